@@ -1,0 +1,1 @@
+"""What listens, what gets out, and what stands between."""

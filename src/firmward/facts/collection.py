@@ -1,0 +1,59 @@
+"""Fill families on demand: each once, each from the file that defines its record.
+
+A family's module has `collect`, whose typed parameters are the tree or other families, under the same rules as a
+check's (model/check.py). An absent or unknown dependency that the collector does not ask about makes the family absent
+or unknown itself. A collector that fails is a family that is unknown, with the reason; it never ends the audit.
+"""
+
+from collections.abc import Iterable
+from importlib import import_module
+
+from firmward.model.check import Read, signature_reads
+from firmward.model.facts import Facts, Source, Unavailable, Unknown
+from firmward.model.tree import Tree
+
+
+class Collection:
+    """The facts of one tree, collected as they are asked for."""
+
+    def __init__(self, tree: Tree, source: Source = Source.IMAGE) -> None:
+        self._tree = tree
+        self._source = source
+        self._families: dict[type, object] = {Source: source}
+        self._underway: set[type] = set()
+
+    def facts(self, subject: str, families: Iterable[type]) -> Facts:
+        """Finished facts: exactly the families asked for."""
+        return Facts(subject, self._source, {family: self.get(family) for family in families})
+
+    def get(self, family: type) -> object:
+        """The family's record, None or Unknown."""
+        if family not in self._families:
+            if family in self._underway:
+                raise TypeError(f"{family.__name__} needs itself")
+            self._underway.add(family)
+            try:
+                self._families[family] = self._collect(family)
+            finally:
+                self._underway.discard(family)
+        return self._families[family]
+
+    def _collect(self, family: type) -> object:
+        collect = import_module(family.__module__).collect
+        arguments: dict[str, object] = {}
+        for read in signature_reads(collect):
+            value = self._argument(read)
+            if (value is None and not read.absent) or (isinstance(value, Unknown) and not read.unknown):
+                return value
+            arguments[read.name] = value
+        try:
+            return collect(**arguments)
+        except Unavailable as reason:
+            return Unknown(str(reason))
+        except RecursionError:
+            return Unknown(f"{family.__name__}: nested too deeply to read")
+        except Exception as fault:  # a fault in one collector costs one family, and is told
+            return Unknown(f"{family.__name__}: internal error, {type(fault).__name__}: {fault}")
+
+    def _argument(self, read: Read) -> object:
+        return self._tree if issubclass(read.family, Tree) else self.get(read.family)

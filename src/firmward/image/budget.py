@@ -1,0 +1,80 @@
+"""What opening an image may cost.
+
+Everything in an image may lie, so that every expansion is charged before it is kept: bytes produced by wrappers, depth
+of nesting, number of parts, number of entries, seconds. What runs out ends that part with a reason, and the audit is
+reported as incomplete (exit code 3).
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+class BudgetExceeded(Exception):  # noqa: N818 - says which budget, where it happened
+    """A budget ran out; the message is what the report says of the part."""
+
+
+class Damaged(Exception):  # noqa: N818 - says what is wrong with the bytes
+    """The bytes are not what their header says; the message is what the report says of the part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Budgets with their units; the defaults fit a CI machine with 4 GiB."""
+
+    expanded_bytes: int = 2 << 30
+    """Bytes that wrappers and archives may expand to in memory, all together."""
+    depth: int = 16
+    """Parts within parts."""
+    parts: int = 4096
+    entries: int = 2_000_000
+    """Files, folders and other names over all trees."""
+    seconds: float = 300.0
+
+
+@dataclass(slots=True)
+class Budget:
+    """The running account of one audit."""
+
+    limits: Limits = field(default_factory=Limits)
+    clock: Callable[[], float] = time.monotonic
+    exhausted: list[str] = field(default_factory=list)
+    """What ran out, in the order it happened, each reason once."""
+    _expanded: int = 0
+    _parts: int = 0
+    _entries: int = 0
+    _started: float | None = None
+
+    def __post_init__(self) -> None:
+        self._started = self.clock()
+
+    def expand(self, size: int) -> None:
+        """Account for bytes before they are kept."""
+        self._expanded += size
+        if self._expanded > self.limits.expanded_bytes:
+            self._exceed(f"expands to more than {self.limits.expanded_bytes} bytes (--budget-bytes)")
+        self.check_time()
+
+    def add_part(self, depth: int) -> None:
+        self._parts += 1
+        if self._parts > self.limits.parts:
+            self._exceed(f"more than {self.limits.parts} parts")
+        if depth > self.limits.depth:
+            self._exceed(f"nested more than {self.limits.depth} deep")
+        self.check_time()
+
+    def add_entry(self) -> None:
+        self._entries += 1
+        if self._entries > self.limits.entries:
+            self._exceed(f"more than {self.limits.entries} files")
+        if self._entries & 0xFF == 0:
+            self.check_time()
+
+    def check_time(self) -> None:
+        if self._started is not None and self.clock() - self._started > self.limits.seconds:
+            self._exceed(f"not done within {self.limits.seconds:g} seconds (--budget-seconds)")
+
+    def _exceed(self, reason: str) -> None:
+        if reason not in self.exhausted:
+            self.exhausted.append(reason)
+        raise BudgetExceeded(reason)

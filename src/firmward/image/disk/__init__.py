@@ -1,0 +1,1 @@
+"""Formats that hold several parts side by side: partition tables."""

@@ -1,0 +1,1 @@
+"""Formats that hold files: each gives a Tree."""

@@ -1,0 +1,58 @@
+"""What a format tells the opener about itself.
+
+One format is one file in `image/wrapper/`, `image/disk/` or `image/filesystem/`; it has a module constant `FORMAT` and
+is found there, not registered. A format recognises itself by a magic, validates the header and says how long it is, and
+opens: as a tree, or as children that are opened in their turn.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from firmward.image.budget import Budget
+from firmward.image.source import Source
+from firmward.model.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Magic:
+    """Bytes that stand `offset` bytes into a part of this format."""
+
+    data: bytes
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A part inside a part.
+
+    `name` becomes the last step of the part's id; `offset` is where its bytes begin in the parent when they stand there
+    as they are, None when they were expanded. `problem` says why the child cannot be read (its source is then None).
+    """
+
+    name: str
+    source: Source | None
+    offset: int | None = None
+    kind: str | None = None
+    problem: str | None = None
+
+
+Opened = Tree | Iterator[Child]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format.
+
+    `name` is the part's kind (`squashfs`, `gzip`, `gpt`). `magics` are alternatives. `measure` gets a source that begins
+    where the format would begin and returns its length in bytes by its own header (clipped to the source), or None when
+    the header does not hold: it must read little and never raise for bad bytes. `open` raises Damaged when the bytes are
+    not what the header says and ToolError when an optional reader is missing; a tree that can be read in part is given,
+    with what is missing told by Unavailable from `chunks`. `carve` is False for formats whose magic is too short or too
+    common to look for inside a raw dump.
+    """
+
+    name: str
+    magics: tuple[Magic, ...]
+    measure: Callable[[Source], int | None]
+    open: Callable[[Source, Budget], Opened]
+    carve: bool = True

@@ -1,0 +1,1 @@
+"""Formats that hold one run of bytes: compression."""

@@ -1,0 +1,1 @@
+"""Records that every package shares. Standard library only; imports nothing of ours."""

@@ -1,0 +1,99 @@
+"""The cure as data: what to change, how safe that is, and at which stage.
+
+A remedy is no script. It is rendered by `harden/` as an overlay, a diff or the form of a build system.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Safety(StrEnum):
+    SAFE = "safe"
+    """Nothing that a product needs can break."""
+    UNSAFE = "unsafe"
+    """Right, but something may rely on it: a person must agree."""
+    MANUAL = "manual"
+    """Only a person can do it."""
+
+
+class Stage(StrEnum):
+    SOURCE = "source"
+    """In the build: recipe, configuration, sources."""
+    IMAGE = "image"
+    """In the finished image."""
+    FACTORY = "factory"
+    """In manufacture: fuses, keys per device."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetOption:
+    """Give an option of a configuration file its value; `section` names the block, unit section or UCI section."""
+
+    path: str
+    option: str
+    value: str
+    section: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetField:
+    """Replace a field of a record in a table such as passwd or shadow; `field` counts from 0."""
+
+    path: str
+    record: str
+    field: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetMode:
+    path: str
+    mode: int
+    uid: int | None = None
+    gid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Remove a file or folder."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLine:
+    """Remove a line (counted from 1) whose text is still what was read."""
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisableService:
+    """Start the service no more, in the way of its manager (systemd, sysv, inittab, procd, openrc, inetd, xinetd)."""
+
+    manager: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddFirewallRule:
+    """A rule in words that every firewall has: direction in or out, verdict accept or drop."""
+
+    direction: str
+    verdict: str
+    protocol: str | None = None
+    port: int | None = None
+    peer: str | None = None
+
+
+Change = SetOption | SetField | SetMode | Remove | RemoveLine | DisableService | AddFirewallRule
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    summary: str
+    safety: Safety
+    stage: Stage
+    changes: tuple[Change, ...] = ()

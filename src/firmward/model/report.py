@@ -1,0 +1,130 @@
+"""The report: what was opened, what was judged, what was found. Schema `firmward.report/1`."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from firmward.model.finding import Outcome, Severity
+from firmward.model.location import Location
+from firmward.model.remedy import Remedy
+
+
+class Role(StrEnum):
+    """What a part is for, as far as its place, name or content shows it."""
+
+    ROOT = "root"
+    INITRAMFS = "initramfs"
+    BOOT = "boot"
+    DATA = "data"
+    KERNEL = "kernel"
+    KERNEL_CONFIG = "kernel-config"
+    DEVICE_TREE = "device-tree"
+    BOOT_LOADER = "boot-loader"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of an image: a disk, a partition, what a wrapper holds, a file system, a blob.
+
+    `id` is a path of names from the image down (`image/rootfs_a`), unique and the same for the same bytes. `offset` (in
+    the parent's bytes) and `size` are in bytes. `digest` is the SHA-256 of its bytes, `sha256:…`, where they were read.
+    `problem` says why it could not be opened, or not wholly. `same_as` names an equal part that was audited instead.
+    """
+
+    id: str
+    kind: str
+    parent: str | None = None
+    offset: int | None = None
+    size: int | None = None
+    digest: str | None = None
+    role: Role = Role.OTHER
+    problem: str | None = None
+    same_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What was audited. `source` is image, live, attested or network."""
+
+    name: str
+    digest: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartOutcome:
+    part: str
+    outcome: Outcome
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A check over the whole subject: the worst outcome of its parts."""
+
+    check: str
+    area: str
+    title: str
+    severity: Severity
+    outcome: Outcome
+    reason: str | None = None
+    parts: tuple[PartOutcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The accepted risk that covers a finding, or covered it until it expired."""
+
+    reason: str
+    owner: str
+    expires: str
+    expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedFinding:
+    """A finding with all that a reader needs. `outcome` is fail, error or accepted."""
+
+    check: str
+    key: str
+    area: str
+    title: str
+    practice: tuple[str, ...]
+    severity: Severity
+    outcome: str
+    message: str
+    at: Location | None
+    cwe: int | None
+    fingerprint: str
+    evidence: str | None = None
+    remedy: Remedy | None = None
+    accepted: Acceptance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Whether all was looked at; if not, what ran out."""
+
+    complete: bool = True
+    exhausted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    subject: Subject
+    parts: tuple[Part, ...]
+    checks: tuple[CheckResult, ...]
+    findings: tuple[ReportedFinding, ...]
+    budget: Budget = field(default_factory=Budget)
+    product: str | None = None
+    """Product, model and version as the policy declares them."""
+
+    @property
+    def judged(self) -> int:
+        """Checks with a verdict: pass, fail or notapplicable."""
+        return sum(1 for check in self.checks if check.outcome not in (Outcome.UNKNOWN, Outcome.ERROR))
+
+    @property
+    def unknown(self) -> int:
+        """Checks without one."""
+        return len(self.checks) - self.judged
