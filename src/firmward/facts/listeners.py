@@ -57,14 +57,14 @@ class Listeners:
 def collect(
     tree: Tree,
     source: Source,
-    startup: Startup | None | Unknown,
-    lighttpd: Lighttpd | None | Unknown,
-    nginx: Nginx | None | Unknown,
-    mosquitto: Mosquitto | None | Unknown,
-    dnsmasq: Dnsmasq | None | Unknown,
-    snmpd: Snmpd | None | Unknown,
-    uhttpd: Uhttpd | None | Unknown,
-    miniupnpd: Miniupnpd | None | Unknown,
+    startup: Startup | Unknown | None,
+    lighttpd: Lighttpd | Unknown | None,
+    nginx: Nginx | Unknown | None,
+    mosquitto: Mosquitto | Unknown | None,
+    dnsmasq: Dnsmasq | Unknown | None,
+    snmpd: Snmpd | Unknown | None,
+    uhttpd: Uhttpd | Unknown | None,
+    miniupnpd: Miniupnpd | Unknown | None,
 ) -> Listeners | None:
     families = (lighttpd, nginx, mosquitto, dnsmasq, snmpd, uhttpd, miniupnpd)
     if source is not Source.IMAGE:
@@ -78,7 +78,7 @@ def collect(
 Family = Lighttpd | Nginx | Mosquitto | Dnsmasq | Snmpd | Uhttpd | Miniupnpd
 
 
-def _derived(tree: Tree, startup: Startup, families: tuple[Family | None | Unknown, ...]) -> Listeners:
+def _derived(tree: Tree, startup: Startup, families: tuple[Family | Unknown | None, ...]) -> Listeners:
     listeners: list[Listener] = []
     unread = list(startup.unread)
     for family in families:

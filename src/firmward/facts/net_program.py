@@ -14,6 +14,7 @@ from firmward.facts.listener import Application, Listener, split_endpoint
 from firmward.facts.startup import Process
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Tree
+import itertools
 
 A = Application
 SHELLS = frozenset(("sh", "ash", "bash", "dash", "ksh", "zsh", "mksh"))
@@ -88,8 +89,7 @@ def _socat_kind(kind: str) -> tuple[str | None, Application]:
         ("tcp", ("TCP-LISTEN", "TCP4-LISTEN", "TCP6-LISTEN", "TCP-L", "TCP4-L", "TCP6-L", "OPENSSL-LISTEN", "SSL-L")),
         (
             "udp",
-            ("UDP-LISTEN", "UDP4-LISTEN", "UDP6-LISTEN", "UDP-L", "UDP-RECV", "UDP4-RECV", "UDP-RECVFROM")
-            + ("UDP4-RECVFROM", "UDP6-RECVFROM", "UDP6-RECV", "OPENSSL-DTLS-SERVER"),
+            ("UDP-LISTEN", "UDP4-LISTEN", "UDP6-LISTEN", "UDP-L", "UDP-RECV", "UDP4-RECV", "UDP-RECVFROM", "UDP4-RECVFROM", "UDP6-RECVFROM", "UDP6-RECV", "OPENSSL-DTLS-SERVER"),
         ),
     )
     return next((protocol for protocol, kinds in names if kind in kinds), None), A.UNKNOWN
@@ -164,7 +164,7 @@ def _dockerd(process: Process) -> Iterator[Listener]:
 def _xserver(process: Process) -> Iterator[Listener]:
     """Only with `-listen tcp`; display `:1` is port 6001."""
     words = process.argv
-    if any(pair == ("-listen", "tcp") for pair in zip(words, words[1:], strict=False)):
+    if any(pair == ("-listen", "tcp") for pair in itertools.pairwise(words)):
         display = next((word[1:] for word in words if word.startswith(":") and word[1:].isdigit()), "0")
         yield _listener(process, "tcp", 6000 + int(display[:3]), "", A.X11)
 
