@@ -65,10 +65,9 @@ class Slice(Source):
     """A window into another source."""
 
     def __init__(self, parent: Source, offset: int, size: int) -> None:
-        if isinstance(parent, Slice):  # windows do not stack, so that depth costs nothing
-            parent, offset = parent._parent, parent._offset + offset
-        self._parent = parent
-        self._offset = offset
+        # windows do not stack, so that depth costs nothing
+        self._parent: Source = parent._parent if isinstance(parent, Slice) else parent
+        self._offset: int = parent._offset + offset if isinstance(parent, Slice) else offset
         self.size = size
 
     def read(self, offset: int, length: int) -> bytes:
