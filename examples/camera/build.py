@@ -146,8 +146,10 @@ def stage_rootfs(chosen: Sequence[Layer], tree: Path, target: Path) -> None:
     modules.install(wanted, target / "usr/lib/modules" / modules.version)
     config = next((tree / "boot").glob("config-*"))
     copy_files({f"boot/{config.name}": config}, target)
+    busybox = target / "usr/bin/busybox"
     for layer in chosen:
         for folder, applets in layer.contents["applets"].items():
+            require_applets(busybox, applets)
             link_applets(applets, target / folder.lstrip("/"))
         for folder in layer.contents["folders"]["rootfs"]:
             (target / folder.lstrip("/")).mkdir(parents=True, exist_ok=True)
@@ -184,6 +186,13 @@ def copy_files(files: Mapping[str, Path], target: Path) -> None:
         place = target / name
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, place)
+
+
+def require_applets(busybox: Path, applets: Iterable[str]) -> None:
+    program = busybox.read_bytes()
+    missing = [applet for applet in applets if b"\0%b\0" % applet.encode() not in program]
+    if missing:
+        raise packages.MissingPart(f"Debian's BusyBox has no applet {', '.join(missing)}")
 
 
 def link_applets(applets: Iterable[str], folder: Path) -> None:

@@ -121,15 +121,14 @@ class Modules:
         self.paths = {module_name(path.stem): path for path in self.folder.rglob("*.ko")}
 
     def closure(self, names: Iterable[str]) -> list[str]:
-        """The modules and those that they depend on, each before what it depends on, as depmod orders them."""
+        """The modules and those that they depend on, in an order in which they can be loaded."""
         order: list[str] = []
         for name in names:
-            order = [name, *self.dependencies(name), *order]
-        return list(dict.fromkeys(module_name(name) for name in order))
+            order += [*self.dependencies(name), module_name(name)]
+        return list(dict.fromkeys(order))
 
     def dependencies(self, name: str) -> list[str]:
-        direct = [module_name(word) for line in self.info(name, b"depends") for word in line.split(",") if word]
-        return self.closure(direct)
+        return self.closure(word for line in self.info(name, b"depends") for word in line.split(",") if word)
 
     def info(self, name: str, key: bytes) -> list[str]:
         path = self.paths.get(module_name(name))
@@ -145,7 +144,8 @@ class Modules:
             target = folder / self.relative(name)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self.paths[name], target)
-        depends = [" ".join([f"{self.relative(n)}:", *map(self.relative, self.dependencies(n))]) for n in chosen]
+        # what is to be loaded first stands last, as depmod writes it
+        depends = [" ".join([f"{self.relative(n)}:", *map(self.relative, self.dependencies(n)[::-1])]) for n in chosen]
         aliases = [f"alias {alias} {name}" for name in chosen for alias in self.info(name, b"alias")]
         (folder / "modules.dep").write_text("".join(f"{line}\n" for line in depends))
         (folder / "modules.alias").write_text("".join(f"{line}\n" for line in aliases))
