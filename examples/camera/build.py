@@ -140,7 +140,7 @@ def permission_tables(chosen: Iterable[Layer]) -> tuple[dict[str, disk.Permissio
 
 
 def stage_rootfs(chosen: Sequence[Layer], tree: Path, target: Path) -> None:
-    copy_files(packages.with_libraries(tree, every(chosen, "files")), target)
+    copy_programs(packages.with_libraries(tree, every(chosen, "files")), target)
     modules = packages.Modules(tree)
     wanted = [name for layer in chosen for name in layer.contents["modules"].get("root", [])]
     modules.install(wanted, target / "usr/lib/modules" / modules.version)
@@ -186,6 +186,15 @@ def copy_files(files: Mapping[str, Path], target: Path) -> None:
         place = target / name
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, place)
+
+
+def copy_programs(files: Mapping[str, Path], target: Path) -> None:
+    """A library keeps the name with its full version, and the name that programs ask for links to it."""
+    full = {str(Path(name).with_name(source.name)): source for name, source in files.items()}
+    copy_files(full, target)
+    for name, source in files.items():
+        if not (target / name).exists():
+            place_link(target / name, source.name)
 
 
 def require_applets(busybox: Path, applets: Iterable[str]) -> None:
