@@ -51,7 +51,8 @@ def open_squashfs(source: Source, budget: Budget) -> "SquashfsTree":
     try:
         superblock = parse_superblock(source.read(0, SUPERBLOCK_SIZE))
         image = Squashfs(superblock, source.read, CODECS[COMPRESSORS[superblock.compressor]])
-        image.inode(superblock.root)
+        if image.inode(superblock.root).kind is not Kind.DIRECTORY:
+            raise Malformed("the root is not a folder")
         image.owner(0)
     except Malformed as error:
         raise Damaged(f"squashfs: {error}") from None
@@ -149,60 +150,60 @@ class _Listing:
     def walk(self) -> Iterator[Entry]:
         root = self._image.superblock.root
         seen = {root}
-        pending = [("", root, 0)]
+        pending = [("", self._image.inode(root), 0)]
         while pending:
-            folder, reference, depth = pending.pop()
-            for path, child in self._children(folder, reference):
-                entry = self._entry(path, child)
-                if entry is None:
+            folder, inode, depth = pending.pop()
+            for path, reference in self._children(folder, inode):
+                try:
+                    child = self._image.inode(reference)
+                    entry = self._entry(path, reference, child)
+                except Malformed as error:
+                    self.problems.add(f"{path} cannot be read: {error}")
                     continue
-                if entry.kind is Kind.DIRECTORY:
-                    if child in seen or depth >= DEPTH_LIMIT:
-                        self.problems.add(f"{path} is a folder met before" if child in seen else f"{path} is too deep")
+                if child.kind is Kind.DIRECTORY:
+                    if reference in seen or depth >= DEPTH_LIMIT:
+                        self.problems.add(
+                            f"{path} is a folder met before" if reference in seen else f"{path} is too deep"
+                        )
                         continue
-                    seen.add(child)
+                    seen.add(reference)
                     pending.append((path, child, depth + 1))
-                self.inodes[path] = child
+                self.inodes[path] = reference
                 yield entry
 
-    def _children(self, folder: str, reference: Reference) -> Iterator[tuple[str, Reference]]:
+    def _children(self, folder: str, inode: Inode) -> Iterator[tuple[str, Reference]]:
         """Path and inode of what a folder lists, unfit names left out."""
         prefix = f"{folder}/" if folder else ""
-        seen: set[bytes] = set()
+        room = PATH_LIMIT - len(prefix)
+        seen: set[bytes] = {b".", b".."}
         try:
-            inode = self._image.inode(reference)
-            if inode.kind is not Kind.DIRECTORY:
-                raise Malformed("not a folder")
-            for name, child in self._image.listing(inode):
+            for name, reference in self._image.listing(inode):
                 self._budget.add_entry()
-                path = prefix + name.decode("utf-8", "surrogateescape")
-                if name in seen or name in (b".", b"..") or b"/" in name or b"\0" in name or len(path) > PATH_LIMIT:
-                    self.problems.add(f"{folder or '/'} lists an impossible name")
+                if name in seen or b"/" in name or b"\0" in name or len(name) > room:
+                    self.problems.add(f"{folder or '/'} lists a name twice or an impossible one")
                     continue
                 seen.add(name)
-                yield path, child
+                yield prefix + name.decode("utf-8", "surrogateescape"), reference
         except Malformed as error:
-            self.problems.add(f"{folder or '/'} cannot be listed: {error}")
+            self.problems.add(f"{folder or '/'} cannot be listed in full: {error}")
 
-    def _entry(self, path: str, reference: Reference) -> Entry | None:
+    def _entry(self, path: str, reference: Reference, inode: Inode) -> Entry:
         image = self._image
-        try:
-            inode = image.inode(reference)
-            uid = image.owner(inode.uid_index)
-            gid = image.owner(inode.gid_index)
-            target = None
-            if inode.kind is Kind.SYMLINK:
-                target = image.target(reference, inode).decode("utf-8", "surrogateescape")
-            xattrs = self._xattrs_of(path, reference, inode)
-        except Malformed as error:
-            self.problems.add(f"{path} cannot be read: {error}")
-            return None
-        self._budget.expand(len(path) + len(target or ""))
-        size = inode.size if inode.kind in (Kind.FILE, Kind.SYMLINK) else 0
-        return Entry(path, inode.kind, inode.mode, uid, gid, size, inode.mtime, target, inode.device, xattrs)
+        kind = inode.kind
+        uid = image.owner(inode.uid_index)
+        gid = image.owner(inode.gid_index)
+        size = 0 if kind is Kind.DIRECTORY else inode.size
+        target = None
+        if kind is Kind.SYMLINK:
+            target = image.target(reference, inode).decode("utf-8", "surrogateescape")
+        self._budget.expand(len(path) + inode.size if target else len(path))
+        xattrs = self._xattrs_of(path, reference, inode)
+        return Entry(path, kind, inode.mode, uid, gid, size, inode.mtime, target, inode.device, xattrs)
 
     def _xattrs_of(self, path: str, reference: Reference, inode: Inode) -> Xattrs:
-        index = self._image.xattr_index(reference, inode)
+        index = inode.xattr
+        if inode.kind is Kind.SYMLINK:
+            index = self._image.xattr_index(reference, inode)
         known = self._xattrs.get(index)
         if known is None:
             try:
