@@ -42,7 +42,9 @@ LISTING_LIMIT = 64 << 20
 """Bytes of one directory's listing: some two million names."""
 TARGET_LIMIT = 4096
 """Bytes of a symbolic link; Linux follows no longer one (PATH_MAX)."""
-XATTR_COUNT_LIMIT = 1024
+XATTR_COUNT_LIMIT = 256
+XATTR_SET_LIMIT = 1 << 20
+"""Bytes of all extended attributes of one file."""
 XATTR_VALUE_LIMIT = 64 << 10
 """Bytes of one extended attribute, as in Linux (XATTR_SIZE_MAX)."""
 CACHED_BLOCKS = 512
@@ -489,9 +491,13 @@ class Squashfs:
         at, offset = split_reference(reference)
         at += start
         found = []
+        total = 0
         for _ in range(count):
             name, value, at, offset = self._xattr(at, offset, start)
             found.append((name, value))
+            total += len(value)
+            if total > XATTR_SET_LIMIT:
+                raise Malformed(f"more than {XATTR_SET_LIMIT} bytes of extended attributes on one file")
         return tuple(sorted(found))
 
     def _load_xattr_table(self) -> tuple[int, int]:

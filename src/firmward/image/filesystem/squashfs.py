@@ -25,15 +25,11 @@ from firmward.formats.squashfs import (
 from firmward.image.block_codecs import CODECS
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import Format, Magic
-from firmward.image.problems import Problems
 from firmward.image.source import Source
+from firmward.image.walk import Walk
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Entry, IndexedTree, Kind
 
-DEPTH_LIMIT = 128
-"""Folders within folders; no real root comes near it."""
-PATH_LIMIT = 4096
-"""Characters of a path, as in Linux (PATH_MAX)."""
 FRAGMENT_CACHE = 4 << 20
 """Bytes of fragment blocks kept unpacked: neighbours in a folder mostly share one."""
 
@@ -65,11 +61,11 @@ class SquashfsTree(IndexedTree):
     def __init__(self, image: Squashfs, budget: Budget) -> None:
         self._image = image
         self._fragments = _Fragments(image)
-        listing = _Listing(image, budget)
-        super().__init__(listing.walk())
-        self._inodes = listing.inodes
+        walk = _Walk(image, budget)
+        super().__init__(walk.entries(image.superblock.root))
+        self._inodes = walk.references
         self.superblock: Superblock = image.superblock
-        self.problems = listing.problems.told
+        self.problems = walk.problems.told
 
     def chunks(self, entry: Entry) -> Iterator[bytes]:
         try:
@@ -137,73 +133,35 @@ class _Fragments:
         return known
 
 
-class _Listing:
-    """One walk over all folders. What cannot be read is left out and told in `problems`."""
-
+class _Walk(Walk[Reference, Inode]):
     def __init__(self, image: Squashfs, budget: Budget) -> None:
+        super().__init__(budget)
         self._image = image
-        self._budget = budget
         self._xattrs: dict[int, Xattrs] = {NO_XATTR: ()}
-        self.inodes: dict[str, Reference] = {}
-        self.problems = Problems()
 
-    def walk(self) -> Iterator[Entry]:
-        root = self._image.superblock.root
-        seen = {root}
-        pending = [("", self._image.inode(root), 0)]
-        while pending:
-            folder, inode, depth = pending.pop()
-            for path, reference in self._children(folder, inode):
-                try:
-                    child = self._image.inode(reference)
-                    entry = self._entry(path, reference, child)
-                except Malformed as error:
-                    self.problems.add(f"{path} cannot be read: {error}")
-                    continue
-                if child.kind is Kind.DIRECTORY:
-                    if reference in seen or depth >= DEPTH_LIMIT:
-                        self.problems.add(
-                            f"{path} is a folder met before" if reference in seen else f"{path} is too deep"
-                        )
-                        continue
-                    seen.add(reference)
-                    pending.append((path, child, depth + 1))
-                self.inodes[path] = reference
-                yield entry
+    def load(self, reference: Reference) -> Inode:
+        return self._image.inode(reference)
 
-    def _children(self, folder: str, inode: Inode) -> Iterator[tuple[str, Reference]]:
-        """Path and inode of what a folder lists, unfit names left out."""
-        prefix = f"{folder}/" if folder else ""
-        room = PATH_LIMIT - len(prefix)
-        seen: set[bytes] = {b".", b".."}
-        try:
-            for name, reference in self._image.listing(inode):
-                self._budget.add_entry()
-                if name in seen or b"/" in name or b"\0" in name or len(name) > room:
-                    self.problems.add(f"{folder or '/'} lists a name twice or an impossible one")
-                    continue
-                seen.add(name)
-                yield prefix + name.decode("utf-8", "surrogateescape"), reference
-        except Malformed as error:
-            self.problems.add(f"{folder or '/'} cannot be listed in full: {error}")
+    def listing(self, folder: Inode) -> Iterator[tuple[bytes, Reference]]:
+        return self._image.listing(folder)
 
-    def _entry(self, path: str, reference: Reference, inode: Inode) -> Entry:
+    def describe(self, path: str, reference: Reference, node: Inode) -> Entry:
         image = self._image
-        kind = inode.kind
-        uid = image.owner(inode.uid_index)
-        gid = image.owner(inode.gid_index)
-        size = 0 if kind is Kind.DIRECTORY else inode.size
+        kind = node.kind
+        uid = image.owner(node.uid_index)
+        gid = image.owner(node.gid_index)
         target = None
+        xattr = node.xattr
         if kind is Kind.SYMLINK:
-            target = image.target(reference, inode).decode("utf-8", "surrogateescape")
-        self._budget.expand(len(path) + inode.size if target else len(path))
-        xattrs = self._xattrs_of(path, reference, inode)
-        return Entry(path, kind, inode.mode, uid, gid, size, inode.mtime, target, inode.device, xattrs)
+            self.budget.expand(node.size)
+            target = image.target(reference, node).decode("utf-8", "surrogateescape")
+            xattr = image.xattr_index(reference, node)
+        size = 0 if kind is Kind.DIRECTORY else node.size
+        xattrs = self._xattrs_of(path, xattr)
+        return Entry(path, kind, node.mode, uid, gid, size, node.mtime, target, node.device, xattrs)
 
-    def _xattrs_of(self, path: str, reference: Reference, inode: Inode) -> Xattrs:
-        index = inode.xattr
-        if inode.kind is Kind.SYMLINK:
-            index = self._image.xattr_index(reference, inode)
+    def _xattrs_of(self, path: str, index: int) -> Xattrs:
+        """Most files with attributes share a set: each is read once."""
         known = self._xattrs.get(index)
         if known is None:
             try:
@@ -211,7 +169,7 @@ class _Listing:
             except Malformed as error:
                 self.problems.add(f"{path}: the extended attributes cannot be read: {error}")
                 known = ()
-            self._budget.expand(sum(len(name) + len(value) for name, value in known))
+            self.budget.expand(sum(len(name) + len(value) for name, value in known))
             self._xattrs[index] = known
         return known
 
