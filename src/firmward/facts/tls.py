@@ -197,7 +197,7 @@ def _in_words(process: Process) -> Iterator[UnverifiedCommand]:
 
 
 def find_unverified(text: str, path: str) -> Iterator[UnverifiedCommand]:
-    """Clients in a script that are told to take any certificate; comments and lines joined by a backslash understood."""
+    """Clients in a script that are told to take any certificate, comments left out and joined lines followed."""
     joined = re.sub(r"\\\n", lambda _: " \x00", text)
     line = 0
     for written in joined.split("\n"):
