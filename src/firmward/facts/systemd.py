@@ -88,8 +88,10 @@ def _enablement(loaded: Units, unit: Unit, enabled: frozenset[str]) -> Enablemen
     aliases = {alias for alias in loaded.aliases(unit.name) if alias in unit.words("Install", "Alias")}
     if unit.name in enabled or any(loaded.is_configured(alias) for alias in aliases):
         return Enablement.ENABLED
-    if any(name.startswith(unit.name.partition("@.")[0] + "@") for name in enabled) and unit.is_template:
-        return Enablement.ENABLED
+    if unit.is_template and any(name.startswith(unit.name.partition("@.")[0] + "@") for name in enabled):
+        default = unit.words("Install", "DefaultInstance")[-1:]
+        as_default = {unit.name.replace("@.", f"@{instance}.") for instance in default} & enabled
+        return Enablement.ENABLED if as_default else Enablement.INDIRECT
     keys = {setting.key for setting in installed}
     if not keys - {"DefaultInstance"}:
         return Enablement.STATIC
