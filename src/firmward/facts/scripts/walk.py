@@ -15,7 +15,7 @@ from firmward.facts.scripts.environment import Definition, Environment, Value
 from firmward.facts.scripts.expansion import Expansion
 from firmward.facts.scripts.flow import Break, Call, Continue, Exit, Flow, Return, Status
 from firmward.facts.scripts.launchers import SHELLS, shell_call, unwrap
-from firmward.facts.scripts.quiet import QUIET
+from firmward.facts.scripts.quiet import QUIET, only_asks
 from firmward.facts.scripts.style import Style, style_of
 from firmward.formats import shell
 from firmward.formats.shell import AndOr, Case, Command, For, Function, Group, If, Loop, Pipeline, Simple, Subshell
@@ -390,31 +390,23 @@ class Walk:
         launch = unwrap(argv)
         if launch is not None:
             return self._launch(environment, call, launch.argv, launch.user, launch.script, argv[0] == "exec")
-        if name in SHELLS:
-            return self._shell(environment, call)
-        if name in ("service", "invoke-rc.d", "rc-service"):
-            return self._service(environment, call)
-        if name == "run-parts":
-            return self._run_parts(environment, call)
-        if name in QUIET and argv[0] in (
-            name,
-            f"/bin/{name}",
-            f"/sbin/{name}",
-            f"/usr/bin/{name}",
-            f"/usr/sbin/{name}",
-        ):
-            return None
-        if not argv[0]:
-            return None
-        path = self._located(argv[0])
+        special = _SPECIAL.get(name)
+        if special is not None:
+            return special(self, environment, call)
+        in_system = argv[0].removesuffix(name) in SYSTEM_FOLDERS
+        if not (name in QUIET and in_system) and not only_asks(name, argv[1:]):
+            self._program(environment, call)
+        return None
+
+    def _program(self, environment: Environment, call: Call) -> None:
+        path = self._located(call.text(0))
         entry = self._executable(path) if path else None
         if entry is not None and self._follow(path, entry, call.words[1:], environment):
-            return None
+            return
         if entry is not None or not path:
-            self.note(argv, call.line)
+            self.note(call.texts, call.line)
         elif not _is_initial(path):
-            self.note(argv, call.line, Start.DISABLED)
-        return None
+            self.note(call.texts, call.line, Start.DISABLED)
 
     def _launch(
         self,
@@ -514,7 +506,7 @@ class Walk:
         style = style or self._style(entry) or self._init_style(path)
         if style in (None, Style.OTHER):
             return False
-        key = (entry.path, arguments, self._user, tuple(sorted(environment.exported)))
+        key = (entry.path, arguments, self._origin.service, self._user, tuple(sorted(environment.exported)))
         if key in self._followed:
             return True
         if len(self._stack) >= DEPTH_LIMIT:
@@ -552,7 +544,9 @@ class Walk:
 
     def _origin_of(self, path: str, entry: Entry) -> Origin:
         """An init script is a service of its own; any other script belongs to who calls it."""
-        if not _is_initial(path) or entry.name in ("rcS", "rc", "rc.local", "rc.sysinit"):
+        if entry.name == "rc.local":
+            return Origin(entry.name, Manager.SCRIPT)
+        if not _is_initial(path) or entry.name in ("rcS", "rc", "rc.sysinit"):
             return self._origin
         manager = Manager.SYSV if self._origin.manager in (Manager.INITTAB, Manager.SCRIPT) else self._origin.manager
         return replace(self._origin, service=entry.name, manager=manager)
@@ -654,6 +648,15 @@ class Walk:
             yield
         finally:
             self._user = kept
+
+
+_SPECIAL: dict[str, Callable[[Walk, Environment, Call], Status]] = {
+    **dict.fromkeys(SHELLS, Walk._shell),
+    "service": Walk._service,
+    "invoke-rc.d": Walk._service,
+    "rc-service": Walk._service,
+    "run-parts": Walk._run_parts,
+}
 
 
 def _is_initial(path: str) -> bool:
