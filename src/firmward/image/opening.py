@@ -15,10 +15,10 @@ from firmward.image.archive import ArchiveTree
 from firmward.image.blob import Blob
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
 from firmward.image.format import Child, Format
+from firmward.image.problems import Incomplete
 from firmward.image.root import may_hold_image, role_of
 from firmward.image.source import Bytes, Source, map_descriptor, open_file
 from firmward.image.stream import rest
-from firmward.model import report
 from firmward.model.errors import InputError, ToolError
 from firmward.model.facts import Unavailable
 from firmward.model.folder import FolderTree, Mounts
@@ -70,6 +70,7 @@ class Image:
 
     `roots` are the distinct systems to audit (an equal one is only listed, its part says `same_as`); `trees` all file
     systems, boot and data partitions among them; `blobs` kernels, device trees, kernel configurations, boot loaders.
+    `budget` is the account so far, for what is still to be read.
     """
 
     name: str
@@ -78,7 +79,7 @@ class Image:
     roots: tuple[Root, ...]
     trees: tuple[Root, ...]
     blobs: tuple[Piece, ...]
-    budget: report.Budget
+    budget: Budget
 
 
 def open_image(path: Path, limits: Limits | None = None, progress: Progress | None = None) -> Image:
@@ -293,7 +294,7 @@ class Opening:
             tuple(Root(self._parts[id_], self._trees[id_]) for id_ in distinct),
             tuple(Root(self._parts[id_], tree) for id_, tree in self._trees.items()),
             tuple(Piece(self._parts[id_], self._sources[id_]) for id_ in self._pieces),
-            report.Budget(not self._budget.exhausted, tuple(self._budget.exhausted)),
+            self._budget,
         )
 
     def _distinct_roots(self) -> list[str]:
@@ -316,7 +317,7 @@ class Opening:
         part, known = self._parts[id_], self._parts[other]
         if part.digest is not None and part.digest == known.digest:
             return True
-        if part.problem or known.problem:
+        if part.problem or known.problem or part.role is not known.role:
             return False
         try:
             if sameness.listing(tree) != sameness.listing(self._trees[other]):
@@ -369,11 +370,10 @@ def _map_file(tree: FolderTree, entry: Entry) -> tuple[Source, int | None]:
 
 
 def _problems(tree: Tree) -> Iterator[str]:
-    if isinstance(tree, ArchiveTree):
-        if tree.problem:
-            yield tree.problem
-    elif isinstance(tree, IndexedTree) and tree.refused:
-        yield f"{tree.refused} names that cannot be names were left out"
+    if isinstance(tree, Incomplete):
+        yield from tree.problems
+    if isinstance(tree, IndexedTree) and tree.refused:
+        yield f"{tree.refused} names that lead outside, or cannot be names, were left out"
 
 
 def _covers(found: Iterable[carve.Found], source: Source) -> bool:
