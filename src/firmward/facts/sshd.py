@@ -26,6 +26,7 @@ from firmward.formats.ssh_match import ANYBODY, Connection, holds, matches
 from firmward.formats.sshd_config import Condition, Configuration, Directive
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
+from firmward.model.remedy import SetOption
 from firmward.model.tree import Tree
 
 PROGRAMS = ("usr/sbin/sshd", "usr/bin/sshd", "sbin/sshd", "usr/local/sbin/sshd", "opt/sbin/sshd", "bin/sshd")
@@ -73,6 +74,14 @@ DEFAULTS = {
 ROOT_PASSWORD_UNTIL: Version = (7, 0)
 """From this version on root needs a key unless the configuration says otherwise."""
 
+NAMES = (
+    *("PasswordAuthentication", "KbdInteractiveAuthentication", "PermitRootLogin", "PermitEmptyPasswords", "UsePAM"),
+    *("AllowTcpForwarding", "AllowStreamLocalForwarding", "AllowAgentForwarding", "X11Forwarding", "PermitTunnel"),
+    *("GatewayPorts", "DisableForwarding", "Ciphers", "MACs", "KexAlgorithms", "HostKeyAlgorithms"),
+    "PubkeyAcceptedAlgorithms",
+)
+"""Keywords as the manual writes them."""
+
 SYNONYMS = {"without-password": "prohibit-password", "true": "yes", "false": "no"}
 ARGUMENT_LETTERS = "bCcEfghkoptu"
 """Options of sshd that take an argument."""
@@ -89,6 +98,11 @@ class Setting:
     @property
     def is_on(self) -> bool:
         return self.value not in ("no", "none")
+
+    def __str__(self) -> str:
+        """As a person writes it: `PasswordAuthentication yes`."""
+        name = next((name for name in NAMES if name.lower() == self.keyword), self.keyword)
+        return f"{name} {self.value}{' by default' if self.at is None else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +180,13 @@ class Server:
         blocks = dict.fromkeys(line.conditions for line in self.configuration.directives if line.conditions)
         open_blocks = [block for block in blocks if holds(block, who) is None][:CASE_LIMIT]
         return tuple(self._case(who, block) for block in ((), *open_blocks))
+
+    def change(self, setting: Setting, value: str, case: Case | None = None) -> SetOption:
+        """What would set a keyword where it was set, or in the main file."""
+        files = {line.path for line in self.configuration.directives}
+        path = setting.at.path if setting.at is not None and setting.at.path in files else self.path
+        name = next((name for name in NAMES if name.lower() == setting.keyword), setting.keyword)
+        return SetOption(path or self.path, name, value, None if case is None else case.condition)
 
     def effective(self, connection: Connection) -> Case:
         """What is in force for one connection of which everything is known."""

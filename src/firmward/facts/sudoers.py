@@ -2,7 +2,7 @@
 
 Rules, from sudoers(5) and doas.conf(5):
 
-- sudoers: aliases (User, Runas, Host, Cmnd) may be used before they are written. `@include` and `@includedir`, also
+- sudoers: aliases (User, Runas, Host, Cmnd) may come after their use. `@include` and `@includedir`, also
   with `#`, stand for files; a folder's names with a dot or with a `~` at the end are left out. A specification is users,
   hosts, `=`, then commands, each with an optional (runas) and tags. Runas and tags carry on to the commands after them.
   `Defaults !authenticate` asks nobody for a password. In a list the last word that fits decides, and of all that fits
