@@ -237,15 +237,17 @@ class Opening:
         return unique
 
     def _files(self, tree: Tree, kind: str, role: Role) -> Iterator[Child]:
-        """The files of a tree that are parts themselves."""
+        """The files of a tree that are parts themselves: any that looks like one where files are there to be carried, else
+        only those whose name or place says so, since a system has thousands of compressed files that are none."""
         system = role in (Role.ROOT, Role.INITRAMFS)
+        carried = not system and (kind in CONTAINERS or role is Role.BOOT)
         for count, (name, entry) in enumerate(_named_files(tree)):
             if count & 0xFF == 0:
                 self._budget.check_time()
-            if entry.size <= SNIFFED or (system and not may_hold_image(entry)):
+            if entry.size <= SNIFFED or not (carried or may_hold_image(entry)):
                 continue
             try:
-                child = self._file(tree, entry, name, searched=not system and kind in CONTAINERS)
+                child = self._file(tree, entry, name, searched=carried and kind in CONTAINERS)
             except (Unavailable, BudgetExceeded) as reason:
                 child = Child(name, None, problem=str(reason))
             if child is not None:
