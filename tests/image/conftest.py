@@ -1,6 +1,7 @@
 """A small root file system on disk, and the outside programs that pack it."""
 
 import os
+import random
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -39,7 +40,7 @@ def rootfs(tmp_path: Path) -> Path:
     (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
     (root / "etc/shadow").write_text("root:!:19000:0:99999:7:::\n")
     (root / "etc/shadow").chmod(0o600)
-    (root / "bin/busybox").write_bytes(b"\x7fELF" + bytes(range(256)) * 700)
+    (root / "bin/busybox").write_bytes(b"\x7fELF" + random.Random(1).randbytes(180_000))
     (root / "bin/busybox").chmod(0o4755)
     os.link(root / "bin/busybox", root / "bin/hard")
     (root / "bin/sh").symlink_to("busybox")

@@ -13,14 +13,14 @@ from firmward.model.tree import Tree
 
 PACKERS = {
     "gzip": ("gzip", "-c"),
-    "xz": ("xz", "-c"),
+    "xz": ("xz", "-0", "-c"),
     "bzip2": ("bzip2", "-c"),
     "zstd": ("zstd", "-c"),
     "lz4": ("lz4", "-c"),
     "lz4-legacy": ("lz4", "-l", "-c"),
-    "lzma": ("lzma", "-c"),
+    "lzma": ("lzma", "-0", "-c"),
 }
-CONTENT = b"".join(b"line %d of a firmware image\n" % number for number in range(60_000))
+CONTENT = b"".join(b"line %d of a firmware image\n" % number for number in range(20_000))
 BEHIND = b"what lies behind " * 300
 
 packers = pytest.mark.parametrize("name", PACKERS)
@@ -63,7 +63,7 @@ def test_concatenated_streams_are_one_content(run, name: str) -> None:
 
 @packers
 def test_a_cut_stream_gives_what_came_out_and_a_problem(run, name: str) -> None:
-    large = CONTENT * 8  # more than one block of every program
+    large = CONTENT * 20  # more than one block of every program
     packed = run(*PACKERS[name], stdin=large)
     (child,) = opened(name, packed[: len(packed) * 3 // 4])
     found = content(child)
@@ -97,7 +97,7 @@ def test_what_stands_behind_a_stream_is_a_part(run, tmp_path: Path, name: str) -
 @packers
 def test_a_bomb_stops_at_the_budget_and_the_part_says_so(run, tmp_path: Path, name: str) -> None:
     path = tmp_path / "bomb"
-    path.write_bytes(run(*PACKERS[name], stdin=bytes(20 << 20)))
+    path.write_bytes(run(*PACKERS[name], stdin=bytes(6 << 20)))
     image: Image = open_image(path, Limits(expanded_bytes=1 << 20))
     assert "expands to more than" in (image.parts[0].problem or "")
     assert image.budget.exhausted
