@@ -197,7 +197,7 @@ class Opening:
     def _open_raw(self, place: _Place, source: Source) -> None:
         """Bytes that nothing identifies at their start: what lies in them, and what they say."""
         found = tuple(carve.carve(source, self._budget))
-        content = None if _covers(found, source) else blob.by_content(source)
+        content = None if _is_dump(found, source) else blob.by_content(source)
         if content is not None:
             self._parts[place.id] = replace(self._parts[place.id], kind=content.name)
             self._open_blob(place, source, content.role, content.holds)
@@ -237,15 +237,20 @@ class Opening:
         return unique
 
     def _files(self, tree: Tree, kind: str, role: Role) -> Iterator[Child]:
-        """The files of a tree that are parts themselves."""
+        """The files of a tree that are parts themselves.
+
+        Where files are there to be carried any that looks like one; elsewhere only those whose name or place says so,
+        since a system has thousands of compressed files that are none.
+        """
         system = role in (Role.ROOT, Role.INITRAMFS)
+        carried = not system and (kind in CONTAINERS or role is Role.BOOT)
         for count, (name, entry) in enumerate(_named_files(tree)):
             if count & 0xFF == 0:
                 self._budget.check_time()
-            if entry.size <= SNIFFED or (system and not may_hold_image(entry)):
+            if entry.size <= SNIFFED or not (carried or may_hold_image(entry)):
                 continue
             try:
-                child = self._file(tree, entry, name, searched=not system and kind in CONTAINERS)
+                child = self._file(tree, entry, name, searched=carried and kind in CONTAINERS)
             except (Unavailable, BudgetExceeded) as reason:
                 child = Child(name, None, problem=str(reason))
             if child is not None:
@@ -376,9 +381,13 @@ def _problems(tree: Tree) -> Iterator[str]:
         yield f"{tree.refused} names that lead outside, or cannot be names, were left out"
 
 
-def _covers(found: Iterable[carve.Found], source: Source) -> bool:
-    """Whether the parts found in raw bytes are most of them: then it is a dump, and not a kernel with parts inside."""
-    return 2 * sum(one.size for one in found) > source.size
+def _is_dump(found: Iterable[carve.Found], source: Source) -> bool:
+    """Whether raw bytes are a row of parts, and not a kernel or boot loader with parts inside.
+
+    A kernel carries compressed streams, an initramfs and device trees, but neither disks nor other file systems.
+    """
+    carried = {"cpio", "device-tree", *(kind.name for kind in catalogue.wrappers())}
+    return any(one.kind.name not in carried for one in found) or 2 * sum(one.size for one in found) > source.size
 
 
 def _between(found: tuple[carve.Found, ...], source: Source) -> Iterator[Child]:
