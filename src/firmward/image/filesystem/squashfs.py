@@ -7,7 +7,7 @@ does not lose the rest: `problems` tells what is missing from the listing, `chun
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from firmward.formats.malformed import Malformed
 from firmward.formats.squashfs import (
@@ -122,8 +122,7 @@ class SquashfsTree(IndexedTree):
                 yield error
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """A run of a file's content: `length` bytes from `offset` of a block's content; a hole when the block is empty."""
 
     block: Block
@@ -166,8 +165,7 @@ class _Fragments:
         return known
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """What stands in the queue: a file's start, a piece of it and the block it comes from, or why it cannot be read."""
 
     entry: Entry | None = None
