@@ -6,6 +6,7 @@ own called init is told by what lies beside it. A tree with start-up configurati
 package, an overlay, an example) is taken for a part of the system that the configuration is for.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -84,7 +85,9 @@ def _by_name(tree: Tree, path: str, entry: Entry) -> Program | None:
     resolved = tree.resolve(path)
     for name in ((resolved.name if resolved else ""), (entry.target or "").rpartition("/")[2]):
         if name.partition(".")[0] in _NAMES:
-            return _NAMES[name.partition(".")[0]]
+            program = _NAMES[name.partition(".")[0]]
+            leads_on = program is Program.BUSYBOX and tree.exists("etc/inittab")
+            return Program.OPENRC if leads_on and _inittab_program(tree) is Program.OPENRC else program
     if tree.exists("sbin/procd"):
         return Program.PROCD
     if entry.kind is Kind.FILE and tree.exists("etc/inittab"):
@@ -108,10 +111,15 @@ def _by_configuration(tree: Tree) -> Program | None:
     return Program.BUSYBOX if tree.exists("etc/init.d/rcS") or tree.glob("etc/init.d/S[0-9][0-9]*") else None
 
 
+_OPENRC = re.compile(r"^[^#\n]*:[ \t]*/sbin/(?:openrc|rc)[ \t]+\w", re.MULTILINE)
+
+
 def _inittab_program(tree: Tree) -> Program:
-    """SysV's init needs a line that BusyBox's does not know."""
+    """Who the table is for: it may lead to OpenRC; SysV's init needs a line that BusyBox's does not know."""
     try:
         text = tree.text("etc/inittab") or ""
     except Unavailable:
         return Program.SYSVINIT
+    if _OPENRC.search(text):
+        return Program.OPENRC
     return Program.SYSVINIT if ":initdefault:" in text else Program.BUSYBOX

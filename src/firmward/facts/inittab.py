@@ -42,7 +42,7 @@ class Inittab:
 
 
 def collect(tree: Tree, init: Init) -> Inittab | None:
-    text = tree.text(PATH)
+    text = None if init.program is Program.SYSTEMD else tree.text(PATH)
     if text is None and init.program is not Program.BUSYBOX:
         return None
     table = inittab.parse(BUSYBOX_DEFAULT if text is None else text)
@@ -51,7 +51,7 @@ def collect(tree: Tree, init: Init) -> Inittab | None:
     for entry in table.entries:
         if entry.action in ONCE or (entry.action in IN_LEVEL and _in_level(entry, level)):
             at = Location(init.path or PATH) if text is None else Location(PATH, entry.line)
-            _start(walk, entry, level, at)
+            _start(walk, init.program, entry, level, at)
     problems = tuple(f"{PATH}: {problem}" for problem in table.problems)
     processes = tuple(_on_terminal(process) for process in walk.processes)
     return Inittab(table.entries, level, processes, tuple(walk.scripts), (*problems, *walk.unread))
@@ -61,10 +61,11 @@ def _in_level(entry: inittab.Entry, level: str | None) -> bool:
     return level is None or not entry.levels or level.lower() in entry.levels.lower()
 
 
-def _start(walk: Walk, entry: inittab.Entry, level: str | None, at: Location) -> None:
+def _start(walk: Walk, program: Program, entry: inittab.Entry, level: str | None, at: Location) -> None:
     process = entry.process.lstrip("-+@")
     if _RCS.match(process) and not walk.tree.exists("etc/init.d/rcS"):
-        _start_all(walk)
+        if program is Program.BUSYBOX:
+            _start_all(walk)
         return
     tty = (entry.id.removeprefix("/dev/") or "console") if level is None else None
     name = entry.id or process.split(" ")[0].rpartition("/")[2]

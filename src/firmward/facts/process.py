@@ -32,11 +32,12 @@ class Start(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Socket:
-    """A socket that the manager opens for the process. `address` is empty for all addresses."""
+    """A socket that the manager opens for the process. `address` and `interface` are empty for all."""
 
     protocol: str
     port: int
     address: str = ""
+    interface: str = ""
 
 
 @dataclass(frozen=True, slots=True)

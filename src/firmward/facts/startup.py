@@ -5,12 +5,19 @@ scripts, rc.local, inetd and xinetd). Configuration is read as the running syste
 runlevels, variables set in scripts and in the files that they source, scripts called by scripts.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
+from firmward.facts.inetd import Inetd
 from firmward.facts.init import Init, Program
 from firmward.facts.inittab import Inittab
+from firmward.facts.openrc import OpenrcServices
+from firmward.facts.procd import ProcdServices
 from firmward.facts.process import Manager, Process, Socket, Start
 from firmward.facts.scripts.walk import Origin, Walk
+from firmward.facts.systemd import SystemdUnits
+from firmward.facts.sysv import SysvScripts
+from firmward.facts.xinetd import Xinetd
 from firmward.model.facts import Unknown
 from firmward.model.tree import Tree
 
@@ -47,12 +54,67 @@ MANAGERS = {
 }
 
 
-def collect(tree: Tree, init: Init, inittab: Inittab | Unknown | None) -> Startup:
+Managed = SystemdUnits | Inittab | SysvScripts | OpenrcServices | ProcdServices
+"""The families that start programs themselves."""
+
+SUPER_SERVERS = {
+    Manager.INETD: ("inetd", "openbsd-inetd", "inetutils-inetd", "rlinetd"),
+    Manager.XINETD: ("xinetd",),
+}
+
+
+def collect(
+    tree: Tree,
+    init: Init,
+    units: SystemdUnits | Unknown | None,
+    inittab: Inittab | Unknown | None,
+    sysv: SysvScripts | Unknown | None,
+    openrc: OpenrcServices | Unknown | None,
+    procd: ProcdServices | Unknown | None,
+    inetd: Inetd | Unknown | None,
+    xinetd: Xinetd | Unknown | None,
+) -> Startup:
     walk = Walk(tree)
     for path in init.scripts:
         walk.script(path, (), Origin(path.rpartition("/")[2], Manager.SCRIPT))
-    parts = [part for part in (inittab,) if isinstance(part, Inittab)]
-    processes = [*walk.processes, *(process for part in parts for process in part.processes)]
-    unread = dict.fromkeys([*walk.unread, *(text for part in parts for text in part.unread)])
+    found = (units, inittab, sysv, openrc, procd)
+    parts = [part for part in found if part is not None and not isinstance(part, Unknown)]
+    processes = _merged([*walk.processes, *(process for part in parts for process in part.processes)])
     scripts = dict.fromkeys([*walk.scripts, *(path for part in parts for path in part.scripts)])
-    return Startup(MANAGERS[init.program], tuple(dict.fromkeys(processes)), tuple(unread), tuple(scripts))
+    served = [*_served(inetd, processes), *_served(xinetd, processes)]
+    unread = [*walk.unread, *_unread((*found, inetd, xinetd)), *_unknown_init(init)]
+    return Startup(MANAGERS[init.program], (*processes, *served), tuple(dict.fromkeys(unread)), tuple(scripts))
+
+
+def _merged(processes: Iterable[Process]) -> tuple[Process, ...]:
+    """Each program once; what starts anyway is not told again as something that does not."""
+    listed = tuple(dict.fromkeys(processes))
+    started = {(process.argv, process.at) for process in listed if process.start is not Start.DISABLED}
+    return tuple(
+        process
+        for process in listed
+        if process.start is not Start.DISABLED or (process.argv, process.at) not in started
+    )
+
+
+def _served(family: Inetd | Xinetd | Unknown | None, processes: tuple[Process, ...]) -> Iterator[Process]:
+    """The services of a super-server, which start only where it runs."""
+    if family is None or isinstance(family, Unknown):
+        return
+    for process in family.processes:
+        names = SUPER_SERVERS[process.manager]
+        runs = any(one.program in names and one.start is not Start.DISABLED for one in processes)
+        yield process if runs else replace(process, start=Start.DISABLED)
+
+
+def _unread(parts: Iterable[Managed | Inetd | Xinetd | Unknown | None]) -> Iterator[str]:
+    for part in parts:
+        if isinstance(part, Unknown):
+            yield part.reason
+        elif part is not None:
+            yield from part.unread
+
+
+def _unknown_init(init: Init) -> Iterator[str]:
+    if init.program is Program.OTHER:
+        yield f"{init.path}: what this init starts is not known"

@@ -514,7 +514,7 @@ class Walk:
         style = style or self._style(entry) or self._init_style(path)
         if style in (None, Style.OTHER):
             return False
-        key = (entry.path, arguments, self._user, tuple(sorted(environment.exported)))
+        key = (entry.path, arguments, self._origin.service, self._user, tuple(sorted(environment.exported)))
         if key in self._followed:
             return True
         if len(self._stack) >= DEPTH_LIMIT:
