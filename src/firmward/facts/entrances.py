@@ -268,7 +268,8 @@ def _wrapped(program: str, words: tuple[str, ...]) -> tuple[str, ...] | None:
         return _positional(words, SUPER_SERVER_LETTERS)[2:]
     if program == "start-stop-daemon":
         started = _after(words, "x") or _long(words, "exec") or _after(words, "a") or _long(words, "startas")
-        return None if started is None else (started, *words[words.index("--") + 1 :] if "--" in words else ())
+        rest = words[words.index("--") + 1 :] if "--" in words else ()
+        return None if started is None else (started, *rest)
     if program in ("chroot", "timeout"):
         return _positional(words, "sk")[1:]
     if program in WRAPPERS:
