@@ -153,9 +153,11 @@ def test_depth_is_bounded() -> None:
         shell.parse(opening * 5000)
 
 
-PIECES = """if then else elif fi for in do done case esac while { } ( ) [[ ]] ; ;; & && | || ! < > << <<- ' " ` $ $( ${ $(( ))
-a b= c=$d # \\ = * EOF f()""".split()
-SCRIPTISH = st.lists(st.sampled_from([*PIECES, " ", "\n", "\t"]), max_size=60)
+PIECES = """
+if then else elif fi for in do done case esac while { } ( ) [[ ]] ; ;; & && | || ! < > << <<- ' " ` $ $( ${ $(( ))
+a b= c=$d # \\ = * EOF f()
+"""
+SCRIPTISH = st.lists(st.sampled_from([*PIECES.split(), " ", "\n", "\t"]), max_size=60)
 
 
 @given(SCRIPTISH, st.sampled_from(["", " "]))

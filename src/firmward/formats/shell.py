@@ -44,11 +44,25 @@ PROBLEM_LIMIT = 20
 """Problems named of one script."""
 
 
+_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^]]*\])?(\+?)=")
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     name: str
     value: Word
     append: bool = False
+
+    @classmethod
+    def of(cls, word: Word) -> "Assignment | None":
+        """The assignment that a word is, if it is one."""
+        first = word.parts[0] if word.parts else None
+        match = _ASSIGNMENT.match(first.text) if isinstance(first, Text) and not first.quoted else None
+        if match is None:
+            return None
+        rest = match.string[match.end() :]
+        parts = (Text(rest), *word.parts[1:]) if rest else word.parts[1:]
+        return cls(match.group(1), Word(parts, word.line), append=bool(match.group(2)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +183,6 @@ class _NotUnderstoodError(Exception):
 
 
 _END = Token(Kind.OPERATOR, "", 0)
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^]]*\])?(\+?)=")
 _DESCRIPTOR = re.compile(r"[0-9]*")
 _CLOSERS = frozenset(("then", "else", "elif", "fi", "do", "done", "esac", "}"))
 
@@ -428,7 +441,7 @@ class _Parser:
                 redirects.append(self._redirect())
                 continue
             token = self._take()
-            assignment = None if words else _assignment(token.word)
+            assignment = None if words else Assignment.of(token.word)
             if assignment is not None:
                 assignments.append(self._array(assignment))
             else:
@@ -489,15 +502,3 @@ _COMPOUND = {
     "function": _Parser._function,
     "[[": _Parser._test,
 }
-
-
-def _assignment(word: Word) -> Assignment | None:
-    first = word.parts[0] if word.parts else None
-    if not isinstance(first, Text) or first.quoted:
-        return None
-    match = _ASSIGNMENT.match(first.text)
-    if match is None:
-        return None
-    rest = first.text[match.end() :]
-    parts = (Text(rest), *word.parts[1:]) if rest else word.parts[1:]
-    return Assignment(match.group(1), Word(parts, word.line), append=bool(match.group(2)))
