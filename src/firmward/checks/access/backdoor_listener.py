@@ -4,7 +4,7 @@ from firmward.facts.entrances import Entrance, Entrances, Kind
 from firmward.model.check import Example, Findings, check
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import executable
-from firmward.model.remedy import DisableService, Remedy, Safety, Stage
+from firmward.model.remedy import Remedy, Safety, Stage
 
 
 @check(
@@ -48,7 +48,7 @@ def backdoor_listener(entrances: Entrances) -> Findings:
                 "Remove what starts it; offer SSH with keys where a remote shell is needed",
                 Safety.UNSAFE,
                 Stage.IMAGE,
-                (DisableService(door.manager, door.service),),
+                (door.closing,),
             ),
             severity=Severity.HIGH if door.is_local else None,
         )

@@ -3,7 +3,7 @@
 from firmward.facts.entrances import Entrances, Kind
 from firmward.model.check import Example, Findings, check
 from firmward.model.finding import Finding, Severity
-from firmward.model.remedy import DisableService, Remedy, Safety, Stage
+from firmward.model.remedy import Remedy, Safety, Stage
 
 
 @check(
@@ -31,7 +31,7 @@ def ftp_enabled(entrances: Entrances) -> Findings:
                 "Start no FTP server; take files by SFTP or HTTPS",
                 Safety.UNSAFE,
                 Stage.IMAGE,
-                (DisableService(door.manager, door.service),),
+                (door.closing,),
             ),
             severity=Severity.LOW if door.is_local else None,
         )

@@ -3,11 +3,11 @@
 from firmward.facts.entrances import Entrances, Kind
 from firmward.model.check import Findings, check
 from firmward.model.finding import Finding, Severity
-from firmward.model.remedy import DisableService, Remedy, Safety, Stage
+from firmward.model.remedy import Remedy, Safety, Stage
 
 
 @check(
-    title="rsh, rlogin or rexec server started",
+    title="Remote shell server started (rsh, rlogin, rexec)",
     severity=Severity.CRITICAL,
     practice="P18 P20",
     cwe=306,
@@ -34,7 +34,7 @@ def remote_shell_enabled(entrances: Entrances) -> Findings:
                 "Start it no more; offer SSH with keys",
                 Safety.UNSAFE,
                 Stage.IMAGE,
-                (DisableService(door.manager, door.service),),
+                (door.closing,),
             ),
             severity=Severity.MEDIUM if door.is_local else None,
         )

@@ -4,7 +4,7 @@ from firmward.facts.entrances import Entrances, Kind
 from firmward.model.check import Example, Findings, check
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import executable
-from firmward.model.remedy import DisableService, Remedy, Safety, Stage
+from firmward.model.remedy import Remedy, Safety, Stage
 
 
 @check(
@@ -42,7 +42,7 @@ def telnet_enabled(entrances: Entrances) -> Findings:
                 "Start no telnet server; offer SSH with keys where a remote shell is needed",
                 Safety.UNSAFE,
                 Stage.IMAGE,
-                (DisableService(door.manager, door.service),),
+                (door.closing,),
             ),
             severity=Severity.MEDIUM if door.is_local else None,
         )
