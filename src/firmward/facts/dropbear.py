@@ -18,9 +18,10 @@ from dataclasses import dataclass
 
 from firmward.facts.startup import Manager, Process, Start, Startup
 from firmward.formats import ssh_algorithms, uci
-from firmward.formats.ssh_algorithms import Version
+from firmward.formats.ssh_algorithms import Version, Weakness
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
+from firmward.model.remedy import SetOption
 from firmward.model.tree import Tree
 
 PROGRAMS = tuple(
@@ -56,6 +57,21 @@ class DropbearServer:
     host_keys: tuple[str, ...] = ()
     forced_command: bool = False
     unsure: str | None = None
+    section: str | None = None
+    """OpenWrt's section that it is made from."""
+
+    def change(self, option: str, value: str) -> tuple[SetOption, ...]:
+        """What would set an option of OpenWrt's; nothing where a command line is to be edited."""
+        return () if self.section is None else (SetOption(CONFIG, option, value, self.section),)
+
+
+@dataclass(frozen=True, slots=True)
+class WeakName:
+    """An algorithm that was built in and should not be."""
+
+    name: str
+    why: str
+    is_broken: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +80,7 @@ class Dropbear:
 
     program: str | None
     version: Version | None
-    weak_algorithms: tuple[str, ...] | None
+    weak_algorithms: tuple[WeakName, ...] | None
     servers: tuple[DropbearServer, ...]
 
     @property
@@ -81,7 +97,7 @@ def collect(tree: Tree, startup: Startup | None | Unknown) -> Dropbear | None:
     servers = _distinct(_servers(tree, startup, processes))
     content = None if program is None else _content(tree, program)
     version = None if content is None else _version(content)
-    weak = None if content is None else ssh_algorithms.dropbear_weak(content, version)
+    weak = None if content is None else tuple(_weak(content, version))
     return Dropbear(program, version, weak, servers)
 
 
@@ -186,6 +202,7 @@ def _from_uci(text: str, start: Start | None) -> Iterator[DropbearServer]:
             ports=(port,),
             host_keys=tuple(path.value.strip("/") for key in ("keyfile", "rsakeyfile") for path in section.list(key)),
             forced_command=bool(_option(section, "ForceCommand")),
+            section=section.name or f"@dropbear[{number}]",
         )
 
 
@@ -246,6 +263,11 @@ def _content(tree: Tree, program: str) -> bytes | None:
         return tree.read(program, PROGRAM_LIMIT)
     except Unavailable:
         return None
+
+
+def _weak(content: bytes, version: Version | None) -> Iterator[WeakName]:
+    for name, row in ssh_algorithms.dropbear_weak(content, version):
+        yield WeakName(name, row.why, row.weakness is Weakness.BROKEN)
 
 
 def _version(content: bytes) -> Version | None:

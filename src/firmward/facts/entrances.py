@@ -16,12 +16,13 @@ Wrappers (tcpd, nice, setsid, nohup, env, start-stop-daemon, `sh -c`) are looked
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from firmward.facts.startup import Manager, Process, Start, Startup
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
+from firmward.model.remedy import DisableService, RemoveLine
 from firmward.model.tree import Tree
 
 
@@ -51,6 +52,7 @@ REMOTE_SHELL = frozenset(
 )
 CONSOLE = frozenset(("getty", "agetty", "mgetty", "mingetty", "login", "fbgetty", "ngetty", "sulogin"))
 SSH = frozenset(("sshd", "dropbear"))
+PLAIN = {Kind.FTP: FTP, Kind.REMOTE_SHELL: REMOTE_SHELL, Kind.CONSOLE: CONSOLE, Kind.SSH: SSH}
 SHELLS = frozenset(("sh", "ash", "bash", "dash", "ksh", "zsh", "mksh", "csh", "tcsh", "hush", "rbash"))
 NETCATS = frozenset(("nc", "netcat", "ncat", "nc.traditional", "nc.openbsd", "nc6"))
 SUPER_SERVERS = frozenset(("tcpsvd", "udpsvd", "tcpserver", "ipsvd"))
@@ -80,7 +82,8 @@ DEPTH_LIMIT = 5
 class Entrance:
     """One door. `address` is empty for all addresses; `port` is None where nothing says it.
 
-    `login` is the program that the caller meets, where the command line names one.
+    `login` is the program that the caller meets, where the command line names one; `text` the line of a script or of
+    inittab that starts it, where that is no service of its own.
     """
 
     kind: Kind
@@ -92,6 +95,14 @@ class Entrance:
     login: str | None = None
     calls_out: bool = False
     manager: Manager = Manager.SCRIPT
+    text: str | None = None
+
+    @property
+    def closing(self) -> DisableService | RemoveLine:
+        """What would start it no more."""
+        if self.text is not None:
+            return RemoveLine(self.at.path or "", self.at.line or 1, self.text)
+        return DisableService(self.manager, self.service)
 
     @property
     def key(self) -> str:
@@ -129,6 +140,12 @@ def collect(tree: Tree, startup: Startup) -> Entrances:
 
 def parse(process: Process, line: str = "") -> Iterator[Entrance]:
     """The doors that one process opens; `line` is the text that starts it, for what a command line does not keep."""
+    is_line = bool(line) and process.manager in (Manager.INITTAB, Manager.SCRIPT)
+    for door in _all_doors(process, line):
+        yield replace(door, text=line) if is_line else door
+
+
+def _all_doors(process: Process, line: str) -> Iterator[Entrance]:
     yield from _doors(process.argv, process, 0)
     if DEV_TCP.search(line):
         yield _door(Kind.BACKDOOR, process, "sh", login="sh", calls_out=True)
@@ -181,32 +198,31 @@ def _shell(argv: tuple[str, ...], process: Process, depth: int) -> Iterator[Entr
             yield _door(Kind.BACKDOOR, process, _name(argv[0]), login=_name(argv[0]), calls_out=True)
         for command in re.split(r"[;&|\n]+", script):
             yield from _doors(tuple(_split(command)), process, depth + 1)
-    elif process.sockets or process.manager in (Manager.INETD, Manager.XINETD):
-        if all(word.startswith("-") for word in argv[1:]):
-            yield _door(Kind.BACKDOOR, process, _name(argv[0]), login=_name(argv[0]))
+    elif _is_shell(argv) and (process.sockets or process.manager in (Manager.INETD, Manager.XINETD)):
+        yield _door(Kind.BACKDOOR, process, _name(argv[0]), login=_name(argv[0]))
 
 
 def _known(program: str, words: tuple[str, ...], process: Process) -> Iterator[Entrance]:
-    if program in TELNET:
+    plain = next((kind for kind, programs in PLAIN.items() if program in programs), None)
+    if plain is not None:
+        yield _door(plain, process, program)
+    elif program in TELNET:
         yield from _telnet(program, words, process)
-    elif program in FTP:
-        yield _door(Kind.FTP, process, program)
-    elif program in REMOTE_SHELL:
-        yield _door(Kind.REMOTE_SHELL, process, program)
-    elif program in CONSOLE:
-        yield _door(Kind.CONSOLE, process, program)
-    elif program in SSH:
-        yield _door(Kind.SSH, process, program)
     elif program in NETCATS:
         yield from _netcat(program, words, process)
     elif program == "socat":
         yield from _socat(words, process)
-    elif program in WEB_TERMINALS and not any(re.match(r"-c|--credential|-A|-H|--auth", word) for word in words):
-        if _is_shell(words[-1:]):
-            yield _door(Kind.BACKDOOR, process, program, _port(_after(words, "p")), login=_name(words[-1]))
+    elif program in WEB_TERMINALS:
+        yield from _web_terminal(program, words, process)
     elif INTERPRETERS.match(program) and any(SOCKET_SHELL.search(word) for word in words):
         is_open = any(re.search(r"(?i)listen|accept|bind\(", word) for word in words)
         yield _door(Kind.BACKDOOR, process, program, login="sh", calls_out=not is_open)
+
+
+def _web_terminal(program: str, words: tuple[str, ...], process: Process) -> Iterator[Entrance]:
+    """A shell in a web page, open unless credentials are demanded."""
+    if _is_shell(words[-1:]) and not any(re.match(r"-c|--credential|-A|-H|--auth", word) for word in words):
+        yield _door(Kind.BACKDOOR, process, program, _port(_after(words, "p")), login=_name(words[-1]))
 
 
 def _telnet(program: str, words: tuple[str, ...], process: Process) -> Iterator[Entrance]:
@@ -268,7 +284,8 @@ def _wrapped(program: str, words: tuple[str, ...]) -> tuple[str, ...] | None:
         return _positional(words, SUPER_SERVER_LETTERS)[2:]
     if program == "start-stop-daemon":
         started = _after(words, "x") or _long(words, "exec") or _after(words, "a") or _long(words, "startas")
-        return None if started is None else (started, *words[words.index("--") + 1 :] if "--" in words else ())
+        rest = words[words.index("--") + 1 :] if "--" in words else ()
+        return None if started is None else (started, *rest)
     if program in ("chroot", "timeout"):
         return _positional(words, "sk")[1:]
     if program in WRAPPERS:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from firmward.facts.dropbear import Dropbear
 from firmward.facts.sshd import Sshd
 from firmward.formats import ssh_key
-from firmward.model.facts import Unknown
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
 from firmward.model.tree import Tree
 
@@ -41,12 +41,21 @@ class HostKey:
 @dataclass(frozen=True, slots=True)
 class HostKeys:
     keys: tuple[HostKey, ...]
+    unread: tuple[str, ...] = ()
 
 
 def collect(tree: Tree, sshd: Sshd | None | Unknown, dropbear: Dropbear | None | Unknown) -> HostKeys | None:
     """None when there is neither a key nor a server that would use one."""
-    keys = tuple(key for path in dict.fromkeys(_paths(tree, sshd, dropbear)) for key in _key(tree, path))
-    return HostKeys(keys) if keys or sshd is not None or dropbear is not None else None
+    keys: list[HostKey] = []
+    unread: list[str] = []
+    for path in dict.fromkeys(_paths(tree, sshd, dropbear)):
+        try:
+            keys += _key(tree, path)
+        except Unavailable as reason:
+            unread.append(str(reason))
+    if not keys and not unread and sshd is None and dropbear is None:
+        return None
+    return HostKeys(tuple(keys), tuple(unread))
 
 
 def _paths(tree: Tree, sshd: Sshd | None | Unknown, dropbear: Dropbear | None | Unknown) -> Iterator[str]:

@@ -6,7 +6,7 @@ None when there is no server or nothing starts the one that is installed: then w
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from firmward.facts.dropbear import Dropbear, DropbearServer
+from firmward.facts.dropbear import Dropbear, DropbearServer, WeakName
 from firmward.facts.sshd import Server, Sshd
 from firmward.model.facts import Unavailable, Unknown
 
@@ -17,7 +17,7 @@ class RunningSsh:
 
     openssh: tuple[Server, ...]
     dropbear: tuple[DropbearServer, ...]
-    weak_dropbear: tuple[str, ...] | None
+    weak_dropbear: tuple[WeakName, ...] | None
     unread: tuple[str, ...] = ()
 
     def require_all_read(self) -> None:

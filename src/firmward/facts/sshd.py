@@ -21,7 +21,7 @@ from functools import cache
 
 from firmward.facts.startup import Process, Start, Startup
 from firmward.formats import ssh_algorithms, sshd_config
-from firmward.formats.ssh_algorithms import Version
+from firmward.formats.ssh_algorithms import Version, Weakness
 from firmward.formats.ssh_match import ANYBODY, Connection, holds, matches
 from firmward.formats.sshd_config import Condition, Configuration, Directive
 from firmward.model.facts import Unavailable, Unknown
@@ -106,6 +106,16 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class WeakAlgorithm:
+    """An algorithm that a server offers and should not."""
+
+    setting: Setting
+    name: str
+    why: str
+    is_broken: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """What is in force for some connections: all that meet `condition`, or those that meet none."""
 
@@ -121,6 +131,14 @@ class Case:
         """The algorithms in force under Ciphers, MACs, KexAlgorithms and their like."""
         found = self.settings.get(keyword.lower())
         return ssh_algorithms.effective(keyword.lower(), None if found is None else found.value, self.version)
+
+    def weak_algorithms(self) -> tuple[WeakAlgorithm, ...]:
+        """The weak ones among the algorithms in force, by keyword."""
+        return tuple(
+            WeakAlgorithm(self.get(keyword), name, row.why, row.weakness is Weakness.BROKEN)
+            for keyword in ssh_algorithms.KEYWORDS
+            for name, row in ssh_algorithms.weak(keyword, self.algorithms(keyword))
+        )
 
     @property
     def password_way(self) -> Setting | None:

@@ -2,9 +2,9 @@
 
 Rules, from sudoers(5) and doas.conf(5):
 
-- sudoers: aliases (User, Runas, Host, Cmnd) may come after their use. `@include` and `@includedir`, also
-  with `#`, stand for files; a folder's names with a dot or with a `~` at the end are left out. A specification is users,
-  hosts, `=`, then commands, each with an optional (runas) and tags. Runas and tags carry on to the commands after them.
+- sudoers: aliases (User, Runas, Host, Cmnd) may come after their use. `@include` and `@includedir`, also with `#`,
+  stand for files; a folder's names with a dot or with a `~` at the end are left out. A specification is users, hosts,
+  `=`, then commands, each with an optional (runas) and tags. Runas and tags carry on to the commands after them.
   `Defaults !authenticate` asks nobody for a password. In a list the last word that fits decides, and of all that fits
   a command the last decides.
 - doas: `permit` or `deny`, options (`nopass`), an identity (`:group`), `as` a target, `cmd` a command. The last line
@@ -84,10 +84,10 @@ class Sudoers:
     rules: tuple[Rule, ...]
     unread: tuple[str, ...] = ()
 
-    def decisive(self, account: Account) -> tuple[Rule, str] | None:
+    def decisive(self, account: Account, tool: str = "sudo") -> tuple[Rule, str] | None:
         """The rule that decides over any command for an account, and the word by which it is meant."""
         for rule in reversed(self.rules):
-            subject = rule.subject(account) if rule.is_everything else None
+            subject = rule.subject(account) if rule.is_everything and rule.tool == tool else None
             if subject is not None:
                 return rule, subject
         return None

@@ -157,13 +157,12 @@ DROPBEAR = (
 )
 
 
-def dropbear_weak(program: bytes, version: Version | None) -> tuple[str, ...]:
-    """The weak algorithms that a Dropbear offers, from the names in its program."""
-    return tuple(
-        row.name
-        for row in DROPBEAR
-        if b"\0" + row.name.encode() + b"\0" in program and (row.until is None or (version or row.until) < row.until)
-    )
+def dropbear_weak(program: bytes, version: Version | None) -> Iterator[tuple[str, Row]]:
+    """The weak algorithms that a Dropbear offers, from the names in its program, with why."""
+    for dropped in DROPBEAR:
+        is_kept = dropped.until is None or (version or dropped.until) < dropped.until
+        if is_kept and b"\0" + dropped.name.encode() + b"\0" in program:
+            yield from weak(dropped.keyword, (dropped.name,))
 
 
 def _wildcard(pattern: str) -> re.Pattern[str]:

@@ -1,8 +1,8 @@
 """Whether a Match condition of sshd holds for a connection of which not all is known.
 
-Rules, from sshd_config(5) and ssh_config(5), PATTERNS: a criterion takes patterns (`*`, `?`) between commas; one
-that matches behind a `!` decides against, whatever else matches, and a list of `!` alone never matches. Addresses may be
-CIDR. A host name is compared in lower case. All criteria must hold.
+Rules, from sshd_config(5) and ssh_config(5), PATTERNS: a criterion takes patterns with `*` and `?` between commas. One
+that matches behind a `!` decides against, whatever else matches, and a list of `!` alone never matches. Addresses may
+be CIDR. A host name is compared in lower case. All criteria must hold.
 """
 
 import ipaddress
