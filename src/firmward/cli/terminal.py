@@ -5,7 +5,7 @@ without colour, and plain ASCII stands in where the terminal has no more.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -16,7 +16,7 @@ from rich.text import Text
 from firmward.audit import summary
 from firmward.audit.summary import Tone
 from firmward.model.finding import Outcome, Severity
-from firmward.model.remedy import Safety
+from firmward.model.remedy import Remedy, Safety
 from firmward.model.report import Report, ReportedFinding
 
 FINDINGS_SHOWN = 5
@@ -155,21 +155,20 @@ class _Page:
         )
         yield Padding(heading, (1, 0, 0, 0))
         shown = findings[:FINDINGS_SHOWN]
-        yield from map(self.finding, shown)
+        for finding, following in zip_longest(shown, shown[1:]):
+            yield self.finding(finding)
+            if finding.remedy and (following is None or following.remedy != finding.remedy):
+                yield self.remedy(finding.remedy)
         if len(findings) > len(shown):
             yield self.item("", "", (f"and {len(findings) - len(shown)} more", "italic dim"))
-        yield from self.remedies(shown)
 
     def finding(self, finding: ReportedFinding) -> RenderableType:
         where = summary.place(finding.at, self.names)
         return self.item("", "", finding.message, (f"  {where}" if where else "", "cyan"))
 
-    def remedies(self, findings: Sequence[ReportedFinding]) -> Iterator[RenderableType]:
-        """Each remedy once, though several findings have it."""
-        told = dict.fromkeys((finding.remedy.summary, finding.remedy.safety) for finding in findings if finding.remedy)
-        for words, safety in told:
-            kind = "" if safety is Safety.SAFE else f" ({safety})"
-            yield self.item("", "", ("→ ", "green"), (words, "green"), (kind, "dim"))
+    def remedy(self, remedy: Remedy) -> RenderableType:
+        kind = "" if remedy.safety is Safety.SAFE else f" ({remedy.safety})"
+        return self.item("", "", ("→ ", "green"), (remedy.summary, "green"), (kind, "dim"))
 
     def accepted(self) -> Iterator[RenderableType]:
         accepted = [finding for finding in self.report.findings if finding.outcome == "accepted" and finding.accepted]
