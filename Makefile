@@ -37,10 +37,10 @@ docs: setup ## regenerate the pages of checks and commands
 	@$(BIN)/python tools/docs.py
 
 bench: setup ## measure against other programs in the same run, write docs/benchmarks.md
-	@$(BIN)/python tools/bench.py
+	@$(BIN)/python bench
 
 fuzz: setup ## every parser, SECONDS_PER_TARGET each
-	@$(BIN)/python tools/fuzz.py --seconds $(SECONDS_PER_TARGET)
+	@$(BIN)/python fuzz --seconds $(SECONDS_PER_TARGET)
 
 faults: setup ## one-line breakages that the tests must catch
 	@$(BIN)/python tools/faults.py

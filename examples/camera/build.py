@@ -1,4 +1,4 @@
-"""Build the sample camera: a bootable arm64 disk image, with the field's common mistakes in it or, with --clean, without.
+"""Build the sample camera: a bootable arm64 disk image with the field's common mistakes in it, or none with --clean.
 
 The camera is made of layers. This folder is the first: contents.toml names the Debian packages, files, applets and
 modules, rootfs/ and data/ lie over them. mistakes/ is a second layer of the same form. Two builds from the same
@@ -44,7 +44,9 @@ DATA_SIZE = 16 * disk.MIB
 FIRST_PARTITION = 16 * disk.MIB
 DISK_SIZE = FIRST_PARTITION + BOOT_SIZE + 2 * SLOT_SIZE + DATA_SIZE + disk.MIB  # the last for the backup table
 
-INITRAMFS_APPLETS = "cat echo grep modprobe mount reboot sed sh sleep switch_root umount".split()
+INITRAMFS_APPLETS = (
+    "cat", "echo", "grep", "modprobe", "mount", "reboot", "sed", "sh", "sleep", "switch_root", "umount",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         require_programs()
         build(options.output, options.cache, layers(clean=options.clean))
-    except (packages.MissingPart, MissingPrograms, OSError, ValueError) as error:
+    except (packages.MissingPartError, MissingProgramError, OSError, ValueError) as error:
         print(f"build.py: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("build.py: stopped, nothing half-written is left", file=sys.stderr)
+        return 130
     except subprocess.CalledProcessError as error:
         print(f"build.py: {error.cmd[0]} failed ({error.returncode}): {error.stderr[-800:].strip()}", file=sys.stderr)
         return 1
@@ -76,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-class MissingPrograms(Exception):
+class MissingProgramError(Exception):
     """Programs of the host that the recipe needs."""
 
 
@@ -85,7 +90,7 @@ def require_programs() -> None:
     if not KEYRING.exists():
         missing.add("debian-archive-keyring")
     if missing:
-        raise MissingPrograms(f"install what is missing: sudo apt-get install {' '.join(sorted(missing))}")
+        raise MissingProgramError(f"install what is missing: sudo apt-get install {' '.join(sorted(missing))}")
 
 
 def layers(*, clean: bool) -> list[Layer]:
@@ -201,7 +206,7 @@ def require_applets(busybox: Path, applets: Iterable[str]) -> None:
     program = busybox.read_bytes()
     missing = [applet for applet in applets if b"\0%b\0" % applet.encode() not in program]
     if missing:
-        raise packages.MissingPart(f"Debian's BusyBox has no applet {', '.join(missing)}")
+        raise packages.MissingPartError(f"Debian's BusyBox has no applet {', '.join(missing)}")
 
 
 def link_applets(applets: Iterable[str], folder: Path) -> None:
@@ -226,6 +231,8 @@ def copy_boot_files(tree: Path, images: Path) -> None:
     """What a build system leaves beside the disk image, under the names that it uses."""
     kernel = next((tree / "boot").glob("vmlinuz-*"))
     config = next((tree / "boot").glob("config-*"))
+    for earlier in images.glob("config-*"):
+        earlier.unlink()
     files = {"Image": kernel, config.name: config, "extlinux.conf": HERE / "boot/extlinux/extlinux.conf"}
     files |= {name: tree / UBOOT / name for name in ("idbloader.img", "u-boot.itb")}
     copy_files(files, images)

@@ -71,7 +71,8 @@ def ext4(folder: Path, image: Path, size: int, permissions: Mapping[str, Permiss
     image.unlink(missing_ok=True)
     identity = uuid.uuid5(NAMESPACE, image.name)
     command: list[str | Path] = ["mke2fs", "-q", "-t", "ext4", "-L", "data", "-U", str(identity), "-m", "0"]
-    command += ["-E", f"hash_seed={identity},root_owner=0:0,lazy_itable_init=0", "-d", folder, image, f"{size // 1024}k"]
+    command += ["-E", f"hash_seed={identity},root_owner=0:0,lazy_itable_init=0"]
+    command += ["-d", folder, image, f"{size // 1024}k"]
     run(command, epoch)
     # mke2fs copies owner, mode and change time from this machine, so each inode is set afterwards
     script = image.with_suffix(".debugfs")

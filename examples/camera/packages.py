@@ -21,7 +21,7 @@ DYNAMIC_SEGMENT = 2
 NEEDED, STRING_TABLE = 1, 5
 
 
-class MissingPart(Exception):
+class MissingPartError(Exception):
     """The packages do not hold what the recipe names."""
 
 
@@ -44,7 +44,7 @@ def fetch(packages: Iterable[str], cache: Path) -> Path:
 def unpack(names: Iterable[str], folder: Path) -> None:
     # chrootless needs no privilege; root would be warned off it, though nothing is run in either mode
     mode = "root" if os.geteuid() == 0 else "chrootless"
-    prune = "cd \"$1\" && rm -rf " + " ".join(NOT_WANTED) + " && find . -type f -perm /6000 -exec chmod a-s {} +"
+    prune = 'cd "$1" && rm -rf ' + " ".join(NOT_WANTED) + " && find . -type f -perm /6000 -exec chmod a-s {} +"
     command = ["mmdebstrap", f"--mode={mode}", "--variant=extract", "--architectures=arm64", "--format=directory"]
     command += [f"--include={','.join(names)}", f"--customize-hook={prune}", SUITE, str(folder)]
     subprocess.run(command, check=True, capture_output=True, text=True)
@@ -75,7 +75,7 @@ def merged(name: str) -> str:
 def resolved(tree: Path, name: str) -> Path:
     path = (tree / name).resolve()
     if not path.is_file() or not path.is_relative_to(tree.resolve()):
-        raise MissingPart(f"no package holds /{name}")
+        raise MissingPartError(f"no package holds /{name}")
     return path
 
 
@@ -83,7 +83,7 @@ def find_library(tree: Path, library: str) -> str:
     for folder in LIBRARY_FOLDERS:
         if (tree / folder / library).exists():
             return f"{folder}/{library}"
-    raise MissingPart(f"no package holds the library {library}")
+    raise MissingPartError(f"no package holds the library {library}")
 
 
 def needed(path: Path) -> list[str]:
@@ -133,13 +133,13 @@ class Modules:
     def info(self, name: str, key: bytes) -> list[str]:
         path = self.paths.get(module_name(name))
         if path is None:
-            raise MissingPart(f"the kernel {self.version} has no module {name}")
+            raise MissingPartError(f"the kernel {self.version} has no module {name}")
         parts = path.read_bytes().split(b"\0" + key + b"=")[1:]
         return [part.split(b"\0", 1)[0].decode() for part in parts]
 
     def install(self, names: Iterable[str], folder: Path) -> None:
         """Copy the modules with the two indexes which BusyBox's modprobe reads."""
-        chosen = sorted(self.closure(names), key=lambda name: self.relative(name))
+        chosen = sorted(self.closure(names), key=self.relative)
         for name in chosen:
             target = folder / self.relative(name)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from firmward.audit.composition import redacted
 from firmward.audit.json_report import load_report, render_json, report_document, schema_document
+from firmward.audit.redact import redacted
 from firmward.model.errors import InputError
 from firmward.model.report import Report
 from report_sample import SAMPLES, SECRETS, camera

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from firmward.audit.redact import INPUT_LIMIT, LINE_LIMIT, redact, redact_block
+from firmward.audit.redact import _MASKS, _SUSPECT, INPUT_LIMIT, LINE_LIMIT, redact, redact_block
 from report_sample import PEM
 
 HASH = "3mYxw0D5bJkz1iN2vT7pQeRsA9uVfGhXcZlKoWtYrEi4nMbSdPqLjH6"
@@ -118,6 +118,12 @@ def test_a_cut_shows_no_half_of_a_secret() -> None:
     assert HASH[:8] not in redact(" " * (INPUT_LIMIT - 20) + f"$6$salt${HASH}")
 
 
+WORDS = (
+    "password", "pwd", "psk", "secret", "token", "credential", "apikey", "api_key", "option", "login", "echo", "bearer",
+    "sshpass", "-p", "-u", "--user", "requirepass", "masterauth", "auth-pass", "AKIA0123456789ABCDEF",
+    "eyJabcdefghij.abcde.", "ghp_0123456789abcdefghij", "0123456789ABCDEF0123456789ABCDEF", "Private-Lines: 4",
+    "-----BEGIN PRIVATE KEY-----", "://",
+)  # fmt: skip
 ANY = st.text(st.characters(exclude_categories=()), max_size=200)
 
 
@@ -135,6 +141,13 @@ def test_every_character_can_be_seen_and_written(text: str) -> None:
 @given(ANY)
 def test_once_is_enough(text: str) -> None:
     assert redact(redact(text)) == redact(text)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([*WORDS, *"aA0:=$<{'\" -_\n/@|"]), max_size=12).map("".join))
+def test_texts_passed_over_hold_nothing_to_mask(text: str) -> None:
+    if not _SUSPECT.search(text):
+        assert all(not pattern.search(text) for pattern, _ in _MASKS)
 
 
 SECRET = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=16, max_size=60)

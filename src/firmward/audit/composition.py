@@ -10,14 +10,13 @@ import inspect
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
-from enum import Enum
-from typing import TypeVar, cast
+from dataclasses import replace
+from typing import cast
 
 from firmward.audit.accept import accept, unmatched
 from firmward.audit.catalogue import catalogue
 from firmward.audit.engine import Verdict
-from firmward.audit.redact import redact, redact_block
+from firmward.audit.redact import redact, redacted
 from firmward.model.check import Check
 from firmward.model.clock import Clock
 from firmward.model.finding import Finding, Outcome
@@ -32,10 +31,6 @@ TOLD = 3
 """Parts named in a reason; the report lists them all."""
 
 OFFSET = re.compile(r"[-@_]0x[0-9a-fA-F]+$")
-BLOCKS = frozenset({"doc"})
-"""Fields that hold texts of several lines."""
-
-Record = TypeVar("Record")
 
 
 def compose(
@@ -64,24 +59,6 @@ def compose(
     notes = unmatched(judged, risks, outcomes)
     report = Report(subject, tuple(parts), results, judged, budget, _product(policy), notes)
     return redacted(report)
-
-
-def redacted(value: Record) -> Record:
-    """The same record, every string of it through redact()."""
-    if isinstance(value, Enum):
-        return value
-    if isinstance(value, str):
-        return cast("Record", redact(value))
-    if isinstance(value, tuple):
-        return cast("Record", tuple(redacted(item) for item in value))
-    if is_dataclass(value) and not isinstance(value, type):
-        changes = {field.name: _redacted_field(field.name, getattr(value, field.name)) for field in fields(value)}
-        return cast("Record", replace(value, **changes))
-    return value
-
-
-def _redacted_field(name: str, value: object) -> object:
-    return redact_block(value) if name in BLOCKS and isinstance(value, str) else redacted(value)
 
 
 def _asked(checks: Iterable[Check] | None, verdicts_by_part: Mapping[str, Sequence[Verdict]]) -> list[Check]:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import cast
 
 from firmward.audit.json_record import from_json, to_json, to_kinds
+from firmward.audit.redact import redacted
 from firmward.model.errors import InputError
 from firmward.model.finding import Outcome
 from firmward.model.report import Report, ReportedFinding
@@ -52,7 +53,10 @@ def render_json(report: Report) -> str:
 
 
 def load_report(text: str, name: str = "report.json") -> Report:
-    """Read a report back. Raises InputError that says which field and what was expected."""
+    """Read a report back. Raises InputError that says which field and what was expected.
+
+    It passes through redact() again, since anybody may have written it.
+    """
     if len(text) > SIZE_LIMIT:
         raise InputError(f"{name}: larger than {SIZE_LIMIT} characters")
     try:
@@ -63,7 +67,7 @@ def load_report(text: str, name: str = "report.json") -> Report:
         raise InputError(f"{name}: is no firmward report of schema {SCHEMA}")
     tool = document.get("tool")
     made_by = {"version": tool["version"]} if isinstance(tool, dict) and "version" in tool else {}
-    return from_json(Report, {**document, **made_by}, name)
+    return redacted(from_json(Report, {**document, **made_by}, name))
 
 
 def schema_document() -> JsonObject:

@@ -12,7 +12,10 @@ patterns are bounded.
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
 from functools import lru_cache
+from typing import TypeVar, cast
 
 LINE_LIMIT = 1000
 """Characters of one string; more is no evidence that a person reads."""
@@ -30,6 +33,11 @@ _WORDS = (
 _NOTHING = r"(?:yes|no|true|false|none|null|nil|on|off|empty|0|1|x|\*|!+)?[\"']?"
 """What stands for no password, or for a switch, and may be read."""
 _QUOTED = r"\"(?:[^\"\\\n]|\\.){1,4096}\"?|'[^'\n]{1,4096}'?"
+
+BLOCKS = frozenset({"doc"})
+"""Fields of records that hold texts of several lines."""
+
+Record = TypeVar("Record")
 
 _Replacement = str | Callable[[re.Match[str]], str]
 
@@ -108,6 +116,12 @@ _MASKS: tuple[tuple[re.Pattern[str], _Replacement], ...] = (
     (re.compile(r"(\becho\s{1,8}[\"']?[\w.-]{1,32}:)(?!…)[^\s\"'|]{1,512}(?=[\"']?\s{0,8}\|)"), rf"\1{MASK}"),
 )
 
+_SUSPECT = re.compile(
+    r"(?i)[:=${<]|PRIVATE KEY|\b(?:AKIA|ASIA|AGPA|AROA|AIDA|gh[pousr]_|github_|glpat|xox|npm_|[sr]k_live|AIza|eyJ)"
+    r"|bearer|pass|pwd|psk|secret|token|credential|key|option|login|requirepass|masterauth|-u|--user"
+)
+"""Without any of these no mask can match, which is so for most texts."""
+
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 """Letters and signs that are drawn as nothing."""
@@ -116,7 +130,8 @@ _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 @lru_cache(maxsize=8192)  # a report says the same words again and again
 def redact(text: str, limit: int = LINE_LIMIT) -> str:
     """One line without secrets, with everything in it to be seen, in at most `limit` characters."""
-    return _cut("".join(map(_seen, _mask(text))), limit)
+    masked = _mask(text)
+    return _cut(masked if masked.isascii() and masked.isprintable() else "".join(map(_seen, masked)), limit)
 
 
 def redact_block(text: str, limit: int = BLOCK_LIMIT) -> str:
@@ -124,8 +139,28 @@ def redact_block(text: str, limit: int = BLOCK_LIMIT) -> str:
     return _cut("".join(sign if sign == "\n" else _seen(sign) for sign in _mask(text)), limit)
 
 
+def redacted(value: Record) -> Record:
+    """The same record, every string of it through redact()."""
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return cast("Record", redact(value))
+    if isinstance(value, tuple):
+        return cast("Record", tuple(redacted(item) for item in value))
+    if is_dataclass(value) and not isinstance(value, type):
+        changes = {field.name: _redacted_field(field.name, getattr(value, field.name)) for field in fields(value)}
+        return cast("Record", replace(value, **changes))
+    return value
+
+
+def _redacted_field(name: str, value: object) -> object:
+    return redact_block(value) if name in BLOCKS and isinstance(value, str) else redacted(value)
+
+
 def _mask(text: str) -> str:
     text = text if len(text) <= INPUT_LIMIT else text[:INPUT_LIMIT] + "…"
+    if not _SUSPECT.search(text):
+        return text
     for pattern, replacement in _MASKS:
         text = pattern.sub(replacement, text)
     return text

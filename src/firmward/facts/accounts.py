@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from firmward.formats import crypt_hash
-from firmward.formats.crypt_hash import Scheme
+from firmward.formats.crypt_hash import WEAK, Scheme
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.tree import Kind, Tree
@@ -93,6 +93,15 @@ class Account:
         return self.password in (Password.EMPTY, Password.HASHED)
 
     @property
+    def has_weak_hash(self) -> bool:
+        return self.scheme in WEAK
+
+    @property
+    def is_unhashed(self) -> bool:
+        """The field holds neither a hash nor a lock."""
+        return self.scheme is Scheme.UNRECOGNISED
+
+    @property
     def can_log_in(self) -> bool:
         """With a password, where something asks for one."""
         return self.has_login_shell and self.has_usable_password
@@ -105,6 +114,10 @@ class Group:
     members: tuple[str, ...]
     scheme: Scheme | None
     at: Location
+
+    @property
+    def has_weak_hash(self) -> bool:
+        return self.scheme in WEAK
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ file: the fact says that it was guessed and from which list.
 
 Work is bounded by `BUDGET`, in nominal CPU seconds reckoned from the hashes' own work factors rather than measured, so
 that the same image gets the same answer on a slow host as on a fast one. Cheap hashes come first. What was not tried,
-for the budget's sake or because libcrypt is missing or does not know the scheme, is told as untried, never as withstood.
+for the budget's sake or because libcrypt is missing or does not know the scheme, is told as untried.
 """
 
 import ctypes
@@ -74,7 +74,8 @@ root: xc3511 vizxv admin 888888 xmhdipc default juantech 123456 54321 root 12345
 root: klv1234 Zte521 hi3518 jvbzd anko zlxx. 7ujMko0vizxv 7ujMko0admin system ikwb dreambox user realtek 00000000
 root: cat1029 hslwificam ipcam_rt5350 tlJwpbo6 S2fGqNFs OxhlwSG8 gm8182 20080826 2601hx taZz@23495859 GM8182 hichiphx
 root: 5up oelinux123 fidel123 epicrouter zsun1188 059AnkJ ttnet annie2012 ls123 hunt5759 solokey swsbzkgn 20150602
-root: vertex25ektks123 cxlinux abc123 aquario 1001chin ROOT500 ahetzip8 linux alpine raspberry calvin davox t0talc0ntr0l4!
+root: vertex25ektks123 cxlinux abc123 aquario 1001chin ROOT500 ahetzip8 linux alpine raspberry calvin davox
+root: t0talc0ntr0l4!
 admin: admin password 1111 1234 12345 123456 54321 1111111 smcadmin admin1234 7ujMko0admin pass meinsm admin123 4321
 admin: 9999 888888 666666 tlJwpbo6 jvc fliradmin ikwd wbox123 QwestM0dem motorola epicrouter conexant atlantis zhone
 support: support

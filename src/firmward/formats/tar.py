@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from firmward.formats.malformed import Malformed
+
 BLOCK = 512
 RECORD_LIMIT = 1 << 20
 """Bytes of one long name or pax header; a larger one is damage."""
@@ -20,10 +22,6 @@ Read = Callable[[int, int], bytes]
 
 _ZEROS = bytes(BLOCK)
 _PAX = re.compile(rb"(\d{1,7}) ([^=]{1,255})=")
-
-
-class BadHeader(Exception):  # noqa: N818 - says where the archive stops making sense
-    """A header that does not hold; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def checksum_holds(block: bytes) -> bool:
 
 
 def members(read: Read, size: int) -> Iterator[Member]:
-    """All members. Raises BadHeader where a header does not hold; what came before is good."""
+    """All members. Raises Malformed where a header does not hold; what came before is good."""
     offset = 0
     globals_: dict[bytes, bytes] = {}
     pending = _Pending()
@@ -78,7 +76,7 @@ def members(read: Read, size: int) -> Iterator[Member]:
         if block == _ZEROS:
             return
         if len(block) < BLOCK or not checksum_holds(block):
-            raise BadHeader(f"no header at byte {offset}")
+            raise Malformed(f"no header at byte {offset}")
         kind = block[156:157]
         if kind in b"LKxXg" and kind:
             offset = _extend(read, offset, block, kind, pending, globals_)
@@ -86,13 +84,13 @@ def members(read: Read, size: int) -> Iterator[Member]:
         member, offset = _member(read, offset, block, pending, globals_)
         yield member
         pending = _Pending()
-    raise BadHeader(f"no end mark, the archive is cut off at byte {size}")
+    raise Malformed(f"no end mark, the archive is cut off at byte {size}")
 
 
 def _extend(read: Read, offset: int, block: bytes, kind: bytes, pending: _Pending, globals_: dict[bytes, bytes]) -> int:
     size = _number(block[124:136])
     if size > RECORD_LIMIT:
-        raise BadHeader(f"a name or attribute of {size} bytes at byte {offset}")
+        raise Malformed(f"a name or attribute of {size} bytes at byte {offset}")
     content = read(offset + BLOCK, size)
     if kind == b"L":
         pending.name = content.partition(b"\0")[0]

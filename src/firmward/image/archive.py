@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from firmward.image.budget import Budget, BudgetExceeded, Damaged
+from firmward.image.problems import Problems
 from firmward.image.source import Source
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Entry, IndexedTree
@@ -70,19 +71,17 @@ class Member:
 
 
 class ArchiveTree(IndexedTree):
-    """A tree over the members of an archive. `notes` say why it is not whole; the members' reader adds to them."""
+    """A tree over the members of an archive. What their reader cannot read it adds to the same `problems`."""
 
-    def __init__(self, members: Iterable[Member], budget: Budget, notes: list[str]) -> None:
+    def __init__(self, members: Iterable[Member], budget: Budget, problems: Problems) -> None:
         self._budget = budget
-        self._notes = notes
+        self._problems = problems
         self._contents: dict[str, Content] = {}
         super().__init__(self._entries_of(members))
-        if self.refused:
-            notes.append(f"{self.refused} names that lead outside, or are too long, were left out")
 
     @property
-    def problem(self) -> str | None:
-        return "; ".join(self._notes) or None
+    def problems(self) -> tuple[str, ...]:
+        return self._problems.told
 
     def _entries_of(self, members: Iterable[Member]) -> Iterator[Entry]:
         try:
@@ -94,7 +93,7 @@ class ArchiveTree(IndexedTree):
                     self._contents[member.entry.path] = member.content
                 yield member.entry
         except (BudgetExceeded, Damaged) as stop:  # what was listed until then is still worth judging
-            self._notes.append(str(stop))
+            self._problems.add(str(stop))
 
     def _charge(self, path: str) -> None:
         self._budget.add_entry()

@@ -5,6 +5,7 @@ configuration or a compressed copy of itself, so that what `holds` parts is sear
 """
 
 import re
+import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,13 +37,9 @@ def _device_tree(source: Source) -> int | None:
     head = source.read(0, 40)
     if len(head) < 40:
         return None
-    _, total, structure, strings, reserved, version, compatible, *_ = _words(head, "big")
+    _, total, structure, strings, reserved, version, compatible = struct.unpack_from(">7I", head)
     inside = 40 <= structure < total and strings <= total and 40 <= reserved < total
     return total if inside and compatible <= 17 <= version + 1 and total <= source.size else None
-
-
-def _words(raw: bytes, order: str) -> list[int]:
-    return [int.from_bytes(raw[at : at + 4], "big" if order == "big" else "little") for at in range(0, len(raw), 4)]
 
 
 def _fit(source: Source) -> int | None:
@@ -73,7 +70,8 @@ def _arm64_image(source: Source) -> int | None:
 
 
 def _zimage(source: Source) -> int | None:
-    start, end = _words(source.read(40, 8), "little") if source.size > 48 else (0, 0)
+    head = source.read(40, 8)
+    start, end = struct.unpack("<2I", head) if len(head) == 8 else (0, 0)
     return end - start if start < end < start + (1 << 28) else None
 
 

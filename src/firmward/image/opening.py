@@ -15,10 +15,10 @@ from firmward.image.archive import ArchiveTree
 from firmward.image.blob import Blob
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
 from firmward.image.format import Child, Format
+from firmward.image.problems import Incomplete
 from firmward.image.root import may_hold_image, role_of
 from firmward.image.source import Bytes, Source, map_descriptor, open_file
 from firmward.image.stream import rest
-from firmward.model import report
 from firmward.model.errors import InputError, ToolError
 from firmward.model.facts import Unavailable
 from firmward.model.folder import FolderTree, Mounts
@@ -70,6 +70,7 @@ class Image:
 
     `roots` are the distinct systems to audit (an equal one is only listed, its part says `same_as`); `trees` all file
     systems, boot and data partitions among them; `blobs` kernels, device trees, kernel configurations, boot loaders.
+    `budget` is the account so far, for what is still to be read.
     """
 
     name: str
@@ -78,7 +79,7 @@ class Image:
     roots: tuple[Root, ...]
     trees: tuple[Root, ...]
     blobs: tuple[Piece, ...]
-    budget: report.Budget
+    budget: Budget
 
 
 def open_image(path: Path, limits: Limits | None = None, progress: Progress | None = None) -> Image:
@@ -196,7 +197,7 @@ class Opening:
     def _open_raw(self, place: _Place, source: Source) -> None:
         """Bytes that nothing identifies at their start: what lies in them, and what they say."""
         found = tuple(carve.carve(source, self._budget))
-        content = None if _covers(found, source) else blob.by_content(source)
+        content = None if _is_dump(found, source) else blob.by_content(source)
         if content is not None:
             self._parts[place.id] = replace(self._parts[place.id], kind=content.name)
             self._open_blob(place, source, content.role, content.holds)
@@ -236,15 +237,20 @@ class Opening:
         return unique
 
     def _files(self, tree: Tree, kind: str, role: Role) -> Iterator[Child]:
-        """The files of a tree that are parts themselves."""
+        """The files of a tree that are parts themselves.
+
+        Where files are there to be carried any that looks like one; elsewhere only those whose name or place says so,
+        since a system has thousands of compressed files that are none.
+        """
         system = role in (Role.ROOT, Role.INITRAMFS)
+        carried = not system and (kind in CONTAINERS or role is Role.BOOT)
         for count, (name, entry) in enumerate(_named_files(tree)):
             if count & 0xFF == 0:
                 self._budget.check_time()
-            if entry.size <= SNIFFED or (system and not may_hold_image(entry)):
+            if entry.size <= SNIFFED or not (carried or may_hold_image(entry)):
                 continue
             try:
-                child = self._file(tree, entry, name, searched=not system and kind in CONTAINERS)
+                child = self._file(tree, entry, name, searched=carried and kind in CONTAINERS)
             except (Unavailable, BudgetExceeded) as reason:
                 child = Child(name, None, problem=str(reason))
             if child is not None:
@@ -293,7 +299,7 @@ class Opening:
             tuple(Root(self._parts[id_], self._trees[id_]) for id_ in distinct),
             tuple(Root(self._parts[id_], tree) for id_, tree in self._trees.items()),
             tuple(Piece(self._parts[id_], self._sources[id_]) for id_ in self._pieces),
-            report.Budget(not self._budget.exhausted, tuple(self._budget.exhausted)),
+            self._budget,
         )
 
     def _distinct_roots(self) -> list[str]:
@@ -316,7 +322,7 @@ class Opening:
         part, known = self._parts[id_], self._parts[other]
         if part.digest is not None and part.digest == known.digest:
             return True
-        if part.problem or known.problem:
+        if part.problem or known.problem or part.role is not known.role:
             return False
         try:
             if sameness.listing(tree) != sameness.listing(self._trees[other]):
@@ -369,16 +375,19 @@ def _map_file(tree: FolderTree, entry: Entry) -> tuple[Source, int | None]:
 
 
 def _problems(tree: Tree) -> Iterator[str]:
-    if isinstance(tree, ArchiveTree):
-        if tree.problem:
-            yield tree.problem
-    elif isinstance(tree, IndexedTree) and tree.refused:
-        yield f"{tree.refused} names that cannot be names were left out"
+    if isinstance(tree, Incomplete):
+        yield from tree.problems
+    if isinstance(tree, IndexedTree) and tree.refused:
+        yield f"{tree.refused} names that lead outside, or cannot be names, were left out"
 
 
-def _covers(found: Iterable[carve.Found], source: Source) -> bool:
-    """Whether the parts found in raw bytes are most of them: then it is a dump, and not a kernel with parts inside."""
-    return 2 * sum(one.size for one in found) > source.size
+def _is_dump(found: Iterable[carve.Found], source: Source) -> bool:
+    """Whether raw bytes are a row of parts, and not a kernel or boot loader with parts inside.
+
+    A kernel carries compressed streams, an initramfs and device trees, but neither disks nor other file systems.
+    """
+    carried = {"cpio", "device-tree", *(kind.name for kind in catalogue.wrappers())}
+    return any(one.kind.name not in carried for one in found) or 2 * sum(one.size for one in found) > source.size
 
 
 def _between(found: tuple[carve.Found, ...], source: Source) -> Iterator[Child]:

@@ -1,5 +1,7 @@
 """What is missing from a tree that could be read only in part."""
 
+from typing import Protocol, runtime_checkable
+
 KEPT = 20
 """Reasons told one by one; a broken image can have millions."""
 
@@ -20,3 +22,11 @@ class Problems:
     @property
     def told(self) -> tuple[str, ...]:
         return (*self._kept, f"and {self._more} more") if self._more else tuple(self._kept)
+
+
+@runtime_checkable
+class Incomplete(Protocol):
+    """A tree that says what could not be listed."""
+
+    @property
+    def problems(self) -> tuple[str, ...]: ...

@@ -15,6 +15,9 @@ INPUT = 256 << 10
 OUTPUT = 1 << 20
 """Expanded bytes taken from a decoder at a time, so that a bomb is noticed before it is in memory."""
 
+BELIEVED = 16 << 10
+"""Expanded bytes that make a damaged or cut stream more than a chance match of its magic."""
+
 PADDING = 1 << 20
 """Zero bytes looked through between two concatenated streams."""
 
@@ -94,10 +97,21 @@ def expand(source: Source, codec: Codec, budget: Budget) -> Expansion:
 
 
 def length(source: Source, codec: Codec, budget: Budget) -> int:
-    """Where the streams at the start of a source end, found by reading them through without keeping anything."""
+    """Where the streams at the start of a source end, found by reading them through without keeping anything.
+
+    A damaged one ends before its damage, so that nothing behind it is taken for a part of it; 0 when too little came
+    out to believe that it is one.
+    """
     result = Expansion(bytearray())
-    _streams(source, codec, lambda _: budget.check_time(), result)
-    return result.end
+    produced = 0
+
+    def count(piece: bytes) -> None:
+        nonlocal produced
+        produced += len(piece)
+        budget.check_time()
+
+    _streams(source, codec, count, result)
+    return result.end if result.problem is None or produced >= BELIEVED else 0
 
 
 def child(name: str, result: Expansion, source: Source) -> Iterator[Child]:
@@ -119,9 +133,8 @@ def _streams(source: Source, codec: Codec, keep: Callable[[bytes], None], result
     start: int | None = 0
     while start is not None:
         try:
-            end = _stream(source, start, codec.decoder(), keep)
+            end = _stream(source, start, codec.decoder(), keep, result)
         except codec.errors as error:
-            result.end = source.size
             result.problem = f"damaged after {len(result.data)} bytes of content: {error}"
             return
         if end is None:
@@ -141,12 +154,15 @@ def _next(source: Source, end: int, codec: Codec) -> int | None:
     return begin if begin > end and codec.begins(source.read(begin, 16)) else None
 
 
-def _stream(source: Source, start: int, decoder: Decoder, keep: Callable[[bytes], None]) -> int | None:
-    """Decode one stream; its end, or None when the source ends first."""
+def _stream(
+    source: Source, start: int, decoder: Decoder, keep: Callable[[bytes], None], result: Expansion
+) -> int | None:
+    """Decode one stream; its end, or None when the source ends first. `result.end` follows the input that was good."""
     offset = start
     while not decoder.eof:
         data = b""
         if decoder.needs_input:
+            result.end = offset
             data = source.read(offset, INPUT)
             if not data:
                 return None

@@ -13,6 +13,7 @@ from firmward.image import catalogue
 from firmward.image.archive import NAME_LIMIT, REFUSED, ArchiveTree, Member, Stored, tree_path
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import Format, Magic
+from firmward.image.problems import Problems
 from firmward.image.source import Source
 from firmward.model.tree import Entry, Kind, Tree
 
@@ -93,34 +94,34 @@ def end(source: Source, budget: Budget) -> int:
 
 
 def open_cpio(source: Source, budget: Budget) -> ArchiveTree:
-    notes: list[str] = []
-    return ArchiveTree(_members(source, budget, notes), budget, notes)
+    problems = Problems()
+    return ArchiveTree(_members(source, budget, problems), budget, problems)
 
 
-def _members(source: Source, budget: Budget, notes: list[str]) -> Iterator[Member]:
+def _members(source: Source, budget: Budget, problems: Problems) -> Iterator[Member]:
     for segment in segments(source):
         if segment.compression is None:
             yield from _archive(source, segment.start, own=True)
             if not segment.whole:
-                notes.append(f"the archive at byte {segment.start} is cut off or damaged")
+                problems.add(f"the archive at byte {segment.start} is cut off or damaged")
             continue
         packed = source.slice(segment.start, segment.end - segment.start)
-        inner = _expanded(packed, segment.compression, budget, notes)
+        inner = _expanded(packed, segment.compression, budget, problems)
         for part in segments(inner):
             if part.compression is None:
                 yield from _archive(inner, part.start, own=False)
             if not part.whole or part.compression is not None:
-                notes.append(f"the archive inside the compressed part at byte {segment.start} cannot be read wholly")
+                problems.add(f"the archive inside the compressed part at byte {segment.start} cannot be read wholly")
 
 
-def _expanded(packed: Source, compression: Format, budget: Budget, notes: list[str]) -> Source:
+def _expanded(packed: Source, compression: Format, budget: Budget, problems: Problems) -> Source:
     """What a compressed part of the row holds. Raises Damaged when nothing comes out."""
     opened = compression.open(packed, budget)
     child = None if isinstance(opened, Tree) else next(opened, None)
     if child is None or child.source is None:
         raise Damaged(f"the {compression.name} part holds nothing")
     if child.problem:
-        notes.append(f"the {compression.name} part is {child.problem}")
+        problems.add(f"the {compression.name} part is {child.problem}")
     return child.source
 
 

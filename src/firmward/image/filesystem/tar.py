@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from firmward.formats import tar
+from firmward.formats.malformed import Malformed
 from firmward.image.archive import REFUSED, ArchiveTree, Content, Member, Missing, Stored, tree_path
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import Format, Magic
+from firmward.image.problems import Problems
 from firmward.image.source import CHUNK, Source
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Entry, Kind
@@ -61,7 +63,7 @@ def measure(source: Source) -> int | None:
     try:
         for member in tar.members(source.read, source.size):
             end = member.data + member.stored
-    except tar.BadHeader:
+    except Malformed:
         return source.size
     end += -end % tar.BLOCK
     padding = source.first_written(end)  # records of 10 KiB: what follows is zeros
@@ -69,7 +71,7 @@ def measure(source: Source) -> int | None:
 
 
 def open_tar(source: Source, budget: Budget) -> ArchiveTree:
-    return ArchiveTree(_members(source), budget, [])
+    return ArchiveTree(_members(source), budget, Problems())
 
 
 def _members(source: Source) -> Iterator[Member]:
@@ -80,7 +82,7 @@ def _members(source: Source) -> Iterator[Member]:
             if member is not None:
                 known[member.entry.path] = member
                 yield member
-    except tar.BadHeader as error:
+    except Malformed as error:
         raise Damaged(f"cut off or damaged: {error}") from error
 
 

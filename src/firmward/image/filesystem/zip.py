@@ -15,6 +15,7 @@ from firmward.image import stream
 from firmward.image.archive import NAME_LIMIT, ArchiveTree, Content, Member, Missing, Stored, tree_path
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import Format, Magic
+from firmward.image.problems import Problems
 from firmward.image.source import Source
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Entry, Kind
@@ -65,18 +66,18 @@ def open_zip(source: Source, budget: Budget) -> ArchiveTree:
     directory = _directory(source)
     if directory is None:
         raise Damaged("the directory at the end of the archive is missing")
-    notes: list[str] = []
-    return ArchiveTree(_members(source, directory, notes), budget, notes)
+    problems = Problems()
+    return ArchiveTree(_members(source, directory, problems), budget, problems)
 
 
-def _members(source: Source, directory: container.Directory, notes: list[str]) -> Iterator[Member]:
+def _members(source: Source, directory: container.Directory, problems: Problems) -> Iterator[Member]:
     listed = 0
     taken = _Taken()
     for stored in container.members(source.read, directory):
         listed += 1
         yield _member(source, stored, taken)
     if listed < directory.count:
-        notes.append(f"the directory is damaged: {listed} of {directory.count} names are there")
+        problems.add(f"the directory is damaged: {listed} of {directory.count} names are there")
 
 
 def _member(source: Source, stored: container.Member, taken: "_Taken") -> Member:

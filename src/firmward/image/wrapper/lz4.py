@@ -45,16 +45,14 @@ def measure(source: Source) -> int | None:
             end = offset + size
         return min(end, source.size) if end > 4 else None
     end = 0
-    while _begins(source.read(end, 19)):
-        step = _frame_end(source, end)
-        if step is None:
-            return source.size
-        end = step
+    whole = True
+    while whole and _begins(source.read(end, 19)):
+        end, whole = _frame_end(source, end)
     return end or None
 
 
-def _frame_end(source: Source, start: int) -> int | None:
-    """Where the frame at `start` ends; None when it is cut off or not as it should be."""
+def _frame_end(source: Source, start: int) -> tuple[int, bool]:
+    """Where the frame at `start` ends, and whether it is whole: else it ends at the damage."""
     flags, limit = source.read(start + 4, 2)
     largest = BLOCK_SIZES.get(limit >> 4 & 7)
     offset = start + 7 + (8 if flags & 8 else 0) + (4 if flags & 1 else 0)
@@ -63,11 +61,11 @@ def _frame_end(source: Source, start: int) -> int | None:
         offset += 4
         if size == 0:
             end = offset + (4 if flags & 4 else 0)
-            return end if end <= source.size else None
+            return min(end, source.size), end <= source.size
         if size > largest:
-            return None
+            return offset - 4, False
         offset += size + (4 if flags & 16 else 0)
-    return None
+    return source.size if largest else start, False
 
 
 def _legacy_blocks(source: Source) -> Iterator[tuple[int, int]]:

@@ -36,42 +36,43 @@ CODEC = stream.Codec(
 
 def measure(source: Source) -> int | None:
     end = 0
-    while _begins(source.read(end, 12)):
-        step = _stream_length(source, end)
-        if step is None:
-            return source.size
-        end += step
+    whole = True
+    while whole and _begins(source.read(end, 12)):
+        end, whole = _stream_end(source, end)
     return end or None
 
 
-def _stream_length(source: Source, start: int) -> int | None:
-    """Bytes of the stream that begins at `start`; None when it is cut off or not as it should be."""
+def _stream_end(source: Source, start: int) -> tuple[int, bool]:
+    """Where the stream at `start` ends, and whether it is whole: else it ends at the damage."""
     check = CHECK_SIZES[source.read(start + 7, 1)[0]]
     offset = start + 12
     while header := source.read(offset, 1):
         if header == b"\0":
             footer = _index_end(source, offset)
-            return None if footer is None or source.read(footer + 10, 2) != b"YZ" else footer + 12 - start
+            if footer is None or source.read(footer + 10, 2) != b"YZ":
+                return min(offset + 1, source.size), False
+            return footer + 12, True
         begin = offset + (header[0] + 1) * 4
-        end = _lzma2_end(source, begin)
-        if end is None:
-            return None
+        end, whole = _lzma2_end(source, begin)
+        if not whole:
+            return end, False
         offset = end + -(end - begin) % 4 + check
-    return None
+    return source.size, False
 
 
-def _lzma2_end(source: Source, offset: int) -> int | None:
-    while header := source.read(offset, 6):
+def _lzma2_end(source: Source, offset: int) -> tuple[int, bool]:
+    """Where the chunks that begin at `offset` end, and whether the end mark is there."""
+    while len(header := source.read(offset, 6)) > 0:
         control = header[0]
         if control == 0:
-            return offset + 1
+            return offset + 1, True
         if control >= 0x80 and len(header) == 6:  # LZMA: sizes less one, and a byte of properties from 0xc0 on
             offset += 5 + (control >= 0xC0) + int.from_bytes(header[3:5], "big") + 1
         elif control in (1, 2) and len(header) >= 3:
             offset += 4 + int.from_bytes(header[1:3], "big")
         else:
-            return None
-    return None
+            return offset, False
+    return source.size, False
 
 
 def _index_end(source: Source, offset: int) -> int | None:

@@ -28,20 +28,14 @@ def measure(source: Source) -> int | None:
 
 
 def frames(source: Source) -> Iterator[tuple[int, int]]:
-    """Start and end of each frame; the last one's end is the source's when it is cut off."""
+    """Start and end of each frame; the last one ends early when it is cut off or damaged."""
     start = 0
-    while True:
-        begin = _blocks(source, start)
-        if begin is None:
+    whole = True
+    while whole and (begin := _blocks(source, start)) is not None:
+        end, whole = _frame_end(source, begin, _checksum_size(source, start))
+        if end == begin:
             return
-        end = _frame_end(source, begin, checksum=4 if source.read(start + 4, 1)[0] & 4 else 0)
-        if end is None and start:
-            return
-        if end is None and _bad_block(source, begin):
-            return
-        yield start, source.size if end is None else end
-        if end is None:
-            return
+        yield start, end
         start = end
 
 
@@ -57,25 +51,22 @@ def _blocks(source: Source, start: int) -> int | None:
     return start + 5 + (not single) + dictionary + content
 
 
-def _bad_block(source: Source, offset: int) -> bool:
-    head = source.read(offset, 3)
-    if len(head) < 3:
-        return False
-    value = int.from_bytes(head, "little")
-    return value >> 1 & 3 == 3 or value >> 3 > BLOCK_LIMIT
+def _checksum_size(source: Source, start: int) -> int:
+    return 4 if source.read(start + 4, 1)[0] & 4 else 0
 
 
-def _frame_end(source: Source, offset: int, checksum: int) -> int | None:
+def _frame_end(source: Source, offset: int, checksum: int) -> tuple[int, bool]:
+    """Where the frame whose blocks begin at `offset` ends, and whether it is whole: else it ends at the damage."""
     while len(head := source.read(offset, 3)) == 3:
         value = int.from_bytes(head, "little")
         kind, size = value >> 1 & 3, value >> 3
         if kind == 3 or size > BLOCK_LIMIT:
-            return None
+            return offset, False
         offset += 3 + (1 if kind == 1 else size)
         if value & 1:
             end = offset + checksum
-            return end if end <= source.size else None
-    return None
+            return min(end, source.size), end <= source.size
+    return source.size, False
 
 
 class _Pieces(io.RawIOBase):
@@ -108,7 +99,7 @@ def open_zstd(source: Source, budget: Budget) -> Iterator[Child]:
 
 def _expand_frame(source: Source, start: int, end: int, budget: Budget, into: bytearray) -> str | None:
     """Append a frame's content; the problem when it is cut off or damaged."""
-    whole = _frame_end(source, _blocks(source, start) or 0, checksum=4 if source.read(start + 4, 1)[0] & 4 else 0)
+    _, whole = _frame_end(source, _blocks(source, start) or 0, _checksum_size(source, start))
     decoder = zstandard.ZstdDecompressor(max_window_size=WINDOW)
     try:
         with decoder.stream_reader(cast("IO[bytes]", _Pieces(source, start, end)), read_size=stream.INPUT) as reader:
@@ -117,7 +108,7 @@ def _expand_frame(source: Source, start: int, end: int, budget: Budget, into: by
                 into.extend(piece)
     except zstandard.ZstdError as error:
         return f"damaged after {len(into)} bytes of content: {error}"
-    return None if whole is not None else f"cut off after {len(into)} bytes of content"
+    return None if whole else f"cut off after {len(into)} bytes of content"
 
 
 FORMAT = Format("zstd", (Magic(MAGIC),), measure, open_zstd)
