@@ -1,8 +1,8 @@
 """Programs that listen, one row each: the sockets they open by default, and what moves them.
 
 A row holds for a program by its own name, whatever its folder. Its options and defaults are those of the program's
-manual. Programs whose configuration says more (lighttpd, nginx, mosquitto, dnsmasq, snmpd, uhttpd, miniupnpd) have
-families of their own; `OWN_FAMILY` names them.
+manual. Programs whose configuration says more (sshd, dropbear, lighttpd, nginx, mosquitto, dnsmasq, snmpd, uhttpd,
+miniupnpd) have families of their own; `OWN_FAMILY` names them.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,9 @@ from firmward.model.tree import Tree
 Port = tuple[str, int, Application]
 """Protocol, number and what is spoken."""
 
-OWN_FAMILY = frozenset(("lighttpd", "nginx", "mosquitto", "dnsmasq", "snmpd", "uhttpd", "miniupnpd"))
+OWN_FAMILY = frozenset(
+    ("sshd", "dropbear", "lighttpd", "nginx", "mosquitto", "dnsmasq", "snmpd", "uhttpd", "miniupnpd")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,6 @@ NOTHING: tuple[Port, ...] = ()
 DAEMONS = (
     # remote shells and file transfer
     Daemon(("telnetd", "utelnetd", "in.telnetd"), (("tcp", 23, A.TELNET),), ("p",), ("b",), "lfSK", ("i", "w")),
-    Daemon(
-        ("dropbear",), (("tcp", 22, A.SSH),), ("p",), (), "brdlcGIKWPAFV", ("i",), file=key_value.UCI_DROPBEAR
-    ),
-    Daemon(("sshd",), (("tcp", 22, A.SSH),), ("p",), (), "bCcEfghkoQT", ("i", "t", "T"), file=key_value.SSHD),
     Daemon(("tinysshd",), NOTHING),
     Daemon(("in.rshd", "rshd"), (("tcp", 514, A.RSH),)),
     Daemon(("in.rlogind", "rlogind"), (("tcp", 513, A.RSH),)),
