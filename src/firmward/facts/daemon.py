@@ -168,7 +168,9 @@ Special = Callable[[Process], Iterator[Listener]]
 
 def listeners_of(row: Daemon, tree: Tree, process: Process) -> tuple[list[Listener], list[str]]:
     """The sockets that this process opens by its row, and what could not be worked out."""
-    arguments = command_line.read(process.argv[1:], row.valued + _letters(row.port + row.address), _names(row))
+    arguments = command_line.read(
+        command_line.own_words(process.argv), row.valued + _letters(row.port + row.address), _names(row)
+    )
     if arguments.has(*row.silent) or (row.only and not arguments.has(*row.only)):
         return [], []
     files = ConfigurationFiles(tree)
@@ -216,8 +218,15 @@ def _places(
                 lost.append(f"{process.at}: port {text} of {process.program} cannot be worked out")
                 continue
             for bound in (place[0],) if place[0] else addresses or (row.default_address,):
-                places.append((protocol, place[1] if given else default, _plain(bound), speaks, at))
+                number = place[1] if given else _own_port(bound) or default
+                places.append((protocol, number, _plain(bound), speaks, at))
     return places, lost
+
+
+def _own_port(address: str) -> int | None:
+    """The port in `127.0.0.1:2324`, where an option for addresses takes one."""
+    place = split_endpoint(address) if ":" in address else None
+    return place[1] if place else None
 
 
 def _plain(address: str) -> str:

@@ -44,6 +44,8 @@ class KeyValueFile:
     address: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     silent: tuple[Switch, ...] = ()
+    awake: tuple[Switch, ...] = ()
+    """Switches that undo `silent`."""
     encrypted: tuple[Switch, ...] = ()
     protocols: tuple[tuple[str, Application | None], ...] = (("tcp", None),)
     extra: tuple[tuple[str, str, int, Application], ...] = ()
@@ -78,6 +80,8 @@ VSFTPD = KeyValueFile(
     separator="=",
     port=("listen_port",),
     address=("listen_address", "listen_address6"),
+    silent=(("listen", NO),),
+    awake=(("listen_ipv6", YES),),
     encrypted=(("force_local_logins_ssl", YES),),
 )
 PROFTPD = KeyValueFile(
@@ -197,7 +201,8 @@ def _after(process: Process, names: tuple[str, ...]) -> str | None:
 
 def _judged(row: KeyValueFile, options: tuple[Option, ...]) -> Sockets:
     last = {option.key: option.value.lower() for option in options}
-    if any(last.get(key) in values for key, values in row.silent):
+    is_awake = any(last.get(key) in values for key, values in row.awake)
+    if not is_awake and any(last.get(key) in values for key, values in row.silent):
         return Sockets(silent=True)
     addresses = tuple(
         word.lstrip("-")
