@@ -39,16 +39,17 @@ class Firewall:
         return any(chain.covers(family) for chain in self.chains)
 
     def drops_rest(self, hook: Hook, family: str) -> bool:
-        return any(chain.drops_rest for chain in self.at(hook, family))
+        return any(chain.drops_rest(family) for chain in self.at(hook, family))
 
     def reach(self, protocol: str, port: int) -> Reach:
         """Whether others can open a connection to this port, by the family that lets most through."""
         order = (Reach.OPEN, Reach.NARROWED, Reach.CLOSED)
-        return min((self._reach(family, protocol, port) for family in FAMILIES), key=order.index)
+        return min((self.reach_by(family, protocol, port) for family in FAMILIES), key=order.index)
 
-    def _reach(self, family: str, protocol: str, port: int) -> Reach:
+    def reach_by(self, family: str, protocol: str, port: int) -> Reach:
+        """The same by one family, `ip` or `ip6`; every chain at the hook must let it pass."""
         order = (Reach.OPEN, Reach.NARROWED, Reach.CLOSED)
-        reached = [chain.reach(protocol, port) for chain in self.at(Hook.INPUT, family)]
+        reached = [chain.reach(family, protocol, port) for chain in self.at(Hook.INPUT, family)]
         return max(reached, key=order.index) if reached else Reach.OPEN
 
 

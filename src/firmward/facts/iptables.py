@@ -109,7 +109,8 @@ def match(words: tuple[str, ...], at: Location) -> Match:
                 narrowed = narrowed or negated
             case "--dport" | "--dports":
                 ports = tuple(port for part in value.split(",") for port in packet_filter.port_ranges(part, ":"))
-                narrowed = narrowed or negated or not ports
+                ports = packet_filter.all_but(ports) if negated else ports
+                narrowed = narrowed or not ports
             case "--state" | "--ctstate":
                 established = "NEW" not in value.upper().split(",") and not negated
             case "--limit" | "--hashlimit-upto" | "--hashlimit-above":

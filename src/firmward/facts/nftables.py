@@ -5,8 +5,8 @@ The rules are those of `nft -f FILE` and of `nft` commands among what starts, in
 connections unless it asks for established ones; a condition other than protocol and port narrows it.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from posixpath import dirname
 
 from firmward.facts import packet_filter
@@ -20,8 +20,9 @@ from firmward.model.location import Location
 from firmward.model.tree import Tree
 
 USUAL_FILES = ("etc/nftables.conf", "etc/nftables/main.nft", "etc/sysconfig/nftables.conf", "etc/nftables.nft")
-SILENT = frozenset(("counter", "log", "comment", "packets", "bytes", "meta"))
-ESTABLISHED = frozenset(("established", "related"))
+PORT_WORDS = frozenset((("tcp", "dport"), ("udp", "dport"), ("th", "dport")))
+OTHER_PROTOCOLS = frozenset(("icmp", "icmpv6", "igmp", "esp", "ah", "sctp", "dccp", "udplite", "comp"))
+"""Words that begin a condition which no TCP or UDP packet meets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def parse(ruleset: nftables.Ruleset) -> tuple[packet_filter.Chain, ...]:
         if base.hook not in tuple(Hook):
             continue
         siblings = {
-            key[2]: [match(rule.words, rule.at) for rule in other.rules]
+            key[2]: [match(words, rule.at) for rule in other.rules for words in expand(rule.words)]
             for key, other in ruleset.chains.items()
             if key[:2] == (family, table)
         }
@@ -85,6 +86,22 @@ def parse(ruleset: nftables.Ruleset) -> tuple[packet_filter.Chain, ...]:
     return tuple(found)
 
 
+def expand(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """A rule with a verdict map as one rule for each of its elements: `tcp dport vmap { 22 : accept }`."""
+    position = words.index("vmap") if "vmap" in words else None
+    if position is None or words[position + 1 : position + 2] != ("{",) or "}" not in words[position:]:
+        yield words
+        return
+    end = words.index("}", position)
+    element: list[str] = []
+    for word in (*words[position + 2 : end], ","):
+        if word == ",":
+            yield (*words[:position], *(part for part in element if part != ":"))
+            element = []
+        else:
+            element.append(word)
+
+
 @dataclass(slots=True)
 class _Reading:
     words: tuple[str, ...]
@@ -98,7 +115,7 @@ class _Reading:
     jump: str | None = None
     goes: bool = False
     returns: bool = False
-    set_words: list[str] = field(default_factory=list)
+    family: str | None = None
 
     def value(self) -> tuple[str, ...]:
         """The next value: a word, or the words of a set."""
@@ -139,19 +156,35 @@ def match(words: tuple[str, ...], at: Location) -> Match:
         reading.narrowed,
         reading.limited,
         reading.established,
+        reading.family,
     )
 
 
 def _step(reading: _Reading) -> None:
     word = reading.words[reading.position]
     reading.position += 1
+    following = reading.words[reading.position] if reading.position < len(reading.words) else ""
     if word in ("accept", "drop", "reject", "jump", "goto", "return"):
         _conclude(reading, word)
-    elif word in ("tcp", "udp", "th") and reading.words[reading.position : reading.position + 1] == ("dport",):
+    elif word in ("ip", "ip6"):
+        reading.family = word
+        if following not in ("protocol", "nexthdr"):
+            _narrow(reading)
+    elif (word, following) in PORT_WORDS:
         reading.position += 1
         reading.protocol = reading.protocol if word == "th" else word
         _ports(reading)
-    elif word in ("protocol", "nexthdr", "l4proto"):
+    elif (word, following) == ("meta", "nfproto") or word == "nfproto":
+        _family(reading)
+    elif word in OTHER_PROTOCOLS:
+        reading.protocol = "icmp"
+        _narrow(reading)
+    else:
+        _rest(reading, word)
+
+
+def _rest(reading: _Reading, word: str) -> None:
+    if word in ("protocol", "nexthdr", "l4proto"):
         _protocol(reading)
     elif word == "ct" and reading.words[reading.position : reading.position + 1] == ("state",):
         reading.position += 1
@@ -161,11 +194,22 @@ def _step(reading: _Reading) -> None:
         reading.position = _after_limit(reading)
     elif word in ("counter", "log", "comment"):
         _silent(reading)
-    elif word not in ("meta", "ip", "ip6", "inet", "th"):
-        reading.narrowed = True
-        if word == "{":
-            reading.position -= 1
-            reading.value()
+    elif word != "meta":
+        reading.position -= 1
+        _narrow(reading)
+
+
+def _narrow(reading: _Reading) -> None:
+    """Past one word or set that asks for more than protocol and port."""
+    reading.narrowed = True
+    reading.value()
+
+
+def _family(reading: _Reading) -> None:
+    values = reading.value()
+    if values == ("nfproto",):
+        values = reading.value()
+    reading.family = {"ipv4": "ip", "ipv6": "ip6"}.get(values[0] if len(values) == 1 else "")
 
 
 def _conclude(reading: _Reading, word: str) -> None:
@@ -181,16 +225,18 @@ def _conclude(reading: _Reading, word: str) -> None:
 
 def _ports(reading: _Reading) -> None:
     values = reading.value()
-    if values in (("!=",), ("vmap",), ("<",), (">",), ("<=",), (">=",), ("map",)):
+    if values in (("vmap",), ("<",), (">",), ("<=",), (">=",), ("map",)):
         reading.value()
         reading.narrowed = True
         return
-    if values == ("==",):
+    differs = values == ("!=",)
+    if differs or values == ("==",):
         values = reading.value()
     ports = [packet_filter.port_ranges(value) for value in values]
     if not all(ports):
         reading.narrowed = True
-    reading.ports = tuple(port for ranges in ports for port in ranges)
+    known = tuple(port for ranges in ports for port in ranges)
+    reading.ports = packet_filter.all_but(known) if differs else known
 
 
 def _protocol(reading: _Reading) -> None:
