@@ -23,13 +23,15 @@ FAMILIES = ("ip", "ip6")
 
 @dataclass(frozen=True, slots=True)
 class Firewall:
-    """The chains in force; `loaded` is what loads them, `unloaded` are rules files that nothing loads."""
+    """The filter in force: its base `chains`, and `loaded`, the places that load them.
+
+    `unloaded` are rules files that nothing loads, `unread` says what could not be read.
+    """
 
     chains: tuple[Chain, ...]
     loaded: tuple[Location, ...] = ()
     unloaded: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
-    zones: tuple[str, ...] = ()
 
     def at(self, hook: Hook, family: str) -> tuple[Chain, ...]:
         return tuple(chain for chain in self.chains if chain.hook is hook and chain.covers(family))
@@ -81,9 +83,7 @@ def collect(
             chains += uci_firewall.chains
             loaded.append(uci_firewall.loaded)
             unread += uci_firewall.unread
-    zones = uci_firewall.zones if isinstance(uci_firewall, UciFirewall) else ()
-    names = tuple(zone.name for zone in zones)
-    return Firewall(tuple(chains), tuple(loaded), tuple(unloaded), tuple(dict.fromkeys(unread)), names)
+    return Firewall(tuple(chains), tuple(loaded), tuple(unloaded), tuple(dict.fromkeys(unread)))
 
 
 def _is_front_end(process: Process) -> bool:

@@ -89,8 +89,6 @@ class Chain:
     policy: Verdict
     at: Location
     rules: tuple[Rule, ...] = ()
-    scope: str = ""
-    """The zone whose packets alone come here; empty for all."""
 
     def covers(self, family: str) -> bool:
         return self.family in (family, "inet")
@@ -99,10 +97,6 @@ class Chain:
         """What no rule takes does not pass."""
         last = next((rule for rule in self.rules if rule.catches_all(family)), None)
         return (last.verdict if last else self.policy) is Verdict.DROP
-
-    @property
-    def has_limits(self) -> bool:
-        return any(rule.limited for rule in self.rules)
 
     def reach(self, family: str, protocol: str, port: int) -> Reach:
         """Whether a new connection to this port passes, by the first rule that decides. A rate keeps nobody away."""
