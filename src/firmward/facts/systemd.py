@@ -3,7 +3,7 @@
 Rules: units/load.py (search path, masks, aliases, templates, drop-ins), units/reach.py (what starts), units/preset.py
 (first boot), units/command.py (command lines), units/listen.py (sockets). A service that a socket, a timer or a path
 starts is on demand, unless it starts at boot anyway. Out of scope, and said in `unread` where it may matter: generators
-that read the kernel's command line (a serial getty for `console=`, debug shells), what udev rules and D-Bus start.
+that read the kernel's command line (a serial getty for `console=`, debug shells), and what udev rules start.
 """
 
 from collections.abc import Iterator, Mapping
