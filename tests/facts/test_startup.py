@@ -88,11 +88,12 @@ def test_running_names_programs_that_start() -> None:
 
 
 WORDS = """
-[Service] [Install] [Unit] [Socket] ExecStart=/a ExecStart= Wants=b.service User=%i WantedBy=multi-user.target
-Alias=c.service ListenStream=22 Accept=yes id:2:initdefault: ::sysinit:/etc/init.d/rcS ::respawn:-/bin/sh service { } = disable yes
-server telnet stream tcp nowait root /bin/t config option list procd_open_instance procd_set_param command procd_close_instance
-start_service() { start() auto eth0 iface up @reboot * defaults includedir /etc/xinetd.d #!/bin/sh /etc/rc.common
-start $1
+[Service] [Install] [Unit] [Socket] ExecStart=/a ExecStart= Wants=b.service User=%i
+WantedBy=multi-user.target Alias=c.service ListenStream=22 Accept=yes id:2:initdefault:
+::sysinit:/etc/init.d/rcS ::respawn:-/bin/sh service { } = disable yes server telnet stream tcp
+nowait root /bin/t config option list procd_open_instance procd_set_param command
+procd_close_instance start_service() { start() auto eth0 iface up @reboot * defaults includedir
+/etc/xinetd.d #!/bin/sh /etc/rc.common start $1
 """
 TEXT = st.lists(st.sampled_from([*WORDS.split(), "\n", "\n", "\n"]), max_size=40).map(" ".join)
 PATHS = (
