@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from firmward.facts.init import Init, Program
 from firmward.facts.inittab import Inittab
 from firmward.facts.process import Manager, Process, Start
-from firmward.facts.scripts.walk import Origin, Walk, start_links
+from firmward.facts.scripts.places import start_links
+from firmward.facts.scripts.walk import Origin, Walk
 from firmward.facts.systemd import SystemdUnits
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.tree import Kind, Tree
