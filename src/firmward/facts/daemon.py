@@ -210,6 +210,7 @@ def _places(
             for bound in (address,) if address is not None else addresses or (row.default_address,):
                 places.append((protocol, port, _plain(bound), speaks or _speaks(row), at))
         return places, lost
+    at = Location(base.file) if base.file and not given else process.at
     for protocol, default, speaks in row.opens if not base.replaces else ():
         for text in given or (str(default),):
             place = split_endpoint(text)
@@ -217,7 +218,7 @@ def _places(
                 lost.append(f"{process.at}: port {text} of {process.program} cannot be worked out")
                 continue
             for bound in (place[0],) if place[0] else addresses or (row.default_address,):
-                places.append((protocol, place[1] if given else default, _plain(bound), speaks, process.at))
+                places.append((protocol, place[1] if given else default, _plain(bound), speaks, at))
     return places, lost
 
 

@@ -80,7 +80,8 @@ def effective(options: Iterable[Option], process: Process) -> tuple[Listener, ..
     """The sockets that these options open, one per service and address."""
     known = tuple(options)
     found = []
-    for protocol, port, speaks, at in _offers(known, process.at):
+    file = next((option.at.path for option in known if option.at != process.at), None)
+    for protocol, port, speaks, at in _offers(known, Location(file) if file else process.at):
         for address in _addresses(known):
             found.append(Listener(protocol, port, address, PROGRAM, process.service, at, speaks=speaks))
     return tuple(found)

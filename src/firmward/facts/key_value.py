@@ -7,7 +7,7 @@ name ports and addresses; each row says so, after the program's manual. The last
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmward.facts.command_line import CommandLine
 from firmward.facts.configuration_file import ConfigurationFiles, folder_of, inside, lines, unquoted
@@ -64,6 +64,8 @@ class Sockets:
     silent: bool = False
     encrypted: bool = False
     replaces: bool = False
+    file: str | None = None
+    """The file that was read, where what it leaves unsaid holds too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,9 @@ def read(row: KeyValueFile, tree: Tree, process: Process, arguments: CommandLine
             files.lose(f"no configuration of {process.program} was found")
         return Sockets()
     text = files.main(path)
-    return Sockets() if text is None else _judged(row, tuple(parse(text, inside(path), row, files)))
+    if text is None:
+        return Sockets()
+    return replace(_judged(row, tuple(parse(text, inside(path), row, files))), file=inside(path))
 
 
 def parse(text: str, path: str, row: KeyValueFile, files: ConfigurationFiles) -> Iterator[Option]:

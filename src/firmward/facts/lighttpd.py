@@ -17,7 +17,7 @@ from firmward.facts import command_line
 from firmward.facts.configuration_file import ConfigurationFiles, folder_of
 from firmward.facts.listener import Application, Listener, split_endpoint
 from firmward.facts.startup import Process, Startup
-from firmward.facts.tls import TlsSetting
+from firmward.facts.tls_setting import TlsSetting
 from firmward.formats.lighttpd import Condition, Reading, Setting, mapping, parse, texts
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location

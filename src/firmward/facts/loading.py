@@ -6,6 +6,7 @@ A file of rules that nothing loads protects nothing. Loaders: `nft -f FILE` and 
 ends ufw, firewalld and shorewall.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from firmward.model.tree import Tree
 
 INTERFACES = "etc/network/interfaces"
 HOOKS = ("pre-up", "up", "post-up")
+IFUP = re.compile(r"^[^#\n]*\bifup\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +31,20 @@ class Command:
 
 
 def commands(tree: Tree, startup: Startup, *programs: str) -> Iterator[Command]:
-    """The commands of these programs, in the order in which they are run, ifupdown's included."""
+    """The commands of these programs, ifupdown's first: the network is brought up before what needs it."""
+    if _starts_ifupdown(tree, startup):
+        yield from _from_interfaces(tree, programs)
     for process in startup.processes:
-        if process.start is Start.DISABLED:
-            continue
-        if process.program in programs:
+        if process.start is not Start.DISABLED and process.program in programs:
             yield Command(process.program, _own_words(process), process.service, process.at)
-        elif process.program in ("ifup", "ifupdown", "networking"):
-            yield from _from_interfaces(tree, programs)
+
+
+def _starts_ifupdown(tree: Tree, startup: Startup) -> bool:
+    """A start script or service calls ifup, which Startup does not list for it ends at once."""
+    started = (process for process in startup.processes if process.start is not Start.DISABLED)
+    if any(process.program in ("ifup", "ifupdown") or process.service == "networking" for process in started):
+        return True
+    return any(IFUP.search(tree.text(path) or "") for path in startup.scripts)
 
 
 def _own_words(process: Process) -> tuple[str, ...]:

@@ -100,13 +100,18 @@ def effective(options: Options, process: Process) -> Gateway | None:
 
 
 def _listeners(options: Options, process: Process) -> Iterator[Listener]:
+    named = (option.at for values in options.values() for option in values if option.at != process.at)
+    file = next((at.path for at in named), None)
+    main = Location(file) if file else process.at
     if "enable_upnp" not in options or _true(options, "enable_upnp"):
-        yield Listener("udp", 1900, "", PROGRAM, process.service, process.at, speaks=Application.UPNP)
-        port = options.get("http_port", options.get("port", (Option("0", process.at),)))[-1]
+        at = options["enable_upnp"][-1].at if "enable_upnp" in options else main
+        yield Listener("udp", 1900, "", PROGRAM, process.service, at, speaks=Application.UPNP)
+        port = options.get("http_port", options.get("port", (Option("0", main),)))[-1]
         if port.value.isdigit() and 0 < int(port.value) < 65536:
             yield Listener("tcp", int(port.value), "", PROGRAM, process.service, port.at, speaks=Application.UPNP)
-    if _true(options, "enable_natpmp") or _true(options, "enable_pcp_pmp"):
-        yield Listener("udp", 5351, "", PROGRAM, process.service, process.at, speaks=Application.NAT_PMP)
+    pmp = next((name for name in ("enable_natpmp", "enable_pcp_pmp") if _true(options, name)), None)
+    if pmp is not None:
+        yield Listener("udp", 5351, "", PROGRAM, process.service, options[pmp][-1].at, speaks=Application.NAT_PMP)
 
 
 def _options(tree: Tree, process: Process, files: ConfigurationFiles) -> Options:

@@ -20,7 +20,7 @@ from firmward.facts import command_line
 from firmward.facts.configuration_file import ConfigurationFiles, lines
 from firmward.facts.listener import Application, Listener
 from firmward.facts.startup import Process, Startup
-from firmward.facts.tls import TlsSetting
+from firmward.facts.tls_setting import TlsSetting
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.tree import Tree

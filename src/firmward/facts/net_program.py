@@ -4,6 +4,7 @@ nc, socat, BusyBox's tcpsvd and udpsvd, an interpreter's own web server, gdbserv
 their words. A program that no row knows is opened: an ELF file that imports what a server needs can listen.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from posixpath import join
 
@@ -14,7 +15,6 @@ from firmward.facts.listener import Application, Listener, split_endpoint
 from firmward.facts.startup import Process
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Tree
-import itertools
 
 A = Application
 SHELLS = frozenset(("sh", "ash", "bash", "dash", "ksh", "zsh", "mksh"))
@@ -72,7 +72,7 @@ def _socat(process: Process) -> Iterator[Listener]:
     runs = any(word.upper().startswith(("EXEC:", "SYSTEM:", "SHELL:")) for word in addresses)
     for word in addresses:
         kind, _, rest = word.partition(":")
-        protocol, speaks = _socat_kind(kind.upper())
+        protocol = _socat_protocol(kind.upper())
         if protocol is None:
             continue
         port, *options = rest.split(",")
@@ -81,18 +81,20 @@ def _socat(process: Process) -> Iterator[Listener]:
             continue
         bind = next((option[5:] for option in options if option.startswith("bind=")), "")
         encrypted = kind.upper().startswith(("OPENSSL", "SSL", "DTLS"))
-        yield _listener(process, protocol, place[1], bind, A.COMMAND if runs and not encrypted else speaks)
+        yield _listener(process, protocol, place[1], bind, A.COMMAND if runs and not encrypted else A.UNKNOWN)
 
 
-def _socat_kind(kind: str) -> tuple[str | None, Application]:
-    names = (
-        ("tcp", ("TCP-LISTEN", "TCP4-LISTEN", "TCP6-LISTEN", "TCP-L", "TCP4-L", "TCP6-L", "OPENSSL-LISTEN", "SSL-L")),
-        (
-            "udp",
-            ("UDP-LISTEN", "UDP4-LISTEN", "UDP6-LISTEN", "UDP-L", "UDP-RECV", "UDP4-RECV", "UDP-RECVFROM", "UDP4-RECVFROM", "UDP6-RECVFROM", "UDP6-RECV", "OPENSSL-DTLS-SERVER"),
-        ),
-    )
-    return next((protocol for protocol, kinds in names if kind in kinds), None), A.UNKNOWN
+SOCAT_LISTENERS = """
+    TCP-LISTEN TCP4-LISTEN TCP6-LISTEN TCP-L TCP4-L TCP6-L OPENSSL-LISTEN SSL-L
+    UDP-LISTEN UDP4-LISTEN UDP6-LISTEN UDP-L UDP4-L UDP6-L UDP-RECV UDP4-RECV UDP6-RECV
+    UDP-RECVFROM UDP4-RECVFROM UDP6-RECVFROM OPENSSL-DTLS-SERVER
+"""
+
+
+def _socat_protocol(kind: str) -> str | None:
+    if kind not in SOCAT_LISTENERS.split():
+        return None
+    return "udp" if kind.startswith("UDP") or "DTLS" in kind else "tcp"
 
 
 def _svd(process: Process) -> Iterator[Listener]:
@@ -106,8 +108,9 @@ def _svd(process: Process) -> Iterator[Listener]:
     if place is None:
         return
     by_program = {"ftpd": A.FTP, "tftpd": A.TFTP, "telnetd": A.TELNET, "httpd": A.HTTP}
-    speaks = A.COMMAND if program in SHELLS else by_program.get(program, A.UNKNOWN)
     protocol = "udp" if process.program == "udpsvd" else "tcp"
+    runs = program in SHELLS or protocol == "udp"
+    speaks = by_program.get(program, A.COMMAND if runs else A.UNKNOWN)
     yield _listener(process, protocol, place[1], "" if address == "0" else address, speaks)
 
 

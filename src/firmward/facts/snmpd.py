@@ -54,6 +54,8 @@ class Community:
     writable: bool
     everyone: bool
     at: Location
+    text: str = ""
+    """The line, kept of a well-known community alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Option:
     name: str
     words: tuple[str, ...]
     at: Location
+    text: str = ""
 
 
 def collect(tree: Tree, startup: Startup) -> Snmpd | None:
@@ -86,7 +89,7 @@ def parse(text: str, path: str, files: ConfigurationFiles) -> Iterator[Option]:
     """The options of a file and of those that it includes, names in lower case."""
     for number, line in lines(text):
         name, *words = line.partition(" #")[0].split()
-        option = Option(name.lower(), tuple(unquoted(word) for word in words), Location(path, number))
+        option = Option(name.lower(), tuple(unquoted(word) for word in words), Location(path, number), line)
         if option.name == "includefile" and words:
             for inner_path, inner in files.included(words[0], option.at, folder_of(path)):
                 yield from parse(inner, inner_path, files)
@@ -119,7 +122,7 @@ def effective(options: Iterable[Option], process: Process, tree_words: tuple[str
 
 
 def _agent(tree: Tree, process: Process) -> Snmpd:
-    arguments = command_line.read(process.argv[1:], letters=WITH_VALUE)
+    arguments = command_line.read(_without_log_words(process.argv[1:]), letters=WITH_VALUE)
     files = ConfigurationFiles(tree)
     options: list[Option] = []
     paths = () if arguments.has("C") else tuple(path for path in FILES if tree.is_file(path))
@@ -138,6 +141,17 @@ def _agent(tree: Tree, process: Process) -> Snmpd:
     return Snmpd(listeners, agent.communities, (*agent.unread, *files.unread))
 
 
+def _without_log_words(words: tuple[str, ...]) -> Iterator[str]:
+    """`-Ls d` and `-Lf FILE` take one more word, `-LS 4 d` and `-LF 4 FILE` two."""
+    skip = 0
+    for word in words:
+        if skip:
+            skip -= 1
+            continue
+        skip = {"-Ls": 1, "-Lf": 1, "-LS": 2, "-LF": 2}.get(word, 0)
+        yield word
+
+
 def _has_smux(tree: Tree, process: Process) -> bool:
     """The program, or the library that holds its modules, was built with SMUX."""
     modules = [path for folder in ("usr/lib", "usr/lib/*", "lib") for path in tree.glob(f"{folder}/libnetsnmpmibs.so*")]
@@ -153,18 +167,18 @@ def _has_smux(tree: Tree, process: Process) -> bool:
 def _communities(option: Option) -> Iterator[Community]:
     match option.name, option.words:
         case (("rocommunity" | "rocommunity6" | "rwcommunity" | "rwcommunity6"), [name, *rest]):
-            yield _community(name, rest[0] if rest else "", option.name.startswith("rw"), option.at)
+            yield _community(name, rest[0] if rest else "", option.name.startswith("rw"), option.at, option.text)
         case "com2sec" | "com2sec6", words:
             positional = words[2:] if words[:1] == ("-Cn",) else words
             if len(positional) >= 3:
-                yield _community(positional[2], positional[1], False, option.at)
+                yield _community(positional[2], positional[1], False, option.at, option.text)
         case _:
             return
 
 
-def _community(name: str, source: str, writable: bool, at: Location) -> Community:
-    known = name if name.lower() in WELL_KNOWN else None
-    return Community(known, writable, source.lower() in EVERYONE, at)
+def _community(name: str, source: str, writable: bool, at: Location, text: str) -> Community:
+    known = name.lower() in WELL_KNOWN
+    return Community(name if known else None, writable, source.lower() in EVERYONE, at, text if known else "")
 
 
 def _split(words: Iterable[str]) -> Iterator[str]:
