@@ -156,28 +156,44 @@ class Fat:
         return value & 0x0FFFFFFF
 
     def _chain(self, cluster: int) -> Iterator[int]:
-        """The clusters of a chain. A file's size bounds it, so that a circle ends there."""
+        """The clusters of a chain, each once."""
         end = (1 << min(self.geometry.bits, 28)) - 8
-        for _ in range(self.geometry.clusters):
-            if not 2 <= cluster < self.geometry.clusters + 2:
+        met = bytearray(self.geometry.clusters // 8 + 1)  # a bit each: a set of a large file's clusters is far larger
+        while cluster < end:
+            index = cluster - 2
+            if not 0 <= index < self.geometry.clusters:
                 raise Malformed(f"a chain leads to cluster {cluster}, which there is not")
+            if met[index >> 3] >> (index & 7) & 1:
+                raise Malformed("a chain of clusters runs in a circle")
+            met[index >> 3] |= 1 << (index & 7)
             yield cluster
             cluster = self._next(cluster)
-            if cluster >= end:
-                return
-        raise Malformed("a chain of clusters runs in a circle")
 
     def _runs(self, cluster: int) -> Iterator[tuple[int, int]]:
-        """Offset and length of clusters that follow each other on disk, at most CHUNK bytes at a time."""
+        """Offset and length of clusters that follow each other on disk, at most CHUNK bytes or one cluster at a time.
+
+        What comes before a damage is given before Malformed is raised.
+        """
         size = self.geometry.cluster_size
         start = last = 0
-        for number in self._chain(cluster):
-            if start and (number != last + 1 or (number - start) * size >= CHUNK):
-                yield self.geometry.data + (start - 2) * size, (last + 1 - start) * size
-                start = number
-            start = start or number
-            last = number
-        yield self.geometry.data + (start - 2) * size, (last + 1 - start) * size
+        problem = None
+        try:
+            for number in self._chain(cluster):
+                if start and (number != last + 1 or (number - start) * size >= CHUNK):
+                    yield self._run(start, last)
+                    start = number
+                start = start or number
+                last = number
+        except Malformed as error:
+            problem = error
+        if start:
+            yield self._run(start, last)
+        if problem is not None:
+            raise problem
+
+    def _run(self, first: int, last: int) -> tuple[int, int]:
+        size = self.geometry.cluster_size
+        return self.geometry.data + (first - 2) * size, (last + 1 - first) * size
 
     def content(self, file: Record) -> Iterator[bytes]:
         left = file.size

@@ -4,10 +4,10 @@ docs/adr/002-squashfs-reader.md says why the reader is our own. What is damaged 
 does not lose the rest: `problems` tells what is missing from the listing, `chunks` raises for contents.
 """
 
-import threading
-from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 from firmward.formats.malformed import Malformed
 from firmward.formats.squashfs import (
@@ -30,6 +30,10 @@ from firmward.image.walk import Walk
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Entry, IndexedTree, Kind
 
+AHEAD = 16 << 20
+"""Bytes that `read_all` unpacks before they are asked for."""
+AHEAD_PIECES = 4096
+"""The same in pieces, since many files may share one block."""
 FRAGMENT_CACHE = 4 << 20
 """Bytes of fragment blocks kept unpacked: neighbours in a folder mostly share one."""
 
@@ -89,9 +93,36 @@ class SquashfsTree(IndexedTree):
         if left:
             yield _Piece(self._image.fragment(inode.fragment), left, inode.offset, is_fragment=True)
 
+    def read_all(self, entries: Iterable[Entry], jobs: int = 2) -> Iterator[tuple[Entry, Iterator[bytes]]]:
+        """The contents of many regular files in the order given, unpacked ahead by `jobs` threads.
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+        Each content is to be used, as far as it is wanted, before the next file is asked for; it raises Unavailable as
+        `chunks` does. The order of `entries()` is near that on disk, so that files find their shared block unpacked.
+        """
+        if jobs < 2:
+            yield from ((entry, self.chunks(entry)) for entry in entries)
+            return
+        with ThreadPoolExecutor(jobs, "squashfs") as pool:
+            ahead = _Ahead(self._image, pool, self._plan(entries))
+            try:
+                while (entry := ahead.next_entry()) is not None:
+                    yield entry, ahead.content(entry)
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _plan(self, entries: Iterable[Entry]) -> Iterator["Entry | _Piece | Unavailable"]:
+        """Every file followed by its pieces, or by what keeps them from being read."""
+        for entry in entries:
+            yield entry
+            try:
+                yield from self._pieces(entry)
+            except Malformed as error:
+                yield Unavailable(f"{entry.path} is damaged: {error}")
+            except Unavailable as error:
+                yield error
+
+
+class _Piece(NamedTuple):
     """A run of a file's content: `length` bytes from `offset` of a block's content; a hole when the block is empty."""
 
     block: Block
@@ -102,35 +133,113 @@ class _Piece:
     def content(self, image: Squashfs, fragments: "_Fragments") -> bytes:
         if not self.block.size:
             return bytes(self.length)
-        if not self.is_fragment:
-            data = image.content(self.block, image.superblock.block_size)
-        else:
-            data = fragments.content(self.block)
-        data = data[self.offset : self.offset + self.length] if self.is_fragment else data
+        block = fragments.content(self.block) if self.is_fragment else _unpacked(image, self.block)
+        return self.cut(block)
+
+    def cut(self, block: bytes) -> bytes:
+        """The piece out of its block's content. Raises Malformed when the block is not as long as it must be."""
+        data = block[self.offset : self.offset + self.length] if self.is_fragment else block
         if len(data) != self.length:
             raise Malformed(f"a block holds {len(data)} bytes where {self.length} were expected")
         return data
 
 
+def _unpacked(image: Squashfs, block: Block) -> bytes:
+    return image.content(block, image.superblock.block_size)
+
+
 class _Fragments:
-    """The fragment blocks used last, unpacked. Safe for several threads; two may unpack the same block at once."""
+    """The fragment blocks used last, unpacked."""
 
     def __init__(self, image: Squashfs) -> None:
         self._image = image
         self._kept: OrderedDict[int, bytes] = OrderedDict()
         self._room = max(2, FRAGMENT_CACHE // image.superblock.block_size)
-        self._lock = threading.Lock()
 
     def content(self, block: Block) -> bytes:
-        with self._lock:
-            known = self._kept.get(block.start)
+        known = self._kept.get(block.start)
         if known is None:
-            known = self._image.content(block, self._image.superblock.block_size)
-            with self._lock:
-                self._kept[block.start] = known
-                if len(self._kept) > self._room:
-                    self._kept.popitem(last=False)
+            known = self._kept[block.start] = _unpacked(self._image, block)
+            if len(self._kept) > self._room:
+                self._kept.popitem(last=False)
         return known
+
+
+class _Step(NamedTuple):
+    """What stands in the queue: a file's start, a piece of it and the block it comes from, or why it cannot be read."""
+
+    entry: Entry | None = None
+    piece: _Piece | None = None
+    block: Future[bytes] | None = None
+    cost: int = 0
+    problem: Unavailable | None = None
+
+
+class _Ahead:
+    """Contents of many files as one queue that threads work ahead on and one reader empties, in order."""
+
+    def __init__(self, image: Squashfs, pool: ThreadPoolExecutor, plan: Iterator[Entry | _Piece | Unavailable]) -> None:
+        self._image = image
+        self._pool = pool
+        self._plan = plan
+        self._queue: deque[_Step] = deque()
+        self._cost = 0
+        self._fragments: OrderedDict[int, Future[bytes]] = OrderedDict()
+        self._room = max(2, FRAGMENT_CACHE // image.superblock.block_size)
+
+    def next_entry(self) -> Entry | None:
+        """The next file, what is left of the one before passed over; None at the end."""
+        while (step := self._peek()) is not None:
+            self._take()
+            if step.entry is not None:
+                return step.entry
+        return None
+
+    def content(self, entry: Entry) -> Iterator[bytes]:
+        while (step := self._peek()) is not None and step.entry is None:
+            self._take()
+            if step.problem is not None:
+                raise step.problem
+            if step.piece is None:
+                continue
+            try:
+                yield bytes(step.piece.length) if step.block is None else step.piece.cut(step.block.result())
+            except Malformed as error:
+                raise Unavailable(f"{entry.path} is damaged: {error}") from None
+
+    def _peek(self) -> _Step | None:
+        self._fill()
+        return self._queue[0] if self._queue else None
+
+    def _take(self) -> None:
+        self._cost -= self._queue.popleft().cost
+
+    def _fill(self) -> None:
+        while self._cost < AHEAD and len(self._queue) < AHEAD_PIECES:
+            planned = next(self._plan, None)
+            if planned is None:
+                return
+            step = self._step(planned)
+            self._cost += step.cost
+            self._queue.append(step)
+
+    def _step(self, planned: Entry | _Piece | Unavailable) -> _Step:
+        if isinstance(planned, Entry):
+            return _Step(entry=planned)
+        if isinstance(planned, Unavailable):
+            return _Step(problem=planned)
+        block = planned.block
+        if not block.size:
+            return _Step(piece=planned)
+        known = self._fragments.get(block.start) if planned.is_fragment else None
+        if known is not None:
+            return _Step(piece=planned, block=known)
+        future = self._pool.submit(_unpacked, self._image, block)
+        if planned.is_fragment:
+            self._fragments[block.start] = future
+            if len(self._fragments) > self._room:
+                self._fragments.popitem(last=False)
+        return _Step(piece=planned, block=future, cost=self._image.superblock.block_size)
 
 
 class _Walk(Walk[Reference, Inode]):
