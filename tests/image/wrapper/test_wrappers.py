@@ -63,7 +63,7 @@ def test_concatenated_streams_are_one_content(run, name: str) -> None:
 
 @packers
 def test_a_cut_stream_gives_what_came_out_and_a_problem(run, name: str) -> None:
-    large = CONTENT * 20  # more than one block of every program
+    large = CONTENT * (20 if name.startswith("lz4") else 4)  # more than one block of each program
     packed = run(*PACKERS[name], stdin=large)
     (child,) = opened(name, packed[: len(packed) * 3 // 4])
     found = content(child)
