@@ -28,6 +28,11 @@ class CommandLine:
         return values[-1] if values else None
 
 
+def own_words(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The words after the program's name, and after the applet's where BusyBox is called by its own."""
+    return argv[2:] if argv[0].rpartition("/")[2] == "busybox" else argv[1:]
+
+
 def unresolved(words: Iterable[str]) -> tuple[str, ...]:
     """The words that whoever read the script could not work out."""
     return tuple(word for word in words if "$" in word)

@@ -1,8 +1,8 @@
 """Programs that listen, one row each: the sockets they open by default, and what moves them.
 
 A row holds for a program by its own name, whatever its folder. Its options and defaults are those of the program's
-manual. Programs whose configuration says more (lighttpd, nginx, mosquitto, dnsmasq, snmpd, uhttpd, miniupnpd) have
-families of their own; `OWN_FAMILY` names them.
+manual. Programs whose configuration says more (sshd, dropbear, lighttpd, nginx, mosquitto, dnsmasq, snmpd, uhttpd,
+miniupnpd) have families of their own; `OWN_FAMILY` names them.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,9 @@ from firmward.model.tree import Tree
 Port = tuple[str, int, Application]
 """Protocol, number and what is spoken."""
 
-OWN_FAMILY = frozenset(("lighttpd", "nginx", "mosquitto", "dnsmasq", "snmpd", "uhttpd", "miniupnpd"))
+OWN_FAMILY = frozenset(
+    ("sshd", "dropbear", "lighttpd", "nginx", "mosquitto", "dnsmasq", "snmpd", "uhttpd", "miniupnpd")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,6 @@ NOTHING: tuple[Port, ...] = ()
 DAEMONS = (
     # remote shells and file transfer
     Daemon(("telnetd", "utelnetd", "in.telnetd"), (("tcp", 23, A.TELNET),), ("p",), ("b",), "lfSK", ("i", "w")),
-    Daemon(
-        ("dropbear",), (("tcp", 22, A.SSH),), ("p",), (), "brdlcGIKWPAFV", ("i",), file=key_value.UCI_DROPBEAR
-    ),
-    Daemon(("sshd",), (("tcp", 22, A.SSH),), ("p",), (), "bCcEfghkoQT", ("i", "t", "T"), file=key_value.SSHD),
     Daemon(("tinysshd",), NOTHING),
     Daemon(("in.rshd", "rshd"), (("tcp", 514, A.RSH),)),
     Daemon(("in.rlogind", "rlogind"), (("tcp", 513, A.RSH),)),
@@ -170,7 +168,9 @@ Special = Callable[[Process], Iterator[Listener]]
 
 def listeners_of(row: Daemon, tree: Tree, process: Process) -> tuple[list[Listener], list[str]]:
     """The sockets that this process opens by its row, and what could not be worked out."""
-    arguments = command_line.read(process.argv[1:], row.valued + _letters(row.port + row.address), _names(row))
+    arguments = command_line.read(
+        command_line.own_words(process.argv), row.valued + _letters(row.port + row.address), _names(row)
+    )
     if arguments.has(*row.silent) or (row.only and not arguments.has(*row.only)):
         return [], []
     files = ConfigurationFiles(tree)
@@ -218,8 +218,15 @@ def _places(
                 lost.append(f"{process.at}: port {text} of {process.program} cannot be worked out")
                 continue
             for bound in (place[0],) if place[0] else addresses or (row.default_address,):
-                places.append((protocol, place[1] if given else default, _plain(bound), speaks, at))
+                number = place[1] if given else _own_port(bound) or default
+                places.append((protocol, number, _plain(bound), speaks, at))
     return places, lost
+
+
+def _own_port(address: str) -> int | None:
+    """The port in `127.0.0.1:2324`, where an option for addresses takes one."""
+    place = split_endpoint(address) if ":" in address else None
+    return place[1] if place else None
 
 
 def _plain(address: str) -> str:

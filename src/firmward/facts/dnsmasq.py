@@ -88,7 +88,7 @@ def effective(options: Iterable[Option], process: Process) -> tuple[Listener, ..
 
 
 def _options(tree: Tree, process: Process, files: ConfigurationFiles) -> Iterator[Option]:
-    arguments = command_line.read(process.argv[1:], letters=WITH_VALUE, names=NAMES)
+    arguments = command_line.read(command_line.own_words(process.argv), letters=WITH_VALUE, names=NAMES)
     path = arguments.get("C", "conf-file")
     if tree.is_file(UCI_FILE) and (path is None or not tree.is_file(inside(path))):
         yield from _uci(tree.text(UCI_FILE) or "")

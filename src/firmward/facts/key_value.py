@@ -13,7 +13,6 @@ from firmward.facts.command_line import CommandLine
 from firmward.facts.configuration_file import ConfigurationFiles, folder_of, inside, lines, unquoted
 from firmward.facts.listener import Application, split_endpoint
 from firmward.facts.startup import Process
-from firmward.formats import uci
 from firmward.model.location import Location
 from firmward.model.tree import Tree
 
@@ -45,9 +44,10 @@ class KeyValueFile:
     address: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     silent: tuple[Switch, ...] = ()
+    awake: tuple[Switch, ...] = ()
+    """Switches that undo `silent`."""
     encrypted: tuple[Switch, ...] = ()
     protocols: tuple[tuple[str, Application | None], ...] = (("tcp", None),)
-    uci: str | None = None
     extra: tuple[tuple[str, str, int, Application], ...] = ()
     """Keys that open a socket by being there: key, protocol, port, what is spoken."""
     replaces: bool = False
@@ -80,6 +80,8 @@ VSFTPD = KeyValueFile(
     separator="=",
     port=("listen_port",),
     address=("listen_address", "listen_address6"),
+    silent=(("listen", NO),),
+    awake=(("listen_ipv6", YES),),
     encrypted=(("force_local_logins_ssl", YES),),
 )
 PROFTPD = KeyValueFile(
@@ -91,8 +93,6 @@ PROFTPD = KeyValueFile(
     silent=(("servertype", ("inetd",)), ("port", ("0",))),
     encrypted=(("tlsrequired", YES),),
 )
-SSHD = KeyValueFile(("etc/ssh/sshd_config",), ("f",), listen=("listenaddress",), port=("port",), include=("include",))
-UCI_DROPBEAR = KeyValueFile((), uci="etc/config/dropbear", port=("port",), address=("interface",))
 APACHE = KeyValueFile(
     ("etc/apache2/apache2.conf",),
     ("f",),
@@ -155,8 +155,6 @@ MYSQL = KeyValueFile(
 
 def read(row: KeyValueFile, tree: Tree, process: Process, arguments: CommandLine, files: ConfigurationFiles) -> Sockets:
     """What the program's file says, the command line's file before the usual ones."""
-    if row.uci and tree.is_file(row.uci):
-        return _judged(row, tuple(_uci(tree.text(row.uci) or "", row.uci)))
     path = _path(row, tree, process, arguments)
     if path is None:
         if row.needed and not row.option:
@@ -203,7 +201,8 @@ def _after(process: Process, names: tuple[str, ...]) -> str | None:
 
 def _judged(row: KeyValueFile, options: tuple[Option, ...]) -> Sockets:
     last = {option.key: option.value.lower() for option in options}
-    if any(last.get(key) in values for key, values in row.silent):
+    is_awake = any(last.get(key) in values for key, values in row.awake)
+    if not is_awake and any(last.get(key) in values for key, values in row.silent):
         return Sockets(silent=True)
     addresses = tuple(
         word.lstrip("-")
@@ -244,12 +243,3 @@ def _spoken(option: Option, port: int) -> Application | None:
     words = option.value.split()
     secure = option.key == "listensecure" or "https" in words[1:] or (port == 443 and option.key == "listen")
     return Application.HTTPS if secure else None
-
-
-def _uci(text: str, path: str) -> Iterator[Option]:
-    for section in uci.parse(text):
-        enable = section.get("enable")
-        if enable is None or enable.value not in ("0", "off", "no", "false", "disabled"):
-            for name in section.options:
-                for value in section.list(name):
-                    yield Option(name.lower(), value.value, Location(path, value.line))

@@ -68,13 +68,13 @@ def parse_server(reading: Reading, main: Location, service: str) -> Lighttpd:
         if known is None or condition.value:
             speaks = _speaks(scope, reading.settings, condition)
             sockets[place] = Listener("tcp", place[1], place[0] or "0.0.0.0", PROGRAM, service, at, speaks=speaks)  # noqa: S104
-    if main_socket is None:
+    if main_socket is None and not _is_unix(reading):
         unread.append(f"{main}: the port cannot be worked out")
     return Lighttpd(tuple(sockets.values()), tuple(_tls(reading.settings)), tuple(unread))
 
 
 def _server(tree: Tree, process: Process) -> Lighttpd:
-    path = command_line.read(process.argv[1:], letters="fmi").get("f") or DEFAULT_FILE
+    path = command_line.read(command_line.own_words(process.argv), letters="fmi").get("f") or DEFAULT_FILE
     files = ConfigurationFiles(tree)
     text = files.main(path)
     if text is None:
@@ -107,6 +107,11 @@ def _main(reading: Reading, main: Location, service: str) -> Listener | None:
     return Listener(
         "tcp", place[1], host, PROGRAM, service, at, speaks=_speaks(everywhere, reading.settings, condition)
     )
+
+
+def _is_unix(reading: Reading) -> bool:
+    binds = [setting for setting in reading.settings if setting.name == "server.bind" and not setting.within]
+    return bool(binds) and "".join(texts(binds[-1].value)).startswith("/")
 
 
 def _speaks(scope: Iterable[Setting], settings: Iterable[Setting], socket: Condition) -> Application:

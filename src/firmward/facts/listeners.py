@@ -15,14 +15,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from firmward.facts import command_line, daemon, net_program
+from firmward.facts import command_line, daemon, net_program, ssh_listeners
 from firmward.facts.dnsmasq import Dnsmasq
+from firmward.facts.dropbear import Dropbear
 from firmward.facts.lighttpd import Lighttpd
 from firmward.facts.listener import Application, Listener
 from firmward.facts.miniupnpd import Miniupnpd
 from firmward.facts.mosquitto import Mosquitto
 from firmward.facts.nginx import Nginx
 from firmward.facts.snmpd import Snmpd
+from firmward.facts.sshd import Sshd
 from firmward.facts.startup import Process, Start, Startup
 from firmward.facts.uhttpd import Uhttpd
 from firmward.model.facts import Source, Unavailable, Unknown
@@ -65,8 +67,10 @@ def collect(
     snmpd: Snmpd | Unknown | None,
     uhttpd: Uhttpd | Unknown | None,
     miniupnpd: Miniupnpd | Unknown | None,
+    sshd: Sshd | Unknown | None,
+    dropbear: Dropbear | Unknown | None,
 ) -> Listeners | None:
-    families = (lighttpd, nginx, mosquitto, dnsmasq, snmpd, uhttpd, miniupnpd)
+    families = (lighttpd, nginx, mosquitto, dnsmasq, snmpd, uhttpd, miniupnpd, sshd, dropbear)
     if source is not Source.IMAGE:
         named = _derived(tree, startup, families) if isinstance(startup, Startup) else None
         return live(tree, named.listeners if named else ())
@@ -75,7 +79,7 @@ def collect(
     return None if startup is None else _derived(tree, startup, families)
 
 
-Family = Lighttpd | Nginx | Mosquitto | Dnsmasq | Snmpd | Uhttpd | Miniupnpd
+Family = Lighttpd | Nginx | Mosquitto | Dnsmasq | Snmpd | Uhttpd | Miniupnpd | Sshd | Dropbear
 
 
 def _derived(tree: Tree, startup: Startup, families: tuple[Family | Unknown | None, ...]) -> Listeners:
@@ -84,6 +88,10 @@ def _derived(tree: Tree, startup: Startup, families: tuple[Family | Unknown | No
     for family in families:
         if isinstance(family, Unknown):
             unread.append(family.reason)
+        elif isinstance(family, Sshd):
+            listeners += ssh_listeners.of_sshd(family, startup)
+        elif isinstance(family, Dropbear):
+            listeners += ssh_listeners.of_dropbear(family, startup)
         elif family is not None:
             listeners += family.listeners
             unread += family.unread

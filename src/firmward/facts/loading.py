@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from firmward.facts.command_line import own_words
 from firmward.facts.configuration_file import lines
-from firmward.facts.startup import Process, Start, Startup
+from firmward.facts.startup import Start, Startup
 from firmward.model.location import Location
 from firmward.model.tree import Tree
 
@@ -36,7 +37,7 @@ def commands(tree: Tree, startup: Startup, *programs: str) -> Iterator[Command]:
         yield from _from_interfaces(tree, programs)
     for process in startup.processes:
         if process.start is not Start.DISABLED and process.program in programs:
-            yield Command(process.program, _own_words(process), process.service, process.at)
+            yield Command(process.program, own_words(process.argv), process.service, process.at)
 
 
 def _starts_ifupdown(tree: Tree, startup: Startup) -> bool:
@@ -45,11 +46,6 @@ def _starts_ifupdown(tree: Tree, startup: Startup) -> bool:
     if any(process.program in ("ifup", "ifupdown") or process.service == "networking" for process in started):
         return True
     return any(IFUP.search(tree.text(path) or "") for path in startup.scripts)
-
-
-def _own_words(process: Process) -> tuple[str, ...]:
-    words = process.argv[1:]
-    return words[1:] if process.argv[0].rpartition("/")[2] == "busybox" else words
 
 
 def _from_interfaces(tree: Tree, programs: tuple[str, ...]) -> Iterator[Command]:

@@ -115,7 +115,7 @@ def _listeners(options: Options, process: Process) -> Iterator[Listener]:
 
 
 def _options(tree: Tree, process: Process, files: ConfigurationFiles) -> Options:
-    arguments = command_line.read(process.argv[1:], letters="fiaopPNBruwm")
+    arguments = command_line.read(command_line.own_words(process.argv), letters="fiaopPNBruwm")
     path = arguments.get("f") or next((path for path in FILES if tree.is_file(path)), None)
     if tree.is_file(UCI_FILE) and (path is None or not tree.is_file(inside(path))):
         return _uci(tree.text(UCI_FILE) or "")

@@ -2,8 +2,9 @@
 
 Rules, from mosquitto.conf(5) and tried out with the program:
 
-- `listener PORT [ADDRESS]` opens one socket, and the options after it are that listener's. `port`, `bind_address` and
-  the listener options that stand before any `listener` make the default listener, 1883 unless `port` says otherwise.
+- `listener PORT [ADDRESS]` opens one socket, and the options after it are that listener's. `port` and `bind_address`
+  anywhere, and listener options that stand before any `listener`, open the default listener too. Its port is 1883, or
+  the command line's `-p`, which opens nothing by itself.
 - From version 2 on, a broker without any listener takes connections of the device itself only (127.0.0.1 and ::1), and
   anonymous ones; with a listener `allow_anonymous` is false unless set. Version 1 listens everywhere, and
   `allow_anonymous` is true unless set. The version stands in the program; where it cannot be read, it stays unknown.
@@ -116,8 +117,8 @@ def effective(options: tuple[Option, ...], process: Process, version: int | None
     """The listeners that these options open; `port` is the command line's."""
     default, drafts = _drafts(options)
     shared = {option.name: option for option in options}
-    opens_default = port is not None or not DEFAULT_LISTENER.isdisjoint(default.options)
-    local_only = not drafts and (not opens_default or _only_port(port, default)) and version != 1
+    opens_default = not DEFAULT_LISTENER.isdisjoint(default.options)
+    local_only = not drafts and not opens_default and version != 1
     if not drafts or opens_default:
         drafts = [default, *drafts]
         default.port = port or default.port
@@ -140,11 +141,6 @@ def effective(options: tuple[Option, ...], process: Process, version: int | None
     return Mosquitto(tuple(brokers), tls, tuple(unread))
 
 
-def _only_port(port: str | None, default: _Draft) -> bool:
-    """The command line's port alone moves the local listener, it does not open it."""
-    return port is not None and DEFAULT_LISTENER.isdisjoint(default.options)
-
-
 def _drafts(options: tuple[Option, ...]) -> tuple[_Draft, list[_Draft]]:
     default = _Draft(str(DEFAULT_PORT), "", Location())
     drafts: list[_Draft] = []
@@ -155,8 +151,9 @@ def _drafts(options: tuple[Option, ...]) -> tuple[_Draft, list[_Draft]]:
             current = _Draft(port, address.strip(), option.at)
             drafts.append(current)
             continue
-        current.options[option.name] = option
-        if current is default and option.name in ("port", "bind_address"):
+        owner = default if option.name in ("port", "bind_address") else current
+        owner.options[option.name] = option
+        if owner is default and option.name in ("port", "bind_address"):
             default.at = option.at
             default.port = option.value if option.name == "port" else default.port
             default.address = option.value if option.name == "bind_address" else default.address
@@ -191,7 +188,7 @@ def _finished(
 
 
 def _broker(tree: Tree, process: Process) -> Mosquitto:
-    arguments = command_line.read(process.argv[1:], letters="cp", names=("config-file", "port"))
+    arguments = command_line.read(command_line.own_words(process.argv), letters="cp", names=("config-file", "port"))
     files = ConfigurationFiles(tree)
     path = arguments.get("c", "config-file")
     text = files.main(path) if path else ""

@@ -116,18 +116,16 @@ def _svd(process: Process) -> Iterator[Listener]:
 
 def _own_words(process: Process) -> tuple[str, ...]:
     """The words up to the program that it runs, whose own options are not its."""
-    words = list(process.argv[1:])
-    if words[:1] == [process.program]:
-        words = words[1:]
+    words = command_line.own_words(process.argv)
     plain = 0
     for position, word in enumerate(words):
         if not word.startswith("-"):
             plain += 1
         if plain == 4:
-            return tuple(words[:position])
+            return words[:position]
         if plain == 3:
-            return tuple(words[: position + 1])
-    return tuple(words)
+            return words[: position + 1]
+    return words
 
 
 def _python(process: Process) -> Iterator[Listener]:
@@ -141,7 +139,7 @@ def _python(process: Process) -> Iterator[Listener]:
 
 
 def _php(process: Process) -> Iterator[Listener]:
-    value = command_line.read(process.argv[1:], letters="Stcd").get("S")
+    value = command_line.read(command_line.own_words(process.argv), letters="Stcd").get("S")
     place = split_endpoint(value) if value else None
     if place is not None:
         yield _listener(process, "tcp", place[1], place[0], A.HTTP)
@@ -156,7 +154,7 @@ def _gdbserver(process: Process) -> Iterator[Listener]:
 
 
 def _dockerd(process: Process) -> Iterator[Listener]:
-    arguments = command_line.read(process.argv[1:], letters="HDl", names=("host",))
+    arguments = command_line.read(command_line.own_words(process.argv), letters="HDl", names=("host",))
     for value in arguments.all("H", "host"):
         place = split_endpoint(value.removeprefix("tcp://"), 2375) if value.startswith("tcp://") else None
         if place is not None:
@@ -174,7 +172,9 @@ def _xserver(process: Process) -> Iterator[Listener]:
 
 def _vnc(process: Process) -> Iterator[Listener]:
     """Display `:1` is port 5901; `-rfbport` says otherwise, `-localhost` keeps it on the device."""
-    arguments = command_line.read(process.argv[1:], names=("rfbport", "listen", "geometry", "depth", "rfbauth"))
+    arguments = command_line.read(
+        command_line.own_words(process.argv), names=("rfbport", "listen", "geometry", "depth", "rfbauth")
+    )
     display = next((word[1:] for word in process.argv if word.startswith(":") and word[1:].isdigit()), "0")
     port = arguments.get("rfbport") or str(5900 + int(display[:3]))
     place = split_endpoint(port)

@@ -66,7 +66,7 @@ def parse_servers(directives: Iterable[Directive], service: str) -> Nginx:
 
 
 def _server(tree: Tree, process: Process) -> Nginx:
-    path = command_line.read(process.argv[1:], letters="cgpe").get("c") or DEFAULT_FILE
+    path = command_line.read(command_line.own_words(process.argv), letters="cgpe").get("c") or DEFAULT_FILE
     files = ConfigurationFiles(tree)
     text = files.main(path)
     if text is None:

@@ -122,7 +122,7 @@ def effective(options: Iterable[Option], process: Process, tree_words: tuple[str
 
 
 def _agent(tree: Tree, process: Process) -> Snmpd:
-    arguments = command_line.read(_without_log_words(process.argv[1:]), letters=WITH_VALUE)
+    arguments = command_line.read(_without_log_words(command_line.own_words(process.argv)), letters=WITH_VALUE)
     files = ConfigurationFiles(tree)
     options: list[Option] = []
     paths = () if arguments.has("C") else tuple(path for path in FILES if tree.is_file(path))

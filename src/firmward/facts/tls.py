@@ -189,7 +189,7 @@ def _scripts(tree: Tree, startup: Startup) -> Iterable[str]:
 
 def _in_words(process: Process) -> Iterator[UnverifiedCommand]:
     program = process.program
-    arguments = command_line.read(process.argv[1:], letters="oHdXuATFeb")
+    arguments = command_line.read(command_line.own_words(process.argv), letters="oHdXuATFeb")
     if (program == "curl" and arguments.has("k", "insecure")) or (
         program in ("wget", "uclient-fetch") and arguments.has("no-check-certificate")
     ):

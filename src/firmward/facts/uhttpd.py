@@ -72,7 +72,7 @@ def _sockets(section: uci.Section) -> Iterator[tuple[uci.Value, Application]]:
 
 
 def _from_arguments(process: Process) -> Iterator[Listener]:
-    arguments = command_line.read(process.argv[1:], letters=WITH_VALUE)
+    arguments = command_line.read(command_line.own_words(process.argv), letters=WITH_VALUE)
     for letter, speaks in (("p", Application.HTTP), ("s", Application.HTTPS)):
         for value in arguments.all(letter):
             place = split_endpoint(value)
