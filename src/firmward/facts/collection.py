@@ -5,7 +5,7 @@ check's (model/check.py). An absent or unknown dependency that the collector doe
 or unknown itself. A collector that fails is a family that is unknown, with the reason; it never ends the audit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 
 from firmward.model.check import Read, signature_reads
@@ -14,11 +14,15 @@ from firmward.model.tree import Tree
 
 
 class Collection:
-    """The facts of one tree, collected as they are asked for."""
+    """The facts of one tree, collected as they are asked for.
 
-    def __init__(self, tree: Tree, source: Source = Source.IMAGE) -> None:
+    `in_time` is called before each family; it raises Unavailable when there is no time left.
+    """
+
+    def __init__(self, tree: Tree, source: Source = Source.IMAGE, in_time: Callable[[], None] = lambda: None) -> None:
         self._tree = tree
         self._source = source
+        self._in_time = in_time
         self._families: dict[type, object] = {Source: source}
         self._underway: set[type] = set()
 
@@ -47,6 +51,7 @@ class Collection:
                 return value
             arguments[read.name] = value
         try:
+            self._in_time()
             return collect(**arguments)
         except Unavailable as reason:
             return Unknown(str(reason))

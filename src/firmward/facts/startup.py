@@ -1,85 +1,131 @@
 """What the system starts, whatever starts it: the one place where other families ask which programs run.
 
-Merged from the init system and what it leads to (systemd units, BusyBox or SysV inittab, SysV, OpenRC and procd scripts,
-rc.local, inetd and xinetd). Configuration is read as the running system would: masks, presets and drop-ins, runlevels,
-variables set in scripts and in the files that they source, scripts called by scripts.
+Merged from the init system and what it leads to (systemd units, BusyBox or SysV inittab, SysV, OpenRC and procd
+scripts, rc.local, hooks of the network, cron's `@reboot`, inetd and xinetd). Configuration is read as the running
+system would: masks, presets and drop-ins, runlevels, variables set in scripts and in the files that they source,
+scripts called by scripts.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from firmward.model.location import Location
+from firmward.facts.cron import CronReboot
+from firmward.facts.ifupdown import NetworkHooks
+from firmward.facts.inetd import Inetd
+from firmward.facts.init import Init, Program
+from firmward.facts.inittab import Inittab
+from firmward.facts.openrc import OpenrcServices
+from firmward.facts.procd import ProcdServices
+from firmward.facts.process import Manager, Process, Socket, Start
+from firmward.facts.scripts.walk import Origin, Walk
+from firmward.facts.systemd import SystemdUnits
+from firmward.facts.sysv import SysvScripts
+from firmward.facts.xinetd import Xinetd
+from firmward.model.facts import Unknown
+from firmward.model.tree import Tree
 
-
-class Manager(StrEnum):
-    """Who starts a process."""
-
-    SYSTEMD = "systemd"
-    INITTAB = "inittab"
-    SYSV = "sysv"
-    PROCD = "procd"
-    OPENRC = "openrc"
-    INETD = "inetd"
-    XINETD = "xinetd"
-    SCRIPT = "script"
-    """A script that init runs, such as rcS or rc.local."""
-
-
-class Start(StrEnum):
-    """When it starts."""
-
-    BOOT = "boot"
-    ON_DEMAND = "on-demand"
-    """By a connection or an event: socket units, inetd, xinetd."""
-    DISABLED = "disabled"
-    """Installed, not started: not enabled, masked, or not executable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Socket:
-    """A socket that the manager opens for the process. `address` is empty for all addresses."""
-
-    protocol: str
-    port: int
-    address: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """One program that the system starts, as its command line stands after what is known is filled in.
-
-    `argv[0]` is the program as written; a word that could not be worked out holds `$NAME`. `service` is the unit, init
-    script, inittab id or inetd service; `user` is None where nothing says it (then it is root's). `at` is the line that
-    starts it.
-    """
-
-    argv: tuple[str, ...]
-    service: str
-    manager: Manager
-    start: Start
-    at: Location
-    user: str | None = None
-    sockets: tuple[Socket, ...] = ()
-
-    @property
-    def program(self) -> str:
-        """The program's own name, without its folder; BusyBox's applet when it is called through busybox."""
-        name = self.argv[0].rpartition("/")[2]
-        if name == "busybox" and len(self.argv) > 1:
-            return self.argv[1]
-        return name
+__all__ = ["Manager", "Process", "Socket", "Start", "Startup", "collect"]
 
 
 @dataclass(frozen=True, slots=True)
 class Startup:
-    """Which init system runs, what it starts, and what of it could not be read."""
+    """Which init system runs, what it starts, and what of it could not be read.
+
+    `scripts` are the paths of the shell scripts that run at boot, sourced files among them.
+    """
 
     init: Manager
     processes: tuple[Process, ...]
     unread: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
 
     def running(self, *programs: str) -> tuple[Process, ...]:
         """The processes of these programs that start at boot or on demand."""
         return tuple(
             process for process in self.processes if process.program in programs and process.start is not Start.DISABLED
         )
+
+
+MANAGERS = {
+    Program.SYSTEMD: Manager.SYSTEMD,
+    Program.BUSYBOX: Manager.INITTAB,
+    Program.SYSVINIT: Manager.INITTAB,
+    Program.PROCD: Manager.PROCD,
+    Program.OPENRC: Manager.OPENRC,
+    Program.SCRIPT: Manager.SCRIPT,
+    Program.OTHER: Manager.SCRIPT,
+}
+
+
+Managed = SystemdUnits | Inittab | SysvScripts | OpenrcServices | ProcdServices | NetworkHooks | CronReboot
+"""The families that start programs themselves."""
+
+CRON = ("cron", "crond", "fcron", "vixie-cron")
+SUPER_SERVERS = {
+    Manager.INETD: ("inetd", "openbsd-inetd", "inetutils-inetd", "rlinetd"),
+    Manager.XINETD: ("xinetd",),
+}
+
+
+def collect(
+    tree: Tree,
+    init: Init,
+    units: SystemdUnits | Unknown | None,
+    inittab: Inittab | Unknown | None,
+    sysv: SysvScripts | Unknown | None,
+    openrc: OpenrcServices | Unknown | None,
+    procd: ProcdServices | Unknown | None,
+    inetd: Inetd | Unknown | None,
+    xinetd: Xinetd | Unknown | None,
+    hooks: NetworkHooks | Unknown | None,
+    cron: CronReboot | Unknown | None,
+) -> Startup:
+    walk = Walk(tree)
+    for path in init.scripts:
+        walk.script(path, (), Origin(path.rpartition("/")[2], Manager.SCRIPT))
+    found = (units, inittab, sysv, openrc, procd, hooks)
+    parts: list[Managed] = [part for part in found if part is not None and not isinstance(part, Unknown)]
+    if isinstance(cron, CronReboot) and any(_runs(process, CRON) for part in parts for process in part.processes):
+        parts.append(cron)
+    processes = _merged([*walk.processes, *(process for part in parts for process in part.processes)])
+    scripts = dict.fromkeys([*walk.scripts, *(path for part in parts for path in part.scripts)])
+    served = [*_served(inetd, processes), *_served(xinetd, processes)]
+    unread = [*walk.unread, *_unread((*found, inetd, xinetd, cron)), *_unknown_init(init)]
+    return Startup(MANAGERS[init.program], (*processes, *served), tuple(dict.fromkeys(unread)), tuple(scripts))
+
+
+def _merged(processes: Iterable[Process]) -> tuple[Process, ...]:
+    """Each program once; what starts anyway is not told again as something that does not."""
+    listed = tuple(dict.fromkeys(processes))
+    started = {(process.argv, process.at) for process in listed if process.start is not Start.DISABLED}
+    return tuple(
+        process
+        for process in listed
+        if process.start is not Start.DISABLED or (process.argv, process.at) not in started
+    )
+
+
+def _served(family: Inetd | Xinetd | Unknown | None, processes: tuple[Process, ...]) -> Iterator[Process]:
+    """The services of a super-server, which start only where it runs."""
+    if family is None or isinstance(family, Unknown):
+        return
+    for process in family.processes:
+        runs = any(_runs(one, SUPER_SERVERS[process.manager]) for one in processes)
+        yield process if runs else replace(process, start=Start.DISABLED)
+
+
+def _runs(process: Process, names: Iterable[str]) -> bool:
+    return process.program in names and process.start is not Start.DISABLED
+
+
+def _unread(parts: Iterable[Managed | Inetd | Xinetd | Unknown | None]) -> Iterator[str]:
+    for part in parts:
+        if isinstance(part, Unknown):
+            yield part.reason
+        elif part is not None:
+            yield from part.unread
+
+
+def _unknown_init(init: Init) -> Iterator[str]:
+    if init.program is Program.OTHER:
+        yield f"{init.path}: what this init starts is not known"

@@ -17,6 +17,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 
 from firmward.model.facts import Unknown
 from firmward.model.finding import Finding, Severity
@@ -83,6 +84,10 @@ class Check:
     bad: tuple[Example, ...] = field(repr=False)
     good: tuple[Example, ...] = field(repr=False)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """A check is sent between processes by its name; its function has been replaced by this very object."""
+        return _named, (self.find.__module__, self.find.__name__)
+
     @cached_property
     def reads(self) -> tuple[Read, ...]:
         return signature_reads(self.find)
@@ -115,6 +120,10 @@ def check(
         )
 
     return decorate
+
+
+def _named(module: str, name: str) -> object:
+    return getattr(import_module(module), name)
 
 
 def _examples(given: Examples) -> tuple[Example, ...]:

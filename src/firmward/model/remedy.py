@@ -70,6 +70,14 @@ class RemoveLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveRecord:
+    """Remove a record of a table such as passwd, by its first field: a line with a hash cannot be quoted."""
+
+    path: str
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
 class DisableService:
     """Start the service no more, in the way of its manager (systemd, sysv, inittab, procd, openrc, inetd, xinetd)."""
 
@@ -88,7 +96,7 @@ class AddFirewallRule:
     peer: str | None = None
 
 
-Change = SetOption | SetField | SetMode | Remove | RemoveLine | DisableService | AddFirewallRule
+Change = SetOption | SetField | SetMode | Remove | RemoveLine | RemoveRecord | DisableService | AddFirewallRule
 
 
 @dataclass(frozen=True, slots=True)

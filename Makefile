@@ -1,0 +1,49 @@
+# One verb each. `make demo` and `make test` do all the set-up on a fresh Debian or Ubuntu machine.
+PYTHON ?= python3
+BIN := .venv/bin
+BUILD := build
+SECONDS_PER_TARGET ?= 60
+
+.PHONY: help setup demo test lint fix docs bench fuzz faults clean
+
+help: ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(BIN)/.ready ## a .venv with the firmward command, and the Debian packages that are missing
+
+$(BIN)/.ready: pyproject.toml tools/setup tools/debian-packages.txt tools/debian-packages-test.txt
+	@PYTHON=$(PYTHON) tools/setup
+	@touch $@
+
+demo: setup ## build the sample camera, audit it, leave the reports in build/demo
+	@$(BIN)/python examples/camera/build.py -o $(BUILD)/camera
+	@mkdir -p $(BUILD)/demo
+	@$(BIN)/firmward audit $(BUILD)/camera/camera.img --policy examples/camera/device.toml \
+	    -o $(BUILD)/demo/report.html -o $(BUILD)/demo/report.json -o $(BUILD)/demo/report.sarif
+
+test: setup ## all tests
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: setup ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+fix: setup ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+docs: setup ## regenerate the pages of checks and commands
+	@$(BIN)/python tools/docs.py
+
+bench: setup ## measure against other programs in the same run, write docs/benchmarks.md
+	@$(BIN)/python bench
+
+fuzz: setup ## every parser, SECONDS_PER_TARGET each
+	@$(BIN)/python fuzz --seconds $(SECONDS_PER_TARGET)
+
+faults: setup ## one-line breakages that the tests must catch
+	@$(BIN)/python tools/faults.py
+
+clean: ## remove what was built
+	rm -rf $(BUILD) .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,59 @@
+"""account-empty-password"""
+
+from firmward.facts.accounts import Account, Accounts, Password
+from firmward.facts.password_logins import PasswordLogins
+from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.finding import Finding, Severity
+from firmward.model.remedy import Remedy, Safety, SetField, Stage
+
+
+@check(
+    title="Account with an empty password",
+    severity=Severity.CRITICAL,
+    practice="P18 P44",
+    cwe=258,
+    bad=(
+        Example({"etc/passwd": "root::0:0:root:/root:/bin/sh\n"}),
+        Example({"etc/passwd": "root:x:0:0:root:/root:/bin/ash\n", "etc/shadow": "root::0:0:99999:7:::\n"}),
+    ),
+    good={"etc/passwd": "root:x:0:0:root:/root:/bin/sh\n", "etc/shadow": "root:*:19000:0:99999:7:::\n"},
+)
+def account_empty_password(accounts: Accounts, logins: PasswordLogins | None | Unknown) -> Findings:
+    """Whoever reaches a login prompt of the device, on the serial console, by telnet or by SSH where it allows it, is
+    in with the name alone. It is medium where nothing that starts asks for this account's password, and for an account
+    without a login shell: `su` and services that check passwords still take it.
+    """
+    for account in accounts.accounts:
+        if account.password is Password.EMPTY:
+            ways = logins.open_to(account.name, empty=True) if isinstance(logins, PasswordLogins) else ()
+            yield Finding(
+                account.name,
+                f"{account.name} has an empty password ({account.password_at}){_asked(ways)}",
+                at=account.password_at,
+                remedy=_lock(account),
+                severity=_severity(account, logins),
+            )
+    unread = [account.name for account in accounts.accounts if account.password is Password.UNKNOWN]
+    if unread:
+        raise Unavailable(f"the passwords of {', '.join(unread[:5])} cannot be read: {'; '.join(accounts.unread)}")
+
+
+def _asked(ways: tuple[str, ...]) -> str:
+    return f", and {', '.join(ways)} asks for it" if ways else ""
+
+
+def _severity(account: Account, logins: PasswordLogins | None | Unknown) -> Severity | None:
+    if not account.has_login_shell:
+        return Severity.MEDIUM
+    return logins.severity(account.name, empty=True) if isinstance(logins, PasswordLogins) else None
+
+
+def _lock(account: Account) -> Remedy:
+    lock = SetField(account.password_at.path or "etc/shadow", account.name, 1, "!")
+    return Remedy(
+        f"Lock the password of {account.name} and let people in with a key or a password of each device's own",
+        Safety.UNSAFE if account.has_login_shell else Safety.SAFE,
+        Stage.IMAGE,
+        (lock,),
+    )

@@ -1,0 +1,73 @@
+"""account-login-unneeded"""
+
+from firmward.facts.accounts import Account, Accounts, Password
+from firmward.facts.authorized_keys import AuthorizedKeys
+from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.finding import Finding, Severity
+from firmward.model.policy import Policy
+from firmward.model.remedy import Remedy, Safety, SetField, Stage
+
+ROOT = "root:*:0:0:root:/root:/bin/sh\n"
+FIRST_PERSON = 1000
+"""User ids below are the system's own."""
+
+
+@check(
+    title="Login that nobody needs",
+    severity=Severity.LOW,
+    practice="P18 P23 P44",
+    cwe=1220,
+    bad=(
+        Example({"etc/passwd": f"{ROOT}ftp:abOV.DfJmdnYw:14:50:ftp:/srv/ftp:/bin/sh\n"}),
+        Example(
+            {"etc/passwd": f"{ROOT}tester:abOV.DfJmdnYw:1001:1001::/home/tester:/bin/sh\n"},
+            policy='[[account]]\nname = "service"\nlogin = true\n',
+        ),
+    ),
+    good=(
+        Example({"etc/passwd": f"{ROOT}ftp:*:14:50:ftp:/srv/ftp:/bin/sh\nwww:x:33:33::/var/www:/bin/false\n"}),
+        Example(
+            {"etc/passwd": f"{ROOT}service:abOV.DfJmdnYw:1001:1001::/home/service:/bin/sh\n"},
+            policy='[[account]]\nname = "service"\nlogin = true\n',
+        ),
+    ),
+)
+def account_login_unneeded(
+    accounts: Accounts, keys: AuthorizedKeys | None | Unknown, policy: Policy | None
+) -> Findings:
+    """Each account that can log in is one more password to guess and one more key to lose, and nobody watches those of
+    services. With a policy that declares accounts, every account that can log in and is not declared with `login =
+    true` is told. Without one, those of the system (user id below 1000, root aside) that have a login shell and a
+    password or key.
+    """
+    declared = {account.name for account in policy.account if account.login} if policy is not None else set()
+    is_declared = policy is not None and bool(policy.account)
+    for account in accounts.accounts:
+        way = _way(account, keys)
+        is_system = account.uid < FIRST_PERSON and account.name != "root"
+        if way is None or account.name in declared or not (is_declared or is_system):
+            continue
+        why = "the policy does not declare" if is_declared else "a service's account does not need"
+        yield Finding(
+            account.name,
+            f"{account.name} can log in with {way}, which {why} ({account.at})",
+            at=account.at,
+            remedy=_close(account),
+        )
+    unread = [account.name for account in accounts.accounts if account.password is Password.UNKNOWN]
+    if unread:
+        raise Unavailable(f"the passwords of {', '.join(unread[:5])} cannot be read")
+
+
+def _way(account: Account, keys: AuthorizedKeys | None | Unknown) -> str | None:
+    if not account.has_login_shell:
+        return None
+    if account.has_usable_password:
+        return "a password"
+    return "a key" if isinstance(keys, AuthorizedKeys) and keys.of(account.name) else None
+
+
+def _close(account: Account) -> Remedy:
+    change = SetField(account.at.path or "etc/passwd", account.name, 6, "/sbin/nologin")
+    return Remedy(f"Give {account.name} /sbin/nologin as its shell", Safety.UNSAFE, Stage.IMAGE, (change,))

@@ -1,0 +1,57 @@
+"""ssh-authorized-key-baked-in"""
+
+from firmward.facts.authorized_keys import AuthorizedKey, AuthorizedKeys
+from firmward.facts.running_ssh import RunningSsh
+from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.finding import Finding, Severity
+from firmward.model.remedy import Remedy, Remove, Safety, Stage
+
+TABLE = "root:*:0:0:root:/root:/bin/sh\n"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+
+@check(
+    title="Authorized SSH key in the image",
+    severity=Severity.HIGH,
+    practice="P21 P44",
+    cwe=798,
+    bad=(
+        Example({"etc/passwd": TABLE, "root/.ssh/authorized_keys": f"{KEY} developer\n"}),
+        Example({"etc/dropbear/authorized_keys": f'from="10.0.0.0/8",no-pty {KEY} support\n'}),
+    ),
+    good={"etc/passwd": TABLE, "root/.ssh/authorized_keys": f"# {KEY} developer\n"},
+)
+def ssh_authorized_key_baked_in(keys: AuthorizedKeys, ssh: RunningSsh | None | Unknown) -> Findings:
+    """One private key, on some developer's or maker's computer, opens this account on every device that was ever sold,
+    and it cannot be called back. Short-lived certificates of an authority (TrustedUserCAKeys) do the same job and are
+    no finding. It is medium for a key that may come from some addresses or run one command only, and low where no SSH
+    server starts.
+    """
+    for key in keys.keys:
+        options = f", with {', '.join(key.options)}" if key.options else ""
+        yield Finding(
+            f"{key.account} {key.fingerprint}",
+            f"a {key.algorithm} key opens {key.account} on every device ({key.at}{options})",
+            at=key.at,
+            remedy=_remedy(key),
+            severity=_severity(key, ssh),
+            evidence=f"{key.algorithm} {key.fingerprint}",
+        )
+    if keys.unread:
+        raise Unavailable("; ".join(keys.unread))
+
+
+def _severity(key: AuthorizedKey, ssh: RunningSsh | None | Unknown) -> Severity | None:
+    if ssh is None:
+        return Severity.LOW
+    return Severity.MEDIUM if key.is_confined else None
+
+
+def _remedy(key: AuthorizedKey) -> Remedy:
+    return Remedy(
+        "Remove the file; let people in with short-lived certificates, or put keys on each device in manufacture",
+        Safety.UNSAFE,
+        Stage.IMAGE,
+        (Remove(key.at.path or ""),),
+    )

@@ -1,0 +1,76 @@
+"""ssh-password-login"""
+
+from firmward.facts.dropbear import DropbearServer
+from firmward.facts.running_ssh import RunningSsh
+from firmward.facts.sshd import Case, Server, Setting
+from firmward.model.check import Example, Findings, check
+from firmward.model.finding import Finding, Severity
+from firmward.model.location import Location
+from firmward.model.remedy import Remedy, Safety, Stage
+
+SSHD = "etc/ssh/sshd_config"
+DROPBEAR = "etc/config/dropbear"
+
+
+@check(
+    title="SSH accepts passwords",
+    severity=Severity.HIGH,
+    practice="P21",
+    cwe=307,
+    bad=(
+        Example({SSHD: "PasswordAuthentication yes\n"}),
+        Example({SSHD: "PasswordAuthentication no\nMatch User support\n  PasswordAuthentication yes\n"}),
+        Example({SSHD: "PasswordAuthentication no\nUsePAM yes\n"}),
+        Example({DROPBEAR: "config dropbear\n\toption PasswordAuth 'on'\n"}),
+    ),
+    good=(
+        Example({SSHD: "PasswordAuthentication no\nKbdInteractiveAuthentication no\nUsePAM yes\n"}),
+        Example({SSHD: "AuthenticationMethods publickey\n"}),
+        Example({DROPBEAR: "config dropbear\n\toption PasswordAuth 'off'\n"}),
+    ),
+)
+def ssh_password_login(ssh: RunningSsh) -> Findings:
+    """Passwords are tried by machines from everywhere, day and night, and one that fits one device fits its model; a
+    key cannot be guessed. Keyboard-interactive login through PAM is a password too. What counts is what is in force:
+    the defaults where nothing is said, and each Match block that loosens them. A block for some addresses only is
+    medium. A server that nothing starts is not judged.
+    """
+    for server in ssh.openssh:
+        seen = set()
+        for case in server.cases():
+            way = case.password_way
+            if way is not None and way not in seen:
+                seen.add(way)
+                yield _openssh(server, case, way)
+    for small in ssh.dropbear:
+        if small.passwords and not small.two_factors:
+            yield _dropbear(small)
+    ssh.require_all_read()
+
+
+def _openssh(server: Server, case: Case, way: Setting) -> Finding:
+    under = f" under {case.condition}" if case.condition else ""
+    changes = tuple(
+        server.change(case.get(keyword), "no", case)
+        for keyword in ("passwordauthentication", "kbdinteractiveauthentication")
+        if case.get(keyword).is_on
+    )
+    return Finding(
+        f"{server.name}{under}",
+        f"{server.name} takes passwords{under}: {way}",
+        at=way.at or Location(server.path),
+        remedy=Remedy("Take keys only", Safety.UNSAFE, Stage.IMAGE, changes),
+        severity=Severity.MEDIUM if case.condition and "Address" in case.condition else None,
+        evidence=str(way),
+    )
+
+
+def _dropbear(server: DropbearServer) -> Finding:
+    return Finding(
+        server.name,
+        f"{server.name} takes passwords",
+        at=server.at,
+        remedy=Remedy(
+            "Take keys only: start dropbear with -s", Safety.UNSAFE, Stage.IMAGE, server.change("PasswordAuth", "off")
+        ),
+    )

@@ -1,0 +1,118 @@
+from dataclasses import dataclass
+
+from firmward.facts.exposure import described, reach
+from firmward.facts.firewall import Firewall
+from firmward.facts.listeners import Application, Listener, Listeners
+from firmward.facts.packet_filter import Reach
+from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.finding import Finding, Severity
+from firmward.model.remedy import Remedy, Safety, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One protocol in clear. `protocol` narrows it to TCP or UDP."""
+
+    key: str
+    speaks: tuple[Application, ...]
+    severity: Severity
+    why: str
+    instead: str
+    protocol: str | None = None
+
+
+A = Application
+CRITICAL, HIGH, MEDIUM, LOW = Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW
+
+ROWS = (
+    Row("telnet", (A.TELNET,), CRITICAL, "passwords and commands cross the network in clear", "use SSH with keys"),
+    Row("rsh", (A.RSH,), CRITICAL, "commands cross the network in clear, trusted by address", "use SSH with keys"),
+    Row("udp-command", (A.COMMAND,), CRITICAL, "unencrypted datagrams are taken as commands",
+        "take commands over TLS with a client certificate, or over SSH", protocol="udp"),
+    Row("docker", (A.DOCKER,), CRITICAL, "whoever connects is root, and nothing is encrypted",
+        "keep the socket local, or demand client certificates with --tlsverify"),
+    Row("ftp", (A.FTP,), HIGH, "passwords and files cross the network in clear", "use SFTP, or HTTPS"),
+    Row("tftp", (A.TFTP,), HIGH, "files are handed out in clear to whoever asks", "fetch files by HTTPS"),
+    Row("http", (A.HTTP,), HIGH, "pages, passwords and sessions cross the network in clear",
+        "serve HTTPS, and answer plain HTTP with nothing but a redirection"),
+    Row("mqtt", (A.MQTT,), HIGH, "messages and passwords cross the network in clear",
+        "give the listener a certfile and a keyfile, on port 8883"),
+    Row("snmp", (A.SNMP,), HIGH, "versions 1 and 2c send their community in clear",
+        "take SNMPv3 users with authPriv alone, or switch the agent off"),
+    Row("modbus", (A.MODBUS,), HIGH, "whoever reaches it may read and write every register",
+        "keep it on an inside zone, or put it behind TLS (Modbus Security, port 802)"),
+    Row("coap", (A.COAP,), HIGH, "requests and answers cross the network in clear", "use CoAP over DTLS or OSCORE"),
+    Row("debugger", (A.DEBUGGER,), CRITICAL, "whoever connects controls a process", "take the debugger out"),
+    Row("vnc", (A.VNC,), HIGH, "the screen, keys and a weak password cross the network in clear",
+        "bind it to the device itself and reach it through SSH"),
+    Row("x11", (A.X11,), HIGH, "the screen and every key pressed cross the network in clear",
+        "start the server without -listen tcp"),
+    Row("redis", (A.REDIS,), HIGH, "data and passwords cross the network in clear", "bind it to 127.0.0.1"),
+    Row("database", (A.DATABASE,), MEDIUM, "data cross the network in clear unless each client asks for TLS",
+        "bind it to 127.0.0.1, or demand TLS"),
+    Row("rtsp", (A.RTSP,), MEDIUM, "pictures and passwords cross the network in clear", "use RTSPS, or SRTP with keys"),
+)  # fmt: skip
+
+LOWER = {CRITICAL: MEDIUM, HIGH: LOW, MEDIUM: LOW}
+
+
+@check(
+    title="A service speaks without encryption",
+    severity=Severity.HIGH,
+    practice="P18 P17",
+    cwe=319,
+    bad=(
+        Example({"etc/inittab": "::respawn:/usr/sbin/telnetd -F\n"}),
+        Example(
+            {
+                "etc/inittab": "::respawn:/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf\n",
+                "etc/lighttpd/lighttpd.conf": 'server.port = 80\nserver.document-root = "/var/www"\n',
+            }
+        ),
+    ),
+    good=(
+        Example(
+            {
+                "etc/inittab": "::respawn:/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf\n",
+                "etc/lighttpd/lighttpd.conf": (
+                    'server.port = 443\nssl.engine = "enable"\n'
+                    '$SERVER["socket"] == ":80" { url.redirect = ("" => "https://${url.authority}${url.path}") }\n'
+                ),
+            }
+        ),
+        Example({"etc/inittab": "::respawn:/usr/sbin/dropbear -F\n"}),
+    ),
+)
+def plaintext_protocol(listeners: Listeners, firewall: Firewall | Unknown | None) -> Findings:
+    """Whoever shares the network (an infected device beside it, the owner's router, the provider) reads and changes
+    what is sent in clear. Passwords seen once open the device for good; commands and updates in clear can be forged. A
+    protocol that has no encryption cannot be repaired by a strong password.
+    """
+    reachable = listeners.reachable
+    for row in ROWS:
+        found = [one for one in reachable if _is(row, one)]
+        if found:
+            yield _finding(row, sorted(found, key=lambda one: (one.port, not one.everywhere)), firewall)
+    if listeners.unread:
+        raise Unavailable("; ".join(listeners.unread[:5]))
+
+
+def _is(row: Row, listener: Listener) -> bool:
+    return listener.speaks in row.speaks and row.protocol in (None, listener.protocol)
+
+
+def _finding(row: Row, found: list[Listener], firewall: Firewall | Unknown | None) -> Finding:
+    order = (Reach.OPEN, Reach.NARROWED, Reach.CLOSED)
+    reached = min((reach(one, firewall) for one in found), key=order.index)
+    places = dict.fromkeys(described(one) for one in found)
+    severity = row.severity if reached is Reach.OPEN else LOWER[row.severity]
+    blocked = "; the firewall keeps others away" if reached is Reach.CLOSED else ""
+    return Finding(
+        row.key,
+        f"{', '.join(places)}: {row.why}{blocked}",
+        at=found[0].at,
+        remedy=Remedy(f"{row.instead[0].upper()}{row.instead[1:]}", Safety.MANUAL, Stage.SOURCE),
+        severity=severity if found[0].certain else max(severity, MEDIUM, key=lambda one: one.rank),
+        evidence=" ".join(dict.fromkeys(one.key for one in found)),
+    )

@@ -1,0 +1,170 @@
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from firmward.facts.tls import Tls, UnverifiedCommand
+from firmward.facts.tls_setting import TlsSetting
+from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unavailable
+from firmward.model.finding import Finding, Severity
+from firmward.model.memory import executable
+from firmward.model.remedy import Change, Remedy, Safety, SetOption, Stage
+
+OLD = frozenset(("none", "ssl2", "sslv2", "sslv3", "ssl3", "sslv23", "tlsv1", "tlsv1.0", "tls1", "tlsv1.1", "tls1.1"))
+WEAK_CIPHERS = frozenset(
+    ("NULL", "ENULL", "ANULL", "EXP", "EXPORT", "EXPORT40", "LOW", "DES", "3DES", "RC4", "RC2", "MD5", "ADH", "AECDH")
+)
+WEAK_PARTS = ("RC4-", "-RC4", "DES-CBC", "NULL-", "-NULL", "EXP-", "ADH-", "AECDH-", "-MD5", "IDEA-", "SEED-")
+
+
+def _old_minimum(value: str) -> str | None:
+    return f"{value} is allowed" if value.lower() in OLD else None
+
+
+def _old_among(value: str) -> str | None:
+    """Lists such as `TLSv1 TLSv1.1 TLSv1.2` or `-ALL, TLSv1.2`."""
+    words = [word for word in re.split(r"[\s,:]+", value) if word and not word.startswith(("-", "!"))]
+    old = [word.lstrip("+") for word in words if word.lstrip("+").lower() in OLD or word.lower() in ("all", "+all")]
+    return f"{' and '.join(old)} {'is' if len(old) == 1 else 'are'} allowed" if old else None
+
+
+def _weak_ciphers(value: str) -> str | None:
+    words = [word for word in re.split(r"[\s,:]+", value) if word]
+    kept = [word.lstrip("+") for word in words if not word.startswith(("-", "!", "@"))]
+    level = re.search(r"@SECLEVEL=([01])\b", value)
+    weak = [word for word in kept if _is_weak(word)]
+    if "!aNULL" not in words and any(word in ("ALL", "COMPLEMENTOFALL") for word in kept):
+        weak.append("ALL without !aNULL")
+    if level:
+        weak.append(f"security level {level[1]}")
+    return f"weak ciphers are allowed: {', '.join(weak[:5])}" if weak else None
+
+
+def _is_weak(word: str) -> bool:
+    upper = word.upper()
+    return any(part in WEAK_CIPHERS for part in upper.split("+")) or any(part in upper for part in WEAK_PARTS)
+
+
+def _on(text: str) -> Callable[[str], str | None]:
+    return lambda value: text if value.lower() in ("enable", "true", "yes", "1", "on") else None
+
+
+def _is(word: str, text: str) -> Callable[[str], str | None]:
+    return lambda value: text if value.lower() == word else None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Options of one meaning; `better` is the value to set, where one fits all."""
+
+    programs: tuple[str, ...]
+    options: tuple[str, ...]
+    fault: Callable[[str], str | None]
+    better: str | None = None
+    written: str | None = None
+
+    def judge(self, setting: TlsSetting) -> str | None:
+        """What is wrong with a setting, None when nothing is or the row is not about it."""
+        concerns = setting.program in self.programs and setting.option in self.options
+        return self.fault(setting.value) if concerns else None
+
+
+ROWS = (
+    Row(("lighttpd", "openssl"), ("minprotocol",), _old_minimum, "TLSv1.2", "MinProtocol"),
+    Row(("lighttpd", "openssl"), ("protocol",), _old_among),
+    Row(("lighttpd", "openssl"), ("cipherstring",), _weak_ciphers),
+    Row(("lighttpd",), ("ssl.cipher-list",), _weak_ciphers),
+    Row(("lighttpd",), ("ssl.use-sslv2", "ssl.use-sslv3"), _on("SSL 2 or 3 is allowed"), "disable"),
+    Row(("nginx",), ("ssl_protocols", "proxy_ssl_protocols"), _old_among, "TLSv1.2 TLSv1.3"),
+    Row(("nginx",), ("ssl_ciphers",), _weak_ciphers),
+    Row(("nginx",), ("proxy_ssl_verify",), _is("off", "the server behind it is not verified"), "on"),
+    Row(("mosquitto",), ("tls_version", "bridge_tls_version"), _old_minimum, "tlsv1.2"),
+    Row(("mosquitto",), ("ciphers",), _weak_ciphers),
+    Row(("mosquitto",), ("bridge_insecure",), _on("the other broker's name is not verified"), "false"),
+    Row(("stunnel",), ("sslversion", "sslversionmin"), _old_minimum, "TLSv1.2", "sslVersionMin"),
+    Row(("stunnel",), ("ciphers",), _weak_ciphers),
+    Row(("stunnel",), ("verify",), _is("none", "the server is not verified")),
+    Row(("vsftpd",), ("ssl_sslv2", "ssl_sslv3", "ssl_tlsv1"), _on("an old protocol is allowed"), "NO"),
+    Row(("vsftpd",), ("ssl_ciphers",), _weak_ciphers),
+)
+
+START = {"etc/inittab": "::respawn:/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf\n"}
+PATH = "etc/lighttpd/lighttpd.conf"
+
+
+@check(
+    title="TLS is weak or not verified",
+    severity=Severity.HIGH,
+    practice="P18",
+    cwe=326,
+    bad=(
+        Example(
+            {**START, PATH: 'ssl.engine = "enable"\nssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1")\n'},
+        ),
+        Example(
+            {
+                "etc/inittab": "::sysinit:/etc/init.d/S90update\n",
+                "etc/init.d/S90update": executable("#!/bin/sh\ncurl -sk https://updates.example/list -o /tmp/list\n"),
+            }
+        ),
+    ),
+    good=Example({**START, PATH: 'ssl.engine = "enable"\nssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.2")\n'}),
+)
+def tls_weak(tls: Tls) -> Findings:
+    """TLS before 1.2, and ciphers such as RC4 or those without authentication, are broken in practice: who sits between
+    reads and changes the traffic. A client that does not verify the certificate encrypts to whoever answers, which for
+    an update or a command channel is the same as no encryption.
+    """
+    grouped: dict[str, list[tuple[Row, TlsSetting, str]]] = {}
+    for setting in tls.settings:
+        for row in ROWS:
+            if (
+                setting.program in row.programs
+                and setting.option in row.options
+                and (fault := row.fault(setting.value))
+            ):
+                grouped.setdefault(f"{setting.program}/{setting.option}", []).append((row, setting, fault))
+    for key, faults in grouped.items():
+        yield _finding(key, *faults[0])
+    yield from _commands(tls.unverified)
+    reasons = (*tls.undecided, *tls.unread)
+    if reasons:
+        raise Unavailable("; ".join(reasons[:5]))
+
+
+def _finding(key: str, row: Row, setting: TlsSetting, fault: str) -> Finding:
+    place = f" ({setting.section})" if setting.section else ""
+    changes: tuple[Change, ...] = ()
+    if row.better is not None and setting.at.path and setting.program != "lighttpd":
+        option = row.written or setting.option
+        changes = (SetOption(setting.at.path, option, row.better, setting.section),)
+    return Finding(
+        key,
+        f"{setting.program}{place}: {fault}",
+        at=setting.at,
+        evidence=f"{setting.option} {setting.value}"[:200],
+        remedy=Remedy(
+            f"Set {setting.option} to {row.better}" if row.better else f"Give {setting.option} a value without them",
+            Safety.UNSAFE,
+            Stage.IMAGE,
+            changes,
+        ),
+    )
+
+
+def _commands(commands: tuple[UnverifiedCommand, ...]) -> Iterator[Finding]:
+    seen = set()
+    for command in commands:
+        key = f"{command.program}:{command.at.path}"
+        if key not in seen:
+            seen.add(key)
+            yield Finding(
+                key,
+                f"{command.program} {command.option} takes any certificate",
+                at=command.at,
+                remedy=Remedy(
+                    f"Drop {command.option}, and give {command.program} the maker's CA certificate",
+                    Safety.UNSAFE,
+                    Stage.SOURCE,
+                ),
+            )

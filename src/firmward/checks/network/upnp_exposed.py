@@ -1,0 +1,111 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from firmward.facts.miniupnpd import Gateway, Miniupnpd
+from firmward.facts.startup import Process, Startup
+from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.finding import Finding, Severity
+from firmward.model.remedy import DisableService, Remedy, Safety, SetOption, Stage
+
+START = {"etc/inittab": "::respawn:/usr/sbin/miniupnpd -d -f /etc/miniupnpd/miniupnpd.conf\n"}
+PATH = "etc/miniupnpd/miniupnpd.conf"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A program that is a danger by starting."""
+
+    programs: tuple[str, ...]
+    why: str
+    severity: Severity
+    needs: tuple[str, ...] = ()
+    """Words of which one must be there."""
+
+
+ROWS = (
+    Row(("upnpc", "upnpc-static"), "opens ports on the owner's router towards the internet", Severity.HIGH,
+        ("-a", "-r", "-n", "-A")),
+    Row(("natpmpc",), "opens ports on the owner's router towards the internet", Severity.HIGH, ("-a",)),
+    Row(("upnpd", "linux-igd", "bcmupnp", "upnp_daemon"),
+        "lets any host of the network open ports, and cannot be told to take care", Severity.HIGH),
+    Row(("wscd",), "answers UPnP with an old library that has been broken into often", Severity.MEDIUM),
+)  # fmt: skip
+
+
+@check(
+    title="UPnP opens ports for whoever asks",
+    severity=Severity.MEDIUM,
+    practice="P18 P20",
+    cwe=306,
+    bad=(
+        Example({**START, PATH: "ext_ifname=eth0\nlistening_ip=br0\nsecure_mode=no\n"}),
+        Example({"etc/inittab": "::once:/usr/bin/upnpc -r 80 8080 tcp\n"}),
+    ),
+    good={**START, PATH: "ext_ifname=eth0\nlistening_ip=br0\nsecure_mode=yes\n"},
+)
+def upnp_exposed(startup: Startup, miniupnpd: Miniupnpd | Unknown | None) -> Findings:
+    """UPnP has no login: whatever runs in the network, a web page in a browser included, may ask a gateway to open a
+    port from the internet to a host inside. Without secure mode it may do so for other hosts; listening on the outside
+    interface hands the same to the internet. A device that opens its own ports on the owner's router puts itself there.
+    """
+    for row in ROWS:
+        for program in row.programs:
+            process = next((one for one in startup.running(program) if _applies(row, one)), None)
+            if process is not None:
+                yield _started(row, process)
+    if isinstance(miniupnpd, Miniupnpd):
+        faults = [(gateway, fault) for gateway in miniupnpd.gateways if (fault := ", and ".join(_faults(gateway)))]
+        if faults:
+            yield _gateway(*faults[0])
+        if miniupnpd.unread:
+            raise Unavailable("; ".join(miniupnpd.unread[:5]))
+    elif isinstance(miniupnpd, Unknown):
+        raise Unavailable(miniupnpd.reason)
+    if startup.unread:
+        raise Unavailable("; ".join(startup.unread[:5]))
+
+
+def _applies(row: Row, process: Process) -> bool:
+    return not row.needs or any(word in row.needs for word in process.argv)
+
+
+def _started(row: Row, process: Process) -> Finding:
+    return Finding(
+        process.program,
+        f"{process.program} {row.why}",
+        at=process.at,
+        severity=row.severity,
+        remedy=Remedy(
+            f"Start {process.program} no more; reach the device through its maker's server or a VPN",
+            Safety.UNSAFE,
+            Stage.IMAGE,
+            (DisableService(process.manager.value, process.service),),
+        ),
+    )
+
+
+def _faults(gateway: Gateway) -> Iterator[str]:
+    if not gateway.secure:
+        yield "secure_mode is off, so a host may open ports towards another"
+    if set(gateway.inside) & set(gateway.outside):
+        yield f"it listens on the outside interface {sorted(set(gateway.inside) & set(gateway.outside))[0]}"
+
+
+def _gateway(gateway: Gateway, fault: str) -> Finding:
+    path = gateway.secure_at.path
+    openwrt = path == "etc/config/upnpd"
+    secure = SetOption(path or "", "secure_mode", "1" if openwrt else "yes", "config" if openwrt else None)
+    outside = bool(set(gateway.inside) & set(gateway.outside))
+    return Finding(
+        "miniupnpd",
+        f"miniupnpd runs: {fault}",
+        at=gateway.secure_at,
+        severity=Severity.HIGH if outside else None,
+        remedy=Remedy(
+            "Switch miniupnpd off, or set secure_mode and listen on inside interfaces alone",
+            Safety.UNSAFE,
+            Stage.IMAGE,
+            (secure,) if path and path.startswith("etc/") and not gateway.secure and not outside else (),
+        ),
+    )

@@ -1,0 +1,248 @@
+"""`firmward audit`: open, collect facts, judge, report."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from firmward.cli.console import Color, ColorOption
+from firmward.model.errors import InputError
+from firmward.model.facts import Source, Unavailable
+from firmward.model.finding import Severity
+
+if TYPE_CHECKING:
+    from firmward.audit.engine import Verdict
+    from firmward.image.budget import Limits
+    from firmward.image.opening import Image, Root
+    from firmward.model.check import Check
+    from firmward.model.clock import Clock
+    from firmward.model.policy import Policy
+    from firmward.model.report import Budget, Report
+
+EXIT_FOUND = 1
+EXIT_INCOMPLETE = 3
+
+EPILOG = """
+**Examples**
+
+    firmward audit camera.img
+
+    firmward audit build/tmp/deploy/images/board --policy device.toml -o report.html -o report.sarif
+
+    firmward audit rootfs.squashfs --fail-on high --only access --only plaintext-protocol
+
+    firmward audit --live
+
+**Exit codes**: 0 nothing at or above --fail-on (without it findings never give 1), 1 something, 2 the input or the
+command is wrong, 3 a budget ran out and the report is partial.
+"""
+
+Target = Annotated[
+    Path | None,
+    typer.Argument(help="A firmware image, a root file system folder, or a build's output folder.", show_default=False),
+]
+PolicyOption = Annotated[
+    Path | None, typer.Option("--policy", "-p", help="The maker's declaration, device.toml.", show_default=False)
+]
+OutputOption = Annotated[
+    list[Path] | None,
+    typer.Option("--output", "-o", help="Write a report; .html .json .sarif or .md. Repeatable.", show_default=False),
+]
+FailOption = Annotated[
+    Severity | None, typer.Option("--fail-on", help="Exit with 1 on findings this severe or worse.", show_default=False)
+]
+OnlyOption = Annotated[
+    list[str] | None, typer.Option("--only", help="Judge this area or check only. Repeatable.", show_default=False)
+]
+JobsOption = Annotated[
+    int | None, typer.Option("--jobs", "-j", min=1, help="Processes at once.  [default: one a core]")
+]
+SecondsOption = Annotated[float, typer.Option("--budget-seconds", min=1, help="Give up after this time, and say so.")]
+BytesOption = Annotated[
+    int, typer.Option("--budget-mib", min=1, help="MiB that compressed parts may expand to, all together.")
+]
+LiveOption = Annotated[bool, typer.Option("--live", help="Audit the running machine (TARGET is its root, or /).")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No summary on the terminal.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("audit", epilog=EPILOG)(audit)
+
+
+def audit(
+    target: Target = None,
+    policy: PolicyOption = None,
+    output: OutputOption = None,
+    fail_on: FailOption = None,
+    only: OnlyOption = None,
+    jobs: JobsOption = None,
+    budget_seconds: SecondsOption = 300.0,
+    budget_mib: BytesOption = 2048,
+    live: LiveOption = False,
+    quiet: QuietOption = False,
+    color: ColorOption = Color.AUTO,
+) -> None:
+    """Open a firmware image in place, judge it, report it.
+
+    Nothing is unpacked to disk, nothing is mounted, and no root rights are needed. What cannot be read is told, and the
+    checks that depend on it are unknown, never passed.
+    """
+    from firmward.audit.catalogue import select
+    from firmward.audit.writing import check_outputs, write_reports
+    from firmward.image.budget import Limits
+
+    outputs = tuple(output or ())
+    check_outputs(outputs)
+    question = Question(select(only or ()), _policy(policy), _clock())
+    limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds)
+    with _progress(color, quiet=quiet) as tell:
+        report = audit_target(
+            _target(target, live=live), question, limits, jobs or os.cpu_count() or 1, tell, live=live
+        )
+        write_reports(report, outputs)
+    if not quiet:
+        _print(report, outputs, color)
+    raise typer.Exit(exit_code(report, fail_on))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of every root."""
+
+    checks: "tuple[Check, ...]"
+    policy: "Policy | None"
+    clock: "Clock"
+
+
+def audit_target(
+    target: Path, question: Question, limits: "Limits", jobs: int, tell: Callable[[str], None], *, live: bool
+) -> "Report":
+    """Open, judge every distinct root, compose the report."""
+    from firmward.audit.composition import compose
+    from firmward.image.opening import open_image
+    from firmward.model.report import Subject
+
+    deadline = Deadline(time.monotonic() + limits.seconds, f"not done within {limits.seconds:g} s (--budget-seconds)")
+    image = open_image(target, limits, progress=tell)
+    tell(f"Judging {len(image.roots)} root file system{'s' if len(image.roots) != 1 else ''}")
+    source = Source.LIVE if live else Source.IMAGE
+    verdicts = _judge_roots(image, question, jobs, source, deadline)
+    return compose(
+        Subject(image.name, image.digest, source.value),
+        image.parts,
+        verdicts,
+        question.policy,
+        question.clock,
+        deadline.account(image.budget),
+        question.checks,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The moment, on the monotonic clock, at which no further family is collected."""
+
+    at: float
+    reason: str
+
+    def check(self) -> None:
+        """Raises Unavailable when the time is over."""
+        if time.monotonic() > self.at:
+            raise Unavailable(self.reason)
+
+    def account(self, budget: "Budget") -> "Budget":
+        """The budget with the time that ran out, if it did."""
+        if time.monotonic() <= self.at or self.reason in budget.exhausted:
+            return budget
+        return replace(budget, complete=False, exhausted=(*budget.exhausted, self.reason))
+
+
+def _judge_roots(
+    image: "Image", question: Question, jobs: int, source: Source, deadline: Deadline
+) -> "dict[str, tuple[Verdict, ...]]":
+    from firmward.cli.workers import run_each
+
+    answers = run_each(lambda root: _judge_root(root, question, source, deadline), image.roots, jobs)
+    return {root.part.id: answer for root, answer in zip(image.roots, answers, strict=True)}
+
+
+def _judge_root(root: "Root", question: Question, source: Source, deadline: Deadline) -> "tuple[Verdict, ...]":
+    from firmward.audit.engine import families, judge
+    from firmward.facts.collection import Collection
+
+    collection = Collection(root.tree, source, deadline.check)
+    facts = collection.facts(root.part.id, families(question.checks))
+    return tuple(judge(check, facts, question.policy, question.clock) for check in question.checks)
+
+
+def exit_code(report: "Report", fail_on: Severity | None) -> int:
+    """0, 1 or 3 as the design has it; incomplete wins."""
+    if not report.budget.complete:
+        return EXIT_INCOMPLETE
+    if fail_on is None:
+        return 0
+    worst = (finding.severity.rank for finding in report.findings if finding.outcome == "fail")
+    return EXIT_FOUND if any(rank <= fail_on.rank for rank in worst) else 0
+
+
+def _target(target: Path | None, *, live: bool) -> Path:
+    if target is None and not live:
+        raise InputError("give an image or a folder to audit, or --live for this machine")
+    return target or Path("/")
+
+
+def _policy(path: Path | None) -> "Policy | None":
+    from firmward.model.policy import SIZE_LIMIT, parse_policy
+
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            content = file.read(SIZE_LIMIT + 1)
+        return parse_policy(content.decode("utf-8"), str(path))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8 at byte {error.start}") from error
+
+
+def _clock() -> "Clock":
+    """Today in UTC, or the day of SOURCE_DATE_EPOCH, so that a report can be made again."""
+    from firmward.model.clock import Clock
+
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
+        return Clock(datetime.now(UTC).date())
+    try:
+        return Clock(date.fromtimestamp(int(epoch)))
+    except (ValueError, OverflowError, OSError) as error:
+        raise InputError(f"SOURCE_DATE_EPOCH: {epoch!r} is not a number of seconds") from error
+
+
+@contextmanager
+def _progress(color: Color, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A spinner on a terminal's stderr with what is being done; nothing in a pipe."""
+    from firmward.cli.console import make_console
+
+    console = make_console(color, stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda message: None
+        return
+    with console.status("Opening") as status:
+        yield status.update
+
+
+def _print(report: "Report", outputs: tuple[Path, ...], color: Color) -> None:
+    from firmward.cli.console import make_console
+    from firmward.cli.terminal import print_report
+
+    console = make_console(color)
+    print_report(report, console)
+    for path in outputs:
+        console.print(f"Wrote {path}", style="dim", markup=False)

@@ -1,0 +1,86 @@
+"""`firmward doctor`: what is missing on this machine, and what goes unknown for it."""
+
+import ctypes.util
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from firmward.cli.console import Color, ColorOption, make_console
+
+EPILOG = """
+**Examples**
+
+    firmward doctor
+
+    firmward doctor --json
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """An outside thing: how to see whether it is here, how to get it, and what is lost without it."""
+
+    name: str
+    kind: str
+    package: str
+    without: str
+
+
+NEEDS = (
+    Need("PySquashfsImage", "reader", "pip install PySquashfsImage", "squashfs parts cannot be opened"),
+    Need("pyfsext", "reader", "pip install libfsext-python", "ext2, ext3 and ext4 parts cannot be opened"),
+    Need("pytsk3", "reader", "pip install pytsk3", "FAT parts cannot be opened"),
+    Need("lz4", "reader", "pip install lz4", "lz4 parts, and squashfs compressed with it, cannot be opened"),
+    Need("lzallright", "reader", "pip install lzallright", "squashfs compressed with lzo cannot be opened"),
+    Need(
+        "zstandard", "reader", "pip install zstandard", "zstd parts, and squashfs compressed with it, cannot be opened"
+    ),
+    Need("crypt", "library", "apt-get install libcrypt1", "account-default-password is unknown: no hash can be tried"),
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("doctor", epilog=EPILOG)(doctor)
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    color: ColorOption = Color.AUTO,
+) -> None:
+    """Say which outside programs and readers are missing, and what goes unknown for it.
+
+    Exit code 0 when nothing is missing, 1 otherwise.
+    """
+    missing = [need for need in NEEDS if not _is_here(need)]
+    if as_json:
+        typer.echo(json.dumps([{**asdict(need), "here": need not in missing} for need in NEEDS], indent=2))
+    else:
+        _print(missing, color)
+    raise typer.Exit(1 if missing else 0)
+
+
+def _is_here(need: Need) -> bool:
+    look: dict[str, Callable[[str], object]] = {
+        "reader": find_spec,
+        "library": ctypes.util.find_library,
+        "program": shutil.which,
+    }
+    return look[need.kind](need.name) is not None
+
+
+def _print(missing: list[Need], color: Color) -> None:
+    from rich.table import Table
+
+    console = make_console(color)
+    table = Table("", "What", "Kind", "Without it", "Get it", box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for need in NEEDS:
+        if need in missing:
+            table.add_row("[red]missing[/]", need.name, need.kind, need.without, need.package)
+        else:
+            table.add_row("[green]ok[/]", need.name, need.kind, f"[dim]{need.without}[/]", "")
+    console.print(table)

@@ -1,0 +1,72 @@
+"""`firmward explain`: one check for an engineer, from the check's own file."""
+
+from inspect import cleandoc
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from firmward.cli.console import Color, ColorOption, make_console
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from firmward.model.check import Check, Example
+
+EPILOG = """
+**Example**
+
+    firmward explain ssh-root-login
+"""
+
+
+def _complete(incomplete: str) -> list[str]:
+    from firmward.audit.catalogue import catalogue
+
+    return [check.id for check in catalogue() if check.id.startswith(incomplete)]
+
+
+CheckArgument = Annotated[str, typer.Argument(help="A check's id.", autocompletion=_complete, metavar="CHECK")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("explain", epilog=EPILOG)(explain)
+
+
+def explain(check: CheckArgument, color: ColorOption = Color.AUTO) -> None:
+    """What a check asks, why it matters, a bad and a good example."""
+    from firmward.audit.catalogue import find_check
+
+    _print(find_check(check), make_console(color))
+
+
+def _print(check: "Check", console: "Console") -> None:
+    from rich.markdown import Markdown
+
+    console.print(f"[bold]{check.title}[/]")
+    weakness = f" · CWE-{check.cwe}" if check.cwe else ""
+    console.print(f"{check.id} · {check.area} · {check.severity.value} · {', '.join(check.practice)}{weakness}\n")
+    console.print(Markdown(cleandoc(check.doc)))
+    console.print(f"\n[dim]Reads: {', '.join(read.family.__name__ for read in check.reads)}[/]")
+    _examples(console, "Fails", "red", check.bad)
+    _examples(console, "Passes", "green", check.good)
+
+
+def _examples(console: "Console", title: str, style: str, examples: "tuple[Example, ...]") -> None:
+    from firmward.model.memory import Node
+
+    example = examples[0]
+    console.print(f"\n[bold {style}]{title}[/]")
+    if example.policy:
+        console.print("  device.toml", style="cyan")
+        _indent(console, example.policy)
+    for path, content in example.files.items():
+        node = content if isinstance(content, Node) else Node(content)
+        target = f" -> {node.target}" if node.target else ""
+        console.print(f"  /{path.strip('/')}{target}", style="cyan", markup=False)
+        if isinstance(node.content, str):
+            _indent(console, node.content)
+
+
+def _indent(console: "Console", text: str) -> None:
+    for line in text.splitlines():
+        console.print(f"    {line}", markup=False)

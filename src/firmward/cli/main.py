@@ -1,0 +1,72 @@
+"""The `firmward` command. Each verb is one file, imported when it is called, so that `--help` answers at once."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from firmward.model.errors import FirmwardError
+
+EXIT_WRONG = 2
+"""The input or the command is wrong."""
+EXIT_BUG = 70
+"""A fault of firmward's own (EX_SOFTWARE of sysexits.h)."""
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="firmward",
+    help="Audit, harden, prove and look after embedded Linux devices over their whole life.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"firmward {version('firmward')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _firmward(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _add_verbs() -> None:
+    from firmward.cli import audit, checks, doctor, explain
+
+    for verb in (audit, checks, doctor, explain):
+        verb.add_to(app)
+
+
+def run() -> None:
+    """The console script: a user never sees a traceback, unless FIRMWARD_DEBUG asks for it."""
+    try:
+        _add_verbs()
+        app()
+    except FirmwardError as error:
+        _fail(str(error), EXIT_WRONG)
+    except KeyboardInterrupt:
+        _fail("interrupted, nothing was written", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # whoever read our output has gone; pointing stdout elsewhere keeps the interpreter's last flush quiet
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_WRONG)
+    except Exception as fault:
+        if os.environ.get("FIRMWARD_DEBUG"):
+            raise
+        _fail(f"internal error, {type(fault).__name__}: {fault} (FIRMWARD_DEBUG=1 shows where)", EXIT_BUG)
+
+
+def _fail(message: str, code: int) -> None:
+    typer.secho(f"firmward: {message}", err=True, fg="red" if sys.stderr.isatty() else None)
+    sys.exit(code)

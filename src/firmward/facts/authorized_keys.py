@@ -1,0 +1,118 @@
+"""Keys that open accounts of every device that carries the image.
+
+Rules, from sshd(8) and Dropbear: one key a line, options before it (from=, command=, restrict and so on) separated by
+commas, blanks only inside double quotes. OpenSSH looks where AuthorizedKeysFile says (%h the home, %u the account, a
+bare path is under the home); Dropbear in .ssh/authorized_keys of the home, on OpenWrt for root in /etc/dropbear too.
+A fact holds the key's fingerprint and its options' names.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from firmward.facts.accounts import Accounts
+from firmward.facts.sshd import Sshd
+from firmward.formats import ssh_key
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.location import Location
+from firmward.model.tree import Tree
+
+USUAL = (".ssh/authorized_keys", ".ssh/authorized_keys2")
+DROPBEAR = "etc/dropbear/authorized_keys"
+SIZE_LIMIT = 1 << 20
+KEY_LIMIT = 1000
+"""Keys taken of one image."""
+
+_OPTION = re.compile(r'([A-Za-z0-9-]+)(="(?:[^"\\]|\\.)*"|=[^," \t]*)?,?')
+_ALGORITHM = re.compile(r"(ssh-|ecdsa-sha2-|sk-|rsa-sha2-)[a-z0-9@.-]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizedKey:
+    """One key and the account that it opens."""
+
+    account: str
+    algorithm: str
+    fingerprint: str
+    options: tuple[str, ...]
+    at: Location
+
+    @property
+    def is_confined(self) -> bool:
+        """It may come from some addresses only, or run one command only."""
+        return not {"from", "command"}.isdisjoint(self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizedKeys:
+    keys: tuple[AuthorizedKey, ...]
+    unread: tuple[str, ...] = ()
+
+    def of(self, account: str) -> tuple[AuthorizedKey, ...]:
+        return tuple(key for key in self.keys if key.account == account)
+
+
+def collect(tree: Tree, accounts: Accounts | None | Unknown, sshd: Sshd | None | Unknown) -> AuthorizedKeys | None:
+    keys: list[AuthorizedKey] = []
+    unread: list[str] = []
+    places = dict.fromkeys(_places(accounts, sshd))
+    for account, path in places:
+        try:
+            text = tree.text(path, SIZE_LIMIT)
+        except Unavailable as reason:
+            unread.append(str(reason))
+            continue
+        keys += parse(text or "", account, path)
+    if not keys and not unread and not isinstance(accounts, Accounts):
+        return None
+    return AuthorizedKeys(tuple(keys[:KEY_LIMIT]), tuple(unread))
+
+
+def parse(text: str, account: str, path: str) -> Iterator[AuthorizedKey]:
+    """The keys of one file."""
+    for number, line in enumerate(text.splitlines(), 1):
+        options, words = _options(line.strip())
+        key = ssh_key.public_key(words[1]) if len(words) > 1 else None
+        if key is not None:
+            yield AuthorizedKey(account, key.algorithm, key.fingerprint, options, Location(path, number))
+
+
+def _options(line: str) -> tuple[tuple[str, ...], list[str]]:
+    """The options' names and the words from the algorithm on."""
+    words = line.split(None, 2)
+    if not words or words[0].startswith("#"):
+        return (), []
+    if _ALGORITHM.match(words[0]):
+        return (), words
+    names = []
+    position = 0
+    while position < len(line) and not line[position].isspace():
+        found = _OPTION.match(line, position)
+        if found is None:
+            return (), []
+        names.append(found[1].lower())
+        position = found.end()
+    return tuple(names), line[position:].split(None, 2)
+
+
+def _places(accounts: Accounts | None | Unknown, sshd: Sshd | None | Unknown) -> Iterator[tuple[str, str]]:
+    yield "root", DROPBEAR
+    patterns = tuple(dict.fromkeys((*USUAL, *_patterns(sshd))))
+    for account, home in _homes(accounts):
+        for pattern in patterns:
+            path = pattern.replace("%u", account).replace("%h", home).replace("%%", "%")
+            yield account, (path if path.startswith("/") else f"{home}/{path}").strip("/")
+
+
+def _homes(accounts: Accounts | None | Unknown) -> Iterable[tuple[str, str]]:
+    if not isinstance(accounts, Accounts):
+        return (("root", "/root"),)
+    return tuple((account.name, account.home or "/") for account in accounts.accounts)
+
+
+def _patterns(sshd: Sshd | None | Unknown) -> Iterator[str]:
+    if isinstance(sshd, Sshd):
+        for server in sshd.servers:
+            for case in server.cases():
+                value = case.get("authorizedkeysfile").value
+                yield from (pattern for pattern in value.split() if pattern != "none")

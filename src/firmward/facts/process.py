@@ -1,0 +1,69 @@
+"""The record of one program that the system starts; every family that starts programs uses it (see startup.py)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from firmward.model.location import Location
+
+
+class Manager(StrEnum):
+    """Who starts a process."""
+
+    SYSTEMD = "systemd"
+    INITTAB = "inittab"
+    SYSV = "sysv"
+    PROCD = "procd"
+    OPENRC = "openrc"
+    INETD = "inetd"
+    XINETD = "xinetd"
+    SCRIPT = "script"
+    """A script that init runs, such as rcS or rc.local."""
+
+
+class Start(StrEnum):
+    """When it starts."""
+
+    BOOT = "boot"
+    ON_DEMAND = "on-demand"
+    """By a connection or an event: socket units, inetd, xinetd."""
+    DISABLED = "disabled"
+    """Installed, not started: not enabled, masked, or not executable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """A socket that the manager opens for the process. `address` and `interface` are empty for all."""
+
+    protocol: str
+    port: int
+    address: str = ""
+    interface: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One program that the system starts, as its command line stands after what is known is filled in.
+
+    `argv[0]` is the program as written; a word that could not be worked out holds `$NAME`. `service` is the unit, init
+    script, inittab id or inetd service; `user` is None where nothing says it (then it is root's). `at` is the line that
+    starts it. `tty` is the terminal that an inittab line or a getty gives it; `input` the file that a script feeds it
+    (`iptables-restore < file`).
+    """
+
+    argv: tuple[str, ...]
+    service: str
+    manager: Manager
+    start: Start
+    at: Location
+    user: str | None = None
+    sockets: tuple[Socket, ...] = ()
+    tty: str | None = None
+    input: str | None = None
+
+    @property
+    def program(self) -> str:
+        """The program's own name, without its folder; BusyBox's applet when it is called through busybox."""
+        name = self.argv[0].rpartition("/")[2]
+        if name == "busybox" and len(self.argv) > 1:
+            return self.argv[1]
+        return name

@@ -1,0 +1,126 @@
+"""The commands of the shell itself that change what a script knows or where it goes on."""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from firmward.facts.scripts import conditions
+from firmward.facts.scripts.environment import Environment, Value, joined
+from firmward.facts.scripts.flow import Break, Call, Continue, Exit, Return, Status
+from firmward.formats.shell import Assignment
+
+if TYPE_CHECKING:
+    from firmward.facts.scripts.walk import Walk
+
+Builtin = Callable[["Walk", Environment, Call], Status]
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def _leave(kind: type[Exit] | type[Return]) -> Builtin:
+    def leave(walk: "Walk", environment: Environment, call: Call) -> Status:
+        known = len(call.words) > 1 and call.words[1].certain
+        raise kind(call.text(1) == "0" if known else None)
+
+    return leave
+
+
+def _break(walk: "Walk", environment: Environment, call: Call) -> Status:
+    raise Break
+
+
+def _continue(walk: "Walk", environment: Environment, call: Call) -> Status:
+    raise Continue
+
+
+def _source(walk: "Walk", environment: Environment, call: Call) -> Status:
+    return walk.source(environment, call) if len(call.words) > 1 else None
+
+
+def _eval(walk: "Walk", environment: Environment, call: Call) -> Status:
+    text = joined(call.words[1:])
+    if not text.certain:
+        walk.miss(f"{walk.at(call.line)}: what is evaluated here is known at run time only")
+        environment.complete = False
+        return None
+    return walk.text(environment, text.text, call.line)
+
+
+def _set(walk: "Walk", environment: Environment, call: Call) -> Status:
+    """`set -- words` and `set words` give new arguments; `set -e` and its like do not."""
+    words = list(call.words[1:])
+    while words and words[0].text[:1] in ("-", "+") and words[0].text != "--":
+        words.pop(0)
+    if words:
+        environment.arguments = tuple(words[1:] if words[0].text == "--" else words)
+    return True
+
+
+def _shift(walk: "Walk", environment: Environment, call: Call) -> Status:
+    count = call.text(1, "1")
+    environment.arguments = environment.arguments[int(count) if count.isdecimal() else 1 :]
+    return True
+
+
+def _declare(walk: "Walk", environment: Environment, call: Call) -> Status:
+    """`export`, `local`, `readonly`, `declare`: the assignments among the words are not split."""
+    for word in call.command.words[1:]:
+        assignment = Assignment.of(word)
+        name = assignment.name if assignment else (word.literal or "")
+        if assignment is not None:
+            environment.set(name, walk.value(environment, assignment))
+        if call.text(0) == "export" and _NAME.fullmatch(name):
+            environment.exported.add(name)
+    return True
+
+
+def _unset(walk: "Walk", environment: Environment, call: Call) -> Status:
+    for name in call.texts[1:]:
+        environment.variables.pop(name, None)
+    return True
+
+
+def _read(walk: "Walk", environment: Environment, call: Call) -> Status:
+    """`read`, `getopts`: what they set is known at run time."""
+    for name in call.texts[1:]:
+        if _NAME.fullmatch(name):
+            environment.set(name, Value("$" + name, certain=False))
+    return None
+
+
+def _test(walk: "Walk", environment: Environment, call: Call) -> Status:
+    closing = {"[": "]", "[[": "]]"}.get(call.text(0))
+    words = call.words[1:-1] if closing and call.text(-1) == closing else call.words[1:]
+    return conditions.judge(words, walk.tree)
+
+
+def _always(status: Status) -> Builtin:
+    return lambda walk, environment, call: status
+
+
+ROWS: dict[str, Builtin] = {
+    ".": _source,
+    "source": _source,
+    "eval": _eval,
+    "exit": _leave(Exit),
+    "return": _leave(Return),
+    "break": _break,
+    "continue": _continue,
+    "set": _set,
+    "shift": _shift,
+    "export": _declare,
+    "local": _declare,
+    "readonly": _declare,
+    "declare": _declare,
+    "typeset": _declare,
+    "unset": _unset,
+    "read": _read,
+    "getopts": _read,
+    "[": _test,
+    "[[": _test,
+    "test": _test,
+    "true": _always(True),
+    ":": _always(True),
+    "echo": _always(True),
+    "false": _always(False),
+}

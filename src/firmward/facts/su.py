@@ -1,0 +1,43 @@
+"""The program su: who may run it as root's own.
+
+Rules: su needs the setuid bit of root; on small systems it is a link to BusyBox, whose bit then counts. It is confined
+to a group by its mode (no right to run it for others) or by PAM's pam_wheel, `required` or `requisite` in etc/pam.d/su.
+"""
+
+import re
+from dataclasses import dataclass
+
+from firmward.model.location import Location
+from firmward.model.tree import Tree
+
+PROGRAMS = ("bin/su", "usr/bin/su", "sbin/su", "usr/sbin/su")
+PAM = ("etc/pam.d/su", "usr/lib/pam.d/su", "usr/etc/pam.d/su")
+WHEEL = re.compile(r"(?m)^\s*-?auth\s+(required|requisite|\[[^\]]*=die[^\]]*\])\s+(\S*/)?pam_wheel\.so")
+
+
+@dataclass(frozen=True, slots=True)
+class Su:
+    """`path` is the file that carries the bit, BusyBox where su is a link to it."""
+
+    at: Location
+    path: str
+    mode: int
+    gid: int
+    by_pam: bool
+
+    @property
+    def is_setuid(self) -> bool:
+        return bool(self.mode & 0o4000)
+
+    @property
+    def is_confined(self) -> bool:
+        return self.by_pam or not self.mode & 0o001
+
+
+def collect(tree: Tree) -> Su | None:
+    for path in PROGRAMS:
+        entry = tree.resolve(path)
+        if entry is not None and tree.is_file(path) and entry.uid == 0:
+            pam = next((text for place in PAM if (text := tree.text(place)) is not None), "")
+            return Su(Location(path), entry.path, entry.mode, entry.gid, WHEEL.search(pam) is not None)
+    return None

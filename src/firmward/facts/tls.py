@@ -1,0 +1,212 @@
+"""What this system's programs ask of TLS: servers, clients, the library's own file, and commands in scripts.
+
+Rules: lighttpd's, nginx's and mosquitto's settings come from their families. stunnel reads etc/stunnel/*.conf or the
+file on its command line, with services in `[brackets]`; a client without `verifyChain`, `verifyPeer` or `verify`
+checks nobody. vsftpd has `ssl_*` keys. OpenSSL's own file holds for programs that set nothing: the section that
+`openssl_conf` leads to by `ssl_conf` and `system_default`. `curl -k`, `wget --no-check-certificate` and their like are
+looked for in what starts and in the scripts that run.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from firmward.facts import command_line
+from firmward.facts.configuration_file import ConfigurationFiles, inside, lines, unquoted
+from firmward.facts.lighttpd import Lighttpd
+from firmward.facts.listener import Application
+from firmward.facts.mosquitto import Mosquitto
+from firmward.facts.nginx import Nginx
+from firmward.facts.startup import Process, Start, Startup
+from firmward.facts.tls_setting import TlsSetting
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.location import Location
+from firmward.model.tree import Tree
+
+LIBRARY_FILES = ("etc/ssl/openssl.cnf", "etc/pki/tls/openssl.cnf", "usr/lib/ssl/openssl.cnf")
+LIBRARIES = ("usr/lib/libssl.so.*", "lib/libssl.so.*", "usr/lib/*/libssl.so.*", "lib/*/libssl.so.*")
+CRON = ("etc/cron.*/*", "etc/periodic/*/*", "etc/network/if-up.d/*", "etc/udhcpc/*", "usr/share/udhcpc/*")
+VSFTPD_FILES = ("etc/vsftpd.conf", "etc/vsftpd/vsftpd.conf")
+SCRIPTS_LIMIT = 500
+SCRIPT_BYTES = 1 << 20
+UNVERIFIED = re.compile(
+    r"(?<![\w/-])(?P<program>curl|wget|uclient-fetch|mosquitto_pub|mosquitto_sub|git|lftp)\b[^\n#|;&]*?"
+    r"(?:\s(?P<option>--insecure|--no-check-certificate|--no-verify-peer)\b|\s(?P<letters>-[a-zA-Z]*k[a-zA-Z]*)\b"
+    r"|(?P<git>http\.sslVerify=false))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedCommand:
+    """A client told to take any certificate; `path` is the script that calls it."""
+
+    program: str
+    option: str
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """`undecided` names servers that leave the lowest version to a library whose default is old or unknown."""
+
+    settings: tuple[TlsSetting, ...]
+    unverified: tuple[UnverifiedCommand, ...] = ()
+    undecided: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def collect(
+    tree: Tree,
+    startup: Startup,
+    lighttpd: Lighttpd | Unknown | None,
+    nginx: Nginx | Unknown | None,
+    mosquitto: Mosquitto | Unknown | None,
+) -> Tls:
+    files = ConfigurationFiles(tree)
+    settings: list[TlsSetting] = []
+    unread = list(startup.unread)
+    undecided: list[str] = []
+    for family in (lighttpd, nginx, mosquitto):
+        if isinstance(family, Unknown):
+            unread.append(family.reason)
+        elif family is not None:
+            settings += family.tls
+            unread += family.unread
+            if not isinstance(family, Mosquitto):
+                undecided += _undecided(tree, family)
+    for process in startup.running("stunnel", "stunnel4", "stunnel5"):
+        settings += _stunnel(tree, process, files)
+    if startup.running("vsftpd"):
+        settings += _vsftpd(tree, files)
+    settings += _library(tree)
+    commands = tuple(dict.fromkeys(_unverified(tree, startup, unread)))
+    return Tls(tuple(settings), commands, tuple(undecided), tuple(dict.fromkeys((*unread, *files.unread))))
+
+
+def _undecided(tree: Tree, family: Lighttpd | Nginx) -> Iterator[str]:
+    names = {setting.option for setting in family.tls}
+    server = next((one for one in family.listeners if one.speaks is Application.HTTPS), None)
+    if server is None or names & {"minprotocol", "protocol", "ssl_protocols"}:
+        return
+    if any(path.endswith((".1.0.0", ".1.0.2", ".1.1", ".0.9.8")) for glob in LIBRARIES for path in tree.glob(glob)):
+        yield f"{server.program} leaves the lowest TLS version to an OpenSSL before 3, whose default may be TLS 1.0"
+
+
+def _stunnel(tree: Tree, process: Process, files: ConfigurationFiles) -> Iterator[TlsSetting]:
+    given = next((word for word in process.argv[1:] if word.endswith(".conf")), None)
+    paths = (inside(given),) if given else tree.glob("etc/stunnel/*.conf")
+    for path in paths:
+        text = files.main(path)
+        yield from parse_stunnel(text or "", path)
+
+
+def parse_stunnel(text: str, path: str) -> Iterator[TlsSetting]:
+    """The settings of each service; a client that verifies nobody gets `verify` = `none`."""
+    shared: dict[str, TlsSetting] = {}
+    services: dict[str, dict[str, TlsSetting]] = {}
+    section: str | None = None
+    place: dict[str, Location] = {}
+    for number, line in lines(text, ";#"):
+        if line.startswith("[") and line.endswith("]"):
+            section = line[1:-1]
+            services[section] = dict(shared)
+            place[section] = Location(path, number)
+            continue
+        key, _, value = line.partition("=")
+        setting = TlsSetting("stunnel", key.strip().lower(), value.strip(), Location(path, number), section)
+        (shared if section is None else services[section])[setting.option] = setting
+    wanted = ("sslversion", "sslversionmin", "ciphers", "options")
+    for name, settings in services.items():
+        yield from (settings[option] for option in wanted if option in settings)
+        is_client = "client" in settings and settings["client"].value.lower() == "yes"
+        verifies = any(_yes(settings.get(option)) for option in ("verifychain", "verifypeer", "verify"))
+        if is_client and not verifies:
+            yield TlsSetting("stunnel", "verify", "none", place[name], name)
+
+
+def _yes(setting: TlsSetting | None) -> bool:
+    return setting is not None and setting.value.lower() not in ("no", "0", "")
+
+
+def _vsftpd(tree: Tree, files: ConfigurationFiles) -> Iterator[TlsSetting]:
+    path = next((path for path in VSFTPD_FILES if tree.is_file(path)), None)
+    for number, line in lines((files.main(path) if path else None) or ""):
+        key, _, value = line.partition("=")
+        if key.startswith("ssl_"):
+            yield TlsSetting("vsftpd", key.strip().lower(), value.strip(), Location(path, number))
+
+
+def _library(tree: Tree) -> Iterator[TlsSetting]:
+    path = next((path for path in LIBRARY_FILES if tree.is_file(path)), None)
+    if path is not None:
+        yield from parse_library(tree.text(path) or "", path)
+
+
+def parse_library(text: str, path: str) -> Iterator[TlsSetting]:
+    """The settings that hold by default, where the file leads to them at all."""
+    sections: dict[str, dict[str, TlsSetting]] = {"default": {}}
+    section = "default"
+    for number, line in lines(text):
+        if line.startswith("[") and "]" in line:
+            section = line[1 : line.index("]")].strip()
+            sections.setdefault(section, {})
+            continue
+        key, sign, value = line.partition("=")
+        if sign:
+            bare = unquoted(value.partition("#")[0].strip())
+            option = key.strip()
+            sections[section][option.lower()] = TlsSetting("openssl", option.lower(), bare, Location(path, number))
+    name = "default"
+    for step in ("openssl_conf", "ssl_conf", "system_default"):
+        pointer = sections.get(name, {}).get(step)
+        if pointer is None:
+            return
+        name = pointer.value
+    wanted = ("minprotocol", "cipherstring", "protocol", "ciphersuites")
+    yield from (setting for option, setting in sections.get(name, {}).items() if option in wanted)
+
+
+def _unverified(tree: Tree, startup: Startup, unread: list[str]) -> Iterator[UnverifiedCommand]:
+    for process in startup.processes:
+        if process.start is not Start.DISABLED:
+            yield from _in_words(process)
+    for path in _scripts(tree, startup):
+        try:
+            text = tree.text(path, SCRIPT_BYTES)
+        except Unavailable as reason:
+            unread.append(str(reason))
+            continue
+        if text is not None and text.startswith("#!"):
+            yield from find_unverified(text, path)
+
+
+def _scripts(tree: Tree, startup: Startup) -> Iterable[str]:
+    started = [process.at.path for process in startup.processes if process.at.path]
+    programs = [inside(process.argv[0]) for process in startup.processes if process.start is not Start.DISABLED]
+    timed = [path for pattern in CRON for path in tree.glob(pattern)]
+    return tuple(dict.fromkeys((*startup.scripts, *started, *programs, *timed)))[:SCRIPTS_LIMIT]
+
+
+def _in_words(process: Process) -> Iterator[UnverifiedCommand]:
+    program = process.program
+    arguments = command_line.read(process.argv[1:], letters="oHdXuATFeb")
+    if (program == "curl" and arguments.has("k", "insecure")) or (
+        program in ("wget", "uclient-fetch") and arguments.has("no-check-certificate")
+    ):
+        yield UnverifiedCommand(program, "-k" if program == "curl" else "--no-check-certificate", process.at)
+
+
+def find_unverified(text: str, path: str) -> Iterator[UnverifiedCommand]:
+    """Clients in a script that are told to take any certificate, comments left out and joined lines followed."""
+    joined = re.sub(r"\\\n", lambda _: " \x00", text)
+    line = 0
+    for written in joined.split("\n"):
+        line += 1
+        if not written.lstrip().startswith("#"):
+            for match in UNVERIFIED.finditer(written[:4000]):
+                if match["letters"] and match["program"] != "curl":
+                    continue
+                option = match["option"] or match["letters"] or match["git"]
+                at = Location(path, line + written[: match.start()].count("\x00"))
+                yield UnverifiedCommand(match["program"], option, at)
+        line += written.count("\x00")

@@ -1,0 +1,222 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmward.facts.process import Manager, Process, Start
+from firmward.facts.scripts.walk import Origin, Walk
+from firmward.model.memory import Content, MemoryTree, executable
+
+ENTRY = "etc/init.d/S50app"
+
+
+def walked(script: str, files: dict[str, Content] | None = None, *arguments: str) -> Walk:
+    walk = Walk(MemoryTree({ENTRY: executable("#!/bin/sh\n" + script), **(files or {})}))
+    walk.script(ENTRY, arguments or ("start",), Origin("app", Manager.SYSV))
+    return walk
+
+
+def started(script: str, files: dict[str, Content] | None = None, *arguments: str) -> list[str]:
+    return [" ".join(process.argv) for process in walked(script, files, *arguments).processes]
+
+
+def only(script: str, files: dict[str, Content] | None = None) -> Process:
+    (process,) = walked(script, files).processes
+    return process
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        # what words come to
+        ("A=1; B=$A-2\napp -p $B", ["app -p 1-2"]),
+        ('A="-x -y"\napp $A "$A"', ["app -x -y -x -y"]),
+        ("app $UNSET end", ["app end"]),
+        ('app "$UNSET" end', ["app  end"]),
+        ("app ${PORT:-22} ${A:+set}", ["app 22"]),
+        ("A=/usr/sbin/app.sh\n$A ${A##*/} ${A%.sh}", ["/usr/sbin/app.sh app.sh /usr/sbin/app"]),
+        ("app $(nvram get port)", ["app $(nvram get port)"]),
+        ("P=$(nvram get port)\napp -p $P", ["app -p $(nvram get port)"]),
+        ("read P < /dev/x\napp $P", ["app $P"]),
+        ("app $(basename /a/b.sh .sh) `dirname /a/b`", ["app b /a"]),
+        ("set -- a b; shift; app $1 $#", ["app b 1"]),
+        ("A=x; A=$A$A; app $A", ["app xx"]),
+        # which way is taken
+        ("if [ a = b ]; then one; else two; fi", ["two"]),
+        ("if [ -f /var/x ]; then one; else two; fi", ["one", "two"]),
+        ("if grep -q x /proc/cmdline; then one; fi", ["one"]),
+        ("[ -f /etc/absent ] && one", []),
+        ("[ -f /etc/absent ] || one", ["one"]),
+        ("[ -n '' ] || exit 0\none", []),
+        ("[ -n '' -o 1 -eq 1 ] && one", ["one"]),
+        ("[[ -z $A && 1 -eq 1 ]] && one", ["one"]),
+        ("[ ! -x /etc/absent ] || one", []),
+        ("[ $(uname -r) = 5 ] || exit 0\none", ["one"]),
+        ("if [ -e /run/x ]; then exit 0; fi\none", ["one"]),
+        ("if [ -e /run/x ]; then P=1; fi\n[ -z $P ] && one", ["one"]),
+        ("if [ -e /run/x ]; then one; exit; else exit; fi\ntwo", ["one"]),
+        ("case $1 in start) one;; stop) two;; esac", ["one"]),
+        ("case $1 in s*) one;; *) two;; esac", ["one"]),
+        ("case $(uname -m) in a*) one;; b) two;; esac", ["one", "two"]),
+        ("exit 0\none", []),
+        ("exec one\ntwo", ["one"]),
+        ("exec 2>/dev/null\none", ["one"]),
+        ("! false && one", ["one"]),
+        # functions and loops
+        ("f() { app $1; }\nf x; f y", ["app x", "app y"]),
+        ("f() { return 1; one; }\nf || two", ["two"]),
+        ("f() { [ -e /run/x ] && return 0; return 1; }\nf && two", ["two"]),
+        ("f() { f; }\nf", []),
+        ("for i in a b; do app $i; done", ["app a", "app b"]),
+        ("for i in a b c; do [ $i = b ] && continue; [ $i = c ] && break; app $i; done", ["app a"]),
+        ("for i in $(ls); do app $i; done", ["app $(ls)"]),
+        ("while true; do app; sleep 1; done", ["app"]),
+        ("while read a b; do app $a; done < /etc/x", ["app $a"]),
+        ("(A=1; app $A); other $A", ["app 1", "other"]),
+        ("eval 'app -x'", ["app -x"]),
+        ("cat <<EOF\napp\nEOF", []),
+    ],
+)
+def test_a_script_is_followed_as_the_shell_would(script: str, expected: list[str]) -> None:
+    assert started(script) == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "argv", "user"),
+    [
+        ("app &", "app", None),
+        ("/usr/bin/nohup app -x >/dev/null 2>&1 &", "app -x", None),
+        ("nice -n 5 app", "app", None),
+        ("nice -10 setsid app", "app", None),
+        ("start-stop-daemon -S -b -m -p /run/x -x /bin/app -- -f c", "/bin/app -f c", None),
+        ("start-stop-daemon -Sbmqp /run/x -x /bin/app -c bob:staff", "/bin/app", "bob"),
+        ("start-stop-daemon --start --chuid=bob --exec /bin/app -- -d", "/bin/app -d", "bob"),
+        ("start-stop-daemon --start --startas /bin/real --exec /bin/app", "/bin/real", None),
+        ("start-stop-daemon --start --user bob --exec /bin/app --pidfile x", "/bin/app", "bob"),
+        ("daemon --user=bob /bin/app -x", "/bin/app -x", "bob"),
+        ("daemon --user bob --pidfile /x +5 /bin/app", "/bin/app", "bob"),
+        ("start_daemon -n 5 -p /run/x /bin/app -x", "/bin/app -x", None),
+        ("service_start /bin/app -x", "/bin/app -x", None),
+        ("su - bob -c 'app -x'", "app -x", "bob"),
+        ("su -c app", "app", "root"),
+        ("su bob -s /bin/sh -c app", "app", "bob"),
+        ("runuser -u bob -- app", "app", "bob"),
+        ("sudo -u bob app", "app", "bob"),
+        ("chpst -u bob:staff -n 5 app", "app", "bob"),
+        ("setuidgid bob app", "app", "bob"),
+        ("env -i A=1 app", "app", None),
+        ("A=1 app", "app", None),
+        ("timeout -s KILL 30 app", "app", None),
+        ("chroot /srv app", "app", None),
+        ("busybox telnetd -l /bin/sh", "busybox telnetd -l /bin/sh", None),
+        ("busybox nohup app", "app", None),
+        ("sh -c 'app -x'", "app -x", None),
+        ("bash -x -c 'app $0'", "app /etc/init.d/S50app", None),
+        ("command app", "app", None),
+        ("sysctl -p /etc/x", "sysctl -p /etc/x", None),
+        ("/sbin/modprobe x", "/sbin/modprobe x", None),
+    ],
+)
+def test_what_starts_another_program_is_seen_through(command: str, argv: str, user: str | None) -> None:
+    process = only(command)
+    assert (" ".join(process.argv), process.user) == (argv, user)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo app",
+        "mkdir -p /run/app",
+        "/bin/mount -a",
+        "[ -x app ]",
+        "start-stop-daemon -K -x app",
+        "start-stop-daemon --start --test --exec app",
+        "command -v app",
+        "kill `cat /run/app.pid`",
+        "trap app EXIT",
+        ". /lib/lsb/init-functions",
+        "log_daemon_msg app",
+        "stop() { app; }",
+        "export A=app",
+    ],
+)
+def test_what_starts_nothing(command: str) -> None:
+    assert started(command) == []
+
+
+def test_a_sourced_file_sets_variables() -> None:
+    script = "ARGS=-a\n[ -r /etc/default/app ] && . /etc/default/app\napp $ARGS\n"
+    assert started(script) == ["app -a"]
+    assert started(script, {"etc/default/app": "ARGS='-b -c'\n"}) == ["app -b -c"]
+
+
+def test_where_a_sourced_file_is_not_in_the_image_its_variables_stay_open() -> None:
+    assert started(". /var/lib/app.conf\napp $ARGS") == ["app $ARGS"]
+
+
+def test_scripts_that_scripts_call_are_followed() -> None:
+    files: dict[str, Content] = {
+        "usr/bin/start_app.sh": executable("#!/bin/ash\napp --as $1\n"),
+        "opt/x.sh": "app --sh $1\n",
+        "etc/init.d/other": executable("#!/bin/sh\nother $1\n"),
+    }
+    walk = walked("/usr/bin/start_app.sh x &\nsh /opt/x.sh y\nstart_app.sh z\nservice other start", files)
+    assert [(" ".join(process.argv), process.service, str(process.at)) for process in walk.processes] == [
+        ("app --as x", "S50app", "usr/bin/start_app.sh:2"),
+        ("app --sh y", "S50app", "opt/x.sh:1"),
+        ("app --as z", "S50app", "usr/bin/start_app.sh:2"),
+        ("other start", "other", "etc/init.d/other:2"),
+    ]
+    assert tuple(walk.scripts) == (ENTRY, "usr/bin/start_app.sh", "opt/x.sh", "etc/init.d/other")
+
+
+def test_a_script_for_another_interpreter_is_a_program() -> None:
+    assert started("/opt/app.py", {"opt/app.py": executable("#!/usr/bin/python3\n")}) == ["/opt/app.py"]
+
+
+def test_a_program_that_may_not_be_executed_does_not_start() -> None:
+    (process,) = walked("/opt/app", {"opt/app": "\x7fELF"}).processes
+    assert process.start is Start.DISABLED
+
+
+def test_a_program_not_in_the_image_counts_as_started() -> None:
+    assert only("/opt/app").start is Start.BOOT
+
+
+def test_the_file_that_a_program_is_fed_is_kept() -> None:
+    processes = walked("iptables-restore < /etc/fw\ncat /etc/fw6 | ip6tables-restore").processes
+    assert [process.input for process in processes] == ["/etc/fw", "/etc/fw6"]
+
+
+def test_what_could_not_be_worked_out_is_told() -> None:
+    walk = walked("$(nvram get app) -x\n. /etc/$(uname -m)\neval $(nvram dump)\ndone\n")
+    assert len(walk.unread) == 4
+
+
+def test_scripts_that_call_each_other_end() -> None:
+    files: dict[str, Content] = {
+        "a": executable("#!/bin/sh\n/b $1x\napp\n"),
+        "b": executable("#!/bin/sh\n/a $1x\n"),
+    }
+    walk = walked("/a", files)
+    assert [process.program for process in walk.processes] == ["app"] * len(walk.processes)
+    assert any("too deep" in text for text in walk.unread)
+
+
+def test_a_walk_is_bounded() -> None:
+    loop = "for i in 1 2 3 4 5 6 7 8 9 10; do " * 6 + ":" + "; done" * 6
+    assert any("more than" in text for text in walked(loop).unread)
+
+
+FRAGMENTS = """
+if then fi else for i in do done case esac $1 ;; a=$a$a ${a:-b} $(a) . /etc/x exit return f() { f } ( ) && || | ! [ ]
+-f app start-stop-daemon -S -x -- su -c sh eval set shift exec 'a $b' "$@" & < > while true break continue daemon --user
+"""
+PIECES = st.lists(st.sampled_from([*FRAGMENTS.split(), "\n", "\n", "; "]), max_size=50)
+
+
+@given(PIECES)
+def test_any_script_is_walked_without_error(pieces: list[str]) -> None:
+    text = " ".join(pieces)
+    for process in walked(text, {"etc/x": text}).processes:
+        assert process.argv
+        assert process.at.path
