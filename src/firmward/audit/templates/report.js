@@ -31,7 +31,10 @@
     };
   };
 
-  const write = (state) => {
+  // kept apart from the address, which a link to a section takes away without ending the filter
+  let state = read();
+
+  const write = () => {
     const parameters = new URLSearchParams();
     if (state.q) parameters.set("q", state.q);
     if (state.severities.length) parameters.set("severity", state.severities.join(","));
@@ -39,10 +42,10 @@
     if (state.theme) parameters.set("theme", state.theme);
     const hash = parameters.toString();
     history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
-    apply(state);
+    apply();
   };
 
-  const apply = (state) => {
+  const apply = () => {
     if (state.theme === "light" || state.theme === "dark") root.dataset.theme = state.theme;
     if (!byId("q")) return;
     if (byId("q").value !== state.q) byId("q").value = state.q;
@@ -71,30 +74,31 @@
   };
 
   const update = (change) => {
-    const state = read();
-    state.theme = state.theme || null;
-    change(state);
-    write(state);
+    change();
+    write();
   };
 
-  const reset = () => update((state) => {
+  const clear = () => {
     state.q = "";
     state.severities = [];
     for (const name of fields) state.chosen[name] = "";
-  });
+  };
 
-  const show = (severity) => update((state) => {
+  const reset = () => update(clear);
+
+  const show = (severity) => update(() => {
+    clear();
     state.severities = [severity];
     state.chosen.outcome = "fail";
   });
 
   if (byId("q")) {
-    byId("q").addEventListener("input", (event) => update((state) => { state.q = event.target.value.trim(); }));
+    byId("q").addEventListener("input", (event) => update(() => { state.q = event.target.value.trim(); }));
     for (const name of fields) {
-      byId(name).addEventListener("change", (event) => update((state) => { state.chosen[name] = event.target.value; }));
+      byId(name).addEventListener("change", (event) => update(() => { state.chosen[name] = event.target.value; }));
     }
     for (const chip of chips) {
-      chip.addEventListener("click", () => update((state) => {
+      chip.addEventListener("click", () => update(() => {
         const name = chip.dataset.severity;
         const on = state.severities.includes(name);
         state.severities = on ? state.severities.filter((other) => other !== name) : [...state.severities, name];
@@ -119,7 +123,7 @@
       byId("findings").scrollIntoView();
     });
   }
-  byId("theme").addEventListener("click", () => update((state) => {
+  byId("theme").addEventListener("click", () => update(() => {
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
     const now = root.dataset.theme || (dark ? "dark" : "light");
     state.theme = now === "dark" ? "light" : "dark";
@@ -128,12 +132,16 @@
   // a link to one finding opens what folds it away; a link to an area filters by it
   const follow = () => {
     if (location.hash.includes("=")) {
-      apply(read());
+      state = { ...read(), theme: read().theme || state.theme };
+      apply();
       return;
     }
     const target = location.hash.startsWith("#f-") ? byId(location.hash.slice(1)) : null;
     if (target) {
-      if (target.hidden) apply({ q: "", severities: [], chosen: { area: "", part: "", outcome: "" } });
+      if (target.hidden) {
+        clear();
+        apply();
+      }
       const details = target.closest("details");
       if (details) details.open = true;
       target.scrollIntoView({ block: "center" });
@@ -149,5 +157,6 @@
     for (const details of opened) details.open = true;
   });
   addEventListener("afterprint", () => { for (const details of opened) details.open = false; });
+  apply();
   follow();
 })();
