@@ -20,6 +20,11 @@ USERS = ("var/spool/cron/crontabs/*", "var/spool/cron/*", "etc/crontabs/*")
 
 @dataclass(frozen=True, slots=True)
 class CronReboot:
+    """`processes` are what the `@reboot` lines start; `scripts` the paths of the scripts that run.
+
+    `unread` says in words what could not be worked out.
+    """
+
     processes: tuple[Process, ...]
     scripts: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()

@@ -21,6 +21,11 @@ FILE_LIMIT = 100
 
 @dataclass(frozen=True, slots=True)
 class NetworkHooks:
+    """`processes` are what the hooks start; `scripts` the paths of the scripts that run.
+
+    `unread` says in words what could not be worked out.
+    """
+
     processes: tuple[Process, ...]
     scripts: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()

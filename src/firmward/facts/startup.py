@@ -31,7 +31,9 @@ __all__ = ["Manager", "Process", "Socket", "Start", "Startup", "collect"]
 class Startup:
     """Which init system runs, what it starts, and what of it could not be read.
 
-    `scripts` are the paths of the shell scripts that run at boot, sourced files among them.
+    `init` is who starts everything; `processes` are the programs that start, and those installed that do not; `unread`
+    says in words what could not be worked out; `scripts` are the paths of the shell scripts that run at boot, sourced
+    files among them.
     """
 
     init: Manager
