@@ -22,7 +22,7 @@ demo: setup ## build the sample camera, audit it, leave the reports in build/dem
 	    -o $(BUILD)/demo/report.html -o $(BUILD)/demo/report.json -o $(BUILD)/demo/report.sarif
 
 test: setup ## all tests
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --dist loadgroup
 
 lint: setup ## ruff and mypy
 	@$(BIN)/ruff check .
@@ -37,10 +37,10 @@ docs: setup ## regenerate the pages of checks and commands
 	@$(BIN)/python tools/docs.py
 
 bench: setup ## measure against other programs in the same run, write docs/benchmarks.md
-	@$(BIN)/python tools/bench.py
+	@$(BIN)/python bench
 
 fuzz: setup ## every parser, SECONDS_PER_TARGET each
-	@$(BIN)/python tools/fuzz.py --seconds $(SECONDS_PER_TARGET)
+	@$(BIN)/python fuzz --seconds $(SECONDS_PER_TARGET)
 
 faults: setup ## one-line breakages that the tests must catch
 	@$(BIN)/python tools/faults.py

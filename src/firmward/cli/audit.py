@@ -1,9 +1,10 @@
 """`firmward audit`: open, collect facts, judge, report."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ import typer
 
 from firmward.cli.console import Color, ColorOption
 from firmward.model.errors import InputError
+from firmward.model.facts import Source, Unavailable
 from firmward.model.finding import Severity
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from firmward.model.check import Check
     from firmward.model.clock import Clock
     from firmward.model.policy import Policy
-    from firmward.model.report import Report
+    from firmward.model.report import Budget, Report
 
 EXIT_FOUND = 1
 EXIT_INCOMPLETE = 3
@@ -124,48 +126,57 @@ def audit_target(
     """Open, judge every distinct root, compose the report."""
     from firmward.audit.composition import compose
     from firmward.image.opening import open_image
-    from firmward.model.report import Budget, Subject
+    from firmward.model.report import Subject
 
+    deadline = Deadline(time.monotonic() + limits.seconds, f"not done within {limits.seconds:g} s (--budget-seconds)")
     image = open_image(target, limits, progress=tell)
-    verdicts = _judge_roots(image, question, jobs, tell, live=live)
-    source = "live" if live else "image"
+    tell(f"Judging {len(image.roots)} root file system{'s' if len(image.roots) != 1 else ''}")
+    source = Source.LIVE if live else Source.IMAGE
+    verdicts = _judge_roots(image, question, jobs, source, deadline)
     return compose(
-        Subject(image.name, image.digest, source),
+        Subject(image.name, image.digest, source.value),
         image.parts,
         verdicts,
         question.policy,
         question.clock,
-        Budget(complete=not image.budget.exhausted, exhausted=tuple(image.budget.exhausted)),
+        deadline.account(image.budget),
         question.checks,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The moment, on the monotonic clock, at which no further family is collected."""
+
+    at: float
+    reason: str
+
+    def check(self) -> None:
+        """Raises Unavailable when the time is over."""
+        if time.monotonic() > self.at:
+            raise Unavailable(self.reason)
+
+    def account(self, budget: "Budget") -> "Budget":
+        """The budget with the time that ran out, if it did."""
+        if time.monotonic() <= self.at or self.reason in budget.exhausted:
+            return budget
+        return replace(budget, complete=False, exhausted=(*budget.exhausted, self.reason))
+
+
 def _judge_roots(
-    image: "Image", question: Question, jobs: int, tell: Callable[[str], None], *, live: bool
+    image: "Image", question: Question, jobs: int, source: Source, deadline: Deadline
 ) -> "dict[str, tuple[Verdict, ...]]":
     from firmward.cli.workers import run_each
 
-    def judge_one(root: "Root") -> "tuple[Verdict, ...]":
-        return _judge_root(image, root, question, live=live)
-
-    tell(f"Judging {len(image.roots)} root file system{'s' if len(image.roots) != 1 else ''}")
-    answers = run_each(judge_one, image.roots, jobs)
+    answers = run_each(lambda root: _judge_root(root, question, source, deadline), image.roots, jobs)
     return {root.part.id: answer for root, answer in zip(image.roots, answers, strict=True)}
 
 
-def _judge_root(image: "Image", root: "Root", question: Question, *, live: bool) -> "tuple[Verdict, ...]":
+def _judge_root(root: "Root", question: Question, source: Source, deadline: Deadline) -> "tuple[Verdict, ...]":
     from firmward.audit.engine import families, judge
     from firmward.facts.collection import Collection
-    from firmward.image.budget import BudgetExceeded
-    from firmward.model.facts import Source, Unavailable
 
-    def in_time() -> None:
-        try:
-            image.budget.check_time()
-        except BudgetExceeded as reason:
-            raise Unavailable(str(reason)) from reason
-
-    collection = Collection(root.tree, Source.LIVE if live else Source.IMAGE, in_time)
+    collection = Collection(root.tree, source, deadline.check)
     facts = collection.facts(root.part.id, families(question.checks))
     return tuple(judge(check, facts, question.policy, question.clock) for check in question.checks)
 

@@ -89,7 +89,7 @@ def split(text: str) -> tuple[Word, ...]:
         if sign == "\\" and position < len(text):
             piece, position = _escape(text, position)
             pieces.append(piece)
-            begun = True
+            quoted = begun = True
         elif sign == quote or (not quote and sign in "'\""):
             quote = "" if quote else sign
             quoted = begun = True

@@ -55,6 +55,10 @@ class Budget:
             self._exceed(f"expands to more than {self.limits.expanded_bytes} bytes (--budget-bytes)")
         self.check_time()
 
+    def release(self, size: int) -> None:
+        """Give back what was accounted for and is not kept, so that one bomb does not cost the parts beside it."""
+        self._expanded -= size
+
     def add_part(self, depth: int) -> None:
         self._parts += 1
         if self._parts > self.limits.parts:
@@ -73,6 +77,12 @@ class Budget:
     def check_time(self) -> None:
         if self._started is not None and self.clock() - self._started > self.limits.seconds:
             self._exceed(f"not done within {self.limits.seconds:g} seconds (--budget-seconds)")
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing more should be looked at: the number of parts or the time ran out."""
+        late = self._started is not None and self.clock() - self._started > self.limits.seconds
+        return late or self._parts > self.limits.parts
 
     def _exceed(self, reason: str) -> None:
         if reason not in self.exhausted:

@@ -26,7 +26,8 @@ class Child:
     """A part inside a part.
 
     `name` becomes the last step of the part's id; `offset` is where its bytes begin in the parent when they stand there
-    as they are, None when they were expanded. `problem` says why the child cannot be read (its source is then None).
+    as they are, None when they were expanded. `problem` says why the child cannot be read (its source is then None) or
+    that its bytes are not all there. `kind` names it when nothing identifies its bytes.
     """
 
     name: str
@@ -43,12 +44,14 @@ Opened = Tree | Iterator[Child]
 class Format:
     """A format.
 
-    `name` is the part's kind (`squashfs`, `gzip`, `gpt`). `magics` are alternatives. `measure` gets a source that begins
-    where the format would begin and returns its length in bytes by its own header (clipped to the source), or None when
-    the header does not hold: it must read little and never raise for bad bytes. `open` raises Damaged when the bytes are
-    not what the header says and ToolError when an optional reader is missing; a tree that can be read in part is given,
-    with what is missing told by Unavailable from `chunks`. `carve` is False for formats whose magic is too short or too
-    common to look for inside a raw dump.
+    `name` is the part's kind (`squashfs`, `gzip`, `gpt`). `magics` are alternatives. `measure` gets a source that
+    begins where the format would begin and returns its length in bytes by its own header (clipped to the source), or
+    None when the header does not hold: it must read little and never raise for bad bytes. `open` raises Damaged when
+    the bytes are not what the header says and ToolError when an optional reader is missing; a tree that can be read in
+    part is given, with what is missing told by Unavailable from `chunks`. Children that came before a Damaged are kept.
+    `carve` is False for formats whose magic is too short or too common to look for inside a raw dump. `end` is for
+    formats whose header does not tell their length (`measure` then gives all there is): it reads them through, and
+    gives the length.
     """
 
     name: str
@@ -56,3 +59,4 @@ class Format:
     measure: Callable[[Source], int | None]
     open: Callable[[Source, Budget], Opened]
     carve: bool = True
+    end: Callable[[Source, Budget], int] | None = None

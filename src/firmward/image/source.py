@@ -13,6 +13,12 @@ from firmward.model.errors import InputError
 CHUNK = 1 << 20
 """Bytes per step when a whole source is read."""
 
+RUNS = 4096
+"""Runs of data kept of a sparse file; a file in more pieces counts as data to its end."""
+
+_ZEROS = bytes(CHUNK)
+_ONES = b"\xff" * CHUNK
+
 
 class Source(ABC):
     """A run of bytes of known size. `read` gives less than asked only at the end, and never raises for a range."""
@@ -27,11 +33,37 @@ class Source(ABC):
     def find(self, needle: bytes, start: int = 0, end: int | None = None) -> int:
         """The offset of the first `needle` that begins at `start` or later and ends by `end`; -1 when there is none."""
 
+    def find_last(self, needle: bytes, start: int = 0) -> int:
+        """The offset of the last `needle` that begins at `start` or later; -1 when there is none.
+
+        Reads all from `start` on, so that `start` should be near the end.
+        """
+        found = self.read(start, self.size - start).rfind(needle)
+        return found if found < 0 else found + start
+
     def slice(self, offset: int, size: int | None = None) -> "Source":
         """A part of this source, clipped to it."""
         offset = min(max(offset, 0), self.size)
         room = self.size - offset
         return Slice(self, offset, room if size is None else max(0, min(size, room)))
+
+    def data(self, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+        """The runs `(start, end)` that may hold anything but zeros, in order: a sparse file's holes are left out."""
+        stop = self.size if end is None else min(end, self.size)
+        if 0 <= start < stop:
+            yield start, stop
+
+    def first_written(self, start: int = 0, end: int | None = None) -> int | None:
+        """The offset of the first byte that is neither 0x00 nor 0xff (erased flash); None when all are."""
+        for begin, stop in self.data(start, end):
+            for offset in range(begin, stop, CHUNK):
+                piece = self.read(offset, min(CHUNK, stop - offset))
+                if piece in (_ZEROS[: len(piece)], _ONES[: len(piece)]):
+                    continue
+                written = piece.lstrip(b"\0\xff")
+                if written:
+                    return offset + len(piece) - len(written)
+        return None
 
     def chunks(self, length: int = CHUNK) -> Iterator[bytes]:
         offset = 0
@@ -52,13 +84,38 @@ class Bytes(Source):
 
     def __init__(self, data: bytes | bytearray | mmap.mmap) -> None:
         self._data = data
+        self._view = memoryview(data)
         self.size = len(data)
 
     def read(self, offset: int, length: int) -> bytes:
-        return bytes(self._data[offset : offset + length]) if offset >= 0 and length > 0 else b""
+        return bytes(self._view[offset : offset + length]) if offset >= 0 and length > 0 else b""
 
     def find(self, needle: bytes, start: int = 0, end: int | None = None) -> int:
-        return self._data.find(needle, start, self.size if end is None else end)
+        return self._data.find(needle, max(start, 0), self.size if end is None else max(end, 0))
+
+
+class Mapped(Bytes):
+    """A file mapped read-only. `runs` are its pieces of data, where the file system tells of holes."""
+
+    def __init__(self, data: mmap.mmap, runs: tuple[tuple[int, int], ...]) -> None:
+        super().__init__(data)
+        self._runs = runs
+
+    def data(self, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+        stop = self.size if end is None else min(end, self.size)
+        for begin, until in self._runs:
+            if begin < stop and until > start:
+                yield max(begin, start), min(until, stop)
+
+    def find(self, needle: bytes, start: int = 0, end: int | None = None) -> int:
+        # A match may begin in a hole and end in data, or the reverse, when the needle holds zeros.
+        margin = len(needle)
+        for begin, until in self.data(start, end):
+            stop = self.size if end is None else min(end, self.size)
+            found = super().find(needle, max(begin - margin, start), min(until + margin, stop))
+            if found >= 0:
+                return found
+        return -1
 
 
 class Slice(Source):
@@ -76,9 +133,14 @@ class Slice(Source):
         return self._parent.read(self._offset + offset, min(length, self.size - offset))
 
     def find(self, needle: bytes, start: int = 0, end: int | None = None) -> int:
-        stop = self.size if end is None else min(end, self.size)
+        stop = self.size if end is None else min(max(end, 0), self.size)
         found = self._parent.find(needle, self._offset + max(start, 0), self._offset + stop)
         return found if found < 0 else found - self._offset
+
+    def data(self, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+        stop = self.size if end is None else min(end, self.size)
+        for begin, until in self._parent.data(self._offset + start, self._offset + stop):
+            yield begin - self._offset, until - self._offset
 
 
 def open_file(path: Path) -> Source:
@@ -89,15 +151,38 @@ def open_file(path: Path) -> Source:
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: {getattr(error, 'strerror', error)}") from error
     try:
-        mode = os.fstat(descriptor).st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
-            raise InputError(f"{path}: not a file, folder or block device")
-        size = os.lseek(descriptor, 0, os.SEEK_END)
-        return Bytes(mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)) if size else Bytes(b"")
+        return map_descriptor(descriptor)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: {error}") from error
     finally:
         os.close(descriptor)
+
+
+def map_descriptor(descriptor: int) -> Source:
+    """An open file, mapped read-only; the descriptor may be closed afterwards. Raises OSError or ValueError."""
+    status = os.fstat(descriptor)
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISBLK(status.st_mode)):
+        raise ValueError("not a file, folder or block device")
+    size = os.lseek(descriptor, 0, os.SEEK_END)
+    if size == 0:
+        return Bytes(b"")
+    mapped = mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
+    sparse = stat.S_ISREG(status.st_mode) and status.st_blocks * 512 < size
+    return Mapped(mapped, tuple(_runs(descriptor, size)) if sparse else ((0, size),))
+
+
+def _runs(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
+    offset = 0
+    for _ in range(RUNS):
+        try:
+            begin = os.lseek(descriptor, offset, os.SEEK_DATA)
+            offset = os.lseek(descriptor, begin, os.SEEK_HOLE)
+        except OSError:  # ENXIO: no data from here on
+            return
+        yield begin, min(offset, size)
+        if offset >= size:
+            return
+    yield offset, size

@@ -6,6 +6,7 @@ from enum import StrEnum
 from firmward.model.finding import Outcome, Severity
 from firmward.model.location import Location
 from firmward.model.remedy import Remedy
+from firmward.model.version import VERSION
 
 
 class Role(StrEnum):
@@ -60,7 +61,10 @@ class PartOutcome:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A check over the whole subject: the worst outcome of its parts."""
+    """A check over the whole subject: the worst outcome of its parts.
+
+    The words about the check travel with it, so that a report reads the same in a version that has it no more.
+    """
 
     check: str
     area: str
@@ -69,6 +73,9 @@ class CheckResult:
     outcome: Outcome
     reason: str | None = None
     parts: tuple[PartOutcome, ...] = ()
+    practice: tuple[str, ...] = ()
+    cwe: int | None = None
+    doc: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +125,10 @@ class Report:
     budget: Budget = field(default_factory=Budget)
     product: str | None = None
     """Product, model and version as the policy declares them."""
+    notes: tuple[str, ...] = ()
+    """What the maker should know beside the findings, such as an accepted risk that covers nothing."""
+    version: str = VERSION
+    """The firmward that made the report."""
 
     @property
     def judged(self) -> int:

@@ -210,6 +210,13 @@ class IndexedTree(Tree):
         self._sorted_names: dict[str, tuple[str, ...]] = {}
 
     def _add(self, entry: Entry) -> None:
+        folder, _, name = entry.path.rpartition("/")
+        if folder in self._names and name not in ("", ".", "..") and "\0" not in name:  # so is nearly every entry
+            self._names[folder].add(name)
+            self._entries[entry.path] = entry
+            if entry.kind is Kind.DIRECTORY:
+                self._names.setdefault(entry.path, set())
+            return
         steps = entry.path.split("/")
         if any(step in ("", ".", "..") or "\0" in step for step in steps):
             self.refused += 1

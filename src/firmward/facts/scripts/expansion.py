@@ -42,7 +42,7 @@ class _Field:
 
 
 _GLOB_SIGN = re.compile(r"[*?\[]")
-_SPLIT = re.compile(r"([ \t\n]+)")
+_PIECE = re.compile(r"[ \t\n]+|(?:\$\([^()]*\)|[^ \t\n])+")
 
 
 class Expansion:
@@ -86,13 +86,11 @@ class Expansion:
 
     def _add(self, fields: list[_Field], part: Part, environment: Environment) -> None:
         value = self._value(part, environment)
-        if isinstance(part, Text) or part.quoted or not value.certain:
-            whole = isinstance(part, Text) or part.quoted or "$" in value.text
-            if whole:
-                fields[-1].add(value.text, value.certain, part.quoted)
-                return
-        for piece in _SPLIT.split(value.text):
-            if piece and piece.isspace():
+        if isinstance(part, Text) or part.quoted:
+            fields[-1].add(value.text, value.certain, part.quoted)
+            return
+        for piece in _PIECE.findall(value.text):
+            if piece.isspace():
                 fields.append(_Field())
             else:
                 fields[-1].add(piece, value.certain, quoted=False)
@@ -147,7 +145,7 @@ class Expansion:
         return value
 
     def _substitution(self, script: str, environment: Environment) -> Value:
-        unknown = Value(f"$({' '.join(script.split())[:200]})", certain=False)
+        unknown = Value(_shown(script), certain=False)
         if script.startswith("("):
             return unknown
         commands = parse(script).commands
@@ -177,6 +175,13 @@ class Expansion:
         except Unavailable:
             return None
         return None if text is None else Value(text.rstrip("\n"))
+
+
+def _shown(script: str) -> str:
+    """A substitution as it stands in a word: whole where it is short and simple, so that a word stays a word."""
+    text = " ".join(script.split())
+    simple = len(text) <= 60 and not set(text) & set("()\"'$")
+    return f"$({text})" if simple else f"$({text.split(' ')[0].strip('(')[:40]} ...)"
 
 
 def trimmed(text: str, operator: str, pattern: str) -> str:

@@ -134,7 +134,8 @@ def _by_row(row: Launcher, words: Sequence[str]) -> Launch:
 
 def _user(text: str | None) -> str | None:
     """The user in `user:group`."""
-    return text.partition(":")[0] or None if text else None
+    user = text.partition(":")[0] if text else ""
+    return "root" if user == "0" else user or None
 
 
 _SSD_VALUED = """-x --exec -a --startas -n --name -p --pidfile -c --chuid -u --user -g --group -r --chroot -d --chdir -N

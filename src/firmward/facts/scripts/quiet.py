@@ -4,6 +4,8 @@ What changes the firewall, kernel parameters or modules is left in (`iptables`, 
 read from the start-up which of their files are loaded.
 """
 
+from collections.abc import Sequence
+
 _SHELL_COMMANDS = """
 : alias bg break cd continue declare dirs disown echo enable exit export false fg getopts hash jobs let local
 mapfile popd printf pushd pwd read readonly return set shift shopt test times trap true type typeset ulimit umask
@@ -48,3 +50,27 @@ uci_add uci_revert uci_remove uci_add_list uci_remove_list
 REPORTS = frozenset(_REPORTS.split())
 
 QUIET = SHELL_COMMANDS | TOOLS | REPORTS
+
+QUESTIONS = frozenset(("-?", "-h", "-V", "-v", "--help", "--version", "help", "version"))
+"""Alone behind a program they only ask what it is."""
+
+TESTS = {
+    "apache2": ("-t",),
+    "apachectl": ("-t", "configtest"),
+    "dnsmasq": ("--test",),
+    "haproxy": ("-c",),
+    "ip6tables-restore": ("--test", "-t"),
+    "iptables-restore": ("--test", "-t"),
+    "lighttpd": ("-t", "-tt"),
+    "nginx": ("-t", "-T"),
+    "nft": ("-c", "--check"),
+    "smbd": ("-b",),
+    "sshd": ("-t", "-T"),
+}
+"""Options with which a program looks at its configuration and ends."""
+
+
+def only_asks(name: str, arguments: Sequence[str]) -> bool:
+    """Whether a program called like this does not do its work."""
+    asked = len(arguments) == 1 and arguments[0] in QUESTIONS
+    return asked or any(option in arguments for option in TESTS.get(name, ()))

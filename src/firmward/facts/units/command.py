@@ -1,9 +1,9 @@
 """What a service runs: command lines with specifiers and variables filled in, and as whom.
 
 Rules, from systemd.exec(5) and systemd.service(5): EnvironmentFile= outdoes Environment=; a file with `-` may be
-missing. An unset variable is empty. `+` and `!` before the program run it as root whatever User= says. DynamicUser=
-without User= takes the unit's name. Specifiers that the image does not decide (host name, machine id, kernel) stay as
-they are.
+missing. An unset variable is empty. `+` and `!`, not `!!`, before the program run it as root whatever User= says.
+DynamicUser= without User= takes the unit's name. Specifiers that the image does not decide (host name, machine id,
+kernel) stay as they are.
 """
 
 from collections.abc import Iterator
@@ -68,7 +68,12 @@ def commands(tree: Tree, unit: Unit) -> Iterator[Command]:
             for line in unit_file.commands(setting.value):
                 argv = _argv(line, known, variables, complete)
                 if argv and argv[0]:
-                    yield Command(argv, setting.at, "root" if set("+!") & set(line.prefixes) else user)
+                    yield Command(argv, setting.at, "root" if _as_root(line.prefixes) else user)
+
+
+def _as_root(prefixes: str) -> bool:
+    """`!!` is for kernels without ambient capabilities only."""
+    return "+" in prefixes or prefixes.count("!") == 1
 
 
 def runs_as(unit: Unit) -> str | None:

@@ -1,0 +1,149 @@
+"""The report for a pull request: the verdict, a table of the worst, and the rest folded away.
+
+Names from an image stand in code spans, and other text is escaped, so that nothing becomes a link, a mention or HTML.
+"""
+
+import re
+from collections.abc import Iterator
+
+from firmward.audit import summary
+from firmward.audit.summary import Tone
+from firmward.model.finding import Severity
+from firmward.model.report import Report, ReportedFinding
+
+ROWS = 20
+"""Findings in the open table; the others are folded."""
+FOLDED = 200
+SIGNS = {Tone.BLIND: "❔", Tone.BAD: "❌", Tone.FAIR: "⚠️", Tone.GOOD: "✅"}
+DOTS = {
+    Severity.CRITICAL: "🟥 critical",
+    Severity.HIGH: "🟧 high",
+    Severity.MEDIUM: "🟨 medium",
+    Severity.LOW: "🟦 low",
+    Severity.INFO: "⬜ info",
+}
+
+
+def render_markdown(report: Report) -> str:
+    return "\n".join(_lines(report)).rstrip() + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    about = " · ".join(text(word) for word in (report.product, f"firmward {report.version}") if word)
+    yield f"## {SIGNS[summary.tone(report)]} {summary.headline(report)}"
+    yield ""
+    yield f"{code(report.subject.name)} · {about}"
+    yield ""
+    yield f"**Coverage:** {text(summary.coverage(report))}"
+    yield ""
+    yield from _standing(report)
+    yield from _findings(report)
+    yield from _unknown(report)
+    yield from _parts(report)
+    yield from _accepted(report)
+
+
+def _standing(report: Report) -> Iterator[str]:
+    if not report.checks:
+        return
+    yield "| Area | Critical | High | Medium | Low | Info | Accepted | Unknown | Passed |"
+    yield "| --- | --: | --: | --: | --: | --: | --: | --: | --: |"
+    for standing in summary.standings(report):
+        counts = [count for _, count in standing.severities]
+        numbers = [*counts, standing.accepted, standing.unknown, standing.passed]
+        yield f"| {text(standing.area)} | {' | '.join(str(number or '·') for number in numbers)} |"
+    yield ""
+
+
+def _findings(report: Report) -> Iterator[str]:
+    found = summary.open_findings(report)
+    if not found:
+        return
+    names = summary.part_names(report)
+    yield f"### {summary.plural(len(found), 'finding')}"
+    yield ""
+    yield from _table(found[:ROWS], names)
+    if len(found) > ROWS:
+        yield f"<details><summary>{len(found) - ROWS} more</summary>"
+        yield ""
+        yield from _table(found[ROWS:FOLDED], names)
+        if len(found) > FOLDED:
+            yield f"{len(found) - FOLDED} more are in the HTML and JSON reports."
+            yield ""
+        yield "</details>"
+        yield ""
+
+
+def _table(findings: tuple[ReportedFinding, ...], names: dict[str, str]) -> Iterator[str]:
+    yield "| | Finding | Where | Remedy |"
+    yield "| --- | --- | --- | --- |"
+    for finding in findings:
+        where = summary.place(finding.at, names)
+        remedy = f"{text(finding.remedy.summary)} *({finding.remedy.safety})*" if finding.remedy else ""
+        said = f"{text(finding.message)}<br>{code(finding.check)}"
+        yield f"| {DOTS[finding.severity]} | {said} | {code(where) if where else ''} | {remedy} |"
+    yield ""
+
+
+def _unknown(report: Report) -> Iterator[str]:
+    reasons = summary.unknown_reasons(report)
+    if not reasons:
+        return
+    yield f"<details><summary>{summary.plural(report.unknown, 'check')} could not be judged</summary>"
+    yield ""
+    for reason, checks in reasons:
+        yield f"- {text(reason)}: {', '.join(code(check.check) for check in checks)}"
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _parts(report: Report) -> Iterator[str]:
+    broken = summary.problem_parts(report)
+    if not broken:
+        return
+    yield f"<details><summary>{summary.plural(len(broken), 'part')} could not be read</summary>"
+    yield ""
+    for part in broken[:FOLDED]:
+        yield f"- {code(part.id)} ({text(part.kind)}): {text(part.problem or '')}"
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _accepted(report: Report) -> Iterator[str]:
+    accepted = summary.accepted_findings(report)
+    if not accepted and not report.notes:
+        return
+    yield f"<details><summary>{summary.plural(len(accepted), 'accepted risk')}</summary>"
+    yield ""
+    for finding in accepted[:FOLDED]:
+        if finding.accepted:
+            until = (
+                f"**ended {finding.accepted.expires}**"
+                if finding.accepted.expired
+                else f"until {finding.accepted.expires}"
+            )
+            said = f"{text(finding.accepted.reason)} ({text(finding.accepted.owner)}, {until})"
+            yield f"- {code(f'{finding.check}[{finding.key}]')}: {said}"
+    for note in report.notes:
+        yield f"- {text(note)}"
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def text(words: str) -> str:
+    """Words as words: no mark-up, no HTML, no mention, no reference, one line."""
+    escaped = re.sub(r"([\\`*_\[\]~|#!])", r"\\\1", " ".join(words.split()))
+    escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@<!-- -->")
+    return escaped.replace("://", ":<!-- -->//").replace("www.", "www<!-- -->.")
+
+
+def code(words: str) -> str:
+    """A code span that its content cannot leave, fit for a cell of a table."""
+    line = " ".join(words.split())
+    longest = max((len(run) for run in re.findall("`+", line)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{pad}{line}{pad}{fence}".replace("|", "\\|")

@@ -1,0 +1,223 @@
+"""The report in a terminal: the verdict first, what to do last, since that is where the eye ends.
+
+Everything is printed as Text and nothing as markup: a file may well be called `[red]`. Signs tell severities apart
+without colour, and plain ASCII stands in where the terminal has no more.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby, zip_longest
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from firmward.audit import summary
+from firmward.audit.summary import Tone
+from firmward.model.finding import Outcome, Severity
+from firmward.model.remedy import Remedy, Safety
+from firmward.model.report import Report, ReportedFinding
+
+FINDINGS_SHOWN = 5
+"""Findings printed of one check in one area; the other reports have them all."""
+CHECKS_NAMED = 6
+"""Checks named behind one reason."""
+COLUMNS = ("crit", "high", "med", "low", "info", "accepted", "unknown", "passed", "n/a")
+WIDEST = 120
+NARROWEST = 80
+
+STYLES = {
+    Severity.CRITICAL: "bold white on red3",
+    Severity.HIGH: "bold red",
+    Severity.MEDIUM: "bold yellow",
+    Severity.LOW: "bold blue",
+    Severity.INFO: "bold cyan",
+}
+SIGNS = {
+    Severity.CRITICAL: "■",
+    Severity.HIGH: "▲",
+    Severity.MEDIUM: "◆",
+    Severity.LOW: "●",
+    Severity.INFO: "○",
+}
+TONES = {
+    Tone.BLIND: ("?", "bold magenta"),
+    Tone.BAD: ("✗", "bold red"),
+    Tone.FAIR: ("!", "bold yellow"),
+    Tone.GOOD: ("✓", "bold green"),
+}
+PLAIN = str.maketrans(
+    {"■": "#", "▲": "^", "◆": "+", "●": "o", "○": "-", "✗": "x", "✓": "v", "→": ">", "·": "-", "…": "~", "─": "-"}
+)
+
+
+def make_console(color: str = "auto") -> Console:
+    """A console for auto, always or never; auto honours NO_COLOR, TERM and pipes."""
+    if color == "never":
+        return Console(color_system=None, highlight=False)
+    if color == "always":
+        return Console(force_terminal=True, no_color=False, highlight=False)
+    return Console(highlight=False)
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print the report, at most so wide that lines are still read."""
+    width = min(max(console.width, NARROWEST), WIDEST)
+    for block in _blocks(report, plain=console.options.ascii_only):
+        console.print(block, width=width, markup=False, highlight=False)
+
+
+def _blocks(report: Report, *, plain: bool) -> Iterator[RenderableType]:
+    page = _Page(report, plain)
+    yield page.headline()
+    yield page.standing()
+    yield from page.findings()
+    yield from page.accepted()
+    yield from page.unknown()
+    yield from page.parts()
+    yield from page.last()
+
+
+class _Page:
+    """The blocks of one report."""
+
+    def __init__(self, report: Report, plain: bool) -> None:
+        self.report = report
+        self.plain = plain
+        self.names = summary.part_names(report)
+
+    def say(self, *pieces: str | tuple[str, str]) -> Text:
+        """Text from words and (words, style)."""
+        text = Text(overflow="fold")
+        for piece in pieces:
+            words, style = (piece, "") if isinstance(piece, str) else piece
+            text.append(self.write(words), style)
+        return text
+
+    def write(self, words: str) -> str:
+        return words.translate(PLAIN).encode("ascii", "backslashreplace").decode() if self.plain else words
+
+    def title(self, words: str, style: str = "bold") -> RenderableType:
+        text = Text.assemble((self.write(words), style))
+        return Padding(Rule(text, align="left", characters="-" if self.plain else "─", style="dim"), (1, 0, 0, 0))
+
+    def headline(self) -> RenderableType:
+        sign, style = TONES[summary.tone(self.report)]
+        subject = self.report.subject
+        about = [subject.name, self.report.product, f"{subject.source}, firmward {self.report.version}"]
+        return Group(
+            Text(),
+            self.say((f" {sign} ", style), (summary.headline(self.report), style)),
+            Padding(self.say(summary.coverage(self.report)), (0, 0, 0, 3), expand=False),
+            Padding(self.say((" · ".join(word for word in about if word), "dim")), (0, 0, 1, 3), expand=False),
+        )
+
+    def standing(self) -> RenderableType:
+        table = Table(box=None, padding=(0, 1), pad_edge=True, header_style="dim")
+        table.add_column("  area", no_wrap=True)
+        for name in COLUMNS:
+            table.add_column(name, justify="right", no_wrap=True)
+        for standing in summary.standings(self.report):
+            counts = [self.count(count, STYLES[severity]) for severity, count in standing.severities]
+            table.add_row(
+                self.say(("  " + standing.area, "bold")),
+                *counts,
+                self.count(standing.accepted, ""),
+                self.count(standing.unknown, "bold magenta"),
+                self.count(standing.passed, "green"),
+                self.count(standing.not_applicable, "dim"),
+            )
+        return table
+
+    def count(self, count: int, style: str) -> Text:
+        return self.say((str(count), style) if count else ("·", "dim"))
+
+    def findings(self) -> Iterator[RenderableType]:
+        found = summary.open_findings(self.report)
+        for standing in summary.standings(self.report):
+            here = [finding for finding in found if finding.area == standing.area]
+            if not here:
+                continue
+            yield self.title(f"{standing.area}: {summary.plural(len(here), 'finding')}")
+            for _, group in groupby(here, key=lambda finding: (finding.severity, finding.check)):
+                yield from self.check(list(group))
+
+    def check(self, findings: Sequence[ReportedFinding]) -> Iterator[RenderableType]:
+        first = findings[0]
+        label = f" {SIGNS[first.severity]} {first.severity.upper()} "
+        heading = Table.grid(padding=(0, 1), expand=True)
+        heading.add_column(no_wrap=True)
+        heading.add_column(ratio=1, overflow="fold")
+        heading.add_column(justify="right", no_wrap=True)
+        heading.add_row(
+            self.say((label, STYLES[first.severity])), self.say((first.title, "bold")), self.say((first.check, "dim"))
+        )
+        yield Padding(heading, (1, 0, 0, 0))
+        shown = findings[:FINDINGS_SHOWN]
+        for finding, following in zip_longest(shown, shown[1:]):
+            yield self.finding(finding)
+            if finding.remedy and (following is None or following.remedy != finding.remedy):
+                yield self.remedy(finding.remedy)
+        if len(findings) > len(shown):
+            yield self.item("", "", (f"and {len(findings) - len(shown)} more", "italic dim"))
+
+    def finding(self, finding: ReportedFinding) -> RenderableType:
+        where = summary.place(finding.at, self.names)
+        return self.item("", "", finding.message, (f"  {where}" if where else "", "cyan"))
+
+    def remedy(self, remedy: Remedy) -> RenderableType:
+        kind = "" if remedy.safety is Safety.SAFE else f" ({remedy.safety})"
+        return self.item("", "", ("→ ", "green"), (remedy.summary, "green"), (kind, "dim"))
+
+    def accepted(self) -> Iterator[RenderableType]:
+        accepted = [finding for finding in self.report.findings if finding.outcome == "accepted" and finding.accepted]
+        if not accepted and not self.report.notes:
+            return
+        yield self.title(f"accepted risks: {len(accepted)}")
+        for finding in accepted[: FINDINGS_SHOWN * 2]:
+            if finding.accepted:
+                yield self.item(
+                    "✓",
+                    "",
+                    (f"{finding.check}[{finding.key}] ", "bold"),
+                    f"until {finding.accepted.expires}, {finding.accepted.owner}: {finding.accepted.reason}",
+                )
+        for note in self.report.notes:
+            yield self.item("!", "yellow", note)
+
+    def unknown(self) -> Iterator[RenderableType]:
+        reasons = summary.unknown_reasons(self.report)
+        if not reasons:
+            return
+        yield self.title(f"unknown: {self.report.unknown} of {len(self.report.checks)} checks", "bold magenta")
+        for reason, checks in reasons:
+            broken = any(check.outcome is Outcome.ERROR for check in checks)
+            names = ", ".join(check.check for check in checks[:CHECKS_NAMED])
+            more = f" and {len(checks) - CHECKS_NAMED} more" if len(checks) > CHECKS_NAMED else ""
+            yield self.item("✗" if broken else "?", "magenta", (reason, ""), (f"\n{names}{more}", "dim"))
+
+    def parts(self) -> Iterator[RenderableType]:
+        broken = summary.problem_parts(self.report)
+        if not broken:
+            return
+        yield self.title(f"not read: {len(broken)} of {summary.plural(len(self.report.parts), 'part')}", "bold magenta")
+        for part in broken[: FINDINGS_SHOWN * 2]:
+            yield self.item("✗", "magenta", (f"{part.id} ", "bold"), f"({part.kind}): {part.problem}")
+        if len(broken) > FINDINGS_SHOWN * 2:
+            yield self.item("", "", (f"and {len(broken) - FINDINGS_SHOWN * 2} more", "italic dim"))
+
+    def last(self) -> Iterator[RenderableType]:
+        steps = summary.next_steps(self.report)
+        if steps:
+            yield self.title("next")
+            for step in steps:
+                yield self.item("→", "green", step)
+        yield Text()
+
+    def item(self, sign: str, style: str, *pieces: str | tuple[str, str]) -> RenderableType:
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(width=2)
+        grid.add_column(overflow="fold")
+        grid.add_row(self.say((f" {sign}", style)), self.say(*pieces))
+        return grid

@@ -1,0 +1,89 @@
+"""The packet filter in force after boot, whatever wrote it: nftables, iptables, OpenWrt's firewall.
+
+Only rules that something loads count. The front ends ufw, firewalld and shorewall are recognised; what they load is not
+read, and so the family is unknown where one of them starts. A packet passes a hook when every chain of its family there
+lets it pass.
+"""
+
+from dataclasses import dataclass
+
+from firmward.facts.iptables import Iptables
+from firmward.facts.nftables import Nftables
+from firmward.facts.packet_filter import Chain, Hook, Reach, Verdict
+from firmward.facts.startup import Process, Start, Startup
+from firmward.facts.uci_firewall import UciFirewall
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.location import Location
+
+__all__ = ["Chain", "Firewall", "Hook", "Reach", "Verdict", "collect"]
+
+FRONT_ENDS = ("ufw", "ufw-init", "firewalld", "shorewall", "shorewall6", "ferm", "arno-iptables-firewall", "awall")
+FAMILIES = ("ip", "ip6")
+
+
+@dataclass(frozen=True, slots=True)
+class Firewall:
+    """The chains in force; `loaded` is what loads them, `unloaded` are rules files that nothing loads."""
+
+    chains: tuple[Chain, ...]
+    loaded: tuple[Location, ...] = ()
+    unloaded: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+
+    def at(self, hook: Hook, family: str) -> tuple[Chain, ...]:
+        return tuple(chain for chain in self.chains if chain.hook is hook and chain.covers(family))
+
+    def covers(self, family: str) -> bool:
+        """Anything at all filters this family."""
+        return any(chain.covers(family) for chain in self.chains)
+
+    def drops_rest(self, hook: Hook, family: str) -> bool:
+        return any(chain.drops_rest for chain in self.at(hook, family))
+
+    def reach(self, protocol: str, port: int) -> Reach:
+        """Whether others can open a connection to this port, by the family that lets most through."""
+        order = (Reach.OPEN, Reach.NARROWED, Reach.CLOSED)
+        return min((self._reach(family, protocol, port) for family in FAMILIES), key=order.index)
+
+    def _reach(self, family: str, protocol: str, port: int) -> Reach:
+        order = (Reach.OPEN, Reach.NARROWED, Reach.CLOSED)
+        reached = [chain.reach(protocol, port) for chain in self.at(Hook.INPUT, family)]
+        return max(reached, key=order.index) if reached else Reach.OPEN
+
+
+def collect(
+    startup: Startup, nftables: Nftables | Unknown | None, iptables: Iptables | Unknown | None,
+    uci_firewall: UciFirewall | Unknown | None,
+) -> Firewall:  # fmt: skip
+    chains: list[Chain] = []
+    loaded: list[Location] = []
+    unloaded: list[str] = []
+    unread: list[str] = []
+    front_end = next((process for process in startup.processes if _is_front_end(process)), None)
+    if front_end is not None:
+        raise Unavailable(f"{front_end.program} ({front_end.at}) loads the firewall, and its rules are not read")
+    for family in (nftables, iptables):
+        if isinstance(family, Unknown):
+            unread.append(family.reason)
+        elif family is not None:
+            chains += family.chains
+            loaded += family.loaded
+            unloaded += family.unloaded
+            unread += family.unread
+    if isinstance(uci_firewall, Unknown):
+        unread.append(uci_firewall.reason)
+    elif uci_firewall is not None:
+        if uci_firewall.loaded is None:
+            unloaded.append("etc/config/firewall")
+        else:
+            chains += uci_firewall.chains
+            loaded.append(uci_firewall.loaded)
+            unread += uci_firewall.unread
+    zones = uci_firewall.zones if isinstance(uci_firewall, UciFirewall) else ()
+    names = tuple(zone.name for zone in zones)
+    return Firewall(tuple(chains), tuple(loaded), tuple(unloaded), tuple(dict.fromkeys(unread)), names)
+
+
+def _is_front_end(process: Process) -> bool:
+    return process.start is not Start.DISABLED and process.program in FRONT_ENDS

@@ -1,0 +1,176 @@
+"""The iptables and ip6tables rules that the system loads at boot.
+
+From files given to `iptables-restore`, from netfilter-persistent's (etc/iptables/rules.v4 and .v6), from OpenRC's and
+systemd's iptables services (their usual files), and from single `iptables` commands among what starts, in order.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from firmward.facts import packet_filter
+from firmward.facts.configuration_file import ConfigurationFiles, inside
+from firmward.facts.loading import Command, commands
+from firmward.facts.packet_filter import Hook, Match, Ports, Verdict
+from firmward.facts.startup import Startup
+from firmward.formats import iptables
+from firmward.model.location import Location
+from firmward.model.tree import Tree
+
+SINGLE = {"iptables": "ip", "iptables-legacy": "ip", "iptables-nft": "ip"} | {
+    "ip6tables": "ip6",
+    "ip6tables-legacy": "ip6",
+    "ip6tables-nft": "ip6",
+}
+RESTORE = {f"{name}-restore": family for name, family in SINGLE.items()}
+PERSISTENT = {"etc/iptables/rules.v4": "ip", "etc/iptables/rules.v6": "ip6"}
+USUAL_FILES = {
+    **PERSISTENT,
+    "etc/iptables/iptables.rules": "ip",
+    "etc/iptables/ip6tables.rules": "ip6",
+    "etc/iptables.conf": "ip",
+    "etc/iptables.rules": "ip",
+    "etc/iptables.up.rules": "ip",
+    "etc/ip6tables.conf": "ip6",
+    "etc/sysconfig/iptables": "ip",
+    "etc/sysconfig/ip6tables": "ip6",
+    "var/lib/iptables/rules-save": "ip",
+    "var/lib/ip6tables/rules-save": "ip6",
+}
+BOTH = ("netfilter-persistent", "iptables-persistent")
+HOOKS = {"INPUT": Hook.INPUT, "OUTPUT": Hook.OUTPUT, "FORWARD": Hook.FORWARD}
+
+
+@dataclass(frozen=True, slots=True)
+class Iptables:
+    """`loaded` says where each load stands; `unloaded` are rules files that nothing loads."""
+
+    chains: tuple[packet_filter.Chain, ...]
+    loaded: tuple[Location, ...] = ()
+    unloaded: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def collect(tree: Tree, startup: Startup) -> Iptables | None:
+    rulesets = {family: iptables.Ruleset(family) for family in ("ip", "ip6")}
+    files = ConfigurationFiles(tree)
+    loaded: list[Location] = []
+    read: set[str] = set()
+    for command in commands(tree, startup, *SINGLE, *RESTORE, *BOTH):
+        loaded.append(command.at)
+        if command.program in SINGLE:
+            iptables.command(command.words, command.at, rulesets[SINGLE[command.program]])
+            continue
+        for path, family in _files(command, tree, files):
+            text = files.main(path)
+            read.add(inside(path))
+            if text is not None:
+                iptables.parse(text, inside(path), rulesets[family])
+    unloaded = tuple(path for path in USUAL_FILES if tree.is_file(path) and path not in read)
+    if not loaded and not unloaded:
+        return None
+    chains = tuple(chain for ruleset in rulesets.values() for chain in parse(ruleset))
+    problems = (problem for ruleset in rulesets.values() for problem in ruleset.problems)
+    return Iptables(chains, tuple(loaded), unloaded, tuple(dict.fromkeys((*files.unread, *problems))))
+
+
+def parse(ruleset: iptables.Ruleset) -> tuple[packet_filter.Chain, ...]:
+    """The filter table's own chains."""
+    found = []
+    chains = {chain.name: [match(rule.words, rule.at) for rule in chain.rules] for chain in iptables.chains_of(ruleset)}
+    for chain in iptables.chains_of(ruleset):
+        if chain.name in HOOKS:
+            policy = Verdict.DROP if chain.policy in ("DROP", "REJECT") else Verdict.ACCEPT
+            rules = packet_filter.flatten(chain.name, chains)
+            at = chain.policy_at or chain.at
+            found.append(packet_filter.Chain(ruleset.family, HOOKS[chain.name], policy, at, rules))
+    return tuple(found)
+
+
+QUIET_MATCHES = frozenset(
+    ("tcp", "udp", "state", "conntrack", "comment", "multiport", "icmp", "icmp6", "limit", "hashlimit")
+)
+NO_VERDICT = frozenset(("LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "TCPMSS", "AUDIT", "SET", "TRACE", "CT", "NOTRACK"))
+ONE_VALUE = frozenset(("--comment", "--log-prefix", "--log-level", "--reject-with", "--limit-burst", "--set-mark"))
+
+
+def match(words: tuple[str, ...], at: Location) -> Match:
+    """One rule, reduced."""
+    protocol: str | None = None
+    ports: Ports = ()
+    narrowed = limited = established = goes = False
+    target: str | None = None
+    pairs = list(_pairs(words))
+    for negated, option, value in pairs:
+        match option:
+            case "-j" | "-g":
+                target, goes = value, option == "-g"
+            case "-p":
+                protocol = None if value == "all" else {"6": "tcp", "17": "udp"}.get(value, value)
+                narrowed = narrowed or negated
+            case "--dport" | "--dports":
+                ports = tuple(port for part in value.split(",") for port in packet_filter.port_ranges(part, ":"))
+                narrowed = narrowed or negated or not ports
+            case "--state" | "--ctstate":
+                established = "NEW" not in value.upper().split(",") and not negated
+            case "--limit" | "--hashlimit-upto" | "--hashlimit-above":
+                limited = True
+            case "-m":
+                narrowed = narrowed or value not in QUIET_MATCHES
+            case _ if option in ONE_VALUE or option.startswith("--hashlimit"):
+                continue
+            case "-s" | "-d" if value in ("0.0.0.0/0", "::/0"):
+                continue
+            case _:
+                narrowed = True
+    return _concluded(Match(at, None, None, goes, False, protocol, ports, narrowed, limited, established), target)
+
+
+def _concluded(match: Match, target: str | None) -> Match:
+    if target == "ACCEPT":
+        return replace(match, verdict=Verdict.ACCEPT)
+    if target in ("DROP", "REJECT", "TARPIT", "STEAL"):
+        return replace(match, verdict=Verdict.DROP)
+    if target == "RETURN":
+        return replace(match, returns=True)
+    if target is None or target in NO_VERDICT:
+        return match
+    return replace(match, jump=target)
+
+
+def _pairs(words: tuple[str, ...]) -> Iterator[tuple[bool, str, str]]:
+    """Options with their values; `!` before one negates it."""
+    negated = False
+    position = 0
+    while position < len(words):
+        word = words[position]
+        position += 1
+        if word == "!":
+            negated = True
+            continue
+        value = ""
+        if position < len(words) and words[position] == "!":
+            negated = True
+            position += 1
+        if position < len(words) and not words[position].startswith("-"):
+            value = words[position]
+            position += 1
+        if word.startswith("-"):
+            yield negated, word, value
+        negated = False
+
+
+def _files(command: Command, tree: Tree, files: ConfigurationFiles) -> Iterable[tuple[str, str]]:
+    if command.program in BOTH:
+        return [(path, family) for path, family in PERSISTENT.items() if tree.is_file(path)]
+    family = RESTORE[command.program]
+    words = [word for word in command.words if not word.startswith("-") and word != "<"]
+    if not words:
+        usual = [path for path, other in USUAL_FILES.items() if other == family and tree.is_file(path)]
+        if len(usual) == 1:
+            return [(usual[0], family)]
+        files.lose(f"{command.at}: {command.program} reads its rules from where cannot be seen")
+        return []
+    if "$" in words[-1]:
+        files.lose(f"{command.at}: the file {words[-1]} cannot be worked out")
+        return []
+    return [(words[-1], family)]

@@ -1,0 +1,56 @@
+"""Which firewall rules the system really loads: the programs that start and the files that they are given.
+
+A file of rules that nothing loads protects nothing. Loaders: `nft -f FILE` and single `nft` and `iptables` commands,
+`iptables-restore` (its file on the command line, or unknown when it comes from standard input),
+`netfilter-persistent`, ifupdown's `pre-up` and `up` lines when ifupdown starts, OpenWrt's fw3 and fw4, and the front
+ends ufw, firewalld and shorewall.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from firmward.facts.configuration_file import lines
+from firmward.facts.startup import Process, Start, Startup
+from firmward.model.location import Location
+from firmward.model.tree import Tree
+
+INTERFACES = "etc/network/interfaces"
+HOOKS = ("pre-up", "up", "post-up")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command that is run at boot: the program's own name and its words."""
+
+    program: str
+    words: tuple[str, ...]
+    by: str
+    at: Location
+
+
+def commands(tree: Tree, startup: Startup, *programs: str) -> Iterator[Command]:
+    """The commands of these programs, in the order in which they are run, ifupdown's included."""
+    for process in startup.processes:
+        if process.start is Start.DISABLED:
+            continue
+        if process.program in programs:
+            yield Command(process.program, _own_words(process), process.service, process.at)
+        elif process.program in ("ifup", "ifupdown", "networking"):
+            yield from _from_interfaces(tree, programs)
+
+
+def _own_words(process: Process) -> tuple[str, ...]:
+    words = process.argv[1:]
+    return words[1:] if process.argv[0].rpartition("/")[2] == "busybox" else words
+
+
+def _from_interfaces(tree: Tree, programs: tuple[str, ...]) -> Iterator[Command]:
+    paths = (INTERFACES, *tree.glob("etc/network/interfaces.d/*"))
+    for path in paths:
+        for number, line in lines(tree.text(path) or ""):
+            hook, _, rest = line.partition(" ")
+            words = rest.split()
+            while words and words[0] in ("-", "!", "sudo"):
+                words = words[1:]
+            if hook in HOOKS and words and words[0].rpartition("/")[2] in programs:
+                yield Command(words[0].rpartition("/")[2], tuple(words[1:]), "ifupdown", Location(path, number))

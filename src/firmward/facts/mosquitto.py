@@ -1,0 +1,218 @@
+"""The mosquitto brokers that start: listeners, who may connect, and what of TLS they set.
+
+Rules, from mosquitto.conf(5) and tried out with the program:
+
+- `listener PORT [ADDRESS]` opens one socket, and the options after it are that listener's. `port`, `bind_address` and
+  the listener options that stand before any `listener` make the default listener, 1883 unless `port` says otherwise.
+- From version 2 on, a broker without any listener takes connections of the device itself only (127.0.0.1 and ::1), and
+  anonymous ones; with a listener `allow_anonymous` is false unless set. Version 1 listens everywhere, and
+  `allow_anonymous` is true unless set. The version stands in the program; where it cannot be read, it stays unknown.
+- `allow_anonymous` and `password_file` hold for all listeners unless `per_listener_settings true` stands before them.
+- A listener speaks TLS when it has `certfile` and `keyfile`, or `psk_hint`; port 0 with a path is a Unix socket.
+- `include_dir` reads the files ending in `.conf`, in order. The last value of an option holds.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from firmward.facts import command_line
+from firmward.facts.configuration_file import ConfigurationFiles, lines
+from firmward.facts.listener import Application, Listener
+from firmward.facts.startup import Process, Startup
+from firmward.facts.tls import TlsSetting
+from firmward.model.facts import Unavailable
+from firmward.model.location import Location
+from firmward.model.tree import Tree
+
+PROGRAM = "mosquitto"
+DEFAULT_PORT = 1883
+BINARY_LIMIT = 16 << 20
+VERSION = re.compile(rb"\0([12])\.\d{1,2}\.\d{1,2}\0")
+"""How the program holds its own version, a text between two zeros."""
+TLS_OPTIONS = ("tls_version", "ciphers", "require_certificate", "bridge_insecure", "bridge_tls_version")
+DEFAULT_LISTENER = frozenset(
+    (
+        *("port", "bind_address", "bind_interface", "max_connections", "cafile", "capath", "certfile", "keyfile"),
+        *("ciphers", "ciphers_tls1.3", "crlfile", "dhparamfile", "http_dir", "mount_point", "protocol", "psk_hint"),
+        *("require_certificate", "socket_domain", "tls_engine", "tls_version", "use_identity_as_username"),
+        *("use_subject_as_username", "use_username_as_clientid"),
+    )
+)
+"""Options which, before any `listener`, open the default listener."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """One listener and who may connect to it. `anonymous` is None where it hangs on a version that is unknown."""
+
+    listener: Listener
+    anonymous: bool | None
+    anonymous_at: Location
+    has_passwords: bool
+    wants_certificate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mosquitto:
+    brokers: tuple[Broker, ...]
+    tls: tuple[TlsSetting, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        return tuple(broker.listener for broker in self.brokers)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    name: str
+    value: str
+    at: Location
+
+
+@dataclass(slots=True)
+class _Draft:
+    """One listener as it is being read."""
+
+    port: str
+    address: str
+    at: Location
+    options: dict[str, Option] = field(default_factory=dict)
+
+    def is_set(self, *names: str) -> bool:
+        return any(self.options[name].value for name in names if name in self.options)
+
+    def says(self, name: str, value: str) -> bool:
+        return name in self.options and self.options[name].value.lower() == value
+
+
+def collect(tree: Tree, startup: Startup) -> Mosquitto | None:
+    processes = startup.running(PROGRAM)
+    if not processes:
+        return None
+    found = [_broker(tree, process) for process in processes]
+    return Mosquitto(
+        tuple(broker for server in found for broker in server.brokers),
+        tuple(setting for server in found for setting in server.tls),
+        tuple(dict.fromkeys(reason for server in found for reason in server.unread)),
+    )
+
+
+def parse(text: str, path: str, files: ConfigurationFiles) -> Iterator[Option]:
+    """The options in the order in which they are read."""
+    for number, line in lines(text):
+        name, _, value = line.partition(" ")
+        option = Option(name, value.strip(), Location(path, number))
+        if name == "include_dir":
+            for inner_path, inner in files.folder(option.value, option.at):
+                if inner_path.endswith(".conf"):
+                    yield from parse(inner, inner_path, files)
+        else:
+            yield option
+
+
+def effective(options: tuple[Option, ...], process: Process, version: int | None, port: str | None = None) -> Mosquitto:
+    """The listeners that these options open; `port` is the command line's."""
+    default, drafts = _drafts(options)
+    shared = {option.name: option for option in options}
+    opens_default = port is not None or not DEFAULT_LISTENER.isdisjoint(default.options)
+    local_only = not drafts and (not opens_default or _only_port(port, default)) and version != 1
+    if not drafts or opens_default:
+        drafts = [default, *drafts]
+        default.port = port or default.port
+    if default.at.path is None:
+        default.at = process.at
+    unread = []
+    if version is None and local_only:
+        unread.append(
+            f"{process.service}: whether mosquitto listens everywhere hangs on its version, which is not known"
+        )
+    brokers = []
+    for draft in drafts:
+        if not draft.port.isdigit() or int(draft.port) > 65535:
+            unread.append(f"{draft.at}: {draft.port} is no port")
+        elif int(draft.port):
+            address = "localhost" if local_only else draft.address
+            certain = version is not None or not local_only
+            brokers.append(_finished(draft, address, certain, shared, process, version, local_only))
+    tls = tuple(TlsSetting(PROGRAM, o.name, o.value, o.at) for o in options if o.name in TLS_OPTIONS)
+    return Mosquitto(tuple(brokers), tls, tuple(unread))
+
+
+def _only_port(port: str | None, default: _Draft) -> bool:
+    """The command line's port alone moves the local listener, it does not open it."""
+    return port is not None and DEFAULT_LISTENER.isdisjoint(default.options)
+
+
+def _drafts(options: tuple[Option, ...]) -> tuple[_Draft, list[_Draft]]:
+    default = _Draft(str(DEFAULT_PORT), "", Location())
+    drafts: list[_Draft] = []
+    current = default
+    for option in options:
+        if option.name == "listener":
+            port, _, address = option.value.partition(" ")
+            current = _Draft(port, address.strip(), option.at)
+            drafts.append(current)
+            continue
+        current.options[option.name] = option
+        if current is default and option.name in ("port", "bind_address"):
+            default.at = option.at
+            default.port = option.value if option.name == "port" else default.port
+            default.address = option.value if option.name == "bind_address" else default.address
+        elif option.name == "bind_interface":
+            current.address = option.value
+    return default, drafts
+
+
+def _finished(
+    draft: _Draft,
+    address: str,
+    certain: bool,
+    shared: dict[str, Option],
+    process: Process,
+    version: int | None,
+    local_only: bool,
+) -> Broker:
+    per_listener = "per_listener_settings" in shared and shared["per_listener_settings"].value == "true"
+    scope = draft.options if per_listener else shared
+    has_tls = draft.is_set("certfile") or draft.is_set("psk_hint")
+    speaks = Application.MQTTS if has_tls else Application.MQTT
+    allow = scope.get("allow_anonymous")
+    default = local_only if version == 2 else (True if version == 1 else None)
+    plugins = any(name in scope for name in ("password_file", "auth_plugin", "plugin", "psk_file"))
+    return Broker(
+        Listener("tcp", int(draft.port), address, PROGRAM, process.service, draft.at, certain, speaks),
+        anonymous=allow.value.lower() == "true" if allow else default,
+        anonymous_at=allow.at if allow else draft.at,
+        has_passwords=plugins,
+        wants_certificate=has_tls and (draft.says("require_certificate", "true") or draft.is_set("psk_hint")),
+    )
+
+
+def _broker(tree: Tree, process: Process) -> Mosquitto:
+    arguments = command_line.read(process.argv[1:], letters="cp", names=("config-file", "port"))
+    files = ConfigurationFiles(tree)
+    path = arguments.get("c", "config-file")
+    text = files.main(path) if path else ""
+    options = tuple(parse(text or "", (path or "").lstrip("/"), files))
+    version = _version(tree, process)
+    found = effective(options, process, version, arguments.get("p", "port"))
+    if text is None:
+        return Mosquitto((), unread=tuple(files.unread))
+    return Mosquitto(found.brokers, found.tls, (*found.unread, *files.unread))
+
+
+def _version(tree: Tree, process: Process) -> int | None:
+    """The broker's major version, as its program tells it; None when it does not."""
+    try:
+        content = tree.read(_path(process), BINARY_LIMIT)
+    except Unavailable:
+        return None
+    found = {int(match[1]) for match in VERSION.finditer(content or b"")}
+    return found.pop() if len(found) == 1 else None
+
+
+def _path(process: Process) -> str:
+    written = process.argv[0].lstrip("/")
+    return written if "/" in written else f"usr/sbin/{written}"

@@ -1,0 +1,188 @@
+"""What packet filters have in common, however they are written: chains at a hook, rules in order, a policy.
+
+A rule is reduced to what decides whether a new connection passes: protocol, ports, whether anything else narrows it
+(an address, an interface, a rate), and its verdict. Jumps are followed, so that a chain is one list.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from firmward.model.location import Location
+
+DEPTH_LIMIT = 16
+RULES_LIMIT = 5000
+"""Rules of a chain after its jumps are followed; what comes after says `narrowed`, never `open`."""
+
+
+class Hook(StrEnum):
+    INPUT = "input"
+    OUTPUT = "output"
+    FORWARD = "forward"
+
+
+class Verdict(StrEnum):
+    ACCEPT = "accept"
+    DROP = "drop"
+    """Dropped or rejected."""
+
+
+class Reach(StrEnum):
+    """Whether a new connection to a port passes."""
+
+    OPEN = "open"
+    NARROWED = "narrowed"
+    """Only from some addresses or interfaces, or at some rate."""
+    CLOSED = "closed"
+
+
+Ports = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`protocol` is None for all, `ports` empty for all. `limited` rules hold a rate."""
+
+    verdict: Verdict
+    at: Location
+    protocol: str | None = None
+    ports: Ports = ()
+    narrowed: bool = False
+    limited: bool = False
+
+    def concerns(self, protocol: str, port: int) -> bool:
+        if self.protocol not in (None, protocol):
+            return False
+        return not self.ports or any(low <= port <= high for low, high in self.ports)
+
+    @property
+    def catches_all(self) -> bool:
+        return self.protocol is None and not self.ports and not self.narrowed and not self.limited
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One base chain. `family` is ip, ip6 or inet (both); `at` is where its policy stands."""
+
+    family: str
+    hook: Hook
+    policy: Verdict
+    at: Location
+    rules: tuple[Rule, ...] = ()
+    scope: str = ""
+    """The zone whose packets alone come here; empty for all."""
+
+    def covers(self, family: str) -> bool:
+        return self.family in (family, "inet")
+
+    @property
+    def drops_rest(self) -> bool:
+        """What no rule takes does not pass."""
+        last = next((rule for rule in self.rules if rule.catches_all), None)
+        return (last.verdict if last else self.policy) is Verdict.DROP
+
+    @property
+    def has_limits(self) -> bool:
+        return any(rule.limited for rule in self.rules)
+
+    def reach(self, protocol: str, port: int) -> Reach:
+        """Whether a new connection to this port passes, by the first rule that decides."""
+        some = False
+        for rule in self.rules:
+            if not rule.concerns(protocol, port):
+                continue
+            if rule.verdict is Verdict.ACCEPT:
+                if not (rule.narrowed or rule.limited):
+                    return Reach.OPEN
+                some = True
+            elif not (rule.narrowed or rule.limited):
+                return Reach.NARROWED if some else Reach.CLOSED
+        if self.policy is Verdict.ACCEPT:
+            return Reach.OPEN
+        return Reach.NARROWED if some else Reach.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One rule as written: what it asks for, and where it leads. `jump` names a chain, `verdict` ends the matter.
+
+    `established` rules speak of connections that are there already, and decide nothing about new ones.
+    """
+
+    at: Location
+    verdict: Verdict | None = None
+    jump: str | None = None
+    goes: bool = False
+    returns: bool = False
+    protocol: str | None = None
+    ports: Ports = ()
+    narrowed: bool = False
+    limited: bool = False
+    established: bool = False
+
+
+def flatten(name: str, chains: Mapping[str, Iterable[Match]]) -> tuple[Rule, ...]:
+    """The chain's rules in order with all jumps followed; bounded, and circles end."""
+    rules: list[Rule] = []
+    _follow(name, chains, Match(Location()), rules, ())
+    return tuple(rules)
+
+
+def _follow(
+    name: str, chains: Mapping[str, Iterable[Match]], outer: Match, rules: list[Rule], above: tuple[str, ...]
+) -> None:
+    if name in above or len(above) >= DEPTH_LIMIT:
+        return
+    within = outer
+    for match in chains.get(name, ()):
+        if len(rules) >= RULES_LIMIT:
+            return
+        if match.established:
+            continue
+        both = _meet(within, match)
+        if match.verdict is not None:
+            rules.append(Rule(match.verdict, match.at, both.protocol, both.ports, both.narrowed, both.limited))
+        elif match.jump is not None:
+            _follow(match.jump, chains, both, rules, (*above, name))
+            if match.goes:
+                within = replace(within, narrowed=True)
+        elif match.returns:
+            if _asks_nothing(match):
+                return
+            within = replace(within, narrowed=True)
+
+
+def _asks_nothing(match: Match) -> bool:
+    return match.protocol is None and not match.ports and not match.narrowed and not match.limited
+
+
+def _meet(outer: Match, inner: Match) -> Match:
+    """Both conditions at once."""
+    contrary = outer.protocol and inner.protocol and outer.protocol != inner.protocol
+    return replace(
+        inner,
+        protocol=inner.protocol or outer.protocol,
+        ports=inner.ports or outer.ports,
+        narrowed=outer.narrowed or inner.narrowed or bool(contrary) or bool(outer.ports and inner.ports),
+        limited=outer.limited or inner.limited,
+    )
+
+
+SERVICES = {
+    "ftp": 21, "ssh": 22, "telnet": 23, "smtp": 25, "domain": 53, "bootps": 67, "bootpc": 68, "tftp": 69, "http": 80,
+    "www": 80, "sunrpc": 111, "ntp": 123, "netbios-ns": 137, "netbios-ssn": 139, "snmp": 161, "https": 443,
+    "microsoft-ds": 445, "syslog": 514, "mdns": 5353, "mqtt": 1883, "secure-mqtt": 8883,
+}  # fmt: skip
+
+
+def port_ranges(text: str, dash: str = "-") -> Ports:
+    """`22`, `1000-2000`, `ssh`; empty where it cannot be read."""
+    low, _, high = text.partition(dash)
+    first, last = _port(low or "0"), _port(high or low)
+    return ((first, last),) if first is not None and last is not None else ()
+
+
+def _port(text: str) -> int | None:
+    if text.isascii() and text.isdigit() and len(text) < 6:
+        return int(text)
+    return SERVICES.get(text)

@@ -1,0 +1,169 @@
+"""Pieces of an image that are no file system: kernels, device trees, boot loaders, configurations.
+
+They are named and given a role here; what they say is for the collectors. A kernel may carry an initramfs, its own
+configuration or a compressed copy of itself, so that what `holds` parts is searched for them.
+"""
+
+import re
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from firmward.image.format import Magic
+from firmward.image.source import Source
+from firmward.model.report import Role
+
+HEAD = 4096
+"""Bytes looked at to tell a text."""
+
+TEXT_SEARCH = 64 << 20
+"""Bytes searched for a version string."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A kind of blob. `measure` works as a format's; from offset `holds` on other parts may lie inside (0: none)."""
+
+    name: str
+    role: Role
+    magics: tuple[Magic, ...]
+    measure: Callable[[Source], int | None]
+    carve: bool = True
+    holds: int = 0
+
+
+def _device_tree(source: Source) -> int | None:
+    head = source.read(0, 40)
+    if len(head) < 40:
+        return None
+    _, total, structure, strings, reserved, version, compatible = struct.unpack_from(">7I", head)
+    inside = 40 <= structure < total and strings <= total and 40 <= reserved < total
+    return total if inside and compatible <= 17 <= version + 1 and total <= source.size else None
+
+
+def _fit(source: Source) -> int | None:
+    """A device tree with a node `images`; images that lie behind it belong to it (mkimage -E)."""
+    total = _device_tree(source)
+    if total is None:
+        return None
+    node = source.find(b"\0\0\0\x01images\0\0", 40, min(total, 4096))
+    return total if node >= 0 else None
+
+
+def _plain_device_tree(source: Source) -> int | None:
+    return None if _fit(source) else _device_tree(source)
+
+
+def _uimage(source: Source) -> int | None:
+    head = source.read(0, 64)
+    if len(head) < 64:
+        return None
+    holds = zlib.crc32(head[:4] + bytes(4) + head[8:]) == int.from_bytes(head[4:8], "big")
+    return 64 + int.from_bytes(head[12:16], "big") if holds else None
+
+
+def _arm64_image(source: Source) -> int | None:
+    """The header gives the size in memory, with what is zeroed at start, so that it may exceed the file."""
+    size = int.from_bytes(source.read(16, 8), "little")
+    return size if 0 < size < 1 << 32 else None
+
+
+def _zimage(source: Source) -> int | None:
+    head = source.read(40, 8)
+    start, end = struct.unpack("<2I", head) if len(head) == 8 else (0, 0)
+    return end - start if start < end < start + (1 << 28) else None
+
+
+def _bzimage(source: Source) -> int | None:
+    """Setup sectors, the boot sector, and the protected-mode part in units of 16 bytes (boot protocol 2.04)."""
+    head = source.read(0x1F1, 16)
+    if len(head) < 16 or source.read(0x1FE, 2) != b"\x55\xaa":
+        return None
+    setup = (head[0] or 4) + 1
+    return setup * 512 + int.from_bytes(head[3:7], "little") * 16
+
+
+def _elf(source: Source) -> int | None:
+    head = source.read(0, 7)
+    return source.size if len(head) == 7 and head[4] in (1, 2) and head[5] in (1, 2) and head[6] == 1 else None
+
+
+def _kernel_elf(source: Source) -> int | None:
+    """An ELF file with the banner of a kernel; modules and programs have none."""
+    return source.size if _elf(source) and source.find(b"Linux version ", 0, TEXT_SEARCH) >= 0 else None
+
+
+def _pe(source: Source) -> int | None:
+    at = int.from_bytes(source.read(0x3C, 4), "little")
+    return source.size if 0x40 <= at < 1 << 16 and source.read(at, 4) == b"PE\0\0" else None
+
+
+# In the order they are tried, for those whose magics are equally long.
+BLOBS = (
+    Blob("fit", Role.KERNEL, (Magic(b"\xd0\x0d\xfe\xed"),), _fit, holds=1),
+    Blob("device-tree", Role.DEVICE_TREE, (Magic(b"\xd0\x0d\xfe\xed"),), _plain_device_tree),
+    Blob("uimage", Role.KERNEL, (Magic(b"\x27\x05\x19\x56"),), _uimage, holds=64),
+    Blob("arm64-image", Role.KERNEL, (Magic(b"ARM\x64", 56),), _arm64_image, holds=1),
+    Blob("zimage", Role.KERNEL, (Magic(b"\x18\x28\x6f\x01", 36),), _zimage, holds=1),
+    Blob("bzimage", Role.KERNEL, (Magic(b"HdrS", 0x202),), _bzimage, holds=1),
+    Blob("vmlinux", Role.KERNEL, (Magic(b"\x7fELF"),), _kernel_elf, carve=False, holds=1),
+    Blob("elf", Role.OTHER, (Magic(b"\x7fELF"),), _elf, carve=False),
+    Blob("efi-program", Role.BOOT_LOADER, (Magic(b"MZ"),), _pe, carve=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A kind of blob that has no magic, told by what it says: a pattern in its head, or a text in its bytes."""
+
+    name: str
+    role: Role
+    pattern: re.Pattern[bytes]
+    text: bytes
+    holds: int = 0
+
+
+# A pattern is looked for around the text; the text alone is searched for quickly.
+CONTENTS = (
+    Content(
+        "kernel-config", Role.KERNEL_CONFIG, re.compile(rb"# Linux/\S+ [\d.]+\S* Kernel Configuration"), b"# Linux/"
+    ),
+    Content("u-boot-config", Role.OTHER, re.compile(rb"# U-Boot 20\d\d\.\d\d\S* Configuration"), b"# U-Boot 20"),
+    Content("kernel", Role.KERNEL, re.compile(rb"Linux version \d+\.\d+\S* \("), b"Linux version ", holds=1),
+    Content("u-boot", Role.BOOT_LOADER, re.compile(rb"U-Boot (SPL |TPL )?20\d\d\.\d\d"), b"U-Boot ", holds=1),
+    Content("barebox", Role.BOOT_LOADER, re.compile(rb"barebox 20\d\d\.\d\d"), b"barebox 20", holds=1),
+)
+
+OPTION_LINE = re.compile(rb"^(CONFIG_\w+=\S+|# CONFIG_\w+ is not set)$", re.MULTILINE)
+OPTIONS = 10
+"""Option lines in the head that make a text a kernel configuration (a defconfig has no title)."""
+
+PLACES = 64
+"""Occurrences of a text at which its pattern is tried."""
+
+
+def by_content(source: Source) -> Content | None:
+    """The kind of blob that a source without a magic is."""
+    head = source.read(0, HEAD)
+    for kind in CONTENTS:
+        limit = HEAD if kind.name.endswith("config") else min(source.size, TEXT_SEARCH)
+        if _says(source, kind, limit):
+            return kind
+    return CONTENTS[0] if len(OPTION_LINE.findall(head)) >= OPTIONS else None
+
+
+def _says(source: Source, kind: Content, limit: int) -> bool:
+    place = -1
+    for _ in range(PLACES):
+        place = source.find(kind.text, place + 1, limit)
+        if place < 0:
+            return False
+        if kind.pattern.match(source.read(place, 256)):
+            return True
+    return False
+
+
+def is_text(head: bytes) -> bool:
+    """Whether bytes look like text: no NUL, few control characters."""
+    return b"\0" not in head and len(head.translate(None, bytes(range(32)))) > 0.85 * len(head)

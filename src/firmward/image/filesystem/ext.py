@@ -1,0 +1,116 @@
+"""ext2, ext3 and ext4 in place.
+
+docs/adr/003-ext-reader.md says why the reader is our own. A journal that was not replayed is a problem and not an
+error: what it holds is not seen.
+"""
+
+from collections.abc import Iterator
+
+from firmward.formats.ext4 import (
+    MAGIC,
+    MAGIC_OFFSET,
+    RECOVER,
+    ROOT_INODE,
+    SUPERBLOCK_OFFSET,
+    SUPERBLOCK_SIZE,
+    Ext,
+    Inode,
+    Superblock,
+    check_features,
+    parse_superblock,
+)
+from firmward.formats.malformed import Malformed
+from firmward.image.budget import Budget, Damaged
+from firmward.image.format import Format, Magic
+from firmward.image.source import Source
+from firmward.image.walk import Walk
+from firmward.model.facts import Unavailable
+from firmward.model.tree import Entry, IndexedTree, Kind
+
+
+def measure(source: Source) -> int | None:
+    try:
+        return min(_superblock(source).size, source.size)
+    except Malformed:
+        return None
+
+
+def open_ext(source: Source, budget: Budget) -> "ExtTree":
+    try:
+        superblock = _superblock(source)
+        check_features(superblock)
+        image = Ext(superblock, source.read)
+        if image.inode(ROOT_INODE).kind is not Kind.DIRECTORY:
+            raise Malformed("the root is not a folder")
+    except Malformed as error:
+        raise Damaged(f"ext: {error}") from None
+    return ExtTree(image, budget)
+
+
+def _superblock(source: Source) -> Superblock:
+    return parse_superblock(source.read(SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE))
+
+
+class ExtTree(IndexedTree):
+    """An ext file system. `problems` says what could not be listed, `superblock` what its header says."""
+
+    def __init__(self, image: Ext, budget: Budget) -> None:
+        self._image = image
+        walk = _Walk(image, budget)
+        if image.superblock.incompatible & RECOVER:
+            walk.problems.add("the journal was not replayed: the last changes are not seen")
+        super().__init__(walk.entries(ROOT_INODE))
+        self._inodes = walk.references
+        self.superblock = image.superblock
+        self.problems = walk.problems.told
+
+    def chunks(self, entry: Entry) -> Iterator[bytes]:
+        number = self._inodes.get(entry.path)
+        if number is None or entry.kind is not Kind.FILE:
+            raise Unavailable(f"{entry.path} is not a regular file of this image")
+        try:
+            yield from self._image.content(self._image.inode(number))
+        except Malformed as error:
+            raise Unavailable(f"{entry.path} cannot be read: {error}") from None
+
+
+class _Walk(Walk[int, Inode]):
+    def __init__(self, image: Ext, budget: Budget) -> None:
+        super().__init__(budget)
+        self._image = image
+
+    def load(self, reference: int) -> Inode:
+        return self._image.inode(reference)
+
+    def listing(self, folder: Inode) -> Iterator[tuple[bytes, int]]:
+        return self._image.listing(folder)
+
+    def describe(self, path: str, reference: int, node: Inode) -> Entry:
+        target = None
+        if node.kind is Kind.SYMLINK:
+            target = self._target(path, node)
+        size = node.size if node.kind in (Kind.FILE, Kind.SYMLINK) else 0
+        xattrs = self._xattrs(path, node)
+        return Entry(path, node.kind, node.mode, node.uid, node.gid, size, node.mtime, target, node.device, xattrs)
+
+    def _target(self, path: str, link: Inode) -> str | None:
+        try:
+            target = self._image.target(link)
+        except Malformed as error:
+            self.problems.add(f"{path}: the link's target cannot be read: {error}")
+            return None
+        self.budget.expand(len(target))
+        return target.decode("utf-8", "surrogateescape")
+
+    def _xattrs(self, path: str, node: Inode) -> tuple[tuple[str, bytes], ...]:
+        try:
+            found = self._image.xattrs(node)
+        except Malformed as error:
+            self.problems.add(f"{path}: the extended attributes cannot be read: {error}")
+            return ()
+        if found:
+            self.budget.expand(sum(len(name) + len(value) for name, value in found))
+        return found
+
+
+FORMAT = Format("ext", (Magic(MAGIC, MAGIC_OFFSET),), measure, open_ext)

@@ -1,0 +1,286 @@
+"""Squashfs 4.0 in place: the listing is read at once, contents block by block when asked for.
+
+docs/adr/002-squashfs-reader.md says why the reader is our own. What is damaged inside (a folder, an inode, a block)
+does not lose the rest: `problems` tells what is missing from the listing, `chunks` raises for contents.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+from firmward.formats.malformed import Malformed
+from firmward.formats.squashfs import (
+    COMPRESSORS,
+    MAGIC,
+    NO_XATTR,
+    SUPERBLOCK_SIZE,
+    Block,
+    Inode,
+    Reference,
+    Squashfs,
+    Superblock,
+    parse_superblock,
+)
+from firmward.image.block_codecs import CODECS
+from firmward.image.budget import Budget, Damaged
+from firmward.image.format import Format, Magic
+from firmward.image.source import Source
+from firmward.image.walk import Walk
+from firmward.model.facts import Unavailable
+from firmward.model.tree import Entry, IndexedTree, Kind
+
+AHEAD = 16 << 20
+"""Bytes that `read_all` unpacks before they are asked for."""
+AHEAD_PIECES = 4096
+"""The same in pieces, since many files may share one block."""
+FRAGMENT_CACHE = 4 << 20
+"""Bytes of fragment blocks kept unpacked: neighbours in a folder mostly share one."""
+
+Xattrs = tuple[tuple[str, bytes], ...]
+
+
+def measure(source: Source) -> int | None:
+    try:
+        return min(parse_superblock(source.read(0, SUPERBLOCK_SIZE)).size, source.size)
+    except Malformed:
+        return None
+
+
+def open_squashfs(source: Source, budget: Budget) -> "SquashfsTree":
+    try:
+        superblock = parse_superblock(source.read(0, SUPERBLOCK_SIZE))
+        image = Squashfs(superblock, source.read, CODECS[COMPRESSORS[superblock.compressor]])
+        if image.inode(superblock.root).kind is not Kind.DIRECTORY:
+            raise Malformed("the root is not a folder")
+        image.owner(0)
+    except Malformed as error:
+        raise Damaged(f"squashfs: {error}") from None
+    return SquashfsTree(image, budget)
+
+
+class SquashfsTree(IndexedTree):
+    """A squashfs. `problems` says what could not be listed, `superblock` what its header says."""
+
+    def __init__(self, image: Squashfs, budget: Budget) -> None:
+        self._image = image
+        self._fragments = _Fragments(image)
+        walk = _Walk(image, budget)
+        super().__init__(walk.entries(image.superblock.root))
+        self._inodes = walk.references
+        self.superblock: Superblock = image.superblock
+        self.problems = walk.problems.told
+
+    def chunks(self, entry: Entry) -> Iterator[bytes]:
+        try:
+            for piece in self._pieces(entry):
+                yield piece.content(self._image, self._fragments)
+        except Malformed as error:
+            raise Unavailable(f"{entry.path} is damaged: {error}") from None
+
+    def _pieces(self, entry: Entry) -> Iterator["_Piece"]:
+        """How a file's content is put together. Raises Malformed where its block list is damaged."""
+        reference = self._inodes.get(entry.path)
+        if reference is None or entry.kind is not Kind.FILE:
+            raise Unavailable(f"{entry.path} is not a regular file of this image")
+        inode = self._image.inode(reference)
+        size = self._image.superblock.block_size
+        left = inode.size
+        for block in self._image.blocks(reference, inode):
+            length = min(size, left)
+            yield _Piece(block, length, 0, is_fragment=False)
+            left -= length
+        if left:
+            yield _Piece(self._image.fragment(inode.fragment), left, inode.offset, is_fragment=True)
+
+    def read_all(self, entries: Iterable[Entry], jobs: int = 2) -> Iterator[tuple[Entry, Iterator[bytes]]]:
+        """The contents of many regular files in the order given, unpacked ahead by `jobs` threads.
+
+        Each content is to be used, as far as it is wanted, before the next file is asked for; it raises Unavailable as
+        `chunks` does. The order of `entries()` is near that on disk, so that files find their shared block unpacked.
+        """
+        if jobs < 2:
+            yield from ((entry, self.chunks(entry)) for entry in entries)
+            return
+        with ThreadPoolExecutor(jobs, "squashfs") as pool:
+            ahead = _Ahead(self._image, pool, self._plan(entries))
+            try:
+                while (entry := ahead.next_entry()) is not None:
+                    yield entry, ahead.content(entry)
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _plan(self, entries: Iterable[Entry]) -> Iterator["Entry | _Piece | Unavailable"]:
+        """Every file followed by its pieces, or by what keeps them from being read."""
+        for entry in entries:
+            yield entry
+            try:
+                yield from self._pieces(entry)
+            except Malformed as error:
+                yield Unavailable(f"{entry.path} is damaged: {error}")
+            except Unavailable as error:
+                yield error
+
+
+class _Piece(NamedTuple):
+    """A run of a file's content: `length` bytes from `offset` of a block's content; a hole when the block is empty."""
+
+    block: Block
+    length: int
+    offset: int
+    is_fragment: bool
+
+    def content(self, image: Squashfs, fragments: "_Fragments") -> bytes:
+        if not self.block.size:
+            return bytes(self.length)
+        block = fragments.content(self.block) if self.is_fragment else _unpacked(image, self.block)
+        return self.cut(block)
+
+    def cut(self, block: bytes) -> bytes:
+        """The piece out of its block's content. Raises Malformed when the block is not as long as it must be."""
+        data = block[self.offset : self.offset + self.length] if self.is_fragment else block
+        if len(data) != self.length:
+            raise Malformed(f"a block holds {len(data)} bytes where {self.length} were expected")
+        return data
+
+
+def _unpacked(image: Squashfs, block: Block) -> bytes:
+    return image.content(block, image.superblock.block_size)
+
+
+class _Fragments:
+    """The fragment blocks used last, unpacked."""
+
+    def __init__(self, image: Squashfs) -> None:
+        self._image = image
+        self._kept: OrderedDict[int, bytes] = OrderedDict()
+        self._room = max(2, FRAGMENT_CACHE // image.superblock.block_size)
+
+    def content(self, block: Block) -> bytes:
+        known = self._kept.get(block.start)
+        if known is None:
+            known = self._kept[block.start] = _unpacked(self._image, block)
+            if len(self._kept) > self._room:
+                self._kept.popitem(last=False)
+        return known
+
+
+class _Step(NamedTuple):
+    """What stands in the queue: a file's start, a piece of it and the block it comes from, or why it cannot be read."""
+
+    entry: Entry | None = None
+    piece: _Piece | None = None
+    block: Future[bytes] | None = None
+    cost: int = 0
+    problem: Unavailable | None = None
+
+
+class _Ahead:
+    """Contents of many files as one queue that threads work ahead on and one reader empties, in order."""
+
+    def __init__(self, image: Squashfs, pool: ThreadPoolExecutor, plan: Iterator[Entry | _Piece | Unavailable]) -> None:
+        self._image = image
+        self._pool = pool
+        self._plan = plan
+        self._queue: deque[_Step] = deque()
+        self._cost = 0
+        self._fragments: OrderedDict[int, Future[bytes]] = OrderedDict()
+        self._room = max(2, FRAGMENT_CACHE // image.superblock.block_size)
+
+    def next_entry(self) -> Entry | None:
+        """The next file, what is left of the one before passed over; None at the end."""
+        while (step := self._peek()) is not None:
+            self._take()
+            if step.entry is not None:
+                return step.entry
+        return None
+
+    def content(self, entry: Entry) -> Iterator[bytes]:
+        while (step := self._peek()) is not None and step.entry is None:
+            self._take()
+            if step.problem is not None:
+                raise step.problem
+            if step.piece is None:
+                continue
+            try:
+                yield bytes(step.piece.length) if step.block is None else step.piece.cut(step.block.result())
+            except Malformed as error:
+                raise Unavailable(f"{entry.path} is damaged: {error}") from None
+
+    def _peek(self) -> _Step | None:
+        self._fill()
+        return self._queue[0] if self._queue else None
+
+    def _take(self) -> None:
+        self._cost -= self._queue.popleft().cost
+
+    def _fill(self) -> None:
+        while self._cost < AHEAD and len(self._queue) < AHEAD_PIECES:
+            planned = next(self._plan, None)
+            if planned is None:
+                return
+            step = self._step(planned)
+            self._cost += step.cost
+            self._queue.append(step)
+
+    def _step(self, planned: Entry | _Piece | Unavailable) -> _Step:
+        if isinstance(planned, Entry):
+            return _Step(entry=planned)
+        if isinstance(planned, Unavailable):
+            return _Step(problem=planned)
+        block = planned.block
+        if not block.size:
+            return _Step(piece=planned)
+        known = self._fragments.get(block.start) if planned.is_fragment else None
+        if known is not None:
+            return _Step(piece=planned, block=known)
+        future = self._pool.submit(_unpacked, self._image, block)
+        if planned.is_fragment:
+            self._fragments[block.start] = future
+            if len(self._fragments) > self._room:
+                self._fragments.popitem(last=False)
+        return _Step(piece=planned, block=future, cost=self._image.superblock.block_size)
+
+
+class _Walk(Walk[Reference, Inode]):
+    def __init__(self, image: Squashfs, budget: Budget) -> None:
+        super().__init__(budget)
+        self._image = image
+        self._xattrs: dict[int, Xattrs] = {NO_XATTR: ()}
+
+    def load(self, reference: Reference) -> Inode:
+        return self._image.inode(reference)
+
+    def listing(self, folder: Inode) -> Iterator[tuple[bytes, Reference]]:
+        return self._image.listing(folder)
+
+    def describe(self, path: str, reference: Reference, node: Inode) -> Entry:
+        image = self._image
+        kind = node.kind
+        uid = image.owner(node.uid_index)
+        gid = image.owner(node.gid_index)
+        target = None
+        xattr = node.xattr
+        if kind is Kind.SYMLINK:
+            self.budget.expand(node.size)
+            target = image.target(reference, node).decode("utf-8", "surrogateescape")
+            xattr = image.xattr_index(reference, node)
+        size = 0 if kind is Kind.DIRECTORY else node.size
+        xattrs = self._xattrs_of(path, xattr)
+        return Entry(path, kind, node.mode, uid, gid, size, node.mtime, target, node.device, xattrs)
+
+    def _xattrs_of(self, path: str, index: int) -> Xattrs:
+        """Most files with attributes share a set: each is read once."""
+        known = self._xattrs.get(index)
+        if known is None:
+            try:
+                known = self._image.xattrs(index)
+            except Malformed as error:
+                self.problems.add(f"{path}: the extended attributes cannot be read: {error}")
+                known = ()
+            self.budget.expand(sum(len(name) + len(value) for name, value in known))
+            self._xattrs[index] = known
+        return known
+
+
+FORMAT = Format("squashfs", (Magic(MAGIC),), measure, open_squashfs)

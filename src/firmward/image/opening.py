@@ -1,0 +1,402 @@
+"""Open a firmware image: identify, open, and do the same with what is inside, within budgets.
+
+What cannot be opened is a part with a reason, never an exception: only an input that cannot be used at all raises. The
+same bytes give the same parts, in the same order, with the same ids.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from firmward.image import blob, carve, catalogue, sameness
+from firmward.image.archive import ArchiveTree
+from firmward.image.blob import Blob
+from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
+from firmward.image.format import Child, Format
+from firmward.image.problems import Incomplete
+from firmward.image.root import may_hold_image, role_of
+from firmward.image.source import Bytes, Source, map_descriptor, open_file
+from firmward.image.stream import rest
+from firmward.model.errors import InputError, ToolError
+from firmward.model.facts import Unavailable
+from firmward.model.folder import FolderTree, Mounts
+from firmward.model.report import Part, Role
+from firmward.model.tree import Entry, IndexedTree, Kind, Tree
+
+TOP = "image"
+"""The id of the part that is the input itself."""
+
+SNIFFED = 4 << 10
+"""Bytes a file in a tree must exceed to be looked at: nothing smaller holds an image."""
+
+BINARY = 64 << 10
+"""Bytes a binary file in an archive must have to be searched when nothing identifies it: a vendor's own container."""
+
+NAME_LIMIT = 128
+"""Characters of one name in a part's id."""
+
+UNKNOWN, RAW, FOLDER = "unknown", "raw", "folder"
+
+CONTAINERS = frozenset({"tar", "zip", "cpio", FOLDER})
+"""Kinds whose trees carry files for their own sake, so that binary ones are searched."""
+
+INSIDE_TREES_IGNORED = frozenset({"elf"})
+"""Kinds that are no part when they are a file in a tree: programs are the business of those who read the tree."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A file system of the image that is open."""
+
+    part: Part
+    tree: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An identified part that is no file system, with its bytes."""
+
+    part: Part
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An opened image.
+
+    `roots` are the distinct systems to audit (an equal one is only listed, its part says `same_as`); `trees` all file
+    systems, boot and data partitions among them; `blobs` kernels, device trees, kernel configurations, boot loaders.
+    `budget` is the account so far, for what is still to be read.
+    """
+
+    name: str
+    digest: str | None
+    parts: tuple[Part, ...]
+    roots: tuple[Root, ...]
+    trees: tuple[Root, ...]
+    blobs: tuple[Piece, ...]
+    budget: Budget
+
+
+def open_image(path: Path, limits: Limits | None = None, progress: Progress | None = None) -> Image:
+    """Open a file, block device or folder. Raises InputError when there is nothing there that could be read."""
+    opening = Opening(Budget(limits or Limits()), progress or _silent)
+    if path.is_dir():
+        return opening.folder(path)
+    source = open_file(path)
+    if source.size == 0:
+        raise InputError(f"{path}: the file is empty")
+    return opening.file(path.name, source)
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a part was met: its id, and what its parent said of it."""
+
+    id: str
+    child: Child
+    parent: str | None
+    depth: int
+
+
+class Opening:
+    """One image being opened: what was found so far, by part id."""
+
+    def __init__(self, budget: Budget, progress: Progress) -> None:
+        self._budget = budget
+        self._progress = progress
+        self._parts: dict[str, Part] = {}
+        self._trees: dict[str, Tree] = {}
+        self._sources: dict[str, Source] = {}
+        self._pieces: list[str] = []
+
+    def file(self, name: str, source: Source) -> Image:
+        self._visit(_Place(TOP, Child(TOP, source), None, 0))
+        return self._finish(name, self._digest(source))
+
+    def folder(self, path: Path) -> Image:
+        tree = FolderTree(path, Mounts.WALK)
+        self._parts[TOP] = Part(TOP, FOLDER)
+        self._guard(TOP, lambda: self._open_tree(_Place(TOP, Child(TOP, None), None, 0), FOLDER, tree))
+        return self._finish(path.resolve().name or str(path.resolve()), None)
+
+    def _visit(self, place: _Place) -> None:
+        """Record the part at a place, and open it."""
+        source = place.child.source
+        self._parts[place.id] = Part(
+            place.id,
+            place.child.kind or UNKNOWN,
+            place.parent,
+            place.child.offset,
+            None if source is None else source.size,
+            problem=place.child.problem,
+        )
+        if source is not None:
+            self._guard(place.id, lambda: self._open(place, source))
+
+    def _guard(self, part: str, step: Callable[[], None]) -> None:
+        """Do a step; what goes wrong is the part's problem."""
+        try:
+            step()
+        except (BudgetExceeded, Damaged, ToolError, Unavailable) as reason:
+            self._note(part, str(reason))
+        except Exception as error:
+            # Readers meet bytes that nobody foresaw, and one part must not cost the report of all others. It is told as
+            # what it is, and the fuzzer takes it for a failure.
+            self._note(part, f"internal error: {type(error).__name__}: {error}")
+
+    def _note(self, part: str, problem: str) -> None:
+        known = self._parts[part].problem
+        self._parts[part] = replace(self._parts[part], problem=f"{known}; {problem}" if known else problem)
+
+    def _open(self, place: _Place, source: Source) -> None:
+        self._budget.add_part(place.depth)
+        found = catalogue.identify(source, catalogue.kinds())
+        if found is None:
+            self._open_raw(place, source)
+            return
+        kind, size = found
+        part = replace(self._parts[place.id], kind=kind.name, size=source.size if place.parent is None else size)
+        self._parts[place.id] = part
+        self._progress(f"{place.id}: {kind.name}, {size} bytes")
+        window = source.slice(0, size)
+        if isinstance(kind, Blob):
+            self._open_blob(place, window, kind.role, kind.holds)
+        else:
+            self._open_format(place, window, kind)
+        self._visit_all(place, rest(source, size))
+
+    def _open_format(self, place: _Place, source: Source, kind: Format) -> None:
+        self._sources[place.id] = source
+
+        def step() -> None:
+            opened = kind.open(source, self._budget)
+            if isinstance(opened, Tree):
+                self._open_tree(place, kind.name, opened)
+            else:
+                self._visit_all(place, opened)
+
+        self._guard(place.id, step)
+
+    def _open_blob(self, place: _Place, source: Source, role: Role, holds: int) -> None:
+        self._parts[place.id] = replace(self._parts[place.id], role=role)
+        self._sources[place.id] = source
+        self._pieces.append(place.id)
+        if holds:
+            found = carve.carve(source, self._budget, holds)
+            self._guard(place.id, lambda: self._visit_all(place, (one.child(source) for one in found)))
+
+    def _open_raw(self, place: _Place, source: Source) -> None:
+        """Bytes that nothing identifies at their start: what lies in them, and what they say."""
+        found = tuple(carve.carve(source, self._budget))
+        content = None if _is_dump(found, source) else blob.by_content(source)
+        if content is not None:
+            self._parts[place.id] = replace(self._parts[place.id], kind=content.name)
+            self._open_blob(place, source, content.role, content.holds)
+            return
+        between = tuple(_between(found, source))
+        if found or between:
+            self._parts[place.id] = replace(self._parts[place.id], kind=RAW)
+        children = [*(one.child(source) for one in found), *between]
+        self._visit_all(place, sorted(children, key=lambda child: child.offset or 0))
+
+    def _open_tree(self, place: _Place, kind: str, tree: Tree) -> None:
+        role = role_of(tree, kind)
+        self._parts[place.id] = replace(self._parts[place.id], role=role)
+        self._trees[place.id] = tree
+        for problem in _problems(tree):
+            self._note(place.id, problem)
+        self._visit_all(place, self._files(tree, kind, role))
+
+    def _visit_all(self, place: _Place, children: Iterable[Child]) -> None:
+        for child in children:
+            if self._budget.is_spent:
+                self._budget.add_part(place.depth)
+            name = self._unique(place.id, child.name)
+            self._visit(_Place(name, child, place.id, place.depth + 1))
+
+    def _unique(self, parent: str, name: str) -> str:
+        """An id for a child: printable, short, and not given yet."""
+        plain = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        plain = "".join(sign if sign.isprintable() else "?" for sign in plain).strip("/")
+        plain = plain if len(plain) <= NAME_LIMIT else f"{plain[:NAME_LIMIT]}…"
+        wanted = f"{parent}/{plain or 'part'}"
+        number = 2
+        unique = wanted
+        while unique in self._parts:
+            unique = f"{wanted}~{number}"
+            number += 1
+        return unique
+
+    def _files(self, tree: Tree, kind: str, role: Role) -> Iterator[Child]:
+        """The files of a tree that are parts themselves.
+
+        Where files are there to be carried any that looks like one; elsewhere only those whose name or place says so,
+        since a system has thousands of compressed files that are none.
+        """
+        system = role in (Role.ROOT, Role.INITRAMFS)
+        carried = not system and (kind in CONTAINERS or role is Role.BOOT)
+        for count, (name, entry) in enumerate(_named_files(tree)):
+            if count & 0xFF == 0:
+                self._budget.check_time()
+            if entry.size <= SNIFFED or not (carried or may_hold_image(entry)):
+                continue
+            try:
+                child = self._file(tree, entry, name, searched=carried and kind in CONTAINERS)
+            except (Unavailable, BudgetExceeded) as reason:
+                child = Child(name, None, problem=str(reason))
+            if child is not None:
+                yield child
+
+    def _file(self, tree: Tree, entry: Entry, name: str, *, searched: bool) -> Child | None:
+        """A file as a part, when its head or all of it looks like one; `searched` takes large binaries besides."""
+        head = next(tree.chunks(entry), b"")[:BINARY]
+        binary = searched and entry.size >= BINARY and not blob.is_text(head)
+        kinds = [kind for kind in catalogue.kinds() if kind.name not in INSIDE_TREES_IGNORED]
+        text = blob.by_content(Bytes(head)) if blob.is_text(head) else None
+        if not (binary or text or catalogue.candidates(Bytes(head), kinds)):
+            return None
+        source, offset = self._source(tree, entry)
+        if binary or text or catalogue.identify(source, kinds):
+            return Child(name, source, offset)
+        if offset is None:
+            self._budget.release(source.size)
+        return None
+
+    def _source(self, tree: Tree, entry: Entry) -> tuple[Source, int | None]:
+        """A file's bytes: where they stand, if they stand anywhere, else loaded."""
+        if isinstance(tree, FolderTree):
+            return _map_file(tree, entry)
+        placed = tree.placed(entry) if isinstance(tree, ArchiveTree) else None
+        if placed is not None:
+            return placed
+        content = bytearray()
+        try:
+            for chunk in tree.chunks(entry):
+                self._budget.expand(len(chunk))
+                content.extend(chunk)
+        except (BudgetExceeded, Unavailable):
+            self._budget.release(len(content))
+            raise
+        return Bytes(content), None
+
+    def _finish(self, name: str, digest: str | None) -> Image:
+        if TOP in self._parts and digest is not None:
+            self._parts[TOP] = replace(self._parts[TOP], digest=digest)
+        distinct = self._distinct_roots()
+        return Image(
+            name,
+            digest,
+            tuple(self._parts.values()),
+            tuple(Root(self._parts[id_], self._trees[id_]) for id_ in distinct),
+            tuple(Root(self._parts[id_], tree) for id_, tree in self._trees.items()),
+            tuple(Piece(self._parts[id_], self._sources[id_]) for id_ in self._pieces),
+            self._budget,
+        )
+
+    def _distinct_roots(self) -> list[str]:
+        """The ids of the roots to audit; the parts of the others say which of them they equal."""
+        distinct: list[str] = []
+        for id_, tree in self._trees.items():
+            if self._parts[id_].role not in (Role.ROOT, Role.INITRAMFS):
+                continue
+            source = self._sources.get(id_)
+            if source is not None and self._parts[id_].digest is None:
+                self._parts[id_] = replace(self._parts[id_], digest=self._digest(source))
+            same = next((other for other in distinct if self._is_same(id_, tree, other)), None)
+            if same is None:
+                distinct.append(id_)
+            else:
+                self._parts[id_] = replace(self._parts[id_], same_as=same)
+        return distinct
+
+    def _is_same(self, id_: str, tree: Tree, other: str) -> bool:
+        part, known = self._parts[id_], self._parts[other]
+        if part.digest is not None and part.digest == known.digest:
+            return True
+        if part.problem or known.problem or part.role is not known.role:
+            return False
+        try:
+            if sameness.listing(tree) != sameness.listing(self._trees[other]):
+                return False
+            self._progress(f"{id_}: compared with {other}")
+            return sameness.have_equal_content(tree, self._trees[other], self._budget)
+        except BudgetExceeded:
+            return False
+
+    def _digest(self, source: Source) -> str | None:
+        """The SHA-256 of all bytes; None when time runs out."""
+        digest = hashlib.sha256()
+        try:
+            for piece in source.chunks():
+                self._budget.check_time()
+                digest.update(piece)
+        except BudgetExceeded:
+            return None
+        return f"sha256:{digest.hexdigest()}"
+
+
+def _named_files(tree: Tree) -> Iterator[tuple[str, Entry]]:
+    """The regular files of a tree with the names for their parts.
+
+    Builds leave files with the time in the name and a link without it; the link's name is the same for the next build.
+    """
+    entries = list(tree.entries())
+    aliases: dict[str, str] = {}
+    for entry in entries:
+        if entry.kind is Kind.SYMLINK and entry.target and "/" not in entry.target:
+            folder = entry.path.rpartition("/")[0]
+            target = f"{folder}/{entry.target}" if folder else entry.target
+            known = aliases.get(target)
+            if known is None or (len(entry.path), entry.path) < (len(known), known):
+                aliases[target] = entry.path
+    for entry in entries:
+        if entry.kind is Kind.FILE:
+            alias = aliases.get(entry.path, entry.path)
+            yield min(alias, entry.path, key=len), entry
+
+
+def _map_file(tree: FolderTree, entry: Entry) -> tuple[Source, int | None]:
+    descriptor = tree.open(entry.path)
+    try:
+        return map_descriptor(descriptor), None
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"{entry.path}: {error}") from error
+    finally:
+        os.close(descriptor)
+
+
+def _problems(tree: Tree) -> Iterator[str]:
+    if isinstance(tree, Incomplete):
+        yield from tree.problems
+    if isinstance(tree, IndexedTree) and tree.refused:
+        yield f"{tree.refused} names that lead outside, or cannot be names, were left out"
+
+
+def _is_dump(found: Iterable[carve.Found], source: Source) -> bool:
+    """Whether raw bytes are a row of parts, and not a kernel or boot loader with parts inside.
+
+    A kernel carries compressed streams, an initramfs and device trees, but neither disks nor other file systems.
+    """
+    carried = {"cpio", "device-tree", *(kind.name for kind in catalogue.wrappers())}
+    return any(one.kind.name not in carried for one in found) or 2 * sum(one.size for one in found) > source.size
+
+
+def _between(found: tuple[carve.Found, ...], source: Source) -> Iterator[Child]:
+    """What lies between the parts that were found and says what it is: a boot loader, a kernel without a header."""
+    position = 0
+    ends = [(one.offset, one.offset + one.size) for one in found]
+    for start, end in [*ends, (source.size, source.size)] if found else []:
+        window = source.slice(position, start - position)
+        content = blob.by_content(window) if window.size > SNIFFED else None
+        if content is not None:
+            yield Child(f"{content.name}-{position:#x}", window, position)
+        position = end
