@@ -8,12 +8,12 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from report_sample import HOSTILE, PARTS, SAMPLES, SECRETS, camera, clean, composed, many, unreadable, verdicts
 
 from firmward.audit.html import render_html, size, tree
 from firmward.model.finding import Finding
 from firmward.model.location import Location
 from firmward.model.report import Part
-from report_sample import HOSTILE, PARTS, SAMPLES, SECRETS, camera, clean, composed, many, unreadable, verdicts
 
 VOID = {"meta", "link", "input", "br", "img", "hr", "path", "rect"}
 LOADING = {"src", "srcset", "poster", "data", "action", "formaction", "background", "ping", "xlink:href"}

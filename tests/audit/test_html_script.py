@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from report_sample import camera, many
 
 from firmward.audit.html import render_html
-from report_sample import camera, many
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (

@@ -6,9 +6,9 @@ import unicodedata
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from report_sample import PEM
 
 from firmward.audit.redact import _MASKS, _SUSPECT, INPUT_LIMIT, LINE_LIMIT, redact, visible
-from report_sample import PEM
 
 HASH = "3mYxw0D5bJkz1iN2vT7pQeRsA9uVfGhXcZlKoWtYrEi4nMbSdPqLjH6"
 

@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
+from report_sample import SECRETS, camera
 
 from firmward.audit import writing
 from firmward.audit.writing import FORMS, check_outputs, write_atomically, write_reports
 from firmward.model.errors import InputError
-from report_sample import SECRETS, camera
 
 NAMES = [f"report{suffix}" for suffix in FORMS]
 
