@@ -22,7 +22,7 @@ demo: setup ## build the sample camera, audit it, leave the reports in build/dem
 	    -o $(BUILD)/demo/report.html -o $(BUILD)/demo/report.json -o $(BUILD)/demo/report.sarif
 
 test: setup ## all tests
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --dist loadgroup
 
 lint: setup ## ruff and mypy
 	@$(BIN)/ruff check .

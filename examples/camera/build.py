@@ -6,6 +6,7 @@ packages give the same bytes.
 """
 
 import argparse
+import hashlib
 import os
 import shutil
 import subprocess
@@ -103,8 +104,13 @@ def build(output: Path, cache: Path, chosen: Sequence[Layer]) -> None:
     say("packages: from the cache, or fetched for the first time")
     # one set for both cameras, so that building the other one fetches nothing
     tree = packages.fetch(every(layers(clean=False), "packages"), cache)
-    images = output / "images"
+    images, stamp = output / "images", output / "recipe.sha256"
     images.mkdir(parents=True, exist_ok=True)
+    recipe = recipe_digest(chosen, tree)
+    if (output / "camera.img").is_file() and stamp.is_file() and stamp.read_text() == recipe:
+        say(f"current: {output / 'camera.img'}")
+        return
+    stamp.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(dir=output, prefix="work.") as name:
         work = Path(name)
         say("root file system, compressed with xz")
@@ -122,7 +128,17 @@ def build(output: Path, cache: Path, chosen: Sequence[Layer]) -> None:
         say("disk image")
         assemble(images, work / "camera.img")
         (work / "camera.img").rename(output / "camera.img")
+    stamp.write_text(recipe)
     say(f"done: {output / 'camera.img'}")
+
+
+def recipe_digest(chosen: Sequence[Layer], tree: Path) -> str:
+    """Stands for all that goes in: these layers, the recipe, and which packages were unpacked."""
+    digest = hashlib.sha256(f"{EPOCH} {len(chosen)} {tree.name} {tree.stat().st_mtime_ns}".encode())
+    for path in sorted(HERE.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(f"{path.relative_to(HERE)} {path.stat().st_size}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def every(chosen: Iterable[Layer], key: str) -> list[str]:

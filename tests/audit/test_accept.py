@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from report_sample import CHECKS, FOUND, PARTS, ROOT, SUBJECT, camera, verdicts
 
 from firmward.audit.accept import covers
 from firmward.audit.composition import compose
@@ -10,7 +11,6 @@ from firmward.model.clock import Clock
 from firmward.model.finding import Outcome
 from firmward.model.policy import AcceptedRisk, parse_policy
 from firmward.model.report import Budget, Report
-from report_sample import CHECKS, FOUND, PARTS, ROOT, SUBJECT, camera, verdicts
 
 DAY = date(2027, 1, 31)
 

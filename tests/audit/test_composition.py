@@ -3,12 +3,6 @@
 from dataclasses import replace
 
 import pytest
-
-from firmward.audit.composition import compose
-from firmward.audit.engine import Verdict
-from firmward.model.finding import Finding, Outcome, Severity
-from firmward.model.location import Location
-from firmward.model.report import Budget, CheckResult, Part, Report, Role
 from report_sample import (
     CHECKS,
     CLOCK,
@@ -23,6 +17,12 @@ from report_sample import (
     unreadable,
     verdicts,
 )
+
+from firmward.audit.composition import compose
+from firmward.audit.engine import Verdict
+from firmward.model.finding import Finding, Outcome, Severity
+from firmward.model.location import Location
+from firmward.model.report import Budget, CheckResult, Part, Report, Role
 
 CHECK = made_up("telnet-enabled", "access", Severity.HIGH, "Telnet is started")
 A = Part("image/rootfs_a", "squashfs", "image", role=Role.ROOT)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from report_sample import SAMPLES, SECRETS, camera
 
 from firmward.audit.json_report import load_report, render_json, report_document, schema_document
 from firmward.audit.redact import redacted
 from firmward.model.errors import InputError
 from firmward.model.report import Report
-from report_sample import SAMPLES, SECRETS, camera
 
 # the design's contract, as it was agreed; the product's own schema says more
 CONTRACT = {

@@ -5,9 +5,9 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from report_sample import SECRETS, camera, clean, many, unreadable
 
 from firmward.audit.markdown import code, render_markdown, text
-from report_sample import SECRETS, camera, clean, many, unreadable
 
 
 def test_the_verdict_and_its_coverage_come_first() -> None:

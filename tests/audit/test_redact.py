@@ -6,9 +6,9 @@ import unicodedata
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-
-from firmward.audit.redact import _MASKS, _SUSPECT, INPUT_LIMIT, LINE_LIMIT, redact, redact_block
 from report_sample import PEM
+
+from firmward.audit.redact import _MASKS, _SUSPECT, INPUT_LIMIT, LINE_LIMIT, redact, visible
 
 HASH = "3mYxw0D5bJkz1iN2vT7pQeRsA9uVfGhXcZlKoWtYrEi4nMbSdPqLjH6"
 
@@ -106,10 +106,14 @@ def test_what_cannot_be_seen_is_written_out(text: str, seen: str) -> None:
     assert redact(text) == seen
 
 
-def test_a_block_keeps_its_lines() -> None:
-    assert redact_block("one\ntwo\x1b\npassword=x y\n" + PEM) == (
-        "one\ntwo\\x1b\npassword=…redacted\n-----BEGIN RSA PRIVATE KEY-----…redacted"
+def test_the_products_own_words_are_left_and_keep_their_lines() -> None:
+    assert (
+        visible("an empty password: whoever comes\n\nlogs in\x1b") == "an empty password: whoever comes\n\nlogs in\\x1b"
     )
+
+
+def test_several_lines_are_masked_each() -> None:
+    assert redact("one\npassword=x y\n" + PEM) == r"one\npassword=…redacted\n-----BEGIN RSA PRIVATE KEY-----…redacted"
 
 
 def test_a_cut_shows_no_half_of_a_secret() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import jsonschema
 import pytest
+from report_sample import PARTS, SAMPLES, SECRETS, SUBJECT, camera, clean, unreadable
 
 from firmward.audit.sarif import render_sarif
 from firmward.model.report import Budget, Report
-from report_sample import PARTS, SAMPLES, SECRETS, SUBJECT, camera, clean, unreadable
 
 DATA = Path(__file__).parents[1] / "data" / "sarif" / "sarif-2.1.0-rtm.4.json"
 

@@ -1,23 +1,12 @@
 """The command as a user calls it, in this process."""
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from command import Called, Firmward
 
 from firmward.cli import main
-
-
-@dataclass(frozen=True)
-class Called:
-    code: int
-    out: str
-    err: str
-
-
-Firmward = Callable[..., Called]
 
 
 @pytest.fixture

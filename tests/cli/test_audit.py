@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Firmward
+from command import Firmward
 
 SECRETS = ("Z" * 22, "Tr0ub4dor-community")
 OUTPUTS = ("report.html", "report.json", "report.sarif", "report.md")

@@ -2,7 +2,7 @@
 
 import json
 
-from conftest import Firmward
+from command import Firmward
 
 from firmward.audit.catalogue import catalogue
 

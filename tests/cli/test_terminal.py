@@ -3,11 +3,11 @@
 import io
 
 import pytest
+from report_sample import SAMPLES, SECRETS, camera, clean, many, unreadable
 from rich.console import Console
 
 from firmward.cli.terminal import FINDINGS_SHOWN, make_console, print_report
 from firmward.model.report import Report
-from report_sample import SAMPLES, SECRETS, camera, clean, many, unreadable
 
 
 def printed(report: Report, width: int = 100, encoding: str = "utf-8", color: bool = False) -> str:

@@ -11,11 +11,11 @@ import pytest
 
 from firmward.image.opening import Image, open_image
 
-Run = Callable[..., bytes]
+Tool = Callable[..., bytes]
 
 
 @pytest.fixture
-def run() -> Run:
+def tool() -> Tool:
     """Run a program and give its output; the test is skipped when the program is not installed."""
 
     def call(*words: object, cwd: Path | None = None, stdin: bytes = b"") -> bytes:

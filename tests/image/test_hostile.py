@@ -121,9 +121,9 @@ def test_any_bytes_behind_any_magic(data: bytes, choice: int) -> None:
 
 def test_a_bomb_in_a_bomb() -> None:
     def blocks() -> Iterator[bytes]:
-        packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+        packer = zlib.compressobj(1, zlib.DEFLATED, 31)
         zeros = bytes(1 << 20)
-        for _ in range(200):
+        for _ in range(64):
             yield packer.compress(zeros)
         yield packer.flush()
 
@@ -134,7 +134,7 @@ def test_a_bomb_in_a_bomb() -> None:
 
 
 def test_a_bomb_does_not_cost_the_part_beside_it() -> None:
-    image = opened(tar(**{"a.gz": gzip.compress(bytes(100 << 20)), "b.tar.gz": gzip.compress(tar(**SYSTEM))}))
+    image = opened(tar(**{"a.gz": gzip.compress(bytes(20 << 20), 1), "b.tar.gz": gzip.compress(tar(**SYSTEM))}))
     assert [root.part.id for root in image.roots] == ["image/b.tar.gz/content"] or image.roots == ()
     assert any("expands to more" in (part.problem or "") for part in image.parts)
 
@@ -256,12 +256,12 @@ def test_wrappers_within_wrappers_stop_at_the_depth() -> None:
 
 
 def test_a_dump_made_of_signatures_ends() -> None:
-    begin = time.monotonic()
-    opened(b"hsqs" * 60_000)
-    opened(b"\x1f\x8b\x08" * 60_000)
-    opened(b"070701" * 25_000)
-    opened((b"\xd0\x0d\xfe\xed" + bytes(12)) * 15_000)
-    assert time.monotonic() - begin < 8
+    begin = time.process_time()
+    opened(b"hsqs" * 20_000)
+    opened(b"\x1f\x8b\x08" * 20_000)
+    opened(b"070701" * 10_000)
+    opened((b"\xd0\x0d\xfe\xed" + bytes(12)) * 8_000)
+    assert time.process_time() - begin < 8
 
 
 def test_unusual_files_in_a_folder(tmp_path: Path) -> None:
@@ -284,3 +284,11 @@ def test_a_gpt_with_absurd_numbers() -> None:
         header = struct.pack("<8s4sIIIQQQQ16sQI", *fields) + struct.pack("<II", size, 0)
         header = header[:16] + struct.pack("<I", zlib.crc32(header)) + header[20:]
         opened(bytes(512) + header.ljust(512, b"\0") + bytes(20_000))
+
+
+def test_two_bytes_of_magic_do_not_make_an_archive() -> None:
+    """Noise with headers of the old binary cpio in it whose numbers hold by chance."""
+    chance = random.Random(3)
+    member = struct.pack("<13H", 0o070707, 1, 1, 0o100644, 0, 0, 1, 0, 0, 0, 2, 0, 4) + b"x\0data"
+    noise = b"".join(chance.randbytes(997) + b"\1" + member for _ in range(50))
+    assert [part.kind for part in opened(noise).parts] == ["unknown"]

@@ -34,8 +34,8 @@ _NOTHING = r"(?:yes|no|true|false|none|null|nil|on|off|empty|0|1|x|\*|!+)?[\"']?
 """What stands for no password, or for a switch, and may be read."""
 _QUOTED = r"\"(?:[^\"\\\n]|\\.){1,4096}\"?|'[^'\n]{1,4096}'?"
 
-BLOCKS = frozenset({"doc"})
-"""Fields of records that hold texts of several lines."""
+OWN_WORDS = frozenset({"title", "doc"})
+"""Fields of records that hold the product's own sentences, which may well speak of a password: and go on."""
 
 Record = TypeVar("Record")
 
@@ -134,9 +134,9 @@ def redact(text: str, limit: int = LINE_LIMIT) -> str:
     return _cut(masked if masked.isascii() and masked.isprintable() else "".join(map(_seen, masked)), limit)
 
 
-def redact_block(text: str, limit: int = BLOCK_LIMIT) -> str:
-    """The same for a text of several lines, which stay lines."""
-    return _cut("".join(sign if sign == "\n" else _seen(sign) for sign in _mask(text)), limit)
+def visible(text: str, limit: int = BLOCK_LIMIT) -> str:
+    """A text of several lines with everything in it to be seen; nothing is masked."""
+    return _cut("".join(sign if sign == "\n" else _seen(sign) for sign in text), limit)
 
 
 def redacted(value: Record) -> Record:
@@ -154,7 +154,7 @@ def redacted(value: Record) -> Record:
 
 
 def _redacted_field(name: str, value: object) -> object:
-    return redact_block(value) if name in BLOCKS and isinstance(value, str) else redacted(value)
+    return visible(value) if name in OWN_WORDS and isinstance(value, str) else redacted(value)
 
 
 def _mask(text: str) -> str:

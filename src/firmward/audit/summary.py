@@ -48,6 +48,10 @@ class Standing:
         return self.passed + self.failed + self.unknown + self.not_applicable
 
     @property
+    def judged(self) -> int:
+        return self.checks - self.unknown
+
+    @property
     def findings(self) -> int:
         return sum(count for _, count in self.severities)
 

@@ -32,9 +32,6 @@ class Need:
 
 
 NEEDS = (
-    Need("PySquashfsImage", "reader", "pip install PySquashfsImage", "squashfs parts cannot be opened"),
-    Need("pyfsext", "reader", "pip install libfsext-python", "ext2, ext3 and ext4 parts cannot be opened"),
-    Need("pytsk3", "reader", "pip install pytsk3", "FAT parts cannot be opened"),
     Need("lz4", "reader", "pip install lz4", "lz4 parts, and squashfs compressed with it, cannot be opened"),
     Need("lzallright", "reader", "pip install lzallright", "squashfs compressed with lzo cannot be opened"),
     Need(

@@ -52,7 +52,7 @@ COPIES = (
 NO_LOGIN = re.compile(r"(^|/)(nologin|false|true|null|sync|halt|shutdown|reboot|poweroff|git-shell)$")
 """Shells that end at once, or do one harmless thing."""
 
-LINE_LIMIT = 20_000
+LINE_LIMIT = 2000
 """Lines read of one file; an image has tens."""
 
 
@@ -184,7 +184,8 @@ def parse(
     own = {field.account: field for field in _password_fields(lines, shadow)}
     groups = _groups(group, gshadow)
     hidden = shadow is not None and shadow.text is None
-    accounts = tuple(_account(line, own, groups, hidden) for line in _accounts(lines))
+    memberships = _memberships(groups)
+    accounts = tuple(_account(line, own, memberships, hidden) for line in _accounts(lines))
     unread = tuple(table.unread for table in (shadow, group, gshadow) if table is not None and table.unread)
     return Accounts(accounts, groups, _nis(lines), unread)
 
@@ -260,7 +261,9 @@ def _password_fields(lines: Iterable[Line], shadow: Table | None) -> Iterator[Fi
             yield Field(name, value, line.at, in_passwd=True)
 
 
-def _account(line: Line, fields: Mapping[str, Field], groups: Iterable[Group], hidden: bool) -> Account:
+def _account(
+    line: Line, fields: Mapping[str, Field], memberships: Mapping[str | int, tuple[str, ...]], hidden: bool
+) -> Account:
     name, gid = line.get(0), int(line.get(3))
     field = fields.get(name)
     if field is None:
@@ -275,7 +278,7 @@ def _account(line: Line, fields: Mapping[str, Field], groups: Iterable[Group], h
         shell=line.get(6).strip() or "/bin/sh",
         password=password,
         scheme=crypt_hash.scheme(field.value) if field is not None and password is Password.HASHED else None,
-        groups=tuple(group.name for group in groups if group.gid == gid or name in group.members),
+        groups=tuple(dict.fromkeys((*memberships.get(gid, ()), *memberships.get(name, ())))),
         at=line.at,
         password_at=line.at if field is None else field.at,
         in_passwd=field is not None and field.in_passwd,
@@ -302,6 +305,16 @@ def _groups(group: Table | None, gshadow: Table | None) -> tuple[Group, ...]:
         members = tuple(member.strip() for member in line.get(3).split(",") if member.strip())
         found[name] = Group(name, gid, members, _group_scheme(field), line.at)
     return tuple(found.values())
+
+
+def _memberships(groups: Iterable[Group]) -> dict[str | int, tuple[str, ...]]:
+    """The groups of each member by name, and of each group's number."""
+    found: dict[str | int, list[str]] = {}
+    for group in groups:
+        keys: tuple[str | int, ...] = (group.gid, *group.members)
+        for key in keys:
+            found.setdefault(key, []).append(group.name)
+    return {key: tuple(names) for key, names in found.items()}
 
 
 def _group_scheme(field: str) -> Scheme | None:

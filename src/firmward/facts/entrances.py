@@ -64,7 +64,8 @@ WRAPPERS = frozenset(
 LOOPBACK = re.compile(r"(127\.\d+\.\d+\.\d+|localhost|::1|\[::1\])$")
 DEV_TCP = re.compile(r"\b(sh|ash|bash|dash|zsh|ksh)\b.*[<>]&?\s*/dev/(tcp|udp)/")
 PIPED = re.compile(
-    r"\b(nc|netcat|ncat)\b[^|;&]*\|\s*(/\S*/)?(ba|a|da|z|k)?sh\b|\b(ba|a|da|z|k)?sh\b[^|;]*\|\s*\S*\b(nc|netcat|ncat)\b"
+    r"\b(nc|netcat|ncat)\b[^|;&]*\|\s*(\S*/)?(ba|a|da|z|k)?sh\b(\s+-\w+)*\s*($|[|;&<>#\d])"
+    r"|(^|[|;&(])\s*(\S*/)?(ba|a|da|z|k)?sh\b(\s+-\w+)*[\s\d<>&]*\|\s*(\S*/)?(nc|netcat|ncat)\b"
 )
 SOCKET_SHELL = re.compile(r"(?i)socket.*(/bin/\w*sh\b|pty\.spawn|dup2|exec)")
 SOCAT_LISTEN = re.compile(r"(?i)(tcp|tcp4|tcp6|udp|udp4|udp6|sctp|openssl|ssl)[46]?-l(isten)?:\[?(\d+)?")
@@ -73,6 +74,9 @@ SOCAT_EXEC = re.compile(r"(?i)(exec|system|shell)(:|$)['\"]?(.*)")
 
 SUPER_SERVER_LETTERS = "cCbulitx"
 """Options of tcpsvd that take an argument."""
+
+TEXT_LIMIT = 4096
+"""Characters of a line or a word that are looked at; a hostile one could be megabytes."""
 
 DEPTH_LIMIT = 5
 """Wrappers within wrappers that are looked through."""
@@ -135,7 +139,12 @@ class Entrances:
 def collect(tree: Tree, startup: Startup) -> Entrances:
     running = [process for process in startup.processes if process.start is not Start.DISABLED]
     doors = [door for process in running for door in parse(process, _line(tree, process.at))]
-    return Entrances(tuple(dict.fromkeys(doors)), (*startup.unread, *_unnamed(running)))
+    return Entrances(tuple(dict.fromkeys(doors)), (*unread(startup), *_unnamed(running)))
+
+
+def unread(startup: Startup) -> tuple[str, ...]:
+    """What of the start-up may hide a server. Whether a getty starts on a line hides none, and is often not known."""
+    return tuple(reason for reason in startup.unread if "getty@" not in reason)
 
 
 def parse(process: Process, line: str = "") -> Iterator[Entrance]:
@@ -169,7 +178,7 @@ def _line(tree: Tree, at: Location) -> str:
     except Unavailable:
         return ""
     line = lines[at.line - 1] if at.line <= len(lines) else ""
-    return "" if line.lstrip().startswith("#") else line
+    return "" if line.lstrip().startswith("#") else line[:TEXT_LIMIT]
 
 
 def _doors(argv: tuple[str, ...], process: Process, depth: int) -> Iterator[Entrance]:
@@ -192,8 +201,8 @@ def _doors(argv: tuple[str, ...], process: Process, depth: int) -> Iterator[Entr
 
 def _shell(argv: tuple[str, ...], process: Process, depth: int) -> Iterator[Entrance]:
     """A shell that a connection starts is a door; one that runs a command is looked through."""
-    script = _after(argv[1:], "c")
-    if script is not None:
+    script = (_after(argv[1:], "c") or "")[:TEXT_LIMIT]
+    if script:
         if DEV_TCP.search(f"sh {script}"):
             yield _door(Kind.BACKDOOR, process, _name(argv[0]), login=_name(argv[0]), calls_out=True)
         for command in re.split(r"[;&|\n]+", script):
@@ -214,7 +223,7 @@ def _known(program: str, words: tuple[str, ...], process: Process) -> Iterator[E
         yield from _socat(words, process)
     elif program in WEB_TERMINALS:
         yield from _web_terminal(program, words, process)
-    elif INTERPRETERS.match(program) and any(SOCKET_SHELL.search(word) for word in words):
+    elif INTERPRETERS.match(program) and any(SOCKET_SHELL.search(word[:TEXT_LIMIT]) for word in words):
         is_open = any(re.search(r"(?i)listen|accept|bind\(", word) for word in words)
         yield _door(Kind.BACKDOOR, process, program, login="sh", calls_out=not is_open)
 

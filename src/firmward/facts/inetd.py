@@ -21,6 +21,8 @@ EVERYWHERE = frozenset(("*", "0.0.0.0", "::", "[::]"))  # noqa: S104 - read, not
 
 @dataclass(frozen=True, slots=True)
 class Inetd:
+    """`processes` are the services of the table; `unread` names the lines that could not be worked out."""
+
     processes: tuple[Process, ...]
     unread: tuple[str, ...] = ()
 

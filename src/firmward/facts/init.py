@@ -30,7 +30,10 @@ class Program(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Init:
-    """The first program; `path` is None where only its configuration told. `scripts` run before it or as it."""
+    """The first program.
+
+    `program` is its kind; `path` where it lies, None where only its configuration told; `scripts` run before or as it.
+    """
 
     program: Program
     path: str | None = None

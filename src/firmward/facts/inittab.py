@@ -32,7 +32,11 @@ tty4::askfirst:/bin/sh
 
 @dataclass(frozen=True, slots=True)
 class Inittab:
-    """`level` is None in BusyBox, which has no runlevels; `scripts` are the paths that the lines lead to."""
+    """`entries` are the lines of the table, or of BusyBox's own when there is none.
+
+    `level` is the default runlevel, None in BusyBox, which has none; `processes` are what the lines lead to, `scripts`
+    the paths of the scripts on the way; `unread` says in words what could not be worked out.
+    """
 
     entries: tuple[inittab.Entry, ...]
     level: str | None

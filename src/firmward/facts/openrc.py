@@ -22,7 +22,10 @@ FOLDER = "etc/init.d"
 
 @dataclass(frozen=True, slots=True)
 class OpenrcServices:
-    """The names that start, in order, and the processes of these and of the others."""
+    """`started` are the services that start, in order; `processes` what these start and the others would start.
+
+    `scripts` are the paths of the scripts that run; `unread` says in words what could not be worked out.
+    """
 
     started: tuple[str, ...]
     processes: tuple[Process, ...]

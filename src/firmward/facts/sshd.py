@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from firmward.facts.entrances import unread
 from firmward.facts.startup import Process, Start, Startup
 from firmward.formats import ssh_algorithms, sshd_config
 from firmward.formats.ssh_algorithms import Version, Weakness
@@ -195,9 +196,9 @@ class Server:
     def cases(self, user: str | None = None, groups: tuple[str, ...] | None = None) -> tuple[Case, ...]:
         """What may be in force for a user, or for anybody; the general case first."""
         who = Connection(user=user, groups=groups) if user is not None else ANYBODY
-        blocks = dict.fromkeys(line.conditions for line in self.configuration.directives if line.conditions)
-        open_blocks = [block for block in blocks if holds(block, who) is None][:CASE_LIMIT]
-        return tuple(self._case(who, block) for block in ((), *open_blocks))
+        verdicts = self._verdicts(who)
+        open_blocks = [block for block, verdict in verdicts.items() if verdict is None][:CASE_LIMIT]
+        return tuple(self._case(verdicts, block) for block in ((), *open_blocks))
 
     def change(self, setting: Setting, value: str, case: Case | None = None) -> SetOption:
         """What would set a keyword where it was set, or in the main file."""
@@ -208,16 +209,18 @@ class Server:
 
     def effective(self, connection: Connection) -> Case:
         """What is in force for one connection of which everything is known."""
-        return self._case(connection, ())
+        return self._case(self._verdicts(connection), ())
 
-    def _case(self, who: Connection, assumed: tuple[Condition, ...]) -> Case:
+    def _verdicts(self, who: Connection) -> dict[tuple[Condition, ...], bool | None]:
+        blocks = dict.fromkeys(line.conditions for line in self.configuration.directives if line.conditions)
+        return {block: holds(block, who) for block in blocks}
+
+    def _case(self, verdicts: Mapping[tuple[Condition, ...], bool | None], assumed: tuple[Condition, ...]) -> Case:
         lines = self.configuration.directives
-        outside = [line for line in lines if all(_is_all(condition) for condition in line.conditions)]
-        inside = [
-            line
-            for line in lines
-            if line.conditions and (holds(line.conditions, who) or _is_within(line.conditions, assumed))
-        ]
+        always = {block for block in verdicts if all(_is_all(condition) for condition in block)} | {()}
+        now = {block for block, verdict in verdicts.items() if verdict or _is_within(block, assumed)}
+        outside = (line for line in lines if line.conditions in always)
+        inside = (line for line in lines if line.conditions in now)
         settings = {**_first((*self.options, *outside)), **_first(inside)}
         return Case(" and ".join(map(str, assumed)) or None, settings, self.version)
 
@@ -245,7 +248,7 @@ def collect(tree: Tree, startup: Startup | None | Unknown) -> Sshd | None:
     version = None if program is None else _version(tree, program)
     usual = configuration or CONFIGURATIONS[0]
     if not processes:
-        is_off = isinstance(startup, Startup) and not startup.unread
+        is_off = isinstance(startup, Startup) and not unread(startup)
         start = Start.DISABLED if is_off else None
         return Sshd(program, version, (_server(tree, "sshd", usual, (), start, version, None),))
     distinct = {(process.argv, process.start): process for process in processes}

@@ -1,13 +1,16 @@
 """What the system starts, whatever starts it: the one place where other families ask which programs run.
 
 Merged from the init system and what it leads to (systemd units, BusyBox or SysV inittab, SysV, OpenRC and procd
-scripts, rc.local, inetd and xinetd). Configuration is read as the running system would: masks, presets and drop-ins,
-runlevels, variables set in scripts and in the files that they source, scripts called by scripts.
+scripts, rc.local, hooks of the network, cron's `@reboot`, inetd and xinetd). Configuration is read as the running
+system would: masks, presets and drop-ins, runlevels, variables set in scripts and in the files that they source,
+scripts called by scripts.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from firmward.facts.cron import CronReboot
+from firmward.facts.ifupdown import NetworkHooks
 from firmward.facts.inetd import Inetd
 from firmward.facts.init import Init, Program
 from firmward.facts.inittab import Inittab
@@ -28,7 +31,9 @@ __all__ = ["Manager", "Process", "Socket", "Start", "Startup", "collect"]
 class Startup:
     """Which init system runs, what it starts, and what of it could not be read.
 
-    `scripts` are the paths of the shell scripts that run at boot, sourced files among them.
+    `init` is who starts everything; `processes` are the programs that start, and those installed that do not; `unread`
+    says in words what could not be worked out; `scripts` are the paths of the shell scripts that run at boot, sourced
+    files among them.
     """
 
     init: Manager
@@ -54,9 +59,10 @@ MANAGERS = {
 }
 
 
-Managed = SystemdUnits | Inittab | SysvScripts | OpenrcServices | ProcdServices
+Managed = SystemdUnits | Inittab | SysvScripts | OpenrcServices | ProcdServices | NetworkHooks | CronReboot
 """The families that start programs themselves."""
 
+CRON = ("cron", "crond", "fcron", "vixie-cron")
 SUPER_SERVERS = {
     Manager.INETD: ("inetd", "openbsd-inetd", "inetutils-inetd", "rlinetd"),
     Manager.XINETD: ("xinetd",),
@@ -73,16 +79,20 @@ def collect(
     procd: ProcdServices | Unknown | None,
     inetd: Inetd | Unknown | None,
     xinetd: Xinetd | Unknown | None,
+    hooks: NetworkHooks | Unknown | None,
+    cron: CronReboot | Unknown | None,
 ) -> Startup:
     walk = Walk(tree)
     for path in init.scripts:
         walk.script(path, (), Origin(path.rpartition("/")[2], Manager.SCRIPT))
-    found = (units, inittab, sysv, openrc, procd)
-    parts = [part for part in found if part is not None and not isinstance(part, Unknown)]
+    found = (units, inittab, sysv, openrc, procd, hooks)
+    parts: list[Managed] = [part for part in found if part is not None and not isinstance(part, Unknown)]
+    if isinstance(cron, CronReboot) and any(_runs(process, CRON) for part in parts for process in part.processes):
+        parts.append(cron)
     processes = _merged([*walk.processes, *(process for part in parts for process in part.processes)])
     scripts = dict.fromkeys([*walk.scripts, *(path for part in parts for path in part.scripts)])
     served = [*_served(inetd, processes), *_served(xinetd, processes)]
-    unread = [*walk.unread, *_unread((*found, inetd, xinetd)), *_unknown_init(init)]
+    unread = [*walk.unread, *_unread((*found, inetd, xinetd, cron)), *_unknown_init(init)]
     return Startup(MANAGERS[init.program], (*processes, *served), tuple(dict.fromkeys(unread)), tuple(scripts))
 
 
@@ -102,9 +112,12 @@ def _served(family: Inetd | Xinetd | Unknown | None, processes: tuple[Process, .
     if family is None or isinstance(family, Unknown):
         return
     for process in family.processes:
-        names = SUPER_SERVERS[process.manager]
-        runs = any(one.program in names and one.start is not Start.DISABLED for one in processes)
+        runs = any(_runs(one, SUPER_SERVERS[process.manager]) for one in processes)
         yield process if runs else replace(process, start=Start.DISABLED)
+
+
+def _runs(process: Process, names: Iterable[str]) -> bool:
+    return process.program in names and process.start is not Start.DISABLED
 
 
 def _unread(parts: Iterable[Managed | Inetd | Xinetd | Unknown | None]) -> Iterator[str]:

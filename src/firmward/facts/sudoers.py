@@ -16,6 +16,7 @@ Hosts are taken to fit: a device's own name is not known when its image is judge
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from firmward.facts.accounts import Account
 from firmward.model.location import Location
@@ -27,9 +28,11 @@ SUDOERS, DOAS = (
 )
 DOAS_FOLDER = "etc/doas.d/*.conf"
 DEPTH_LIMIT = 16
-FILE_LIMIT = 256
-RULE_LIMIT = 5000
-EXPANSION_LIMIT = 2000
+FILE_LIMIT = 64
+RULE_LIMIT = 500
+LINE_LIMIT = 8192
+"""Characters of one line; what is longer is told and left out."""
+EXPANSION_LIMIT = 100
 """Words that one list of aliases may grow to."""
 
 TAGS = frozenset(
@@ -107,7 +110,10 @@ def parse(path: str, read: Read, folder: List) -> Sudoers:
     """The rules of a sudoers file and all that it includes."""
     reader = _Reader(read, folder)
     reader.file(path, 0)
-    rules = tuple(rule for line in reader.specifications for rule in reader.rules(line))[:RULE_LIMIT]
+    every = (rule for line in reader.specifications for rule in reader.rules(line))
+    rules = tuple(islice(every, RULE_LIMIT))
+    if next(every, None) is not None:
+        reader.unread.append(f"{path}: more than {RULE_LIMIT} rules")
     return Sudoers(rules, tuple(dict.fromkeys(reader.unread)))
 
 
@@ -136,7 +142,10 @@ class _Reader:
             self.unread.append(f"{path} cannot be read")
             return
         for line in _lines(text, path):
-            self._line(line, depth)
+            if len(line.text) > LINE_LIMIT:
+                self.unread.append(f"{line.at} is longer than {LINE_LIMIT} characters")
+            else:
+                self._line(line, depth)
 
     def _line(self, line: Line, depth: int) -> None:
         include = _INCLUDE.match(line.text)
@@ -216,8 +225,8 @@ class _Reader:
 
 def parse_doas(text: str, path: str) -> Iterator[Rule]:
     """The rules of doas.conf."""
-    for line in _lines(text, path):
-        words = re.sub(r"\{[^}]*\}", "", line.text.partition("#")[0]).replace('"', "").split()
+    for line in islice(_lines(text[: LINE_LIMIT * RULE_LIMIT], path), RULE_LIMIT):
+        words = re.sub(r"\{[^{}]*\}", "", line.text[:LINE_LIMIT].partition("#")[0]).replace('"', "").split()
         if not words or words[0] not in ("permit", "deny"):
             continue
         options = [word for word in words[1:] if word in ("nopass", "nolog", "persist", "keepenv", "setenv")]

@@ -3,7 +3,7 @@
 Rules: units/load.py (search path, masks, aliases, templates, drop-ins), units/reach.py (what starts), units/preset.py
 (first boot), units/command.py (command lines), units/listen.py (sockets). A service that a socket, a timer or a path
 starts is on demand, unless it starts at boot anyway. Out of scope, and said in `unread` where it may matter: generators
-that read the kernel's command line (a serial getty for `console=`, debug shells), what udev rules and D-Bus start.
+that read the kernel's command line (a serial getty for `console=`, debug shells), and what udev rules start.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,9 +23,12 @@ __all__ = ["Enablement", "Setting", "SystemdUnits", "Unit", "collect"]
 
 @dataclass(frozen=True, slots=True)
 class SystemdUnits:
-    """Every unit of the tree, instances that start at boot among them, and the processes of the services.
+    """Every unit of the tree, and the processes of the services.
 
-    `default` is the target that the boot aims at; `names` are all names that mean a unit, aliases and masked ones too.
+    `units` are the units by name, instances that start at boot among them; `default` is the target that the boot aims
+    at; `processes` are what the services run, or would run; `names` are all names that mean a unit, aliases and masked
+    ones too; `first_boot` says whether presets are still to be applied; `scripts` are the paths of the scripts that
+    run; `unread` says in words what could not be worked out.
     """
 
     units: Mapping[str, Unit]

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from firmward.facts.init import Init, Program
 from firmward.facts.inittab import Inittab
 from firmward.facts.process import Manager, Process, Start
-from firmward.facts.scripts.walk import Origin, Walk, start_links
+from firmward.facts.scripts.places import start_links
+from firmward.facts.scripts.walk import Origin, Walk
 from firmward.facts.systemd import SystemdUnits
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.tree import Kind, Tree
@@ -25,6 +26,8 @@ NO_SERVICES = frozenset(("rc", "rcS", "rcK", "functions", "skeleton", "README", 
 
 @dataclass(frozen=True, slots=True)
 class InitScript:
+    """A script of etc/init.d: `name` and `path`, and with `start` whether it runs at boot."""
+
     name: str
     path: str
     start: Start
@@ -32,6 +35,12 @@ class InitScript:
 
 @dataclass(frozen=True, slots=True)
 class SysvScripts:
+    """`services` are the scripts of etc/init.d; `processes` what they and rc.local start, or would start.
+
+    `scripts` are the paths of the scripts that run beside those of inittab; `unread` says in words what could not be
+    worked out.
+    """
+
     services: tuple[InitScript, ...]
     processes: tuple[Process, ...]
     scripts: tuple[str, ...] = ()

@@ -23,6 +23,8 @@ FILE_LIMIT = 200
 
 @dataclass(frozen=True, slots=True)
 class Xinetd:
+    """`processes` are the services of the configuration; `unread` names what could not be worked out."""
+
     processes: tuple[Process, ...]
     unread: tuple[str, ...] = ()
 

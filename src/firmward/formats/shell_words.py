@@ -115,8 +115,8 @@ class Lexer:
             if self._text[position] == "#":
                 position = self._line_end(position)
                 continue
-            token, after = self._token(position)
-            found.append(replace(token, joined=position == end))
+            token, after = self._token(position, joined=position == end)
+            found.append(token)
             position = end = max(after, position + 1)
             if token.kind is Kind.REDIRECT and token.text.endswith(("<<", "<<-")):
                 waiting.append(len(found) - 1)
@@ -128,14 +128,14 @@ class Lexer:
     def line(self, position: int) -> int:
         return self._first_line + bisect_right(self._breaks, position - 1)
 
-    def _token(self, position: int) -> tuple[Token, int]:
+    def _token(self, position: int, joined: bool) -> tuple[Token, int]:
         line = self.line(position)
         if redirect := _REDIRECT.match(self._text, position):
-            return Token(Kind.REDIRECT, redirect.group(), line), redirect.end()
+            return Token(Kind.REDIRECT, redirect.group(), line, joined=joined), redirect.end()
         if operator := _OPERATOR.match(self._text, position):
-            return Token(Kind.OPERATOR, operator.group(), line), operator.end()
+            return Token(Kind.OPERATOR, operator.group(), line, joined=joined), operator.end()
         word, after = self._word(position)
-        return Token(Kind.WORD, word.plain or "", line, word), after
+        return Token(Kind.WORD, word.plain or "", line, word, joined), after
 
     def _line_end(self, position: int) -> int:
         end = self._text.find("\n", position)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
+from firmward.formats.ssh_match import fits
+
 Version = tuple[int, int]
 
 
@@ -118,8 +120,7 @@ def effective(keyword: str, value: str | None, version: Version | None) -> tuple
     if value.startswith("^"):
         return (*names, *(name for name in usual if name not in names))
     if value.startswith("-"):
-        gone = [_wildcard(name) for name in names]
-        return tuple(name for name in usual if not any(pattern.fullmatch(name) for pattern in gone))
+        return tuple(name for name in usual if not any(fits(name, gone) for gone in names))
     return names
 
 
@@ -163,7 +164,3 @@ def dropbear_weak(program: bytes, version: Version | None) -> Iterator[tuple[str
         is_kept = dropped.until is None or (version or dropped.until) < dropped.until
         if is_kept and b"\0" + dropped.name.encode() + b"\0" in program:
             yield from weak(dropped.keyword, (dropped.name,))
-
-
-def _wildcard(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."))

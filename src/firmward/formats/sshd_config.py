@@ -16,10 +16,12 @@ from dataclasses import dataclass, field
 
 DEPTH_LIMIT = 16
 """Of Include, as in sshd."""
-FILE_LIMIT = 256
+FILE_LIMIT = 64
 """Files read for one configuration; a folder that includes itself in many ways would go on."""
-LINE_LIMIT = 20_000
+LINE_LIMIT = 5000
 """Lines taken of one configuration."""
+LENGTH_LIMIT = 16_384
+"""Characters taken of one line."""
 
 ALIASES = {
     "challengeresponseauthentication": "kbdinteractiveauthentication",
@@ -153,7 +155,7 @@ class _Reader:
             if len(self.directives) >= LINE_LIMIT:
                 self.problems.append(f"{path}: more than {LINE_LIMIT} lines")
                 return
-            found = directive(line, path, number)
+            found = directive(line[:LENGTH_LIMIT], path, number)
             if found is not None:
                 yield found
 

@@ -106,7 +106,7 @@ def _finished(draft: _Draft) -> Section:
 
 
 _GAP = re.compile(r"(?:[ \t\r\f\v]|\\\n)+")
-_BARE = re.compile(r"[^\s'\"\\]+")
+_BARE = re.compile(r"[^ \t\r\f\v\n'\"\\]+")
 _DOUBLE = re.compile(r"[^\"\\]+")
 
 
@@ -141,7 +141,8 @@ def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
 def _word(text: str, position: int) -> tuple[str, int]:
     """The word at a position, and where it ends. A quote that is not closed runs to the end of the text."""
     pieces = []
-    while position < len(text) and not text[position].isspace():
+    # C's isspace, as libuci asks it: a no-break space is part of a word, and without that this would never end
+    while position < len(text) and text[position] not in " \t\r\f\v\n":
         sign = text[position]
         if sign == "'":
             end = _end(text.find("'", position + 1), text)

@@ -17,6 +17,9 @@ from firmward.image.source import Source
 HITS = 1 << 20
 """Hits of all signatures tried in one source, so that a dump made of magics ends."""
 
+SMALLEST = 1 << 10
+"""Bytes a part that is searched for must have: kernels carry tiny test vectors of every compression."""
+
 CHECK_EVERY = 256
 """Hits between two looks at the clock."""
 
@@ -50,7 +53,8 @@ def carve(source: Source, budget: Budget, start: int = 0) -> Iterator[Found]:
             continue
         size = _size(source.slice(offset), kind, budget)
         if size:
-            yield Found(offset, size, kind)
+            if size >= SMALLEST:
+                yield Found(offset, size, kind)
             position = offset + size
 
 

@@ -19,6 +19,7 @@ from firmward.image.problems import Incomplete
 from firmward.image.root import may_hold_image, role_of
 from firmward.image.source import Bytes, Source, map_descriptor, open_file
 from firmward.image.stream import rest
+from firmward.model import report
 from firmward.model.errors import InputError, ToolError
 from firmward.model.facts import Unavailable
 from firmward.model.folder import FolderTree, Mounts
@@ -70,7 +71,7 @@ class Image:
 
     `roots` are the distinct systems to audit (an equal one is only listed, its part says `same_as`); `trees` all file
     systems, boot and data partitions among them; `blobs` kernels, device trees, kernel configurations, boot loaders.
-    `budget` is the account so far, for what is still to be read.
+    `budget` says whether all was looked at.
     """
 
     name: str
@@ -79,7 +80,7 @@ class Image:
     roots: tuple[Root, ...]
     trees: tuple[Root, ...]
     blobs: tuple[Piece, ...]
-    budget: Budget
+    budget: report.Budget
 
 
 def open_image(path: Path, limits: Limits | None = None, progress: Progress | None = None) -> Image:
@@ -299,7 +300,7 @@ class Opening:
             tuple(Root(self._parts[id_], self._trees[id_]) for id_ in distinct),
             tuple(Root(self._parts[id_], tree) for id_, tree in self._trees.items()),
             tuple(Piece(self._parts[id_], self._sources[id_]) for id_ in self._pieces),
-            self._budget,
+            report.Budget(not self._budget.exhausted, tuple(self._budget.exhausted)),
         )
 
     def _distinct_roots(self) -> list[str]:

@@ -30,6 +30,8 @@ def role_of(tree: Tree, kind: str) -> Role:
     """The role of a tree, by what is in it; `kind` is the format it came in."""
     if is_root(tree, kind):
         return Role.INITRAMFS if _is_initramfs(tree, kind) else Role.ROOT
+    if kind == "folder":
+        return Role.OTHER
     if kind.startswith("fat") or _has_kernel(tree):
         return Role.BOOT
     return Role.DATA

@@ -27,16 +27,16 @@ def make(path: Path, size: int) -> Path:
 
 
 @pytest.fixture
-def archive(rootfs: Path, tmp_path: Path, run) -> bytes:
-    run("tar", "-cf", tmp_path / "root.tar", "-C", rootfs, ".")
+def archive(rootfs: Path, tmp_path: Path, tool) -> bytes:
+    tool("tar", "-cf", tmp_path / "root.tar", "-C", rootfs, ".")
     return (tmp_path / "root.tar").read_bytes()
 
 
 @pytest.fixture
-def disk(tmp_path: Path, run, archive: bytes) -> Path:
+def disk(tmp_path: Path, tool, archive: bytes) -> Path:
     """Two slots with the same system, a boot loader before them."""
     path = make(tmp_path / "disk.img", 16 * MIB)
-    run("sgdisk", "-n1:2048:+4M", "-c1:rootfs_a", "-n2:0:+4M", "-c2:rootfs_b", path)
+    tool("sgdisk", "-n1:2048:+4M", "-c1:rootfs_a", "-n2:0:+4M", "-c2:rootfs_b", path)
     write(path, 1 * MIB, archive)
     write(path, 5 * MIB, archive)
     write(path, 64 * 512, b"\x01\x02\x03\x04U-Boot 2023.01 (Feb 01 2023)\0")
@@ -122,10 +122,10 @@ def gpt_of_large_sectors(sectors: int, partitions: list[tuple[str, int, int]]) -
     return bytes(protective) + header.ljust(4096, b"\0") + table
 
 
-def test_primary_and_logical_partitions(tmp_path: Path, run, archive: bytes) -> None:
+def test_primary_and_logical_partitions(tmp_path: Path, tool, archive: bytes) -> None:
     path = make(tmp_path / "disk.img", 32 * MIB)
     script = "label: dos\nstart=2048, size=8192, type=83\nstart=10240, type=5\nstart=12288, size=8192, type=83\n"
-    run("sfdisk", path, stdin=(script + "start=22528, size=8192, type=83\n").encode())
+    tool("sfdisk", path, stdin=(script + "start=22528, size=8192, type=83\n").encode())
     for sector in (2048, 12288, 22528):
         write(path, sector * 512, archive)
     image = open_image(path)
@@ -150,10 +150,10 @@ def test_a_loop_of_extended_records_ends(tmp_path: Path) -> None:
     assert open_image(path).parts[0].kind == "mbr"
 
 
-def test_overlapping_partitions_are_told_and_opened(tmp_path: Path, run, archive: bytes) -> None:
+def test_overlapping_partitions_are_told_and_opened(tmp_path: Path, tool, archive: bytes) -> None:
     path = make(tmp_path / "disk.img", 16 * MIB)
     script = "label: dos\nstart=2048, size=8192, type=83\nstart=10240, size=8192, type=83\n"
-    run("sfdisk", path, stdin=script.encode())
+    tool("sfdisk", path, stdin=script.encode())
     write(path, 446 + 16 + 8, (4096).to_bytes(4, "little"))
     write(path, MIB, archive)
     image = open_image(path)

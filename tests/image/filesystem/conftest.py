@@ -22,7 +22,7 @@ from firmward.model.tree import Entry, IndexedTree, Kind
 CAPABILITY = bytes.fromhex("0100000200200000000000000000000000000000")
 """cap_net_raw=ep, as setcap writes it."""
 
-READ_LIMIT = 64 << 10
+READ_LIMIT = 512 << 10
 """Bytes of a file of a damaged image."""
 SECONDS = 5.0
 """A damaged image is done with in far less; the rest is for a busy machine."""

@@ -37,45 +37,45 @@ def root_of(image: Image) -> Tree:
 
 
 @pytest.mark.parametrize("form", ["ustar", "gnu", "posix", "oldgnu"])
-def test_tar_is_what_went_in(rootfs: Path, tmp_path: Path, run, form: str) -> None:
+def test_tar_is_what_went_in(rootfs: Path, tmp_path: Path, tool, form: str) -> None:
     if form == "ustar":  # names of up to 100 bytes below folders of up to 155
         (rootfs / "usr/lib" / ("long" * 40)).unlink()
         folder = rootfs / "usr/lib" / "/".join(["fold" * 10] * 3)
         folder.mkdir(parents=True)
         (folder / ("name" * 20)).write_text("a name in two pieces")
-    run("tar", f"--format={form}", "-cf", tmp_path / "root.tar", "-C", rootfs, ".")
+    tool("tar", f"--format={form}", "-cf", tmp_path / "root.tar", "-C", rootfs, ".")
     assert_equal(root_of(open_image(tmp_path / "root.tar")), rootfs)
 
 
-def test_tar_with_absolute_names(rootfs: Path, tmp_path: Path, run) -> None:
-    run("tar", "-P", "--transform=s,^./,/,", "-cf", tmp_path / "root.tar", "-C", rootfs, ".")
+def test_tar_with_absolute_names(rootfs: Path, tmp_path: Path, tool) -> None:
+    tool("tar", "-P", "--transform=s,^./,/,", "-cf", tmp_path / "root.tar", "-C", rootfs, ".")
     assert_equal(root_of(open_image(tmp_path / "root.tar")), rootfs)
 
 
 @pytest.mark.parametrize("version", ["gnu", "0.0", "0.1", "1.0"])
-def test_sparse_files_in_tar(rootfs: Path, tmp_path: Path, run, version: str) -> None:
+def test_sparse_files_in_tar(rootfs: Path, tmp_path: Path, tool, version: str) -> None:
     with (rootfs / "usr/lib/sparse").open("wb") as file:
         for place in (100_000, 500_000, 3_000_000):
             file.seek(place)
             file.write(b"data" * 5000)
         file.truncate(4_000_000)
     form = ("--format=gnu",) if version == "gnu" else ("--format=posix", f"--sparse-version={version}")
-    run("tar", *form, "-S", "-cf", tmp_path / "root.tar", "-C", rootfs, ".")
+    tool("tar", *form, "-S", "-cf", tmp_path / "root.tar", "-C", rootfs, ".")
     assert (tmp_path / "root.tar").stat().st_size < 2_000_000
     assert_equal(root_of(open_image(tmp_path / "root.tar")), rootfs)
 
 
-def test_devices_in_tar_and_cpio(rootfs: Path, tmp_path: Path, run) -> None:
+def test_devices_in_tar_and_cpio(rootfs: Path, tmp_path: Path, tool) -> None:
     if os.geteuid() != 0:
         pytest.skip("device nodes need root")
     os.mknod(rootfs / "null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
     os.mknod(rootfs / "disk", 0o660 | stat.S_IFBLK, os.makedev(179, 2))
     os.mkfifo(rootfs / "fifo")
-    run("tar", "-cf", tmp_path / "root.tar", "-C", rootfs, ".")
+    tool("tar", "-cf", tmp_path / "root.tar", "-C", rootfs, ".")
     names = "\n".join(sorted(str(path.relative_to(rootfs)) for path in rootfs.rglob("*"))).encode(
         "utf-8", "surrogateescape"
     )
-    packed = run("cpio", "-o", "-H", "newc", cwd=rootfs, stdin=names)
+    packed = tool("cpio", "-o", "-H", "newc", cwd=rootfs, stdin=names)
     (tmp_path / "root.cpio").write_bytes(packed)
     for name in ("root.tar", "root.cpio"):
         tree = root_of(open_image(tmp_path / name))
@@ -85,9 +85,9 @@ def test_devices_in_tar_and_cpio(rootfs: Path, tmp_path: Path, run) -> None:
 
 
 @pytest.mark.parametrize("form", ["newc", "crc", "odc", "bin"])
-def test_cpio_is_what_went_in(rootfs: Path, tmp_path: Path, run, form: str) -> None:
-    names = run("find", ".", cwd=rootfs)
-    (tmp_path / "root.cpio").write_bytes(run("cpio", "-o", "-H", form, cwd=rootfs, stdin=names))
+def test_cpio_is_what_went_in(rootfs: Path, tmp_path: Path, tool, form: str) -> None:
+    names = tool("find", ".", cwd=rootfs)
+    (tmp_path / "root.cpio").write_bytes(tool("cpio", "-o", "-H", form, cwd=rootfs, stdin=names))
     image = open_image(tmp_path / "root.cpio")
     assert_equal(root_of(image), rootfs)
     assert image.parts[0].role is Role.INITRAMFS
@@ -98,13 +98,13 @@ def test_cpio_is_what_went_in(rootfs: Path, tmp_path: Path, run, form: str) -> N
     [("gzip", "-c"), ("xz", "-c"), ("zstd", "-c"), ("lz4", "-c"), ("lz4", "-l", "-c"), ("bzip2", "-c"), ("lzma", "-c")],
     ids=" ".join,
 )
-def test_microcode_before_a_compressed_system_is_one_initramfs(rootfs: Path, tmp_path: Path, run, pack) -> None:
+def test_microcode_before_a_compressed_system_is_one_initramfs(rootfs: Path, tmp_path: Path, tool, pack) -> None:
     early = tmp_path / "early"
     (early / "kernel/x86/microcode").mkdir(parents=True)
     (early / "kernel/x86/microcode/AuthenticAMD.bin").write_bytes(b"micro" * 999)
-    first = run("cpio", "-o", "-H", "newc", cwd=early, stdin=run("find", ".", cwd=early))
-    second = run("cpio", "-o", "-H", "newc", cwd=rootfs, stdin=run("find", ".", cwd=rootfs))
-    (tmp_path / "initrd").write_bytes(first + bytes(1024) + run(*pack, stdin=second))
+    first = tool("cpio", "-o", "-H", "newc", cwd=early, stdin=tool("find", ".", cwd=early))
+    second = tool("cpio", "-o", "-H", "newc", cwd=rootfs, stdin=tool("find", ".", cwd=rootfs))
+    (tmp_path / "initrd").write_bytes(first + bytes(1024) + tool(*pack, stdin=second))
     tree = root_of(open_image(tmp_path / "initrd"))
     assert tree.read("etc/passwd") == (rootfs / "etc/passwd").read_bytes()
     assert tree.read("bin/hard") == (rootfs / "bin/busybox").read_bytes()
@@ -112,24 +112,24 @@ def test_microcode_before_a_compressed_system_is_one_initramfs(rootfs: Path, tmp
 
 
 @pytest.mark.parametrize("method", ["store", "deflate", "bzip2"])
-def test_zip_is_what_went_in(rootfs: Path, tmp_path: Path, run, method: str) -> None:
-    run("zip", "-q", "-r", "-y", "-Z", method, tmp_path / "root.zip", ".", cwd=rootfs)
+def test_zip_is_what_went_in(rootfs: Path, tmp_path: Path, tool, method: str) -> None:
+    tool("zip", "-q", "-r", "-y", "-Z", method, tmp_path / "root.zip", ".", cwd=rootfs)
     assert_equal(root_of(open_image(tmp_path / "root.zip")), rootfs)
 
 
-def test_an_encrypted_member_is_unreadable_with_a_reason(rootfs: Path, tmp_path: Path, run) -> None:
-    run("zip", "-q", "-r", "-y", "-P", "secret", tmp_path / "root.zip", ".", cwd=rootfs)
+def test_an_encrypted_member_is_unreadable_with_a_reason(rootfs: Path, tmp_path: Path, tool) -> None:
+    tool("zip", "-q", "-r", "-y", "-P", "secret", tmp_path / "root.zip", ".", cwd=rootfs)
     (root,) = open_image(tmp_path / "root.zip").roots
     with pytest.raises(Unavailable, match="encrypted"):
         root.tree.read("etc/passwd")
 
 
-def test_names_that_lead_out_are_refused(tmp_path: Path, run) -> None:
+def test_names_that_lead_out_are_refused(tmp_path: Path, tool) -> None:
     (tmp_path / "box/etc").mkdir(parents=True)
     (tmp_path / "box/usr").mkdir()
     (tmp_path / "box/etc/passwd").write_text("inside\n")
     (tmp_path / "evil").write_text("outside\n")
-    run("tar", "-P", "-cf", tmp_path / "evil.tar", "-C", tmp_path / "box", "etc", "usr", "../evil")
+    tool("tar", "-P", "-cf", tmp_path / "evil.tar", "-C", tmp_path / "box", "etc", "usr", "../evil")
     (root,) = open_image(tmp_path / "evil.tar").roots
     assert [entry.path for entry in root.tree.entries()] == ["etc", "etc/passwd", "usr"]
     assert "1 names" in (root.part.problem or "")

@@ -34,12 +34,7 @@ Make = Callable[..., bytes]
 def make(run: Callable[..., str], root: list[Any], tmp_path_factory: pytest.TempPathFactory) -> Make:
     base = tmp_path_factory.mktemp("ext")
     folder = base / "root"
-    folder.mkdir()
-    for item in root:
-        _lay(folder, item)
-    for item in sorted(root, key=lambda item: item.path, reverse=True):  # folders last: what goes in touches them
-        if item.kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK):
-            os.utime(folder / item.path, (item.mtime, item.mtime), follow_symlinks=False)
+    _lay_all(folder, root)
 
     def make_image(*options: str, extra: str = "", size: str = "8M", source: Path = folder) -> bytes:
         image = base / "image"
@@ -51,6 +46,15 @@ def make(run: Callable[..., str], root: list[Any], tmp_path_factory: pytest.Temp
         return image.read_bytes()
 
     return make_image
+
+
+def _lay_all(folder: Path, root: list[Any]) -> None:
+    folder.mkdir()
+    for item in root:
+        _lay(folder, item)
+    for item in sorted(root, key=lambda item: item.path, reverse=True):  # folders last: what goes in touches them
+        if item.kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK):
+            os.utime(folder / item.path, (item.mtime, item.mtime), follow_symlinks=False)
 
 
 def _lay(folder: Path, item: Any) -> None:
@@ -89,8 +93,12 @@ def _script(root: list[Any], base: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def plain(make: Make) -> bytes:
-    return make("-t", "ext4", "-b", "1024", "-O", "^metadata_csum,^64bit,^has_journal", size="4M")
+def plain(make: Make, root: list[Any], tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What is damaged hundreds of times: the same with fewer files."""
+    folder = tmp_path_factory.mktemp("ext") / "few"
+    _lay_all(folder, [item for item in root if not item.path.startswith(("many/file-1", "many/file-2"))])
+    options = ("-t", "ext4", "-b", "1024", "-O", "^metadata_csum,^64bit,^has_journal")
+    return make(*options, size="3M", source=folder)
 
 
 def opened(data: bytes) -> ExtTree:
@@ -216,7 +224,7 @@ def test_a_damaged_folder_loses_its_files_alone(plain: bytes) -> None:
     block = next(tree._image.runs(tree._image.inode(tree._inodes["many"]))).start
     data[block * 1024 + 4 : block * 1024 + 6] = b"\xff\xff"
     hurt = opened(bytes(data))
-    assert 0 < len(hurt.names("many")) < 300
+    assert 0 < len(hurt.names("many")) < 100
     assert len(hurt.problems) == 1
     assert hurt.lstat("opt/large") is not None
 
@@ -262,7 +270,7 @@ def test_features_that_would_be_misread_are_refused(plain: bytes) -> None:
 
 def test_absurd_numbers_end_in_words(plain: bytes, exercise: Callable[..., str]) -> None:
     for at in range(1024, 1024 + 0x108, 4):
-        for value in (b"\xff\xff\xff\x7f", bytes(4), b"\xff\xff\xff\xff"):
+        for value in (b"\xff\xff\xff\x7f", bytes(4)):
             data = bytearray(plain)
             data[at : at + 4] = value
             exercise(FORMAT, bytes(data))
@@ -278,8 +286,8 @@ def test_mutations_end_in_words(plain: bytes, exercise: Callable[..., str], muta
     superblock = parse_superblock(plain[1024:2048])
     table = tree._image._inode_table(0) * 1024
     folders = [next(tree._image.runs(tree._image.inode(tree._inodes[path]))).start for path in ("etc", "many", "bin")]
-    regions = [(1024, 1400), (2048, 2048 + 32 * superblock.groups), (table, table + 400 * superblock.inode_size)]
-    regions += [(table, table + 400 * superblock.inode_size)] * 3 + [(at * 1024, at * 1024 + 400) for at in folders]
+    regions = [(1024, 1400), (2048, 2048 + 32 * superblock.groups), (table, table + 190 * superblock.inode_size)]
+    regions += [(table, table + 190 * superblock.inode_size)] * 3 + [(at * 1024, at * 1024 + 400) for at in folders]
     ends = [exercise(FORMAT, data) for data in mutations(plain, regions, 300)]
     assert ends.count("partly") > 50
     assert ends.count("Damaged") > 20

@@ -14,7 +14,7 @@ from firmward.model.tree import Tree
 PACKERS = {
     "gzip": ("gzip", "-c"),
     "xz": ("xz", "-0", "-c"),
-    "bzip2": ("bzip2", "-c"),
+    "bzip2": ("bzip2", "-1", "-c"),
     "zstd": ("zstd", "-c"),
     "lz4": ("lz4", "-c"),
     "lz4-legacy": ("lz4", "-l", "-c"),
@@ -42,29 +42,29 @@ def content(child: Child) -> bytes:
 
 
 @packers
-def test_the_content_comes_out(run, name: str) -> None:
-    (child,) = opened(name, run(*PACKERS[name], stdin=CONTENT))
+def test_the_content_comes_out(tool, name: str) -> None:
+    (child,) = opened(name, tool(*PACKERS[name], stdin=CONTENT))
     assert content(child) == CONTENT
     assert child.problem is None
 
 
 @packers
-def test_padding_behind_the_stream_is_no_part(run, name: str) -> None:
-    (child,) = opened(name, run(*PACKERS[name], stdin=CONTENT) + bytes(5000))
+def test_padding_behind_the_stream_is_no_part(tool, name: str) -> None:
+    (child,) = opened(name, tool(*PACKERS[name], stdin=CONTENT) + bytes(5000))
     assert content(child) == CONTENT
     assert child.problem is None
 
 
 @pytest.mark.parametrize("name", ["gzip", "xz", "bzip2", "zstd", "lz4", "lz4-legacy"])
-def test_concatenated_streams_are_one_content(run, name: str) -> None:
-    (child,) = opened(name, run(*PACKERS[name], stdin=CONTENT) + run(*PACKERS[name], stdin=b"more"))
+def test_concatenated_streams_are_one_content(tool, name: str) -> None:
+    (child,) = opened(name, tool(*PACKERS[name], stdin=CONTENT) + tool(*PACKERS[name], stdin=b"more"))
     assert content(child) == CONTENT + b"more"
 
 
 @packers
-def test_a_cut_stream_gives_what_came_out_and_a_problem(run, name: str) -> None:
-    large = CONTENT * 20  # more than one block of every program
-    packed = run(*PACKERS[name], stdin=large)
+def test_a_cut_stream_gives_what_came_out_and_a_problem(tool, name: str) -> None:
+    large = CONTENT * (20 if name.startswith("lz4") else 1)  # more than one block of each program
+    packed = tool(*PACKERS[name], stdin=large)
     (child,) = opened(name, packed[: len(packed) * 3 // 4])
     found = content(child)
     assert found
@@ -73,37 +73,37 @@ def test_a_cut_stream_gives_what_came_out_and_a_problem(run, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["xz", "zstd", "lz4", "lz4-legacy"])
-def test_the_length_is_known_without_expanding(run, name: str) -> None:
-    packed = run(*PACKERS[name], stdin=CONTENT)
+def test_the_length_is_known_without_expanding(tool, name: str) -> None:
+    packed = tool(*PACKERS[name], stdin=CONTENT)
     assert wrapper(name).measure(Bytes(packed + BEHIND)) == len(packed)
 
 
 @pytest.mark.parametrize("name", ["gzip", "bzip2", "lzma"])
-def test_the_length_is_found_by_reading_through(run, name: str) -> None:
-    packed = run(*PACKERS[name], stdin=CONTENT)
+def test_the_length_is_found_by_reading_through(tool, name: str) -> None:
+    packed = tool(*PACKERS[name], stdin=CONTENT)
     end = wrapper(name).end
     assert end is not None
     assert end(Bytes(packed + BEHIND), Budget()) == len(packed)
 
 
 @packers
-def test_what_stands_behind_a_stream_is_a_part(run, tmp_path: Path, name: str) -> None:
+def test_what_stands_behind_a_stream_is_a_part(tool, tmp_path: Path, name: str) -> None:
     path = tmp_path / "image"
-    path.write_bytes(run(*PACKERS[name], stdin=CONTENT) + BEHIND)
+    path.write_bytes(tool(*PACKERS[name], stdin=CONTENT) + BEHIND)
     behind = [part for part in open_image(path).parts if part.id.startswith("image/rest-")]
     assert [part.parent for part in behind] == ["image"]
 
 
 @packers
-def test_a_bomb_stops_at_the_budget_and_the_part_says_so(run, tmp_path: Path, name: str) -> None:
+def test_a_bomb_stops_at_the_budget_and_the_part_says_so(tool, tmp_path: Path, name: str) -> None:
     path = tmp_path / "bomb"
-    path.write_bytes(run(*PACKERS[name], stdin=bytes(6 << 20)))
+    path.write_bytes(tool(*PACKERS[name], stdin=bytes(6 << 20)))
     image: Image = open_image(path, Limits(expanded_bytes=1 << 20))
     assert "expands to more than" in (image.parts[0].problem or "")
     assert image.budget.exhausted
 
 
-def test_the_stored_name_is_the_childs(run, tmp_path: Path) -> None:
+def test_the_stored_name_is_the_childs(tool, tmp_path: Path) -> None:
     (tmp_path / "vmlinux.bin").write_bytes(CONTENT)
-    run("gzip", tmp_path / "vmlinux.bin")
+    tool("gzip", tmp_path / "vmlinux.bin")
     assert [part.id for part in open_image(tmp_path / "vmlinux.bin.gz").parts] == ["image", "image/vmlinux.bin"]

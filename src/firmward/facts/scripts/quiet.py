@@ -59,6 +59,8 @@ TESTS = {
     "apachectl": ("-t", "configtest"),
     "dnsmasq": ("--test",),
     "haproxy": ("-c",),
+    "ip6tables-restore": ("--test", "-t"),
+    "iptables-restore": ("--test", "-t"),
     "lighttpd": ("-t", "-tt"),
     "nginx": ("-t", "-T"),
     "nft": ("-c", "--check"),

@@ -10,13 +10,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from firmward.facts.process import Manager, Process, Start
-from firmward.facts.scripts import builtins, conditions, frames, openwrt
+from firmward.facts.scripts import builtins, conditions, frames, openwrt, places, programs
 from firmward.facts.scripts.environment import Definition, Environment, Value
 from firmward.facts.scripts.expansion import Expansion
 from firmward.facts.scripts.flow import Break, Call, Continue, Exit, Flow, Return, Status
-from firmward.facts.scripts.launchers import SHELLS, shell_call, unwrap
-from firmward.facts.scripts.quiet import QUIET, only_asks
-from firmward.facts.scripts.style import Style, style_of
+from firmward.facts.scripts.style import Style
 from firmward.formats import shell
 from firmward.formats.shell import AndOr, Case, Command, For, Function, Group, If, Loop, Pipeline, Simple, Subshell
 from firmward.model.facts import Unavailable
@@ -31,30 +29,6 @@ DEPTH_LIMIT = 16
 
 ITEM_LIMIT = 500
 """Rounds of one `for`."""
-
-PATH = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")
-
-SYSTEM_FOLDERS = ("", "/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
-"""Where a tool's name means the tool."""
-
-LIBRARIES = (
-    "lib/lsb/init-functions*",
-    "lib/functions.sh",
-    "lib/functions/*",
-    "lib/rc/*",
-    "libexec/rc/*",
-    "etc/init.d/functions*",
-    "etc/rc.d/functions",
-    "etc/rc.d/init.d/functions",
-    "etc/rc.common",
-    "share/libubox/*",
-)
-"""Function libraries that are known by rows (launchers, quiet, openwrt) and need no reading."""
-
-RUNLEVEL_SCRIPTS = ("etc/init.d/rc", "etc/rc.d/rc", "lib/init/rc", "etc/rc")
-"""SysV's `rc LEVEL`, which runs the links of a runlevel."""
-
-INIT_FOLDERS = ("etc/init.d/*", "etc/rc?.d/*", "etc/rc.d/*", "lib/svc/*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +71,25 @@ class Walk:
     def script(self, path: str, arguments: Sequence[str], origin: Origin) -> bool:
         """Follow a script that something runs with these arguments; whether it could be followed."""
         with self._as(origin):
-            entry = self._executable(path)
+            entry = places.executable(self.tree, path)
             values = tuple(Value(text) for text in arguments)
-            return entry is not None and self._guarded(lambda: self._follow(path, entry, values, Environment()))
+            return entry is not None and self._guarded(lambda: self.follow(path, entry, values, Environment()))
 
     def dormant(self, path: str, origin: Origin) -> None:
         """Follow an init script that nothing starts, to see what it would start."""
         entry = self.tree.resolve(path)
         if entry is not None and entry.kind is Kind.FILE:
             with self._as(origin):
-                self._guarded(lambda: self._follow(path, entry, (Value("start"),), Environment()))
+                self._guarded(lambda: self.follow(path, entry, (Value("start"),), Environment()))
 
     def line(self, text: str, at: Location, origin: Origin) -> None:
         """Follow a command line that stands in another file, such as an inittab."""
-        with self._as(origin), self._within(at.path or ""):
+        with self._as(origin), self.within(at.path or ""):
             self._guarded(lambda: self.text(Environment(), text, at.line or 1))
 
     def run(self, argv: Sequence[str], at: Location, origin: Origin, user: str | None = None) -> None:
         """Follow a program that something starts with these words."""
-        with self._as(origin), self._within(at.path or ""), self._for(user):
+        with self._as(origin), self.within(at.path or ""), self.acting_as(user):
             words = tuple(Value(text, "$" not in text) for text in argv)
             call = Call(words, at.line or 1, Simple(at.line or 1))
             self._guarded(lambda: self.external(Environment(), call))
@@ -132,6 +106,16 @@ class Walk:
         return outcome is not False
 
     # what the parts of the walk share
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether scripts and functions lie within each other as deep as they may."""
+        return len(self._stack) >= DEPTH_LIMIT
+
+    @property
+    def path(self) -> str:
+        """The script that is being followed."""
+        return self._path
 
     def at(self, line: int) -> Location:
         return Location(self._path, line)
@@ -162,13 +146,13 @@ class Walk:
     def call(self, environment: Environment, name: str, *arguments: Value) -> Status:
         """Call a function that the script defines."""
         definition = environment.functions[name]
-        if len(self._stack) >= DEPTH_LIMIT:
+        if self.is_deep:
             self.miss(f"{self._path}: {name} is called too deep within others")
             return None
         kept, environment.arguments = environment.arguments, arguments
         swallowed = self._swallowed
         try:
-            with self._within(definition.path):
+            with self.within(definition.path):
                 status = self.commands(environment, definition.body)
         except Return as leave:
             status = leave.status
@@ -184,7 +168,7 @@ class Walk:
     def start_values(self, environment: Environment, values: tuple[Value, ...], at: Location, user: str | None) -> None:
         if values:
             line = at.line or 1
-            with self._within(at.path or self._path), self._for(user):
+            with self.within(at.path or self._path), self.acting_as(user):
                 self.external(environment, Call(values, line, Simple(line)))
 
     def note(self, argv: tuple[str, ...], line: int, start: Start = Start.BOOT) -> None:
@@ -385,115 +369,11 @@ class Walk:
 
     def external(self, environment: Environment, call: Call) -> Status:
         """A program: one that starts another, a script to follow, or one to note."""
-        argv = call.texts
-        name = argv[0].rpartition("/")[2]
-        launch = unwrap(argv)
-        if launch is not None:
-            return self._launch(environment, call, launch.argv, launch.user, launch.script, argv[0] == "exec")
-        special = _SPECIAL.get(name)
-        if special is not None:
-            return special(self, environment, call)
-        in_system = argv[0].removesuffix(name) in SYSTEM_FOLDERS
-        if not (name in QUIET and in_system) and not only_asks(name, argv[1:]):
-            self._program(environment, call)
-        return None
-
-    def _program(self, environment: Environment, call: Call) -> None:
-        path = self._located(call.text(0))
-        entry = self._executable(path) if path else None
-        if entry is not None and self._follow(path, entry, call.words[1:], environment):
-            return
-        if entry is not None or not path:
-            self.note(call.texts, call.line)
-        elif not _is_initial(path):
-            self.note(call.texts, call.line, Start.DISABLED)
-
-    def _launch(
-        self,
-        environment: Environment,
-        call: Call,
-        argv: tuple[str, ...],
-        user: str | None,
-        script: str | None,
-        replaced: bool,
-    ) -> Status:
-        with self._for(user):
-            if script is not None:
-                return self._subshell_text(environment, script, call.line)
-            if not argv:
-                return None
-            words = {word.text: word for word in call.words}
-            inner = tuple(words.get(text, Value(text, "$" not in text)) for text in argv)
-            if len(self._stack) < DEPTH_LIMIT:
-                with self._within(self._path):
-                    self.dispatch(environment, Call(inner, call.line, call.command))
-        if replaced:
-            raise Exit
-        return None
-
-    def _subshell_text(self, environment: Environment, script: str, line: int) -> Status:
-        """`sh -c text`"""
-        if len(self._stack) >= DEPTH_LIMIT:
-            return None
-        try:
-            with self._within(self._path):
-                return self.text(environment.child(environment.script, ()), script, line)
-        except Flow as leave:
-            return leave.status
-
-    def _shell(self, environment: Environment, call: Call) -> Status:
-        launch = shell_call(call.texts[1:])
-        if launch is None:
-            self.note(call.texts, call.line)
-            return None
-        if launch.script is not None:
-            return self._subshell_text(environment, launch.script, call.line)
-        path = self._located(launch.argv[0]) or launch.argv[0].strip("/")
-        entry = self.tree.resolve(path)
-        words = tuple(Value(text, "$" not in text) for text in launch.argv[1:])
-        if (
-            entry is None
-            or entry.kind is not Kind.FILE
-            or not self._follow(path, entry, words, environment, Style.SHELL)
-        ):
-            self.note(call.texts, call.line)
-        return None
-
-    def _service(self, environment: Environment, call: Call) -> Status:
-        """`service name start`: the init script of that name."""
-        words = [word for word in call.words[1:] if not word.text.startswith("-")]
-        if words:
-            path = f"etc/init.d/{words[0].text}"
-            entry = self._executable(path)
-            if entry is not None:
-                self._follow(path, entry, tuple(words[1:]), environment)
-        return None
-
-    def _run_parts(self, environment: Environment, call: Call) -> Status:
-        folders = [text for text in call.texts[1:] if text.startswith("/")]
-        arguments = [text.partition("=")[2] for text in call.texts if text.startswith("--arg=")]
-        for path in self.tree.list(folders[-1].strip("/")) if folders else ():
-            entry = self._executable(path)
-            if entry is not None and not self._follow(path, entry, tuple(map(Value, arguments)), environment):
-                self.note(("/" + path, *arguments), call.line)
-        return None
+        return programs.start(self, environment, call)
 
     # scripts
 
-    def _located(self, program: str) -> str:
-        """The path of a program in the tree; empty when it is not there."""
-        if "$" in program:
-            return ""
-        if "/" in program:
-            path = program.removeprefix("./").strip("/")
-            return path if self.tree.exists(path) else ""
-        return next((f"{folder}/{program}" for folder in PATH if self.tree.is_file(f"{folder}/{program}")), "")
-
-    def _executable(self, path: str) -> Entry | None:
-        entry = self.tree.resolve(path)
-        return entry if entry is not None and entry.kind is Kind.FILE and entry.mode & 0o111 else None
-
-    def _follow(
+    def follow(
         self,
         path: str,
         entry: Entry,
@@ -503,18 +383,18 @@ class Walk:
     ) -> bool:
         """Follow a script that is run as a program of its own; False when it is no script for us."""
         path = path.strip("/")
-        style = style or self._style(entry) or self._init_style(path)
+        style = style or places.style(self.tree, path, entry)
         if style in (None, Style.OTHER):
             return False
         key = (entry.path, arguments, self._origin.service, self._user, tuple(sorted(environment.exported)))
         if key in self._followed:
             return True
-        if len(self._stack) >= DEPTH_LIMIT:
+        if self.is_deep:
             self.miss(f"{path}: called too deep within other scripts")
             return True
         self._followed.add(key)
         self.scripts.setdefault(entry.path)
-        with self._as(self._origin_of(path, entry)), self._within(entry.path):
+        with self._as(self._origin_of(path, entry)), self.within(entry.path):
             self._framed(style, entry, environment.child(path, arguments))
         return True
 
@@ -531,22 +411,22 @@ class Walk:
 
     def _runlevel(self, entry: Entry, environment: Environment) -> bool:
         """`rc LEVEL`: the start links of that runlevel, in the order of their names."""
-        if len(environment.arguments) != 1 or not entry.path.endswith(RUNLEVEL_SCRIPTS):
+        if len(environment.arguments) != 1 or not entry.path.endswith(places.RUNLEVEL_SCRIPTS):
             return False
         level = environment.arguments[0].text
         if len(level) != 1 or level not in "0123456789sSaAbBcC":
             return False
-        for path in start_links(self.tree, level):
-            target = self._executable(path)
+        for path in places.start_links(self.tree, level):
+            target = places.executable(self.tree, path)
             if target is not None:
-                self._follow(path, target, (Value("start"),), environment)
+                self.follow(path, target, (Value("start"),), environment)
         return True
 
     def _origin_of(self, path: str, entry: Entry) -> Origin:
         """An init script is a service of its own; any other script belongs to who calls it."""
         if entry.name == "rc.local":
             return Origin(entry.name, Manager.SCRIPT)
-        if not _is_initial(path) or entry.name in ("rcS", "rc", "rc.sysinit"):
+        if not places.is_initial(path) or entry.name in ("rcS", "rc", "rc.sysinit"):
             return self._origin
         manager = Manager.SYSV if self._origin.manager in (Manager.INITTAB, Manager.SCRIPT) else self._origin.manager
         return replace(self._origin, service=entry.name, manager=manager)
@@ -572,10 +452,10 @@ class Walk:
             self.miss(f"{self.at(call.line)}: which file {word.text} is sourced here is known at run time only")
             environment.complete = False
             return None
-        if any(fnmatch.fnmatchcase(path.removeprefix("usr/"), pattern) for pattern in LIBRARIES):
+        if places.is_library(path):
             return True
         entry = self.tree.resolve(path)
-        if entry is None or entry.kind is not Kind.FILE or len(self._stack) >= DEPTH_LIMIT:
+        if entry is None or entry.kind is not Kind.FILE or self.is_deep:
             environment.complete = environment.complete and conditions.surely_missing("/" + path, self.tree)
             return None
         kept = environment.arguments
@@ -590,7 +470,7 @@ class Walk:
         """Read a script's commands into this environment."""
         self.scripts.setdefault(entry.path)
         try:
-            with self._within(entry.path):
+            with self.within(entry.path):
                 return self.commands(environment, self.parsed(entry))
         except Return as leave:
             return leave.status
@@ -599,27 +479,6 @@ class Walk:
         """rcS may source a start script instead of running it; it is a service all the same."""
         is_start_link = entry.name[:1] == "S" or path.rpartition("/")[2][:1] == "S"
         return self._origin_of(path, entry) if is_start_link else self._origin
-
-    def _style(self, entry: Entry) -> Style | None:
-        """The style that a file's first bytes ask for; programs are not read whole."""
-        if entry.kind is not Kind.FILE or not 2 < entry.size <= 4 * shell.SIZE_LIMIT:
-            return None
-        try:
-            head = next(iter(self.tree.chunks(entry)), b"")[:256]
-        except Unavailable:
-            return None
-        return style_of(head.decode("utf-8", "replace")) if head.startswith(b"#!") else None
-
-    def _init_style(self, path: str) -> Style | None:
-        """A file in an init folder that has no first line of a script is run by the shell that calls it."""
-        if not _is_initial(path):
-            return None
-        entry = self.tree.resolve(path)
-        try:
-            head = b"" if entry is None else next(iter(self.tree.chunks(entry)), b"")[:256]
-        except Unavailable:
-            return None
-        return None if b"\0" in head or head.startswith(b"#!") else Style.SHELL
 
     # state that holds for a while
 
@@ -632,7 +491,7 @@ class Walk:
             self._origin = kept
 
     @contextmanager
-    def _within(self, path: str) -> Iterator[None]:
+    def within(self, path: str) -> Iterator[None]:
         kept, self._path = self._path, path
         self._stack.append(path)
         try:
@@ -642,31 +501,9 @@ class Walk:
             self._stack.pop()
 
     @contextmanager
-    def _for(self, user: str | None) -> Iterator[None]:
+    def acting_as(self, user: str | None) -> Iterator[None]:
         kept, self._user = self._user, user or self._user
         try:
             yield
         finally:
             self._user = kept
-
-
-_SPECIAL: dict[str, Callable[[Walk, Environment, Call], Status]] = {
-    **dict.fromkeys(SHELLS, Walk._shell),
-    "service": Walk._service,
-    "invoke-rc.d": Walk._service,
-    "rc-service": Walk._service,
-    "run-parts": Walk._run_parts,
-}
-
-
-def _is_initial(path: str) -> bool:
-    """Whether a path is where init scripts and the links to them lie."""
-    return any(fnmatch.fnmatchcase(path, pattern) for pattern in INIT_FOLDERS)
-
-
-def start_links(tree: Tree, level: str) -> tuple[str, ...]:
-    """The start links of a runlevel, in the order of their names."""
-    for folder in (f"etc/rc{level}.d", f"etc/rc.d/rc{level}.d", f"etc/init.d/rc{level}.d"):
-        if tree.is_directory(folder):
-            return tuple(path for path in tree.list(folder) if path.rpartition("/")[2].startswith("S"))
-    return ()

@@ -4,7 +4,7 @@ Rules, from systemd.unit(5), systemd.special(7) and bootup(7). A unit that start
 binds to or upholds, in its file or by the links in its `.wants`, `.requires` and `.upholds` folders (a link to
 /dev/null takes a link of the same name in a folder behind it away). Services, sockets, timers and the like bring
 sysinit.target unless DefaultDependencies=no. Where a target of the boot has no file in the tree, its usual dependencies
-are taken. A condition on a file that the tree decides, decides.
+are taken. A condition on a file that the tree decides, decides. What the system bus may start is on demand.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,6 +14,8 @@ from firmward.facts.scripts import conditions
 from firmward.facts.scripts.environment import Value
 from firmward.facts.units.load import NULL, Units, name_variants
 from firmward.facts.units.unit import Unit
+from firmward.formats import unit_file
+from firmward.model.facts import Unavailable
 
 BRINGS = ("Wants", "Requires", "BindsTo", "Upholds")
 FOLDERS = ("wants", "requires", "upholds")
@@ -24,6 +26,8 @@ USUAL = {
     "sysinit.target": ("local-fs.target", "swap.target"),
 }
 DEFAULT = "default.target"
+BUSES = frozenset(("dbus.service", "dbus-broker.service"))
+BUS_SERVICES = "usr/share/dbus-1/system-services"
 TRIGGERS = {"socket": "Socket", "timer": "Timer", "path": "Path"}
 _CONDITIONS = {
     "ConditionPathExists": "-e",
@@ -43,7 +47,9 @@ def reached(units: Units, extra: Iterable[tuple[str, str]] = ()) -> dict[str, St
     first = default if units.get(default) is not None else "multi-user.target"
     starts: dict[str, Start] = {}
     _spread(units, [first], Start.BOOT, starts, presets)
-    later = [name for name in starts for name in triggered(units, name)]
+    later = [service for name in starts for service in triggered(units, name)]
+    if BUSES & set(starts):
+        later += on_bus(units)
     _spread(units, later, Start.ON_DEMAND, starts, presets)
     return starts
 
@@ -104,6 +110,16 @@ def triggered(units: Units, name: str) -> tuple[str, ...]:
         return (f"{stem}@.service",)
     named = unit.get(section, "Service" if section == "Socket" else "Unit")
     return (named.value if named is not None else f"{stem}.service",)
+
+
+def on_bus(units: Units) -> Iterator[str]:
+    """The services that the system bus starts when somebody asks for their name."""
+    for path in units.tree.list(BUS_SERVICES):
+        try:
+            text = units.tree.text(path) or ""
+        except Unavailable:
+            continue
+        yield from (setting.value for setting in unit_file.parse(text).settings if setting.key == "SystemdService")
 
 
 def may_start(units: Units, unit: Unit) -> bool:

@@ -7,6 +7,7 @@ So the parts behind the first archive (the system behind the processor's microco
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from firmward.formats import cpio
 from firmward.image import catalogue
@@ -73,9 +74,16 @@ def _written(source: Source, end: int) -> int | None:
     return None
 
 
+def _begins(source: Source) -> bool:
+    """Whether an archive begins here; two bytes of magic are too common, so that the old form needs two members."""
+    start = list(islice(cpio.members(source.read, 0), 2))
+    if not start or any(stat.S_IFMT(one.mode) not in KINDS and one.name != cpio.TRAILER for one in start):
+        return False
+    return len(start) == 2 or start[0].name == cpio.TRAILER or source.read(0, 2) not in cpio.BINARY
+
+
 def measure(source: Source) -> int | None:
-    first = cpio.member_at(source.read, 0)
-    if first is None or (stat.S_IFMT(first.mode) not in KINDS and first.name != cpio.TRAILER):
+    if not _begins(source):
         return None
     end = 0
     for segment in segments(source):

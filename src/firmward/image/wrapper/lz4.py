@@ -5,8 +5,8 @@ Both are rows of blocks with their sizes, so that the end is found without decod
 
 from collections.abc import Iterator
 
-import lz4.block
-import lz4.frame
+import lz4.block  # type: ignore[import-untyped]
+import lz4.frame  # type: ignore[import-untyped]
 
 from firmward.image import stream
 from firmward.image.budget import Budget, BudgetExceeded, Damaged

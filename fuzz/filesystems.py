@@ -152,11 +152,12 @@ def fuzz(name: str, seconds: float, first: int) -> int:
     ends: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         images = [(data, lines_of(data)) for data in seeds(name, Path(folder))]
+    weights = [1 / len(data) for data, _ in images]  # a FAT32 cannot be small, and costs as much as thirty others
     started = time.monotonic()
     seed = first
     while time.monotonic() - started < seconds:
         chance = random.Random(seed)
-        data = mutate(*chance.choice(images), chance)
+        data = mutate(*chance.choices(images, weights)[0], chance)
         try:
             ends[fuzz_one(FORMATS[name], data)] += 1
         except Exception:

@@ -1,0 +1,95 @@
+"""Write reports, each in the form that its suffix asks for: whole or not at all.
+
+A report is rendered before its file is touched, written beside it, brought to the disk and then renamed into its place:
+who reads meanwhile, and who finds the file after Ctrl-C or a power cut, sees the old report or the new one.
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from firmward.audit.html import render_html
+from firmward.audit.json_report import render_json
+from firmward.audit.markdown import render_markdown
+from firmward.audit.sarif import render_sarif
+from firmward.model.errors import InputError
+from firmward.model.report import Report
+
+FORMS: dict[str, Callable[[Report], str]] = {
+    ".sarif.json": render_sarif,
+    ".sarif": render_sarif,
+    ".json": render_json,
+    ".md": render_markdown,
+    ".html": render_html,
+}
+"""By suffix; the longer of two that fit stands first."""
+
+
+def check_outputs(outputs: Sequence[Path]) -> None:
+    """Refuse what could not be written, before any work is done. Raises InputError."""
+    for number, output in enumerate(outputs):
+        _form(output)
+        if output.is_dir():
+            raise InputError(f"{output}: is a folder; name a file in it")
+        if not output.parent.is_dir():
+            raise InputError(f"{output}: there is no folder {output.parent}")
+        if not os.access(output.parent, os.W_OK | os.X_OK):
+            raise InputError(f"{output}: no right to write in the folder {output.parent}")
+        if output.absolute() in [other.absolute() for other in outputs[:number]]:
+            raise InputError(f"{output}: is named twice")
+
+
+def write_reports(report: Report, outputs: Sequence[Path]) -> None:
+    """Write every output, all rendered before the first is written. Raises InputError."""
+    check_outputs(outputs)
+    texts = [(output, _form(output)(report)) for output in outputs]
+    for output, text in texts:
+        try:
+            write_atomically(output, text)
+        except OSError as error:
+            raise InputError(f"{output}: cannot be written: {error.strerror or error}") from error
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Put a text in a file's place at once; a link is followed, and its target replaced."""
+    path = Path(os.path.realpath(path))
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".firmward-", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644 & ~_umask())
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:  # Ctrl-C too must leave nothing lying about
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _form(output: Path) -> Callable[[Report], str]:
+    name = output.name.lower()
+    for suffix, render in FORMS.items():
+        if name.endswith(suffix):
+            return render
+    raise InputError(f"{output}: the suffix says the form of a report; known are {', '.join(sorted(FORMS))}")
+
+
+def _umask() -> int:
+    """The umask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring the new name to the disk, where the file system lets a folder be synced."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

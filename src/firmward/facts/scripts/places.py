@@ -1,0 +1,78 @@
+"""Where scripts and programs lie in a tree, and what kind of file one is."""
+
+import fnmatch
+
+from firmward.facts.scripts.style import Style, style_of
+from firmward.formats.shell import SIZE_LIMIT
+from firmward.model.facts import Unavailable
+from firmward.model.tree import Entry, Kind, Tree
+
+PATH = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")
+
+LIBRARIES = (
+    "lib/lsb/init-functions*",
+    "lib/functions.sh",
+    "lib/functions/*",
+    "lib/rc/*",
+    "libexec/rc/*",
+    "etc/init.d/functions*",
+    "etc/rc.d/functions",
+    "etc/rc.d/init.d/functions",
+    "etc/rc.common",
+    "share/libubox/*",
+)
+"""Function libraries that are known by rows (launchers, quiet, openwrt) and need no reading."""
+
+RUNLEVEL_SCRIPTS = ("etc/init.d/rc", "etc/rc.d/rc", "lib/init/rc", "etc/rc")
+"""SysV's `rc LEVEL`, which runs the links of a runlevel."""
+
+INIT_FOLDERS = ("etc/init.d/*", "etc/rc?.d/*", "etc/rc.d/*", "lib/svc/*")
+
+
+def is_initial(path: str) -> bool:
+    """Whether a path is where init scripts and the links to them lie."""
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in INIT_FOLDERS)
+
+
+def is_library(path: str) -> bool:
+    return any(fnmatch.fnmatchcase(path.removeprefix("usr/"), pattern) for pattern in LIBRARIES)
+
+
+def start_links(tree: Tree, level: str) -> tuple[str, ...]:
+    """The start links of a runlevel, in the order of their names."""
+    for folder in (f"etc/rc{level}.d", f"etc/rc.d/rc{level}.d", f"etc/init.d/rc{level}.d"):
+        if tree.is_directory(folder):
+            return tuple(path for path in tree.list(folder) if path.rpartition("/")[2].startswith("S"))
+    return ()
+
+
+def located(tree: Tree, program: str) -> str:
+    """The path of a program in the tree; empty when it is not there."""
+    if not program or "$" in program:
+        return ""
+    if "/" in program:
+        path = program.removeprefix("./").strip("/")
+        return path if tree.exists(path) else ""
+    return next((f"{folder}/{program}" for folder in PATH if tree.is_file(f"{folder}/{program}")), "")
+
+
+def executable(tree: Tree, path: str) -> Entry | None:
+    """The file at a path, when it may be executed."""
+    entry = tree.resolve(path)
+    return entry if entry is not None and entry.kind is Kind.FILE and entry.mode & 0o111 else None
+
+
+def style(tree: Tree, path: str, entry: Entry) -> Style | None:
+    """The style of a script; None for what is none. Programs are not read whole.
+
+    A file in an init folder without the first line of a script is run by the shell that calls it.
+    """
+    if entry.kind is not Kind.FILE or not 2 < entry.size <= 4 * SIZE_LIMIT:
+        return None
+    try:
+        head = next(iter(tree.chunks(entry)), b"")[:256]
+    except Unavailable:
+        return None
+    if head.startswith(b"#!"):
+        return style_of(head.decode("utf-8", "replace"))
+    return Style.SHELL if is_initial(path) and b"\0" not in head and not head.startswith(b"\x7fELF") else None

@@ -1,0 +1,190 @@
+"""One HTML file that is whole, loads nothing, runs nothing but its own script, and takes no name for mark-up."""
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from report_sample import HOSTILE, PARTS, SAMPLES, SECRETS, camera, clean, composed, many, unreadable, verdicts
+
+from firmward.audit.html import render_html, size, tree
+from firmward.model.finding import Finding
+from firmward.model.location import Location
+from firmward.model.report import Part
+
+VOID = {"meta", "link", "input", "br", "img", "hr", "path", "rect"}
+LOADING = {"src", "srcset", "poster", "data", "action", "formaction", "background", "ping", "xlink:href"}
+
+
+class Page(HTMLParser):
+    """What a page holds, and whether its elements are closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.inline: dict[str, list[str]] = {"style": [], "script": []}
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] in self.inline:
+            self.inline[self.open[-1]].append(data)
+        else:
+            self.words.append(data)
+
+    def ids(self) -> list[str]:
+        return [value for _, attributes in self.elements if (value := attributes.get("id"))]
+
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(params=SAMPLES)
+def page(request: pytest.FixtureRequest) -> Page:
+    return Page(render_html(SAMPLES[request.param]()))
+
+
+def test_it_is_well_formed(page: Page) -> None:
+    assert len(page.ids()) == len(set(page.ids()))
+    names = [tag for tag, _ in page.elements]
+    assert [names.count(tag) for tag in ("main", "h1", "header", "footer", "title")][:2] == [1, 1]
+
+
+def test_it_loads_nothing(page: Page) -> None:
+    for tag, attributes in page.elements:
+        assert tag not in {"link", "img", "iframe", "object", "embed", "base", "video", "audio"}
+        assert not LOADING & set(attributes)
+        assert "style" not in attributes
+        assert not any(name.startswith("on") for name in attributes)
+        assert (attributes.get("href") or "#").startswith("#")
+    assert not re.search(r"url\(|@import|https?://|fetch|XMLHttpRequest|eval|innerHTML", "".join(page.inline["style"]))
+    assert not re.search(r"https?://|fetch\(|XMLHttpRequest|eval\(|innerHTML", "".join(page.inline["script"]))
+
+
+def test_its_policy_admits_its_own_style_and_script_alone(page: Page) -> None:
+    (policy,) = (
+        attributes["content"] for tag, attributes in page.elements if "http-equiv" in attributes and tag == "meta"
+    )
+    for name in ("style", "script"):
+        (text,) = page.inline[name]
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{name}-src 'sha256-{digest}'" in (policy or "")
+    assert (policy or "").startswith("default-src 'none'; ")
+    assert "unsafe" not in (policy or "")
+
+
+def test_links_within_lead_somewhere(page: Page) -> None:
+    links = [attributes["href"] or "" for tag, attributes in page.elements if tag == "a"]
+    assert {link[1:] for link in links if "=" not in link} <= set(page.ids())
+
+
+def test_controls_have_names(page: Page) -> None:
+    labels = sum(1 for tag, _ in page.elements if tag == "label")
+    fields = sum(1 for tag, _ in page.elements if tag in {"input", "select"})
+    assert labels == fields
+    for tag, attributes in page.elements:
+        if tag == "svg":
+            assert attributes.get("aria-label") or attributes.get("aria-hidden")
+        if tag == "th":
+            assert attributes.get("scope")
+
+
+def test_the_verdict_stands_with_its_coverage() -> None:
+    text = Page(render_html(camera())).text()
+    assert "Not fit to ship as it is: 6 critical and 13 high problems" in text
+    assert "21 of 25 checks were judged; 4 could not be, so more may be wrong." in text
+    assert "acceptance ended 2026-06-30" in text
+    assert "accepted until 2027-01-31" in text
+
+
+def test_nothing_read_is_no_good_news() -> None:
+    text = Page(render_html(unreadable())).text()
+    assert "No verdict: nothing in it could be judged" in text
+    assert "This is no good news" in text
+    assert "0 critical" not in text
+    assert "Nothing found" not in text
+
+
+def test_good_news_is_said() -> None:
+    assert "Nothing found, and every check was judged" in Page(render_html(clean())).text()
+
+
+def test_no_secret_is_in_it() -> None:
+    assert [secret for secret in SECRETS if secret in render_html(camera())] == []
+
+
+def test_a_hostile_name_is_text() -> None:
+    page = Page(render_html(camera()))
+    assert len(page.inline["script"]) == 1
+    assert "<script>alert(1)</script>\\u202egpj.\\xff\\x1b[31m'\"&.cgi" in page.text()
+    assert HOSTILE not in page.text()
+
+
+ANY = st.text(st.characters(exclude_categories=()), max_size=60)
+
+
+@settings(deadline=None, max_examples=40)
+@given(ANY, ANY)
+def test_any_name_is_text(name: str, message: str) -> None:
+    place = (PARTS[5].id, "telnet-enabled")
+    found = {place: (Finding(name, message, Location(name, 1), evidence=message + "</pre><script>x</script>"),)}
+    page = Page(render_html(composed({PARTS[5].id: verdicts(PARTS[5].id, found)}, None, PARTS)))
+    assert len(page.inline["script"]) == 1
+    assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
+
+
+def test_it_is_the_same_every_time() -> None:
+    assert render_html(camera()) == render_html(camera())
+
+
+def test_many_findings_stay_a_file_to_mail() -> None:
+    assert len(render_html(many(1000))) < 2_000_000
+
+
+def test_parts_that_hold_each_other_are_all_shown() -> None:
+    loop = (Part("a", "x", "b"), Part("b", "x", "a"), Part("c", "x", "c"), Part("d/e", "x", "nowhere"))
+    assert [branch.part.id for branch in tree(loop)] == ["a", "b", "c", "d/e"]
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 bytes"), (1536, "1.5 KiB"), (134_217_728, "128 MiB"), (5 << 30, "5.0 GiB")]
+)
+def test_sizes_as_people_say_them(count: int, said: str) -> None:
+    assert size(count) == said
+
+
+def contrast(one: str, other: str) -> float:
+    def luminance(color: str) -> float:
+        channels = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_words_stand_out_from_what_is_behind_them(scheme: int) -> None:
+    style = Page(render_html(clean())).inline["style"][0]
+    colors = {name: both[scheme] for name, *both in re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", style)}
+    pairs = [(name, back) for name in ("text", "soft", "link", "good", "unknown") for back in ("page", "card")]
+    pairs += [("text", "sunk"), ("soft", "sunk"), ("text", "low-back")]
+    pairs += [(name, f"{name}-back") for name in ("critical", "high", "medium", "low", "info", "good", "unknown")]
+    pairs += [(name, "card") for name in ("critical", "high", "medium", "low", "info")]
+    poor = {pair: contrast(colors[pair[0]], colors[pair[1]]) for pair in pairs}
+    assert {pair: round(ratio, 2) for pair, ratio in poor.items() if ratio < 4.5} == {}

@@ -1,0 +1,109 @@
+"""The sample camera: every mistake that was written into it is found, and its clean twin is left in peace."""
+
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from firmward.audit.catalogue import catalogue
+from firmward.cli.audit import Question, audit_target
+from firmward.image.budget import Limits
+from firmward.model.clock import Clock
+from firmward.model.policy import parse_policy
+from firmward.model.report import Report, Role
+
+PROJECT = Path(__file__).parents[2]
+CAMERA = PROJECT / "examples" / "camera"
+CLOCK = Clock(date(2026, 11, 20))
+ASKED = {"access", "network"}
+"""The areas in which mistakes have been planted so far."""
+
+pytestmark = [pytest.mark.xdist_group("camera"), pytest.mark.timeout(900)]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    check: str
+    path: str
+    key: str | None
+
+
+def mistakes() -> list[Mistake]:
+    table = tomllib.loads((CAMERA / "mistakes.toml").read_text(encoding="utf-8"))
+    return [Mistake(entry["check"], entry["path"], entry.get("key")) for entry in table["mistake"]]
+
+
+@cache
+def built(name: str) -> Path:
+    output = PROJECT / "build" / name
+    clean = ["--clean"] if name.endswith("clean") else []
+    subprocess.run([sys.executable, str(CAMERA / "build.py"), "-o", str(output), *clean], check=True)
+    return output
+
+
+@cache
+def report(name: str, target: str = "camera.img") -> Report:
+    policy = parse_policy((CAMERA / "device.toml").read_text(encoding="utf-8"))
+    question = Question(catalogue(), policy, CLOCK)
+    return audit_target(built(name) / target, question, Limits(), 1, lambda message: None, live=False)
+
+
+@pytest.mark.parametrize("mistake", mistakes(), ids=lambda mistake: f"{mistake.check}-{mistake.key or mistake.path}")
+def test_every_mistake_is_found(mistake: Mistake) -> None:
+    found = [finding for finding in report("camera").findings if finding.check == mistake.check]
+    assert [
+        finding
+        for finding in found
+        if finding.at is not None
+        and finding.at.path == mistake.path
+        and (mistake.key is None or finding.key == mistake.key)
+    ], [(finding.key, str(finding.at)) for finding in found]
+
+
+def test_nothing_is_found_that_is_not_there() -> None:
+    planted = {(mistake.check, mistake.key) for mistake in mistakes()} | {
+        (mistake.check, mistake.path) for mistake in mistakes()
+    }
+    extra = [
+        (finding.check, finding.key, finding.message)
+        for finding in report("camera").findings
+        if finding.area in ASKED
+        and (finding.check, finding.key) not in planted
+        and (finding.check, finding.at.path if finding.at else None) not in planted
+    ]
+    assert extra == []
+
+
+def test_the_clean_twin_is_left_in_peace() -> None:
+    alarms = [
+        (finding.check, finding.key, finding.message)
+        for finding in report("camera-clean").findings
+        if finding.area in ASKED and finding.severity.rank <= 2
+    ]
+    assert alarms == []
+
+
+def test_nothing_is_unknown_on_either() -> None:
+    for name in ("camera", "camera-clean"):
+        unjudged = [(check.check, check.reason) for check in report(name).checks if check.outcome.value == "unknown"]
+        assert unjudged == []
+
+
+def test_both_slots_are_listed_and_audited_once() -> None:
+    parts = {part.id: part for part in report("camera").parts}
+    assert parts["image/rootfs_b"].same_as == "image/rootfs_a"
+    assert {finding.at.part for finding in report("camera").findings if finding.at} == {"image/rootfs_a"}
+
+
+def test_the_builds_output_folder_gives_the_same_findings() -> None:
+    disk, folder = report("camera"), report("camera", "images")
+    assert {(finding.check, finding.key) for finding in disk.findings} == {
+        (finding.check, finding.key) for finding in folder.findings
+    }
+    roles = {part.role for part in folder.parts}
+    assert {Role.ROOT, Role.INITRAMFS, Role.KERNEL, Role.KERNEL_CONFIG, Role.DEVICE_TREE, Role.BOOT_LOADER} <= roles
