@@ -5,8 +5,9 @@ import os
 import platform
 from pathlib import Path
 
-import audit
 import reading
+
+import audit
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 SECTIONS = {"audit": audit.section, "reading": reading.section}

@@ -52,7 +52,9 @@ def broken(node: Node, chance: random.Random) -> Node:
     kind = chance.random()
     if kind < 0.05:
         return Node(node.content, target=chance.choice(("/", ".", "/etc", "loop", "../" * 50)), kind=node.kind)
-    content = bytearray(node.content.encode("utf-8", "surrogateescape") if isinstance(node.content, str) else node.content)
+    content = bytearray(
+        node.content.encode("utf-8", "surrogateescape") if isinstance(node.content, str) else node.content
+    )
     for _ in range(chance.randint(1, 6)):
         place = chance.randint(0, len(content))
         action = chance.randint(0, 4)

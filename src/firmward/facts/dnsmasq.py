@@ -36,12 +36,16 @@ NAMES = frozenset((OWN_NAMES + " " + OTHER_NAMES).split())
 
 @dataclass(frozen=True, slots=True)
 class Dnsmasq:
+    """All servers that start: `listeners` are their sockets, `unread` says what could not be read."""
+
     listeners: tuple[Listener, ...]
     unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
+    """One option: its long `name`, its `value`, and `at`, where it stands."""
+
     name: str
     value: str
     at: Location

@@ -16,6 +16,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from firmward.facts.entrances import unread
 from firmward.facts.startup import Manager, Process, Start, Startup
 from firmward.formats import ssh_algorithms, uci
 from firmward.formats.ssh_algorithms import Version, Weakness
@@ -171,7 +172,7 @@ def _is_from_uci(process: Process) -> bool:
 def _start(startup: Startup | None | Unknown, processes: tuple[Process, ...]) -> Start | None:
     if processes:
         return next((process.start for process in processes if process.start is not Start.DISABLED), Start.DISABLED)
-    return Start.DISABLED if isinstance(startup, Startup) and not startup.unread else None
+    return Start.DISABLED if isinstance(startup, Startup) and not unread(startup) else None
 
 
 def _from_process(process: Process, extra: tuple[str, ...] | None) -> DropbearServer:

@@ -139,7 +139,12 @@ class Entrances:
 def collect(tree: Tree, startup: Startup) -> Entrances:
     running = [process for process in startup.processes if process.start is not Start.DISABLED]
     doors = [door for process in running for door in parse(process, _line(tree, process.at))]
-    return Entrances(tuple(dict.fromkeys(doors)), (*startup.unread, *_unnamed(running)))
+    return Entrances(tuple(dict.fromkeys(doors)), (*unread(startup), *_unnamed(running)))
+
+
+def unread(startup: Startup) -> tuple[str, ...]:
+    """What of the start-up may hide a server. Whether a getty starts on a line hides none, and is often not known."""
+    return tuple(reason for reason in startup.unread if "getty@" not in reason)
 
 
 def parse(process: Process, line: str = "") -> Iterator[Entrance]:

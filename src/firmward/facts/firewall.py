@@ -23,13 +23,15 @@ FAMILIES = ("ip", "ip6")
 
 @dataclass(frozen=True, slots=True)
 class Firewall:
-    """The chains in force; `loaded` is what loads them, `unloaded` are rules files that nothing loads."""
+    """The filter in force: its base `chains`, and `loaded`, the places that load them.
+
+    `unloaded` are rules files that nothing loads, `unread` says what could not be read.
+    """
 
     chains: tuple[Chain, ...]
     loaded: tuple[Location, ...] = ()
     unloaded: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
-    zones: tuple[str, ...] = ()
 
     def at(self, hook: Hook, family: str) -> tuple[Chain, ...]:
         return tuple(chain for chain in self.chains if chain.hook is hook and chain.covers(family))
@@ -39,16 +41,17 @@ class Firewall:
         return any(chain.covers(family) for chain in self.chains)
 
     def drops_rest(self, hook: Hook, family: str) -> bool:
-        return any(chain.drops_rest for chain in self.at(hook, family))
+        return any(chain.drops_rest(family) for chain in self.at(hook, family))
 
     def reach(self, protocol: str, port: int) -> Reach:
         """Whether others can open a connection to this port, by the family that lets most through."""
         order = (Reach.OPEN, Reach.NARROWED, Reach.CLOSED)
-        return min((self._reach(family, protocol, port) for family in FAMILIES), key=order.index)
+        return min((self.reach_by(family, protocol, port) for family in FAMILIES), key=order.index)
 
-    def _reach(self, family: str, protocol: str, port: int) -> Reach:
+    def reach_by(self, family: str, protocol: str, port: int) -> Reach:
+        """The same by one family, `ip` or `ip6`; every chain at the hook must let it pass."""
         order = (Reach.OPEN, Reach.NARROWED, Reach.CLOSED)
-        reached = [chain.reach(protocol, port) for chain in self.at(Hook.INPUT, family)]
+        reached = [chain.reach(family, protocol, port) for chain in self.at(Hook.INPUT, family)]
         return max(reached, key=order.index) if reached else Reach.OPEN
 
 
@@ -80,9 +83,7 @@ def collect(
             chains += uci_firewall.chains
             loaded.append(uci_firewall.loaded)
             unread += uci_firewall.unread
-    zones = uci_firewall.zones if isinstance(uci_firewall, UciFirewall) else ()
-    names = tuple(zone.name for zone in zones)
-    return Firewall(tuple(chains), tuple(loaded), tuple(unloaded), tuple(dict.fromkeys(unread)), names)
+    return Firewall(tuple(chains), tuple(loaded), tuple(unloaded), tuple(dict.fromkeys(unread)))
 
 
 def _is_front_end(process: Process) -> bool:

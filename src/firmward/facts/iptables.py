@@ -4,13 +4,13 @@ From files given to `iptables-restore`, from netfilter-persistent's (etc/iptable
 systemd's iptables services (their usual files), and from single `iptables` commands among what starts, in order.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from firmward.facts import packet_filter
+from firmward.facts import iptables_rule, packet_filter
 from firmward.facts.configuration_file import ConfigurationFiles, inside
 from firmward.facts.loading import Command, commands
-from firmward.facts.packet_filter import Hook, Match, Ports, Verdict
+from firmward.facts.packet_filter import Hook, Verdict
 from firmward.facts.startup import Startup
 from firmward.formats import iptables
 from firmward.model.location import Location
@@ -42,7 +42,10 @@ HOOKS = {"INPUT": Hook.INPUT, "OUTPUT": Hook.OUTPUT, "FORWARD": Hook.FORWARD}
 
 @dataclass(frozen=True, slots=True)
 class Iptables:
-    """`loaded` says where each load stands; `unloaded` are rules files that nothing loads."""
+    """The base `chains` of both families' filter tables, and `loaded`, the places that load them.
+
+    `unloaded` are rules files that nothing loads, `unread` says what could not be read.
+    """
 
     chains: tuple[packet_filter.Chain, ...]
     loaded: tuple[Location, ...] = ()
@@ -76,7 +79,10 @@ def collect(tree: Tree, startup: Startup) -> Iptables | None:
 def parse(ruleset: iptables.Ruleset) -> tuple[packet_filter.Chain, ...]:
     """The filter table's own chains."""
     found = []
-    chains = {chain.name: [match(rule.words, rule.at) for rule in chain.rules] for chain in iptables.chains_of(ruleset)}
+    chains = {
+        chain.name: [iptables_rule.match(rule.words, rule.at) for rule in chain.rules]
+        for chain in iptables.chains_of(ruleset)
+    }
     for chain in iptables.chains_of(ruleset):
         if chain.name in HOOKS:
             policy = Verdict.DROP if chain.policy in ("DROP", "REJECT") else Verdict.ACCEPT
@@ -84,79 +90,6 @@ def parse(ruleset: iptables.Ruleset) -> tuple[packet_filter.Chain, ...]:
             at = chain.policy_at or chain.at
             found.append(packet_filter.Chain(ruleset.family, HOOKS[chain.name], policy, at, rules))
     return tuple(found)
-
-
-QUIET_MATCHES = frozenset(
-    ("tcp", "udp", "state", "conntrack", "comment", "multiport", "icmp", "icmp6", "limit", "hashlimit")
-)
-NO_VERDICT = frozenset(("LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "TCPMSS", "AUDIT", "SET", "TRACE", "CT", "NOTRACK"))
-ONE_VALUE = frozenset(("--comment", "--log-prefix", "--log-level", "--reject-with", "--limit-burst", "--set-mark"))
-
-
-def match(words: tuple[str, ...], at: Location) -> Match:
-    """One rule, reduced."""
-    protocol: str | None = None
-    ports: Ports = ()
-    narrowed = limited = established = goes = False
-    target: str | None = None
-    pairs = list(_pairs(words))
-    for negated, option, value in pairs:
-        match option:
-            case "-j" | "-g":
-                target, goes = value, option == "-g"
-            case "-p":
-                protocol = None if value == "all" else {"6": "tcp", "17": "udp"}.get(value, value)
-                narrowed = narrowed or negated
-            case "--dport" | "--dports":
-                ports = tuple(port for part in value.split(",") for port in packet_filter.port_ranges(part, ":"))
-                narrowed = narrowed or negated or not ports
-            case "--state" | "--ctstate":
-                established = "NEW" not in value.upper().split(",") and not negated
-            case "--limit" | "--hashlimit-upto" | "--hashlimit-above":
-                limited = True
-            case "-m":
-                narrowed = narrowed or value not in QUIET_MATCHES
-            case _ if option in ONE_VALUE or option.startswith("--hashlimit"):
-                continue
-            case "-s" | "-d" if value in ("0.0.0.0/0", "::/0"):
-                continue
-            case _:
-                narrowed = True
-    return _concluded(Match(at, None, None, goes, False, protocol, ports, narrowed, limited, established), target)
-
-
-def _concluded(match: Match, target: str | None) -> Match:
-    if target == "ACCEPT":
-        return replace(match, verdict=Verdict.ACCEPT)
-    if target in ("DROP", "REJECT", "TARPIT", "STEAL"):
-        return replace(match, verdict=Verdict.DROP)
-    if target == "RETURN":
-        return replace(match, returns=True)
-    if target is None or target in NO_VERDICT:
-        return match
-    return replace(match, jump=target)
-
-
-def _pairs(words: tuple[str, ...]) -> Iterator[tuple[bool, str, str]]:
-    """Options with their values; `!` before one negates it."""
-    negated = False
-    position = 0
-    while position < len(words):
-        word = words[position]
-        position += 1
-        if word == "!":
-            negated = True
-            continue
-        value = ""
-        if position < len(words) and words[position] == "!":
-            negated = True
-            position += 1
-        if position < len(words) and not words[position].startswith("-"):
-            value = words[position]
-            position += 1
-        if word.startswith("-"):
-            yield negated, word, value
-        negated = False
 
 
 def _files(command: Command, tree: Tree, files: ConfigurationFiles) -> Iterable[tuple[str, str]]:

@@ -31,7 +31,9 @@ EVERY_PATH = frozenset(("", "^", ".*", "^.*", "^.*$", "(.*)", "^(.*)", "^(.*)$",
 
 @dataclass(frozen=True, slots=True)
 class Lighttpd:
-    """All servers that start, together."""
+    """All servers that start: `listeners` are their sockets, `tls` what they set of TLS, `unread` says what could
+    not be read.
+    """
 
     listeners: tuple[Listener, ...]
     tls: tuple[TlsSetting, ...] = ()

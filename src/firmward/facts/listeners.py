@@ -45,7 +45,7 @@ WELL_KNOWN = {(protocol, port): speaks for row in daemon.DAEMONS for protocol, p
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """All of them, and what could not be read or worked out, a sentence each."""
+    """All `listeners`; `unread` says what could not be read or worked out, a sentence each."""
 
     listeners: tuple[Listener, ...]
     unread: tuple[str, ...] = ()

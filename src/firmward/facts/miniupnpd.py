@@ -29,7 +29,10 @@ TRUE = ("yes", "1", "true", "on", "enabled")
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """One daemon. `outside` and `inside` are interfaces or addresses as written."""
+    """One daemon of `service`. `secure` is secure_mode and `secure_at` where it is set, or where it is missing.
+
+    `outside` and `inside` are interfaces or addresses as written, `listeners` its sockets.
+    """
 
     service: str
     secure: bool
@@ -41,6 +44,8 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class Miniupnpd:
+    """All `gateways` that start; `unread` says what could not be read."""
+
     gateways: tuple[Gateway, ...]
     unread: tuple[str, ...] = ()
 
@@ -51,6 +56,8 @@ class Miniupnpd:
 
 @dataclass(frozen=True, slots=True)
 class Option:
+    """One `value`, and `at`, where it stands."""
+
     value: str
     at: Location
 

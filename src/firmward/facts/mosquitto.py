@@ -45,17 +45,22 @@ DEFAULT_LISTENER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """One listener and who may connect to it. `anonymous` is None where it hangs on a version that is unknown."""
+    """One `listener` and who may connect to it.
+
+    `anonymous` is None where it hangs on a version that is unknown, `anonymous_at` is where it is said. `wants_certificate`
+    that a client must show one, or know a key.
+    """
 
     listener: Listener
     anonymous: bool | None
     anonymous_at: Location
-    has_passwords: bool
     wants_certificate: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Mosquitto:
+    """All `brokers` that start, `tls` is what they set of TLS, `unread` says what could not be read."""
+
     brokers: tuple[Broker, ...]
     tls: tuple[TlsSetting, ...] = ()
     unread: tuple[str, ...] = ()
@@ -67,6 +72,8 @@ class Mosquitto:
 
 @dataclass(frozen=True, slots=True)
 class Option:
+    """One option: its `name`, its `value`, and `at`, where it stands."""
+
     name: str
     value: str
     at: Location
@@ -74,7 +81,7 @@ class Option:
 
 @dataclass(slots=True)
 class _Draft:
-    """One listener as it is being read."""
+    """One listener as it is read: `port`, `address`, `at`, where it stands, and the `options` that are its own."""
 
     port: str
     address: str
@@ -177,12 +184,10 @@ def _finished(
     speaks = Application.MQTTS if has_tls else Application.MQTT
     allow = scope.get("allow_anonymous")
     default = local_only if version == 2 else (True if version == 1 else None)
-    plugins = any(name in scope for name in ("password_file", "auth_plugin", "plugin", "psk_file"))
     return Broker(
         Listener("tcp", int(draft.port), address, PROGRAM, process.service, draft.at, certain, speaks),
         anonymous=allow.value.lower() == "true" if allow else default,
         anonymous_at=allow.at if allow else draft.at,
-        has_passwords=plugins,
         wants_certificate=has_tls and (draft.says("require_certificate", "true") or draft.is_set("psk_hint")),
     )
 

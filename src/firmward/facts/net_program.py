@@ -51,7 +51,7 @@ QUIET = frozenset(QUIET_NAMES.split())
 def _nc(process: Process) -> Iterator[Listener]:
     """`nc -l -p 4444`, `nc -lk 4444`, `nc -l 127.0.0.1 4444`, `-u` for UDP, `-e PROG` for a program."""
     arguments = command_line.read(
-        process.argv[1:], letters="peciswqIOTXxVmob", names=("exec", "sh-exec", "source-port")
+        command_line.own_words(process.argv), letters="peciswqIOTXxVmob", names=("exec", "sh-exec", "source-port")
     )
     if not arguments.has("l", "listen"):
         return
@@ -68,7 +68,7 @@ def _nc(process: Process) -> Iterator[Listener]:
 
 def _socat(process: Process) -> Iterator[Listener]:
     """`socat TCP-LISTEN:5555,reuseaddr,bind=127.0.0.1 EXEC:/bin/sh`, in either order, any letter case."""
-    addresses = [word for word in process.argv[1:] if not word.startswith("-")]
+    addresses = [word for word in command_line.own_words(process.argv) if not word.startswith("-")]
     runs = any(word.upper().startswith(("EXEC:", "SYSTEM:", "SHELL:")) for word in addresses)
     for word in addresses:
         kind, _, rest = word.partition(":")
@@ -146,7 +146,7 @@ def _php(process: Process) -> Iterator[Listener]:
 
 
 def _gdbserver(process: Process) -> Iterator[Listener]:
-    for word in process.argv[1:]:
+    for word in command_line.own_words(process.argv):
         place = split_endpoint(word) if ":" in word else None
         if place is not None:
             yield _listener(process, "tcp", place[1], place[0], A.DEBUGGER)
@@ -178,7 +178,7 @@ def _vnc(process: Process) -> Iterator[Listener]:
     display = next((word[1:] for word in process.argv if word.startswith(":") and word[1:].isdigit()), "0")
     port = arguments.get("rfbport") or str(5900 + int(display[:3]))
     place = split_endpoint(port)
-    local = any(word.lstrip("-") == "localhost" for word in process.argv[1:])
+    local = any(word.lstrip("-") == "localhost" for word in command_line.own_words(process.argv))
     if place is not None:
         yield _listener(process, "tcp", place[1], "localhost" if local else arguments.get("listen") or "", A.VNC)
 

@@ -30,7 +30,9 @@ REDIRECT_CODES = ("301", "302", "307", "308")
 
 @dataclass(frozen=True, slots=True)
 class Nginx:
-    """All servers that start, together."""
+    """All servers that start: `listeners` are their sockets, `tls` what they set of TLS, `unread` says what could
+    not be read.
+    """
 
     listeners: tuple[Listener, ...]
     tls: tuple[TlsSetting, ...] = ()

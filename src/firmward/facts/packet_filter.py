@@ -36,12 +36,29 @@ class Reach(StrEnum):
     CLOSED = "closed"
 
 
+PORT_LIMIT = 65535
 Ports = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Selector:
+    """Packets by protocol, ports and family; None and empty are all."""
+
+    protocol: str | None = None
+    ports: Ports = ()
+    family: str | None = None
+
+    def takes(self, family: str, protocol: str, port: int) -> bool:
+        if self.protocol not in (None, protocol) or self.family not in (None, family):
+            return False
+        return not self.ports or any(low <= port <= high for low, high in self.ports)
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """`protocol` is None for all, `ports` empty for all. `limited` rules hold a rate."""
+    """`protocol` and `family` are None for all, `ports` empty for all. `limited` rules hold a rate, `excluded` is what
+    a return before them took away.
+    """
 
     verdict: Verdict
     at: Location
@@ -49,15 +66,18 @@ class Rule:
     ports: Ports = ()
     narrowed: bool = False
     limited: bool = False
+    family: str | None = None
+    excluded: tuple[Selector, ...] = ()
 
-    def concerns(self, protocol: str, port: int) -> bool:
-        if self.protocol not in (None, protocol):
+    def concerns(self, family: str, protocol: str, port: int) -> bool:
+        if any(selector.takes(family, protocol, port) for selector in self.excluded):
             return False
-        return not self.ports or any(low <= port <= high for low, high in self.ports)
+        return Selector(self.protocol, self.ports, self.family).takes(family, protocol, port)
 
-    @property
-    def catches_all(self) -> bool:
-        return self.protocol is None and not self.ports and not self.narrowed and not self.limited
+    def catches_all(self, family: str) -> bool:
+        """Every packet of this family meets it."""
+        free = self.protocol is None and not self.ports and not self.narrowed and not self.limited
+        return free and not self.excluded and self.family in (None, family)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +89,23 @@ class Chain:
     policy: Verdict
     at: Location
     rules: tuple[Rule, ...] = ()
-    scope: str = ""
-    """The zone whose packets alone come here; empty for all."""
 
     def covers(self, family: str) -> bool:
         return self.family in (family, "inet")
 
-    @property
-    def drops_rest(self) -> bool:
+    def drops_rest(self, family: str) -> bool:
         """What no rule takes does not pass."""
-        last = next((rule for rule in self.rules if rule.catches_all), None)
+        last = next((rule for rule in self.rules if rule.catches_all(family)), None)
         return (last.verdict if last else self.policy) is Verdict.DROP
 
-    @property
-    def has_limits(self) -> bool:
-        return any(rule.limited for rule in self.rules)
-
-    def reach(self, protocol: str, port: int) -> Reach:
-        """Whether a new connection to this port passes, by the first rule that decides."""
+    def reach(self, family: str, protocol: str, port: int) -> Reach:
+        """Whether a new connection to this port passes, by the first rule that decides. A rate keeps nobody away."""
         some = False
         for rule in self.rules:
-            if not rule.concerns(protocol, port):
+            if not rule.concerns(family, protocol, port):
                 continue
             if rule.verdict is Verdict.ACCEPT:
-                if not (rule.narrowed or rule.limited):
+                if not rule.narrowed:
                     return Reach.OPEN
                 some = True
             elif not (rule.narrowed or rule.limited):
@@ -106,7 +119,8 @@ class Chain:
 class Match:
     """One rule as written: what it asks for, and where it leads. `jump` names a chain, `verdict` ends the matter.
 
-    `established` rules speak of connections that are there already, and decide nothing about new ones.
+    `established` rules speak of connections that are there already, and decide nothing about new ones. `hedged` ones
+    stand behind a return that may have been taken: what they accept is taken as accepted, what they drop may pass.
     """
 
     at: Location
@@ -119,6 +133,9 @@ class Match:
     narrowed: bool = False
     limited: bool = False
     established: bool = False
+    family: str | None = None
+    hedged: bool = False
+    excluded: tuple[Selector, ...] = ()
 
 
 def flatten(name: str, chains: Mapping[str, Iterable[Match]]) -> tuple[Rule, ...]:
@@ -141,19 +158,31 @@ def _follow(
             continue
         both = _meet(within, match)
         if match.verdict is not None:
-            rules.append(Rule(match.verdict, match.at, both.protocol, both.ports, both.narrowed, both.limited))
-        elif match.jump is not None:
+            rules.append(_rule(match.verdict, both))
+            continue
+        if match.jump is not None:
             _follow(match.jump, chains, both, rules, (*above, name))
-            if match.goes:
-                within = replace(within, narrowed=True)
-        elif match.returns:
+        if match.returns or match.goes:
             if _asks_nothing(match):
                 return
-            within = replace(within, narrowed=True)
+            within = _left_over(within, match)
+
+
+def _left_over(within: Match, gone: Match) -> Match:
+    """What still comes to the rules behind one that led away."""
+    if gone.narrowed or gone.limited:
+        return replace(within, hedged=True)
+    return replace(within, excluded=(*within.excluded, Selector(gone.protocol, gone.ports, gone.family)))
+
+
+def _rule(verdict: Verdict, match: Match) -> Rule:
+    narrowed = match.narrowed or (match.hedged and verdict is Verdict.DROP)
+    return Rule(verdict, match.at, match.protocol, match.ports, narrowed, match.limited, match.family, match.excluded)
 
 
 def _asks_nothing(match: Match) -> bool:
-    return match.protocol is None and not match.ports and not match.narrowed and not match.limited
+    free = match.protocol is None and not match.ports and not match.narrowed and not match.limited
+    return free and match.family is None
 
 
 def _meet(outer: Match, inner: Match) -> Match:
@@ -165,6 +194,9 @@ def _meet(outer: Match, inner: Match) -> Match:
         ports=inner.ports or outer.ports,
         narrowed=outer.narrowed or inner.narrowed or bool(contrary) or bool(outer.ports and inner.ports),
         limited=outer.limited or inner.limited,
+        family=inner.family or outer.family,
+        hedged=outer.hedged or inner.hedged,
+        excluded=outer.excluded,
     )
 
 
@@ -180,6 +212,19 @@ def port_ranges(text: str, dash: str = "-") -> Ports:
     low, _, high = text.partition(dash)
     first, last = _port(low or "0"), _port(high or low)
     return ((first, last),) if first is not None and last is not None else ()
+
+
+def all_but(ports: Ports) -> Ports:
+    """The ports that are none of these; what `!= 23` takes."""
+    found = []
+    start = 0
+    for low, high in sorted(ports):
+        if low > start:
+            found.append((start, low - 1))
+        start = max(start, high + 1)
+    if start <= PORT_LIMIT:
+        found.append((start, PORT_LIMIT))
+    return tuple(found)
 
 
 def _port(text: str) -> int | None:

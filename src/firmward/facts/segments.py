@@ -29,13 +29,18 @@ NAMED = re.compile(r"^vlan(\d{1,4})$")
 
 @dataclass(frozen=True, slots=True)
 class Vlan:
+    """One VLAN's `number`, and `at`, where it is configured."""
+
     number: int
     at: Location
 
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """`zones` are named by a firewall; `at` is where networks are configured, whatever they say."""
+    """The `vlans` that are configured, and the `zones` that a firewall names.
+
+    `at` is where networks are configured, whatever they say; `unread` says what could not be read.
+    """
 
     vlans: tuple[Vlan, ...]
     zones: tuple[str, ...] = ()

@@ -48,7 +48,10 @@ WITH_VALUE = "ADxcIHLlpuguMmnOPTv"
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """One community that the agent takes. `well_known` is the text where everyone knows it, else None."""
+    """One community that the agent takes. `well_known` is the text where everyone knows it, else None.
+
+    `writable` says that it may change settings, `everyone` that any host may use it, `at` where it stands.
+    """
 
     well_known: str | None
     writable: bool
@@ -60,6 +63,10 @@ class Community:
 
 @dataclass(frozen=True, slots=True)
 class Snmpd:
+    """All agents that start: `listeners` are their sockets, `communities` what they take, `unread` says what could not
+    be read.
+    """
+
     listeners: tuple[Listener, ...]
     communities: tuple[Community, ...] = ()
     unread: tuple[str, ...] = ()
@@ -67,6 +74,8 @@ class Snmpd:
 
 @dataclass(frozen=True, slots=True)
 class Option:
+    """One option: its `name`, its `words`, `at`, where it stands, and `text`, its whole line."""
+
     name: str
     words: tuple[str, ...]
     at: Location

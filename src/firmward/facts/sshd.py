@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from firmward.facts.entrances import unread
 from firmward.facts.startup import Process, Start, Startup
 from firmward.formats import ssh_algorithms, sshd_config
 from firmward.formats.ssh_algorithms import Version, Weakness
@@ -247,7 +248,7 @@ def collect(tree: Tree, startup: Startup | None | Unknown) -> Sshd | None:
     version = None if program is None else _version(tree, program)
     usual = configuration or CONFIGURATIONS[0]
     if not processes:
-        is_off = isinstance(startup, Startup) and not startup.unread
+        is_off = isinstance(startup, Startup) and not unread(startup)
         start = Start.DISABLED if is_off else None
         return Sshd(program, version, (_server(tree, "sshd", usual, (), start, version, None),))
     distinct = {(process.argv, process.start): process for process in processes}

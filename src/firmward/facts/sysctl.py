@@ -19,13 +19,15 @@ FOLDERS = ("etc/sysctl.d", "run/sysctl.d", "usr/local/lib/sysctl.d", "usr/lib/sy
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
+    """One `value`, and `at`, where it is set."""
+
     value: str
     at: Location
 
 
 @dataclass(frozen=True, slots=True)
 class Sysctl:
-    """Parameters by their dotted names."""
+    """All `parameters` that are set, by their dotted names."""
 
     parameters: Mapping[str, Parameter]
 

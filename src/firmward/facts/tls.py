@@ -38,7 +38,7 @@ UNVERIFIED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedCommand:
-    """A client told to take any certificate; `path` is the script that calls it."""
+    """A client, `program`, told by `option` to take any certificate; `at` is where."""
 
     program: str
     option: str
@@ -47,7 +47,11 @@ class UnverifiedCommand:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """`undecided` names servers that leave the lowest version to a library whose default is old or unknown."""
+    """All `settings` of servers and clients, and `unverified`, the commands that take any certificate.
+
+    `undecided` names servers that leave the lowest version to a library whose default is old or unknown, `unread` says
+    what could not be read.
+    """
 
     settings: tuple[TlsSetting, ...]
     unverified: tuple[UnverifiedCommand, ...] = ()

@@ -26,7 +26,11 @@ OFF = ("0", "off", "false", "no", "disabled")
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """One zone and its verdicts; `networks` are those of etc/config/network."""
+    """One zone's `name`, and its verdicts for `input`, `output` and `forward`.
+
+    `networks` are those of etc/config/network, `masquerades` says that it hides what is behind it, `at` is
+    where it stands.
+    """
 
     name: str
     networks: tuple[str, ...]
@@ -39,7 +43,11 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class UciFirewall:
-    """`loaded` is where the service starts, None when nothing starts it."""
+    """The verdicts of `defaults` for `input`, `output` and `forward` and where they stand, `at`, and the `zones`.
+
+    `chains` are what the service makes of it all, `forwardings` pairs of zones that may pass. `loaded` is where the
+    service starts, None when nothing starts it; `unread` says what is not read.
+    """
 
     input: Verdict
     output: Verdict

@@ -24,6 +24,8 @@ TRUE = ("1", "on", "true", "yes", "enabled")
 
 @dataclass(frozen=True, slots=True)
 class Uhttpd:
+    """All servers that start: `listeners` are their sockets, `unread` says what could not be read."""
+
     listeners: tuple[Listener, ...]
     unread: tuple[str, ...] = ()
 

@@ -250,7 +250,7 @@ def _bind(function: Callable[..., bytes | None]) -> Crypt:
 
     def crypt(password: str, setting: str) -> str | None:
         ctypes.memset(state, 0, STATE_SIZE)
-        made = function(password.encode(), setting.encode("utf-8", "surrogateescape"), state)
+        made = function(password.encode("utf-8", "surrogateescape"), setting.encode("utf-8", "surrogateescape"), state)
         # libxcrypt answers an unknown scheme with a text that no hash begins with, others with nothing
         return None if made is None or made.startswith(b"*") else made.decode("ascii", "replace")
 

@@ -2,8 +2,8 @@
 
 from firmward.facts.authorized_keys import AuthorizedKey, AuthorizedKeys
 from firmward.facts.running_ssh import RunningSsh
-from firmward.model.check import Example, Findings, check
-from firmward.model.facts import Unavailable, Unknown
+from firmward.model.check import Example, Findings, NotApplicable, check
+from firmward.model.facts import Source, Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.remedy import Remedy, Remove, Safety, Stage
 
@@ -22,12 +22,14 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
     ),
     good={"etc/passwd": TABLE, "root/.ssh/authorized_keys": f"# {KEY} developer\n"},
 )
-def ssh_authorized_key_baked_in(keys: AuthorizedKeys, ssh: RunningSsh | None | Unknown) -> Findings:
+def ssh_authorized_key_baked_in(keys: AuthorizedKeys, ssh: RunningSsh | None | Unknown, source: Source) -> Findings:
     """One private key, on some developer's or maker's computer, opens this account on every device that was ever sold,
     and it cannot be called back. Short-lived certificates of an authority (TrustedUserCAKeys) do the same job and are
     no finding. It is medium for a key that may come from some addresses or run one command only, and low where no SSH
     server starts.
     """
+    if source is not Source.IMAGE:
+        raise NotApplicable("a running device may have keys of its own; the image tells which are not")
     for key in keys.keys:
         options = f", with {', '.join(key.options)}" if key.options else ""
         yield Finding(

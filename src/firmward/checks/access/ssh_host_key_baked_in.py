@@ -2,8 +2,8 @@
 
 from firmward.facts.host_keys import HostKeys
 from firmward.facts.running_ssh import RunningSsh
-from firmward.model.check import Example, Findings, check
-from firmward.model.facts import Unavailable, Unknown
+from firmward.model.check import Example, Findings, NotApplicable, check
+from firmward.model.facts import Source, Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import link
 from firmward.model.remedy import Remedy, Remove, Safety, Stage
@@ -29,12 +29,14 @@ DROPBEAR_KEY = b"\0\0\0\x0bssh-ed25519\0\0\0\x40" + bytes(64)
         Example({SSHD: "", "etc/dropbear": link("/var/lib/dropbear")}),
     ),
 )
-def ssh_host_key_baked_in(host_keys: HostKeys, ssh: RunningSsh | None | Unknown) -> Findings:
+def ssh_host_key_baked_in(host_keys: HostKeys, ssh: RunningSsh | None | Unknown, source: Source) -> Findings:
     """The host key is how a person knows that it is the device that answers. When it lies in the image, every device of
     the model has the same, and whoever has bought one or has the update file can stand in for all the others and read
     the passwords typed into them. A file with the public part alone is harmless. It is medium where no SSH server
     starts.
     """
+    if source is not Source.IMAGE:
+        raise NotApplicable("a running device may have keys of its own; the image tells which are not")
     for key in host_keys.keys:
         shown = f", {key.fingerprint}" if key.fingerprint is not None else ""
         yield Finding(

@@ -52,7 +52,7 @@ def firewall_default_accept(
 def _open(firewall: Firewall, hook: Hook, sysctl: Sysctl | Unknown | None) -> Iterator[Finding]:
     for family in ("ip", "ip6"):
         chains = firewall.at(hook, family)
-        if any(chain.drops_rest for chain in chains) or (family == "ip6" and _has_no_ipv6(sysctl)):
+        if firewall.drops_rest(hook, family) or (family == "ip6" and _has_no_ipv6(sysctl)):
             continue
         other_is_closed = firewall.drops_rest(hook, "ip" if family == "ip6" else "ip6")
         if chains or other_is_closed:

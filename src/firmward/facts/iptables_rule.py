@@ -1,0 +1,85 @@
+"""One iptables rule, reduced to what a packet filter's rule is here (packet_filter.py).
+
+Options come with their values, `!` negates. What is not protocol, destination port, connection state or rate narrows
+the rule; a state without NEW is about connections that are there already.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from firmward.facts import packet_filter
+from firmward.facts.packet_filter import Match, Ports, Verdict
+from firmward.model.location import Location
+
+QUIET_MATCHES = frozenset(
+    ("tcp", "udp", "state", "conntrack", "comment", "multiport", "icmp", "icmp6", "limit", "hashlimit")
+)
+NO_VERDICT = frozenset(("LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "TCPMSS", "AUDIT", "SET", "TRACE", "CT", "NOTRACK"))
+ONE_VALUE = frozenset(("--comment", "--log-prefix", "--log-level", "--reject-with", "--limit-burst", "--set-mark"))
+
+
+def match(words: tuple[str, ...], at: Location) -> Match:
+    """One rule, reduced."""
+    protocol: str | None = None
+    ports: Ports = ()
+    narrowed = limited = established = goes = False
+    target: str | None = None
+    pairs = list(_pairs(words))
+    for negated, option, value in pairs:
+        match option:
+            case "-j" | "-g":
+                target, goes = value, option == "-g"
+            case "-p":
+                protocol = None if value == "all" else {"6": "tcp", "17": "udp"}.get(value, value)
+                narrowed = narrowed or negated
+            case "--dport" | "--dports":
+                ports = tuple(port for part in value.split(",") for port in packet_filter.port_ranges(part, ":"))
+                ports = packet_filter.all_but(ports) if negated else ports
+                narrowed = narrowed or not ports
+            case "--state" | "--ctstate":
+                established = "NEW" not in value.upper().split(",") and not negated
+            case "--limit" | "--hashlimit-upto" | "--hashlimit-above":
+                limited = True
+            case "-m":
+                narrowed = narrowed or value not in QUIET_MATCHES
+            case _ if option in ONE_VALUE or option.startswith("--hashlimit"):
+                continue
+            case "-s" | "-d" if value in ("0.0.0.0/0", "::/0"):
+                continue
+            case _:
+                narrowed = True
+    return _concluded(Match(at, None, None, goes, False, protocol, ports, narrowed, limited, established), target)
+
+
+def _concluded(match: Match, target: str | None) -> Match:
+    if target == "ACCEPT":
+        return replace(match, verdict=Verdict.ACCEPT)
+    if target in ("DROP", "REJECT", "TARPIT", "STEAL"):
+        return replace(match, verdict=Verdict.DROP)
+    if target == "RETURN":
+        return replace(match, returns=True)
+    if target is None or target in NO_VERDICT:
+        return match
+    return replace(match, jump=target)
+
+
+def _pairs(words: tuple[str, ...]) -> Iterator[tuple[bool, str, str]]:
+    """Options with their values; `!` before one negates it."""
+    negated = False
+    position = 0
+    while position < len(words):
+        word = words[position]
+        position += 1
+        if word == "!":
+            negated = True
+            continue
+        value = ""
+        if position < len(words) and words[position] == "!":
+            negated = True
+            position += 1
+        if position < len(words) and not words[position].startswith("-"):
+            value = words[position]
+            position += 1
+        if word.startswith("-"):
+            yield negated, word, value
+        negated = False
