@@ -47,8 +47,8 @@ DEFAULT_LISTENER = frozenset(
 class Broker:
     """One `listener` and who may connect to it.
 
-    `anonymous` is None where it hangs on a version that is unknown, `anonymous_at` is where it is said. `wants_certificate`
-    that a client must show one, or know a key.
+    `anonymous` is None where it hangs on a version that is unknown, `anonymous_at` is where it is said.
+    `wants_certificate` says that a client must show one, or know a key.
     """
 
     listener: Listener

@@ -16,6 +16,13 @@ from dataclasses import dataclass, field
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 
+
+class Number(str):
+    """A number as written; `+` adds it, where it joins texts."""
+
+    __slots__ = ()
+
+
 Value = str | tuple[tuple[str | None, "Value"], ...]
 Include = Callable[[str, Location], Iterable[tuple[str, str]]]
 
@@ -171,6 +178,8 @@ class _Parser:
         if lexeme.startswith("env."):
             self._reading.unread.append(f"{self._path}: {lexeme} comes from the environment")
             return f"${lexeme}"
+        if lexeme.isascii() and lexeme.isdigit():
+            return Number(lexeme)
         return self._reading.variables.get(lexeme.removeprefix("var."), lexeme)
 
     def _list(self, depth: int) -> Value:
@@ -225,8 +234,8 @@ def _join(first: Value | None, second: Value) -> Value:
     if first is None:
         return second
     if isinstance(first, str) and isinstance(second, str):
-        if first.isdigit() and second.isdigit():
-            return str(int(first[:18]) + int(second[:18]))
+        if isinstance(first, Number) and isinstance(second, Number):
+            return Number(int(first[:18]) + int(second[:18]))
         return first + second
     return _items(first) + _items(second)
 

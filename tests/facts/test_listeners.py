@@ -1,0 +1,202 @@
+"""What listens: held to what the programs themselves opened, and to what the kernel's tables say."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmward.facts.collection import Collection
+from firmward.facts.listeners import Application, Listener, Listeners, parse_table
+from firmward.model.facts import Source, Unavailable, Unknown
+from firmward.model.memory import Content, MemoryTree, executable
+
+MEASURED = json.loads((Path(__file__).parents[1] / "data" / "network" / "listeners.json").read_text())
+"""Configurations that were given to the real programs (Debian 12), and the sockets that ss then listed."""
+
+FAMILY = {"0.0.0.0": ("0.0.0.0", ""), "::": ("::", ""), "*": ("::", "0.0.0.0", "")}
+VERSIONED = {"mosquitto": executable(b"\x7fELF\0mosquitto\0" + b"2.0.11" + b"\0")}
+
+
+def listeners(files: dict[str, Content], source: Source = Source.IMAGE) -> Listeners:
+    found = Collection(MemoryTree(files), source).get(Listeners)
+    assert isinstance(found, Listeners), found
+    return found
+
+
+def started(line: str, **files: Content) -> tuple[Listener, ...]:
+    return listeners({"etc/inittab": f"::respawn:{line}\n", **files}).listeners
+
+
+def system(row: dict[str, object]) -> dict[str, Content]:
+    program, *rest = row["argv"]  # type: ignore[misc]
+    path = "/bin/busybox" if program == "busybox" else f"/usr/sbin/{program.rpartition('/')[2]}"
+    binary = VERSIONED.get(program, executable(b"\x7fELF"))
+    return {**row["files"], path: binary, "etc/inittab": f"::respawn:{' '.join((path, *rest))}\n"}  # type: ignore[dict-item]
+
+
+def names(listener: Listener, socket: str) -> bool:
+    """The listener is the socket that was seen; a name such as localhost may be either family's loopback."""
+    place, _, address = socket.partition(" ")
+    if listener.key != place:
+        return False
+    if listener.address in ("localhost", "lo"):
+        return address in ("127.0.0.1", "::1")
+    return listener.address in FAMILY.get(address, (address,))
+
+
+@pytest.mark.parametrize("row", MEASURED, ids=lambda row: row["name"])
+def test_it_is_what_the_program_opened(row: dict[str, object]) -> None:
+    said = listeners(system(row)).listeners
+    for socket in row["sockets"]:  # type: ignore[attr-defined]
+        assert any(names(listener, socket) for listener in said), f"{socket} is not told"
+    for listener in said:
+        assert any(names(listener, socket) for socket in row["sockets"]), f"{listener.key} is not there"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("line", "socket", "speaks"),
+    [
+        ("/usr/sbin/telnetd -F", "tcp/23", Application.TELNET),
+        ("/usr/sbin/telnetd -p 9527 -l /bin/sh", "tcp/9527", Application.TELNET),
+        ("/bin/busybox telnetd -F", "tcp/23", Application.TELNET),
+        ("nc -l -p 4444 -e /bin/sh", "tcp/4444", Application.COMMAND),
+        ("nc -lu 5000", "udp/5000", Application.COMMAND),
+        ("socat UDP-LISTEN:9530,fork EXEC:/bin/sh", "udp/9530", Application.COMMAND),
+        ("udpsvd 0 9530 /usr/bin/ptz", "udp/9530", Application.COMMAND),
+        ("tcpsvd -vE 0.0.0.0 21 ftpd -w /", "tcp/21", Application.FTP),
+        ("udpsvd -E 0 69 tftpd /srv", "udp/69", Application.TFTP),
+        ("dockerd -H tcp://0.0.0.0:2375", "tcp/2375", Application.DOCKER),
+        ("gdbserver :1234 /bin/app", "tcp/1234", Application.DEBUGGER),
+        ("Xvnc :2", "tcp/5902", Application.VNC),
+        ("mini_httpd -S -p 8443", "tcp/8443", Application.HTTPS),
+        ("avahi-daemon", "udp/5353", Application.MDNS),
+        ("mediamtx", "tcp/8554", Application.RTSP),
+    ],
+)
+def test_a_command_line_tells(line: str, socket: str, speaks: Application) -> None:
+    found = started(line)
+    assert [(one.key, one.speaks) for one in found] == [(socket, speaks)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "nc example 80",
+        "telnetd -i",
+        "Xorg :0",
+        "chronyd",
+        "dropbear -i",
+        "iperf3 -c host",
+        "snmpd.sh",
+        "hostapd /etc/h",
+    ],
+)
+def test_what_opens_nothing_is_not_told(line: str) -> None:
+    assert started(line) == ()
+
+
+def test_a_word_that_could_not_be_worked_out_makes_it_uncertain() -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": "::sysinit:/etc/init.d/rcS\n",
+        "etc/init.d/rcS": executable("#!/bin/sh\ntelnetd -p $(cat /data/port)\n"),
+    }
+    found = listeners(files)
+    assert all(not one.certain for one in found.listeners)
+    assert found.listeners or found.unread
+
+
+def test_an_unknown_program_that_can_listen_is_named() -> None:
+    elf = executable(b"\x7fELF\0bind\0listen\0accept\0")
+    found = listeners({"etc/inittab": "::respawn:/usr/bin/camera-app\n", "usr/bin/camera-app": elf})
+    assert found.listeners == ()
+    assert any("camera-app" in reason for reason in found.unread)
+
+
+def test_an_unknown_program_that_cannot_listen_is_not_named() -> None:
+    elf = executable(b"\x7fELF\0open\0read\0")
+    assert listeners({"etc/inittab": "::respawn:/usr/bin/blink\n", "usr/bin/blink": elf}).unread == ()
+
+
+def test_inetd_opens_the_socket_for_its_service() -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": "::respawn:/usr/sbin/inetd -f\n",
+        "etc/inetd.conf": "telnet stream tcp nowait root /usr/sbin/telnetd telnetd -i\n",
+    }
+    [found] = listeners(files).listeners
+    assert (found.key, found.speaks, str(found.at)) == ("tcp/23", Application.TELNET, "etc/inetd.conf:1")
+
+
+def test_include_shell_is_told_as_unread() -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": "::respawn:/usr/sbin/lighttpd -f /etc/l.conf\n",
+        "etc/l.conf": 'server.port = 81\ninclude_shell "/usr/share/ports.sh"\n',
+    }
+    found = listeners(files)
+    assert [one.key for one in found.listeners] == ["tcp/81"]
+    assert any("include_shell" in reason for reason in found.unread)
+
+
+@pytest.mark.parametrize("program", ["lighttpd", "nginx", "dnsmasq"])
+def test_includes_that_go_in_circles_end(program: str) -> None:
+    line = {"lighttpd": 'include "a.conf"', "nginx": "include a.conf;", "dnsmasq": "conf-file=/etc/a.conf"}[program]
+    flag = {"lighttpd": "-f", "nginx": "-c", "dnsmasq": "-C"}[program]
+    files: dict[str, Content] = {
+        "etc/inittab": f"::respawn:/usr/sbin/{program} {flag} /etc/a.conf\n",
+        "etc/a.conf": line + "\n",
+    }
+    assert any("circles" in reason for reason in listeners(files).unread)
+
+
+TABLE = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+TCP = TABLE + (
+    "   0: 00000000:0017 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1\n"
+    "   1: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1\n"
+    "   2: 0200A8C0:0016 0300A8C0:C001 01 00000000:00000000 00:00000000 00000000     0        0 1 1\n"
+)
+UDP = TABLE + (
+    "   0: 00000000:0045 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 1 2 0 0\n"
+    "   1: 0200A8C0:C001 0300A8C0:0035 01 00000000:00000000 00:00000000 00000000     0        0 1 2 0 0\n"
+)
+TCP6 = TABLE + (
+    "   0: 00000000000000000000000001000000:0277 00000000000000000000000000000000:0000 0A 00000000:00000000 0 0 0\n"
+)
+
+
+def test_a_running_device_tells_its_open_sockets() -> None:
+    files: dict[str, Content] = {"proc/net/tcp": TCP, "proc/net/udp": UDP, "proc/net/tcp6": TCP6}
+    found = listeners(files, Source.LIVE).listeners
+    assert [(one.key, one.address) for one in found] == [
+        ("tcp/23", "0.0.0.0"),
+        ("tcp/8080", "127.0.0.1"),
+        ("tcp/631", "::1"),
+        ("udp/69", "0.0.0.0"),
+    ]
+    assert found[0].speaks is Application.TELNET
+    assert found[0].program == ""
+
+
+def test_a_running_device_takes_names_from_its_configuration() -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": "::respawn:/usr/sbin/telnetd\n::respawn:/usr/sbin/vsftpd\n",
+        "proc/net/tcp": TCP,
+        "proc/net/udp": UDP,
+    }
+    found = listeners(files, Source.LIVE).listeners
+    assert [one.program for one in found if one.key == "tcp/23"] == ["telnetd"]
+    assert not [one for one in found if one.key == "tcp/21"], "what is not open is not told"
+
+
+def test_a_table_that_is_missing_is_unknown() -> None:
+    found = Collection(MemoryTree({"proc/net/tcp": TCP}), Source.LIVE).get(Listeners)
+    assert isinstance(found, Unknown)
+    assert "proc/net/udp" in found.reason
+
+
+@given(st.text(max_size=300))
+def test_a_table_that_is_none_is_unavailable(text: str) -> None:
+    try:
+        list(parse_table(text, "tcp"))
+    except Unavailable:
+        return
