@@ -68,7 +68,10 @@ PIPED = re.compile(
     r"|(^|[|;&(])\s*(\S*/)?(ba|a|da|z|k)?sh\b(\s+-\w+)*[\s\d<>&]*\|\s*(\S*/)?(nc|netcat|ncat)\b"
 )
 SOCKET_SHELL = re.compile(r"(?i)socket.*(/bin/\w*sh\b|pty\.spawn|dup2|exec)")
-OBEYS = re.compile(r"""(?m)(?:^|[;&|)]|\b(?:then|do|else)\b)[ \t]*(?:"?\$[@*]"?(?:[ \t]|;|$)|eval\b|(?:/bin/)?\w{0,3}sh -c\b)""")
+OBEYS = re.compile(
+    r"(?m)(?:^|[;&|)]|\b(?:then|do|else)\b)[ \t]*"
+    r'(?:"?\$[@*]"?(?:[ \t]|;|$)|eval\b|(?:/bin/)?\w{0,3}sh -c\b)'
+)
 """A line that takes its own arguments, or text made at run time, for a command."""
 SOCAT_LISTEN = re.compile(r"(?i)(tcp|tcp4|tcp6|udp|udp4|udp6|sctp|openssl|ssl)[46]?-l(isten)?:\[?(\d+)?")
 SOCAT_CALL = re.compile(r"(?i)(tcp|udp|openssl|ssl|sctp)[46]?(-connect)?:")

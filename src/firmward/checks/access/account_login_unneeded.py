@@ -28,7 +28,7 @@ SHELL = "has a login shell"
         ),
     ),
     good=(
-        Example({"etc/passwd": f"{ROOT}ftp:*:14:50:ftp:/srv/ftp:/bin/sh\nwww:x:33:33::/var/www:/bin/false\n"}),
+        Example({"etc/passwd": f"{ROOT}ftp:*:14:50:ftp:/srv/ftp:/sbin/nologin\nwww:x:33:33::/var/www:/bin/false\n"}),
         Example(
             {"etc/passwd": f"{ROOT}service:abOV.DfJmdnYw:1001:1001::/home/service:/bin/sh\n"},
             policy='[[account]]\nname = "service"\nlogin = true\n',
