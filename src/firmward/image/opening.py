@@ -16,7 +16,7 @@ from firmward.image.blob import Blob
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
 from firmward.image.format import Child, Format
 from firmward.image.problems import Incomplete
-from firmward.image.root import may_hold_image, role_of
+from firmward.image.root import is_root, may_hold_image, role_of
 from firmward.image.source import Bytes, Source, map_descriptor, open_file
 from firmward.image.stream import rest
 from firmward.model import report
@@ -92,6 +92,20 @@ def open_image(path: Path, limits: Limits | None = None, progress: Progress | No
     if source.size == 0:
         raise InputError(f"{path}: the file is empty")
     return opening.file(path.name, source)
+
+
+def open_machine(path: Path) -> Image:
+    """The running machine, whose root is at `path`: its files are read where they are asked for and none is opened.
+
+    Raises InputError when no Linux system is there.
+    """
+    if not path.is_dir():
+        raise InputError(f"{path}: --live wants the root folder of a running machine")
+    tree = FolderTree(path, Mounts.WALK)
+    if not is_root(tree, FOLDER):
+        raise InputError(f"{path}: there is no Linux system here (no etc beside bin, sbin, usr or lib)")
+    root = Root(Part(TOP, FOLDER, role=Role.ROOT), tree)
+    return Image(str(path.resolve()), None, (root.part,), (root,), (root,), (), report.Budget())
 
 
 def _silent(_: str) -> None:
