@@ -38,6 +38,11 @@ BINARY = 64 << 10
 NAME_LIMIT = 128
 """Characters of one name in a part's id."""
 
+CONTENT = "content"
+"""What a wrapper calls its child when nothing in it says a name."""
+
+WRAPPER_SUFFIXES = (".gz", ".xz", ".zst", ".bz2", ".lz4", ".lzma")
+
 UNKNOWN, RAW, FOLDER = "unknown", "raw", "folder"
 
 CONTAINERS = frozenset({"tar", "zip", "cpio", FOLDER})
@@ -106,6 +111,12 @@ def open_machine(path: Path) -> Image:
         raise InputError(f"{path}: there is no Linux system here (no etc beside bin, sbin, usr or lib)")
     root = Root(Part(TOP, FOLDER, role=Role.ROOT), tree)
     return Image(str(path.resolve()), None, (root.part,), (root,), (root,), (), report.Budget())
+
+
+def _unwrapped(wrapper: str) -> str:
+    """What a wrapper holds is called as the wrapper without its suffix: `initramfs.cpio` in `initramfs.cpio.gz`."""
+    name = wrapper.rpartition("/")[2]
+    return name.rpartition(".")[0] if name.endswith(WRAPPER_SUFFIXES) else CONTENT
 
 
 def _silent(_: str) -> None:
@@ -235,7 +246,7 @@ class Opening:
         for child in children:
             if self._budget.is_spent:
                 self._budget.add_part(place.depth)
-            name = self._unique(place.id, child.name)
+            name = self._unique(place.id, _unwrapped(place.id) if child.name == CONTENT else child.name)
             self._visit(_Place(name, child, place.id, place.depth + 1))
 
     def _unique(self, parent: str, name: str) -> str:
