@@ -54,6 +54,7 @@ HASH = "3mYxw0D5bJkz1iN2vT7pQeRsA9uVfGhXcZlKoWtYrEi4nMbSdPqLjH6"
         ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG", "aws_secret_access_key = …redacted"),
         ("ghp_0123456789abcdefghijABCDEFGHIJ012345", "ghp_…redacted"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "eyJ…redacted"),
+        ("rwcommunity Tr0ub4dor 10.0.0.0/8", "rwcommunity …redacted 10.0.0.0/8"),
         ("PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=", "PrivateKey = …redacted"),
     ],
 )
@@ -79,6 +80,7 @@ def test_secrets_are_masked(text: str, masked: str) -> None:
         "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 root@build",
         "etc/init.d/S50telnet:9",
         "telnetd -l /bin/sh -p 23",
+        "rocommunity public",
         "ssh-empty-passwords",
         "grüße aus dem Gerät: 設定",
         "-----BEGIN CERTIFICATE-----",
@@ -124,7 +126,7 @@ def test_a_cut_shows_no_half_of_a_secret() -> None:
 
 WORDS = (
     "password", "pwd", "psk", "secret", "token", "credential", "apikey", "api_key", "option", "login", "echo", "bearer",
-    "sshpass", "-p", "-u", "--user", "requirepass", "masterauth", "auth-pass", "AKIA0123456789ABCDEF",
+    "sshpass", "-p", "-u", "--user", "requirepass", "masterauth", "rocommunity x", "auth-pass", "AKIA0123456789ABCDEF",
     "eyJabcdefghij.abcde.", "ghp_0123456789abcdefghij", "0123456789ABCDEF0123456789ABCDEF", "Private-Lines: 4",
     "-----BEGIN PRIVATE KEY-----", "://",
 )  # fmt: skip

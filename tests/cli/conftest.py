@@ -43,7 +43,8 @@ def root(tmp_path: Path) -> Path:
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(content, encoding="latin-1")
-    (folder / "etc/init.d/rcS").chmod(0o755)
+    for program in ("etc/init.d/rcS", "usr/sbin/telnetd", "usr/sbin/snmpd", "bin/busybox"):
+        (folder / program).chmod(0o755)
     (folder / "sbin").mkdir()
     (folder / "sbin/init").symlink_to("../bin/busybox")
     return folder

@@ -6,7 +6,8 @@ import pytest
 from report_sample import SAMPLES, SECRETS, camera, clean, many, unreadable
 from rich.console import Console
 
-from firmward.cli.terminal import FINDINGS_SHOWN, make_console, print_report
+from firmward.cli.console import Color, make_console
+from firmward.cli.terminal import FINDINGS_SHOWN, print_report
 from firmward.model.report import Report
 
 
@@ -66,11 +67,18 @@ def test_plain_ascii_is_enough() -> None:
 
 def test_colours_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert make_console("auto").no_color
-    assert not make_console("always").no_color
-    assert make_console("never").color_system is None
+    assert make_console(Color.AUTO).no_color
+    assert not make_console(Color.ALWAYS).no_color
+    assert make_console(Color.NEVER).color_system is None
 
 
 def test_without_colour_there_is_no_escape() -> None:
     assert "\x1b" not in printed(camera())
     assert "\x1b[" in printed(camera(), color=True)
+
+
+def test_a_place_is_not_said_twice() -> None:
+    (many_parts, one_part) = (printed(camera()), printed(many(12)))
+    assert "etc/shadow:1 in rootfs_a" in many_parts
+    assert "configuration-file.conf:1" in one_part
+    assert "in rootfs_a" not in one_part

@@ -80,7 +80,7 @@ def test_openwrts_sections_are_servers() -> None:
     )
     first, second, third = sorted(servers({"etc/config/dropbear": text}), key=lambda server: server.ports)
     assert (first.passwords, first.root_password, first.section) == (False, False, "main")
-    assert (second.passwords, second.gateway_ports, second.name) == (True, True, "dropbear port 2222")
+    assert (second.passwords, second.gateway_ports, second.name) == (True, True, "dropbear:2222")
     assert third.start is Start.DISABLED
 
 

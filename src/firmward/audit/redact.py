@@ -112,13 +112,15 @@ _MASKS: tuple[tuple[re.Pattern[str], _Replacement], ...] = (
         ),
         _keep_name,
     ),
+    # a community is a password too, but for the two that everybody knows
+    (re.compile(r"(\br[ow]community6?\s{1,8}+)(?!…|(?:public|private)\b)\S{1,512}"), rf"\1{MASK}"),
     (re.compile(rf"(?i)(<([\w:-]{{0,40}}{_WORDS}[\w:-]{{0,20}})>)(?!…)[^<]{{1,4096}}(?=</|\Z)"), rf"\1{MASK}"),
     (re.compile(r"(\becho\s{1,8}[\"']?[\w.-]{1,32}:)(?!…)[^\s\"'|]{1,512}(?=[\"']?\s{0,8}\|)"), rf"\1{MASK}"),
 )
 
 _SUSPECT = re.compile(
     r"(?i)[:=${<]|PRIVATE KEY|\b(?:AKIA|ASIA|AGPA|AROA|AIDA|gh[pousr]_|github_|glpat|xox|npm_|[sr]k_live|AIza|eyJ)"
-    r"|bearer|pass|pwd|psk|secret|token|credential|key|option|login|requirepass|masterauth|-u|--user"
+    r"|bearer|pass|pwd|psk|secret|token|credential|key|option|login|requirepass|masterauth|community|-u|--user"
 )
 """Without any of these no mask can match, which is so for most texts."""
 

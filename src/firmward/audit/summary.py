@@ -98,7 +98,8 @@ def headline(report: Report) -> str:
     urgent = [f"{counts[severity]} {severity}" for severity in URGENT if counts[severity]]
     if urgent:
         amount = sum(counts[severity] for severity in URGENT)
-        return f"Not fit to ship as it is: {' and '.join(urgent)} {plural(amount, 'problem', number=False)}"
+        verdict = "Not fit to ship as it is" if report.subject.source == "image" else "Not safe as it runs"
+        return f"{verdict}: {' and '.join(urgent)} {plural(amount, 'problem', number=False)}"
     if report.unknown > report.judged:
         return "No verdict: most of what was asked could not be judged"
     if found:

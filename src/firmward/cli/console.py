@@ -22,11 +22,13 @@ WIDE = 140
 
 
 def make_console(color: Color, *, stderr: bool = False) -> Console:
-    """A console for reports (stdout) or progress (stderr)."""
-    forced = {Color.AUTO: None, Color.ALWAYS: True, Color.NEVER: None}[color]
-    console = Console(
-        stderr=stderr, force_terminal=forced, no_color=color is Color.NEVER or None, highlight=False, soft_wrap=False
-    )
+    """A console for reports (stdout) or progress (stderr). A colour that is asked for wins over NO_COLOR."""
+    if color is Color.NEVER:  # no escapes at all, where no_color alone would leave bold and dim
+        console = Console(stderr=stderr, color_system=None, highlight=False)
+    elif color is Color.ALWAYS:
+        console = Console(stderr=stderr, force_terminal=True, no_color=False, highlight=False)
+    else:
+        console = Console(stderr=stderr, highlight=False)
     if console.width > WIDE:
         console.width = WIDE
     return console

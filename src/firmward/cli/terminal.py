@@ -16,6 +16,7 @@ from rich.text import Text
 from firmward.audit import summary
 from firmward.audit.summary import Tone
 from firmward.model.finding import Outcome, Severity
+from firmward.model.location import Location
 from firmward.model.remedy import Remedy, Safety
 from firmward.model.report import Report, ReportedFinding
 
@@ -52,15 +53,6 @@ PLAIN = str.maketrans(
 )
 
 
-def make_console(color: str = "auto") -> Console:
-    """A console for auto, always or never; auto honours NO_COLOR, TERM and pipes."""
-    if color == "never":
-        return Console(color_system=None, highlight=False)
-    if color == "always":
-        return Console(force_terminal=True, no_color=False, highlight=False)
-    return Console(highlight=False)
-
-
 def print_report(report: Report, console: Console) -> None:
     """Print the report, at most so wide that lines are still read."""
     width = min(max(console.width, NARROWEST), WIDEST)
@@ -86,6 +78,7 @@ class _Page:
         self.report = report
         self.plain = plain
         self.names = summary.part_names(report)
+        self.several = len({part.part for check in report.checks for part in check.parts}) > 1
 
     def say(self, *pieces: str | tuple[str, str]) -> Text:
         """Text from words and (words, style)."""
@@ -163,8 +156,15 @@ class _Page:
             yield self.item("", "", (f"and {len(findings) - len(shown)} more", "italic dim"))
 
     def finding(self, finding: ReportedFinding) -> RenderableType:
-        where = summary.place(finding.at, self.names)
+        where = self.place(finding)
         return self.item("", "", finding.message, (f"  {where}" if where else "", "cyan"))
+
+    def place(self, finding: ReportedFinding) -> str:
+        """Where it is, as far as the message and the only part there is leave it open."""
+        at = finding.at
+        if at is not None and str(at) in finding.message:
+            at = Location(part=at.part)
+        return summary.place(at, self.names if self.several else dict.fromkeys(self.names, ""))
 
     def remedy(self, remedy: Remedy) -> RenderableType:
         kind = "" if remedy.safety is Safety.SAFE else f" ({remedy.safety})"

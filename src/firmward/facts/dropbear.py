@@ -182,14 +182,14 @@ def _from_process(process: Process, extra: tuple[str, ...] | None) -> DropbearSe
         is_extra = "DROPBEAR_EXTRA_ARGS" in word and extra is not None
         words.extend((extra or ()) if is_extra else (word,))
     ports = [value for letter, value in _letters(words) if letter == "p" and value]
-    name = "dropbear" if not ports else f"dropbear port {','.join(ports)}"
+    name = "dropbear" if ports in ([], ["22"]) else f"dropbear:{','.join(ports)}"
     return parse(words, name, process.at, process.start)
 
 
 def _from_uci(text: str, start: Start | None) -> Iterator[DropbearServer]:
     for number, section in enumerate(section for section in uci.parse(text) if section.type == "dropbear"):
         port = _option(section, "Port") or "22"
-        name = "dropbear" if number == 0 else f"dropbear port {port}"
+        name = "dropbear" if number == 0 else f"dropbear:{port}"
         passwords = _is_on(section, "PasswordAuth")
         root = _is_on(section, "RootLogin")
         yield DropbearServer(

@@ -68,9 +68,17 @@ PIPED = re.compile(
     r"|(^|[|;&(])\s*(\S*/)?(ba|a|da|z|k)?sh\b(\s+-\w+)*[\s\d<>&]*\|\s*(\S*/)?(nc|netcat|ncat)\b"
 )
 SOCKET_SHELL = re.compile(r"(?i)socket.*(/bin/\w*sh\b|pty\.spawn|dup2|exec)")
+OBEYS = re.compile(
+    r"(?m)(?:^|[;&|)]|\b(?:then|do|else)\b)[ \t]*"
+    r'(?:"?\$[@*]"?(?:[ \t]|;|$)|eval\b|(?:/bin/)?\w{0,3}sh -c\b)'
+)
+"""A line that takes its own arguments, or text made at run time, for a command."""
 SOCAT_LISTEN = re.compile(r"(?i)(tcp|tcp4|tcp6|udp|udp4|udp6|sctp|openssl|ssl)[46]?-l(isten)?:\[?(\d+)?")
 SOCAT_CALL = re.compile(r"(?i)(tcp|udp|openssl|ssl|sctp)[46]?(-connect)?:")
 SOCAT_EXEC = re.compile(r"(?i)(exec|system|shell)(:|$)['\"]?(.*)")
+
+TELNET_PORT = 23
+"""Where telnetd listens unless told otherwise."""
 
 SUPER_SERVER_LETTERS = "cCbulitx"
 """Options of tcpsvd that take an argument."""
@@ -100,6 +108,12 @@ class Entrance:
     calls_out: bool = False
     manager: Manager = Manager.SCRIPT
     text: str | None = None
+    protocol: str = "tcp"
+
+    @property
+    def starter(self) -> str:
+        """Who starts it, in a word: its service, or its manager where the service is only the program's name."""
+        return self.manager.value if self.service == self.program else self.service
 
     @property
     def closing(self) -> DisableService | RemoveLine:
@@ -110,7 +124,8 @@ class Entrance:
 
     @property
     def key(self) -> str:
-        return self.service if self.port is None else f"{self.service}/{self.port}"
+        """`tcp/23`, or the program and its service where no port is known."""
+        return f"{self.program}@{self.starter}" if self.port is None else f"{self.protocol}/{self.port}"
 
     @property
     def is_local(self) -> bool:
@@ -139,7 +154,24 @@ class Entrances:
 def collect(tree: Tree, startup: Startup) -> Entrances:
     running = [process for process in startup.processes if process.start is not Start.DISABLED]
     doors = [door for process in running for door in parse(process, _line(tree, process.at))]
+    doors += [door for process in running for door in _obedient(tree, process)]
     return Entrances(tuple(dict.fromkeys(doors)), (*unread(startup), *_unnamed(running)))
+
+
+def _obedient(tree: Tree, process: Process) -> Iterator[Entrance]:
+    """A script behind a port that runs the words it is sent."""
+    argv = _applet(process.argv)
+    program = _name(argv[0]) if argv else ""
+    handler = _wrapped(program, argv[1:]) if program in SUPER_SERVERS else None
+    if not handler or _is_shell(handler):
+        return
+    try:
+        script = tree.text(handler[0], TEXT_LIMIT * 16) or ""
+    except Unavailable:
+        return
+    if script.startswith("#!") and OBEYS.search(script):
+        address, port = _super_server_socket(argv[1:])
+        yield _door(Kind.BACKDOOR, process, program, port, address, handler[0])
 
 
 def unread(startup: Startup) -> tuple[str, ...]:
@@ -281,10 +313,24 @@ def _door(
     login: str | None = None,
     calls_out: bool = False,
 ) -> Entrance:
+    protocol = "udp" if program == "udpsvd" else "tcp"
     socket = process.sockets[0] if process.sockets else None
     if socket is not None:
-        port, address = port or socket.port, address or socket.address
-    return Entrance(kind, process.service, program, process.at, port, address, login, calls_out, process.manager)
+        port, address, protocol = port or socket.port, address or socket.address, socket.protocol
+    if port is None and kind is Kind.TELNET:
+        port = TELNET_PORT
+    return Entrance(
+        kind,
+        process.service,
+        program,
+        process.at,
+        port,
+        address,
+        login,
+        calls_out,
+        process.manager,
+        protocol=protocol,
+    )
 
 
 def _wrapped(program: str, words: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -105,11 +105,15 @@ def _derived(tree: Tree, startup: Startup, families: tuple[Family | Unknown | No
     return Listeners(tuple(dict.fromkeys(listeners)), tuple(dict.fromkeys(unread)))
 
 
+SUPER_SERVERS = frozenset({"inetd", "openbsd-inetd", "inetutils-inetd", "xinetd"})
+"""They listen for the services of their tables, which are processes of their own here."""
+
+
 def _of_process(tree: Tree, process: Process) -> tuple[list[Listener], list[str]]:
     if process.sockets:
         return list(_handed_over(process)), []
     program = process.program
-    if program in daemon.OWN_FAMILY:
+    if program in daemon.OWN_FAMILY or program in SUPER_SERVERS:
         return [], []
     special = net_program.PROGRAMS.get(program)
     if special is not None:

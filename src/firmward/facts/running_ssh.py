@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from firmward.facts.dropbear import Dropbear, DropbearServer, WeakName
 from firmward.facts.sshd import Server, Sshd
+from firmward.facts.startup import Startup
 from firmward.model.facts import Unavailable, Unknown
 
 
@@ -26,15 +27,24 @@ class RunningSsh:
             raise Unavailable("; ".join(self.unread[:3]))
 
 
-def collect(sshd: Sshd | None | Unknown, dropbear: Dropbear | None | Unknown) -> RunningSsh | None:
-    openssh = sshd.started if isinstance(sshd, Sshd) else ()
-    small = dropbear.started if isinstance(dropbear, Dropbear) else ()
-    unread = tuple(_unread(sshd, dropbear, openssh, small))
+def collect(
+    startup: Startup | None | Unknown, sshd: Sshd | None | Unknown, dropbear: Dropbear | None | Unknown
+) -> RunningSsh | None:
+    possible = sshd.started if isinstance(sshd, Sshd) else ()
+    perhaps = dropbear.started if isinstance(dropbear, Dropbear) else ()
+    unread = list(_unread(sshd, dropbear, possible, perhaps))
+    # where the start-up is known in part, a server that nothing is seen to start may not run: no finding, no pass
+    doubtful = startup is not None
+    openssh = tuple(server for server in possible if server.start is not None or not doubtful)
+    small = tuple(server for server in perhaps if server.start is not None or not doubtful)
+    if len(openssh) + len(small) < len(possible) + len(perhaps):
+        unread.append("an SSH server is installed, and whether anything starts it could not be read")
     if not openssh and not small:
         if unread:
             raise Unavailable("; ".join(unread))
         return None
-    return RunningSsh(openssh, small, dropbear.weak_algorithms if isinstance(dropbear, Dropbear) else (), unread)
+    weak = dropbear.weak_algorithms if isinstance(dropbear, Dropbear) else ()
+    return RunningSsh(openssh, small, weak, tuple(unread))
 
 
 def _unread(

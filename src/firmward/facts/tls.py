@@ -21,7 +21,7 @@ from firmward.facts.startup import Process, Start, Startup
 from firmward.facts.tls_setting import TlsSetting
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
-from firmward.model.tree import Tree
+from firmward.model.tree import Kind, Tree
 
 LIBRARY_FILES = ("etc/ssl/openssl.cnf", "etc/pki/tls/openssl.cnf", "usr/lib/ssl/openssl.cnf")
 LIBRARIES = ("usr/lib/libssl.so.*", "lib/libssl.so.*", "usr/lib/*/libssl.so.*", "lib/*/libssl.so.*")
@@ -176,12 +176,20 @@ def _unverified(tree: Tree, startup: Startup, unread: list[str]) -> Iterator[Unv
             yield from _in_words(process)
     for path in _scripts(tree, startup):
         try:
-            text = tree.text(path, SCRIPT_BYTES)
+            text = tree.text(path, SCRIPT_BYTES) if _is_script(tree, path) else None
         except Unavailable as reason:
             unread.append(str(reason))
             continue
-        if text is not None and text.startswith("#!"):
+        if text is not None:
             yield from find_unverified(text, path)
+
+
+def _is_script(tree: Tree, path: str) -> bool:
+    """A program's head tells it from a script, without the rest being read."""
+    entry = tree.resolve(path)
+    if entry is None or entry.kind is not Kind.FILE:
+        return False
+    return next(tree.chunks(entry), b"").startswith(b"#!")
 
 
 def _scripts(tree: Tree, startup: Startup) -> Iterable[str]:

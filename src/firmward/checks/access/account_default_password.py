@@ -36,7 +36,7 @@ def account_default_password(
         if password.guess is Guess.GUESSED and password.origin is not None and account is not None:
             yield Finding(
                 account.name,
-                f"the password of {account.name} {WORDS[password.origin]} ({password.at})",
+                f"the password of {account.name} {WORDS[password.origin]}",
                 at=password.at,
                 remedy=_lock(account, password),
                 severity=_severity(account, logins),

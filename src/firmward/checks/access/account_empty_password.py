@@ -29,7 +29,7 @@ def account_empty_password(accounts: Accounts, logins: PasswordLogins | None | U
             ways = logins.open_to(account.name, empty=True) if isinstance(logins, PasswordLogins) else ()
             yield Finding(
                 account.name,
-                f"{account.name} has an empty password ({account.password_at}){_asked(ways)}",
+                f"{account.name} has an empty password{_asked(ways)}",
                 at=account.password_at,
                 remedy=_lock(account),
                 severity=_severity(account, logins),
@@ -40,7 +40,7 @@ def account_empty_password(accounts: Accounts, logins: PasswordLogins | None | U
 
 
 def _asked(ways: tuple[str, ...]) -> str:
-    return f", and {', '.join(ways)} asks for it" if ways else ""
+    return f": {', '.join(ways)} let{'s' if len(ways) == 1 else ''} anyone in" if ways else ""
 
 
 def _severity(account: Account, logins: PasswordLogins | None | Unknown) -> Severity | None:

@@ -26,7 +26,7 @@ def account_extra_root(accounts: Accounts) -> Findings:
             is_closed = not account.can_log_in and account.password is not Password.UNKNOWN
             yield Finding(
                 account.name,
-                f"{account.name} has user id 0, it is root ({account.at})",
+                f"{account.name} has user id 0, it is root",
                 at=account.at,
                 remedy=Remedy(
                     f"Remove {account.name} or give it a user id of its own",

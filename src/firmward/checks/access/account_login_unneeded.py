@@ -12,6 +12,8 @@ ROOT = "root:*:0:0:root:/root:/bin/sh\n"
 FIRST_PERSON = 1000
 """User ids below are the system's own."""
 
+SHELL = "has a login shell"
+
 
 @check(
     title="Login that nobody needs",
@@ -26,7 +28,7 @@ FIRST_PERSON = 1000
         ),
     ),
     good=(
-        Example({"etc/passwd": f"{ROOT}ftp:*:14:50:ftp:/srv/ftp:/bin/sh\nwww:x:33:33::/var/www:/bin/false\n"}),
+        Example({"etc/passwd": f"{ROOT}ftp:*:14:50:ftp:/srv/ftp:/sbin/nologin\nwww:x:33:33::/var/www:/bin/false\n"}),
         Example(
             {"etc/passwd": f"{ROOT}service:abOV.DfJmdnYw:1001:1001::/home/service:/bin/sh\n"},
             policy='[[account]]\nname = "service"\nlogin = true\n',
@@ -38,8 +40,8 @@ def account_login_unneeded(
 ) -> Findings:
     """Each account that can log in is one more password to guess and one more key to lose, and nobody watches those of
     services. With a policy that declares accounts, every account that can log in and is not declared with `login =
-    true` is told. Without one, those of the system (user id below 1000, root aside) that have a login shell and a
-    password or key.
+    true` is told. Accounts of the system (user id below 1000, root aside) are told for a login shell alone: a password
+    or key that is added later, or a service that is taken over, makes a login of it.
     """
     declared = {account.name for account in policy.account if account.login} if policy is not None else set()
     is_declared = policy is not None and bool(policy.account)
@@ -48,10 +50,12 @@ def account_login_unneeded(
         is_system = account.uid < FIRST_PERSON and account.name != "root"
         if way is None or account.name in declared or not (is_declared or is_system):
             continue
-        why = "the policy does not declare" if is_declared else "a service's account does not need"
+        if way == SHELL and not is_system:
+            continue
+        why = "the policy does not declare" if is_declared and way != SHELL else "a service's account does not need"
         yield Finding(
             account.name,
-            f"{account.name} can log in with {way}, which {why} ({account.at})",
+            f"{account.name} {way}, which {why}",
             at=account.at,
             remedy=_close(account),
         )
@@ -64,8 +68,9 @@ def _way(account: Account, keys: AuthorizedKeys | None | Unknown) -> str | None:
     if not account.has_login_shell:
         return None
     if account.has_usable_password:
-        return "a password"
-    return "a key" if isinstance(keys, AuthorizedKeys) and keys.of(account.name) else None
+        return "can log in with a password"
+    has_key = isinstance(keys, AuthorizedKeys) and keys.of(account.name)
+    return "can log in with a key" if has_key else SHELL
 
 
 def _close(account: Account) -> Remedy:

@@ -30,7 +30,7 @@ def account_weak_hash(accounts: Accounts) -> Findings:
             readable = ", which every user can read" if account.in_passwd else ""
             yield Finding(
                 account.name,
-                f"the password of {account.name} is hashed with {account.scheme}{readable} ({account.password_at})",
+                f"the password of {account.name} is hashed with {account.scheme}{readable}",
                 at=account.password_at,
                 remedy=_rehash(account.name),
                 severity=None if account.has_login_shell else Severity.LOW,
@@ -38,7 +38,7 @@ def account_weak_hash(accounts: Accounts) -> Findings:
         elif account.is_unhashed:
             yield Finding(
                 account.name,
-                f"the password field of {account.name} holds neither a hash nor a lock ({account.password_at})",
+                f"the password field of {account.name} holds neither a hash nor a lock",
                 at=account.password_at,
                 remedy=_rehash(account.name),
                 severity=Severity.MEDIUM,

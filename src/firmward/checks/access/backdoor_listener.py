@@ -58,6 +58,6 @@ def backdoor_listener(entrances: Entrances) -> Findings:
 def _message(door: Entrance) -> str:
     shell = door.login or "a shell"
     if door.calls_out:
-        return f"{door.service} calls out and hands over {shell} without a login ({door.at})"
+        return f"{door.starter} calls out and hands over {shell} without a login"
     port = f"port {door.port}" if door.port is not None else "a port"
-    return f"{door.service} binds {shell} to {port} without a login by {door.program} ({door.at})"
+    return f"{door.starter} binds {shell} to {port} without a login by {door.program}"

@@ -25,7 +25,7 @@ def ftp_enabled(entrances: Entrances) -> Findings:
     for door in entrances.of(Kind.FTP):
         yield Finding(
             door.key,
-            f"{door.service} starts {door.program} ({door.at})",
+            f"{door.starter} starts {door.program}",
             at=door.at,
             remedy=Remedy(
                 "Start no FTP server; take files by SFTP or HTTPS",

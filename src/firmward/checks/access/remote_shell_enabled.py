@@ -28,7 +28,7 @@ def remote_shell_enabled(entrances: Entrances) -> Findings:
     for door in entrances.of(Kind.REMOTE_SHELL):
         yield Finding(
             door.key,
-            f"{door.service} starts {door.program} ({door.at})",
+            f"{door.starter} starts {door.program}",
             at=door.at,
             remedy=Remedy(
                 "Start it no more; offer SSH with keys",

@@ -34,7 +34,7 @@ def ssh_authorized_key_baked_in(keys: AuthorizedKeys, ssh: RunningSsh | None | U
         options = f", with {', '.join(key.options)}" if key.options else ""
         yield Finding(
             f"{key.account} {key.fingerprint}",
-            f"a {key.algorithm} key opens {key.account} on every device ({key.at}{options})",
+            f"a {key.algorithm} key opens {key.account} on every device{options}",
             at=key.at,
             remedy=_remedy(key),
             severity=_severity(key, ssh),

@@ -54,7 +54,7 @@ def _openssh(server: Server, case: Case) -> Finding:
     under = f" under {case.condition}" if case.condition else ""
     return Finding(
         f"{server.name}{under}",
-        f"{server.name} takes empty passwords{under} ({setting.at})",
+        f"{server.name} takes empty passwords{under}",
         at=setting.at,
         remedy=Remedy("Forbid empty passwords", Safety.SAFE, Stage.IMAGE, (server.change(setting, "no", case),)),
         severity=None if case.password_way is not None else Severity.LOW,

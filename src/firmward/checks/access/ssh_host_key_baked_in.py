@@ -38,10 +38,10 @@ def ssh_host_key_baked_in(host_keys: HostKeys, ssh: RunningSsh | None | Unknown,
     if source is not Source.IMAGE:
         raise NotApplicable("a running device may have keys of its own; the image tells which are not")
     for key in host_keys.keys:
-        shown = f", {key.fingerprint}" if key.fingerprint is not None else ""
+        shown = f" ({key.fingerprint})" if key.fingerprint is not None else ""
         yield Finding(
             key.at.path or "host key",
-            f"every device has this {key.algorithm} host key ({key.at}{shown})",
+            f"every device has this {key.algorithm} host key{shown}",
             at=key.at,
             remedy=Remedy(
                 "Leave it out and make the key at first boot, on storage that lasts (ssh-keygen -A, dropbear -R)",

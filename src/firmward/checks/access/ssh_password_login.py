@@ -57,7 +57,7 @@ def _openssh(server: Server, case: Case, way: Setting) -> Finding:
     )
     return Finding(
         f"{server.name}{under}",
-        f"{server.name} takes passwords{under}: {way}",
+        f"{server.name} takes passwords{under} ({way})",
         at=way.at or Location(server.path),
         remedy=Remedy("Take keys only", Safety.UNSAFE, Stage.IMAGE, changes),
         severity=Severity.MEDIUM if case.condition and "Address" in case.condition else None,

@@ -67,7 +67,7 @@ def _openssh(server: Server, case: Case, has_key: bool) -> Finding:
     way = "a password" if by_password else "a key"
     return Finding(
         f"{server.name}{under}",
-        f"{server.name} lets root in with {way}{under}: {setting}",
+        f"{server.name} lets root in with {way}{under} ({setting})",
         at=setting.at or Location(server.path),
         remedy=Remedy(
             "Let people in under their own names and forbid root's",

@@ -54,11 +54,11 @@ def _openssh(server: Server, weak: list[WeakAlgorithm]) -> Finding:
     setting = weak[0].setting
     kept = [name for name in server.general.algorithms(setting.keyword) if name not in {found.name for found in weak}]
     name = str(setting).partition(" ")[0]
-    source = f"{setting.at}" if setting.at is not None else "by default"
+    source = "" if setting.at is not None else ", by default"
     change = (server.change(setting, ",".join(kept)),) if kept else ()
     return Finding(
         f"{server.name} {name}",
-        f"{server.name} offers {_listed(weak)} ({name}, {source})",
+        f"{server.name} offers {_listed(weak)} ({name}{source})",
         at=setting.at or Location(server.path),
         remedy=Remedy("Offer the strong ones only", Safety.UNSAFE, Stage.IMAGE, change),
         severity=_severity(weak),

@@ -62,7 +62,7 @@ def _finding(key: str, rule: Rule, subject: str, names: list[str]) -> Finding:
     what = "anything" if rule.command == "ALL" else rule.command
     return Finding(
         key,
-        f"{subject}{members} may run {what} as root by {rule.tool} without a password ({rule.at})",
+        f"{subject}{members} may run {what} as root by {rule.tool} without a password",
         at=rule.at,
         remedy=Remedy(
             f"Name the commands that {subject} needs, with their arguments, or ask for a password",

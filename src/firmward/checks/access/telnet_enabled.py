@@ -36,7 +36,7 @@ def telnet_enabled(entrances: Entrances) -> Findings:
         where = f" on port {door.port}" if door.port is not None else ""
         yield Finding(
             door.key,
-            f"{door.service} starts {door.program}{where} ({door.at})",
+            f"{door.starter} starts {door.program}{where}",
             at=door.at,
             remedy=Remedy(
                 "Start no telnet server; offer SSH with keys where a remote shell is needed",

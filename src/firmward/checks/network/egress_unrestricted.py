@@ -1,8 +1,7 @@
 from firmward.facts.firewall import Firewall, Hook
-from firmward.facts.listeners import Listeners
-from firmward.facts.startup import Startup
+from firmward.facts.networking import Networking
 from firmward.facts.sysctl import Sysctl
-from firmward.model.check import Findings, NotApplicable, check
+from firmward.model.check import Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
@@ -29,9 +28,8 @@ def _rules(policy: str) -> str:
     good={**START, "etc/nftables.conf": _rules("drop")},
 )
 def egress_unrestricted(
+    networking: Networking,
     firewall: Firewall,
-    startup: Startup,
-    listeners: Listeners | Unknown | None,
     sysctl: Sysctl | Unknown | None,
     policy: Policy | None,
 ) -> Findings:
@@ -41,9 +39,6 @@ def egress_unrestricted(
     """
     if not firewall.chains and firewall.unread:
         raise Unavailable("; ".join(firewall.unread[:5]))
-    reachable = isinstance(listeners, Listeners) and bool(listeners.reachable)
-    if not firewall.chains and not reachable and not firewall.loaded:
-        raise NotApplicable("nothing here uses a network")
     families = [("ip", "IPv4"), ("ip6", "IPv6")]
     if isinstance(sysctl, Sysctl) and sysctl.get("net.ipv6.conf.all.disable_ipv6") == "1":
         families.pop()

@@ -1,3 +1,4 @@
+from firmward.facts.networking import Networking
 from firmward.facts.segments import Segments
 from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.facts import Unavailable
@@ -6,7 +7,7 @@ from firmward.model.policy import Policy, Zone
 from firmward.model.remedy import Remedy, Safety, Stage
 
 POLICY = '[[zone]]\nname = "recorders"\nvlan = 20\n[[flow]]\nfrom = "recorders"\nto = "camera"\nport = 443\n'
-START = {"etc/inittab": "::sysinit:/sbin/ifup -a\n"}
+START = {"etc/inittab": "::sysinit:/sbin/ifup -a\n::respawn:/usr/sbin/dropbear -F\n"}
 FLAT = "auto eth0\niface eth0 inet dhcp\n"
 
 
@@ -21,7 +22,7 @@ FLAT = "auto eth0\niface eth0 inet dhcp\n"
         POLICY,
     ),
 )
-def segmentation_missing(policy: Policy, segments: Segments) -> Findings:
+def segmentation_missing(policy: Policy, networking: Networking, segments: Segments) -> Findings:
     """Zones keep an intruder where he came in: from a camera he does not reach the recorders' network, from the guests'
     not the controllers'. A zone that the policy names and the configuration lacks is a wall on paper; its traffic runs
     in the same network as everything else.
