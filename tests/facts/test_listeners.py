@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmward.facts.collection import Collection
@@ -200,3 +200,13 @@ def test_a_table_that_is_none_is_unavailable(text: str) -> None:
         list(parse_table(text, "tcp"))
     except Unavailable:
         return
+
+
+@settings(deadline=None)
+@given(st.sampled_from(MEASURED), st.text(max_size=80), st.integers(0, 400))
+def test_no_configuration_breaks_a_collector(row: dict[str, object], inserted: str, place: int) -> None:
+    files = system(row)
+    for path, content in row["files"].items():  # type: ignore[attr-defined]
+        files[path] = content[:place] + inserted + content[place:]
+    found = listeners(files)
+    assert not [reason for reason in found.unread if "internal error" in reason]

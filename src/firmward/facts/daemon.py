@@ -13,6 +13,7 @@ from firmward.facts.command_line import CommandLine
 from firmward.facts.configuration_file import ConfigurationFiles
 from firmward.facts.key_value import KeyValueFile
 from firmward.facts.listener import Application, Listener, split_endpoint
+from firmward.facts.number import is_number
 from firmward.facts.startup import Process
 from firmward.model.location import Location
 from firmward.model.tree import Tree
@@ -231,7 +232,7 @@ def _own_port(address: str) -> int | None:
 
 def _plain(address: str) -> str:
     place = split_endpoint(address, 1) if address else None
-    return place[0] if place and not address.isdigit() else address
+    return place[0] if place and not is_number(address) else address
 
 
 def _speaks(row: Daemon) -> Application:

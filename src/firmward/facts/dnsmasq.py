@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from firmward.facts import command_line
 from firmward.facts.configuration_file import ConfigurationFiles, folder_of, inside, lines
 from firmward.facts.listener import Application, Listener
+from firmward.facts.number import is_number
 from firmward.facts.startup import Process, Startup
 from firmward.formats import uci
 from firmward.model.location import Location
@@ -121,7 +122,7 @@ def _folder(option: Option, files: ConfigurationFiles) -> Iterator[Option]:
 def _offers(options: tuple[Option, ...], started: Location) -> Iterator[tuple[str, int, Application, Location]]:
     last = {option.name: option for option in options}
     port = last.get("port", Option("port", "53", started))
-    if port.value.isdigit() and 0 < int(port.value) < 65536:
+    if is_number(port.value) and 0 < int(port.value) < 65536:
         yield "udp", int(port.value), Application.DNS, port.at
         yield "tcp", int(port.value), Application.DNS, port.at
     ranges = [option for option in options if option.name == "dhcp-range"]

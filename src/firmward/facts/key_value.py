@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from firmward.facts.command_line import CommandLine
 from firmward.facts.configuration_file import ConfigurationFiles, folder_of, inside, lines, unquoted
 from firmward.facts.listener import Application, split_endpoint
+from firmward.facts.number import is_number
 from firmward.facts.startup import Process
 from firmward.model.location import Location
 from firmward.model.tree import Tree
@@ -219,7 +220,7 @@ def _judged(row: KeyValueFile, options: tuple[Option, ...]) -> Sockets:
 
 
 def _openings(row: KeyValueFile, options: tuple[Option, ...]) -> Iterator[Opening]:
-    ports = [option for option in options if option.key in row.port and option.value.isdigit() and option.value != "0"]
+    ports = [option for option in options if option.key in row.port and is_number(option.value) and option.value != "0"]
     listens = [option for option in options if option.key in row.listen]
     default = int(ports[0].value) if ports else 22
     for option in listens:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from firmward.facts import command_line
 from firmward.facts.configuration_file import ConfigurationFiles, folder_of
 from firmward.facts.listener import Application, Listener, split_endpoint
+from firmward.facts.number import is_number
 from firmward.facts.startup import Process, Startup
 from firmward.facts.tls_setting import TlsSetting
 from firmward.formats.lighttpd import Condition, Reading, Setting, mapping, parse, texts
@@ -100,7 +101,7 @@ def _main(reading: Reading, main: Location, service: str) -> Listener | None:
     address = "".join(texts(bind.value)) if bind else ""
     if address.startswith("/"):
         return None
-    place = split_endpoint(address, int(number) if number.isdigit() and 0 < int(number) < 65536 else None)
+    place = split_endpoint(address, int(number) if is_number(number) and 0 < int(number) < 65536 else None)
     if place is None:
         return None
     at = port.at if port else (bind.at if bind else main)

@@ -4,6 +4,7 @@ import ipaddress
 from dataclasses import dataclass
 from enum import StrEnum
 
+from firmward.facts.number import is_number
 from firmward.model.location import Location
 
 
@@ -102,13 +103,13 @@ def split_endpoint(text: str, default: int | None = None) -> tuple[str, int] | N
     host, port = _split(text.strip())
     if port is None:
         return None if default is None else (plain_address(host), default)
-    if not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
+    if not is_number(port) or not 0 < int(port) < 65536:
         return None
     return plain_address(host), int(port)
 
 
 def _split(text: str) -> tuple[str, str | None]:
-    if text.isdigit():
+    if is_number(text):
         return "", text
     if text.startswith("["):
         host, _, rest = text.partition("]")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from firmward.facts import command_line
 from firmward.facts.configuration_file import ConfigurationFiles, inside, lines
 from firmward.facts.listener import Application, Listener
+from firmward.facts.number import is_number
 from firmward.facts.startup import Process, Startup
 from firmward.formats import uci
 from firmward.model.location import Location
@@ -114,7 +115,7 @@ def _listeners(options: Options, process: Process) -> Iterator[Listener]:
         at = options["enable_upnp"][-1].at if "enable_upnp" in options else main
         yield Listener("udp", 1900, "", PROGRAM, process.service, at, speaks=Application.UPNP)
         port = options.get("http_port", options.get("port", (Option("0", main),)))[-1]
-        if port.value.isdigit() and 0 < int(port.value) < 65536:
+        if is_number(port.value) and 0 < int(port.value) < 65536:
             yield Listener("tcp", int(port.value), "", PROGRAM, process.service, port.at, speaks=Application.UPNP)
     pmp = next((name for name in ("enable_natpmp", "enable_pcp_pmp") if _true(options, name)), None)
     if pmp is not None:

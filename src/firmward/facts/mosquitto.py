@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from firmward.facts import command_line
 from firmward.facts.configuration_file import ConfigurationFiles, lines
 from firmward.facts.listener import Application, Listener
+from firmward.facts.number import is_number
 from firmward.facts.startup import Process, Startup
 from firmward.facts.tls_setting import TlsSetting
 from firmward.model.facts import Unavailable
@@ -138,7 +139,7 @@ def effective(options: tuple[Option, ...], process: Process, version: int | None
         )
     brokers = []
     for draft in drafts:
-        if not draft.port.isdigit() or int(draft.port) > 65535:
+        if not is_number(draft.port) or int(draft.port) > 65535:
             unread.append(f"{draft.at}: {draft.port} is no port")
         elif int(draft.port):
             address = "localhost" if local_only else draft.address

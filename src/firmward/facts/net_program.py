@@ -12,6 +12,7 @@ from firmward.facts import command_line
 from firmward.facts.configuration_file import inside
 from firmward.facts.daemon import ROWS, Daemon
 from firmward.facts.listener import Application, Listener, split_endpoint
+from firmward.facts.number import is_number
 from firmward.facts.startup import Process
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Tree
@@ -56,11 +57,11 @@ def _nc(process: Process) -> Iterator[Listener]:
     if not arguments.has("l", "listen"):
         return
     words = [word for word in arguments.words if not word.startswith("/")]
-    port = arguments.get("p", "source-port") or next((word for word in reversed(words) if word.isdigit()), None)
+    port = arguments.get("p", "source-port") or next((word for word in reversed(words) if is_number(word)), None)
     place = split_endpoint(port) if port else None
     if place is None:
         return
-    address = arguments.get("s") or next((word for word in words if not word.isdigit()), "")
+    address = arguments.get("s") or next((word for word in words if not is_number(word)), "")
     protocol = "udp" if arguments.has("u", "udp") else "tcp"
     runs = arguments.has("e", "c", "exec", "sh-exec") or protocol == "udp"
     yield _listener(process, protocol, place[1], address, A.COMMAND if runs else A.UNKNOWN)
@@ -133,9 +134,11 @@ def _python(process: Process) -> Iterator[Listener]:
     words = process.argv
     for position, word in enumerate(words[:-1]):
         if word == "-m" and words[position + 1] in ("http.server", "SimpleHTTPServer"):
-            port = next((rest for rest in words[position + 2 :] if rest.isdigit()), "8000")
+            port = next((rest for rest in words[position + 2 :] if is_number(rest)), "8000")
+            place = split_endpoint(port)
             address = command_line.read(words[position + 2 :], letters="bd", names=("bind",)).get("b", "bind")
-            yield _listener(process, "tcp", int(port[:5]), address or "", A.HTTP)
+            if place is not None:
+                yield _listener(process, "tcp", place[1], address or "", A.HTTP)
 
 
 def _php(process: Process) -> Iterator[Listener]:
@@ -166,7 +169,7 @@ def _xserver(process: Process) -> Iterator[Listener]:
     """Only with `-listen tcp`; display `:1` is port 6001."""
     words = process.argv
     if any(pair == ("-listen", "tcp") for pair in itertools.pairwise(words)):
-        display = next((word[1:] for word in words if word.startswith(":") and word[1:].isdigit()), "0")
+        display = next((word[1:] for word in words if word.startswith(":") and is_number(word[1:])), "0")
         yield _listener(process, "tcp", 6000 + int(display[:3]), "", A.X11)
 
 
@@ -175,7 +178,7 @@ def _vnc(process: Process) -> Iterator[Listener]:
     arguments = command_line.read(
         command_line.own_words(process.argv), names=("rfbport", "listen", "geometry", "depth", "rfbauth")
     )
-    display = next((word[1:] for word in process.argv if word.startswith(":") and word[1:].isdigit()), "0")
+    display = next((word[1:] for word in process.argv if word.startswith(":") and is_number(word[1:])), "0")
     port = arguments.get("rfbport") or str(5900 + int(display[:3]))
     place = split_endpoint(port)
     local = any(word.lstrip("-") == "localhost" for word in command_line.own_words(process.argv))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmward.facts import packet_filter
+from firmward.facts.number import is_number
 from firmward.facts.packet_filter import Match, Ports, Verdict
 from firmward.model.location import Location
 
@@ -200,7 +201,7 @@ def _after_limit(reading: _Reading) -> int:
     known = ("rate", "over", "until", "burst", "packets", "bytes", "kbytes", "mbytes", "name")
     while position < len(reading.words):
         word = reading.words[position]
-        if word not in known and "/" not in word and not word.isdigit():
+        if word not in known and "/" not in word and not is_number(word):
             break
         position += 1
     return position

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from firmward.facts.number import is_number
 from firmward.model.location import Location
 
 DEPTH_LIMIT = 16
@@ -228,6 +229,6 @@ def all_but(ports: Ports) -> Ports:
 
 
 def _port(text: str) -> int | None:
-    if text.isascii() and text.isdigit() and len(text) < 6:
+    if is_number(text) and len(text) < 6:
         return int(text)
     return SERVICES.get(text)

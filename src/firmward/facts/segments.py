@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmward.facts.configuration_file import lines
+from firmward.facts.number import is_number
 from firmward.facts.startup import Process, Start, Startup
 from firmward.facts.uci_firewall import UciFirewall
 from firmward.formats import uci
@@ -80,7 +81,7 @@ def parse_interfaces(text: str, path: str) -> Iterator[Vlan]:
             found = DOTTED.match(name) or NAMED.match(name)
             if found:
                 yield Vlan(int(found[1]), Location(path, number))
-        elif words[0] in ("vlan-id", "vlan_id") and len(words) > 1 and words[1].isdigit():
+        elif words[0] in ("vlan-id", "vlan_id") and len(words) > 1 and is_number(words[1]):
             yield Vlan(int(words[1][:5]), Location(path, number))
         elif words[0] in ("up", "pre-up", "post-up"):
             yield from _in_script(" ".join(words[1:]), path, number)
@@ -94,7 +95,7 @@ def parse_netdev(text: str, path: str) -> Iterator[Vlan]:
             section = line.strip("[]").lower()
             continue
         key, _, value = line.partition("=")
-        if section == "vlan" and key.strip().lower() == "id" and value.strip().isdigit():
+        if section == "vlan" and key.strip().lower() == "id" and is_number(value.strip()):
             yield Vlan(int(value.strip()[:5]), Location(path, number))
 
 
@@ -106,7 +107,7 @@ def parse_uci(text: str) -> Iterator[Vlan]:
             for value in section.list(name):
                 dotted = DOTTED.match(value.value)
                 at = Location(UCI_NETWORK, value.line)
-                if name in numbers and value.value.isdigit():
+                if name in numbers and is_number(value.value):
                     yield Vlan(int(value.value[:5]), at)
                 elif dotted and name not in numbers:
                     yield Vlan(int(dotted[1]), at)

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from firmward.facts import command_line
 from firmward.facts.configuration_file import ConfigurationFiles, folder_of, inside, lines, unquoted
 from firmward.facts.listener import Application, Listener, plain_address
+from firmward.facts.number import is_number
 from firmward.facts.startup import Process, Startup
 from firmward.formats import uci
 from firmward.model.facts import Unavailable
@@ -207,13 +208,13 @@ def _place(word: str) -> tuple[str, str, int] | None:
     else:
         kind, six, rest = "udp", False, word
     address, port = _host_and_port(rest)
-    if not port.isdigit() or not 0 < int(port) < 65536:
+    if not is_number(port) or not 0 < int(port) < 65536:
         return None
     return kind, plain_address(address) or ("::" if six else ""), int(port)
 
 
 def _host_and_port(text: str) -> tuple[str, str]:
-    if text.isdigit() or not text:
+    if is_number(text) or not text:
         return "", text or "161"
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from firmward.facts.dropbear import Dropbear, DropbearServer
 from firmward.facts.listener import Application, Listener, split_endpoint
+from firmward.facts.number import is_number
 from firmward.facts.sshd import Server, Sshd
 from firmward.facts.startup import Process, Startup
 from firmward.formats.sshd_config import Directive
@@ -58,7 +59,10 @@ def _numbers(lines: Iterable[Directive]) -> list[tuple[int, Location]]:
     return [
         (int(line.arguments[0]), Location(line.path, line.line))
         for line in lines
-        if line.arguments and line.arguments[0].isascii() and line.arguments[0].isdigit() and len(line.arguments[0]) < 6
+        if line.arguments
+        and line.arguments[0].isascii()
+        and is_number(line.arguments[0])
+        and len(line.arguments[0]) < 6
     ]
 
 

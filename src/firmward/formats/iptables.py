@@ -119,8 +119,8 @@ def _carry_out(words: list[str], at: Location, ruleset: Ruleset, table: str) -> 
         case ["-A", name, *rule]:
             _append(_chain(name, table, at, ruleset), rule, at, ruleset)
         case ["-I", name, *rule]:
-            place = int(rule[0][:6]) - 1 if rule[:1] and rule[0].isdigit() else 0
-            body = rule[1:] if rule[:1] and rule[0].isdigit() else rule
+            place = int(rule[0][:6]) - 1 if rule and _is_number(rule[0]) else 0
+            body = rule[1:] if rule and _is_number(rule[0]) else rule
             _append(_chain(name, table, at, ruleset), body, at, ruleset, place)
         case ["-N", name, *_]:
             _chain(name, table, at, ruleset)
@@ -169,7 +169,7 @@ def _append(chain: Chain, words: list[str], at: Location, ruleset: Ruleset, plac
 
 def _delete(chain: Chain, words: list[str]) -> None:
     gone = tuple(words)
-    if len(words) == 1 and words[0].isdigit():
+    if len(words) == 1 and _is_number(words[0]):
         position = int(words[0][:6]) - 1
         if 0 <= position < len(chain.rules):
             del chain.rules[position]
@@ -178,6 +178,10 @@ def _delete(chain: Chain, words: list[str]) -> None:
         if rule.words == gone:
             del chain.rules[position]
             return
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit()
 
 
 def _split(line: str) -> list[str] | None:
