@@ -96,6 +96,10 @@ class Entrance:
 
     `login` is the program that the caller meets, where the command line names one; `text` the line of a script or of
     inittab that starts it, where that is no service of its own.
+
+    `kind` is what sort of door; `program` the name of what opens it; `service`, `manager` and `at` are those of the
+    process that starts it (see process.py). `calls_out` says that it does not wait for a caller but connects to one;
+    `protocol` is tcp or udp.
     """
 
     kind: Kind
@@ -135,7 +139,7 @@ class Entrance:
 
 @dataclass(frozen=True, slots=True)
 class Entrances:
-    """All doors. `unread` says what of the start-up could not be read, so that there may be more."""
+    """All `doors`. `unread` says what of the start-up could not be read, so that there may be more."""
 
     doors: tuple[Entrance, ...]
     unread: tuple[str, ...] = ()

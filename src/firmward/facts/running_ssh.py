@@ -14,7 +14,11 @@ from firmward.model.facts import Unavailable, Unknown
 
 @dataclass(frozen=True, slots=True)
 class RunningSsh:
-    """`unread` says what of their settings could not be read. `weak_dropbear` is None when its program could not."""
+    """`unread` says what of their settings could not be read. `weak_dropbear` is None when its program could not.
+
+    `openssh` and `dropbear` are the servers of each that are not known to be off. `weak_dropbear` are the weak
+    algorithms built into Dropbear's program, the same for all its servers.
+    """
 
     openssh: tuple[Server, ...]
     dropbear: tuple[DropbearServer, ...]
