@@ -43,6 +43,9 @@ COMMANDS = {
 }
 
 
+COMMAND_LETTERS = frozenset(("-A", "-I", "-P", "-N", "-F", "-D"))
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     words: tuple[str, ...]
@@ -136,7 +139,7 @@ def _carry_out(words: list[str], at: Location, ruleset: Ruleset, table: str) -> 
 def _with_command_later(words: list[str], at: Location, ruleset: Ruleset, table: str) -> None:
     """`iptables -p tcp -A INPUT ...`: the command may stand behind options."""
     start = next((n for n, word in enumerate(words) if n and word in ("-A", "-I", "-P")), None)
-    if start is None:
+    if start is None or words[0] in COMMAND_LETTERS or len(words) < start + 2:
         ruleset.problems.append(f"{at}: {' '.join(words)[:40]} is not understood")
         return
     _carry_out([*words[start : start + 2], *words[:start], *words[start + 2 :]], at, ruleset, table)
