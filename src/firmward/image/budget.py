@@ -52,7 +52,7 @@ class Budget:
         """Account for bytes before they are kept."""
         self._expanded += size
         if self._expanded > self.limits.expanded_bytes:
-            self._exceed(f"expands to more than {self.limits.expanded_bytes} bytes (--budget-bytes)")
+            self._exceed(f"expands to more than {self.limits.expanded_bytes} bytes (--budget-mib)")
         self.check_time()
 
     def release(self, size: int) -> None:
