@@ -1,4 +1,4 @@
-"""Real roots to measure on: Debian packages as an xz squashfs of about 110 MB, and several times that root in one image.
+"""Real roots to measure on: Debian packages as an xz squashfs of 110 MB, and several times that root in one image.
 
 Made by mmdebstrap from this machine's own apt sources, once, and kept under build/bench/.
 """

@@ -127,11 +127,11 @@ def audit_target(
 ) -> "Report":
     """Open, judge every distinct root, compose the report."""
     from firmward.audit.composition import compose
-    from firmward.image.opening import open_image
+    from firmward.image.opening import open_image, open_machine
     from firmward.model.report import Subject
 
     deadline = Deadline(time.monotonic() + limits.seconds, f"not done within {limits.seconds:g} s (--budget-seconds)")
-    image = open_image(target, limits, progress=tell)
+    image = open_machine(target) if live else open_image(target, limits, progress=tell)
     tell(f"Judging {len(image.roots)} root file system{'s' if len(image.roots) != 1 else ''}")
     source = Source.LIVE if live else Source.IMAGE
     lost: list[str] = []

@@ -16,7 +16,7 @@ from firmward.image.blob import Blob
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
 from firmward.image.format import Child, Format
 from firmward.image.problems import Incomplete
-from firmward.image.root import may_hold_image, role_of
+from firmward.image.root import is_root, may_hold_image, role_of
 from firmward.image.source import Bytes, Source, map_descriptor, open_file
 from firmward.image.stream import rest
 from firmward.model import report
@@ -37,6 +37,11 @@ BINARY = 64 << 10
 
 NAME_LIMIT = 128
 """Characters of one name in a part's id."""
+
+CONTENT = "content"
+"""What a wrapper calls its child when nothing in it says a name."""
+
+WRAPPER_SUFFIXES = (".gz", ".xz", ".zst", ".bz2", ".lz4", ".lzma")
 
 UNKNOWN, RAW, FOLDER = "unknown", "raw", "folder"
 
@@ -92,6 +97,26 @@ def open_image(path: Path, limits: Limits | None = None, progress: Progress | No
     if source.size == 0:
         raise InputError(f"{path}: the file is empty")
     return opening.file(path.name, source)
+
+
+def open_machine(path: Path) -> Image:
+    """The running machine, whose root is at `path`: its files are read where they are asked for and none is opened.
+
+    Raises InputError when no Linux system is there.
+    """
+    if not path.is_dir():
+        raise InputError(f"{path}: --live wants the root folder of a running machine")
+    tree = FolderTree(path, Mounts.WALK)
+    if not is_root(tree, FOLDER):
+        raise InputError(f"{path}: there is no Linux system here (no etc beside bin, sbin, usr or lib)")
+    root = Root(Part(TOP, FOLDER, role=Role.ROOT), tree)
+    return Image(str(path.resolve()), None, (root.part,), (root,), (root,), (), report.Budget())
+
+
+def _unwrapped(wrapper: str) -> str:
+    """What a wrapper holds is called as the wrapper without its suffix: `initramfs.cpio` in `initramfs.cpio.gz`."""
+    name = wrapper.rpartition("/")[2]
+    return name.rpartition(".")[0] if name.endswith(WRAPPER_SUFFIXES) else CONTENT
 
 
 def _silent(_: str) -> None:
@@ -221,7 +246,7 @@ class Opening:
         for child in children:
             if self._budget.is_spent:
                 self._budget.add_part(place.depth)
-            name = self._unique(place.id, child.name)
+            name = self._unique(place.id, _unwrapped(place.id) if child.name == CONTENT else child.name)
             self._visit(_Place(name, child, place.id, place.depth + 1))
 
     def _unique(self, parent: str, name: str) -> str:

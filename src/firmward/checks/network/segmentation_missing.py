@@ -7,7 +7,7 @@ from firmward.model.policy import Policy, Zone
 from firmward.model.remedy import Remedy, Safety, Stage
 
 POLICY = '[[zone]]\nname = "recorders"\nvlan = 20\n[[flow]]\nfrom = "recorders"\nto = "camera"\nport = 443\n'
-START = {"etc/inittab": "::sysinit:/sbin/ifup -a\n"}
+START = {"etc/inittab": "::sysinit:/sbin/ifup -a\n::respawn:/usr/sbin/dropbear -F\n"}
 FLAT = "auto eth0\niface eth0 inet dhcp\n"
 
 
