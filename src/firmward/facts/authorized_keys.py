@@ -23,7 +23,7 @@ SIZE_LIMIT = 1 << 20
 KEY_LIMIT = 1000
 """Keys taken of one image."""
 
-_OPTION = re.compile(r'([A-Za-z0-9-]+)(="(?:[^"\\]|\\.)*"|=[^," \t]*)?,?')
+_OPTION = re.compile(r'([A-Za-z0-9-]+)(="(?:[^"\\]|\\.)*+"|=[^," \t]*)?,?')
 _ALGORITHM = re.compile(r"(ssh-|ecdsa-sha2-|sk-|rsa-sha2-)[a-z0-9@.-]+$")
 
 

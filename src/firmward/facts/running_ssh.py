@@ -60,6 +60,8 @@ def _unread(
     for family in (sshd, dropbear):
         if isinstance(family, Unknown):
             yield family.reason
+    if isinstance(sshd, Sshd):
+        yield from sshd.unread
     for server in openssh:
         yield from server.configuration.problems
     for other in small:

@@ -244,12 +244,13 @@ class Sshd:
     """OpenSSH's `servers` on the system: one for each way of starting it, at least one when it is installed.
 
     `program` is its path, None where it is in none of the usual folders. `version` is read from the program's own text,
-    such as (9, 2) for 9.2p1; None where that is not known.
+    such as (9, 2) for 9.2p1; None where that is not known. `unread` says what of the program could not be read.
     """
 
     program: str | None
     version: Version | None
     servers: tuple[Server, ...]
+    unread: tuple[str, ...] = ()
 
     @property
     def started(self) -> tuple[Server, ...]:
@@ -263,15 +264,16 @@ def collect(tree: Tree, startup: Startup | None | Unknown) -> Sshd | None:
     processes = tuple(_processes(startup))
     if program is None and configuration is None and not processes:
         return None
-    version = None if program is None else _version(tree, program)
+    unread: list[str] = []
+    version = None if program is None else _version(tree, program, unread)
     usual = configuration or CONFIGURATIONS[0]
     if not processes:
         is_off = isinstance(startup, Startup) and not unread(startup)
         start = Start.DISABLED if is_off else None
-        return Sshd(program, version, (_server(tree, "sshd", usual, (), start, version, None),))
+        return Sshd(program, version, (_server(tree, "sshd", usual, (), start, version, None),), tuple(unread))
     distinct = {(process.argv, process.start): process for process in processes}
     servers = tuple(_started(tree, process, usual, version) for process in distinct.values())
-    return Sshd(program, version, _distinct(servers))
+    return Sshd(program, version, _distinct(servers), tuple(unread))
 
 
 def parse(tree: Tree, path: str, options: tuple[Directive, ...] = (), version: Version | None = None) -> Server:
@@ -396,10 +398,11 @@ def _names(name: str, pattern: str) -> bool:
     return matches(name, pattern)
 
 
-def _version(tree: Tree, program: str) -> Version | None:
+def _version(tree: Tree, program: str, unread: list[str]) -> Version | None:
     try:
         content = tree.read(program, PROGRAM_LIMIT) or b""
-    except Unavailable:
+    except Unavailable as reason:
+        unread.append(f"{reason}, so that its defaults are not known")
         return None
     found = [(int(major), int(minor)) for major, minor in re.findall(rb"OpenSSH_(\d{1,2})\.(\d{1,2})p\d", content)]
     return max(found, default=None)
