@@ -25,8 +25,10 @@ def modules() -> Iterator[ModuleType]:
 
 
 def records(module: ModuleType) -> Iterator[type]:
-    for _, member in inspect.getmembers(module, inspect.isclass):
-        if member.__module__ == module.__name__ and dataclasses.is_dataclass(member):
+    """Its own dataclasses; one with an underscore is a tool of the module and no fact."""
+    for name, member in inspect.getmembers(module, inspect.isclass):
+        is_own = member.__module__ == module.__name__ and not name.startswith("_")
+        if is_own and dataclasses.is_dataclass(member):
             yield member
 
 

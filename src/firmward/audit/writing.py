@@ -6,6 +6,7 @@ who reads meanwhile, and who finds the file after Ctrl-C or a power cut, sees th
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,18 +28,33 @@ FORMS: dict[str, Callable[[Report], str]] = {
 """By suffix; the longer of two that fit stands first."""
 
 
-def check_outputs(outputs: Sequence[Path]) -> None:
-    """Refuse what could not be written, before any work is done. Raises InputError."""
+def check_outputs(outputs: Sequence[Path], keep: Sequence[Path] = ()) -> None:
+    """Refuse what could not be written, or stands in `keep`, before any work is done. Raises InputError."""
     for number, output in enumerate(outputs):
         _form(output)
-        if output.is_dir():
-            raise InputError(f"{output}: is a folder; name a file in it")
-        if not output.parent.is_dir():
+        _check_place(output, keep)
+        if not os.path.isdir(output.parent):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
             raise InputError(f"{output}: there is no folder {output.parent}")
         if not os.access(output.parent, os.W_OK | os.X_OK):
             raise InputError(f"{output}: no right to write in the folder {output.parent}")
         if output.absolute() in [other.absolute() for other in outputs[:number]]:
             raise InputError(f"{output}: is named twice")
+
+
+def _check_place(output: Path, keep: Sequence[Path]) -> None:
+    """What stands there may be replaced: a report of before, but no folder, device or fifo, and nothing to be kept."""
+    try:
+        there = output.stat()
+    except (OSError, ValueError):  # nothing stands there; whether something can, the writing tells
+        return
+    if stat.S_ISDIR(there.st_mode):
+        raise InputError(f"{output}: is a folder; name a file in it")
+    if not stat.S_ISREG(there.st_mode):
+        raise InputError(f"{output}: is no regular file, and would be replaced by one")
+    for kept in keep:
+        with contextlib.suppress(OSError, ValueError):
+            if os.path.samestat(there, kept.stat()):
+                raise InputError(f"{output}: is what is to be read ({kept}); name another file")
 
 
 def write_reports(report: Report, outputs: Sequence[Path]) -> None:

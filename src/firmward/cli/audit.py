@@ -1,6 +1,8 @@
 """`firmward audit`: open, collect facts, judge, report."""
 
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ import typer
 
 from firmward.cli.console import Color, ColorOption
 from firmward.model.errors import InputError
-from firmward.model.facts import Source, Unavailable
+from firmward.model.facts import OutOfTime, Source, Unavailable
 from firmward.model.finding import Severity
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ def audit(
     from firmward.image.budget import Limits
 
     outputs = tuple(output or ())
-    check_outputs(outputs)
+    check_outputs(outputs, keep=[path for path in (target, policy) if path is not None])
     question = Question(select(only or ()), _policy(policy), _clock())
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds)
     with _progress(color, quiet=quiet) as tell:
@@ -132,29 +134,50 @@ def audit_target(
     image = open_machine(target) if live else open_image(target, limits, progress=tell)
     tell(f"Judging {len(image.roots)} root file system{'s' if len(image.roots) != 1 else ''}")
     source = Source.LIVE if live else Source.IMAGE
-    verdicts = _judge_roots(image, question, jobs, source, deadline)
+    lost: list[str] = []
+    verdicts = _judge_roots(image, question, jobs, source, deadline, lost)
     return compose(
         Subject(image.name, image.digest, source.value),
         image.parts,
         verdicts,
         question.policy,
         question.clock,
-        deadline.account(image.budget),
+        _with_lost(deadline.account(image.budget), lost),
         question.checks,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The moment, on the monotonic clock, at which no further family is collected."""
+    """The moment, on the monotonic clock, at which all collecting and judging ends."""
 
     at: float
     reason: str
 
-    def check(self) -> None:
-        """Raises Unavailable when the time is over."""
-        if time.monotonic() > self.at:
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Raises Unavailable when the time is over, and OutOfTime inside the block when it ends there.
+
+        The alarm rings again every second, should something on the way have swallowed it.
+        """
+        left = self.at - time.monotonic()
+        if left <= 0:
             raise Unavailable(self.reason)
+        if threading.current_thread() is not threading.main_thread():  # only there do signals arrive
+            yield
+            return
+        handler = signal.signal(signal.SIGALRM, self._ring)
+        before, interval = signal.setitimer(signal.ITIMER_REAL, left, 1.0)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, handler)
+            if before:  # somebody else's alarm, a test's
+                signal.setitimer(signal.ITIMER_REAL, max(before - left + self.at - time.monotonic(), 0.001), interval)
+
+    def _ring(self, *_: object) -> None:
+        raise OutOfTime(self.reason)
 
     def account(self, budget: "Budget") -> "Budget":
         """The budget with the time that ran out, if it did."""
@@ -164,11 +187,16 @@ class Deadline:
 
 
 def _judge_roots(
-    image: "Image", question: Question, jobs: int, source: Source, deadline: Deadline
+    image: "Image", question: Question, jobs: int, source: Source, deadline: Deadline, lost: list[str]
 ) -> "dict[str, tuple[Verdict, ...]]":
+    """The verdicts by part; what was not judged for want of a process is told in `lost`."""
     from firmward.cli.workers import run_each
 
-    answers = run_each(lambda root: _judge_root(root, question, source, deadline), image.roots, jobs)
+    def give_up(root: "Root", reason: str) -> "tuple[Verdict, ...]":
+        lost.append(f"{root.part.id}: {reason}")
+        return tuple(_unknown(check, reason) for check in question.checks)
+
+    answers = run_each(lambda root: _judge_root(root, question, source, deadline), image.roots, jobs, give_up)
     return {root.part.id: answer for root, answer in zip(image.roots, answers, strict=True)}
 
 
@@ -176,9 +204,28 @@ def _judge_root(root: "Root", question: Question, source: Source, deadline: Dead
     from firmward.audit.engine import families, judge
     from firmward.facts.collection import Collection
 
-    collection = Collection(root.tree, source, deadline.check)
+    collection = Collection(root.tree, source, deadline.running)
     facts = collection.facts(root.part.id, families(question.checks))
-    return tuple(judge(check, facts, question.policy, question.clock) for check in question.checks)
+
+    def verdict(check: "Check") -> "Verdict":
+        try:
+            with deadline.running():
+                return judge(check, facts, question.policy, question.clock)
+        except (Unavailable, OutOfTime) as reason:
+            return _unknown(check, str(reason))
+
+    return tuple(verdict(check) for check in question.checks)
+
+
+def _unknown(check: "Check", reason: str) -> "Verdict":
+    from firmward.audit.engine import Verdict
+    from firmward.model.finding import Outcome
+
+    return Verdict(check, Outcome.UNKNOWN, reason)
+
+
+def _with_lost(budget: "Budget", lost: list[str]) -> "Budget":
+    return replace(budget, complete=False, exhausted=(*budget.exhausted, *lost)) if lost else budget
 
 
 def exit_code(report: "Report", fail_on: Severity | None) -> int:

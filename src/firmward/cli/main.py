@@ -1,6 +1,8 @@
 """The `firmward` command. Each verb is one file, imported when it is called, so that `--help` answers at once."""
 
+import io
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -13,6 +15,8 @@ EXIT_WRONG = 2
 EXIT_BUG = 70
 """A fault of firmward's own (EX_SOFTWARE of sysexits.h)."""
 EXIT_INTERRUPTED = 130
+EXIT_SIGNAL = 128
+"""Added to the number of a signal that ended the command, as shells do."""
 
 app = typer.Typer(
     name="firmward",
@@ -48,15 +52,30 @@ def _add_verbs() -> None:
         verb.add_to(app)
 
 
+class Ended(BaseException):
+    """A signal asks the command to end; what is under way is undone on the way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _end(number: int, _: object) -> None:
+    raise Ended(number)
+
+
 def run() -> None:
     """The console script: a user never sees a traceback, unless FIRMWARD_DEBUG asks for it."""
     try:
+        _prepare()
         _add_verbs()
         app()
     except FirmwardError as error:
         _fail(str(error), EXIT_WRONG)
     except KeyboardInterrupt:
-        _fail("interrupted, nothing was written", EXIT_INTERRUPTED)
+        _fail("interrupted, no report is half-written", EXIT_INTERRUPTED)
+    except Ended as end:
+        _fail(f"ended by {signal.Signals(end.number).name}, no report is half-written", EXIT_SIGNAL + end.number)
     except BrokenPipeError:
         # whoever read our output has gone; pointing stdout elsewhere keeps the interpreter's last flush quiet
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -65,6 +84,16 @@ def run() -> None:
         if os.environ.get("FIRMWARD_DEBUG"):
             raise
         _fail(f"internal error, {type(fault).__name__}: {fault} (FIRMWARD_DEBUG=1 shows where)", EXIT_BUG)
+
+
+def _prepare() -> None:
+    """Signals end the command in order, and a terminal without UTF-8 gets `?` for what it cannot show."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup has SIGHUP ignored
+            signal.signal(number, _end)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _fail(message: str, code: int) -> None:

@@ -1,41 +1,122 @@
 """Run the same question over several parts at once, in processes of their own.
 
-A worker is forked, so that it reads the opened image where it lies in memory; it answers through a pipe. A worker that
-dies costs its own part and is told by ToolError.
+A worker is forked, so that it reads the opened image where it lies in memory, answers one question through a pipe, and
+ends. One that dies, for want of memory say, costs its own part only. None outlives this process: whatever ends the
+work here, Ctrl-C too, ends the workers; should this process be killed, they end when they find nobody reads their answer.
 """
 
-import multiprocessing
+import os
 import pickle
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
-
-from firmward.model.errors import ToolError
+import selectors
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-_work: Callable[[int], object] | None = None
-"""What the forked workers do; set before the fork, since a closure cannot be sent through a pipe."""
+PIECE = 1 << 16
+"""Bytes read from a worker at a time."""
 
 
-def run_each(ask: Callable[[Item], Answer], items: Sequence[Item], jobs: int) -> list[Answer]:
-    """The answers in the order of the items. One item, or one job, stays in this process."""
+def run_each(
+    ask: Callable[[Item], Answer], items: Sequence[Item], jobs: int, lost: Callable[[Item, str], Answer]
+) -> list[Answer]:
+    """The answers in the order of the items; `lost` gives the one of a worker that ended without. One item, or one
+    job, stays in this process."""
     if len(items) < 2 or jobs < 2:
         return [ask(item) for item in items]
-    global _work  # noqa: PLW0603 - see above
-    _work = lambda index: ask(items[index])  # noqa: E731
+    crew = _Crew[Item, Answer](ask, lost)
     try:
-        context = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(min(jobs, len(items)), mp_context=context) as pool:
-            return [pickle.loads(answer) for answer in pool.map(_run, range(len(items)))]  # noqa: S301 - our own workers
-    except BrokenProcessPool as error:
-        raise ToolError("a worker process ended early (out of memory?); try --jobs 1") from error
+        answers = dict(crew.run(items, jobs))
     finally:
-        _work = None
+        crew.stop()
+    return [answers[index] for index in range(len(items))]
 
 
-def _run(index: int) -> bytes:
-    assert _work is not None  # noqa: S101 - set before the fork
-    return pickle.dumps(_work(index))
+@dataclass(slots=True)
+class _Worker(Generic[Item]):
+    """A process that is at work, the end of the pipe that it answers through, and what it said until now."""
+
+    process: int
+    pipe: int
+    index: int
+    item: Item
+    said: bytearray = field(default_factory=bytearray)
+
+
+class _Crew(Generic[Item, Answer]):
+    def __init__(self, ask: Callable[[Item], Answer], lost: Callable[[Item, str], Answer]) -> None:
+        self._ask = ask
+        self._lost = lost
+        self._at_work: list[_Worker[Item]] = []
+
+    def run(self, items: Sequence[Item], jobs: int) -> Iterator[tuple[int, Answer]]:
+        """Index and answer, in the order in which they come."""
+        waiting = list(enumerate(items))[::-1]
+        while waiting or self._at_work:
+            while waiting and len(self._at_work) < jobs:
+                self._start(*waiting.pop())
+            for worker in self._listen():
+                yield worker.index, self._end(worker)
+
+    def _start(self, index: int, item: Item) -> None:
+        mine, theirs = os.pipe()
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # until it is known to `stop`
+        try:
+            process = os.fork()
+            if process == 0:
+                for pipe in (mine, *(worker.pipe for worker in self._at_work)):
+                    os.close(pipe)  # else a worker would be its own reader when the leader is gone
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the process that leads
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                signal.pthread_sigmask(signal.SIG_SETMASK, held)
+                self._answer(theirs, item)
+            os.close(theirs)
+            self._at_work.append(_Worker(process, mine, index, item))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+    def _answer(self, pipe: int, item: Item) -> None:
+        """What a worker does: it never returns, and leaves the exit handlers to the process that leads."""
+        code = 1
+        with suppress(BaseException):
+            with os.fdopen(pipe, "wb") as file:
+                file.write(pickle.dumps(self._ask(item)))
+            code = 0
+        os._exit(code)
+
+    def _listen(self) -> list[_Worker[Item]]:
+        """Take in what the workers say; gives those that have said all."""
+        done = []
+        with selectors.DefaultSelector() as selector:
+            for worker in self._at_work:
+                selector.register(worker.pipe, selectors.EVENT_READ, worker)
+            for key, _ in selector.select():
+                piece = os.read(key.fd, PIECE)
+                key.data.said += piece
+                if not piece:
+                    done.append(key.data)
+        return done
+
+    def _end(self, worker: _Worker[Item]) -> Answer:
+        _, status = os.waitpid(worker.process, 0)  # its pipe is closed: it is about to end
+        self._at_work.remove(worker)
+        os.close(worker.pipe)
+        code = os.waitstatus_to_exitcode(status)
+        if code == 0:
+            answer: Answer = pickle.loads(worker.said)  # noqa: S301 - our own worker's
+            return answer
+        how = f"was ended by signal {-code}" if code < 0 else "failed"
+        return self._lost(worker.item, f"the process that judged it {how} (out of memory?); try --jobs 1")
+
+    def stop(self) -> None:
+        for worker in self._at_work:
+            with suppress(ProcessLookupError):
+                os.kill(worker.process, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(worker.process, 0)
+            os.close(worker.pipe)
+        self._at_work.clear()

@@ -70,7 +70,12 @@ class Password(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account. `scheme` is set for a hash; `in_passwd` says that everybody on the device can read it."""
+    """One account. `scheme` is set for a hash; `in_passwd` says that everybody on the device can read it.
+
+    `name`, `uid`, `gid` and `home` stand as in passwd's line, `at`; `shell` is /bin/sh where that is empty. `password`
+    says what the password field holds, and `password_at` is the line with that field, mostly shadow's. `groups` are
+    names: the account's own group, where the group file has it, then those that list the account.
+    """
 
     name: str
     uid: int
@@ -109,6 +114,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Group:
+    """One line, `at`, of the group file: its `name`, `gid` and `members`, the names that it lists.
+
+    An account whose own group this is need not be listed. `scheme` is that of the group's password, from gshadow where
+    the line says `x`; None where there is no hash.
+    """
+
     name: str
     gid: int
     members: tuple[str, ...]
@@ -122,7 +133,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """All accounts and groups in the order of the files. `nis` is the line that asks NIS for more."""
+    """All `accounts` and `groups` in the order of the files. `nis` is the line that asks NIS for more.
+
+    `unread` says which of shadow, group and gshadow are there but could not be read, and why.
+    """
 
     accounts: tuple[Account, ...]
     groups: tuple[Group, ...]
@@ -139,7 +153,7 @@ class Accounts:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One of the four files: where it was found and its text. `unread` is why there is no text."""
+    """One of the four files: `path`, where it was found, and its `text`. `unread` is why there is no text."""
 
     path: str
     text: str | None
@@ -148,7 +162,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a table in its fields."""
+    """A line of a table: `fields` are what stands between its colons, `at` is its place."""
 
     fields: tuple[str, ...]
     at: Location
@@ -159,7 +173,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """An account's password field itself: for collectors only, it never enters a fact."""
+    """An account's password field itself: for collectors only, it never enters a fact.
+
+    `account` is the name; `value` is a hash, a lock, nothing, or what a vendor put there. `at` is the line that holds
+    it, passwd's own where `in_passwd`.
+    """
 
     account: str
     value: str

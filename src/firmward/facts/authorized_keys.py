@@ -23,13 +23,17 @@ SIZE_LIMIT = 1 << 20
 KEY_LIMIT = 1000
 """Keys taken of one image."""
 
-_OPTION = re.compile(r'([A-Za-z0-9-]+)(="(?:[^"\\]|\\.)*"|=[^," \t]*)?,?')
+_OPTION = re.compile(r'([A-Za-z0-9-]+)(="(?:[^"\\]|\\.)*+"|=[^," \t]*)?,?')
 _ALGORITHM = re.compile(r"(ssh-|ecdsa-sha2-|sk-|rsa-sha2-)[a-z0-9@.-]+$")
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizedKey:
-    """One key and the account that it opens."""
+    """One key and the `account` that it opens, by name.
+
+    `algorithm` is what the key itself says, not the word before it; `fingerprint` as `ssh-keygen -l` prints it
+    (`SHA256:...`). `options` are names in lower case, without their values. `at` is the key's line.
+    """
 
     account: str
     algorithm: str
@@ -45,6 +49,8 @@ class AuthorizedKey:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizedKeys:
+    """The `keys` of all accounts, at most `KEY_LIMIT`; `unread` says which files could not be read, and why."""
+
     keys: tuple[AuthorizedKey, ...]
     unread: tuple[str, ...] = ()
 

@@ -6,20 +6,27 @@ or unknown itself. A collector that fails is a family that is unknown, with the 
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 
 from firmward.model.check import Read, signature_reads
-from firmward.model.facts import Facts, Source, Unavailable, Unknown
+from firmward.model.facts import Facts, OutOfTime, Source, Unavailable, Unknown
 from firmward.model.tree import Tree
 
 
 class Collection:
     """The facts of one tree, collected as they are asked for.
 
-    `in_time` is called before each family; it raises Unavailable when there is no time left.
+    Each family is collected inside `in_time()`, which raises Unavailable when there is no time left, and OutOfTime when
+    it ends meanwhile.
     """
 
-    def __init__(self, tree: Tree, source: Source = Source.IMAGE, in_time: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        source: Source = Source.IMAGE,
+        in_time: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
         self._tree = tree
         self._source = source
         self._in_time = in_time
@@ -51,9 +58,9 @@ class Collection:
                 return value
             arguments[read.name] = value
         try:
-            self._in_time()
-            return collect(**arguments)
-        except Unavailable as reason:
+            with self._in_time():
+                return collect(**arguments)
+        except (Unavailable, OutOfTime) as reason:
             return Unknown(str(reason))
         except RecursionError:
             return Unknown(f"{family.__name__}: nested too deeply to read")

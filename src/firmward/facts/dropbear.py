@@ -41,7 +41,20 @@ OFF = ("0", "no", "off", "false", "disabled")
 
 @dataclass(frozen=True, slots=True)
 class DropbearServer:
-    """One dropbear and what it allows. `unsure` names a part of its command line that could not be worked out."""
+    """One dropbear and what it allows. `unsure` names a part of its command line that could not be worked out.
+
+    `name` is `dropbear` or, with its ports, like `dropbear:2222`. `at` is the line that starts it, OpenWrt's section,
+    or Debian's settings where nothing starts it; None where there is none of them. `start` is None when it is not known
+    whether anything starts it.
+
+    `passwords` says that it takes them, `root_password` that root's gets in too, `empty_passwords` that an empty one
+    does; `root` that root may log in at all; `two_factors` that a key and a password are both demanded.
+    `forced_command` says that every login runs one command, whatever it asks for.
+
+    `local_forwarding` goes from the caller through the device, `remote_forwarding` from the device to the caller, and
+    with `gateway_ports` others than the device may use the latter. `ports` stand as written, an address may be before
+    them; `host_keys` are the paths that are named, empty where the usual ones are used.
+    """
 
     name: str
     at: Location | None
@@ -68,7 +81,10 @@ class DropbearServer:
 
 @dataclass(frozen=True, slots=True)
 class WeakName:
-    """An algorithm that was built in and should not be."""
+    """An algorithm, by SSH's `name` for it, that was built in and should not be.
+
+    `why` is the reason for a message; `is_broken` is false where it is only dated.
+    """
 
     name: str
     why: str
@@ -77,7 +93,11 @@ class WeakName:
 
 @dataclass(frozen=True, slots=True)
 class Dropbear:
-    """The servers and the program. `weak_algorithms` is None when the program could not be read."""
+    """The `servers` and the program. `weak_algorithms` is None when the program is missing or could not be read.
+
+    `program` is its path, None where it is in none of the usual folders. `version` is the one it announces, such as
+    (2022, 83); None where that is not known.
+    """
 
     program: str | None
     version: Version | None

@@ -23,6 +23,7 @@ from firmward.facts.startup import Manager, Process, Start, Startup
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.remedy import DisableService, RemoveLine
+from firmward.model.tree import Kind as FileKind
 from firmward.model.tree import Tree
 
 
@@ -96,6 +97,10 @@ class Entrance:
 
     `login` is the program that the caller meets, where the command line names one; `text` the line of a script or of
     inittab that starts it, where that is no service of its own.
+
+    `kind` is what sort of door; `program` the name of what opens it; `service`, `manager` and `at` are those of the
+    process that starts it (see process.py). `calls_out` says that it does not wait for a caller but connects to one;
+    `protocol` is tcp or udp.
     """
 
     kind: Kind
@@ -135,7 +140,7 @@ class Entrance:
 
 @dataclass(frozen=True, slots=True)
 class Entrances:
-    """All doors. `unread` says what of the start-up could not be read, so that there may be more."""
+    """All `doors`. `unread` says what of the start-up could not be read, so that there may be more."""
 
     doors: tuple[Entrance, ...]
     unread: tuple[str, ...] = ()
@@ -154,24 +159,34 @@ class Entrances:
 def collect(tree: Tree, startup: Startup) -> Entrances:
     running = [process for process in startup.processes if process.start is not Start.DISABLED]
     doors = [door for process in running for door in parse(process, _line(tree, process.at))]
-    doors += [door for process in running for door in _obedient(tree, process)]
-    return Entrances(tuple(dict.fromkeys(doors)), (*unread(startup), *_unnamed(running)))
+    lost: list[str] = []
+    doors += [door for process in running for door in _obedient(tree, process, lost)]
+    return Entrances(tuple(dict.fromkeys(doors)), (*unread(startup), *_unnamed(running), *lost))
 
 
-def _obedient(tree: Tree, process: Process) -> Iterator[Entrance]:
-    """A script behind a port that runs the words it is sent."""
+def _obedient(tree: Tree, process: Process, lost: list[str]) -> Iterator[Entrance]:
+    """A script behind a port that runs the words it is sent. What cannot be read goes to `lost`."""
     argv = _applet(process.argv)
     program = _name(argv[0]) if argv else ""
     handler = _wrapped(program, argv[1:]) if program in SUPER_SERVERS else None
     if not handler or _is_shell(handler):
         return
     try:
-        script = tree.text(handler[0], TEXT_LIMIT * 16) or ""
-    except Unavailable:
+        script = _script(tree, handler[0])
+    except Unavailable as reason:
+        lost.append(str(reason))
         return
     if script.startswith("#!") and OBEYS.search(script):
         address, port = _super_server_socket(argv[1:])
         yield _door(Kind.BACKDOOR, process, program, port, address, handler[0])
+
+
+def _script(tree: Tree, path: str) -> str:
+    """The text of a script; empty for a program, which is not read whole."""
+    entry = tree.resolve(path)
+    if entry is None or entry.kind is not FileKind.FILE or not next(tree.chunks(entry), b"").startswith(b"#!"):
+        return ""
+    return tree.text(path, TEXT_LIMIT * 16) or ""
 
 
 def unread(startup: Startup) -> tuple[str, ...]:

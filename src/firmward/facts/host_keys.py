@@ -31,7 +31,11 @@ SIZE_LIMIT = 64 << 10
 
 @dataclass(frozen=True, slots=True)
 class HostKey:
-    """One private host key. `fingerprint` is its public part's; None where the file hides it."""
+    """One private host key. `fingerprint` is its public part's; None where the file hides it.
+
+    `at` is the file; `algorithm` SSH's name for it, `ecdsa` without its curve in PEM, `unknown` where neither the first
+    line nor the public part says it.
+    """
 
     at: Location
     algorithm: str
@@ -40,6 +44,8 @@ class HostKey:
 
 @dataclass(frozen=True, slots=True)
 class HostKeys:
+    """The private `keys` that were found; `unread` says which files could not be read, and why."""
+
     keys: tuple[HostKey, ...]
     unread: tuple[str, ...] = ()
 

@@ -30,6 +30,12 @@ tty4::askfirst:/bin/sh
 """
 
 
+ENTRIES_LIMIT = 1000
+"""Entries followed; a real table has some ten."""
+
+PROBLEMS_LIMIT = 20
+
+
 @dataclass(frozen=True, slots=True)
 class Inittab:
     """`entries` are the lines of the table, or of BusyBox's own when there is none.
@@ -52,11 +58,13 @@ def collect(tree: Tree, init: Init) -> Inittab | None:
     table = inittab.parse(BUSYBOX_DEFAULT if text is None else text)
     level = (table.default_level or "2") if init.program is Program.SYSVINIT or table.default_level else None
     walk = Walk(tree)
-    for entry in table.entries:
+    for entry in table.entries[:ENTRIES_LIMIT]:
         if entry.action in ONCE or (entry.action in IN_LEVEL and _in_level(entry, level)):
             at = Location(init.path or PATH) if text is None else Location(PATH, entry.line)
             _start(walk, init.program, entry, level, at)
-    problems = tuple(f"{PATH}: {problem}" for problem in table.problems)
+    problems = tuple(f"{PATH}: {problem}" for problem in table.problems[:PROBLEMS_LIMIT])
+    if len(table.entries) > ENTRIES_LIMIT:
+        problems += (f"{PATH}: more than {ENTRIES_LIMIT} entries, the rest was not followed",)
     processes = tuple(_on_terminal(process) for process in walk.processes)
     return Inittab(table.entries, level, processes, tuple(walk.scripts), (*problems, *walk.unread))
 

@@ -32,7 +32,11 @@ class Command:
 
 
 def commands(tree: Tree, startup: Startup, *programs: str) -> Iterator[Command]:
-    """The commands of these programs, ifupdown's first: the network is brought up before what needs it."""
+    """The commands of these programs, ifupdown's first: the network is brought up before what needs it.
+
+    Raises Unavailable when it is not known what starts.
+    """
+    startup.require_seen()
     if _starts_ifupdown(tree, startup):
         yield from _from_interfaces(tree, programs)
     for process in startup.processes:

@@ -34,7 +34,10 @@ def collect(startup: Startup, listeners: Listeners | Unknown | None) -> Networki
     reachable = listeners.reachable if isinstance(listeners, Listeners) else ()
     places = [process.at for process in startup.processes if process.start is not Start.DISABLED and _uses(process)]
     places += [listener.at for listener in reachable]
-    return Networking(places[0]) if places else None
+    if not places:
+        startup.require_seen()
+        return None
+    return Networking(places[0])
 
 
 def _uses(process: Process) -> bool:

@@ -5,15 +5,20 @@ A rule is reduced to what decides whether a new connection passes: protocol, por
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from firmward.facts.number import is_number
+from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 
 DEPTH_LIMIT = 16
 RULES_LIMIT = 5000
-"""Rules of a chain after its jumps are followed; what comes after says `narrowed`, never `open`."""
+"""Rules of a chain after its jumps are followed; of a longer one nothing is known."""
+STEPS_LIMIT = 50_000
+"""Rules looked at on the way: chains that jump to each other several times over multiply without end."""
+RETURNS_LIMIT = 500
+"""Conditions that one rule stands behind."""
 
 
 class Hook(StrEnum):
@@ -140,29 +145,44 @@ class Match:
 
 
 def flatten(name: str, chains: Mapping[str, Iterable[Match]]) -> tuple[Rule, ...]:
-    """The chain's rules in order with all jumps followed; bounded, and circles end."""
-    rules: list[Rule] = []
-    _follow(name, chains, Match(Location()), rules, ())
-    return tuple(rules)
+    """The chain's rules in order with all jumps followed; circles end. Raises Unavailable when it is too much."""
+    flat = _Flat(name)
+    _follow(name, chains, Match(Location()), flat, ())
+    return tuple(flat.rules)
+
+
+@dataclass(slots=True)
+class _Flat:
+    """The rules of a chain so far, and how many were looked at for them."""
+
+    name: str
+    rules: list[Rule] = field(default_factory=list)
+    steps: int = 0
+
+    def step(self, within: Match) -> None:
+        self.steps += 1
+        if len(self.rules) >= RULES_LIMIT or self.steps > STEPS_LIMIT or len(within.excluded) > RETURNS_LIMIT:
+            raise Unavailable(f"the chain {self.name} has more rules than are followed")
 
 
 def _follow(
-    name: str, chains: Mapping[str, Iterable[Match]], outer: Match, rules: list[Rule], above: tuple[str, ...]
+    name: str, chains: Mapping[str, Iterable[Match]], outer: Match, flat: _Flat, above: tuple[str, ...]
 ) -> None:
-    if name in above or len(above) >= DEPTH_LIMIT:
+    if name in above:
         return
+    if len(above) >= DEPTH_LIMIT:
+        raise Unavailable(f"the chain {flat.name} jumps more than {DEPTH_LIMIT} deep")
     within = outer
     for match in chains.get(name, ()):
-        if len(rules) >= RULES_LIMIT:
-            return
+        flat.step(within)
         if match.established:
             continue
         both = _meet(within, match)
         if match.verdict is not None:
-            rules.append(_rule(match.verdict, both))
+            flat.rules.append(_rule(match.verdict, both))
             continue
         if match.jump is not None:
-            _follow(match.jump, chains, both, rules, (*above, name))
+            _follow(match.jump, chains, both, flat, (*above, name))
         if match.returns or match.goes:
             if _asks_nothing(match):
                 return

@@ -14,7 +14,11 @@ from firmward.model.finding import Severity
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One place that asks for a password."""
+    """One place that asks for a password.
+
+    `name` is `ssh`, or the kind of the entrance. `takes_root` is false where root's password does not get in,
+    `takes_empty` where an empty password does not.
+    """
 
     name: str
     takes_root: bool = True
@@ -23,7 +27,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class PasswordLogins:
-    """All ways; `complete` when nothing that starts was left unread."""
+    """All `ways`; `complete` when nothing that starts was left unread."""
 
     ways: tuple[Way, ...]
     complete: bool

@@ -14,7 +14,11 @@ from firmward.model.facts import Unavailable, Unknown
 
 @dataclass(frozen=True, slots=True)
 class RunningSsh:
-    """`unread` says what of their settings could not be read. `weak_dropbear` is None when its program could not."""
+    """`unread` says what of their settings could not be read. `weak_dropbear` is None when its program could not.
+
+    `openssh` and `dropbear` are the servers of each that are not known to be off. `weak_dropbear` are the weak
+    algorithms built into Dropbear's program, the same for all its servers.
+    """
 
     openssh: tuple[Server, ...]
     dropbear: tuple[DropbearServer, ...]
@@ -56,6 +60,8 @@ def _unread(
     for family in (sshd, dropbear):
         if isinstance(family, Unknown):
             yield family.reason
+    if isinstance(sshd, Sshd):
+        yield from sshd.unread
     for server in openssh:
         yield from server.configuration.problems
     for other in small:

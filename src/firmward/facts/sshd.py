@@ -90,7 +90,11 @@ ARGUMENT_LETTERS = "bCcEfghkoptu"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A keyword's value; `at` is None for sshd's own default."""
+    """A keyword's value; `at` is None for sshd's own default.
+
+    `keyword` is in lower case and under its present name. `value` has one blank between arguments; words such as yes
+    are in lower case and of one spelling. Where lines add up it holds all, and `at` is the first.
+    """
 
     keyword: str
     value: str
@@ -108,7 +112,11 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class WeakAlgorithm:
-    """An algorithm that a server offers and should not."""
+    """An algorithm, by SSH's `name` for it, that a server offers and should not.
+
+    `setting` is what offers it, sshd's default too; `why` the reason for a message; `is_broken` is false where the
+    algorithm is only dated.
+    """
 
     setting: Setting
     name: str
@@ -118,7 +126,11 @@ class WeakAlgorithm:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is in force for some connections: all that meet `condition`, or those that meet none."""
+    """What is in force for some connections: all that meet `condition`, or those that meet none.
+
+    `condition` is written as Match lines, None for no condition. `settings` are by keyword in lower case and hold what
+    lines set; for the rest `get` gives the defaults of `version`, a recent one's where it is None.
+    """
 
     condition: str | None
     settings: Mapping[str, Setting]
@@ -175,9 +187,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One sshd: a configuration and the command line that starts it.
+    """One sshd: a `configuration` and the command line that starts it.
 
-    `start` is None when it is not known whether anything starts it. `name` is stable over builds.
+    `start` is None when it is not known whether anything starts it. `name` is stable over builds. `path` is the main
+    configuration file; `options` are what the command line sets, as lines that come before the file's. `version` is the
+    program's, None where not known; `at` the line that starts it, None where nothing does.
     """
 
     name: str
@@ -227,11 +241,16 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Sshd:
-    """OpenSSH's servers on the system: one for each way of starting it, at least one when it is installed."""
+    """OpenSSH's `servers` on the system: one for each way of starting it, at least one when it is installed.
+
+    `program` is its path, None where it is in none of the usual folders. `version` is read from the program's own text,
+    such as (9, 2) for 9.2p1; None where that is not known. `unread` says what of the program could not be read.
+    """
 
     program: str | None
     version: Version | None
     servers: tuple[Server, ...]
+    unread: tuple[str, ...] = ()
 
     @property
     def started(self) -> tuple[Server, ...]:
@@ -245,15 +264,16 @@ def collect(tree: Tree, startup: Startup | None | Unknown) -> Sshd | None:
     processes = tuple(_processes(startup))
     if program is None and configuration is None and not processes:
         return None
-    version = None if program is None else _version(tree, program)
+    lost: list[str] = []
+    version = None if program is None else _version(tree, program, lost)
     usual = configuration or CONFIGURATIONS[0]
     if not processes:
         is_off = isinstance(startup, Startup) and not unread(startup)
         start = Start.DISABLED if is_off else None
-        return Sshd(program, version, (_server(tree, "sshd", usual, (), start, version, None),))
+        return Sshd(program, version, (_server(tree, "sshd", usual, (), start, version, None),), tuple(lost))
     distinct = {(process.argv, process.start): process for process in processes}
     servers = tuple(_started(tree, process, usual, version) for process in distinct.values())
-    return Sshd(program, version, _distinct(servers))
+    return Sshd(program, version, _distinct(servers), tuple(lost))
 
 
 def parse(tree: Tree, path: str, options: tuple[Directive, ...] = (), version: Version | None = None) -> Server:
@@ -378,10 +398,11 @@ def _names(name: str, pattern: str) -> bool:
     return matches(name, pattern)
 
 
-def _version(tree: Tree, program: str) -> Version | None:
+def _version(tree: Tree, program: str, lost: list[str]) -> Version | None:
     try:
         content = tree.read(program, PROGRAM_LIMIT) or b""
-    except Unavailable:
+    except Unavailable as reason:
+        lost.append(f"{reason}, so that its defaults are not known")
         return None
     found = [(int(major), int(minor)) for major, minor in re.findall(rb"OpenSSH_(\d{1,2})\.(\d{1,2})p\d", content)]
     return max(found, default=None)

@@ -21,7 +21,7 @@ from firmward.facts.scripts.walk import Origin, Walk
 from firmward.facts.systemd import SystemdUnits
 from firmward.facts.sysv import SysvScripts
 from firmward.facts.xinetd import Xinetd
-from firmward.model.facts import Unknown
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.tree import Tree
 
 __all__ = ["Manager", "Process", "Socket", "Start", "Startup", "collect"]
@@ -33,19 +33,28 @@ class Startup:
 
     `init` is who starts everything; `processes` are the programs that start, and those installed that do not; `unread`
     says in words what could not be worked out; `scripts` are the paths of the shell scripts that run at boot, sourced
-    files among them.
+    files among them. `blind` says why it is not known what starts, when what decides it cannot be read at all.
     """
 
     init: Manager
     processes: tuple[Process, ...]
     unread: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
+    blind: str | None = None
 
     def running(self, *programs: str) -> tuple[Process, ...]:
-        """The processes of these programs that start at boot or on demand."""
-        return tuple(
+        """The processes of these programs that start at boot or on demand. Raises Unavailable, see `require_seen`."""
+        found = tuple(
             process for process in self.processes if process.program in programs and process.start is not Start.DISABLED
         )
+        if not found:
+            self.require_seen()
+        return found
+
+    def require_seen(self) -> None:
+        """For who is about to say that something does not start. Raises Unavailable when nobody could know."""
+        if self.blind is not None:
+            raise Unavailable(f"it is not known what starts: {self.blind}")
 
 
 MANAGERS = {
@@ -93,7 +102,8 @@ def collect(
     scripts = dict.fromkeys([*walk.scripts, *(path for part in parts for path in part.scripts)])
     served = [*_served(inetd, processes), *_served(xinetd, processes)]
     unread = [*walk.unread, *_unread((*found, inetd, xinetd, cron)), *_unknown_init(init)]
-    return Startup(MANAGERS[init.program], (*processes, *served), tuple(dict.fromkeys(unread)), tuple(scripts))
+    blind = next((reason for reason in (*_unknown(found), *_lost(tree, scripts))), None)
+    return Startup(MANAGERS[init.program], (*processes, *served), tuple(dict.fromkeys(unread)), tuple(scripts), blind)
 
 
 def _merged(processes: Iterable[Process]) -> tuple[Process, ...]:
@@ -118,6 +128,19 @@ def _served(family: Inetd | Xinetd | Unknown | None, processes: tuple[Process, .
 
 def _runs(process: Process, names: Iterable[str]) -> bool:
     return process.program in names and process.start is not Start.DISABLED
+
+
+def _unknown(parts: Iterable[Managed | Unknown | None]) -> Iterator[str]:
+    return (part.reason for part in parts if isinstance(part, Unknown))
+
+
+def _lost(tree: Tree, scripts: Iterable[str]) -> Iterator[str]:
+    """Why scripts that run cannot be read."""
+    for path in scripts:
+        try:
+            tree.read(path)
+        except Unavailable as reason:
+            yield str(reason)
 
 
 def _unread(parts: Iterable[Managed | Inetd | Xinetd | Unknown | None]) -> Iterator[str]:

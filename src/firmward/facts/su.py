@@ -17,7 +17,11 @@ WHEEL = re.compile(r"(?m)^\s*-?auth\s+(required|requisite|\[[^\]]*=die[^\]]*\])\
 
 @dataclass(frozen=True, slots=True)
 class Su:
-    """`path` is the file that carries the bit, BusyBox where su is a link to it."""
+    """`path` is the file that carries the bit, BusyBox where su is a link to it.
+
+    `at` is su itself, the link if it is one. `mode` (0o7777, with setuid) and `gid`, the group that may run it where
+    others may not, are those of `path`. `by_pam` says that pam_wheel demands a group.
+    """
 
     at: Location
     path: str

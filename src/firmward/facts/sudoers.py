@@ -56,7 +56,12 @@ List = Callable[[str], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One command that some may run. `who` is the list with aliases put in, `!` before those left out."""
+    """One command that some may run. `who` is the list with aliases put in, `!` before those left out.
+
+    A group in `who` has % before it, doas's too. `runas` are the users to become, empty where none is named, which
+    counts as root. `command` is `ALL` or a path with its arguments; `allowed` is false for one behind `!`, and for
+    doas's deny. `password` says that one is asked. `at` is the line, `tool` sudo or doas.
+    """
 
     who: tuple[str, ...]
     runas: tuple[str, ...]
@@ -84,6 +89,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Sudoers:
+    """The `rules` in their order, sudo's before doas's; of those that fit the last decides.
+
+    `unread` says what of sudo's files was left out, and why.
+    """
+
     rules: tuple[Rule, ...]
     unread: tuple[str, ...] = ()
 
@@ -119,7 +129,7 @@ def parse(path: str, read: Read, folder: List) -> Sudoers:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line, its continuations joined."""
+    """One line: its `text` with continuations joined, and `at`, where it begins."""
 
     text: str
     at: Location

@@ -49,7 +49,10 @@ class Guess(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GuessedPassword:
-    """What came of trying one account. `origin` is set when it was guessed, `reason` when not all was tried."""
+    """What came of trying one account. `origin` is set when it was guessed, `reason` when not all was tried.
+
+    `account` is its name and `at` the line with the hash. `guess` is withstood only after every password was tried.
+    """
 
     account: str
     guess: Guess
@@ -60,7 +63,7 @@ class GuessedPassword:
 
 @dataclass(frozen=True, slots=True)
 class WeakPasswords:
-    """One answer for each account that has a hash."""
+    """`passwords` holds one answer for each account that has a hash, sorted by its name."""
 
     passwords: tuple[GuessedPassword, ...]
 

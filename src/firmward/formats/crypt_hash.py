@@ -84,19 +84,26 @@ def _bcrypt_rounds(found: re.Match[str]) -> int:
     return 60 << int(found["cost"])
 
 
+MEMORY_BLOCKS = (128 << 20) // 128
+"""Blocks of 128 bytes that one try of yescrypt or scrypt may take: eight times what distributions write. A hash can ask
+for any memory."""
+
+
 def _yescrypt(found: re.Match[str]) -> int | None:
     # the short form that every distribution writes: flavour, block count, block size, one character each
     parameters = found["parameters"]
     if len(parameters) != 3:
         return None
     _, blocks, size = (ALPHABET.index(letter) for letter in parameters)
-    return (2 << blocks) * (size + 1) * 16 // 100 if blocks < 30 and size < 48 else None
+    if size >= 48 or (2 << blocks) * (size + 1) > MEMORY_BLOCKS:
+        return None
+    return (2 << blocks) * (size + 1) * 16 // 100
 
 
 def _scrypt(found: re.Match[str]) -> int | None:
     blocks = ALPHABET.index(found["blocks"])
     size, lanes = _number(found["size"]), _number(found["lanes"])
-    return (1 << blocks) * size * lanes * 27 // 100 if blocks < 31 else None
+    return (1 << blocks) * size * lanes * 27 // 100 if (1 << blocks) * size * lanes <= MEMORY_BLOCKS else None
 
 
 def _number(text: str) -> int:

@@ -27,12 +27,16 @@ Value = str | tuple[tuple[str | None, "Value"], ...]
 Include = Callable[[str, Location], Iterable[tuple[str, str]]]
 
 TOKEN = re.compile(
-    r"(?P<space>[ \t\r\f\v]+)|(?P<comment>\#[^\n]*)|(?P<newline>\n)|(?P<text>\"(?:\\.|[^\"\\])*\"|'[^']*')"
+    r"(?P<space>[ \t\r\f\v]+)|(?P<comment>\#[^\n]*)|(?P<newline>\n)|(?P<text>\"(?:\\.|[^\"\\])*+\"|'[^']*')|(?P<open>[\"'])"
     r"|(?P<sign>=>|\+=|:=|==|=~|!=|!~|=\^|=\$|[={}()\[\],+])|(?P<word>[^\s\"'={}()\[\],+#!:]+|.)",
     re.DOTALL,
 )
 DEPTH_LIMIT = 40
 """Blocks and lists within each other."""
+TEXT_LIMIT = 64 << 10
+"""Characters of one text: a variable that is joined to itself doubles with every line."""
+ITEMS_LIMIT = 1_000_000
+"""Texts in all lists, those of variables counted where they are named: a list may hold a variable twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,19 @@ class Reading:
     blocks: list[tuple[tuple[Condition, ...], Location]] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     variables: dict[str, Value] = field(default_factory=dict)
+    items: int = 0
+    """Texts counted until now, see ITEMS_LIMIT."""
+
+    def bounded(self, value: Value) -> Value:
+        """The value, when it is of a size that somebody writes. Raises Unavailable."""
+        if isinstance(value, str) and len(value) > TEXT_LIMIT:
+            raise Unavailable(f"a text of more than {TEXT_LIMIT} characters")
+        if not isinstance(value, str):
+            for _ in _each(value):
+                self.items += 1
+                if self.items > ITEMS_LIMIT:
+                    raise Unavailable(f"lists of more than {ITEMS_LIMIT} texts")
+        return value
 
 
 def parse(text: str, path: str, include: Include) -> Reading:
@@ -78,6 +95,14 @@ def texts(value: Value) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(text for _, item in value for text in texts(item))
 
 
+def _each(value: Value) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+        return
+    for _, item in value:
+        yield from _each(item)
+
+
 def mapping(value: Value) -> Mapping[str, Value]:
     """A list's named items."""
     return {} if isinstance(value, str) else {key: item for key, item in value if key is not None}
@@ -85,7 +110,7 @@ def mapping(value: Value) -> Mapping[str, Value]:
 
 class _Parser:
     def __init__(self, text: str, path: str, include: Include, reading: Reading) -> None:
-        self._lexemes = list(_lexemes(text))
+        self._lexemes = list(_lexemes(text, path))
         self._position = 0
         self._path = path
         self._include = include
@@ -156,7 +181,8 @@ class _Parser:
         value = self._value(depth)
         if "." not in name or name.startswith("var."):
             key = name.removeprefix("var.")
-            self._reading.variables[key] = _join(self._reading.variables.get(key), value) if sign == "+=" else value
+            joined = _join(self._reading.variables.get(key), value) if sign == "+=" else value
+            self._reading.variables[key] = self._reading.bounded(joined)
         else:
             self._reading.settings.append(Setting(name, value, within, at, adds=sign == "+="))
 
@@ -164,7 +190,7 @@ class _Parser:
         value = self._term(depth)
         while self._peek() == "+":
             self._next()
-            value = _join(value, self._term(depth))
+            value = self._reading.bounded(_join(value, self._term(depth)))
         return value
 
     def _term(self, depth: int) -> Value:
@@ -194,7 +220,7 @@ class _Parser:
             if self._peek() == ",":
                 self._next()
         self._expect(")")
-        return tuple(items)
+        return self._reading.bounded(tuple(items))
 
     def _peek(self) -> str:
         return self._lexemes[self._position][0] if self._position < len(self._lexemes) else ""
@@ -216,11 +242,13 @@ class _Parser:
         return Location(self._path, line)
 
 
-def _lexemes(text: str) -> Iterator[tuple[str, int]]:
+def _lexemes(text: str, path: str) -> Iterator[tuple[str, int]]:
     line = 1
     for match in TOKEN.finditer(text):
         if match.lastgroup in ("text", "sign", "word"):
             yield match.group(), line
+        elif match.lastgroup == "open":
+            raise Unavailable(f"{path}:{line}: a quote is not closed")
         line += match.group().count("\n")
 
 

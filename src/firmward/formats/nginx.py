@@ -16,7 +16,8 @@ Include = Callable[[str, Location], Iterable[tuple[str, str]]]
 
 TOKEN = re.compile(
     r"(?P<space>[ \t\r]+)|(?P<newline>\n)|(?P<comment>\#[^\n]*)|(?P<sign>[{};])"
-    r"|(?P<text>\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*')|(?P<word>(?:\$\{\w*\}|\\.|[^\s{};\\])+|.)",
+    r"|(?P<text>\"(?:\\.|[^\"\\])*+\"|'(?:\\.|[^'\\])*+')|(?P<open>[\"'])"
+    r"|(?P<word>(?:\$\{\w*\}|\\.|[^\s{};\\])++|.)",
     re.DOTALL,
 )
 DEPTH_LIMIT = 40
@@ -50,7 +51,7 @@ def walk(directives: Iterable[Directive], name: str) -> Iterator[Directive]:
 
 class _Parser:
     def __init__(self, text: str, path: str, include: Include) -> None:
-        self._lexemes = list(_lexemes(text))
+        self._lexemes = list(_lexemes(text, path))
         self._position = 0
         self._path = path
         self._include = include
@@ -92,7 +93,7 @@ class _Parser:
             raise Unavailable(f"{self._path}:{line}: {words[0][:40]} has no end")
 
 
-def _lexemes(text: str) -> Iterator[tuple[str, str, int]]:
+def _lexemes(text: str, path: str) -> Iterator[tuple[str, str, int]]:
     line = 1
     for match in TOKEN.finditer(text):
         kind = match.lastgroup or ""
@@ -101,4 +102,6 @@ def _lexemes(text: str) -> Iterator[tuple[str, str, int]]:
             yield kind, re.sub(r"\\(.)", r"\1", lexeme[1:-1], flags=re.DOTALL), line
         elif kind in ("sign", "word"):
             yield kind, lexeme, line
+        elif kind == "open":
+            raise Unavailable(f"{path}:{line}: a quote is not closed")
         line += lexeme.count("\n")

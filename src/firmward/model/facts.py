@@ -32,6 +32,10 @@ class Unavailable(Exception):  # noqa: N818 - it is a state of knowledge, not a 
         return str(self)
 
 
+class OutOfTime(BaseException):
+    """Raised wherever the work is when the time for all is over; who set the alarm turns it into `Unknown`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known about one subject at one moment."""

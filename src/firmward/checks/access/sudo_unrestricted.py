@@ -46,8 +46,9 @@ def sudo_unrestricted(sudoers: Sudoers, accounts: Accounts | None | Unknown) -> 
         if key not in told:
             told.add(key)
             yield _finding(key, rule, subject, names)
-    if sudoers.unread:
-        raise Unavailable("; ".join(sudoers.unread))
+    unread = (*sudoers.unread, *(accounts.unread if accounts is not None else ()))
+    if unread:
+        raise Unavailable("; ".join(unread))
 
 
 def _decisive(sudoers: Sudoers, account: Account) -> Iterator[tuple[Rule, str]]:

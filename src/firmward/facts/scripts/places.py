@@ -3,8 +3,6 @@
 import fnmatch
 
 from firmward.facts.scripts.style import Style, style_of
-from firmward.formats.shell import SIZE_LIMIT
-from firmward.model.facts import Unavailable
 from firmward.model.tree import Entry, Kind, Tree
 
 PATH = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")
@@ -63,16 +61,13 @@ def executable(tree: Tree, path: str) -> Entry | None:
 
 
 def style(tree: Tree, path: str, entry: Entry) -> Style | None:
-    """The style of a script; None for what is none. Programs are not read whole.
+    """The style of a script; None for what is none. Programs are not read whole. Raises Unavailable.
 
     A file in an init folder without the first line of a script is run by the shell that calls it.
     """
-    if entry.kind is not Kind.FILE or not 2 < entry.size <= 4 * SIZE_LIMIT:
+    if entry.kind is not Kind.FILE or entry.size <= 2:
         return None
-    try:
-        head = next(iter(tree.chunks(entry)), b"")[:256]
-    except Unavailable:
-        return None
+    head = next(iter(tree.chunks(entry)), b"")[:256]
     if head.startswith(b"#!"):
         return style_of(head.decode("utf-8", "replace"))
     return Style.SHELL if is_initial(path) and b"\0" not in head and not head.startswith(b"\x7fELF") else None

@@ -383,7 +383,12 @@ class Walk:
     ) -> bool:
         """Follow a script that is run as a program of its own; False when it is no script for us."""
         path = path.strip("/")
-        style = style or places.style(self.tree, path, entry)
+        try:
+            style = style or places.style(self.tree, path, entry)
+        except Unavailable as reason:  # it is noted as a program, and that it may be a script is told
+            self.miss(str(reason))
+            self.scripts.setdefault(entry.path)
+            return False
         if style in (None, Style.OTHER):
             return False
         key = (entry.path, arguments, self._origin.service, self._user, tuple(sorted(environment.exported)))
