@@ -1,5 +1,6 @@
 from firmward.facts.firewall import Firewall, Hook
 from firmward.facts.listeners import Listeners
+from firmward.facts.networking import is_networked
 from firmward.facts.startup import Startup
 from firmward.facts.sysctl import Sysctl
 from firmward.model.check import Findings, NotApplicable, check
@@ -41,8 +42,7 @@ def egress_unrestricted(
     """
     if not firewall.chains and firewall.unread:
         raise Unavailable("; ".join(firewall.unread[:5]))
-    reachable = isinstance(listeners, Listeners) and bool(listeners.reachable)
-    if not firewall.chains and not reachable and not firewall.loaded:
+    if not firewall.chains and not firewall.loaded and not is_networked(startup, listeners):
         raise NotApplicable("nothing here uses a network")
     families = [("ip", "IPv4"), ("ip6", "IPv6")]
     if isinstance(sysctl, Sysctl) and sysctl.get("net.ipv6.conf.all.disable_ipv6") == "1":

@@ -1,18 +1,13 @@
 from firmward.facts.firewall import Firewall
 from firmward.facts.listeners import Listeners
-from firmward.facts.startup import Process, Start, Startup
+from firmward.facts.networking import is_networked
+from firmward.facts.startup import Startup
 from firmward.facts.sysctl import Sysctl
 from firmward.model.check import Findings, NotApplicable, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.remedy import AddFirewallRule, Remedy, Safety, Stage
-
-NETWORK = """
-    udhcpc udhcpc6 dhcpcd dhclient NetworkManager systemd-networkd networkd connmand netifd wpa_supplicant hostapd ifup
-    ifplugd pppd ModemManager networking avahi-daemon chronyd ntpd systemd-timesyncd
-"""
-"""Programs that bring up a network, or have no use without one."""
 
 RULES = "table inet filter {\n  chain input {\n    type filter hook input priority 0; policy drop;\n  }\n}\n"
 START = "::sysinit:/usr/sbin/nft -f /etc/nftables.conf\n"
@@ -43,7 +38,7 @@ def firewall_absent(
     can send what it likes to whom it likes. A rules file that nothing loads looks like protection and is none; rules
     for IPv4 alone leave every service open by IPv6, whose link-local address each neighbour knows.
     """
-    if not _is_networked(startup, listeners):
+    if not is_networked(startup, listeners):
         raise NotApplicable("nothing here listens or brings up a network")
     if not firewall.chains:
         if firewall.unread:
@@ -69,16 +64,6 @@ def _nothing(firewall: Firewall) -> Finding:
         at = firewall.loaded[0]
         return Finding("firewall", f"what is loaded at {at} filters nothing", at=at, remedy=REMEDY)
     return Finding("firewall", "nothing loads a packet filter at boot", remedy=REMEDY)
-
-
-def _is_networked(startup: Startup, listeners: Listeners | Unknown | None) -> bool:
-    if isinstance(listeners, Listeners) and listeners.reachable:
-        return True
-    return any(_brings_up(process) for process in startup.processes if process.start is not Start.DISABLED)
-
-
-def _brings_up(process: Process) -> bool:
-    return process.program in NETWORK.split() or process.service.rpartition("/")[2] in ("network", "networking")
 
 
 def _has_no_ipv6(sysctl: Sysctl | Unknown | None) -> bool:
