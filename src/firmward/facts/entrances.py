@@ -144,8 +144,7 @@ def collect(tree: Tree, startup: Startup) -> Entrances:
 
 
 def unread(startup: Startup) -> tuple[str, ...]:
-    """What of the start-up may hide a server. Whether a getty starts on a line hides none, and is often not known."""
-    return tuple(reason for reason in startup.unread if "getty@" not in reason)
+    return startup.unread_servers
 
 
 def parse(process: Process, line: str = "") -> Iterator[Entrance]:

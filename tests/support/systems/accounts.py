@@ -4,8 +4,12 @@ from firmward.model.memory import link
 from systems.debian import BASE
 from systems.row import System
 
-STRONG = "$6$kPq3Zr8sVbN1xY2w$/rlb7MSTFjqv13zKu9WXsQQds4lR7Kuw3R.qwyZ8g65BRVmTR.w2eqC1qifA2Gm0147psJ9Zo1unBWtR9vkCq1"
+STRONG = (
+    "$6$rounds=1000$kPq3Zr8sVbN1xY2w$"
+    "213ZyFvoXmvjCvn2MCrgJ7Mi2UR7wxklY6vyaJUIpYBs46rasdQFw7EYj1no2/xYNjozeH6bb5IpkhYjTS3wj/"
+)
 """Of a word in no list."""
+
 OLD = "$1$abcdefgh$6GehZDL0wyaLwB28yFfRw."
 
 SYSTEMS = (

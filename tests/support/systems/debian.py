@@ -2,7 +2,7 @@
 
 from firmward.model.memory import Content, Node, link
 from systems.row import System
-from systems.shared import ACCOUNTS, NO_FIREWALL, RULES_V4, RULESET, SSH_ONLY, SSHD, programs
+from systems.shared import ACCOUNTS, NO_FIREWALL, RULES_V4, RULESET, SSH_ONLY, SSHD, programs, script
 
 NFTABLES = """[Unit]
 Description=nftables
@@ -348,6 +348,90 @@ SYSTEMS = (
             ),
         },
         policy="[[listen]]\nport = 80\n[[listen]]\nport = 443\n",
+    ),
+    System(
+        "debian-nginx-with-old-tls-that-nobody-serves",
+        {
+            **BASE,
+            **programs("usr/sbin/nginx"),
+            **enabled("nginx.service"),
+            f"{UNITS}/nginx.service": unit("/usr/sbin/nginx -g 'daemon on; master_process on;'", "Type=forking"),
+            "etc/nginx/nginx.conf": (
+                "events {}\nhttp {\n  ssl_protocols TLSv1 TLSv1.1 TLSv1.2;\n  server {\n    listen 80;\n"
+                "    return 301 https://other.example$request_uri;\n  }\n}\n"
+            ),
+        },
+        policy="[[listen]]\nport = 80\n",
+    ),
+    System(
+        "debian-nginx-with-old-tls",
+        {
+            **BASE,
+            **programs("usr/sbin/nginx"),
+            **enabled("nginx.service"),
+            f"{UNITS}/nginx.service": unit("/usr/sbin/nginx -g 'daemon on; master_process on;'", "Type=forking"),
+            "etc/nginx/nginx.conf": (
+                "events {}\nhttp {\n  ssl_protocols TLSv1 TLSv1.1 TLSv1.2;\n  server {\n    listen 443 ssl;\n  }\n}\n"
+            ),
+        },
+        (("tls-weak", None),),
+        policy="[[listen]]\nport = 443\n",
+    ),
+    System(
+        "debian-lighttpd-as-packaged",
+        {
+            **BASE,
+            **programs("usr/sbin/lighttpd"),
+            **enabled("lighttpd.service"),
+            f"{UNITS}/lighttpd.service": unit("/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf"),
+            "etc/lighttpd/lighttpd.conf": (
+                'server.port = 8080\ninclude_shell "/usr/share/lighttpd/create-mime.conf.pl"\n'
+                'include_shell "/usr/share/lighttpd/use-ipv6.pl " + server.port\n'
+            ),
+        },
+        (("plaintext-protocol", None), ("undeclared-listener", "tcp/8080")),
+    ),
+    System(
+        "debian-own-scripts-read-settings",
+        {
+            **BASE,
+            **enabled("apt-daily.service"),
+            f"{UNITS}/apt-daily.service": unit("/usr/lib/apt/apt.systemd.daily update", "Type=oneshot"),
+            "usr/lib/apt/apt.systemd.daily": script(
+                "AutoAptEnable=1",
+                "eval $(apt-config shell AutoAptEnable APT::Periodic::Enable)",
+                'if [ "$AutoAptEnable" -eq 0 ]; then exit 0; fi',
+                "eval apt-get check $XAPTOPT",
+            ),
+            # a getty on a line that the kernel names hides no server
+            f"{UNITS}/serial-getty@.service": "[Service]\nExecStart=-/sbin/agetty -o '-p -- \\u' --keep-baud %I\n",
+        },
+    ),
+    System(
+        "debian-ufw-not-enabled",
+        {
+            **BARE,
+            **NETWORKD,
+            **enabled("systemd-networkd.service"),
+            **enabled("ufw.service"),
+            f"{UNITS}/ufw.service": unit("/usr/lib/ufw/ufw-init start quiet", "Type=oneshot"),
+            "usr/lib/ufw/ufw-init": script("iptables-restore -n < /etc/ufw/before.rules"),
+            "etc/ufw/ufw.conf": "ENABLED=no\nLOGLEVEL=low\n",
+        },
+        NO_FIREWALL,
+    ),
+    System(
+        "debian-ufw",
+        {
+            **BARE,
+            **NETWORKD,
+            **enabled("systemd-networkd.service"),
+            **enabled("ufw.service"),
+            f"{UNITS}/ufw.service": unit("/usr/lib/ufw/ufw-init start quiet", "Type=oneshot"),
+            "usr/lib/ufw/ufw-init": script("iptables-restore -n < /etc/ufw/before.rules"),
+            "etc/ufw/ufw.conf": "ENABLED=yes\nLOGLEVEL=low\n",
+        },
+        unknown=("egress-unrestricted", "firewall-absent", "firewall-default-accept"),
     ),
     System(
         "debian-mosquitto-2-defaults",

@@ -3,7 +3,7 @@
 from firmward.model.memory import Content, Node, link
 from systems.accounts import STRONG
 from systems.row import System
-from systems.shared import ACCOUNTS, ELF, NO_FIREWALL, applets, programs, script
+from systems.shared import ACCOUNTS, ELF, NO_FIREWALL, RULES_V4, applets, programs, script
 
 MOUNTS = (
     "mount -t proc proc /proc",
@@ -56,6 +56,20 @@ SYSTEMS = (
         "vendor-filter-in-a-script-nobody-calls",
         {**BASE, **FILTER, "usr/bin/start.sh": script("ip link set eth0 up"), "usr/bin/firewall.sh": script(*IPTABLES)},
         NO_FIREWALL,
+    ),
+    System(
+        "vendor-rules-fed-to-iptables-restore",
+        {
+            **BASE,
+            **programs("usr/sbin/iptables-restore", "usr/sbin/ip6tables-restore", "bin/cat"),
+            "usr/bin/start.sh": script(
+                "ifconfig eth0 192.168.1.10 up",
+                "iptables-restore < /usr/share/fw/v4",
+                "cat /usr/share/fw/v6 | ip6tables-restore",
+            ),
+            "usr/share/fw/v4": RULES_V4,
+            "usr/share/fw/v6": RULES_V4.replace("192.0.2.1/32", "2001:db8::1/128"),
+        },
     ),
     System("vendor-telnetd", {**start("telnetd &"), "usr/sbin/telnetd": link("/bin/busybox")}, OPEN_TELNET),
     System("vendor-telnetd-by-applet", start("busybox telnetd -l /bin/login -p 2323"), OPEN_TELNET),
