@@ -2,7 +2,7 @@
 
 A worker is forked, so that it reads the opened image where it lies in memory, answers one question through a pipe, and
 ends. One that dies, for want of memory say, costs its own part only. None outlives this process: whatever ends the
-work here, Ctrl-C too, ends the workers; should this process be killed, they end when they find nobody reads their answer.
+work here, Ctrl-C too, ends the workers; should this process be killed, they end when nobody reads their answer.
 """
 
 import os

@@ -8,6 +8,8 @@ read the script.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from firmward.facts.process import applet
+
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
@@ -30,7 +32,7 @@ class CommandLine:
 
 def own_words(argv: tuple[str, ...]) -> tuple[str, ...]:
     """The words after the program's name, and after the applet's where BusyBox is called by its own."""
-    return argv[2:] if argv[0].rpartition("/")[2] == "busybox" else argv[1:]
+    return tuple(applet(argv)[1:])
 
 
 def unresolved(words: Iterable[str]) -> tuple[str, ...]:

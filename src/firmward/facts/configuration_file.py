@@ -50,6 +50,9 @@ class ConfigurationFiles:
             if not name.rpartition("/")[2].startswith(".") and self._tree.is_file(name):
                 yield from self._enter(name, by)
 
+    def has_folder(self, path: str) -> bool:
+        return self._tree.is_directory(inside(path))
+
     def lose(self, what: str) -> None:
         self.unread.append(what)
 

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from firmward.facts.process import applet, is_multi_call
 from firmward.facts.startup import Manager, Process, Start, Startup
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
@@ -190,8 +191,7 @@ def _script(tree: Tree, path: str) -> str:
 
 
 def unread(startup: Startup) -> tuple[str, ...]:
-    """What of the start-up may hide a server. Whether a getty starts on a line hides none, and is often not known."""
-    return tuple(reason for reason in startup.unread if "getty@" not in reason)
+    return startup.unread_servers
 
 
 def parse(process: Process, line: str = "") -> Iterator[Entrance]:
@@ -304,7 +304,7 @@ def _netcat(program: str, words: tuple[str, ...], process: Process) -> Iterator[
         return
     # what follows -e belongs to the program in BusyBox: `nc -ll -p 9 -e /bin/sh -i`
     login = tuple(_split(command))
-    if _is_shell(_applet(login)) or (login and _name(login[0]) == "busybox" and "sh" in words):
+    if _is_shell(_applet(login)) or (login and is_multi_call(login[0]) and "sh" in words):
         out = not _listens(words)
         yield _door(Kind.BACKDOOR, process, program, _netcat_port(words), login=_name(login[0]), calls_out=out)
 
@@ -382,10 +382,7 @@ def _super_server_socket(words: tuple[str, ...]) -> tuple[str, int | None]:
 
 
 def _applet(argv: tuple[str, ...]) -> tuple[str, ...]:
-    """BusyBox and Toybox called with the applet's name behind."""
-    if len(argv) > 1 and _name(argv[0]) in ("busybox", "toybox", "busybox.static"):
-        return argv[1:]
-    return argv
+    return tuple(applet(argv))
 
 
 def _name(word: str) -> str:

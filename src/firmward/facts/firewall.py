@@ -5,6 +5,7 @@ read, and so the family is unknown where one of them starts. A packet passes a h
 lets it pass.
 """
 
+import re
 from dataclasses import dataclass
 
 from firmward.facts.iptables import Iptables
@@ -14,6 +15,7 @@ from firmward.facts.startup import Process, Start, Startup
 from firmward.facts.uci_firewall import UciFirewall
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
+from firmward.model.tree import Tree
 
 __all__ = ["Chain", "Firewall", "Hook", "Reach", "Verdict", "collect"]
 
@@ -56,14 +58,14 @@ class Firewall:
 
 
 def collect(
-    startup: Startup, nftables: Nftables | Unknown | None, iptables: Iptables | Unknown | None,
+    tree: Tree, startup: Startup, nftables: Nftables | Unknown | None, iptables: Iptables | Unknown | None,
     uci_firewall: UciFirewall | Unknown | None,
 ) -> Firewall:  # fmt: skip
     chains: list[Chain] = []
     loaded: list[Location] = []
     unloaded: list[str] = []
     unread: list[str] = []
-    front_end = next((process for process in startup.processes if _is_front_end(process)), None)
+    front_end = next((process for process in startup.processes if _is_front_end(tree, process)), None)
     if front_end is not None:
         raise Unavailable(f"{front_end.program} ({front_end.at}) loads the firewall, and its rules are not read")
     for family in (nftables, iptables):
@@ -86,5 +88,11 @@ def collect(
     return Firewall(tuple(chains), tuple(loaded), tuple(unloaded), tuple(dict.fromkeys(unread)))
 
 
-def _is_front_end(process: Process) -> bool:
+UFW_OFF = re.compile(r"(?mi)^\s*ENABLED\s*=\s*[\"']?no\b")
+
+
+def _is_front_end(tree: Tree, process: Process) -> bool:
+    """Debian starts ufw wherever it is installed; it loads nothing until etc/ufw/ufw.conf enables it."""
+    if process.program in ("ufw", "ufw-init") and UFW_OFF.search(tree.text("etc/ufw/ufw.conf") or ""):
+        return False
     return process.start is not Start.DISABLED and process.program in FRONT_ENDS

@@ -9,7 +9,7 @@ Whether inetd itself runs, startup.py knows: the processes here are on demand, a
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from firmward.facts.process import Manager, Process, Socket, Start
+from firmward.facts.process import Manager, Process, Socket, Start, is_multi_call
 from firmward.formats import services
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
@@ -80,6 +80,6 @@ def _argv(program: str, argv: list[str], name: str) -> tuple[str, ...]:
         return (program, name)
     if base == "tcpd" and argv:
         return tuple(argv)
-    if base == "busybox" and argv and argv[0].rpartition("/")[2] != "busybox":
+    if is_multi_call(program) and argv and not is_multi_call(argv[0]):
         return tuple(argv)
     return (program, *argv[1:])

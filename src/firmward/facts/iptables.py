@@ -58,7 +58,7 @@ def collect(tree: Tree, startup: Startup) -> Iptables | None:
     files = ConfigurationFiles(tree)
     loaded: list[Location] = []
     read: set[str] = set()
-    for command in commands(tree, startup, *SINGLE, *RESTORE, *BOTH):
+    for command in commands(startup, *SINGLE, *RESTORE, *BOTH):
         loaded.append(command.at)
         if command.program in SINGLE:
             iptables.command(command.words, command.at, rulesets[SINGLE[command.program]])
@@ -96,8 +96,8 @@ def _files(command: Command, tree: Tree, files: ConfigurationFiles) -> Iterable[
     if command.program in BOTH:
         return [(path, family) for path, family in PERSISTENT.items() if tree.is_file(path)]
     family = RESTORE[command.program]
-    words = [word for word in command.words if not word.startswith("-") and word != "<"]
-    if not words:
+    words = [word for word in command.words if not word.startswith("-")] or [command.input or ""]
+    if not words[-1]:
         usual = [path for path, other in USUAL_FILES.items() if other == family and tree.is_file(path)]
         if len(usual) == 1:
             return [(usual[0], family)]

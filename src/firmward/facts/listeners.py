@@ -84,7 +84,7 @@ Family = Lighttpd | Nginx | Mosquitto | Dnsmasq | Snmpd | Uhttpd | Miniupnpd | S
 
 def _derived(tree: Tree, startup: Startup, families: tuple[Family | Unknown | None, ...]) -> Listeners:
     listeners: list[Listener] = []
-    unread = list(startup.unread)
+    unread = list(startup.unread_servers)
     for family in families:
         if isinstance(family, Unknown):
             unread.append(family.reason)

@@ -13,6 +13,7 @@ from firmward.facts.configuration_file import inside
 from firmward.facts.daemon import ROWS, Daemon
 from firmward.facts.listener import Application, Listener, split_endpoint
 from firmward.facts.number import is_number
+from firmward.facts.process import is_multi_call
 from firmward.facts.startup import Process
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Tree
@@ -208,7 +209,7 @@ PROGRAMS: dict[str, Callable[[Process], Iterator[Listener]]] = {
 def is_busybox(tree: Tree, process: Process) -> bool:
     """The program is an applet: it is called through busybox, or its name is a link to it."""
     entry = _entry_path(tree, process.argv[0])
-    return process.argv[0].rpartition("/")[2] == "busybox" or (entry or "").rpartition("/")[2].startswith("busybox")
+    return is_multi_call(process.argv[0]) or is_multi_call(entry or "")
 
 
 def may_listen(tree: Tree, process: Process) -> bool:

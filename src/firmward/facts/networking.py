@@ -6,6 +6,7 @@ sense there.
 
 from dataclasses import dataclass
 
+from firmward.facts.command_line import own_words
 from firmward.facts.listeners import Listeners
 from firmward.facts.startup import Process, Start, Startup
 from firmward.model.facts import Unknown
@@ -21,6 +22,9 @@ PROGRAMS = frozenset(
 """Programs that bring up a network, or have no use without one."""
 
 SERVICES = frozenset({"network", "networking"})
+"""Scripts and units that bring up what their configuration names."""
+
+LOOPBACK = ("lo", "127.0.0.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +45,11 @@ def collect(startup: Startup, listeners: Listeners | Unknown | None) -> Networki
 
 
 def _uses(process: Process) -> bool:
-    return process.program in PROGRAMS or process.service.rpartition("/")[2] in SERVICES
+    if process.program in PROGRAMS or process.service.rpartition("/")[2].removesuffix(".service") in SERVICES:
+        return True
+    words = own_words(process.argv)
+    if any(word in LOOPBACK for word in words):
+        return False
+    if process.program == "ifconfig":
+        return len(words) > 1 and words[-1] != "down"
+    return process.program == "ip" and ("up" in words or "add" in words) and words[:1] != ("rule",)

@@ -19,6 +19,7 @@ from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.tree import Tree
 
+STANDARD_INPUT = ("-", "/dev/stdin", "/proc/self/fd/0")
 USUAL_FILES = ("etc/nftables.conf", "etc/nftables/main.nft", "etc/sysconfig/nftables.conf", "etc/nftables.nft")
 
 
@@ -40,8 +41,10 @@ def collect(tree: Tree, startup: Startup) -> Nftables | None:
     files = ConfigurationFiles(tree)
     loaded: list[Location] = []
     read: set[str] = set()
-    for command in commands(tree, startup, "nft"):
+    for command in commands(startup, "nft"):
         path = _file(command.words)
+        if path in STANDARD_INPUT:
+            path = command.input or "-"
         if path == "-" or (path and "$" in path):
             files.lose(f"{command.at}: the rules of nft -f {path} cannot be known")
         elif path:

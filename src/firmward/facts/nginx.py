@@ -63,7 +63,9 @@ def parse_servers(directives: Iterable[Directive], service: str) -> Nginx:
             for listener in _sockets(server, kind, service, unread):
                 place = (listener.protocol, listener.address, listener.port)
                 listeners[place] = _worse(listeners.get(place), listener)
-    tls = (_setting(option) for name in TLS_OPTIONS for option in walk(top, name))
+    is_server = any(_is_encrypted(server.block or ()) for server in walk(top, "server"))
+    names = (name for name in TLS_OPTIONS if is_server or name.startswith("proxy_"))
+    tls = (_setting(option) for name in names for option in walk(top, name))
     return Nginx(tuple(listeners.values()), tuple(tls), tuple(unread))
 
 
@@ -114,6 +116,15 @@ def _speaks(flags: Iterable[str], block: Iterable[Directive], kind: str) -> Appl
     if encrypted:
         return Application.HTTPS
     return Application.HTTP_REDIRECT if _redirects(block) else Application.HTTP
+
+
+def _is_encrypted(block: Iterable[Directive]) -> bool:
+    """A server with TLS on one of its sockets; without one its settings are asked by nobody."""
+    directives = tuple(block)
+    listens = [directive.words[2:] for directive in directives if directive.name == "listen"]
+    return any({"ssl", "quic"} & set(flags) for flags in listens) or any(
+        one.words == ("ssl", "on") for one in directives
+    )
 
 
 def _redirects(block: Iterable[Directive]) -> bool:

@@ -1,9 +1,23 @@
 """The record of one program that the system starts; every family that starts programs uses it (see startup.py)."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from firmward.model.location import Location
+
+MULTI_CALL = re.compile(r"(?:.*/)?(?:busybox|toybox)(?:[.-][\w.-]+)?")
+"""BusyBox and Toybox under all their names: `busybox-extras` in Alpine, `busybox.suid` in Yocto."""
+
+
+def is_multi_call(program: str) -> bool:
+    return MULTI_CALL.fullmatch(program) is not None
+
+
+def applet(argv: Sequence[str]) -> Sequence[str]:
+    """The command line of the applet, where it is called by BusyBox's own name."""
+    return argv[1:] if len(argv) > 1 and is_multi_call(argv[0]) else argv
 
 
 class Manager(StrEnum):
@@ -63,7 +77,4 @@ class Process:
     @property
     def program(self) -> str:
         """The program's own name, without its folder; BusyBox's applet when it is called through busybox."""
-        name = self.argv[0].rpartition("/")[2]
-        if name == "busybox" and len(self.argv) > 1:
-            return self.argv[1]
-        return name
+        return applet(self.argv)[0].rpartition("/")[2]

@@ -65,7 +65,7 @@ def collect(tree: Tree, startup: Startup, uci_firewall: UciFirewall | Unknown | 
             vlans += _commands(process)
     for path in startup.scripts:
         vlans += _in_script(tree.text(path) or "", path)
-    unread = list(startup.unread)
+    unread = list(startup.unread_servers)
     if isinstance(uci_firewall, Unknown):
         unread.append(uci_firewall.reason)
     zones = tuple(zone.name for zone in uci_firewall.zones) if isinstance(uci_firewall, UciFirewall) else ()

@@ -104,7 +104,9 @@ def parse(text: str, path: str, files: ConfigurationFiles) -> Iterator[Option]:
             for inner_path, inner in files.included(words[0], option.at, folder_of(path)):
                 yield from parse(inner, inner_path, files)
         elif option.name == "includedir" and words:
-            for inner_path, inner in files.folder(words[0], option.at):
+            # net-snmp warns of a folder that is not there, and goes on
+            present = files.folder(words[0], option.at) if files.has_folder(words[0]) else ()
+            for inner_path, inner in present:
                 if inner_path.endswith(".conf"):
                     yield from parse(inner, inner_path, files)
         else:

@@ -42,6 +42,11 @@ class Startup:
     scripts: tuple[str, ...] = ()
     blind: str | None = None
 
+    @property
+    def unread_servers(self) -> tuple[str, ...]:
+        """What of `unread` may hide a server: whether a getty starts on a line hides none, and is often not known."""
+        return tuple(reason for reason in self.unread if "getty@" not in reason)
+
     def running(self, *programs: str) -> tuple[Process, ...]:
         """The processes of these programs that start at boot or on demand. Raises Unavailable, see `require_seen`."""
         found = tuple(

@@ -68,7 +68,7 @@ def collect(
 ) -> Tls:
     files = ConfigurationFiles(tree)
     settings: list[TlsSetting] = []
-    unread = list(startup.unread)
+    unread = list(startup.unread_servers)
     undecided: list[str] = []
     for family in (lighttpd, nginx, mosquitto):
         if isinstance(family, Unknown):

@@ -27,10 +27,19 @@ Value = str | tuple[tuple[str | None, "Value"], ...]
 Include = Callable[[str, Location], Iterable[tuple[str, str]]]
 
 TOKEN = re.compile(
-    r"(?P<space>[ \t\r\f\v]+)|(?P<comment>\#[^\n]*)|(?P<newline>\n)|(?P<text>\"(?:\\.|[^\"\\])*+\"|'[^']*')|(?P<open>[\"'])"
+    r"(?P<space>[ \t\r\f\v]+)|(?P<comment>\#[^\n]*)|(?P<newline>\n)"
+    r"|(?P<text>\"(?:\\.|[^\"\\])*+\"|'[^']*')|(?P<open>[\"'])"
     r"|(?P<sign>=>|\+=|:=|==|=~|!=|!~|=\^|=\$|[={}()\[\],+])|(?P<word>[^\s\"'={}()\[\],+#!:]+|.)",
     re.DOTALL,
 )
+PRINTED = {
+    "create-mime.conf.pl": "",
+    "create-mime.assign.pl": "",
+    "use-ipv6.pl": '$SERVER["socket"] == "[::]:{port}" {{ {encrypted} }}\n',
+    "include-conf-enabled.pl": 'include "/etc/lighttpd/conf-enabled/*.conf"\n',
+}
+"""What the commands print that Debian's own configuration includes: types of files, a socket for IPv6, more files."""
+
 DEPTH_LIMIT = 40
 """Blocks and lists within each other."""
 TEXT_LIMIT = 64 << 10
@@ -167,10 +176,26 @@ class _Parser:
         word = self._next()
         value = "".join(texts(self._value(depth)))
         if word == "include_shell":
-            self._reading.unread.append(f"{at}: include_shell inserts what {value.split(' ')[0]} prints")
+            self._printed(value, at, within, depth)
             return
         for path, text in self._include(value, at):
             _Parser(text, path, self._include, self._reading).statements(within, depth + 1)
+
+    def _printed(self, command: str, at: Location, within: tuple[Condition, ...], depth: int) -> None:
+        program, _, argument = command.partition(" ")
+        known = PRINTED.get(program.rpartition("/")[2])
+        if known is None:
+            self._reading.unread.append(f"{at}: include_shell inserts what {program} prints")
+            return
+        port = self._port(argument.strip())
+        text = known.format(port=port, encrypted='ssl.engine = "enable"' if port == "443" else "")
+        _Parser(text, at.path or "", self._include, self._reading).statements(within, depth + 1)
+
+    def _port(self, argument: str) -> str:
+        """A number, or the setting that `"command " + server.port` names."""
+        set_before = (one.value for one in reversed(self._reading.settings) if one.name == argument)
+        value = argument if argument.isdecimal() else next(set_before, "")
+        return value if isinstance(value, str) and value.isdecimal() else "80"
 
     def _assignment(self, within: tuple[Condition, ...], depth: int) -> None:
         at = self._here()

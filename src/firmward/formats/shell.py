@@ -478,6 +478,8 @@ class _Parser:
 
     def _redirect(self) -> Redirect:
         token = self._take()
+        if self._next.kind is Kind.REDIRECT and self._next.text in ("<", ">"):  # `< <(...)`
+            self._take()
         if self._next.text == "(" and self._next.joined:  # <(...) in bash: a program, not a file
             line = self._take().line
             self._block(")")

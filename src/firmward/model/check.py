@@ -16,7 +16,7 @@ import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 
 from firmward.model.facts import Unknown
@@ -54,6 +54,7 @@ class Read:
     unknown: bool
 
 
+@cache
 def signature_reads(function: Callable[..., object]) -> tuple[Read, ...]:
     """What a function asks for, from its annotations."""
     hints = typing.get_type_hints(function)

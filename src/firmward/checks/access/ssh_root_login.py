@@ -41,16 +41,18 @@ def ssh_root_login(
     """
     groups = _groups(accounts)
     has_key = isinstance(keys, AuthorizedKeys) and bool(keys.of("root"))
+    root = accounts.get("root") if isinstance(accounts, Accounts) else None
+    is_locked = root is not None and not root.has_usable_password
     for server in ssh.openssh:
         seen = set()
         for case in server.cases("root", groups):
             setting = case.get("permitrootlogin")
             if setting.value in ("yes", "prohibit-password") and case.admits("root", groups) and setting not in seen:
                 seen.add(setting)
-                yield _openssh(server, case, has_key)
+                yield _openssh(server, case, has_key, is_locked)
     for small in ssh.dropbear:
         if small.root and not small.forced_command:
-            yield _dropbear(small, has_key)
+            yield _dropbear(small, has_key, is_locked)
     ssh.require_all_read()
 
 
@@ -59,7 +61,7 @@ def _groups(accounts: Accounts | None | Unknown) -> tuple[str, ...]:
     return root.groups if root is not None and root.groups else ("root",)
 
 
-def _openssh(server: Server, case: Case, has_key: bool) -> Finding:
+def _openssh(server: Server, case: Case, has_key: bool, is_locked: bool) -> Finding:
     setting = case.get("permitrootlogin")
     by_password = setting.value == "yes" and case.password_way is not None
     named = any(case.get(keyword).is_on for keyword in ("trustedusercakeys", "authorizedkeyscommand"))
@@ -75,12 +77,12 @@ def _openssh(server: Server, case: Case, has_key: bool) -> Finding:
             Stage.IMAGE,
             (server.change(setting, "no", case),),
         ),
-        severity=_severity(by_password, has_key or named),
+        severity=_severity(by_password and not is_locked, has_key or named),
         evidence=str(setting),
     )
 
 
-def _dropbear(server: DropbearServer, has_key: bool) -> Finding:
+def _dropbear(server: DropbearServer, has_key: bool, is_locked: bool) -> Finding:
     by_password = server.root_password and server.passwords and not server.two_factors
     way = "a password" if by_password else "a key"
     return Finding(
@@ -93,7 +95,7 @@ def _dropbear(server: DropbearServer, has_key: bool) -> Finding:
             Stage.IMAGE,
             server.change("RootLogin", "off"),
         ),
-        severity=_severity(by_password, has_key),
+        severity=_severity(by_password and not is_locked, has_key),
     )
 
 

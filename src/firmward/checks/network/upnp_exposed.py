@@ -62,8 +62,8 @@ def upnp_exposed(startup: Startup, miniupnpd: Miniupnpd | Unknown | None) -> Fin
             raise Unavailable("; ".join(miniupnpd.unread[:5]))
     elif isinstance(miniupnpd, Unknown):
         raise Unavailable(miniupnpd.reason)
-    if startup.unread:
-        raise Unavailable("; ".join(startup.unread[:5]))
+    if startup.unread_servers:
+        raise Unavailable("; ".join(startup.unread_servers[:5]))
 
 
 def _applies(row: Row, process: Process) -> bool:

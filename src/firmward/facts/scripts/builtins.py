@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from firmward.facts.scripts import conditions
+from firmward.facts.scripts import assignments, conditions
 from firmward.facts.scripts.environment import Environment, Value, joined
 from firmward.facts.scripts.flow import Break, Call, Continue, Exit, Return, Status
 from firmward.formats.shell import Assignment
@@ -38,8 +38,19 @@ def _source(walk: "Walk", environment: Environment, call: Call) -> Status:
 
 
 def _eval(walk: "Walk", environment: Environment, call: Call) -> Status:
+    printed = assignments.printed(call.command.words[1:])
+    if printed is not None:
+        for name, key in printed.items():
+            if not assignments.is_unset(walk.tree, key):
+                environment.set(name, Value("$" + name, certain=False))
+        return None
+    if call.text(1) == "set" and call.text(-1).startswith("$(getopt "):
+        # getopt gives back the arguments in order: options, `--`, the rest
+        if not any(word.text.startswith("-") for word in environment.arguments):
+            environment.arguments = (Value("--"), *environment.arguments)
+        return None
     text = joined(call.words[1:])
-    if not text.certain:
+    if not text.certain and ("$" in text.text or not call.words[1].certain):
         walk.miss(f"{walk.at(call.line)}: what is evaluated here is known at run time only")
         environment.complete = False
         return None

@@ -41,16 +41,15 @@ def start_rc_common(walk: "Walk", environment: Environment, *arguments: Value) -
 
 
 def openrc(walk: "Walk", environment: Environment, entry: Entry) -> None:
-    environment.set("RC_SVCNAME", Value(entry.name))
-    environment.set("SVCNAME", Value(entry.name))
-    for path in dict.fromkeys(
-        ("etc/rc.conf", f"etc/conf.d/{entry.name.partition('.')[0]}", f"etc/conf.d/{entry.name}")
-    ):
+    name = environment.script.rpartition("/")[2]  # of the link: ip6tables is one to iptables, net.eth0 to net.lo
+    environment.set("RC_SVCNAME", Value(name))
+    environment.set("SVCNAME", Value(name))
+    for path in dict.fromkeys(("etc/rc.conf", f"etc/conf.d/{name.partition('.')[0]}", f"etc/conf.d/{name}")):
         _settings(walk, environment, path)
     walk.sourced(environment, entry)
-    for name in ("start_pre", "start"):
-        if name in environment.functions:
-            walk.call(environment, name)
+    for function in ("start_pre", "start"):
+        if function in environment.functions:
+            walk.call(environment, function)
     if "start" not in environment.functions:
         default_start(walk, environment)
 

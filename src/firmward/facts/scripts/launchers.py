@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from firmward.facts.process import is_multi_call
+
 SHELLS = frozenset(["sh", "ash", "bash", "dash", "hush", "ksh", "mksh", "zsh", "lash", "msh"])
 
 
@@ -81,7 +83,7 @@ _LONG_USER = {"-u": "--user", "--user": "-u"}
 def unwrap(argv: Sequence[str]) -> Launch | None:
     """What this command line starts in turn; None when it starts itself."""
     name = argv[0].rpartition("/")[2]
-    if name == "busybox" and len(argv) > 1:
+    if is_multi_call(name) and len(argv) > 1:
         inner = argv[1]
         return Launch(tuple(argv[1:])) if _is_launcher(inner) else None
     if name in ("start-stop-daemon", "supervise-daemon"):

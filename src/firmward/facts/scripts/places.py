@@ -9,6 +9,8 @@ PATH = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")
 
 LIBRARIES = (
     "lib/lsb/init-functions*",
+    "lib/init/mount-functions.sh",
+    "lib/init/swap-functions.sh",
     "lib/functions.sh",
     "lib/functions/*",
     "lib/rc/*",

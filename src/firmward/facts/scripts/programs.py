@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SYSTEM_FOLDERS = ("", "/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 """Where a tool's name means the tool."""
 
+FRONT_ENDS = frozenset(("fw3", "fw4", "ufw", "ufw-init", "firewalld", "shorewall", "shorewall6", "ferm", "awall"))
+"""What loads a packet filter from rules of its own. Some are scripts; what they feed nft is made at run time."""
+
 
 def start(walk: "Walk", environment: Environment, call: Call) -> Status:
     argv = call.texts
@@ -39,7 +42,8 @@ def _program(walk: "Walk", environment: Environment, call: Call) -> None:
     """A script is followed; any other program is noted. One that is there and may not be executed does not start."""
     path = places.located(walk.tree, call.text(0))
     entry = places.executable(walk.tree, path) if path else None
-    if entry is not None and walk.follow(path, entry, call.words[1:], environment):
+    is_known = call.text(0).rpartition("/")[2] in FRONT_ENDS
+    if entry is not None and not is_known and walk.follow(path, entry, call.words[1:], environment):
         return
     if entry is not None or not path:
         walk.note(call.texts, call.line)

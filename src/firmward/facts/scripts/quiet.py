@@ -1,7 +1,7 @@
 """Programs and shell commands that no check asks about: they turn text, move files, or look.
 
-What changes the firewall, kernel parameters or modules is left in (`iptables`, `nft`, `sysctl`, `modprobe`): families
-read from the start-up which of their files are loaded.
+What changes the network, the firewall, kernel parameters or modules is left in (`ip`, `ifconfig`, `ifup`, `iptables`,
+`nft`, `sysctl`, `modprobe`): families read from the start-up which of their files are loaded.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ SHELL_COMMANDS = frozenset(_SHELL_COMMANDS.split())
 _TOOLS = """
 arch awk base64 basename blkid cat chattr chgrp chmod chown clear cmp cp cut date dd depmod df dircolors dirname
 dmesg du e2fsck egrep expr fbset fdisk fgrep file find findfs findmnt fold free fsck fsck.ext4 fuser gawk getent
-getopt grep groups gunzip gzip halt head hexdump hostid hostname hwclock id ifconfig ifdown ifup install ip join
+getopt grep groups gunzip gzip halt head hexdump hostid hostname hwclock id ifdown install join
 kbd_mode kill killall killall5 killproc last ldconfig less ln loadkeys loadfont logger logname logsave losetup ls
 lsblk lsmod lspci lsusb md5sum mesg mkdir mkfifo mkfs mkfs.ext4 mknod mkswap mktemp modinfo more mount mountpoint mv
 nawk nproc nslookup od openvt passwd pidof pidofproc pgrep ping ping6 pivot_root pkill plymouth poweroff printenv ps
@@ -31,6 +31,7 @@ dpkg-query rpm openrc openrc-run runscript rc init opkg ischroot invoke-rc.d ser
 TOOLS = frozenset(_TOOLS.split())
 
 _REPORTS = """
+domount read_fstab read_fstab_entry mount_run mount_shm mount_lock mount_tmp post_mountall swaponagain swaponfiles
 log_daemon_msg log_end_msg log_progress_msg log_action_msg log_action_begin_msg log_action_cont_msg
 log_action_end_msg log_begin_msg log_success_msg log_failure_msg log_warning_msg success failure passed warning
 ebegin eend einfo einfon ewarn ewarnn eerror eerrorn eoutdent eindent veinfo vebegin veend ewend esyslog checkpath

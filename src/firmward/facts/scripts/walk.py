@@ -433,6 +433,8 @@ class Walk:
             return Origin(entry.name, Manager.SCRIPT)
         if not places.is_initial(path) or entry.name in ("rcS", "rc", "rc.sysinit"):
             return self._origin
+        if self._origin.manager is Manager.OPENRC:
+            return replace(self._origin, service=path.rpartition("/")[2])
         manager = Manager.SYSV if self._origin.manager in (Manager.INITTAB, Manager.SCRIPT) else self._origin.manager
         return replace(self._origin, service=entry.name, manager=manager)
 

@@ -1,0 +1,55 @@
+"""Whole systems as products have them: each mistake is found, and nothing that is none."""
+
+from collections.abc import Iterable
+from datetime import date
+
+import pytest
+from systems import accounts, alpine, debian, openwrt, sysv, vendor, yocto
+from systems.row import Found, System
+
+from firmward.audit.catalogue import catalogue
+from firmward.audit.engine import Verdict, families, judge
+from firmward.facts.collection import Collection
+from firmward.model.clock import Clock
+from firmward.model.finding import Finding, Outcome, Severity
+from firmward.model.memory import MemoryTree
+from firmward.model.policy import parse_policy
+
+CLOCK = Clock(date(2026, 11, 20))
+CHECKS = catalogue()
+UNDECIDED = (Outcome.UNKNOWN, Outcome.ERROR)
+SYSTEMS = [
+    pytest.param(system, id=system.name)
+    for module in (accounts, alpine, debian, openwrt, sysv, vendor, yocto)
+    for system in module.SYSTEMS
+]
+
+
+def verdicts(system: System) -> list[Verdict]:
+    facts = Collection(MemoryTree(system.files)).facts(system.name, families(CHECKS))
+    return [judge(check, facts, parse_policy(system.policy), CLOCK) for check in CHECKS]
+
+
+def is_among(wanted: Iterable[Found], check: str, finding: Finding) -> bool:
+    return any(check == name and finding.key.startswith(key or "") for name, key in wanted)
+
+
+def is_grave(verdict: Verdict, finding: Finding) -> bool:
+    return (finding.severity or verdict.check.severity).rank <= Severity.MEDIUM.rank
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_what_is_wrong_is_found_and_nothing_else(system: System) -> None:
+    judged = verdicts(system)
+    seen = [(verdict.check.id, finding) for verdict in judged for finding in verdict.findings]
+    missed = [wanted for wanted in system.found if not any(is_among([wanted], *one) for one in seen)]
+    assert not missed
+    surplus = [
+        (verdict.check.id, finding.key, finding.message)
+        for verdict in judged
+        for finding in verdict.findings
+        if is_grave(verdict, finding) and not is_among(system.found, verdict.check.id, finding)
+    ]
+    assert not (surplus and system.nothing_else), surplus
+    undecided = {verdict.check.id: verdict.reason for verdict in judged if verdict.outcome in UNDECIDED}
+    assert set(undecided) == set(system.unknown), undecided

@@ -1,0 +1,21 @@
+"""One system and what an engineer who knows it would say of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from firmward.model.memory import Content
+
+Found = tuple[str, str | None]
+"""A check and how its finding's key begins; None where any key will do."""
+
+
+@dataclass(frozen=True)
+class System:
+    """`found` must be found; `unknown` are the checks that may not be decided, and then must not be."""
+
+    name: str
+    files: Mapping[str, Content]
+    found: tuple[Found, ...] = ()
+    policy: str = ""
+    nothing_else: bool = True
+    unknown: tuple[str, ...] = ()
