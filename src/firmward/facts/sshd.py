@@ -249,16 +249,16 @@ def collect(tree: Tree, startup: Startup | None | Unknown) -> Sshd | None:
     processes = tuple(_processes(startup))
     if program is None and configuration is None and not processes:
         return None
-    unread: list[str] = []
-    version = None if program is None else _version(tree, program, unread)
+    lost: list[str] = []
+    version = None if program is None else _version(tree, program, lost)
     usual = configuration or CONFIGURATIONS[0]
     if not processes:
         is_off = isinstance(startup, Startup) and not unread(startup)
         start = Start.DISABLED if is_off else None
-        return Sshd(program, version, (_server(tree, "sshd", usual, (), start, version, None),), tuple(unread))
+        return Sshd(program, version, (_server(tree, "sshd", usual, (), start, version, None),), tuple(lost))
     distinct = {(process.argv, process.start): process for process in processes}
     servers = tuple(_started(tree, process, usual, version) for process in distinct.values())
-    return Sshd(program, version, _distinct(servers), tuple(unread))
+    return Sshd(program, version, _distinct(servers), tuple(lost))
 
 
 def parse(tree: Tree, path: str, options: tuple[Directive, ...] = (), version: Version | None = None) -> Server:
@@ -383,11 +383,11 @@ def _names(name: str, pattern: str) -> bool:
     return matches(name, pattern)
 
 
-def _version(tree: Tree, program: str, unread: list[str]) -> Version | None:
+def _version(tree: Tree, program: str, lost: list[str]) -> Version | None:
     try:
         content = tree.read(program, PROGRAM_LIMIT) or b""
     except Unavailable as reason:
-        unread.append(f"{reason}, so that its defaults are not known")
+        lost.append(f"{reason}, so that its defaults are not known")
         return None
     found = [(int(major), int(minor)) for major, minor in re.findall(rb"OpenSSH_(\d{1,2})\.(\d{1,2})p\d", content)]
     return max(found, default=None)

@@ -32,8 +32,11 @@ class Unavailable(Exception):  # noqa: N818 - it is a state of knowledge, not a 
         return str(self)
 
 
-class OutOfTime(BaseException):  # noqa: N818 - so that no `except Exception` on the way takes it for a fault
-    """Raised wherever the work is when the time for all is over; who set the alarm turns it into `Unknown`."""
+class OutOfTime(BaseException):
+    """Raised wherever the work is when the time for all is over; who set the alarm turns it into `Unknown`.
+
+    No `Exception`, so that nobody on the way takes it for a fault of his own.
+    """
 
 
 @dataclass(frozen=True, slots=True)
