@@ -1,6 +1,6 @@
 """Seeded mutations of real file system images: only Damaged, BudgetExceeded and Unavailable may come out, and soon.
 
-    tools/fuzz_filesystems.py --seconds 60 --only squashfs
+    fuzz/filesystems.py --seconds 60 --only squashfs
 
 The same seed gives the same images. A failure prints its seed and leaves the image beside the working folder's name,
 so that it can be made a test.

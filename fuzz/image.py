@@ -1,4 +1,4 @@
-"""Feed broken images to the opener until the time is up: `python tools/fuzz_image.py --seconds 60 --seed 7`.
+"""Feed broken images to the opener until the time is up: `python fuzz/image.py --seconds 60 --seed 7`.
 
 Seeds are made with the standard library and with whatever outside programs are installed, then changed: bytes,
 numbers, runs, cuts, splices of two seeds. Whatever comes out must be an image or an InputError, within the budgets and
@@ -12,6 +12,7 @@ import io
 import lzma
 import random
 import shutil
+import struct
 import subprocess
 import sys
 import tarfile
@@ -54,6 +55,7 @@ def seeds() -> Iterator[bytes]:
     tar = _tar()
     yield from (tar, _zip(), gzip.compress(tar), bz2.compress(tar), lzma.compress(tar))
     yield lzma.compress(tar, lzma.FORMAT_ALONE)
+    yield _boot_record(tar)
     with tempfile.TemporaryDirectory() as scratch:
         yield from _made_outside(Path(scratch), tar)
 
@@ -67,6 +69,26 @@ def _tar() -> bytes:
             member.pax_headers = {"SCHILY.xattr.user.note": "x"}
             archive.addfile(member, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def _boot_record(tar: bytes) -> bytes:
+    """A primary partition, and two logical ones in an extended one; each holds something."""
+    disk = bytearray(256 << 10)
+
+    def slot(record: int, number: int, kind: int, start: int, count: int) -> None:
+        at = record * 512 + 446 + 16 * number
+        disk[at + 4] = kind
+        disk[at + 8 : at + 16] = struct.pack("<II", start, count)
+        disk[record * 512 + 510 : record * 512 + 512] = b"\x55\xaa"
+
+    slot(0, 0, 0x83, 1, 50)
+    slot(0, 1, 0x05, 100, 200)
+    slot(100, 0, 0x83, 1, 50)
+    slot(100, 1, 0x05, 100, 100)
+    slot(200, 0, 0x83, 1, 50)
+    for sector, content in ((1, tar), (101, gzip.compress(tar)), (201, lzma.compress(tar))):
+        disk[sector * 512 : sector * 512 + min(len(content), 50 * 512)] = content[: 50 * 512]
+    return bytes(disk)
 
 
 def _zip() -> bytes:

@@ -1,7 +1,7 @@
 """Broken configuration: the files of every check's examples, changed, and put to all collectors and checks.
 
-What comes out of a collector is a record, None or Unknown with a reason; an internal error in a collector, an error in a
-check, or an answer that takes longer than SLOW is a failure. The same seed gives the same systems.
+What comes out of a collector is a record, None or Unknown with a reason; an internal error in a collector, an error in
+a check, or an answer that takes longer than SLOW is a failure. The same seed gives the same systems.
 """
 
 import argparse
@@ -26,9 +26,10 @@ SLOW = 20.0
 System = dict[str, Node]
 
 MORSELS = (
-    b"\0", b"\xff\xfe", b"\n", b"\\\n", b"{", b"}", b"(", b")", b"'", b'"', b"`", b"$(", b"${", b"$", b"\x1b[0m", b"*", b"#",
-    b";", b"include *\n", b". $0\n", b"%", b"[x]", b"!", b"=", b"99999999999999999999", b"-1", b"<<EOF\n", b"case $1 in",
-    b"while :; do", b"0x", b"::", b"/dev/zero", b"../../..", "\u202e".encode(), b"A" * 5000,
+    b"\0", b"\xff\xfe", b"\n", b"\\\n", b"{", b"}", b"(", b")", b"'", b'"', b"`", b"$(", b"${", b"$", b"\x1b[0m", b"*",
+    b"#", b";", b"include *\n", b". $0\n", b"%", b"[x]", b"!", b"=", b"99999999999999999999", b"-1", b"<<EOF\n",
+    b"source *\n", b"Include *\n", b"jump input\n", b"var.a += var.a\n", b'"\\' * 500, b"\n" * 5000, b" " * 5000,
+    b"case $1 in", b"while :; do", b"0x", b"::", b"/dev/zero", b"../../..", "\u202e".encode(), b"A" * 5000,
 )  # fmt: skip
 
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 EXIT_FOUND = 1
 EXIT_INCOMPLETE = 3
 
+LONG = 1e6
+"""Seconds; a timer takes no infinity."""
+
 EPILOG = """
 **Examples**
 
@@ -160,24 +163,26 @@ class Deadline:
 
         The alarm rings again every second, should something on the way have swallowed it.
         """
-        left = self.at - time.monotonic()
+        started = time.monotonic()
+        left = self.at - started
         if left <= 0:
             raise Unavailable(self.reason)
         if threading.current_thread() is not threading.main_thread():  # only there do signals arrive
             yield
             return
         handler = signal.signal(signal.SIGALRM, self._ring)
-        before, interval = signal.setitimer(signal.ITIMER_REAL, left, 1.0)
+        before, interval = signal.setitimer(signal.ITIMER_REAL, min(left, LONG), 1.0)
         try:
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, handler)
             if before:  # somebody else's alarm, a test's
-                signal.setitimer(signal.ITIMER_REAL, max(before - left + self.at - time.monotonic(), 0.001), interval)
+                signal.setitimer(signal.ITIMER_REAL, max(before + started - time.monotonic(), 0.001), interval)
 
     def _ring(self, *_: object) -> None:
-        raise OutOfTime(self.reason)
+        if time.monotonic() >= self.at:
+            raise OutOfTime(self.reason)
 
     def account(self, budget: "Budget") -> "Budget":
         """The budget with the time that ran out, if it did."""
@@ -250,6 +255,8 @@ def _policy(path: Path | None) -> "Policy | None":
     if path is None:
         return None
     try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path}: not a file")
         with path.open("rb") as file:
             content = file.read(SIZE_LIMIT + 1)
         return parse_policy(content.decode("utf-8"), str(path))

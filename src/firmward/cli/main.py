@@ -80,6 +80,8 @@ def run() -> None:
         # whoever read our output has gone; pointing stdout elsewhere keeps the interpreter's last flush quiet
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_WRONG)
+    except OSError as error:  # stdout on a full disk, say; what is read reports its own errors
+        _fail(f"{error.filename or 'output'}: {error.strerror or error}", EXIT_WRONG)
     except Exception as fault:
         if os.environ.get("FIRMWARD_DEBUG"):
             raise

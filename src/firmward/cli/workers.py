@@ -1,8 +1,8 @@
 """Run the same question over several parts at once, in processes of their own.
 
 A worker is forked, so that it reads the opened image where it lies in memory, answers one question through a pipe, and
-ends. One that dies, for want of memory say, costs its own part only. None outlives this process: whatever ends the
-work here, Ctrl-C too, ends the workers; should this process be killed, they end when nobody reads their answer.
+ends. One that dies, for want of memory say, costs its own part only. None outlives this process for long: whatever ends
+the work here, Ctrl-C too, ends the workers, and should this process be killed, they end when nobody reads their answer.
 """
 
 import os

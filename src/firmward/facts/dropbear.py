@@ -244,7 +244,7 @@ def _extra_words(tree: Tree) -> tuple[str, ...] | None:
         return None
     words: list[str] = []
     for name, option in (("DROPBEAR_EXTRA_ARGS", ""), ("DROPBEAR_ARGS", ""), ("DROPBEAR_PORT", "-p")):
-        found = re.findall(rf"(?m)^\s*{name}=(.*)$", text)
+        found = re.findall(rf"(?m)^[ \t]*{name}=(.*)$", text)
         value = _unquote(found[-1]) if found else ""
         if value:
             words.extend((option, value) if option else _split(value))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from firmward.facts.process import Manager, Process, Start
 from firmward.facts.scripts.walk import Origin, Walk
 from firmward.formats import interfaces
+from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.tree import Tree
 
@@ -50,12 +51,16 @@ def collect(tree: Tree) -> NetworkHooks | None:
 
 def _files(tree: Tree) -> Iterator[tuple[str, interfaces.Interfaces]]:
     pending = [PATH]
-    seen: set[str] = set()
-    while pending and len(seen) < FILE_LIMIT:
-        path = pending.pop(0)
-        text = tree.text(path) if path not in seen else None
-        if text is not None:
-            seen.add(path)
-            parsed = interfaces.parse(text)
-            yield path, parsed
-            pending.extend(found for source in parsed.sources for found in tree.glob(source.strip("/")))
+    seen = {PATH}
+    for path in pending:  # which grows meanwhile
+        text = tree.text(path)
+        if text is None:
+            continue
+        parsed = interfaces.parse(text)
+        yield path, parsed
+        for source in dict.fromkeys(parsed.sources):
+            found = [each for each in tree.glob(source.strip("/")) if each not in seen]
+            if len(seen) + len(found) > FILE_LIMIT:
+                raise Unavailable(f"{path} leads to more than {FILE_LIMIT} files")
+            seen.update(found)
+            pending.extend(found)

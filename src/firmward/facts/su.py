@@ -12,7 +12,7 @@ from firmward.model.tree import Tree
 
 PROGRAMS = ("bin/su", "usr/bin/su", "sbin/su", "usr/sbin/su")
 PAM = ("etc/pam.d/su", "usr/lib/pam.d/su", "usr/etc/pam.d/su")
-WHEEL = re.compile(r"(?m)^\s*-?auth\s+(required|requisite|\[[^\]]*=die[^\]]*\])\s+(\S*/)?pam_wheel\.so")
+WHEEL = re.compile(r"(?m)^[ \t]*-?auth[ \t]+(required|requisite|\[[^\]\n]*=die[^\]\n]*\])[ \t]+(\S*/)?pam_wheel\.so")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from firmward.facts.inetd import EVERYWHERE, own_ports
 from firmward.facts.process import Manager, Process, Socket, Start
 from firmward.formats import services, xinetd
+from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.tree import Tree
 
@@ -50,17 +51,19 @@ def collect(tree: Tree) -> Xinetd | None:
 def _files(tree: Tree) -> Iterator[tuple[str, xinetd.Configuration]]:
     """The configuration's files in the order in which they are read."""
     pending = [PATH]
-    seen: set[str] = set()
-    while pending and len(seen) < FILE_LIMIT:
-        path = pending.pop(0)
-        text = tree.text(path) if path not in seen else None
+    seen = {PATH}
+    for path in pending:  # which grows meanwhile
+        text = tree.text(path)
         if text is None:
             continue
-        seen.add(path)
         found = xinetd.parse(text)
         yield path, found
-        for include in found.includes:
-            pending.extend(_included(tree, include))
+        for include in dict.fromkeys(found.includes):
+            new = [each for each in _included(tree, include) if each not in seen]
+            if len(seen) + len(new) > FILE_LIMIT:
+                raise Unavailable(f"{path} leads to more than {FILE_LIMIT} files")
+            seen.update(new)
+            pending.extend(new)
 
 
 def _included(tree: Tree, include: xinetd.Include) -> list[str]:

@@ -110,6 +110,18 @@ class Mapped(Bytes):
             if begin < stop and until > start:
                 yield max(begin, start), min(until, stop)
 
+    def chunks(self, length: int = CHUNK) -> Iterator[bytes]:
+        """Holes are not read: every page that is looked at through a map stays in memory for a while."""
+        position = 0
+        for start, stop in (*self._runs, (self.size, self.size)):
+            while position < start:
+                step = min(length, CHUNK, start - position)
+                yield _ZEROS[:step]
+                position += step
+            for offset in range(start, stop, length):
+                yield self.read(offset, min(length, stop - offset))
+            position = max(position, stop)
+
     def find(self, needle: bytes, start: int = 0, end: int | None = None) -> int:
         stop = self.size if end is None else min(end, self.size)
         margin = len(needle)

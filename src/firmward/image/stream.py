@@ -132,6 +132,7 @@ def rest(source: Source, end: int) -> Iterator[Child]:
 def _streams(source: Source, codec: Codec, keep: Callable[[bytes], None], result: Expansion) -> None:
     start: int | None = 0
     while start is not None:
+        keep(b"")  # looks at the clock: a stream may hold nothing, and there may be a million of them
         try:
             end = _stream(source, start, codec.decoder(), keep, result)
         except codec.errors as error:

@@ -33,7 +33,10 @@ class Unavailable(Exception):  # noqa: N818 - it is a state of knowledge, not a 
 
 
 class OutOfTime(BaseException):
-    """Raised wherever the work is when the time for all is over; who set the alarm turns it into `Unknown`."""
+    """Raised wherever the work is when the time for all is over; who set the alarm turns it into `Unknown`.
+
+    No `Exception`, so that nobody on the way takes it for a fault of his own.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,9 @@ class Walk:
 
     def _guarded(self, action: Callable[[], Status]) -> bool:
         """Whether the action came through. Too deep a nesting costs this script only."""
+        if self._steps > STEP_LIMIT:  # what is followed for one family is bounded as a whole
+            self.miss(f"{self._path}: not followed, after {STEP_LIMIT} commands")
+            return False
         try:
             outcome = action()
         except Flow:

@@ -1,0 +1,61 @@
+"""Workers: answers in order, a lost one costs its own part, none is left behind."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from firmward.cli.workers import run_each
+
+
+def lost(item: int, reason: str) -> str:
+    return f"{item} lost: {reason}"
+
+
+def test_answers_come_in_the_order_of_the_items() -> None:
+    assert run_each(lambda item: str(item * item), range(7), 3, lost) == [str(item * item) for item in range(7)]
+
+
+def test_a_large_answer_comes_whole() -> None:
+    assert run_each(lambda item: "x" * (item << 20), (1, 2), 2, lost) == ["x" * (1 << 20), "x" * (2 << 20)]
+
+
+def test_a_worker_that_is_killed_costs_its_own_item() -> None:
+    def ask(item: int) -> str:
+        if item == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return "done"
+
+    first, second, third = run_each(ask, range(3), 2, lost)
+    assert (first, third) == ("done", "done")
+    assert second.startswith("1 lost: the process that judged it was ended by signal 9")
+
+
+def test_a_worker_that_fails_costs_its_own_item() -> None:
+    def ask(item: int) -> str:
+        return "done" if item else str(1 // item)
+
+    assert run_each(ask, range(2), 2, lost)[0].startswith("0 lost: the process that judged it failed")
+
+
+def test_nobody_is_left_when_the_work_is_broken_off() -> None:
+    def ask(item: int) -> str:
+        if item == 0:
+            time.sleep(0.3)  # until the one that leads waits for an answer
+            os.kill(parent, signal.SIGUSR1)
+        time.sleep(60)
+        return ""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, end)
+    parent = os.getpid()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_each(ask, range(2), 2, lost)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
