@@ -27,7 +27,8 @@ Value = str | tuple[tuple[str | None, "Value"], ...]
 Include = Callable[[str, Location], Iterable[tuple[str, str]]]
 
 TOKEN = re.compile(
-    r"(?P<space>[ \t\r\f\v]+)|(?P<comment>\#[^\n]*)|(?P<newline>\n)|(?P<text>\"(?:\\.|[^\"\\])*+\"|'[^']*')|(?P<open>[\"'])"
+    r"(?P<space>[ \t\r\f\v]+)|(?P<comment>\#[^\n]*)|(?P<newline>\n)"
+    r"|(?P<text>\"(?:\\.|[^\"\\])*+\"|'[^']*')|(?P<open>[\"'])"
     r"|(?P<sign>=>|\+=|:=|==|=~|!=|!~|=\^|=\$|[={}()\[\],+])|(?P<word>[^\s\"'={}()\[\],+#!:]+|.)",
     re.DOTALL,
 )
