@@ -44,13 +44,14 @@ def test_hooks_of_the_network_run_when_an_interface_comes_up() -> None:
     }
     assert told(files) == [
         ("iptables-restore", "eth0", None, "boot"),
+        ("ip route add default via 1.2.3.4", "eth0", None, "boot"),
         ("watcher eth0", "eth0", None, "boot"),
         ("extra", "eth2", None, "boot"),
         ("nft -f /etc/nftables.conf", "fw", None, "boot"),
         ("other", "eth1", None, "disabled"),
     ]
     lines = [process.at.line for process in startup(files).processes if process.service == "eth0"]
-    assert lines == [5, 6]
+    assert lines == [5, 6, 6]
 
 
 CRON = "SHELL=/bin/sh\n# c\n@reboot bob /usr/bin/app -x % fed\n5 * * * * root hourly\n@daily root daily\n"

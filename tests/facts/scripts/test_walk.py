@@ -58,6 +58,11 @@ def only(script: str, files: dict[str, Content] | None = None) -> Process:
         ("case $1 in s*) one;; *) two;; esac", ["one"]),
         ("case $(uname -m) in a*) one;; b) two;; esac", ["one", "two"]),
         ("exit 0\none", []),
+        # what is evaluated
+        ("eval $(apt-config shell A APT::A)\napp $A.", ["app ."]),
+        ("eval $(apt-config shell A Dir::State)\napp $A", ["app $A"]),
+        ('T=$(getopt -o p: -- "$@")\neval set -- "$T"\nshift; app $1', ["app start"]),
+        ("while read x; do one; done < <(ls)\ntwo", ["one", "two"]),
         ("exec one\ntwo", ["one"]),
         ("exec 2>/dev/null\none", ["one"]),
         ("! false && one", ["one"]),
@@ -220,3 +225,12 @@ def test_any_script_is_walked_without_error(pieces: list[str]) -> None:
     for process in walked(text, {"etc/x": text}).processes:
         assert process.argv
         assert process.at.path
+
+
+@pytest.mark.parametrize("script", ['eval "$(nvram get boot)"', "eval $(cat /data/x)", 'read x < /data/x\neval "$x"'])
+def test_data_that_is_evaluated_is_not_read(script: str) -> None:
+    assert walked(script).unread
+
+
+def test_settings_that_are_evaluated_are() -> None:
+    assert not walked("eval $(apt-config shell A APT::A)\neval `ipcalc.sh 10.0.0.1`").unread
