@@ -136,7 +136,7 @@ def _carry_out(words: list[str], at: Location, ruleset: Ruleset, table: str) -> 
 def _with_command_later(words: list[str], at: Location, ruleset: Ruleset, table: str) -> None:
     """`iptables -p tcp -A INPUT ...`: the command may stand behind options."""
     start = next((n for n, word in enumerate(words) if n and word in ("-A", "-I", "-P")), None)
-    if start is None:
+    if start is None or words[0] in ("-A", "-I", "-P"):  # or it stands in front already, and is not understood
         ruleset.problems.append(f"{at}: {' '.join(words)[:40]} is not understood")
         return
     _carry_out([*words[start : start + 2], *words[:start], *words[start + 2 :]], at, ruleset, table)
