@@ -159,7 +159,8 @@ class Entrances:
 
 def collect(tree: Tree, startup: Startup) -> Entrances:
     running = [process for process in startup.processes if process.start is not Start.DISABLED]
-    doors = [door for process in running for door in parse(process, _line(tree, process.at))]
+    lines: dict[str, list[str]] = {}
+    doors = [door for process in running for door in parse(process, _line(tree, process.at, lines))]
     lost: list[str] = []
     doors += [door for process in running for door in _obedient(tree, process, lost)]
     return Entrances(tuple(dict.fromkeys(doors)), (*unread(startup), *_unnamed(running), *lost))
@@ -217,13 +218,16 @@ def _unnamed(processes: Iterable[Process]) -> Iterator[str]:
             yield f"{process.at}: {process.program} is not known before it runs"
 
 
-def _line(tree: Tree, at: Location) -> str:
+def _line(tree: Tree, at: Location, known: dict[str, list[str]]) -> str:
+    """The text at a place; each file is divided once."""
     if at.path is None or at.line is None:
         return ""
     try:
-        lines = (tree.text(at.path) or "").split("\n")
+        if at.path not in known:
+            known[at.path] = (tree.text(at.path) or "").split("\n")
     except Unavailable:
         return ""
+    lines = known[at.path]
     line = lines[at.line - 1] if at.line <= len(lines) else ""
     return "" if line.lstrip().startswith("#") else line[:TEXT_LIMIT]
 
