@@ -79,7 +79,7 @@ def test_ifupdown_loads_them_before_the_interface() -> None:
     files: dict[str, Content] = {
         "etc/inittab": "::sysinit:/etc/init.d/rcS\n",
         "etc/init.d/rcS": executable("#!/bin/sh\nifup -a\n"),
-        "etc/network/interfaces": "iface eth0 inet dhcp\n  pre-up iptables-restore /etc/rules\n",
+        "etc/network/interfaces": "auto eth0\niface eth0 inet dhcp\n  pre-up iptables-restore /etc/rules\n",
         "etc/rules": "*filter\n:INPUT DROP [0:0]\nCOMMIT\n",
     }
     found = firewall(files)

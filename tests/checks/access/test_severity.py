@@ -51,17 +51,20 @@ def test_a_password_matters_where_something_asks_for_it(
 
 
 @pytest.mark.parametrize(
-    ("settings", "key", "expected"),
+    ("settings", "password", "key", "expected"),
     [
-        ("PermitRootLogin yes\n", False, Severity.HIGH),
-        ("PermitRootLogin yes\nPasswordAuthentication no\n", True, Severity.MEDIUM),
-        ("PermitRootLogin prohibit-password\n", True, Severity.MEDIUM),
-        ("PermitRootLogin prohibit-password\n", False, Severity.LOW),
-        ("TrustedUserCAKeys /etc/ssh/ca.pub\n", False, Severity.MEDIUM),
+        ("PermitRootLogin yes\n", "abOV.DfJmdnYw", False, Severity.HIGH),
+        ("PermitRootLogin yes\n", "*", False, Severity.LOW),
+        ("PermitRootLogin yes\n", "!abOV.DfJmdnYw", True, Severity.MEDIUM),
+        ("PermitRootLogin yes\nPasswordAuthentication no\n", "abOV.DfJmdnYw", True, Severity.MEDIUM),
+        ("PermitRootLogin prohibit-password\n", "*", True, Severity.MEDIUM),
+        ("PermitRootLogin prohibit-password\n", "abOV.DfJmdnYw", False, Severity.LOW),
+        ("TrustedUserCAKeys /etc/ssh/ca.pub\n", "*", False, Severity.MEDIUM),
     ],
 )
-def test_roots_login_matters_by_the_way_in(settings: str, key: bool, expected: Severity) -> None:
-    files: dict[str, Content] = {"etc/passwd": "root:*:0:0::/root:/bin/sh\n", "etc/ssh/sshd_config": settings}
+def test_roots_login_matters_by_the_way_in(settings: str, password: str, key: bool, expected: Severity) -> None:
+    table = f"root:{password}:0:0::/root:/bin/sh\n"
+    files: dict[str, Content] = {"etc/passwd": table, "etc/ssh/sshd_config": settings}
     if key:
         files["root/.ssh/authorized_keys"] = (
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"

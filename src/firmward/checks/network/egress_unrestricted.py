@@ -1,7 +1,7 @@
 from firmward.facts.firewall import Firewall, Hook
 from firmward.facts.networking import Networking
 from firmward.facts.sysctl import Sysctl
-from firmward.model.check import Findings, check
+from firmward.model.check import Findings, NotApplicable, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
@@ -28,7 +28,7 @@ def _rules(policy: str) -> str:
     good={**START, "etc/nftables.conf": _rules("drop")},
 )
 def egress_unrestricted(
-    networking: Networking,
+    networking: Networking | None,
     firewall: Firewall,
     sysctl: Sysctl | Unknown | None,
     policy: Policy | None,
@@ -39,6 +39,8 @@ def egress_unrestricted(
     """
     if not firewall.chains and firewall.unread:
         raise Unavailable("; ".join(firewall.unread[:5]))
+    if networking is None and not firewall.chains and not firewall.loaded:
+        raise NotApplicable("nothing here uses a network")
     families = [("ip", "IPv4"), ("ip6", "IPv6")]
     if isinstance(sysctl, Sysctl) and sysctl.get("net.ipv6.conf.all.disable_ipv6") == "1":
         families.pop()
