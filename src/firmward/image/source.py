@@ -102,6 +102,7 @@ class Mapped(Bytes):
 
     def __init__(self, data: mmap.mmap, runs: tuple[tuple[int, int], ...]) -> None:
         super().__init__(data)
+        self._map = data
         self._runs = runs
 
     def data(self, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
@@ -111,7 +112,7 @@ class Mapped(Bytes):
                 yield max(begin, start), min(until, stop)
 
     def chunks(self, length: int = CHUNK) -> Iterator[bytes]:
-        """Holes are not read: every page that is looked at through a map stays in memory for a while."""
+        """Holes are not read, and what was read is let go: a page that was looked at through a map counts as memory."""
         position = 0
         for start, stop in (*self._runs, (self.size, self.size)):
             while position < start:
@@ -119,7 +120,10 @@ class Mapped(Bytes):
                 yield _ZEROS[:step]
                 position += step
             for offset in range(start, stop, length):
-                yield self.read(offset, min(length, stop - offset))
+                piece = self.read(offset, min(length, stop - offset))
+                if offset % mmap.PAGESIZE == 0:
+                    self._map.madvise(mmap.MADV_DONTNEED, offset, len(piece))
+                yield piece
             position = max(position, stop)
 
     def find(self, needle: bytes, start: int = 0, end: int | None = None) -> int:
