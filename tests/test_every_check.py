@@ -1,41 +1,30 @@
 """Every check, from its own file: bad fails, good passes, nothing known gives unknown, and it has words."""
 
-from datetime import date
-
 import pytest
 
 from firmward.audit.catalogue import catalogue
-from firmward.audit.engine import Verdict, families, judge
-from firmward.facts.collection import Collection
+from firmward.audit.engine import families, judge
+from firmward.audit.example import CLOCK, judge_example
 from firmward.model.check import Check, Example
-from firmward.model.clock import Clock
 from firmward.model.facts import Facts, Source, Unknown
 from firmward.model.finding import Outcome
-from firmward.model.memory import MemoryTree
 from firmward.model.policy import parse_policy
 
-CLOCK = Clock(date(2026, 11, 20))
 CHECKS = catalogue()
 BAD = [pytest.param(check, example, id=f"{check.id}-{n}") for check in CHECKS for n, example in enumerate(check.bad)]
 GOOD = [pytest.param(check, example, id=f"{check.id}-{n}") for check in CHECKS for n, example in enumerate(check.good)]
 EACH = [pytest.param(check, id=check.id) for check in CHECKS]
 
 
-def verdict(check: Check, example: Example) -> Verdict:
-    facts = Collection(MemoryTree(example.files)).facts("example", families([check]))
-    policy = None if example.policy is None else parse_policy(example.policy)
-    return judge(check, facts, policy, CLOCK)
-
-
 @pytest.mark.parametrize(("check", "example"), BAD)
 def test_the_bad_example_fails(check: Check, example: Example) -> None:
-    found = verdict(check, example)
+    found = judge_example(check, example)
     assert found.outcome is Outcome.FAIL, found.reason
 
 
 @pytest.mark.parametrize(("check", "example"), GOOD)
 def test_the_good_example_passes(check: Check, example: Example) -> None:
-    found = verdict(check, example)
+    found = judge_example(check, example)
     assert found.outcome is Outcome.PASS, (found.reason, found.findings)
 
 
@@ -55,7 +44,7 @@ def test_it_has_words(check: Check) -> None:
 
 @pytest.mark.parametrize(("check", "example"), BAD)
 def test_findings_can_be_acted_on(check: Check, example: Example) -> None:
-    found = verdict(check, example).findings
+    found = judge_example(check, example).findings
     assert len({finding.key for finding in found}) == len(found), "keys are distinct within one part"
     for finding in found:
         assert finding.key

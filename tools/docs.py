@@ -16,8 +16,10 @@ from typing import Any
 import typer.main
 
 from firmward.audit.catalogue import catalogue
+from firmward.audit.example import judge_example
 from firmward.cli import main
 from firmward.model.check import Check, Example
+from firmward.model.finding import Finding
 from firmward.model.memory import Node
 from firmward.model.policy import Policy
 
@@ -43,11 +45,23 @@ def check_page(check: Check) -> str:
         cleandoc(check.doc),
         f"Facts read: {', '.join(f'`{read.family.__name__}`' for read in check.reads)}.",
         "## It fails for",
-        *(example_text(example) for example in check.bad),
+        *(f"{example_text(example)}\n\n{findings_text(check, example)}" for example in check.bad),
         "## It passes for",
         *(example_text(example) for example in check.good),
     ]
     return "\n\n".join(parts)
+
+
+def findings_text(check: Check, example: Example) -> str:
+    """What the check says of an example, with the remedy."""
+    found = judge_example(check, example).findings
+    return "\n".join(line for finding in found for line in finding_lines(check, finding))
+
+
+def finding_lines(check: Check, finding: Finding) -> Iterator[str]:
+    yield f"- **{(finding.severity or check.severity).value}** `{finding.key}`: {finding.message}"
+    if finding.remedy is not None:
+        yield f"  Remedy ({finding.remedy.safety.value}, {finding.remedy.stage.value}): {finding.remedy.summary}"
 
 
 def example_text(example: Example) -> str:

@@ -48,7 +48,19 @@ def _print(check: "Check", console: "Console") -> None:
     console.print(Markdown(cleandoc(check.doc)))
     console.print(f"\n[dim]Reads: {', '.join(read.family.__name__ for read in check.reads)}[/]")
     _examples(console, "Fails", "red", check.bad)
+    _findings(console, check)
     _examples(console, "Passes", "green", check.good)
+
+
+def _findings(console: "Console", check: "Check") -> None:
+    """What the check says of the example above, and the cure."""
+    from firmward.audit.example import judge_example
+
+    for finding in judge_example(check, check.bad[0]).findings:
+        severity = (finding.severity or check.severity).value
+        console.print(f"\n  {severity} {finding.key}: {finding.message}", style="yellow", markup=False)
+        if finding.remedy is not None:
+            console.print(f"  Remedy ({finding.remedy.safety.value}): {finding.remedy.summary}", markup=False)
 
 
 def _examples(console: "Console", title: str, style: str, examples: "tuple[Example, ...]") -> None:
