@@ -75,6 +75,13 @@ class Process:
     input: str | None = None
 
     @property
+    def is_service(self) -> bool:
+        """Whether its service could be switched off: a script that init runs, such as rcS, does more than start this."""
+        if self.manager is Manager.INITTAB:
+            return self.at.path == "etc/inittab"
+        return self.manager is not Manager.SCRIPT
+
+    @property
     def program(self) -> str:
         """The program's own name, without its folder; BusyBox's applet when it is called through busybox."""
         return applet(self.argv)[0].rpartition("/")[2]

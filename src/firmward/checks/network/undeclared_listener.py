@@ -83,12 +83,12 @@ def _remedy(listener: Listener, listeners: Listeners, policy: Policy, startup: S
     """Its service is switched off when all that it opens is undeclared; else a person decides."""
     siblings = [one for one in listeners.reachable if one.service == listener.service]
     managers = (
-        [process.manager for process in startup.processes if process.service == listener.service]
+        [process.manager for process in startup.processes if process.service == listener.service and process.is_service]
         if isinstance(startup, Startup)
         else []
     )
     needed = any(policy.allows_listening(one.protocol, one.port) for one in siblings)
-    if needed or not managers or not listener.service:
+    if needed or not managers:
         return Remedy(
             f"Declare {listener.key} in device.toml, or take it out of {listener.at}", Safety.MANUAL, Stage.SOURCE
         )
