@@ -76,7 +76,7 @@ class Process:
 
     @property
     def is_service(self) -> bool:
-        """Whether its service could be switched off: a script that init runs, such as rcS, does more than start this."""
+        """Whether its service could be switched off: a script that init runs, such as rcS, does more than this."""
         if self.manager is Manager.INITTAB:
             return self.at.path == "etc/inittab"
         return self.manager is not Manager.SCRIPT
