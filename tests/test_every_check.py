@@ -5,6 +5,7 @@ import pytest
 from firmward.audit.catalogue import catalogue
 from firmward.audit.engine import families, judge
 from firmward.audit.example import CLOCK, judge_example
+from firmward.audit.redact import redact
 from firmward.model.check import Check, Example
 from firmward.model.facts import Facts, Source, Unknown
 from firmward.model.finding import Outcome
@@ -50,4 +51,5 @@ def test_findings_can_be_acted_on(check: Check, example: Example) -> None:
         assert finding.key
         assert "\n" not in finding.message
         assert finding.remedy is not None
+        assert redact(finding.message) == finding.message, "no wording that is taken for a secret"
         assert finding.remedy.summary

@@ -79,6 +79,10 @@ def test_nothing_is_found_that_is_not_there() -> None:
     assert extra == []
 
 
+def test_no_message_is_taken_for_a_secret() -> None:
+    assert [finding.message for finding in report("camera").findings if "redacted" in finding.message] == []
+
+
 def test_the_clean_twin_is_left_in_peace() -> None:
     alarms = [
         (finding.check, finding.key, finding.message)

@@ -40,7 +40,7 @@ def account_empty_password(accounts: Accounts, logins: PasswordLogins | None | U
 
 
 def _asked(ways: tuple[str, ...]) -> str:
-    return f": {', '.join(ways)} let{'s' if len(ways) == 1 else ''} anyone in" if ways else ""
+    return f", with which {', '.join(ways)} let{'s' if len(ways) == 1 else ''} anyone in" if ways else ""
 
 
 def _severity(account: Account, logins: PasswordLogins | None | Unknown) -> Severity | None:
