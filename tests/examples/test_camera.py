@@ -111,3 +111,9 @@ def test_the_builds_output_folder_gives_the_same_findings() -> None:
     }
     roles = {part.role for part in folder.parts}
     assert {Role.ROOT, Role.INITRAMFS, Role.KERNEL, Role.KERNEL_CONFIG, Role.DEVICE_TREE, Role.BOOT_LOADER} <= roles
+
+
+def test_what_a_build_leaves_is_paired_with_its_root() -> None:
+    parts = {part.id: part.belongs_to for part in report("camera", "images").parts}
+    for name in ("Image", "camera.dtb", "idbloader.img", "initramfs.cpio.gz/initramfs.cpio"):
+        assert parts[f"image/{name}"] == "image/rootfs.squashfs", name

@@ -15,6 +15,7 @@ from firmward.image.archive import ArchiveTree
 from firmward.image.blob import Blob
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
 from firmward.image.format import Child, Format
+from firmward.image.pairing import paired
 from firmward.image.problems import Incomplete
 from firmward.image.root import is_root, may_hold_image, role_of
 from firmward.image.source import Bytes, Source, map_descriptor, open_file
@@ -321,7 +322,7 @@ class Opening:
         return Image(
             name,
             digest,
-            tuple(self._parts.values()),
+            paired(self._parts.values()),
             tuple(Root(self._parts[id_], self._trees[id_]) for id_ in distinct),
             tuple(Root(self._parts[id_], tree) for id_, tree in self._trees.items()),
             tuple(Piece(self._parts[id_], self._sources[id_]) for id_ in self._pieces),

@@ -30,6 +30,7 @@ class Part:
     `id` is a path of names from the image down (`image/rootfs_a`), unique and the same for the same bytes. `offset` (in
     the parent's bytes) and `size` are in bytes. `digest` is the SHA-256 of its bytes, `sha256:…`, where they were read.
     `problem` says why it could not be opened, or not wholly. `same_as` names an equal part that was audited instead.
+    `belongs_to` names the root file system that a kernel, device tree, configuration or initramfs goes with.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Part:
     role: Role = Role.OTHER
     problem: str | None = None
     same_as: str | None = None
+    belongs_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
