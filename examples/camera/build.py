@@ -6,6 +6,8 @@ packages give the same bytes.
 """
 
 import argparse
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -14,7 +16,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["PATH"] += ":/usr/sbin:/sbin"  # a normal user's path lacks mke2fs and sgdisk
     try:
         require_programs()
-        build(options.output, options.cache, layers(clean=options.clean))
+        with alone(options.cache), alone(options.output):
+            build(options.output, options.cache, layers(clean=options.clean))
     except (packages.MissingPartError, MissingProgramError, OSError, ValueError) as error:
         print(f"build.py: {error}", file=sys.stderr)
         return 1
@@ -97,6 +100,15 @@ def require_programs() -> None:
 def layers(*, clean: bool) -> list[Layer]:
     folders = [HERE] if clean else [HERE, HERE / "mistakes"]
     return [Layer(folder, tomllib.loads((folder / "contents.toml").read_text())) for folder in folders]
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep a second build with the same folder waiting until this one has ended."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def build(output: Path, cache: Path, chosen: Sequence[Layer]) -> None:

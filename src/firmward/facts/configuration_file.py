@@ -1,7 +1,8 @@
 """Reading a daemon's configuration with the files that it includes: each look bounded, each loss told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from posixpath import dirname, join, normpath
+from typing import TypeVar
 
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
@@ -12,6 +13,36 @@ FILES_LIMIT = 200
 
 DEPTH_LIMIT = 16
 """Includes within includes."""
+
+
+Parsed = TypeVar("Parsed")
+
+
+def each_file(
+    tree: Tree,
+    first: str,
+    parse: Callable[[str], Parsed],
+    leads_to: Callable[[Parsed], Iterable[str]],
+    limit: int = FILES_LIMIT,
+) -> Iterator[tuple[str, Parsed]]:
+    """Path and content of the first file and of all that it leads to, each once, in the order in which they are named.
+
+    Files that name each other come to an end. Raises Unavailable for one that cannot be read, or over `limit` files.
+    """
+    pending = [first]
+    seen = {first}
+    for path in pending:  # which grows meanwhile
+        text = tree.text(path)
+        if text is None:
+            continue
+        parsed = parse(text)
+        yield path, parsed
+        for found in leads_to(parsed):
+            if found not in seen:
+                seen.add(found)
+                pending.append(found)
+            if len(seen) > limit:
+                raise Unavailable(f"{path} leads to more than {limit} files")
 
 
 class ConfigurationFiles:

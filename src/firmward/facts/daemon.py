@@ -5,7 +5,6 @@ manual. Programs whose configuration says more (sshd, dropbear, lighttpd, nginx,
 miniupnpd) have families of their own; `OWN_FAMILY` names them.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from firmward.facts import command_line, key_value
@@ -163,8 +162,6 @@ DAEMONS = (
 )  # fmt: skip
 
 ROWS = {name: row for row in DAEMONS for name in row.names}
-
-Special = Callable[[Process], Iterator[Listener]]
 
 
 def listeners_of(row: Daemon, tree: Tree, process: Process) -> tuple[list[Listener], list[str]]:

@@ -8,10 +8,10 @@ there. Makers call `ifup` in many ways, so a tree that has such interfaces is ta
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from firmward.facts.configuration_file import each_file
 from firmward.facts.process import Manager, Process, Start
 from firmward.facts.scripts.walk import Origin, Walk
 from firmward.formats import interfaces
-from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.tree import Tree
 
@@ -50,17 +50,7 @@ def collect(tree: Tree) -> NetworkHooks | None:
 
 
 def _files(tree: Tree) -> Iterator[tuple[str, interfaces.Interfaces]]:
-    pending = [PATH]
-    seen = {PATH}
-    for path in pending:  # which grows meanwhile
-        text = tree.text(path)
-        if text is None:
-            continue
-        parsed = interfaces.parse(text)
-        yield path, parsed
-        for source in dict.fromkeys(parsed.sources):
-            found = [each for each in tree.glob(source.strip("/")) if each not in seen]
-            if len(seen) + len(found) > FILE_LIMIT:
-                raise Unavailable(f"{path} leads to more than {FILE_LIMIT} files")
-            seen.update(found)
-            pending.extend(found)
+    def sources(parsed: interfaces.Interfaces) -> Iterator[str]:
+        return (path for source in dict.fromkeys(parsed.sources) for path in tree.glob(source.strip("/")))
+
+    return each_file(tree, PATH, interfaces.parse, sources, FILE_LIMIT)

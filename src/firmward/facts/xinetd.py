@@ -10,10 +10,10 @@ enabled here is on demand, as if it did.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from firmward.facts.configuration_file import each_file
 from firmward.facts.inetd import EVERYWHERE, own_ports
 from firmward.facts.process import Manager, Process, Socket, Start
 from firmward.formats import services, xinetd
-from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.tree import Tree
 
@@ -50,20 +50,11 @@ def collect(tree: Tree) -> Xinetd | None:
 
 def _files(tree: Tree) -> Iterator[tuple[str, xinetd.Configuration]]:
     """The configuration's files in the order in which they are read."""
-    pending = [PATH]
-    seen = {PATH}
-    for path in pending:  # which grows meanwhile
-        text = tree.text(path)
-        if text is None:
-            continue
-        found = xinetd.parse(text)
-        yield path, found
-        for include in dict.fromkeys(found.includes):
-            new = [each for each in _included(tree, include) if each not in seen]
-            if len(seen) + len(new) > FILE_LIMIT:
-                raise Unavailable(f"{path} leads to more than {FILE_LIMIT} files")
-            seen.update(new)
-            pending.extend(new)
+
+    def includes(found: xinetd.Configuration) -> Iterator[str]:
+        return (path for include in dict.fromkeys(found.includes) for path in _included(tree, include))
+
+    return each_file(tree, PATH, xinetd.parse, includes, FILE_LIMIT)
 
 
 def _included(tree: Tree, include: xinetd.Include) -> list[str]:
