@@ -18,6 +18,8 @@ import typer.main
 from firmward.audit.catalogue import catalogue
 from firmward.audit.example import judge_example
 from firmward.cli import main
+from firmward.image.blob import BLOBS, CONTENTS
+from firmward.image.catalogue import modules as image_formats
 from firmward.model.check import Check, Example
 from firmward.model.finding import Finding
 from firmward.model.memory import Node
@@ -32,8 +34,44 @@ def pages() -> dict[str, str]:
     made = {f"checks/{check.id}.md": check_page(check) for check in catalogue()}
     made["checks/README.md"] = checks_index()
     made["commands.md"] = commands_page()
+    made["formats.md"] = formats_page()
     made["policy.md"] = policy_page()
     return {path: f"{MADE}\n{text.strip()}\n" for path, text in made.items()}
+
+
+FORMAT_FOLDERS = {
+    "disk": "Disks and flash",
+    "filesystem": "File systems and archives",
+    "container": "Containers: boot images, update bundles, makers' own",
+    "wrapper": "Compression and encodings",
+    "encrypted": "Recognised, and not readable without a key",
+}
+
+
+def formats_page() -> str:
+    """Every format with its limits and its witness, and the blobs that are told by their headers."""
+    parts = ["# Formats", FORMATS_INTRODUCTION]
+    for folder, heading in FORMAT_FOLDERS.items():
+        rows = [
+            f"| `{form.name}` | {form.about.title} | {form.about.reads} | {form.about.limits} | {form.about.witness} |"
+            for place, _, form in image_formats()
+            if place == folder
+        ]
+        table = [
+            "| kind | format | what is read | what is not | witness in the tests |",
+            "|---|---|---|---|---|",
+            *rows,
+        ]
+        parts += [f"## {heading}", "\n".join(table)]
+    blobs = sorted({blob.name for blob in (*BLOBS, *CONTENTS)})
+    parts += ["## Blobs", f"Named, given a role, and searched for parts: {', '.join(f'`{name}`' for name in blobs)}."]
+    return "\n\n".join(parts)
+
+
+FORMATS_INTRODUCTION = (
+    "What firmward opens in place: nothing is unpacked to disk, nothing is mounted. Each format is known by a magic that "
+    "its own header must confirm. What cannot be read is a part with a reason, and the checks that need it are unknown."
+)
 
 
 def check_page(check: Check) -> str:

@@ -1,4 +1,4 @@
-"""The formats there are: every module in the three folders that has a FORMAT. Nothing is registered."""
+"""The formats there are: every module in these folders that has a FORMAT. Nothing is registered."""
 
 import pkgutil
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from firmward.image.blob import BLOBS, Blob
 from firmward.image.format import Format
 from firmward.image.source import Source
 
-FOLDERS = ("disk", "filesystem", "wrapper")
+FOLDERS = ("container", "disk", "encrypted", "filesystem", "wrapper")
 
 
 Found = TypeVar("Found", bound=Format | Blob)
@@ -19,13 +19,13 @@ Found = TypeVar("Found", bound=Format | Blob)
 @cache
 def formats() -> tuple[Format, ...]:
     """All formats, by folder and name."""
-    return tuple(found for folder in FOLDERS for found in _in(folder))
+    return tuple(found for _, _, found in modules())
 
 
 @cache
 def wrappers() -> tuple[Format, ...]:
     """The formats that hold one compressed stream."""
-    return _in("wrapper")
+    return tuple(found for folder, _, found in modules() if folder == "wrapper")
 
 
 @cache
@@ -34,12 +34,20 @@ def kinds() -> tuple[Format | Blob, ...]:
     return (*formats(), *BLOBS)
 
 
-def _in(folder: str) -> tuple[Format, ...]:
+@cache
+def modules() -> tuple[tuple[str, str, Format], ...]:
+    """Folder, name of the file, and format, in that order."""
+    return tuple(
+        (folder, name, found)
+        for folder in FOLDERS
+        for name in _names(folder)
+        if isinstance(found := getattr(import_module(f"firmward.image.{folder}.{name}"), "FORMAT", None), Format)
+    )
+
+
+def _names(folder: str) -> list[str]:
     package = import_module(f"firmward.image.{folder}")
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    modules = (import_module(f"{package.__name__}.{name}") for name in names)
-    found = (getattr(module, "FORMAT", None) for module in modules)
-    return tuple(one for one in found if isinstance(one, Format))
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
 
 
 def candidates(source: Source, among: Iterable[Found]) -> tuple[Found, ...]:

@@ -1,8 +1,8 @@
 """What a format tells the opener about itself.
 
-One format is one file in `image/wrapper/`, `image/disk/` or `image/filesystem/`; it has a module constant `FORMAT` and
-is found there, not registered. A format recognises itself by a magic, validates the header and says how long it is, and
-opens: as a tree, or as children that are opened in their turn.
+One format is one file in `image/container/`, `disk/`, `encrypted/`, `filesystem/` or `wrapper/`; it has a module
+constant `FORMAT` and is found there, not registered. A format recognises itself by a magic, validates the header and
+says how long it is, and opens: as a tree, or as children that are opened in their turn.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from firmward.image.budget import Budget
 from firmward.image.source import Source
+from firmward.model.report import Role
 from firmward.model.tree import Tree
 
 
@@ -27,7 +28,8 @@ class Child:
 
     `name` becomes the last step of the part's id; `offset` is where its bytes begin in the parent when they stand there
     as they are, None when they were expanded. `problem` says why the child cannot be read (its source is then None) or
-    that its bytes are not all there. `kind` names it when nothing identifies its bytes.
+    that its bytes are not all there. `kind` names it when nothing identifies its bytes; `role` is what its parent says
+    that it is for, where its own content does not show it.
     """
 
     name: str
@@ -35,9 +37,24 @@ class Child:
     offset: int | None = None
     kind: str | None = None
     problem: str | None = None
+    role: Role | None = None
 
 
 Opened = Tree | Iterator[Child]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What docs/formats.md says of a format, in plain words.
+
+    `title` is its full name; `reads` what is read of it; `limits` what is not, and how that is told; `witness` the
+    program or library whose images, or whose reading of them, the tests compare with.
+    """
+
+    title: str
+    reads: str
+    limits: str
+    witness: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +75,6 @@ class Format:
     magics: tuple[Magic, ...]
     measure: Callable[[Source], int | None]
     open: Callable[[Source, Budget], Opened]
+    about: About
     carve: bool = True
     end: Callable[[Source, Budget], int] | None = None

@@ -164,6 +164,7 @@ class Opening:
             place.parent,
             place.child.offset,
             None if source is None else source.size,
+            role=place.child.role or Role.OTHER,
             problem=place.child.problem,
         )
         if source is not None:
@@ -214,7 +215,7 @@ class Opening:
         self._guard(place.id, step)
 
     def _open_blob(self, place: _Place, source: Source, role: Role, holds: int) -> None:
-        self._parts[place.id] = replace(self._parts[place.id], role=role)
+        self._parts[place.id] = replace(self._parts[place.id], role=place.child.role or role)
         self._sources[place.id] = source
         self._pieces.append(place.id)
         if holds:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from firmward.formats import gpt
 from firmward.image.budget import Budget, Damaged
-from firmward.image.format import Child, Format, Magic
+from firmward.image.format import About, Child, Format, Magic
 from firmward.image.partition import Partition, children
 from firmward.image.source import Source
 
@@ -77,10 +77,21 @@ def _reserved(source: Source, layout: Layout) -> list[tuple[int, int]]:
     return [(0, 2 * sector), (first, first + size), (backup - size, backup + sector)]
 
 
+ABOUT = About(
+    title="GUID partition table",
+    reads=(
+        "Partitions with their names, the gaps between them, sectors of 512 and 4096 bytes; the backup table when the "
+        "first is damaged."
+    ),
+    limits="Attributes and types of partitions are not used.",
+    witness="sgdisk",
+)
+
 FORMAT = Format(
     "gpt",
     (Magic(gpt.SIGNATURE, 512), Magic(gpt.SIGNATURE, 4096), Magic(b"\x55\xaa", 510)),
     measure,
     open_gpt,
+    ABOUT,
     carve=False,
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from firmward.formats import mbr
 from firmward.image.budget import Budget, Damaged
-from firmward.image.format import Child, Format, Magic
+from firmward.image.format import About, Child, Format, Magic
 from firmward.image.partition import Partition, children
 from firmward.image.source import Source
 
@@ -70,4 +70,11 @@ def _partition(slot: mbr.Slot, size: int) -> Partition:
     return Partition(f"p{slot.number}", slot.start * size, slot.count * size)
 
 
-FORMAT = Format("mbr", (Magic(mbr.SIGNATURE, 510),), measure, open_mbr, carve=False)
+ABOUT = About(
+    title="PC boot record",
+    reads="Primary and logical partitions, and the gaps between them.",
+    limits="CHS addresses are not used; types of partitions are not believed.",
+    witness="sfdisk",
+)
+
+FORMAT = Format("mbr", (Magic(mbr.SIGNATURE, 510),), measure, open_mbr, ABOUT, carve=False)

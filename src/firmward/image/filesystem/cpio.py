@@ -13,7 +13,7 @@ from firmward.formats import cpio
 from firmward.image import catalogue
 from firmward.image.archive import NAME_LIMIT, REFUSED, ArchiveTree, Member, Stored, tree_path
 from firmward.image.budget import Budget, Damaged
-from firmward.image.format import Format, Magic
+from firmward.image.format import About, Format, Magic
 from firmward.image.problems import Problems
 from firmward.image.source import Source
 from firmward.model.tree import Entry, Kind, Tree
@@ -171,10 +171,18 @@ def _target(source: Source, member: cpio.Member) -> str:
     return source.read(member.data, min(member.size, NAME_LIMIT)).rstrip(b"\0").decode("utf-8", "surrogateescape")
 
 
+ABOUT = About(
+    title="cpio archive",
+    reads="newc, newc with checksum, odc and both old binary orders; several archives behind each other.",
+    limits="Checksums are not verified; no extended attributes.",
+    witness="GNU cpio",
+)
+
 FORMAT = Format(
     "cpio",
     tuple(Magic(magic) for magic in (cpio.NEWC, cpio.CRC, cpio.ODC, *cpio.BINARY)),
     measure,
     open_cpio,
+    ABOUT,
     end=end,
 )

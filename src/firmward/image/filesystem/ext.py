@@ -21,7 +21,7 @@ from firmward.formats.ext4 import (
 )
 from firmward.formats.malformed import Malformed
 from firmward.image.budget import Budget, Damaged
-from firmward.image.format import Format, Magic
+from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
 from firmward.image.walk import Walk
 from firmward.model.facts import Unavailable
@@ -113,4 +113,14 @@ class _Walk(Walk[int, Inode]):
         return found
 
 
-FORMAT = Format("ext", (Magic(MAGIC, MAGIC_OFFSET),), measure, open_ext)
+ABOUT = About(
+    title="ext2, ext3, ext4",
+    reads="Extents and block maps, inline data, hashed folders, extended attributes, 64-bit images, holes.",
+    limits=(
+        "The journal is not replayed, so that an image taken in use may lack its last writes; encrypted files have no "
+        "content."
+    ),
+    witness="mke2fs, debugfs",
+)
+
+FORMAT = Format("ext", (Magic(MAGIC, MAGIC_OFFSET),), measure, open_ext, ABOUT)

@@ -19,7 +19,7 @@ from firmward.formats.fat import (
 )
 from firmward.formats.malformed import Malformed
 from firmward.image.budget import Budget, Damaged
-from firmward.image.format import Format, Magic
+from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
 from firmward.image.walk import Walk
 from firmward.model.facts import Unavailable
@@ -90,4 +90,11 @@ class _Walk(Walk[Record, Record]):
         return Entry(path, kind, mode, size=0 if node.is_folder else node.size, mtime=node.mtime)
 
 
-FORMAT = Format("fat", (Magic(MAGIC, MAGIC_OFFSET),), measure, open_fat)
+ABOUT = About(
+    title="FAT12, FAT16, FAT32",
+    reads="Long names, folders, chains.",
+    limits="No owners and modes: all is root's, mode 0755, as Linux mounts it; exFAT is not read.",
+    witness="mkfs.fat, mtools",
+)
+
+FORMAT = Format("fat", (Magic(MAGIC, MAGIC_OFFSET),), measure, open_fat, ABOUT)

@@ -24,7 +24,7 @@ from firmward.formats.squashfs import (
 )
 from firmward.image.block_codecs import CODECS
 from firmward.image.budget import Budget, Damaged
-from firmward.image.format import Format, Magic
+from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
 from firmward.image.walk import Walk
 from firmward.model.facts import Unavailable
@@ -283,4 +283,11 @@ class _Walk(Walk[Reference, Inode]):
         return known
 
 
-FORMAT = Format("squashfs", (Magic(MAGIC),), measure, open_squashfs)
+ABOUT = About(
+    title="squashfs 4.0",
+    reads="gzip, lzma, lzo, xz, lz4 and zstd, fragments, holes, extended attributes, export tables.",
+    limits="Checksums there are none.",
+    witness="mksquashfs, unsquashfs",
+)
+
+FORMAT = Format("squashfs", (Magic(MAGIC),), measure, open_squashfs, ABOUT)

@@ -7,7 +7,7 @@ from firmward.formats import tar
 from firmward.formats.malformed import Malformed
 from firmward.image.archive import REFUSED, ArchiveTree, Content, Member, Missing, Stored, tree_path
 from firmward.image.budget import Budget, Damaged
-from firmward.image.format import Format, Magic
+from firmward.image.format import About, Format, Magic
 from firmward.image.problems import Problems
 from firmward.image.source import CHUNK, Source
 from firmward.model.facts import Unavailable
@@ -124,4 +124,11 @@ def _content(source: Source, stored: tar.Member) -> Content:
     return Sparse(source, stored.pieces, stored.size)
 
 
-FORMAT = Format("tar", (Magic(b"ustar", 257),), measure, open_tar)
+ABOUT = About(
+    title="tar archive",
+    reads="ustar, GNU and pax headers, extended attributes, sparse members, several archives behind each other.",
+    limits="Members that were cut off are unreadable, the rest stays.",
+    witness="GNU tar, Python's tarfile",
+)
+
+FORMAT = Format("tar", (Magic(b"ustar", 257),), measure, open_tar, ABOUT)

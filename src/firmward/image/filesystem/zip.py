@@ -14,7 +14,7 @@ from firmward.formats import zip as container
 from firmward.image import stream
 from firmward.image.archive import NAME_LIMIT, ArchiveTree, Content, Member, Missing, Stored, tree_path
 from firmward.image.budget import Budget, Damaged
-from firmward.image.format import Format, Magic
+from firmward.image.format import About, Format, Magic
 from firmward.image.problems import Problems
 from firmward.image.source import Source
 from firmward.model.facts import Unavailable
@@ -145,4 +145,11 @@ class _Taken:
         return True
 
 
-FORMAT = Format("zip", (Magic(container.LOCAL), Magic(container.END)), measure, open_zip, carve=False)
+ABOUT = About(
+    title="zip archive",
+    reads="Stored and deflated members, modes and links as Info-ZIP writes them.",
+    limits="Encrypted members and other compressions are unreadable; no 64-bit archives split over files.",
+    witness="Info-ZIP",
+)
+
+FORMAT = Format("zip", (Magic(container.LOCAL), Magic(container.END)), measure, open_zip, ABOUT, carve=False)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from firmward.image import stream
 from firmward.image.budget import Budget
-from firmward.image.format import Child, Format, Magic
+from firmward.image.format import About, Child, Format, Magic
 from firmward.image.source import Source
 
 BLOCK = bytes.fromhex("314159265359")
@@ -31,4 +31,11 @@ def end(source: Source, budget: Budget) -> int:
     return stream.length(source, CODEC, budget)
 
 
-FORMAT = Format("bzip2", (Magic(b"BZh"),), measure, open_bzip2, end=end)
+ABOUT = About(
+    title="bzip2",
+    reads="Concatenated streams.",
+    limits="A damaged stream gives what came before.",
+    witness="bzip2",
+)
+
+FORMAT = Format("bzip2", (Magic(b"BZh"),), measure, open_bzip2, ABOUT, end=end)

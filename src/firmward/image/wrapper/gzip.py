@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from firmward.image import stream
 from firmward.image.budget import Budget
-from firmward.image.format import Child, Format, Magic
+from firmward.image.format import About, Child, Format, Magic
 from firmward.image.source import Source
 
 HEADER_LIMIT = 70 << 10
@@ -58,4 +58,11 @@ def end(source: Source, budget: Budget) -> int:
     return stream.length(source, CODEC, budget)
 
 
-FORMAT = Format("gzip", (Magic(b"\x1f\x8b\x08"),), measure, open_gzip, end=end)
+ABOUT = About(
+    title="gzip",
+    reads="Concatenated members, the stored name.",
+    limits="A damaged member gives what came before.",
+    witness="gzip",
+)
+
+FORMAT = Format("gzip", (Magic(b"\x1f\x8b\x08"),), measure, open_gzip, ABOUT, end=end)

@@ -10,7 +10,7 @@ import lz4.frame  # type: ignore[import-untyped]
 
 from firmward.image import stream
 from firmward.image.budget import Budget, BudgetExceeded, Damaged
-from firmward.image.format import Child, Format, Magic
+from firmward.image.format import About, Child, Format, Magic
 from firmward.image.source import Bytes, Source
 
 FRAME = b"\x04\x22\x4d\x18"
@@ -111,4 +111,11 @@ def _open_legacy(source: Source, budget: Budget) -> Child:
     return Child("content", Bytes(data), problem=problem)
 
 
-FORMAT = Format("lz4", (Magic(FRAME), Magic(LEGACY)), measure, open_lz4)
+ABOUT = About(
+    title="lz4",
+    reads="Frames, and the legacy form of the kernel's build.",
+    limits="Frames that need a dictionary are unreadable.",
+    witness="lz4",
+)
+
+FORMAT = Format("lz4", (Magic(FRAME), Magic(LEGACY)), measure, open_lz4, ABOUT)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from firmward.image import stream
 from firmward.image.budget import Budget
-from firmward.image.format import Child, Format, Magic
+from firmward.image.format import About, Child, Format, Magic
 from firmward.image.source import Source
 
 MEMORY = 512 << 20
@@ -58,4 +58,12 @@ def end(source: Source, budget: Budget) -> int:
     return stream.length(source, CODEC, budget)
 
 
-FORMAT = Format("lzma", tuple(Magic(bytes([first])) for first in PROPERTIES), measure, open_lzma, carve=False, end=end)
+ABOUT = About(
+    title="LZMA alone",
+    reads="Streams with the properties that encoders write.",
+    limits="Not looked for inside a dump, as it has no magic.",
+    witness="lzma of xz-utils",
+)
+
+MAGICS = tuple(Magic(bytes([first])) for first in PROPERTIES)
+FORMAT = Format("lzma", MAGICS, measure, open_lzma, ABOUT, carve=False, end=end)

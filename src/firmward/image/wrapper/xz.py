@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from firmward.image import stream
 from firmward.image.budget import Budget
-from firmward.image.format import Child, Format, Magic
+from firmward.image.format import About, Child, Format, Magic
 from firmward.image.source import Bytes, Source
 
 MAGIC = b"\xfd7zXZ\0"
@@ -102,4 +102,11 @@ def open_xz(source: Source, budget: Budget) -> Iterator[Child]:
     yield Child("content", Bytes(result.data), problem=result.problem)
 
 
-FORMAT = Format("xz", (Magic(MAGIC),), measure, open_xz)
+ABOUT = About(
+    title="xz",
+    reads="Concatenated streams.",
+    limits="Checks beyond CRC32, CRC64 and SHA-256 are not known.",
+    witness="xz",
+)
+
+FORMAT = Format("xz", (Magic(MAGIC),), measure, open_xz, ABOUT)

@@ -8,7 +8,7 @@ import zstandard
 
 from firmward.image import stream
 from firmward.image.budget import Budget, BudgetExceeded, Damaged
-from firmward.image.format import Child, Format, Magic
+from firmward.image.format import About, Child, Format, Magic
 from firmward.image.source import Bytes, Source
 
 MAGIC = b"\x28\xb5\x2f\xfd"
@@ -111,4 +111,11 @@ def _expand_frame(source: Source, start: int, end: int, budget: Budget, into: by
     return None if whole else f"cut off after {len(into)} bytes of content"
 
 
-FORMAT = Format("zstd", (Magic(MAGIC),), measure, open_zstd)
+ABOUT = About(
+    title="Zstandard",
+    reads="Frames, windows up to 128 MiB.",
+    limits="Frames that need a dictionary are unreadable.",
+    witness="zstd",
+)
+
+FORMAT = Format("zstd", (Magic(MAGIC),), measure, open_zstd, ABOUT)

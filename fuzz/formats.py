@@ -1,34 +1,36 @@
-"""Seeded mutations of real file system images: only Damaged, BudgetExceeded and Unavailable may come out, and soon.
+"""Seeded mutations of real images of every format: only Damaged, BudgetExceeded and Unavailable may come out, and soon.
 
-    fuzz/filesystems.py --seconds 60 --only squashfs
+    fuzz/formats.py --seconds 60 --only squashfs
 
 The same seed gives the same images. A failure prints its seed and leaves the image beside the working folder's name,
 so that it can be made a test.
 """
 
 import argparse
-import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+from firmward.image import catalogue
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
-from firmward.image.filesystem import ext, fat, squashfs
-from firmward.image.format import Format
+from firmward.image.format import Child, Format
 from firmward.image.source import Bytes
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Kind, Tree
 
-FORMATS: dict[str, Format] = {form.FORMAT.name: form.FORMAT for form in (squashfs, ext, fat)}
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+import samples
+
+FORMATS: dict[str, Format] = {name: form for _, name, form in catalogue.modules() if samples.has_samples(name)}
 SECONDS = 10.0
 """One image may take this long on a busy machine."""
 LIMITS = Limits(entries=20_000, expanded_bytes=64 << 20, seconds=SECONDS)
+CHILDREN = 1 << 20
 READ_LIMIT = 1 << 20
 """Bytes of one file."""
 
@@ -36,19 +38,35 @@ READ_LIMIT = 1 << 20
 def fuzz_one(form: Format, data: bytes) -> str:
     """What a fuzzer calls: everything with one image. Raises whatever must not come out."""
     started = time.monotonic()
-    form.measure(Bytes(data))
+    source = Bytes(data)
+    form.measure(source)
+    budget = Budget(LIMITS)
     try:
-        tree = form.open(Bytes(data), Budget(LIMITS))
+        if form.end is not None:
+            form.end(source, budget)
+        opened = form.open(source, budget)
+        ended = _tree(opened) if isinstance(opened, Tree) else _children(opened)
     except (Damaged, BudgetExceeded) as error:
         ended = type(error).__name__
-    else:
-        if not isinstance(tree, Tree):
-            raise TypeError("a file system that does not open as a tree")
-        lost = sum(_is_lost(tree, path) for path in _files(tree))
-        ended = "partly" if lost or getattr(tree, "problems", ()) else "whole"
     if time.monotonic() - started > SECONDS:
         raise TimeoutError(f"took {time.monotonic() - started:.1f} s")
     return ended
+
+
+def _tree(tree: Tree) -> str:
+    lost = sum(_is_lost(tree, path) for path in _files(tree))
+    return "partly" if lost or getattr(tree, "problems", ()) else "whole"
+
+
+def _children(children: Iterator[Child]) -> str:
+    partly = False
+    for count, child in enumerate(children):
+        partly |= child.problem is not None or child.source is None
+        if child.source is not None:
+            child.source.read(0, READ_LIMIT)
+        if count > CHILDREN:
+            raise RuntimeError("more children than any budget allows")
+    return "partly" if partly else "whole"
 
 
 def _files(tree: Tree) -> Iterator[str]:
@@ -70,56 +88,12 @@ def _is_lost(tree: Tree, path: str) -> bool:
     return False
 
 
-def seeds(name: str, folder: Path) -> Iterator[bytes]:
-    """Small real images of a format, as its own tools make them."""
-    root = folder / "root"
-    if not root.is_dir():
-        _lay(root)
-    image = folder / "image"
-    for command in COMMANDS[name](root, image):
-        if command[0] != "mcopy":
-            image.unlink(missing_ok=True)
-        subprocess.run(command, check=True, capture_output=True)
-        if command[0] != "mkfs.fat":
-            yield image.read_bytes()
-
-
-def _lay(root: Path) -> None:
-    chance = random.Random(1)
-    for name in ("bin", "etc/ssh", "var/empty", "many"):
-        (root / name).mkdir(parents=True)
-    (root / "bin/tool").write_bytes(chance.randbytes(40_000) + bytes(60_000) + b"end")
-    (root / "etc/ssh/sshd_config").write_bytes(b"PermitRootLogin no\n" * 500)
-    for number in range(60):
-        (root / f"many/file{number}").write_bytes(b"%d" % number)
-
-
-def _squashfs(root: Path, image: Path) -> list[list[str]]:
-    base = ["mksquashfs", str(root), str(image), "-quiet", "-no-progress", "-b", "16K"]
-    plain = ["-noI", "-noF", "-noX"]
-    packed = [[*base, "-comp", name, *extra] for name in ("gzip", "lzo", "xz", "lz4", "zstd") for extra in ([], plain)]
-    return [*packed, [*base, "-noI", "-noD", "-noF"]]
-
-
-def _ext(root: Path, image: Path) -> list[list[str]]:
-    shapes = (
-        ["ext2", "-b", "1024"],
-        ["ext4", "-b", "1024", "-O", "^has_journal,64bit,metadata_csum"],
-        ["ext4", "-b", "1024", "-O", "^has_journal,^extent,^64bit"],
-        ["ext4", "-b", "4096", "-O", "^has_journal,inline_data", "-I", "256"],
-    )
-    return [["mke2fs", "-q", "-F", "-t", *shape, "-d", str(root), str(image), "1M"] for shape in shapes]
-
-
-def _fat(root: Path, image: Path) -> list[list[str]]:
-    fill = ["mcopy", "-s", "-i", str(image), *map(str, sorted(root.iterdir())), "::/"]
-    commands = []
-    for bits, size in (("12", "1024"), ("16", "4500"), ("32", "34000")):
-        commands += [["mkfs.fat", "-F", bits, "-s", "1", "-C", str(image), size], fill]
-    return commands
-
-
-COMMANDS: dict[str, Callable[[Path, Path], list[list[str]]]] = {"squashfs": _squashfs, "ext": _ext, "fat": _fat}
+def seeds(module: str, folder: Path) -> Iterator[bytes]:
+    """Small real images of a format; fewer when a program that makes them is not installed."""
+    try:
+        yield from samples.samples(module, folder)
+    except samples.NoProgramError as error:
+        print(f"{module}: {error}", file=sys.stderr)
 
 
 LINE = 64
@@ -151,7 +125,9 @@ def fuzz(name: str, seconds: float, first: int) -> int:
     failures = 0
     ends: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
-        images = [(data, lines_of(data)) for data in seeds(name, Path(folder))]
+        images = [(data, lines_of(data)) for data in seeds(name, Path(folder)) if data]
+    if not images:
+        return 0
     weights = [1 / len(data) for data, _ in images]  # a FAT32 cannot be small, and costs as much as thirty others
     started = time.monotonic()
     seed = first
@@ -173,13 +149,13 @@ def fuzz(name: str, seconds: float, first: int) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=30.0, help="for each format")
+    parser.add_argument("--seconds", type=float, default=30.0, help="in all, shared by the formats")
     parser.add_argument("--only", choices=sorted(FORMATS))
     parser.add_argument("--seed", type=int, default=0, help="the first one")
     options = parser.parse_args()
-    os.environ["PATH"] += ":/usr/sbin:/sbin"  # where Debian keeps mke2fs and mkfs.fat
     names = [options.only] if options.only else sorted(FORMATS)
-    sys.exit(1 if sum(fuzz(name, options.seconds, options.seed) for name in names) else 0)
+    share = options.seconds / len(names)
+    sys.exit(1 if sum(fuzz(name, share, options.seed) for name in names) else 0)
 
 
 if __name__ == "__main__":

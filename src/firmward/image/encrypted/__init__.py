@@ -1,0 +1,1 @@
+"""Parts that are recognised and cannot be read without a key."""

@@ -1,0 +1,10 @@
+import bz2
+from collections.abc import Iterator
+from pathlib import Path
+
+from samples.tar import samples as archives
+
+
+def samples(folder: Path) -> Iterator[bytes]:
+    for archive in archives(folder):
+        yield bz2.compress(archive)
