@@ -52,6 +52,13 @@ def test_a_part_is_found_wherever_a_piece_of_the_search_ends(shift: int, tmp_pat
     assert [one.offset for one in carve.carve(open_file(path), Budget())] == [place]
 
 
+def test_a_part_whose_first_bytes_are_the_last_zeros_of_a_piece_is_found(tmp_path: Path) -> None:
+    (image, *_) = samples.samples("ext", tmp_path)
+    place = 2 * carve.PIECE - 1024
+    dump = bytes(place) + image
+    assert [one.offset for one in carve.carve(Bytes(dump), Budget())] == [place]
+
+
 def test_a_part_that_begins_in_the_hole_of_a_sparse_file_is_found(tmp_path: Path) -> None:
     """An ext begins with 1,024 bytes of zeros, an ISO with 32 KiB: holes, when a tool wrote them."""
     (image, *_) = samples.samples("ext", tmp_path)

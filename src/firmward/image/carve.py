@@ -13,7 +13,7 @@ from firmward.image.budget import Budget
 from firmward.image.format import Child, Format
 from firmward.image.signatures import HITS as HITS_AT_ONCE
 from firmward.image.signatures import SMALL, signatures
-from firmward.image.source import Source
+from firmward.image.source import Source, is_erased
 
 HITS = 1 << 20
 """Hits of all signatures tried in one source, so that a dump made of magics ends."""
@@ -96,9 +96,11 @@ class _Hits:
     def between(self, start: int, end: int) -> Iterator[tuple[int, Format | Blob]]:
         """The hits that begin in this range of offsets."""
         self._budget.check_time()
-        data = self._source.read(start, end - start + self.ahead)
-        if self._left <= 0 or not data.strip(data[:1]):  # erased flash, mostly
+        piece = self._source.read(start, end - start)
+        beyond = self._source.read(end, self.ahead)
+        if self._left <= 0 or (is_erased(piece) and is_erased(beyond)):
             return
+        data = piece + beyond
         met = self._signatures.find(data)
         self._left -= len(met)
         if self._left <= 0 or len(met) >= HITS_AT_ONCE:
