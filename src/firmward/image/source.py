@@ -108,15 +108,16 @@ class Mapped(Bytes):
     def __init__(self, data: mmap.mmap, runs: tuple[tuple[int, int], ...]) -> None:
         super().__init__(data)
         self._map = data
+        self._last = 0
         self._runs = runs
 
     def read(self, offset: int, length: int) -> bytes:
-        """Large pieces are let go at once: a page that was looked at through a map counts as memory."""
+        """With a large piece all since the last is let go: a page that was looked at through a map counts as memory."""
         piece = super().read(offset, length)
         if length >= CHUNK and piece:
-            first = -(-offset // mmap.PAGESIZE) * mmap.PAGESIZE
-            if first < offset + len(piece):
-                self._map.madvise(mmap.MADV_DONTNEED, first, offset + len(piece) - first)
+            page = min(self._last, offset) // mmap.PAGESIZE * mmap.PAGESIZE
+            self._map.madvise(mmap.MADV_DONTNEED, page, offset + len(piece) - page)
+            self._last = offset
         return piece
 
     def data(self, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
