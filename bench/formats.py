@@ -137,6 +137,6 @@ def tool_of(row: Row) -> str:
 
 def section(rounds: int) -> str:
     rows = [measured(row, tool_of(row), rounds) for row in ROWS if shutil.which(tool_of(row))]
-    text = "One root of 80 MB; the tool writes the files, firmward reads them in place, in one thread. Python's start counts."
+    text = "One root of 80 MB. The tool writes the files; firmward reads them in place, in one thread."
     header = ["format", "its tool", "tool CPU s", "firmward CPU s", "ratio", ""]
     return f"## Reading every file of each format\n\n{text}\n\n{table(header, rows)}"
