@@ -6,9 +6,11 @@ same bytes give the same parts, in the same order, with the same ids.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
 
 from firmward.image import blob, carve, catalogue, sameness
 from firmward.image.archive import ArchiveTree
@@ -54,6 +56,34 @@ INSIDE_TREES_IGNORED = frozenset({"elf"})
 
 Progress = Callable[[str], None]
 
+NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class Watcher(Protocol):
+    """Who wants to know where the opener is, should it not come back."""
+
+    def enter(self, part: str) -> None:
+        """This part is read from now on."""
+
+    def leave(self, part: Part) -> None:
+        """This part is done with; the one that holds it goes on."""
+
+    def beat(self) -> None:
+        """A sign of life."""
+
+
+class Nobody:
+    """A watcher that does not care."""
+
+    def enter(self, part: str) -> None:
+        pass
+
+    def leave(self, part: Part) -> None:
+        pass
+
+    def beat(self) -> None:
+        pass
+
 
 @dataclass(frozen=True, slots=True)
 class Root:
@@ -89,9 +119,19 @@ class Image:
     budget: report.Budget
 
 
-def open_image(path: Path, limits: Limits | None = None, progress: Progress | None = None) -> Image:
-    """Open a file, block device or folder. Raises InputError when there is nothing there that could be read."""
-    opening = Opening(Budget(limits or Limits()), progress or _silent)
+def open_image(
+    path: Path,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+    watcher: Watcher | None = None,
+    avoided: Mapping[str, str] = NONE,
+) -> Image:
+    """Open a file, block device or folder. Raises InputError when there is nothing there that could be read.
+
+    `avoided` are parts, by id, that are not to be read, with what became of their reader before.
+    """
+    watcher = watcher or Nobody()
+    opening = Opening(Budget(limits or Limits(), beat=watcher.beat), progress or _silent, watcher, avoided)
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
         return opening.folder(path)
     source = open_file(path)
@@ -137,9 +177,13 @@ class _Place:
 class Opening:
     """One image being opened: what was found so far, by part id."""
 
-    def __init__(self, budget: Budget, progress: Progress) -> None:
+    def __init__(
+        self, budget: Budget, progress: Progress, watcher: Watcher | None = None, avoided: Mapping[str, str] = NONE
+    ) -> None:
         self._budget = budget
         self._progress = progress
+        self._watcher = watcher or Nobody()
+        self._avoided = avoided
         self._parts: dict[str, Part] = {}
         self._trees: dict[str, Tree] = {}
         self._sources: dict[str, Source] = {}
@@ -152,7 +196,9 @@ class Opening:
     def folder(self, path: Path) -> Image:
         tree = FolderTree(path, Mounts.WALK)
         self._parts[TOP] = Part(TOP, FOLDER)
+        self._watcher.enter(TOP)
         self._guard(TOP, lambda: self._open_tree(_Place(TOP, Child(TOP, None), None, 0), FOLDER, tree))
+        self._watcher.leave(self._parts[TOP])
         return self._finish(path.resolve().name or str(path.resolve()), None)
 
     def _visit(self, place: _Place) -> None:
@@ -167,15 +213,25 @@ class Opening:
             role=place.child.role or Role.OTHER,
             problem=place.child.problem,
         )
-        if source is not None:
+        if place.id in self._avoided:
+            reason = f"its reader {self._avoided[place.id]}"
+            self._note(place.id, reason)
+            self._budget.leave_out(f"{place.id}: {reason}")
+        elif source is not None:
+            self._watcher.enter(place.id)
             self._guard(place.id, lambda: self._open(place, source))
+            self._watcher.leave(self._parts[place.id])
 
     def _guard(self, part: str, step: Callable[[], None]) -> None:
         """Do a step; what goes wrong is the part's problem."""
         try:
             step()
-        except (BudgetExceeded, Damaged, ToolError, Unavailable) as reason:
-            self._note(part, str(reason))
+        except (BudgetExceeded, Damaged, ToolError, Unavailable) as told:
+            self._note(part, str(told))
+        except MemoryError:
+            reason = f"its reader needs more than {self._budget.limits.memory >> 20} MiB of memory (--memory-mib)"
+            self._note(part, reason)
+            self._budget.leave_out(f"{part}: {reason}")
         except Exception as error:
             # Readers meet bytes that nobody foresaw, and one part must not cost the report of all others. It is told as
             # what it is, and the fuzzer takes it for a failure.
@@ -336,6 +392,7 @@ class Opening:
         for id_, tree in self._trees.items():
             if self._parts[id_].role not in (Role.ROOT, Role.INITRAMFS):
                 continue
+            self._watcher.enter(id_)
             source = self._sources.get(id_)
             if source is not None and self._parts[id_].digest is None:
                 self._parts[id_] = replace(self._parts[id_], digest=self._digest(source))
@@ -344,6 +401,7 @@ class Opening:
                 distinct.append(id_)
             else:
                 self._parts[id_] = replace(self._parts[id_], same_as=same)
+            self._watcher.leave(self._parts[id_])
         return distinct
 
     def _is_same(self, id_: str, tree: Tree, other: str) -> bool:
