@@ -21,6 +21,8 @@ from firmward.image import cage
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
+LONG = 1e6
+"""Seconds; a timer takes no infinity."""
 PIECE = 1 << 16
 """Bytes read from a worker at a time."""
 
@@ -103,7 +105,7 @@ class _Crew(Generic[Item, Answer]):
         with selectors.DefaultSelector() as selector:
             for worker in self._at_work:
                 selector.register(worker.pipe, selectors.EVENT_READ, worker)
-            left = None if self._ends == math.inf else max(0.0, self._ends - time.monotonic())
+            left = min(max(0.0, self._ends - time.monotonic()), LONG)
             ready = selector.select(left)
             for worker in [] if ready else self._at_work:
                 os.kill(worker.process, signal.SIGKILL)  # the pipe closes, and it is known as lost
