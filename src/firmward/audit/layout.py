@@ -80,8 +80,9 @@ def _medium(part: Part, children: dict[str, list[Part]], *, top: bool) -> Medium
     size = max(part.size or 0, *(box.end for box in boxes)) if boxes and not top else part.size or 0
     kept = [box for box in boxes if box.start < size and box.level < LEVELS]
     clipped = [Box(box.part, box.start, min(box.size, size - box.start), box.level) for box in kept]
-    if not clipped:
-        clipped = [Box(part, 0, size, 0)]
+    first = min((box.start for box in clipped), default=size)
+    if first and (not clipped or part.role is not Role.OTHER):  # it is something itself, and others stand behind it
+        clipped.append(Box(part, 0, first, 0))
     clipped.sort(key=lambda box: (box.start, box.level, box.size))
     blanks = [blank for start, owner in _owners(part, boxes) for blank in _moved(owner.blank, start)]
     blanks = [blank for blank in blanks if blank.offset < size]

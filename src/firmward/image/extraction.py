@@ -337,4 +337,3 @@ def manifest(head: dict[str, object], parts: Iterable[tuple[dict[str, object], I
             yield (b",\n   " if count else b"\n   ") + json.dumps(record(written)).encode()
         yield b"\n  ]}"
     yield b"\n ]\n}\n"
-

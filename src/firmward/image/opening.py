@@ -146,6 +146,8 @@ class Opening:
         self._parts: dict[str, Part] = {}
         self._trees: dict[str, Tree] = {}
         self._sources: dict[str, Source] = {}
+        self._whole: dict[str, Source] = {}
+        """The bytes of parts that stand in no other, with what lies behind the format that they begin with."""
         self._pieces: list[str] = []
 
     def file(self, name: str, source: Source) -> Image:
@@ -172,6 +174,8 @@ class Opening:
         )
         if source is not None:
             self._sources[place.id] = source
+            if place.child.offset is None:
+                self._whole[place.id] = source
             self._guard(place.id, lambda: self._open(place, source))
 
     def _guard(self, part: str, step: Callable[[], None]) -> None:
@@ -333,7 +337,7 @@ class Opening:
             tuple(Root(self._parts[id_], tree) for id_, tree in self._trees.items()),
             tuple(Piece(self._parts[id_], self._sources[id_]) for id_ in self._pieces),
             report.Budget(not self._budget.exhausted, tuple(self._budget.exhausted)),
-            self._sources,
+            self._sources | {id_: source for id_, source in self._whole.items() if id_ == TOP},
         )
 
     def _survey(self) -> None:
@@ -350,7 +354,7 @@ class Opening:
             try:
                 self._budget.check_time()
                 entropy = round(bits_per_byte(source), 3) if unexplained else None
-                blank = blanks(source, taken.get(part.id, ()), self._budget)
+                blank = blanks(self._whole.get(part.id, source), taken.get(part.id, ()), self._budget)
             except BudgetExceeded:
                 return
             self._parts[part.id] = replace(self._parts[part.id], entropy=entropy, blank=blank)
