@@ -1,23 +1,74 @@
-"""How random bytes look: near 8 bits per byte for what is encrypted or compressed, far below for code and text."""
+"""How near bytes are to chance: what is encrypted, or compressed as far as it goes, cannot be told from random bytes.
+
+A sample stands for the whole, so that a part costs milliseconds whatever its size: short windows, evenly spread, the
+first and the last bytes among them.
+"""
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 
 from firmward.image.source import Source
 
-SAMPLE = 64 << 10
-"""Bytes looked at."""
-PIECES = 16
-"""Pieces that the sample is taken in, spread evenly, so that a plain head does not hide a random body."""
+WINDOW = 1 << 10
+"""Bytes looked at in one place."""
+
+WINDOWS = 32
+"""Places: with windows of 1 KiB, counting takes less than 10 ms."""
+
+SMALLEST = 8 << 10
+"""Bytes below which nothing is called random: keys, signatures and seeds are, and are no secret kept from the audit."""
+
+RANDOM = 7.7
+"""Bits per byte of a window: 1 KiB of chance has 7.81, give or take 0.02; machine code about 6, text below 5."""
+
+RANDOM_HALF = 7.4
+"""The same for half a window, whose chance has 7.59."""
 
 
 def bits_per_byte(source: Source) -> float:
-    """Shannon's entropy of a sample of the bytes, 0 to 8; 0 where there are none."""
-    if source.size <= SAMPLE:
-        sample = source.read(0, source.size)
-    else:
-        length = SAMPLE // PIECES
-        last = source.size - length
-        sample = b"".join(source.read(last * number // (PIECES - 1), length) for number in range(PIECES))
-    counts = Counter(sample).values()
-    return max(0.0, sum(count / len(sample) * math.log2(len(sample) / count) for count in counts))
+    """Shannon entropy of a sample of at most 32 KiB: 0.0 (one value only, or nothing) to 8.0 (chance)."""
+    return _entropy(b"".join(_windows(source)))
+
+
+def is_random(source: Source) -> bool:
+    """Whether a source looks like chance over all of its length, erased or zeroed stretches aside.
+
+    The first window is not asked, as a short header in plain text may stand before what is encrypted. At least half of
+    the windows must hold something.
+    """
+    if source.size < SMALLEST:
+        return False
+    seen = 0
+    for window in list(_windows(source))[1:]:
+        if not window.strip(b"\0") or not window.strip(b"\xff"):
+            continue
+        if not _looks_random(window):
+            return False
+        seen += 1
+    return 2 * seen >= min(WINDOWS, source.size // WINDOW) - 1
+
+
+def _looks_random(window: bytes) -> bool:
+    """Padding at the edge of a window is left out; what remains says nothing when it is short."""
+    filled = window.strip(b"\0\xff")
+    if len(filled) < WINDOW // 2:
+        return True
+    return _entropy(filled) >= (RANDOM if len(filled) > WINDOW - 16 else RANDOM_HALF)
+
+
+def _windows(source: Source) -> Iterator[bytes]:
+    """Evenly spread pieces, in order and without overlap; the whole when it is small."""
+    if source.size <= WINDOW * WINDOWS:
+        for offset in range(0, source.size, WINDOW):
+            yield source.read(offset, WINDOW)
+        return
+    step = (source.size - WINDOW) / (WINDOWS - 1)
+    for number in range(WINDOWS):
+        yield source.read(int(number * step), WINDOW)
+
+
+def _entropy(data: bytes) -> float:
+    total = len(data)
+    counts = Counter(data).values()
+    return sum(count / total * math.log2(total / count) for count in counts) if total else 0.0
