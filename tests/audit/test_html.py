@@ -190,7 +190,9 @@ def test_sixty_parts_are_all_in_the_map() -> None:
     parts = [Part("i", "raw", size=60 << 16)]
     parts += [Part(f"i/{number}", "squashfs", "i", number << 16, 1 << 16) for number in range(60)]
     page = Page(render_html(composed({}, None, tuple(parts))))
-    links = [about["href"] for tag, about in page.elements if tag == "a" and (about.get("href") or "").startswith("#p-")]
+    links = [
+        about["href"] for tag, about in page.elements if tag == "a" and (about.get("href") or "").startswith("#p-")
+    ]
     assert len(set(links)) == 60
 
 

@@ -39,6 +39,14 @@ def test_parts_too_small_to_be_seen_are_enlarged() -> None:
     assert (piece.start, piece.size, len(piece.boxes)) == (0, 5, 5)
 
 
+def test_thousands_of_parts_are_drawn_in_time_and_those_left_out_are_told() -> None:
+    blank = tuple(Blank(number, 1, Fill.ZERO) for number in range(64))
+    parts = [Part("i", "raw", size=4096 * 100)]
+    parts += [Part(f"i/{number}", "unknown", "i", number * 100, 90, blank=blank) for number in range(4096)]
+    one = layout_maps(parts)[0]
+    assert one.title.endswith("without 3096 small parts")
+
+
 def test_a_part_outside_its_medium_is_cut_or_left_out() -> None:
     (medium,) = media((TOP, Part("i/a", "x", "i", 900, 300), Part("i/b", "x", "i", 2000, 5)))
     assert [(box.start, box.size) for box in medium.boxes] == [(900, 100)]

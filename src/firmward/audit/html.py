@@ -230,6 +230,8 @@ def _layout_map(medium: layout.Medium) -> LayoutMap:
     title = f"Map of {where}, {size(medium.size)}"
     if medium.enlarged:
         title = f"Enlarged from {where}: {size(medium.size)} at {medium.start:#x}"
+    if medium.left_out:
+        title += f", without {summary.plural(medium.left_out, 'small part')}"
     marks = tuple((25.0 * step, _offset(medium.start + medium.size * step // 4)) for step in range(5))
     return LayoutMap(title, (*parts, *blanks), medium.levels, marks)
 

@@ -13,6 +13,8 @@ MEDIA = 8
 """Media drawn in one report."""
 LEVELS = 6
 """Parts within parts that are drawn; what lies deeper is in the list."""
+BOXES, BLANKS = 1000, 250
+"""Parts, and runs that were never written, drawn on one medium: the largest."""
 NARROW = 0.025
 """Share of a map below which a part can hardly be seen."""
 SPREAD = 0.25
@@ -49,6 +51,8 @@ class Medium:
     blanks: tuple[Blank, ...]
     """Never written, by offset from the start of the whole medium."""
     enlarged: bool = False
+    left_out: int = 0
+    """Parts that are not drawn, being too many."""
 
     @property
     def levels(self) -> int:
@@ -78,15 +82,17 @@ def is_held(part: Part, known: Iterable[str]) -> bool:
 def _medium(part: Part, children: dict[str, list[Part]], *, top: bool) -> Medium:
     boxes = list(_boxes(part, children))
     size = max(part.size or 0, *(box.end for box in boxes)) if boxes and not top else part.size or 0
-    kept = [box for box in boxes if box.start < size and box.level < LEVELS]
+    there = [box for box in boxes if box.start < size and box.level < LEVELS]
+    kept = sorted(there, key=lambda box: (-box.size, box.start))[:BOXES]
     clipped = [Box(box.part, box.start, min(box.size, size - box.start), box.level) for box in kept]
     first = min((box.start for box in clipped), default=size)
     if first and (not clipped or part.role is not Role.OTHER):  # it is something itself, and others stand behind it
         clipped.append(Box(part, 0, first, 0))
     clipped.sort(key=lambda box: (box.start, box.level, box.size))
     blanks = [blank for start, owner in _owners(part, boxes) for blank in _moved(owner.blank, start)]
-    blanks = [blank for blank in blanks if blank.offset < size]
-    return Medium(part, 0, size, tuple(clipped), tuple(sorted(blanks, key=lambda blank: (blank.offset, blank.size))))
+    blanks = sorted((blank for blank in blanks if blank.offset < size), key=lambda blank: -blank.size)[:BLANKS]
+    blanks.sort(key=lambda blank: (blank.offset, blank.size))
+    return Medium(part, 0, size, tuple(clipped), tuple(blanks), left_out=len(there) - len(kept))
 
 
 def _boxes(medium: Part, children: dict[str, list[Part]]) -> Iterator[Box]:

@@ -35,6 +35,8 @@ LINES, LINES_ENLARGED = 8, 2
 FINEST = 512
 """Bytes of a cell at least."""
 MAPS = 4
+DEEPEST = 16
+"""Steps that a name is indented at most."""
 MARGIN = 12
 """Columns for the offset at the left."""
 
@@ -62,6 +64,7 @@ def print_parts(
     for medium in page.maps:
         for line in page.map(medium):
             console.print(line, soft_wrap=True)
+    console.print()
     console.print(page.table(holds, said))
     unread = [part for part in image.parts if part.problem]
     if unread:
@@ -86,6 +89,7 @@ class _Page:
         self.plain = console.options.ascii_only
         self.exact = exact
         self.numbers = {part.id: number for number, part in enumerate(image.parts, 1)}
+        self.parents = {part.id: part.parent for part in image.parts}
         self.maps = _maps(image)
         drawn = {box.part.id for medium in self.maps for box in medium.boxes}
         inside = [part.id for part in image.parts if part.id in drawn]
@@ -116,7 +120,8 @@ class _Page:
         name = "" if medium.part.parent is None else f"Inside {medium.part.id}: "
         name += f"enlarged from {medium.start:#x}: " if medium.enlarged else ""
         yield Text()
-        yield self.text(f"{name}each cell is {size(cell)}", "dim")
+        without = f", without {plural(medium.left_out, 'small part')}" if medium.left_out else ""
+        yield self.text(f"{name}each cell is {size(cell)}{without}", "dim")
         for start in range(0, len(cells), columns):
             line = self.text(f"{medium.start + start * cell:#{MARGIN - 2}x}  ", "dim")
             for sign, style in cells[start : start + columns]:
@@ -135,7 +140,6 @@ class _Page:
         ]
         if legend:
             yield self.text(" " * MARGIN + "   ".join(legend), "dim")
-        yield Text()
 
     def cells(self, medium: Medium, cell: int) -> list[tuple[str, str]]:
         """The sign and style of each cell."""
@@ -198,9 +202,8 @@ class _Page:
             return self.text(part.id, "bold")
         depth = 0
         holder: str | None = part.parent
-        by_id = {one.id: one for one in self.image.parts}
-        while holder is not None and holder in by_id and depth < 16:
-            depth, holder = depth + 1, by_id[holder].parent
+        while holder is not None and holder in self.parents and depth < DEEPEST:
+            depth, holder = depth + 1, self.parents[holder]
         return Text.assemble("  " * depth, self.text(part.id.removeprefix(f"{part.parent}/"), "bold"))
 
     def about(self, part: Part, holds: "Mapping[str, Contents]", said: Mapping[str, str]) -> Text:
