@@ -7,15 +7,17 @@ same bytes give the same parts, in the same order, with the same ids.
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
 from firmward.image import blob, carve, catalogue, sameness
 from firmward.image.archive import ArchiveTree
+from firmward.image.blank import blanks
 from firmward.image.blob import Blob
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
+from firmward.image.entropy import bits_per_byte
 from firmward.image.format import Child, Format
 from firmward.image.pairing import paired
 from firmward.image.problems import Incomplete
@@ -107,7 +109,7 @@ class Image:
 
     `roots` are the distinct systems to audit (an equal one is only listed, its part says `same_as`); `trees` all file
     systems, boot and data partitions among them; `blobs` kernels, device trees, kernel configurations, boot loaders.
-    `budget` says whether all was looked at.
+    `budget` says whether all was looked at; `sources` has the bytes of every part that has any, by id.
     """
 
     name: str
@@ -117,6 +119,7 @@ class Image:
     trees: tuple[Root, ...]
     blobs: tuple[Piece, ...]
     budget: report.Budget
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
 
 def open_image(
@@ -187,6 +190,8 @@ class Opening:
         self._parts: dict[str, Part] = {}
         self._trees: dict[str, Tree] = {}
         self._sources: dict[str, Source] = {}
+        self._whole: dict[str, Source] = {}
+        """The bytes of parts that stand in no other, with what lies behind the format that they begin with."""
         self._pieces: list[str] = []
 
     def file(self, name: str, source: Source) -> Image:
@@ -213,6 +218,10 @@ class Opening:
             role=place.child.role or Role.OTHER,
             problem=place.child.problem,
         )
+        if source is not None:
+            self._sources[place.id] = source
+            if place.child.offset is None:
+                self._whole[place.id] = source
         if place.id in self._avoided:
             reason = f"its reader {self._avoided[place.id]}"
             self._note(place.id, reason)
@@ -376,6 +385,7 @@ class Opening:
         if TOP in self._parts and digest is not None:
             self._parts[TOP] = replace(self._parts[TOP], digest=digest)
         distinct = self._distinct_roots()
+        self._survey()
         return Image(
             name,
             digest,
@@ -384,7 +394,27 @@ class Opening:
             tuple(Root(self._parts[id_], tree) for id_, tree in self._trees.items()),
             tuple(Piece(self._parts[id_], self._sources[id_]) for id_ in self._pieces),
             report.Budget(not self._budget.exhausted, tuple(self._budget.exhausted)),
+            self._sources | {id_: source for id_, source in self._whole.items() if id_ == TOP},
         )
+
+    def _survey(self) -> None:
+        """Measure what a map shows of bytes that no reader explains: how random they are, where nothing was written."""
+        taken: dict[str, list[tuple[int, int]]] = {}
+        for part in self._parts.values():
+            if part.parent is not None and part.offset is not None and part.size is not None:
+                taken.setdefault(part.parent, []).append((part.offset, part.offset + part.size))
+        for part in list(self._parts.values()):
+            source = self._sources.get(part.id)
+            unexplained = part.kind in (UNKNOWN, RAW)
+            if source is None or not (unexplained or part.id in taken):
+                continue
+            try:
+                self._budget.check_time()
+                entropy = round(bits_per_byte(source), 3) if unexplained else None
+                blank = blanks(self._whole.get(part.id, source), taken.get(part.id, ()), self._budget)
+            except BudgetExceeded:
+                return
+            self._parts[part.id] = replace(self._parts[part.id], entropy=entropy, blank=blank)
 
     def _distinct_roots(self) -> list[str]:
         """The ids of the roots to audit; the parts of the others say which of them they equal."""
