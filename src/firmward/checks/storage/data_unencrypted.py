@@ -1,7 +1,5 @@
 """data-unencrypted"""
 
-from collections.abc import Iterator
-
 from firmward.facts.encryption import MAPPED, Encryption
 from firmward.facts.mounts import Mount, Mounts
 from firmward.model.check import Example, Findings, NotApplicable, check
@@ -119,13 +117,13 @@ def _is_encrypted(mount: Mount, encryption: Encryption) -> bool | None:
     if mount.source.startswith("/dev/dm-") or "$" in mount.source or not mount.source:
         return None
     if mount.source.startswith(BY_CONTENT):
-        return None if _others(encryption) else False
+        return None if _may_mean(encryption) else False
     return False
 
 
-def _others(encryption: Encryption) -> Iterator[str] | list[str]:
-    """What is opened and may be what a label or a number means; swap with a key of the moment is not."""
-    return [one.name for one in encryption.mappings if one.key not in ("/dev/urandom", "/dev/random")]
+def _may_mean(encryption: Encryption) -> bool:
+    """Whether a label or a number may be that of an opened device; swap with a key of the moment is none."""
+    return any(mapping.key not in ("/dev/urandom", "/dev/random") for mapping in encryption.mappings)
 
 
 def _lies_on(folder: str, mount: Mount) -> bool:
