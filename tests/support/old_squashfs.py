@@ -147,7 +147,11 @@ class _Writer:
         size = 0
         for run in _runs(sorted(listed)):
             block = run[0][2][0]
-            data = self.bits((len(run) - 1, 8), (block, 32), (1, 32)) if self.version == 3 else self.bits((len(run) - 1, 8), (block, 24))
+            data = (
+                self.bits((len(run) - 1, 8), (block, 32), (1, 32))
+                if self.version == 3
+                else self.bits((len(run) - 1, 8), (block, 24))
+            )
             for name, kind, (_, at) in run:
                 number = [(0, 16)] if self.version == 3 else []
                 data += self.bits((at, 13), (kind, 3), (len(name) - 1, 8), *number) + name

@@ -167,7 +167,7 @@ class Jffs2:
                     break
                 if not take[kind](data, at, length):
                     self.is_followed = True
-                    self.end = marker if 0 <= marker and at - marker < 4096 else at
+                    self.end = marker if marker >= 0 and at - marker < 4096 else at
                     return
                 marker = -1
             self.end = min(at + length, self._size)
@@ -242,12 +242,26 @@ class Jffs2:
         return self._at(inode.newest)
 
     def _at(self, at: int) -> Description:
-        (ino, version, mode, uid, gid, size, _atime, mtime, _ctime, offset, packed, length, compressor, _, _, crc_, _) = (
-            self._inode.unpack(self._read(at, 68))
-        )
-        return Description(
-            ino, version, mode, uid, gid, size, mtime, offset, packed, length, compressor, crc_, at + 68
-        )
+        (
+            ino,
+            version,
+            mode,
+            uid,
+            gid,
+            size,
+            _atime,
+            mtime,
+            _ctime,
+            offset,
+            packed,
+            length,
+            compressor,
+            _,
+            _,
+            crc_,
+            _,
+        ) = self._inode.unpack(self._read(at, 68))
+        return Description(ino, version, mode, uid, gid, size, mtime, offset, packed, length, compressor, crc_, at + 68)
 
     def held(self, node: Description, unpack: dict[int, Unpack]) -> bytes:
         """The content that a node holds. Raises Malformed when it is damaged or its compressor is not read."""

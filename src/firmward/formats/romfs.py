@@ -53,7 +53,8 @@ LINKS = 8
 
 
 def _sum(data: bytes) -> int:
-    return sum(struct.unpack(f">{len(data) // 4}I", data[: len(data) & ~3])) & 0xFFFFFFFF
+    words: tuple[int, ...] = struct.unpack(f">{len(data) // 4}I", data[: len(data) & ~3])
+    return sum(words) & 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)

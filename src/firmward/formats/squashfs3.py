@@ -45,7 +45,18 @@ _ALL_ONES = {1: 15, 2: 255, 3: 255}
 _ROOM = 64
 """Bytes that hold the fixed part of any inode."""
 
-_KINDS = (None, Kind.DIRECTORY, Kind.FILE, Kind.SYMLINK, Kind.BLOCK, Kind.CHARACTER, Kind.FIFO, Kind.SOCKET)
+_KINDS = (
+    Kind.DIRECTORY,
+    Kind.FILE,
+    Kind.SYMLINK,
+    Kind.BLOCK,
+    Kind.CHARACTER,
+    Kind.FIFO,
+    Kind.SOCKET,
+    Kind.DIRECTORY,
+    Kind.FILE,
+)
+"""By the inode's type, from 1 on; the last two are long forms."""
 _LONG_DIRECTORY, _LONG_FILE = 8, 9
 _IPC = 0
 _TYPES_OF_1 = 5
@@ -84,7 +95,7 @@ def version(data: bytes) -> tuple[Literal["little", "big"], int, int] | None:
     for order in ("little", "big"):
         major, minor = struct.unpack_from("<HH" if order == "little" else ">HH", data, 28)
         if 1 <= major <= 4 and minor <= 3:
-            return order, major, minor  # type: ignore[return-value]
+            return order, major, minor
     return None
 
 
@@ -248,8 +259,7 @@ class Squashfs3:
         """What follows the owners."""
         if not 1 <= number <= _LONG_FILE or (number > 7 and self.superblock.major == 1):
             raise Malformed(f"an inode of unknown type {number}")
-        kind = {_LONG_DIRECTORY: Kind.DIRECTORY, _LONG_FILE: Kind.FILE}.get(number) or _KINDS[number]
-        assert kind is not None
+        kind = _KINDS[number - 1]
         inode = Inode(kind, 0, 0, 0, self.superblock.mtime, 0, 0)
         is_3 = self.superblock.major == 3
         if is_3:
@@ -365,7 +375,9 @@ class Squashfs3:
             some = min(count, METADATA_SIZE // 4)
             words, at, offset = self._inodes.read(at, offset, width * some)
             for place in range(0, len(words), width):
-                block = _Measured(*self._block(start, int.from_bytes(words[place : place + width], self.superblock.order)))
+                block = _Measured(
+                    *self._block(start, int.from_bytes(words[place : place + width], self.superblock.order))
+                )
                 block.length = min(size, left)
                 yield block
                 start += block.size
@@ -394,4 +406,3 @@ class Squashfs3:
 
     def xattrs(self, index: int) -> tuple[tuple[str, bytes], ...]:
         return ()
-

@@ -44,9 +44,7 @@ def items(root: list[Any]) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def make(
-    items: list[Any], run: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., bytes]:
+def make(items: list[Any], run: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bytes]:
     folder = tmp_path_factory.mktemp("cramfs")
     real = lay(items, folder / "root")
 
@@ -125,7 +123,9 @@ def test_extended_pointers(order: str) -> None:
     image[4096 : places[3]] = struct.pack(f"{order}H", len(packed[1])) + packed[1]
     image[12288 : 12288 + 3] = last
     image[76:92] = _inode(order, 0o100755, size, 4, table) + b"xip\0"
-    header = struct.pack(f"{order}IIII16sIIII16s", 0x28CD3D45, 16384, EXTENDED_POINTERS | 1, 0, b"Compressed ROMFS", 0, 0, 5, 2, b"")
+    header = struct.pack(
+        f"{order}IIII16sIIII16s", 0x28CD3D45, 16384, EXTENDED_POINTERS | 1, 0, b"Compressed ROMFS", 0, 0, 5, 2, b""
+    )
     image[:76] = header + _inode(order, 0o040755, 16, 0, 76)
     struct.pack_into(f"{order}I", image, 32, zlib.crc32(image))
     tree = opened(bytes(image))
@@ -139,7 +139,9 @@ def _inode(order: str, mode: int, size: int, name: int, offset: int) -> bytes:
     return struct.pack(">III", mode << 16, size << 8, name >> 2 << 26 | offset >> 2)
 
 
-@pytest.mark.parametrize(("at", "value"), [(8, b"\0\0\1\0"), (16, b"X"), (64, b"\0\0"), (4, b"\1\0\0\0"), (44, bytes(4))])
+@pytest.mark.parametrize(
+    ("at", "value"), [(8, b"\0\0\1\0"), (16, b"X"), (64, b"\0\0"), (4, b"\1\0\0\0"), (44, bytes(4))]
+)
 def test_a_superblock_that_contradicts_itself_is_none(plain: bytes, at: int, value: bytes) -> None:
     data = bytearray(plain)
     data[at : at + len(value)] = value

@@ -142,9 +142,7 @@ class Log:
 
     def xattr(self, number: int, version: int, prefix: int, name: bytes, value: bytes) -> "Log":
         content = name + b"\0" + value
-        start = struct.pack(
-            f"{self.order}IIBBHI", number, version, prefix, len(name), len(value), crc(content)
-        )
+        start = struct.pack(f"{self.order}IIBBHI", number, version, prefix, len(name), len(value), crc(content))
         head = struct.pack(f"{self.order}HHI", 0x1985, XATTR, 32 + len(content))
         own = crc(head + struct.pack(f"{self.order}I", crc(head)) + start)
         self._node(XATTR, start + struct.pack(f"{self.order}I", own), content)
@@ -178,7 +176,9 @@ def test_a_file_written_over_in_the_middle_cut_and_grown() -> None:
     log = Log().name(1, b"file", 2, 1)
     log.inode(2, 1, size=9000, content=b"a" * 4096).inode(2, 2, size=9000, offset=4096, content=b"b" * 4096)
     log.inode(2, 3, size=9000, offset=1000, content=b"c" * 10).inode(2, 4, size=5000)
-    log.inode(2, 5, size=20000, offset=5000, length=9000, compressor=1).inode(2, 6, size=20000, offset=19990, content=b"e" * 10)
+    log.inode(2, 5, size=20000, offset=5000, length=9000, compressor=1).inode(
+        2, 6, size=20000, offset=19990, content=b"e" * 10
+    )
     expected = b"a" * 1000 + b"c" * 10 + b"a" * 3086 + b"b" * 904 + bytes(14990) + b"e" * 10
     assert opened(log.data).read("file") == expected
 

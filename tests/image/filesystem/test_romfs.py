@@ -1,7 +1,6 @@
 import struct
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,9 +36,7 @@ def items(root: list[Any]) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def make(
-    items: list[Any], run: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., bytes]:
+def make(items: list[Any], run: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bytes]:
     folder = tmp_path_factory.mktemp("romfs")
     real = lay(items, folder / "root")
 

@@ -9,6 +9,11 @@ def samples(folder: Path) -> Iterator[bytes]:
     yield made(folder, (*base, "-l"))
     yield made(folder, (*base, "-b", "-n"))
     yield made(folder, (*base, "-l", "-m", "none", "-n"))
-    yield made(folder, (*base, "-l", "-m", "size"), ("sumtool", "-l", "-e", "16KiB", "-i", "OUT", "-o", "sum"), ("mv", "sum", "OUT"))
+    yield made(
+        folder,
+        (*base, "-l", "-m", "size"),
+        ("sumtool", "-l", "-e", "16KiB", "-i", "OUT", "-o", "sum"),
+        ("mv", "sum", "OUT"),
+    )
     yield made(folder, (*base, "-b", "-x", "zlib", "-x", "lzo"))
     yield made(folder, (*base, "-l", "-X", "lzo", "-y", "90:lzo"))

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from old_squashfs import image, superblock_of_4
+
 from samples import FILES
 
 
