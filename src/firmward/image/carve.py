@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmward.image import catalogue
-from firmward.image.blob import Blob
+from firmward.image.blob import GLANCE, Blob
 from firmward.image.budget import Budget
 from firmward.image.format import Child, Format, Magic
 from firmward.image.source import Source
@@ -19,6 +19,9 @@ HITS = 1 << 20
 
 SMALLEST = 1 << 10
 """Bytes a part that is searched for must have: kernels carry tiny test vectors of every compression."""
+
+STEP = 4 << 10
+"""Bytes: the smallest erase block of flash, at whose start a part without a magic may begin."""
 
 CHECK_EVERY = 256
 """Hits between two looks at the clock."""
@@ -69,6 +72,7 @@ def _hits(source: Source, start: int) -> Iterator[tuple[int, int, Format | Blob]
     """Offsets where a kind may begin, in order; of equal offsets the longer magic first."""
     kinds: list[Format | Blob] = [kind for kind in catalogue.kinds() if kind.carve]
     searches = [_search(source, start, magic, kind) for kind in kinds for magic in kind.magics]
+    searches += [_steps(source, start, kind) for kind in kinds if isinstance(kind, Blob) and kind.begins is not None]
     return heapq.merge(*searches, key=lambda hit: hit[:2])
 
 
@@ -77,3 +81,13 @@ def _search(source: Source, start: int, magic: Magic, kind: Format | Blob) -> It
     while place >= 0:
         yield place - magic.offset, -len(magic.data), kind
         place = source.find(magic.data, place + 1)
+
+
+def _steps(source: Source, start: int, kind: Blob) -> Iterator[tuple[int, int, Format | Blob]]:
+    """Where a kind without a magic may begin: at the steps of erase blocks, in what is not empty."""
+    after = start
+    for begin, end in source.data(start):
+        for offset in range(max(begin - begin % STEP, after + -after % STEP), end, STEP):
+            after = offset + STEP
+            if kind.begins is not None and kind.begins(source.read(offset, GLANCE)):
+                yield offset, 0, kind
