@@ -18,7 +18,7 @@ HITS = 1 << 20
 """Hits of all signatures tried in one source, so that a dump made of magics ends."""
 
 SMALLEST = 1 << 10
-"""Bytes a part that is searched for must have: kernels carry tiny test vectors of every compression."""
+"""Bytes a blob that is searched for must have; a format says so itself."""
 
 STEP = 4 << 10
 """Bytes: the smallest erase block of flash, at whose start a part without a magic may begin."""
@@ -56,7 +56,7 @@ def carve(source: Source, budget: Budget, start: int = 0) -> Iterator[Found]:
             continue
         size = _size(source.slice(offset), kind, budget)
         if size:
-            if size >= SMALLEST:
+            if size >= (kind.smallest if isinstance(kind, Format) else SMALLEST):
                 yield Found(offset, size, kind)
             position = offset + size
 
