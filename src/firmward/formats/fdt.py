@@ -165,10 +165,9 @@ class DeviceTree:
             token = _WORD.unpack(data)[0] if len(data) == 4 else _END
             if token == _END:
                 return
-            start, offset = offset, offset + 4
+            start, offset = offset, self._behind(token, offset + 4, end)
             if token != _NOP:
-                yield token, start, offset
-            offset = self._behind(token, offset, end)
+                yield token, start, start + 4
         raise Malformed(f"a device tree of more than {TOKENS} tokens")
 
     def _behind(self, token: int, offset: int, end: int) -> int:

@@ -43,6 +43,9 @@ def parse_record(line: bytes) -> Record:
 class Reader:
     """Records in their order to addresses and data; keeps the upper part of the address."""
 
+    must_end = True
+    """A file ends with a record that says so."""
+
     def __init__(self) -> None:
         self._base = 0
 

@@ -42,6 +42,9 @@ def parse_record(line: bytes) -> Record:
 class Reader:
     """Records in their order to addresses and data."""
 
+    must_end = False
+    """Writers that know no start address leave the last record out."""
+
     def read(self, line: bytes) -> tuple[int, bytes] | None:
         """Address and data of a line; None at the last record. Raises Malformed."""
         record = parse_record(line)

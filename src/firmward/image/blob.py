@@ -29,8 +29,8 @@ TEXT_SEARCH = 64 << 20
 class Blob:
     """A kind of blob. `measure` works as a format's; from offset `holds` on other parts may lie inside (0: none).
 
-    One without a magic has `begins`, a cheap look at its first GLANCE bytes: it is tried at the start of a part, and
-    where an erase block of a dump may begin.
+    One without a magic has `begins`, a cheap look at its first GLANCE bytes: it is tried at the start of a part, and at
+    every sector of raw bytes.
     """
 
     name: str

@@ -12,7 +12,7 @@ from firmward.image import catalogue
 from firmward.image.blob import GLANCE, Blob
 from firmward.image.budget import Budget
 from firmward.image.format import Child, Format, Magic
-from firmward.image.source import Source
+from firmward.image.source import CHUNK, Source
 
 HITS = 1 << 20
 """Hits of all signatures tried in one source, so that a dump made of magics ends."""
@@ -20,8 +20,9 @@ HITS = 1 << 20
 SMALLEST = 1 << 10
 """Bytes a blob that is searched for must have; a format says so itself."""
 
-STEP = 4 << 10
-"""Bytes: the smallest erase block of flash, at whose start a part without a magic may begin."""
+STEP = 512
+"""Bytes between the places where a part without a magic is looked for: what lies between partitions may begin at any
+sector, so that erase blocks of flash do not show."""
 
 CHECK_EVERY = 256
 """Hits between two looks at the clock."""
@@ -84,10 +85,14 @@ def _search(source: Source, start: int, magic: Magic, kind: Format | Blob) -> It
 
 
 def _steps(source: Source, start: int, kind: Blob) -> Iterator[tuple[int, int, Format | Blob]]:
-    """Where a kind without a magic may begin: at the steps of erase blocks, in what is not empty."""
+    """Where a kind without a magic may begin, in what is not empty."""
+    if kind.begins is None:
+        return
     after = start
     for begin, end in source.data(start):
-        for offset in range(max(begin - begin % STEP, after + -after % STEP), end, STEP):
-            after = offset + STEP
-            if kind.begins is not None and kind.begins(source.read(offset, GLANCE)):
-                yield offset, 0, kind
+        for base in range(max(begin - begin % STEP, after + -after % STEP), end, CHUNK):
+            piece = source.read(base, CHUNK + GLANCE)
+            after = min(base + CHUNK, end)
+            for place in range(0, after - base, STEP):
+                if kind.begins(piece[place : place + GLANCE]):
+                    yield base + place, 0, kind

@@ -23,7 +23,9 @@ HEAD = 4 << 10
 
 
 class Reader(Protocol):
-    """One form of records."""
+    """One form of records; `must_end` says whether a text without a last record was cut off."""
+
+    must_end: bool
 
     def read(self, line: bytes) -> tuple[int, bytes] | None:
         """Address and data of a line; None at the last record. Raises Malformed."""
@@ -100,7 +102,8 @@ def _fill(
                 raise BudgetExceeded(f"more than {RUNS} runs of bytes")
             runs.append(Run(address))
         runs[-1].data += data
-    problems.add(f"ends after line {number}, without a last record")
+    if reader.must_end:
+        problems.add(f"ends after line {number}, without a last record")
 
 
 def _lines(source: Source, limit: int) -> Iterator[tuple[int, bytes]]:
