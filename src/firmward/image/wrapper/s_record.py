@@ -7,7 +7,10 @@ from firmward.image.segments import measurer, opener
 ABOUT = About(
     title="Motorola S-records",
     reads="Records with 16, 24 and 32 bits of address; each run of bytes is a part named by its address.",
-    limits="A record that does not hold is left out and told. Not looked for inside a dump. Gaps are not filled.",
+    limits=(
+        "A record that does not hold is left out and told; a text that was cut off between two records is not noticed. "
+        "Not looked for inside a dump. Gaps are not filled."
+    ),
     witness="objcopy, srec_cat",
 )
 
