@@ -24,7 +24,7 @@ HEAD = 5 + 64
 """Bytes that show whether an environment may begin."""
 
 _NAME = rb"[A-Za-z_.][!-<>-~]{0,58}="
-_HEAD = re.compile(rb"[\s\S]{4}[\s\S]?" + _NAME)
+_HEAD = re.compile(rb"[\s\S]{4}[\s\S]?" + _NAME + rb"[^\n\0]*(\0|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,10 @@ class Environment:
 
 
 def may_begin(head: bytes) -> bool:
-    """Whether the first bytes may be an environment's: a name behind four or five bytes. Cheap."""
+    """Whether the first bytes may be an environment's: a name behind four or five bytes, and no end of a line soon.
+
+    Cheap; the latter since text files are full of names with values.
+    """
     return _HEAD.match(head) is not None
 
 

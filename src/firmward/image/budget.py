@@ -78,6 +78,11 @@ class Budget:
         if self._started is not None and self.clock() - self._started > self.limits.seconds:
             self._exceed(f"not done within {self.limits.seconds:g} seconds (--budget-seconds)")
 
+    def leave_out(self, reason: str) -> None:
+        """Tell that something was not looked at; what is under way goes on."""
+        if reason not in self.exhausted:
+            self.exhausted.append(reason)
+
     @property
     def is_spent(self) -> bool:
         """Whether nothing more should be looked at: the number of parts or the time ran out."""
@@ -85,6 +90,5 @@ class Budget:
         return late or self._parts > self.limits.parts
 
     def _exceed(self, reason: str) -> None:
-        if reason not in self.exhausted:
-            self.exhausted.append(reason)
+        self.leave_out(reason)
         raise BudgetExceeded(reason)

@@ -37,7 +37,11 @@ class Chunk:
 def chunks(source: Source) -> Iterator[Chunk]:
     """The metadata at the start, and the signature behind them."""
     metadata = _chunk(source, 0, METADATA, METADATA_LIMIT)
-    if metadata is None or not _is_json(source.read(len(HEADER), metadata.size - len(HEADER))):
+    if (
+        metadata is None
+        or source.read(0, len(HEADER)) != HEADER
+        or not _is_json(source.read(len(HEADER), metadata.size - len(HEADER)))
+    ):
         return
     yield metadata
     signature = _chunk(source, metadata.end, SIGNATURE, SIGNATURE_LIMIT)
@@ -78,8 +82,12 @@ def open_fwtool(source: Source, budget: Budget) -> Iterator[Child]:
 ABOUT = About(
     title="OpenWrt's metadata behind a sysupgrade image",
     reads="The metadata and the signature.",
-    limits="The checksum covers the image before it and is not verified; a signature alone is not recognised.",
+    limits=(
+        "The checksum covers the image before it and is not verified; a signature alone, and metadata that do not "
+        "begin with their version, are not recognised."
+    ),
     witness="fwtool, by its layout: the tests have a writer of their own",
 )
 
-FORMAT = Format("fwtool", (Magic(HEADER + b"{"),), measure, open_fwtool, ABOUT, smallest=64)
+MAGICS = tuple(Magic(b"{" + b" " * spaces + b'"metadata_version"', len(HEADER)) for spaces in (2, 1, 0))
+FORMAT = Format("fwtool", MAGICS, measure, open_fwtool, ABOUT, smallest=64)
