@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmward.image import catalogue
-from firmward.image.blob import Blob
+from firmward.image.blob import GLANCE, Blob
 from firmward.image.budget import Budget
 from firmward.image.format import Child, Format
 from firmward.image.signatures import HITS as HITS_AT_ONCE
@@ -22,7 +22,11 @@ PIECE = 1 << 20
 """Bytes searched at once."""
 
 SMALLEST = 1 << 10
-"""Bytes a part that is searched for must have: kernels carry tiny test vectors of every compression."""
+"""Bytes a blob that is searched for must have; a format says so itself."""
+
+STEP = 512
+"""Bytes between the places where a part without a magic is looked for: what lies between partitions may begin at any
+sector, so that erase blocks of flash do not show."""
 
 CHECK_EVERY = 256
 """Hits between two looks at the clock."""
@@ -57,7 +61,7 @@ def carve(source: Source, budget: Budget, start: int = 0) -> Iterator[Found]:
                 continue
             size = _size(source.slice(offset), kind, budget)
             if size:
-                if size >= SMALLEST:
+                if size >= (kind.smallest if isinstance(kind, Format) else SMALLEST):
                     yield Found(offset, size, kind)
                 position = offset + size
 
@@ -82,7 +86,7 @@ class _Hits:
     """Where a kind may begin, in order; of equal places the longer magic first.
 
     A magic may stand far into its part (ISO 9660: 32 KiB), `ahead` bytes at most; so much more of each piece is looked
-    at. What an accepted part covers is not searched at all.
+    at. What an accepted part covers is not searched at all. Kinds without a magic come last, at the start of sectors.
     """
 
     def __init__(self, source: Source, budget: Budget) -> None:
@@ -91,6 +95,8 @@ class _Hits:
         self._magics = [(magic, kind) for kind in catalogue.kinds() if kind.carve for magic in kind.magics]
         self.ahead = max(magic.offset + len(magic.data) for magic, _ in self._magics)
         self._signatures = signatures(tuple(magic.data for magic, _ in self._magics), min(source.size, SMALL + 1))
+        self._bare = [kind for kind in catalogue.kinds() if isinstance(kind, Blob) and kind.begins is not None]
+        self._kinds = [*(kind for _, kind in self._magics), *self._bare]
         self._left = HITS
 
     def between(self, start: int, end: int) -> Iterator[tuple[int, Format | Blob]]:
@@ -109,7 +115,15 @@ class _Hits:
         found = [
             (offset, -len(self._magics[index][0].data), index) for offset, index in places if start <= offset < end
         ]
+        found += self._sectors(data, start, end)
         for count, (offset, _, index) in enumerate(sorted(found)):
             if count % CHECK_EVERY == 0:
                 self._budget.check_time()
-            yield offset, self._magics[index][1]
+            yield offset, self._kinds[index]
+
+    def _sectors(self, data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """Hits of the kinds without a magic, as `between` sorts them."""
+        for index, kind in enumerate(self._bare, len(self._magics)):
+            for place in range(-start % STEP, end - start, STEP):
+                if kind.begins is not None and kind.begins(data[place : place + GLANCE]):
+                    yield start + place, 0, index
