@@ -119,7 +119,7 @@ class _Hits:
             yield offset, kind
 
     def _begins(self, data: bytes, met: list[Hit], start: int) -> Iterator[tuple[int, int, Format | Blob]]:
-        """Offset, rank (the longer magic first), kind of all that may begin, by what was met in data from `start` on."""
+        """Offset, rank (the longer magic first) and kind of what may begin, by what was met in data from `start` on."""
         tried: dict[int, Blob] = {}
         for place, index in met:
             if index < len(self._magics):
