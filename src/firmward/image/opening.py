@@ -248,6 +248,8 @@ class Opening:
 
     def _note(self, part: str, problem: str) -> None:
         known = self._parts[part].problem
+        if known is not None and problem in known.split("; "):
+            return
         self._parts[part] = replace(self._parts[part], problem=f"{known}; {problem}" if known else problem)
 
     def _open(self, place: _Place, source: Source) -> None:
