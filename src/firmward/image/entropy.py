@@ -6,7 +6,7 @@ first and the last bytes among them.
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from firmward.image.source import Source
 
@@ -15,6 +15,9 @@ WINDOW = 1 << 10
 
 WINDOWS = 32
 """Places: with windows of 1 KiB, counting takes less than 10 ms."""
+
+STEP = 64 << 10
+"""Bytes from one look to the next where an end is searched."""
 
 SMALLEST = 8 << 10
 """Bytes below which nothing is called random: keys, signatures and seeds are, and are no secret kept from the audit."""
@@ -47,6 +50,24 @@ def is_random(source: Source) -> bool:
             return False
         seen += 1
     return 2 * seen >= min(WINDOWS, source.size // WINDOW) - 1
+
+
+def random_end(source: Source, start: int, check: Callable[[], None]) -> int:
+    """Where bytes that look like chance from `start` on cease to, to some 64 KiB; what is blank counts with them.
+
+    `check` is called now and then, so that time may run out.
+    """
+    last = start
+    for count, offset in enumerate(range(start, source.size, STEP)):
+        if count % 256 == 0:
+            check()
+        window = source.read(offset, WINDOW)
+        if not window.strip(b"\0\xff"):
+            continue
+        if not _looks_random(window):
+            return last
+        last = min(offset + STEP, source.size)
+    return last
 
 
 def _looks_random(window: bytes) -> bool:

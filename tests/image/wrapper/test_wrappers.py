@@ -19,6 +19,8 @@ PACKERS = {
     "lz4": ("lz4", "-c"),
     "lz4-legacy": ("lz4", "-l", "-c"),
     "lzma": ("lzma", "-0", "-c"),
+    "lzop": ("lzop", "-c"),
+    "lzip": ("lzip", "-0", "-c"),
 }
 CONTENT = b"".join(b"line %d of a firmware image\n" % number for number in range(20_000))
 BEHIND = b"what lies behind " * 300
@@ -55,7 +57,7 @@ def test_padding_behind_the_stream_is_no_part(tool, name: str) -> None:
     assert child.problem is None
 
 
-@pytest.mark.parametrize("name", ["gzip", "xz", "bzip2", "zstd", "lz4", "lz4-legacy"])
+@pytest.mark.parametrize("name", ["gzip", "xz", "bzip2", "zstd", "lz4", "lz4-legacy", "lzip"])
 def test_concatenated_streams_are_one_content(tool, name: str) -> None:
     (child,) = opened(name, tool(*PACKERS[name], stdin=CONTENT) + tool(*PACKERS[name], stdin=b"more"))
     assert content(child) == CONTENT + b"more"
@@ -63,7 +65,7 @@ def test_concatenated_streams_are_one_content(tool, name: str) -> None:
 
 @packers
 def test_a_cut_stream_gives_what_came_out_and_a_problem(tool, name: str) -> None:
-    large = CONTENT * (20 if name.startswith("lz4") else 1)  # more than one block of each program
+    large = CONTENT * (20 if name.startswith(("lz4", "lzop")) else 1)  # more than one block of each program
     packed = tool(*PACKERS[name], stdin=large)
     (child,) = opened(name, packed[: len(packed) * 3 // 4])
     found = content(child)
@@ -72,7 +74,7 @@ def test_a_cut_stream_gives_what_came_out_and_a_problem(tool, name: str) -> None
     assert child.problem
 
 
-@pytest.mark.parametrize("name", ["xz", "zstd", "lz4", "lz4-legacy"])
+@pytest.mark.parametrize("name", ["xz", "zstd", "lz4", "lz4-legacy", "lzop"])
 def test_the_length_is_known_without_expanding(tool, name: str) -> None:
     packed = tool(*PACKERS[name], stdin=CONTENT)
     assert wrapper(name).measure(Bytes(packed + BEHIND)) == len(packed)
