@@ -32,7 +32,7 @@ def _words(header: Header) -> str:
 
 
 def end(source: Source, budget: Budget) -> int:
-    """Where the encrypted bytes seem to end in a dump: their length is not told, but what follows may not look random."""
+    """Where the encrypted bytes seem to end in a dump: what follows need not look random."""
     try:
         header = parse(source.read)
     except Malformed:
