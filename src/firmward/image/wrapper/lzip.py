@@ -53,10 +53,12 @@ class Member:
 
     @property
     def needs_input(self) -> bool:
-        return self._engine is None or self._engine.eof or self._engine.needs_input
+        if self._engine is not None and self._engine.eof:
+            return len(self._trailer) < TRAILER
+        return self._engine is None or self._engine.needs_input
 
     def decompress(self, data: bytes, max_length: int = -1, /) -> bytes:
-        """Raises LZMAError for what is damaged, checksum and lengths among it."""
+        """Raises LZMAError for what is damaged, checksum and lengths among it; no content is lost to a bad trailer."""
         self._taken += len(data)
         if self._engine is None:
             self._head += data
@@ -73,13 +75,12 @@ class Member:
             self._checksum = zlib.crc32(piece, self._checksum)
             data = self._engine.unused_data
         if self._engine.eof:
-            self._end(data)
+            self._trailer += data
+        if self._engine.eof and not piece and len(self._trailer) >= TRAILER:
+            self._end()
         return piece
 
-    def _end(self, data: bytes) -> None:
-        self._trailer += data
-        if len(self._trailer) < TRAILER:
-            return
+    def _end(self) -> None:
         self.eof = True
         self.unused_data = self._trailer[TRAILER:]
         said = [int.from_bytes(self._trailer[at:end], "little") for at, end in ((0, 4), (4, 12), (12, 20))]
