@@ -211,6 +211,22 @@ def test_an_interlaced_extent_turns_in_its_block(make: Callable[[str], bytes]) -
         image.unpacked(Extent(1000, 4097, INTERLACED, 0, 4096))
 
 
+@pytest.mark.parametrize("length", [1, 5, 40, 41, 45, 777, 778, 779, 780, 12_000, len(CONTENT)])
+def test_an_early_lz4_extent_may_end_anywhere(length: int, make: Callable[[str], bytes]) -> None:
+    import lz4.block
+
+    chance = random.Random(length)
+    content = b"".join(chance.choice((b"a rule ", b"of the firewall ", chance.randbytes(3))) for _ in range(2000))[
+        :12_300
+    ]
+    packed = lz4.block.compress(content, store_size=False) + bytes(500)
+    superblock = opened(make("-zlz4 -Elegacy-compress")).superblock
+    for end in range(length, min(length + 12, 12_300)):
+        assert unpack(superblock, Extent(0, end, LZ4, 0, len(packed)), packed) == content[:end]
+    with pytest.raises(Malformed):
+        unpack(superblock, Extent(0, 1 << 20, LZ4, 0, 4096), packed[:90])
+
+
 def test_the_zeros_of_an_early_image_stand_behind(make: Callable[[str], bytes]) -> None:
     assert not opened(make("-zlz4 -Elegacy-compress")).superblock.incompatible & ZERO_PADDING
 

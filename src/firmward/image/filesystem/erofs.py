@@ -130,8 +130,8 @@ def _zstd(data: bytes, extent: Extent) -> bytes:
         raise Malformed(f"a zstd extent is damaged: {error}") from None
 
 
-LITERALS = b"\x80" + bytes(8)
-"""A last sequence of lz4: eight literals."""
+MORE = 16
+"""Literals put behind what is needed of an lz4 block."""
 SPARE = 64
 """Bytes of room that lz4 wants behind a match."""
 
@@ -141,23 +141,30 @@ WAYS: dict[int, Callable[[bytes, Extent], bytes]] = {LZ4: _lz4, LZMA: _micro_lzm
 def _lz4_start(data: bytes, length: int) -> tuple[bytes, int]:
     """As much of an lz4 block as makes `length` bytes, and how many it makes: found by stepping over its sequences.
 
-    A block ends with literals: where the last sequence needed ends with a match some are put behind it.
+    A block ends with at least five literals: the last sequence that is needed is written anew, with some more of them.
     """
     at = made = 0
     try:
-        while True:
-            token = data[at]
-            literals, at = _lz4_count(data, at + 1, token >> 4)
-            at += literals
-            made += literals
+        while made < length:
+            start = at
+            count, begin = _lz4_count(data, at + 1, data[at] >> 4)
+            at = begin + count
+            made += count
             if made >= length:
-                return data[:at], made
-            matched, at = _lz4_count(data, at + 2, token & 15)
+                return data[:start] + _lz4_literals(data[begin:at] + bytes(MORE)), made + MORE
+            matched, at = _lz4_count(data, at + 2, data[start] & 15)
             made += matched + 4
-            if made >= length:
-                return data[:at] + LITERALS, made + len(LITERALS) - 1
     except IndexError:
         raise Malformed("an lz4 extent is cut off") from None
+    return data[:at] + _lz4_literals(bytes(MORE)), made + MORE
+
+
+def _lz4_literals(text: bytes) -> bytes:
+    """A last sequence: literals alone."""
+    if len(text) < 15:
+        return bytes([len(text) << 4]) + text
+    full, rest = divmod(len(text) - 15, 255)
+    return b"\xf0" + b"\xff" * full + bytes([rest]) + text
 
 
 def _lz4_count(data: bytes, at: int, count: int) -> tuple[int, int]:
