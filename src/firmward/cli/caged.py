@@ -23,7 +23,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar, cast
 
-import firmward
 from firmward.image import cage
 from firmward.image.budget import Limits
 from firmward.image.cage import Cage
@@ -100,7 +99,7 @@ class Journal:
         self._say(PART, pickle.dumps(part))
 
     def judge(self) -> None:
-        """All parts are open; what comes now has a clock of its own."""
+        """All parts are open; what comes now has a clock of its own, and may print."""
         self._say(JUDGE, b"")
 
     def tell(self, message: str) -> None:
@@ -132,7 +131,7 @@ Work = Callable[[Journal, Mapping[str, str]], Answer]
 
 def walls_around(target: Path, limits: Limits, writable: tuple[Path, ...] = ()) -> Cage:
     """The cage for a worker that reads this image: the image, and what Python loads its modules from."""
-    own = Path(firmward.__file__).parents[1]
+    own = Path(__file__).parents[2]
     folders = (*(Path(sysconfig.get_path(name)) for name in PYTHON), *map(Path, LIBRARIES))
     return Cage((target, own, *folders), writable, limits.memory, int(2 * min(limits.seconds, LONG)) + 60)
 
@@ -232,6 +231,7 @@ class _Worker(Generic[Answer]):
             self.tell(content.decode())
         elif sign == JUDGE:
             self._judging = True
+            self.tell("")
         elif sign == ANSWER:
             self.value, self.answered = loads(content), True
         elif sign == ERROR:

@@ -45,20 +45,27 @@ def cat(
 
     Links are followed inside the image. A terminal gets text only: an image may hold what would take it over.
     """
+    path, rest = inside.split(address)
+
+    def act(image: "Image", tell: inside.Tell) -> int:
+        pieces = _content(image, inside.find(image, rest))
+        return _write(pieces if force or not sys.stdout.isatty() else _plain(pieces))
+
+    inside.look_into(inside.Look(path, budget_seconds, budget_mib, Color.AUTO), act)
+
+
+def _write(pieces: Iterator[bytes]) -> int:
     from firmward.model.facts import Unavailable
 
-    path, rest = inside.split(address)
-    with inside.progress(Color.AUTO) as tell:
-        image = inside.look_into(path, budget_seconds, budget_mib, tell)
-    pieces = _content(image, inside.find(image, rest))
     try:
-        for piece in pieces if force or not sys.stdout.isatty() else _plain(pieces):
+        for piece in pieces:
             sys.stdout.buffer.write(piece)
-        sys.stdout.buffer.flush()
     except Unavailable as reason:
-        sys.stdout.buffer.flush()
         inside.warn((str(reason),))
-        raise typer.Exit(inside.EXIT_INCOMPLETE) from None
+        return inside.EXIT_INCOMPLETE
+    finally:
+        sys.stdout.buffer.flush()
+    return 0
 
 
 def _content(image: "Image", place: inside.Place) -> Iterator[bytes]:

@@ -96,16 +96,22 @@ def extract(
     if output is not None:
         check_new(output)
     path, rest = inside.split(address)
-    with inside.progress(color) as tell:
-        image = inside.look_into(path, budget_seconds, budget_mib, tell)
-        wanted = tuple(_wanted(image, inside.find(image, rest)))
-        run = _Run(image, wanted, _limits(budget_seconds, budget_mib), links, tell)
-        with nullcontext(Nowhere()) if dry_run or output is None else new_folder(output) as store:
+    # The folder is made, put in its place or taken away here; a worker that can write there alone fills it.
+    with nullcontext(Nowhere()) if dry_run or output is None else new_folder(output) as store:
+
+        def act(image: "Image", tell: inside.Tell) -> int:
+            wanted = tuple(_wanted(image, inside.find(image, rest)))
+            run = _Run(image, wanted, _limits(budget_seconds, budget_mib), links, tell)
             run.write(store)
-    run.sum_up(output, dry_run=dry_run)
-    trouble = (*inside.trouble(image), *(f"{one.part.id}: {one.part.problem}" for one in wanted if one.part.problem))
-    inside.warn(trouble)
-    raise typer.Exit(inside.EXIT_INCOMPLETE if trouble or run.extraction.tally.lost else 0)
+            tell("")
+            run.sum_up(output, dry_run=dry_run)
+            parts = (f"{one.part.id}: {one.part.problem}" for one in wanted if one.part.problem)
+            trouble = (*inside.trouble(image), *parts)
+            inside.warn(trouble)
+            return inside.EXIT_INCOMPLETE if trouble or run.extraction.tally.lost else 0
+
+        code = inside.caged(inside.Look(path, budget_seconds, budget_mib, color, store.place), act)
+    raise typer.Exit(code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,14 @@ ends at the first `:/` where what stands before names a part: by its id, the las
 """
 
 import difflib
+import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -37,12 +39,53 @@ AddressArgument = Annotated[
 ]
 
 
-def look_into(path: Path, seconds: float, mib: int, tell: Callable[[str], None] | None = None) -> "Image":
-    """The one place where an image is opened to look inside it."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How to look inside: the image, and what it may cost."""
+
+    path: Path
+    seconds: float
+    mib: int
+    color: "Color"
+    writable: tuple[Path, ...] = ()
+
+
+Tell = Callable[[str], None]
+
+
+def look_into(look: Look, act: "Callable[[Image, Tell], int]") -> NoReturn:
+    """Open an image and do something with what is inside, in a caged worker; leave with the exit code that it gives."""
+    raise typer.Exit(caged(look, act))
+
+
+def caged(look: Look, act: "Callable[[Image, Tell], int]") -> int:
+    """Open an image and do something with what is inside, in a worker that can do nothing else; its exit code."""
+    from firmward.cli.caged import Journal, Lost, run_caged, walls_around
     from firmward.image.budget import Limits
     from firmward.image.opening import open_image
 
-    return open_image(path, Limits(expanded_bytes=mib << 20, seconds=seconds), progress=tell)
+    limits = Limits(expanded_bytes=look.mib << 20, seconds=look.seconds)
+
+    def work(journal: Journal, avoided: Mapping[str, str]) -> int | tuple[int, str]:
+        image = open_image(look.path, limits, journal.tell, journal, avoided)
+        journal.judge()
+        try:
+            code = act(image, journal.tell)
+            sys.stdout.flush()
+        except OSError as error:  # a reader that went away, a full disk
+            return error.errno or 0, error.strerror or str(error)
+        return code
+
+    with progress(look.color) as tell:
+        try:
+            # what is done with the image may wait for its reader as long as that takes
+            found = run_caged(work, walls_around(look.path, limits, look.writable), math.inf, tell)
+        except Lost as lost:
+            warn((f"the process that read {look.path.name} {lost.reason}",))
+            raise typer.Exit(EXIT_INCOMPLETE) from None
+    if isinstance(found, tuple):
+        raise OSError(*found)
+    return found
 
 
 def split(address: str) -> tuple[Path, str]:
@@ -181,7 +224,15 @@ def progress(color: "Color") -> Iterator[Callable[[str], None]]:
         yield lambda message: None
         return
     with console.status("Opening") as status:
-        yield lambda message: status.update(Text(shown(message)))
+
+        def tell(message: str) -> None:
+            if message:
+                status.update(Text(shown(message)))
+                status.start()
+            else:  # what comes now is for the terminal
+                status.stop()
+
+        yield tell
 
 
 def _nearest(wanted: str, image: "Image") -> str:

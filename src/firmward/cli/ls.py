@@ -63,21 +63,22 @@ def ls(
     characters in names are shown as escapes.
     """
     path, rest = inside.split(address)
-    with inside.progress(Color.AUTO) as tell:
-        image = inside.look_into(path, budget_seconds, budget_mib, tell)
-    place = inside.find(image, rest)
-    if place.part is None and place.path is None and len(image.trees) > 1:
-        _file_systems(image, as_json=as_json)
-        raise typer.Exit(_code(inside.trouble(image)))
-    part, tree = inside.tree_of(image, place.part)
-    asked = place.path or "/"
-    entries, whole = _found(tree, asked, recursive=recursive)
-    if as_json:
-        typer.echo(json.dumps([record(entry) for entry in entries], indent=2))
-    else:
-        for line in _lines(entries, whole=whole, xattrs=xattrs):
-            typer.echo(line)
-    raise typer.Exit(_code(inside.trouble(image, part)))
+
+    def act(image: "Image", tell: inside.Tell) -> int:
+        place = inside.find(image, rest)
+        if place.part is None and place.path is None and len(image.trees) > 1:
+            _file_systems(image, as_json=as_json)
+            return _code(inside.trouble(image))
+        part, tree = inside.tree_of(image, place.part)
+        entries, whole = _found(tree, place.path or "/", recursive=recursive)
+        if as_json:
+            typer.echo(json.dumps([record(entry) for entry in entries], indent=2))
+        else:
+            for line in _lines(entries, whole=whole, xattrs=xattrs):
+                typer.echo(line)
+        return _code(inside.trouble(image, part))
+
+    inside.look_into(inside.Look(path, budget_seconds, budget_mib, Color.AUTO), act)
 
 
 def _code(trouble: tuple[str, ...]) -> int:

@@ -51,20 +51,21 @@ def parts(
     """
     from firmward.cli.contents import contents, labels
 
-    with inside.progress(color) as tell:
-        opened = measured(inside.look_into(image, budget_seconds, budget_mib, tell))
-        tell("Counting")
+    def act(found: "Image", tell: inside.Tell) -> int:
+        opened = measured(found)
         holds = {root.part.id: contents(root.tree) for root in opened.trees}
         said = labels(opened)
-    if as_json:
-        typer.echo(json.dumps(document(opened, holds, said), indent=2))
-    else:
-        from firmward.cli.console import make_console
-        from firmward.cli.layout_map import print_parts
+        if as_json:
+            typer.echo(json.dumps(document(opened, holds, said), indent=2))
+        else:
+            from firmward.cli.console import make_console
+            from firmward.cli.layout_map import print_parts
 
-        print_parts(opened, holds, said, make_console(color), exact=exact)
-    inside.warn(opened.budget.exhausted)
-    raise typer.Exit(0 if opened.budget.complete else inside.EXIT_INCOMPLETE)
+            print_parts(opened, holds, said, make_console(color), exact=exact)
+        inside.warn(opened.budget.exhausted)
+        return 0 if opened.budget.complete else inside.EXIT_INCOMPLETE
+
+    inside.look_into(inside.Look(image, budget_seconds, budget_mib, color), act)
 
 
 def measured(image: "Image") -> "Image":

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmward.image import catalogue
-from firmward.image.blob import Blob
+from firmward.image.blob import GLANCE, SAYS, Blob
 from firmward.image.budget import Budget
 from firmward.image.format import Child, Format
 from firmward.image.signatures import HITS as HITS_AT_ONCE
-from firmward.image.signatures import SMALL, signatures
+from firmward.image.signatures import SMALL, Hit, signatures
 from firmward.image.source import Source, is_erased
 
 HITS = 1 << 20
@@ -22,7 +22,11 @@ PIECE = 1 << 20
 """Bytes searched at once."""
 
 SMALLEST = 1 << 10
-"""Bytes a part that is searched for must have: kernels carry tiny test vectors of every compression."""
+"""Bytes a blob that is searched for must have; a format says so itself."""
+
+STEP = 512
+"""Bytes between the places where a part without a magic is looked for: what lies between partitions may begin at any
+sector, so that erase blocks of flash do not show."""
 
 CHECK_EVERY = 256
 """Hits between two looks at the clock."""
@@ -57,7 +61,7 @@ def carve(source: Source, budget: Budget, start: int = 0) -> Iterator[Found]:
                 continue
             size = _size(source.slice(offset), kind, budget)
             if size:
-                if size >= SMALLEST:
+                if size >= (kind.smallest if isinstance(kind, Format) else SMALLEST):
                     yield Found(offset, size, kind)
                 position = offset + size
 
@@ -82,15 +86,18 @@ class _Hits:
     """Where a kind may begin, in order; of equal places the longer magic first.
 
     A magic may stand far into its part (ISO 9660: 32 KiB), `ahead` bytes at most; so much more of each piece is looked
-    at. What an accepted part covers is not searched at all.
+    at. What an accepted part covers is not searched at all. Kinds without a magic come last, at the start of sectors.
     """
 
     def __init__(self, source: Source, budget: Budget) -> None:
         self._source = source
         self._budget = budget
-        self._magics = [(magic, kind) for kind in catalogue.kinds() if kind.carve for magic in kind.magics]
-        self.ahead = max(magic.offset + len(magic.data) for magic, _ in self._magics)
-        self._signatures = signatures(tuple(magic.data for magic, _ in self._magics), min(source.size, SMALL + 1))
+        kinds = [kind for kind in catalogue.kinds() if kind.carve]
+        self._magics = [(magic, kind) for kind in kinds for magic in kind.magics]
+        self._says = [(text, kind) for kind in kinds if isinstance(kind, Blob) for text in kind.says]
+        self.ahead = max(SAYS, *(magic.offset + len(magic.data) for magic, _ in self._magics))
+        texts = (*(magic.data for magic, _ in self._magics), *(text for text, _ in self._says))
+        self._signatures = signatures(texts, min(source.size, SMALL + 1))
         self._left = HITS
 
     def between(self, start: int, end: int) -> Iterator[tuple[int, Format | Blob]]:
@@ -105,11 +112,26 @@ class _Hits:
         self._left -= len(met)
         if self._left <= 0 or len(met) >= HITS_AT_ONCE:
             self._budget.leave_out("so many signatures that not all of them were tried")
-        places = ((start + place - self._magics[index][0].offset, index) for place, index in met)
-        found = [
-            (offset, -len(self._magics[index][0].data), index) for offset, index in places if start <= offset < end
-        ]
-        for count, (offset, _, index) in enumerate(sorted(found)):
+        found = [hit for hit in self._begins(data, met, start) if start <= hit[0] < end]
+        for count, (offset, _, kind) in enumerate(sorted(found, key=lambda hit: hit[:2])):
             if count % CHECK_EVERY == 0:
                 self._budget.check_time()
-            yield offset, self._magics[index][1]
+            yield offset, kind
+
+    def _begins(self, data: bytes, met: list[Hit], start: int) -> Iterator[tuple[int, int, Format | Blob]]:
+        """Offset, rank (the longer magic first) and kind of what may begin, by what was met in data from `start` on."""
+        tried: dict[int, Blob] = {}
+        for place, index in met:
+            if index < len(self._magics):
+                magic, kind = self._magics[index]
+                yield start + place - magic.offset, -len(magic.data), kind
+            else:
+                tried |= self._sectors(data, start, place, self._says[index - len(self._magics)][1], tried)
+        yield from ((offset, 0, blob) for offset, blob in tried.items())
+
+    def _sectors(self, data: bytes, start: int, place: int, kind: Blob, known: dict[int, Blob]) -> dict[int, Blob]:
+        """The sectors before a text at which a kind without a magic may begin."""
+        first = max(place - SAYS, -start % STEP)
+        first += -(start + first) % STEP
+        places = (at for at in range(first, place, STEP) if start + at not in known)
+        return {start + at: kind for at in places if kind.begins is not None and kind.begins(data[at : at + GLANCE])}

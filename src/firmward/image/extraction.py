@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from firmward.image.budget import Budget, BudgetExceeded
@@ -55,6 +56,8 @@ class Store(Protocol):
 
 class Nowhere:
     """The store of a dry run: nothing is read and nothing written."""
+
+    place: tuple[Path, ...] = ()
 
     def __init__(self) -> None:
         self._taken: set[Steps] = set()
