@@ -42,9 +42,20 @@ def test_a_header_before_and_erased_flash_behind_do_not_hide_it() -> None:
         NOISE + TEXT * 3,
         NOISE + b"\xff" * 900_000,
         bytes(range(16)) * 9000,
+        bytes(range(1, 250)) * 900,
         NOISE[:100_000] + TEXT[:20_000] + NOISE[100_000:],
     ],
-    ids=["empty", "small", "text", "zeros", "text behind", "mostly erased", "table", "text between"],
+    ids=[
+        "empty",
+        "small",
+        "text",
+        "zeros",
+        "text behind",
+        "mostly erased",
+        "table",
+        "table of all bytes",
+        "text between",
+    ],
 )
 def test_what_is_not_random_over_its_length_is_not_called_so(data: bytes) -> None:
     assert not entropy.is_random(Bytes(data))

@@ -5,6 +5,7 @@ first and the last bytes among them.
 """
 
 import math
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -28,6 +29,9 @@ RANDOM = 7.7
 RANDOM_HALF = 7.4
 """The same for half a window, whose chance has 7.59."""
 
+DENSE = 0.95
+"""How much of a sample of chance is left by compression, at least."""
+
 
 def bits_per_byte(source: Source) -> float:
     """Shannon entropy of a sample of at most 32 KiB: 0.0 (one value only, or nothing) to 8.0 (chance)."""
@@ -42,14 +46,16 @@ def is_random(source: Source) -> bool:
     """
     if source.size < SMALLEST:
         return False
-    seen = 0
+    seen = []
     for window in list(_windows(source))[1:]:
         if not window.strip(b"\0") or not window.strip(b"\xff"):
             continue
         if not _looks_random(window):
             return False
-        seen += 1
-    return 2 * seen >= min(WINDOWS, source.size // WINDOW) - 1
+        seen.append(window.strip(b"\0\xff"))
+    sample = b"".join(seen)
+    is_full = 2 * len(seen) >= min(WINDOWS, source.size // WINDOW) - 1
+    return is_full and len(zlib.compress(sample, 1)) > DENSE * len(sample)  # a table may use all bytes alike
 
 
 def random_end(source: Source, start: int, check: Callable[[], None]) -> int:
