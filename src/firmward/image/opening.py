@@ -17,7 +17,7 @@ from firmward.image.archive import ArchiveTree
 from firmward.image.blank import blanks
 from firmward.image.blob import Blob
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
-from firmward.image.entropy import bits_per_byte
+from firmward.image.entropy import bits_per_byte, is_random
 from firmward.image.format import Child, Format
 from firmward.image.pairing import paired
 from firmward.image.problems import Incomplete
@@ -46,9 +46,25 @@ NAME_LIMIT = 128
 CONTENT = "content"
 """What a wrapper calls its child when nothing in it says a name."""
 
-WRAPPER_SUFFIXES = (".gz", ".xz", ".zst", ".bz2", ".lz4", ".lzma")
+WRAPPER_SUFFIXES = (".gz", ".xz", ".zst", ".bz2", ".lz4", ".lzma", ".lzo", ".lz")
 
 UNKNOWN, RAW, FOLDER = "unknown", "raw", "folder"
+
+OPAQUE = "no known format; high entropy: encrypted, or compressed in a way that firmward does not know"
+"""What is said of an unknown part that looks like chance over all of its length."""
+
+MEDIA = (
+    b"\x89PNG\r\n",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"OggS",
+    b"ID3",
+    b"wOF2",
+    b"RIFF",
+    b"\0\0\0\x18ftyp",
+    b"\0\0\0\x20ftyp",
+)
+"""How pictures, sounds and fonts begin: they look like chance and hide nothing."""
 
 CONTAINERS = frozenset({"tar", "zip", "cpio", FOLDER})
 """Kinds whose trees carry files for their own sake, so that binary ones are searched."""
@@ -300,6 +316,8 @@ class Opening:
         between = tuple(_between(found, source))
         if found or between:
             self._parts[place.id] = replace(self._parts[place.id], kind=RAW)
+        elif place.child.kind is None and not source.read(0, SNIFFED).startswith(MEDIA) and is_random(source):
+            self._note(place.id, OPAQUE)
         children = [*(one.child(source) for one in found), *between]
         self._visit_all(place, sorted(children, key=lambda child: child.offset or 0))
 
