@@ -68,7 +68,7 @@ def _size(window: Source, kind: Format | Blob, budget: Budget) -> int:
 def _hits(source: Source, start: int) -> Iterator[tuple[int, int, Format | Blob]]:
     """Offsets where a kind may begin, in order; of equal offsets the longer magic first."""
     kinds: list[Format | Blob] = [kind for kind in catalogue.kinds() if kind.carve]
-    searches = [_search(source, start, magic, kind) for kind in kinds for magic in kind.magics]
+    searches = [_search(source, start, magic, kind) for kind in kinds for magic in kind.magics if magic.offset >= 0]
     return heapq.merge(*searches, key=lambda hit: hit[:2])
 
 

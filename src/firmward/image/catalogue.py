@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TypeVar
 
 from firmward.image.blob import BLOBS, Blob
-from firmward.image.format import Format
+from firmward.image.format import Format, Magic
 from firmward.image.source import Source
 
 FOLDERS = ("container", "disk", "encrypted", "filesystem", "wrapper")
@@ -59,9 +59,13 @@ def candidates(source: Source, among: Iterable[Found]) -> tuple[Found, ...]:
         (len(magic.data), one)
         for one in among
         for magic in one.magics
-        if source.read(magic.offset, len(magic.data)) == magic.data
+        if source.read(_place(magic, source), len(magic.data)) == magic.data
     ]
     return tuple(one for _, one in sorted(fitting, key=lambda candidate: -candidate[0]))
+
+
+def _place(magic: Magic, source: Source) -> int:
+    return magic.offset if magic.offset >= 0 else source.size + magic.offset
 
 
 def identify(source: Source, among: Iterable[Found]) -> tuple[Found, int] | None:

@@ -46,6 +46,9 @@ WRAPPER_SUFFIXES = (".gz", ".xz", ".zst", ".bz2", ".lz4", ".lzma")
 
 UNKNOWN, RAW, FOLDER = "unknown", "raw", "folder"
 
+UPDATE_MANIFEST = "manifest.raucm"
+"""What marks a squashfs as the content of an update bundle, whose files are images under any name."""
+
 CONTAINERS = frozenset({"tar", "zip", "cpio", FOLDER})
 """Kinds whose trees carry files for their own sake, so that binary ones are searched."""
 
@@ -271,7 +274,8 @@ class Opening:
         since a system has thousands of compressed files that are none.
         """
         system = role in (Role.ROOT, Role.INITRAMFS)
-        carried = not system and (kind in CONTAINERS or role is Role.BOOT)
+        bundle = tree.is_file(UPDATE_MANIFEST)
+        carried = not system and (kind in CONTAINERS or role is Role.BOOT or bundle)
         for count, (name, entry) in enumerate(_named_files(tree)):
             if count & 0xFF == 0:
                 self._budget.check_time()
