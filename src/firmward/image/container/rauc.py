@@ -112,7 +112,7 @@ def open_rauc(source: Source, budget: Budget) -> Iterator[Child]:
     if manifest is None:
         manifest, reason = _manifest_inside(source.slice(0, layout.message), budget)
         problem = problem or reason
-    yield from _content(source, layout, manifest)
+    yield from content_of(source, layout, manifest)
     if text is not None:
         yield Child(MANIFEST, Bytes(text), None, "rauc-manifest")
     yield Child("signature", source.slice(layout.message, layout.size), layout.message, "cms-signature")
@@ -122,7 +122,7 @@ def open_rauc(source: Source, budget: Budget) -> Iterator[Child]:
         raise Damaged(problem)
 
 
-def _content(source: Source, layout: Layout, manifest: raucm.Manifest | None) -> Iterator[Child]:
+def content_of(source: Source, layout: Layout, manifest: raucm.Manifest | None) -> Iterator[Child]:
     """The squashfs and the hash tree behind it."""
     tree = 0 if manifest is None or manifest.format == "plain" else manifest.verity_size or 0
     size = layout.message - tree
