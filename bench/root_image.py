@@ -20,7 +20,7 @@ def root_image() -> Path:
     if not image.is_file():
         partial = image.with_suffix(".partial")
         partial.unlink(missing_ok=True)
-        with _archive().open("rb") as stream:
+        with archive().open("rb") as stream:
             subprocess.run(["mksquashfs", "-", str(partial), *SQUASH, "-comp", "xz"], stdin=stream, check=True)
         partial.rename(image)
     return image
@@ -46,7 +46,7 @@ def scaled_image(times: int) -> Path:
 
 
 def _append(out: tarfile.TarFile, prefix: str) -> None:
-    with tarfile.open(_archive()) as source:
+    with tarfile.open(archive()) as source:
         for member in _members(source):
             content = source.extractfile(member) if member.isreg() else None
             member.name = prefix + member.name.removeprefix("./")
@@ -59,7 +59,7 @@ def _members(source: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     return (member for member in source if member.name.strip("./"))
 
 
-def _archive() -> Path:
+def archive() -> Path:
     archive = FOLDER / "root.tar"
     if not archive.is_file():
         FOLDER.mkdir(parents=True, exist_ok=True)

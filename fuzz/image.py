@@ -1,28 +1,20 @@
 """Feed broken images to the opener until the time is up: `python fuzz/image.py --seconds 60 --seed 7`.
 
-Seeds are made with the standard library and with whatever outside programs are installed, then changed: bytes,
-numbers, runs, cuts, splices of two seeds. Whatever comes out must be an image or an InputError, within the budgets and
-in time; an internal error is a failure. The input that failed is kept beside the report of what happened.
+Seeds are the samples of every format as the tests use them, changed: bytes, numbers, runs, cuts, splices of two seeds.
+Whatever comes out must be an image or an InputError, within the budgets and in time; an internal error is a failure.
+The input that failed is kept beside the report of what happened.
 """
 
 import argparse
-import bz2
-import gzip
-import io
-import lzma
 import random
-import shutil
-import struct
-import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 import traceback
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from firmward.image import catalogue
 from firmward.image.budget import Budget, Limits
 from firmward.image.opening import Opening
 from firmward.image.source import Bytes
@@ -30,106 +22,35 @@ from firmward.model.errors import InputError
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Kind, Tree
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+import samples
+
 LIMITS = Limits(expanded_bytes=16 << 20, depth=6, parts=300, entries=20_000, seconds=10)
 SLOW = 20.0
 """Seconds for one input that count as a hang."""
 
-FILES = {
-    "etc/passwd": b"root:x:0:0::/:/bin/sh\n" * 300,
-    "bin/sh": random.Random(1).randbytes(9000),
-    "init": b"#!/bin/sh\n",
-}
-
-OUTSIDE = (
-    ("mksquashfs", "mksquashfs {root} {out} -quiet -no-progress -comp {variant}", ("gzip", "xz", "lz4", "zstd", "lzo")),
-    ("mkfs.ext4", "mkfs.ext4 -q -b 1024 -d {root} -O {variant} {out} 512K", ("^has_journal", "^extents,^has_journal")),
-    ("mkfs.vfat", "mkfs.vfat -C {out} {variant}", ("512",)),
-    ("sgdisk", "sgdisk -o -n1:34:60 -c1:root {out}", ("",)),
-    ("zstd", "zstd -q {tar} -o {out}", ("",)),
-    ("lz4", "lz4 -q {variant} {tar} {out}", ("-1", "-l")),
-    ("dtc", "dtc -I dts -O dtb -o {out} {dts}", ("",)),
-)
+MADE = 1 << 20
+"""Bytes of a seed at most: a FAT32 cannot be small, and would take the time of all others."""
 
 
 def seeds() -> Iterator[bytes]:
-    tar = _tar()
-    yield from (tar, _zip(), gzip.compress(tar), bz2.compress(tar), lzma.compress(tar))
-    yield lzma.compress(tar, lzma.FORMAT_ALONE)
-    yield _boot_record(tar)
-    with tempfile.TemporaryDirectory() as scratch:
-        yield from _made_outside(Path(scratch), tar)
+    """The samples of every format, and two dumps with several of them."""
+    row = [image for image in _samples() if len(image) <= MADE]
+    yield from row
+    yield b"".join(b"\xff" * 4096 + image for image in row[::3])[: 2 * MADE]
+    yield b"".join(bytes(512) + image for image in row[1::3])[: 2 * MADE]
 
 
-def _tar() -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name, content in FILES.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            member.pax_headers = {"SCHILY.xattr.user.note": "x"}
-            archive.addfile(member, io.BytesIO(content))
-    return buffer.getvalue()
-
-
-def _boot_record(tar: bytes) -> bytes:
-    """A primary partition, and two logical ones in an extended one; each holds something."""
-    disk = bytearray(256 << 10)
-
-    def slot(record: int, number: int, kind: int, start: int, count: int) -> None:
-        at = record * 512 + 446 + 16 * number
-        disk[at + 4] = kind
-        disk[at + 8 : at + 16] = struct.pack("<II", start, count)
-        disk[record * 512 + 510 : record * 512 + 512] = b"\x55\xaa"
-
-    slot(0, 0, 0x83, 1, 50)
-    slot(0, 1, 0x05, 100, 200)
-    slot(100, 0, 0x83, 1, 50)
-    slot(100, 1, 0x05, 100, 100)
-    slot(200, 0, 0x83, 1, 50)
-    for sector, content in ((1, tar), (101, gzip.compress(tar)), (201, lzma.compress(tar))):
-        disk[sector * 512 : sector * 512 + min(len(content), 50 * 512)] = content[: 50 * 512]
-    return bytes(disk)
-
-
-def _zip() -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in FILES.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
-
-
-def _made_outside(scratch: Path, tar: bytes) -> Iterator[bytes]:
-    root = scratch / "root"
-    for name, content in FILES.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(content)
-    (scratch / "root.tar").write_bytes(tar)
-    (scratch / "board.dts").write_text('/dts-v1/; / { images { a { data = "x"; }; }; };')
-    names = "\n".join(["etc", "bin", *FILES]).encode()
-    for form in ("newc", "odc", "bin"):
-        yield from _output(["cpio", "-o", "-H", form], names, root)
-    for program, command, variants in OUTSIDE:
-        for variant in variants:
-            out = scratch / f"{program}-{variant}".replace("/", "_")
-            if program == "sgdisk":
-                out.write_bytes(bytes(128 << 10))
-            words = command.format(
-                root=root, out=out, variant=variant, tar=scratch / "root.tar", dts=scratch / "board.dts"
-            )
-            list(_output(words.split(), b"", scratch))
-            if out.is_file() and out.stat().st_size:
-                yield out.read_bytes()
-
-
-def _output(words: list[str], stdin: bytes, folder: Path) -> Iterator[bytes]:
-    program = shutil.which(words[0]) or shutil.which(words[0], path="/usr/sbin:/sbin")
-    if program is None:
-        print(f"without {words[0]}: not installed", file=sys.stderr)
-        return
-    done = subprocess.run([program, *words[1:]], input=stdin, cwd=folder, capture_output=True, check=False, timeout=60)
-    if done.returncode == 0 and done.stdout:
-        yield done.stdout
+def _samples() -> Iterator[bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        for _, name, _ in catalogue.modules():
+            try:
+                yield from samples.samples(name, Path(folder))
+            except samples.NoProgramError as error:
+                print(f"{name}: {error}", file=sys.stderr)
+        source = Path(folder) / "board.dts"
+        source.write_text('/dts-v1/; / { images { a { data = "x"; }; }; };')
+        yield samples.run("dtc", "-I", "dts", "-O", "dtb", source)
 
 
 def changed(chance: random.Random, corpus: list[bytes]) -> bytes:

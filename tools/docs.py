@@ -70,7 +70,8 @@ def formats_page() -> str:
 
 FORMATS_INTRODUCTION = (
     "What firmward opens in place: nothing is unpacked to disk, nothing is mounted. Each format is known by a magic "
-    "that its own header must confirm. What cannot be read is a part with a reason, and the checks that need it are unknown."
+    "that its own header must confirm. What cannot be read is a part with a reason, and the checks that need it are "
+    "unknown."
 )
 
 

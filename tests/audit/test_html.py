@@ -168,6 +168,44 @@ def test_sizes_as_people_say_them(count: int, said: str) -> None:
     assert size(count) == said
 
 
+def test_the_layout_is_a_picture_that_can_be_read_aloud() -> None:
+    page = Page(render_html(camera()))
+    (levels,) = (about for tag, about in page.elements if about.get("class") == "levels")
+    assert levels["aria-label"] == "Map of the image, 128 MiB"
+    cells = {about["aria-label"]: about for tag, about in page.elements if "cell" in (about.get("class") or "").split()}
+    assert "rootfs_a: squashfs, root, 40.0 MiB at 0x2100000" in cells
+    assert cells["rootfs_b: squashfs, root, the same as rootfs_a, 40.0 MiB at 0x4900000"]["x"] == "57.031%"
+    assert "erased (0xff): never written, 1.0 MiB at 0x7f00000" in cells
+    (vendor,) = (name for name in cells if name and name.startswith("vendor: "))
+    assert "8.00 bits per byte (random)" in vendor
+    assert "unread" in (cells[vendor]["class"] or "")
+
+
+def test_what_has_no_place_has_no_map() -> None:
+    parts = (Part("rootfs", "folder"), *(Part(f"rootfs/{name}", "elf", "rootfs", None, 9) for name in "ab"))
+    assert 'class="map"' not in render_html(composed({}, None, parts))
+
+
+def test_sixty_parts_are_all_in_the_map() -> None:
+    parts = [Part("i", "raw", size=60 << 16)]
+    parts += [Part(f"i/{number}", "squashfs", "i", number << 16, 1 << 16) for number in range(60)]
+    page = Page(render_html(composed({}, None, tuple(parts))))
+    links = [
+        about["href"] for tag, about in page.elements if tag == "a" and (about.get("href") or "").startswith("#p-")
+    ]
+    assert len(set(links)) == 60
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_names_in_the_map_stand_out_from_their_parts(scheme: int) -> None:
+    style = Page(render_html(clean())).inline["style"][0]
+    (text,) = re.findall(r"--text: light-dark\((#\w{6}), (#\w{6})\)", style)
+    parts = re.findall(r"([^\n{}]+) \{ --part: light-dark\((#\w{6}), (#\w{6})\)", style)
+    assert len(parts) > 10
+    poor = {name: contrast(text[scheme], both[scheme]) for name, *both in parts}
+    assert {name: round(ratio, 2) for name, ratio in poor.items() if ratio < 4.5} == {}
+
+
 def contrast(one: str, other: str) -> float:
     def luminance(color: str) -> float:
         channels = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 import pytest
-from systems import accounts, alpine, debian, openwrt, sysv, vendor, yocto
+from systems import accounts, alpine, debian, openwrt, storage, sysv, vendor, yocto
 from systems.row import Found, System
 
 from firmward.audit.catalogue import catalogue
@@ -20,7 +20,7 @@ CHECKS = catalogue()
 UNDECIDED = (Outcome.UNKNOWN, Outcome.ERROR)
 SYSTEMS = [
     pytest.param(system, id=system.name)
-    for module in (accounts, alpine, debian, openwrt, sysv, vendor, yocto)
+    for module in (accounts, alpine, debian, openwrt, storage, sysv, vendor, yocto)
     for system in module.SYSTEMS
 ]
 

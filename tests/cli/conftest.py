@@ -10,7 +10,7 @@ from firmward.cli import main
 
 
 @pytest.fixture
-def firmward(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Firmward:
+def firmward(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Firmward:
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795132800")
@@ -19,7 +19,7 @@ def firmward(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         monkeypatch.setattr(sys, "argv", ["firmward", *map(str, words)])
         with pytest.raises(SystemExit) as left:
             main.run()
-        out, err = capsys.readouterr()
+        out, err = capfd.readouterr()
         return Called(int(left.value.code or 0), out, err)
 
     return call

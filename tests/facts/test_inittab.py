@@ -48,6 +48,7 @@ def test_busybox_lines_have_their_terminal() -> None:
     found = startup(BUSYBOX | {"etc/inittab": table})
     assert found.init is Manager.INITTAB
     assert [(item.argv, item.tty, item.at.line) for item in found.processes] == [
+        (("/bin/mount", "-a"), None, 1),
         (("/sbin/getty", "-L", "ttyS0", "115200"), "ttyS0", 2),
         (("/bin/sh",), "console", 3),
     ]
@@ -137,7 +138,7 @@ def test_where_no_links_are_made_yet_the_header_says_it(levels: str, start: str)
 
 @pytest.mark.parametrize("path", ["init", "linuxrc", "sbin/init", "etc/init", "bin/init"])
 def test_a_script_may_be_the_first_program(path: str) -> None:
-    found = startup({path: executable("#!/bin/sh\nmount -t proc proc /proc\ntelnetd -l /bin/sh\nexec /sbin/other\n")})
+    found = startup({path: executable("#!/bin/sh\nmkdir -p /proc\ntelnetd -l /bin/sh\nexec /sbin/other\n")})
     assert found.init is Manager.SCRIPT
     assert [(item.program, item.manager) for item in found.processes] == [
         ("telnetd", Manager.SCRIPT),

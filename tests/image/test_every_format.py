@@ -61,7 +61,7 @@ def test_it_is_found_in_a_dump_at_its_place_and_nothing_is_found_inside_it(name:
     for image in images(name):
         dump = b"\xff" * place + image + b"\xff" * 0x3000
         found = list(carve.carve(Bytes(dump), Budget()))
-        if len(image) >= carve.SMALLEST:
+        if len(image) >= FORMATS[name].smallest:
             assert [(one.kind.name, one.offset) for one in found] == [(FORMATS[name].name, place)]
 
 

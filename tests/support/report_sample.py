@@ -23,7 +23,7 @@ from firmward.model.remedy import (
     SetOption,
     Stage,
 )
-from firmward.model.report import Budget, Part, Report, Role, Subject
+from firmward.model.report import Blank, Budget, Fill, Part, Report, Role, Subject
 
 CLOCK = Clock(date(2026, 11, 20))
 POLICY = """
@@ -108,7 +108,13 @@ CHECKS = {
 }
 
 PARTS = (
-    Part("camera.img", "gpt", size=134_217_728, digest="sha256:" + "3f" * 32),
+    Part(
+        "camera.img",
+        "gpt",
+        size=134_217_728,
+        digest="sha256:" + "3f" * 32,
+        blank=(Blank(24_576, 1_024_000, Fill.ZERO), Blank(133_169_152, 1_048_576, Fill.ERASED)),
+    ),
     Part("camera.img/boot", "fat", "camera.img", 1_048_576, 33_554_432, role=Role.BOOT),
     Part("camera.img/boot/Image.gz", "gzip", "camera.img/boot", None, 9_437_184, role=Role.KERNEL),
     Part("camera.img/boot/initrd.img", "gzip", "camera.img/boot", None, 4_194_304),
@@ -134,6 +140,7 @@ PARTS = (
         126_877_696,
         6_291_456,
         problem="no known format; high entropy, so encrypted or compressed in a way that firmward does not know",
+        entropy=7.998,
     ),
 )
 ROOT, INITRAMFS = "camera.img/rootfs_a", "camera.img/boot/initrd.img/cpio"

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import groupby
 
-from firmward.audit import summary
+from firmward.audit import layout, summary
 from firmward.audit.json_record import kind
 from firmward.model.finding import Outcome, Severity
 from firmward.model.remedy import (
@@ -29,6 +29,8 @@ from firmward.model.report import CheckResult, Part, Report, ReportedFinding
 
 OPEN_AT_ONCE = 6
 """Findings of one check that are shown before the others are folded away."""
+PIXELS, LETTER = 10.0, 7.2
+"""Of one percent of a map and of one letter in it, about."""
 DIGEST_SHOWN = len("sha256:") + 12
 
 
@@ -54,6 +56,36 @@ class Bar:
     count: int
     start: float
     width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A rectangle of a map: `x` and `width` in percent of the map, `level` from the top. It is a part, or (without) a
+    run that was never written, which `name` then says."""
+
+    name: str
+    about: str
+    look: str
+    x: float
+    width: float
+    level: int
+    part: Part | None = None
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the name fits, on a page as wide as on a desk."""
+        return self.part is not None and self.width * PIXELS > len(self.name) * LETTER + 8
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutMap:
+    """A medium drawn to scale."""
+
+    title: str
+    cells: tuple[Cell, ...]
+    levels: int
+    ticks: tuple[tuple[float, str], ...]
+    """Percent and size, along the lower edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +118,10 @@ def render_html(report: Report) -> str:
         severities=summary.severities(summary.open_findings(report)),
         groups=groups(report),
         tree=tree(report.parts),
+        maps=(maps := layout_maps(report.parts)),
+        legend=legend(maps),
+        anchors={part.id: f"p-{number}" for number, part in enumerate(report.parts, 1)},
+        layout=layout,
         severity_names=list(Severity),
         digest_shown=DIGEST_SHOWN,
         open_at_once=OPEN_AT_ONCE,
@@ -136,6 +172,89 @@ def _bars(rows: Iterable[tuple[str, int]]) -> tuple[Bar, ...]:
         bars.append(Bar(name, count, round(start, 3), round(width, 3)))
         start += width
     return tuple(bars)
+
+
+def layout_maps(parts: Sequence[Part]) -> tuple[LayoutMap, ...]:
+    """The media of an image, each followed by enlarged pieces where parts are too small to be seen."""
+    return tuple(
+        _layout_map(one) for medium in layout.media(parts) for one in (medium, *layout.enlarged(medium)) if one.size
+    )
+
+
+LOOKS = {
+    "root": "root file system",
+    "initramfs": "initramfs",
+    "boot": "boot files",
+    "data": "data",
+    "kernel": "kernel",
+    "kernel-config": "kernel configuration",
+    "device-tree": "device tree",
+    "boot-loader": "boot loader",
+    "other": "holds others, or nothing told",
+    "unknown": "unknown bytes",
+    "unread": "not read, or random bytes",
+    "zero": "zeros",
+    "erased": "erased (0xff)",
+}
+
+
+def legend(maps: Sequence[LayoutMap]) -> tuple[tuple[str, str], ...]:
+    """The looks that are seen in the maps, with what they mean."""
+    seen = {word for one in maps for cell in one.cells for word in cell.look.split()}
+    return tuple((look, words) for look, words in LOOKS.items() if look in seen)
+
+
+def _layout_map(medium: layout.Medium) -> LayoutMap:
+    parts = [
+        Cell(
+            box.part.id.rpartition("/")[2] if box.part.parent else box.part.id,
+            f"{layout.describe(box.part)}, {size(box.size)} at {box.start:#x}",
+            layout.look(box.part) + (" unread" if layout.is_unread(box.part) else ""),
+            *_span(medium, box.start, box.size),
+            box.level,
+            box.part,
+        )
+        for box in medium.boxes
+    ]
+    blanks = [
+        Cell(
+            layout.FILL_WORDS[blank.fill],
+            f"never written, {size(blank.size)} at {blank.offset:#x}",
+            blank.fill.value,
+            *_span(medium, blank.offset, blank.size),
+            _level(medium, blank.offset),
+        )
+        for blank in medium.blanks
+    ]
+    where = medium.part.id if medium.part.parent else "the image"
+    title = f"Map of {where}, {size(medium.size)}"
+    if medium.enlarged:
+        title = f"Enlarged from {where}: {size(medium.size)} at {medium.start:#x}"
+    if medium.left_out:
+        title += f", without {summary.plural(medium.left_out, 'small part')}"
+    marks = tuple((25.0 * step, _offset(medium.start + medium.size * step // 4)) for step in range(5))
+    return LayoutMap(title, (*parts, *blanks), medium.levels, marks)
+
+
+def _span(medium: layout.Medium, start: int, length: int) -> tuple[float, float]:
+    begin = max(start, medium.start)
+    end = min(start + length, medium.start + medium.size)
+    return round(100 * (begin - medium.start) / medium.size, 3), round(100 * max(end - begin, 0) / medium.size, 3)
+
+
+def _level(medium: layout.Medium, place: int) -> int:
+    """The row of a run that was never written: beside the parts of the one that it lies in, or on that one if it has
+    none."""
+    around = [box for box in medium.boxes if box.start <= place < box.end]
+    if not around:
+        return 0
+    holder = max(around, key=lambda box: box.level)
+    holds = any(box.level > holder.level and holder.start <= box.start < holder.end for box in medium.boxes)
+    return holder.level + 1 if holds else holder.level
+
+
+def _offset(count: int) -> str:
+    return "0" if count == 0 else size(count)
 
 
 def tree(parts: Sequence[Part]) -> tuple[Branch, ...]:

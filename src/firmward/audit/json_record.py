@@ -16,7 +16,7 @@ from firmward.model.errors import InputError
 
 T = TypeVar("T")
 
-WORDS = {str: "a text", int: "a whole number", bool: "true or false"}
+WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def kind(record: type) -> str:
@@ -95,6 +95,8 @@ def _scalar(hint: type, value: object, place: str) -> object:
         if value not in choices:
             raise InputError(f"{place}: {value!r} is not one of {', '.join(choices)}"[:300])
         return hint(value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):  # JSON writes 8.0 as 8 at times
+        return value
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise InputError(f"{place}: expected {WORDS[hint]}, not {value!r}"[:300])
     return value

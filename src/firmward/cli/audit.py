@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -20,6 +20,7 @@ from firmward.model.finding import Severity
 
 if TYPE_CHECKING:
     from firmward.audit.engine import Verdict
+    from firmward.cli.caged import Journal, Lost
     from firmward.image.budget import Limits
     from firmward.image.opening import Image, Root
     from firmward.model.check import Check
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 EXIT_FOUND = 1
 EXIT_INCOMPLETE = 3
+
+LATE = 5.0
+"""Seconds beyond the deadline after which a process that judges is ended."""
 
 LONG = 1e6
 """Seconds; a timer takes no infinity."""
@@ -72,6 +76,7 @@ SecondsOption = Annotated[float, typer.Option("--budget-seconds", min=1, help="G
 BytesOption = Annotated[
     int, typer.Option("--budget-mib", min=1, help="MiB that compressed parts may expand to, all together.")
 ]
+MemoryOption = Annotated[int, typer.Option("--memory-mib", min=256, help="MiB that one reading process may hold.")]
 LiveOption = Annotated[bool, typer.Option("--live", help="Audit the running machine (TARGET is its root, or /).")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No summary on the terminal.")]
 
@@ -89,6 +94,7 @@ def audit(
     jobs: JobsOption = None,
     budget_seconds: SecondsOption = 300.0,
     budget_mib: BytesOption = 2048,
+    memory_mib: MemoryOption = 4096,
     live: LiveOption = False,
     quiet: QuietOption = False,
     color: ColorOption = Color.AUTO,
@@ -105,7 +111,7 @@ def audit(
     outputs = tuple(output or ())
     check_outputs(outputs, keep=[path for path in (target, policy) if path is not None])
     question = Question(select(only or ()), _policy(policy), _clock())
-    limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds)
+    limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)
     with _progress(color, quiet=quiet) as tell:
         report = audit_target(
             _target(target, live=live), question, limits, jobs or os.cpu_count() or 1, tell, live=live
@@ -128,14 +134,62 @@ class Question:
 def audit_target(
     target: Path, question: Question, limits: "Limits", jobs: int, tell: Callable[[str], None], *, live: bool
 ) -> "Report":
-    """Open, judge every distinct root, compose the report."""
+    """Open, judge every distinct root, compose the report: in a worker process, caged, so that nothing that an image
+    may do to its reader costs the report."""
+    from firmward.cli.caged import Lost, run_caged, walls_around
+
+    def work(journal: "Journal", avoided: Mapping[str, str]) -> "Report":
+        return _audit(target, question, limits, jobs, journal, avoided, live=live)
+
+    walls = walls_around(target, limits)
+    before = _stamp(target)
+    try:
+        # the running machine is read as its user may: Landlock would hide other processes' files in /proc
+        report = run_caged(work, replace(walls, readable=None) if live else walls, limits.seconds, tell)
+    except Lost as lost:
+        report = _without_answer(target, question, lost)
+    if not live and _stamp(target) != before:
+        report = replace(report, budget=_with_lost(report.budget, ["the file was changed while it was read"]))
+    return report
+
+
+def _stamp(target: Path) -> tuple[int, int] | None:
+    """Size and time of change of a file; None for a folder, whose files are looked at one by one."""
+    status = target.stat() if target.is_file() else None
+    return None if status is None else (status.st_size, status.st_mtime_ns)
+
+
+def _without_answer(target: Path, question: Question, lost: "Lost") -> "Report":
+    """The report when no worker came to an answer: what was opened until then, and that nothing was judged."""
+    from firmward.audit.composition import compose
+    from firmward.image.opening import TOP
+    from firmward.model.report import Budget, Part, Subject
+
+    reason = f"the process that read it {lost.reason}"
+    parts = lost.parts or (Part(TOP, "unknown", problem=reason),)
+    subject = Subject(target.name, None, Source.IMAGE.value)
+    return compose(subject, parts, {}, question.policy, question.clock, Budget(False, (reason,)), question.checks)
+
+
+def _audit(
+    target: Path,
+    question: Question,
+    limits: "Limits",
+    jobs: int,
+    journal: "Journal",
+    avoided: Mapping[str, str],
+    *,
+    live: bool,
+) -> "Report":
+    """What the worker does."""
     from firmward.audit.composition import compose
     from firmward.image.opening import open_image, open_machine
     from firmward.model.report import Subject
 
     deadline = Deadline(time.monotonic() + limits.seconds, f"not done within {limits.seconds:g} s (--budget-seconds)")
-    image = open_machine(target) if live else open_image(target, limits, progress=tell)
-    tell(f"Judging {len(image.roots)} root file system{'s' if len(image.roots) != 1 else ''}")
+    image = open_machine(target) if live else open_image(target, limits, journal.tell, journal, avoided)
+    journal.judge()
+    journal.tell(f"Judging {len(image.roots)} root file system{'s' if len(image.roots) != 1 else ''}")
     source = Source.LIVE if live else Source.IMAGE
     lost: list[str] = []
     verdicts = _judge_roots(image, question, jobs, source, deadline, lost)
@@ -201,7 +255,9 @@ def _judge_roots(
         lost.append(f"{root.part.id}: {reason}")
         return tuple(_unknown(check, reason) for check in question.checks)
 
-    answers = run_each(lambda root: _judge_root(root, question, source, deadline), image.roots, jobs, give_up)
+    answers = run_each(
+        lambda root: _judge_root(root, question, source, deadline), image.roots, jobs, give_up, deadline.at + LATE
+    )
     return {root.part.id: answer for root, answer in zip(image.roots, answers, strict=True)}
 
 

@@ -46,9 +46,9 @@ def _firmward(
 
 
 def _add_verbs() -> None:
-    from firmward.cli import audit, checks, doctor, explain
+    from firmward.cli import audit, cat, checks, doctor, explain, extract, ls, parts
 
-    for verb in (audit, checks, doctor, explain):
+    for verb in (audit, cat, checks, doctor, explain, extract, ls, parts):
         verb.add_to(app)
 
 
@@ -73,9 +73,9 @@ def run() -> None:
     except FirmwardError as error:
         _fail(str(error), EXIT_WRONG)
     except KeyboardInterrupt:
-        _fail("interrupted, no report is half-written", EXIT_INTERRUPTED)
+        _fail("interrupted, nothing is half-written", EXIT_INTERRUPTED)
     except Ended as end:
-        _fail(f"ended by {signal.Signals(end.number).name}, no report is half-written", EXIT_SIGNAL + end.number)
+        _fail(f"ended by {signal.Signals(end.number).name}, nothing is half-written", EXIT_SIGNAL + end.number)
     except BrokenPipeError:
         # whoever read our output has gone; pointing stdout elsewhere keeps the interpreter's last flush quiet
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

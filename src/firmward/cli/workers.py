@@ -5,32 +5,40 @@ ends. One that dies, for want of memory say, costs its own part only. None outli
 the work here, Ctrl-C too, ends the workers, and should this process be killed, they end when nobody reads their answer.
 """
 
+import math
 import os
 import pickle
 import selectors
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from firmward.image import cage
+
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
+LONG = 1e6
+"""Seconds; a timer takes no infinity."""
 PIECE = 1 << 16
 """Bytes read from a worker at a time."""
 
 
 def run_each(
-    ask: Callable[[Item], Answer], items: Sequence[Item], jobs: int, lost: Callable[[Item, str], Answer]
+    ask: Callable[[Item], Answer],
+    items: Sequence[Item],
+    jobs: int,
+    lost: Callable[[Item, str], Answer],
+    ends: float = math.inf,
 ) -> list[Answer]:
-    """The answers in the order of the items; `lost` gives the one of a worker that ended without. One item, or one
-    job, stays in this process."""
-    if len(items) < 2 or jobs < 2:
-        return [ask(item) for item in items]
-    crew = _Crew[Item, Answer](ask, lost)
+    """The answers in the order of the items; `lost` gives the one of a worker that ended without, or that has not
+    ended by `ends` on the monotonic clock."""
+    crew = _Crew[Item, Answer](ask, lost, ends)
     try:
-        answers = dict(crew.run(items, jobs))
+        answers = dict(crew.run(items, max(jobs, 1)))
     finally:
         crew.stop()
     return [answers[index] for index in range(len(items))]
@@ -45,12 +53,14 @@ class _Worker(Generic[Item]):
     index: int
     item: Item
     said: bytearray = field(default_factory=bytearray)
+    is_late: bool = False
 
 
 class _Crew(Generic[Item, Answer]):
-    def __init__(self, ask: Callable[[Item], Answer], lost: Callable[[Item, str], Answer]) -> None:
+    def __init__(self, ask: Callable[[Item], Answer], lost: Callable[[Item, str], Answer], ends: float) -> None:
         self._ask = ask
         self._lost = lost
+        self._ends = ends
         self._at_work: list[_Worker[Item]] = []
 
     def run(self, items: Sequence[Item], jobs: int) -> Iterator[tuple[int, Answer]]:
@@ -73,6 +83,7 @@ class _Crew(Generic[Item, Answer]):
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the process that leads
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 signal.pthread_sigmask(signal.SIG_SETMASK, held)
+                cage.die_with_parent()
                 self._answer(theirs, item)
             os.close(theirs)
             self._at_work.append(_Worker(process, mine, index, item))
@@ -94,7 +105,12 @@ class _Crew(Generic[Item, Answer]):
         with selectors.DefaultSelector() as selector:
             for worker in self._at_work:
                 selector.register(worker.pipe, selectors.EVENT_READ, worker)
-            for key, _ in selector.select():
+            left = min(max(0.0, self._ends - time.monotonic()), LONG)
+            ready = selector.select(left)
+            for worker in [] if ready else self._at_work:
+                os.kill(worker.process, signal.SIGKILL)  # the pipe closes, and it is known as lost
+                worker.is_late = True
+            for key, _ in ready:
                 piece = os.read(key.fd, PIECE)
                 key.data.said += piece
                 if not piece:
@@ -109,6 +125,8 @@ class _Crew(Generic[Item, Answer]):
         if code == 0:
             answer: Answer = pickle.loads(worker.said)  # noqa: S301 - our own worker's
             return answer
+        if worker.is_late:
+            return self._lost(worker.item, "the process that judged it did not end in time")
         how = f"was ended by signal {-code}" if code < 0 else "failed"
         return self._lost(worker.item, f"the process that judged it {how} (out of memory?); try --jobs 1")
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from firmward.model.location import Location
@@ -61,7 +61,7 @@ class Process:
     `argv[0]` is the program as written; a word that could not be worked out holds `$NAME`. `service` is the unit, init
     script, inittab id or inetd service; `user` is None where nothing says it (then it is root's). `at` is the line that
     starts it. `tty` is the terminal that an inittab line or a getty gives it; `input` the file that a script feeds it
-    (`iptables-restore < file`).
+    (`iptables-restore < file`), `told` the text (`echo text | program`), where that is known.
     """
 
     argv: tuple[str, ...]
@@ -73,6 +73,7 @@ class Process:
     sockets: tuple[Socket, ...] = ()
     tty: str | None = None
     input: str | None = None
+    told: str | None = field(default=None, repr=False)
 
     @property
     def is_service(self) -> bool:

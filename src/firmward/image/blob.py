@@ -6,10 +6,11 @@ configuration or a compressed copy of itself, so that what `holds` parts is sear
 
 import re
 import struct
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from firmward.formats import fdt, uboot_env
+from firmward.formats.malformed import Malformed
 from firmward.image.format import Magic
 from firmward.image.source import Source
 from firmward.model.report import Role
@@ -17,13 +18,23 @@ from firmward.model.report import Role
 HEAD = 4096
 """Bytes looked at to tell a text."""
 
+GLANCE = uboot_env.HEAD
+"""Bytes that show whether a kind without a magic may begin."""
+
+SAYS = 16 << 10
+"""Bytes from the start within which a kind without a magic says one of its texts."""
+
 TEXT_SEARCH = 64 << 20
 """Bytes searched for a version string."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A kind of blob. `measure` works as a format's; from offset `holds` on other parts may lie inside (0: none)."""
+    """A kind of blob. `measure` works as a format's; from offset `holds` on other parts may lie inside (0: none).
+
+    One without a magic has `begins`, a cheap look at its first GLANCE bytes, tried at the start of a part. `says` are
+    texts of which one stands in nearly all of its kind, within SAYS bytes: in raw bytes the sectors before are tried.
+    """
 
     name: str
     role: Role
@@ -31,36 +42,16 @@ class Blob:
     measure: Callable[[Source], int | None]
     carve: bool = True
     holds: int = 0
+    begins: Callable[[bytes], bool] | None = None
+    says: tuple[bytes, ...] = ()
 
 
 def _device_tree(source: Source) -> int | None:
-    head = source.read(0, 40)
-    if len(head) < 40:
+    try:
+        header = fdt.parse_header(source.read(0, fdt.HEADER_SIZE))
+    except Malformed:
         return None
-    _, total, structure, strings, reserved, version, compatible = struct.unpack_from(">7I", head)
-    inside = 40 <= structure < total and strings <= total and 40 <= reserved < total
-    return total if inside and compatible <= 17 <= version + 1 and total <= source.size else None
-
-
-def _fit(source: Source) -> int | None:
-    """A device tree with a node `images`; images that lie behind it belong to it (mkimage -E)."""
-    total = _device_tree(source)
-    if total is None:
-        return None
-    node = source.find(b"\0\0\0\x01images\0\0", 40, min(total, 4096))
-    return total if node >= 0 else None
-
-
-def _plain_device_tree(source: Source) -> int | None:
-    return None if _fit(source) else _device_tree(source)
-
-
-def _uimage(source: Source) -> int | None:
-    head = source.read(0, 64)
-    if len(head) < 64:
-        return None
-    holds = zlib.crc32(head[:4] + bytes(4) + head[8:]) == int.from_bytes(head[4:8], "big")
-    return 64 + int.from_bytes(head[12:16], "big") if holds else None
+    return header.total if header.total <= source.size else None
 
 
 def _arm64_image(source: Source) -> int | None:
@@ -99,16 +90,22 @@ def _pe(source: Source) -> int | None:
     return source.size if 0x40 <= at < 1 << 16 and source.read(at, 4) == b"PE\0\0" else None
 
 
+def _environment(source: Source) -> int | None:
+    try:
+        return uboot_env.parse(source.read).size
+    except Malformed:
+        return None
+
+
 # In the order they are tried, for those whose magics are equally long.
 BLOBS = (
-    Blob("fit", Role.KERNEL, (Magic(b"\xd0\x0d\xfe\xed"),), _fit, holds=1),
-    Blob("device-tree", Role.DEVICE_TREE, (Magic(b"\xd0\x0d\xfe\xed"),), _plain_device_tree),
-    Blob("uimage", Role.KERNEL, (Magic(b"\x27\x05\x19\x56"),), _uimage, holds=64),
+    Blob("device-tree", Role.DEVICE_TREE, (Magic(fdt.MAGIC),), _device_tree),
     Blob("arm64-image", Role.KERNEL, (Magic(b"ARM\x64", 56),), _arm64_image, holds=1),
     Blob("zimage", Role.KERNEL, (Magic(b"\x18\x28\x6f\x01", 36),), _zimage, holds=1),
     Blob("bzimage", Role.KERNEL, (Magic(b"HdrS", 0x202),), _bzimage, holds=1),
     Blob("vmlinux", Role.KERNEL, (Magic(b"\x7fELF"),), _kernel_elf, carve=False, holds=1),
     Blob("elf", Role.OTHER, (Magic(b"\x7fELF"),), _elf, carve=False),
+    Blob("u-boot-env", Role.OTHER, (), _environment, begins=uboot_env.may_begin, says=uboot_env.COMMON),
     Blob("efi-program", Role.BOOT_LOADER, (Magic(b"MZ"),), _pe, carve=False),
 )
 

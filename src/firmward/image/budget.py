@@ -18,6 +18,18 @@ class Damaged(Exception):  # noqa: N818 - says what is wrong with the bytes
     """The bytes are not what their header says; the message is what the report says of the part."""
 
 
+class Encrypted(Damaged):
+    """The bytes are what their header says, and say nothing without a key; the message is what the report says."""
+
+
+BEAT = 1.0
+"""Seconds between two signs of life."""
+
+
+def _nobody() -> None:
+    """Nobody waits for a sign of life."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Budgets with their units; the defaults fit a CI machine with 4 GiB."""
@@ -30,6 +42,8 @@ class Limits:
     entries: int = 2_000_000
     """Files, folders and other names over all trees."""
     seconds: float = 300.0
+    memory: int = 4 << 30
+    """Bytes of data that a worker process may hold; a mapped image is none."""
 
 
 @dataclass(slots=True)
@@ -40,13 +54,16 @@ class Budget:
     clock: Callable[[], float] = time.monotonic
     exhausted: list[str] = field(default_factory=list)
     """What ran out, in the order it happened, each reason once."""
+    beat: Callable[[], None] = _nobody
+    """Called now and then by all that works on: a sign of life for who waits."""
     _expanded: int = 0
     _parts: int = 0
     _entries: int = 0
-    _started: float | None = None
+    _started: float = 0.0
+    _beaten: float = 0.0
 
     def __post_init__(self) -> None:
-        self._started = self.clock()
+        self._started = self._beaten = self.clock()
 
     def expand(self, size: int) -> None:
         """Account for bytes before they are kept."""
@@ -75,16 +92,24 @@ class Budget:
             self.check_time()
 
     def check_time(self) -> None:
-        if self._started is not None and self.clock() - self._started > self.limits.seconds:
+        now = self.clock()
+        if now - self._beaten > BEAT:
+            self._beaten = now
+            self.beat()
+        if now - self._started > self.limits.seconds:
             self._exceed(f"not done within {self.limits.seconds:g} seconds (--budget-seconds)")
+
+    def leave_out(self, reason: str) -> None:
+        """Tell that something was not looked at; what is under way goes on."""
+        if reason not in self.exhausted:
+            self.exhausted.append(reason)
 
     @property
     def is_spent(self) -> bool:
         """Whether nothing more should be looked at: the number of parts or the time ran out."""
-        late = self._started is not None and self.clock() - self._started > self.limits.seconds
+        late = self.clock() - self._started > self.limits.seconds
         return late or self._parts > self.limits.parts
 
     def _exceed(self, reason: str) -> None:
-        if reason not in self.exhausted:
-            self.exhausted.append(reason)
+        self.leave_out(reason)
         raise BudgetExceeded(reason)

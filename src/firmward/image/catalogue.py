@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import TypeVar
 
-from firmward.image.blob import BLOBS, Blob
+from firmward.image.blob import BLOBS, GLANCE, Blob
 from firmward.image.format import Format, Magic
 from firmward.image.source import Source
 
@@ -53,15 +53,19 @@ def _names(folder: str) -> list[str]:
 def candidates(source: Source, among: Iterable[Found]) -> tuple[Found, ...]:
     """Those whose magic stands where it should, the longest magic first.
 
-    A longer magic is the stronger evidence: a GPT beats the protective boot record that it comes with.
+    A longer magic is the stronger evidence: a GPT beats the protective boot record that it comes with. Those without a
+    magic come last.
     """
+    among = tuple(among)
     fitting = [
         (len(magic.data), one)
         for one in among
         for magic in one.magics
         if source.read(_place(magic, source), len(magic.data)) == magic.data
     ]
-    return tuple(one for _, one in sorted(fitting, key=lambda candidate: -candidate[0]))
+    head = source.read(0, GLANCE)
+    bare = (one for one in among if isinstance(one, Blob) and one.begins is not None and one.begins(head))
+    return (*(one for _, one in sorted(fitting, key=lambda candidate: -candidate[0])), *bare)
 
 
 def _place(magic: Magic, source: Source) -> int:

@@ -71,7 +71,8 @@ class Format:
     part is given, with what is missing told by Unavailable from `chunks`. Children that came before a Damaged are kept.
     `carve` is False for formats whose magic is too short or too common to look for inside a raw dump. `end` is for
     formats whose header does not tell their length (`measure` then gives all there is): it reads them through, and
-    gives the length.
+    gives the length. `smallest` are the bytes a part must have to be taken for one inside raw bytes: kernels carry tiny
+    test vectors of every compression.
     """
 
     name: str
@@ -81,3 +82,4 @@ class Format:
     about: About
     carve: bool = True
     end: Callable[[Source, Budget], int] | None = None
+    smallest: int = 1 << 10

@@ -6,14 +6,18 @@ same bytes give the same parts, in the same order, with the same ids.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
 
 from firmward.image import blob, carve, catalogue, sameness
 from firmward.image.archive import ArchiveTree
+from firmward.image.blank import blanks
 from firmward.image.blob import Blob
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
+from firmward.image.entropy import bits_per_byte, is_random
 from firmward.image.format import Child, Format
 from firmward.image.pairing import paired
 from firmward.image.problems import Incomplete
@@ -42,12 +46,28 @@ NAME_LIMIT = 128
 CONTENT = "content"
 """What a wrapper calls its child when nothing in it says a name."""
 
-WRAPPER_SUFFIXES = (".gz", ".xz", ".zst", ".bz2", ".lz4", ".lzma")
+WRAPPER_SUFFIXES = (".gz", ".xz", ".zst", ".bz2", ".lz4", ".lzma", ".lzo", ".lz")
 
 UNKNOWN, RAW, FOLDER = "unknown", "raw", "folder"
 
 UPDATE_MANIFEST = "manifest.raucm"
 """What marks a squashfs as the content of an update bundle, whose files are images under any name."""
+
+OPAQUE = "no known format; high entropy: encrypted, or compressed in a way that firmward does not know"
+"""What is said of an unknown part that looks like chance over all of its length."""
+
+MEDIA = (
+    b"\x89PNG\r\n",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"OggS",
+    b"ID3",
+    b"wOF2",
+    b"RIFF",
+    b"\0\0\0\x18ftyp",
+    b"\0\0\0\x20ftyp",
+)
+"""How pictures, sounds and fonts begin: they look like chance and hide nothing."""
 
 CONTAINERS = frozenset({"tar", "zip", "cpio", FOLDER})
 """Kinds whose trees carry files for their own sake, so that binary ones are searched."""
@@ -56,6 +76,34 @@ INSIDE_TREES_IGNORED = frozenset({"elf"})
 """Kinds that are no part when they are a file in a tree: programs are the business of those who read the tree."""
 
 Progress = Callable[[str], None]
+
+NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class Watcher(Protocol):
+    """Who wants to know where the opener is, should it not come back."""
+
+    def enter(self, part: str) -> None:
+        """This part is read from now on."""
+
+    def leave(self, part: Part) -> None:
+        """This part is done with; the one that holds it goes on."""
+
+    def beat(self) -> None:
+        """A sign of life."""
+
+
+class Nobody:
+    """A watcher that does not care."""
+
+    def enter(self, part: str) -> None:
+        pass
+
+    def leave(self, part: Part) -> None:
+        pass
+
+    def beat(self) -> None:
+        pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +128,7 @@ class Image:
 
     `roots` are the distinct systems to audit (an equal one is only listed, its part says `same_as`); `trees` all file
     systems, boot and data partitions among them; `blobs` kernels, device trees, kernel configurations, boot loaders.
-    `budget` says whether all was looked at.
+    `budget` says whether all was looked at; `sources` has the bytes of every part that has any, by id.
     """
 
     name: str
@@ -90,11 +138,22 @@ class Image:
     trees: tuple[Root, ...]
     blobs: tuple[Piece, ...]
     budget: report.Budget
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
 
-def open_image(path: Path, limits: Limits | None = None, progress: Progress | None = None) -> Image:
-    """Open a file, block device or folder. Raises InputError when there is nothing there that could be read."""
-    opening = Opening(Budget(limits or Limits()), progress or _silent)
+def open_image(
+    path: Path,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+    watcher: Watcher | None = None,
+    avoided: Mapping[str, str] = NONE,
+) -> Image:
+    """Open a file, block device or folder. Raises InputError when there is nothing there that could be read.
+
+    `avoided` are parts, by id, that are not to be read, with what became of their reader before.
+    """
+    watcher = watcher or Nobody()
+    opening = Opening(Budget(limits or Limits(), beat=watcher.beat), progress or _silent, watcher, avoided)
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
         return opening.folder(path)
     source = open_file(path)
@@ -140,12 +199,18 @@ class _Place:
 class Opening:
     """One image being opened: what was found so far, by part id."""
 
-    def __init__(self, budget: Budget, progress: Progress) -> None:
+    def __init__(
+        self, budget: Budget, progress: Progress, watcher: Watcher | None = None, avoided: Mapping[str, str] = NONE
+    ) -> None:
         self._budget = budget
         self._progress = progress
+        self._watcher = watcher or Nobody()
+        self._avoided = avoided
         self._parts: dict[str, Part] = {}
         self._trees: dict[str, Tree] = {}
         self._sources: dict[str, Source] = {}
+        self._whole: dict[str, Source] = {}
+        """The bytes of parts that stand in no other, with what lies behind the format that they begin with."""
         self._pieces: list[str] = []
 
     def file(self, name: str, source: Source) -> Image:
@@ -155,7 +220,9 @@ class Opening:
     def folder(self, path: Path) -> Image:
         tree = FolderTree(path, Mounts.WALK)
         self._parts[TOP] = Part(TOP, FOLDER)
+        self._watcher.enter(TOP)
         self._guard(TOP, lambda: self._open_tree(_Place(TOP, Child(TOP, None), None, 0), FOLDER, tree))
+        self._watcher.leave(self._parts[TOP])
         return self._finish(path.resolve().name or str(path.resolve()), None)
 
     def _visit(self, place: _Place) -> None:
@@ -171,14 +238,28 @@ class Opening:
             problem=place.child.problem,
         )
         if source is not None:
+            self._sources[place.id] = source
+            if place.child.offset is None:
+                self._whole[place.id] = source
+        if place.id in self._avoided:
+            reason = f"its reader {self._avoided[place.id]}"
+            self._note(place.id, reason)
+            self._budget.leave_out(f"{place.id}: {reason}")
+        elif source is not None:
+            self._watcher.enter(place.id)
             self._guard(place.id, lambda: self._open(place, source))
+            self._watcher.leave(self._parts[place.id])
 
     def _guard(self, part: str, step: Callable[[], None]) -> None:
         """Do a step; what goes wrong is the part's problem."""
         try:
             step()
-        except (BudgetExceeded, Damaged, ToolError, Unavailable) as reason:
-            self._note(part, str(reason))
+        except (BudgetExceeded, Damaged, ToolError, Unavailable) as told:
+            self._note(part, str(told))
+        except MemoryError:
+            reason = f"its reader needs more than {self._budget.limits.memory >> 20} MiB of memory (--memory-mib)"
+            self._note(part, reason)
+            self._budget.leave_out(f"{part}: {reason}")
         except Exception as error:
             # Readers meet bytes that nobody foresaw, and one part must not cost the report of all others. It is told as
             # what it is, and the fuzzer takes it for a failure.
@@ -186,6 +267,8 @@ class Opening:
 
     def _note(self, part: str, problem: str) -> None:
         known = self._parts[part].problem
+        if known is not None and problem in known.split("; "):
+            return
         self._parts[part] = replace(self._parts[part], problem=f"{known}; {problem}" if known else problem)
 
     def _open(self, place: _Place, source: Source) -> None:
@@ -236,6 +319,8 @@ class Opening:
         between = tuple(_between(found, source))
         if found or between:
             self._parts[place.id] = replace(self._parts[place.id], kind=RAW)
+        elif place.child.kind is None and not source.read(0, SNIFFED).startswith(MEDIA) and is_random(source):
+            self._note(place.id, OPAQUE)
         children = [*(one.child(source) for one in found), *between]
         self._visit_all(place, sorted(children, key=lambda child: child.offset or 0))
 
@@ -324,6 +409,7 @@ class Opening:
         if TOP in self._parts and digest is not None:
             self._parts[TOP] = replace(self._parts[TOP], digest=digest)
         distinct = self._distinct_roots()
+        self._survey()
         return Image(
             name,
             digest,
@@ -332,7 +418,27 @@ class Opening:
             tuple(Root(self._parts[id_], tree) for id_, tree in self._trees.items()),
             tuple(Piece(self._parts[id_], self._sources[id_]) for id_ in self._pieces),
             report.Budget(not self._budget.exhausted, tuple(self._budget.exhausted)),
+            self._sources | {id_: source for id_, source in self._whole.items() if id_ == TOP},
         )
+
+    def _survey(self) -> None:
+        """Measure what a map shows of bytes that no reader explains: how random they are, where nothing was written."""
+        taken: dict[str, list[tuple[int, int]]] = {}
+        for part in self._parts.values():
+            if part.parent is not None and part.offset is not None and part.size is not None:
+                taken.setdefault(part.parent, []).append((part.offset, part.offset + part.size))
+        for part in list(self._parts.values()):
+            source = self._sources.get(part.id)
+            unexplained = part.kind in (UNKNOWN, RAW)
+            if source is None or not (unexplained or part.id in taken):
+                continue
+            try:
+                self._budget.check_time()
+                entropy = round(bits_per_byte(source), 3) if unexplained else None
+                blank = blanks(self._whole.get(part.id, source), taken.get(part.id, ()), self._budget)
+            except BudgetExceeded:
+                return
+            self._parts[part.id] = replace(self._parts[part.id], entropy=entropy, blank=blank)
 
     def _distinct_roots(self) -> list[str]:
         """The ids of the roots to audit; the parts of the others say which of them they equal."""
@@ -340,6 +446,7 @@ class Opening:
         for id_, tree in self._trees.items():
             if self._parts[id_].role not in (Role.ROOT, Role.INITRAMFS):
                 continue
+            self._watcher.enter(id_)
             source = self._sources.get(id_)
             if source is not None and self._parts[id_].digest is None:
                 self._parts[id_] = replace(self._parts[id_], digest=self._digest(source))
@@ -348,6 +455,7 @@ class Opening:
                 distinct.append(id_)
             else:
                 self._parts[id_] = replace(self._parts[id_], same_as=same)
+            self._watcher.leave(self._parts[id_])
         return distinct
 
     def _is_same(self, id_: str, tree: Tree, other: str) -> bool:

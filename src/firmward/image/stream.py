@@ -18,6 +18,9 @@ OUTPUT = 1 << 20
 BELIEVED = 16 << 10
 """Expanded bytes that make a damaged or cut stream more than a chance match of its magic."""
 
+NEAR = 16
+"""Bytes behind an end that belong to what follows even when they are zeros: its header may begin with some."""
+
 PADDING = 1 << 20
 """Zero bytes looked through between two concatenated streams."""
 
@@ -125,7 +128,7 @@ def rest(source: Source, end: int) -> Iterator[Child]:
     """The bytes from `end` on, as a part of their own, unless they are padding."""
     begin = source.first_written(end)
     if begin is not None:
-        begin = max(end, begin & ~0xF)
+        begin = end if begin - end < NEAR else begin & ~0xF
         yield Child(f"rest-{begin:#x}", source.slice(begin), begin)
 
 

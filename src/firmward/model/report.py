@@ -23,6 +23,23 @@ class Role(StrEnum):
     OTHER = "other"
 
 
+class Fill(StrEnum):
+    """What stands where nothing was written."""
+
+    ZERO = "zero"
+    ERASED = "erased"
+    """0xff, as flash is before it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """A run of bytes of a part, outside the parts in it, that are all 0x00 or all 0xff. In bytes from its start."""
+
+    offset: int
+    size: int
+    fill: Fill
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A piece of an image: a disk, a partition, what a wrapper holds, a file system, a blob.
@@ -31,6 +48,8 @@ class Part:
     the parent's bytes) and `size` are in bytes. `digest` is the SHA-256 of its bytes, `sha256:…`, where they were read.
     `problem` says why it could not be opened, or not wholly. `same_as` names an equal part that was audited instead.
     `belongs_to` names the root file system that a kernel, device tree, configuration or initramfs goes with.
+    `entropy` is in bits per byte (0 to 8) of a sample; an audit measures it where nothing identifies the bytes, since
+    elsewhere the kind says more. `blank` lists large runs that were never written, for the map.
     """
 
     id: str
@@ -43,6 +62,8 @@ class Part:
     problem: str | None = None
     same_as: str | None = None
     belongs_to: str | None = None
+    entropy: float | None = None
+    blank: tuple[Blank, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

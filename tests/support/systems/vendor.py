@@ -308,7 +308,7 @@ SYSTEMS = (
             "etc/passwd": PEOPLE,
             "etc/shadow": f"root:{STRONG}:19000::::::\noperator:!:19000::::::\n",
         },
-        (("su-unrestricted", None),),
+        (("su-unrestricted", None), ("setuid-unexpected", "bin/busybox")),
     ),
     System(
         "vendor-setuid-busybox-without-su",
@@ -318,5 +318,6 @@ SYSTEMS = (
             "etc/passwd": PEOPLE,
             "etc/shadow": f"root:{STRONG}:19000::::::\noperator:!:19000::::::\n",
         },
+        (("setuid-unexpected", "bin/busybox"),),
     ),
 )

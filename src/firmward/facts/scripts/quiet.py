@@ -1,7 +1,7 @@
 """Programs and shell commands that no check asks about: they turn text, move files, or look.
 
 What changes the network, the firewall, kernel parameters or modules is left in (`ip`, `ifconfig`, `ifup`, `iptables`,
-`nft`, `sysctl`, `modprobe`): families read from the start-up which of their files are loaded.
+`nft`, `sysctl`, `modprobe`) or what is mounted (`mount`): families read from the start-up what these bring about.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ arch awk base64 basename blkid cat chattr chgrp chmod chown clear cmp cp cut dat
 dmesg du e2fsck egrep expr fbset fdisk fgrep file find findfs findmnt fold free fsck fsck.ext4 fuser gawk getent
 getopt grep groups gunzip gzip halt head hexdump hostid hostname hwclock id ifdown install join
 kbd_mode kill killall killall5 killproc last ldconfig less ln loadkeys loadfont logger logname logsave losetup ls
-lsblk lsmod lspci lsusb md5sum mesg mkdir mkfifo mkfs mkfs.ext4 mknod mkswap mktemp modinfo more mount mountpoint mv
+lsblk lsmod lspci lsusb md5sum mesg mkdir mkfifo mkfs mkfs.ext4 mknod mkswap mktemp modinfo more mountpoint mv
 nawk nproc nslookup od openvt passwd pidof pidofproc pgrep ping ping6 pivot_root pkill plymouth poweroff printenv ps
 pwdx readahead readlink realpath reboot reset resize2fs restorecon rev rm rmdir rmmod route savelog sed seq setfont
 setterm sha1sum sha256sum shuf sleep sort split stat status_of_proc strings stty swapoff swapon sync tail tar tee

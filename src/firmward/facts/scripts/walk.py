@@ -56,6 +56,7 @@ class Walk:
         self._path = ""
         self._user: str | None = None
         self._input: str | None = None
+        self._told: str | None = None
         self._steps = 0
         self._swallowed = 0
         self._stack: list[str] = []
@@ -188,6 +189,7 @@ class Walk:
             self._user,
             tty=self._origin.tty,
             input=self._input,
+            told=self._told,
         )
         self.found.setdefault((process.argv, process.user, process.at, process.service), process)
 
@@ -246,11 +248,13 @@ class Walk:
         else:
             status = None
             for index, part in enumerate(command.commands):
-                kept, self._input = self._input, self._fed(environment, command.commands[:index])
+                before = command.commands[:index]
+                kept, told = self._input, self._told
+                self._input, self._told = self._fed(environment, before), self._printed(environment, before)
                 try:
                     status = self._subshell(environment, (part,))
                 finally:
-                    self._input = kept
+                    self._input, self._told = kept, told
         return not status if command.negated and status is not None else status
 
     def _fed(self, environment: Environment, before: Sequence[Command]) -> str | None:
@@ -258,6 +262,15 @@ class Walk:
         match before[-1:]:
             case (Simple(words=[program, name]),) if program.literal in ("cat", "/bin/cat"):
                 return self._expansion.text(name, environment).text
+        return None
+
+    def _printed(self, environment: Environment, before: Sequence[Command]) -> str | None:
+        """The text in `echo text | program`, where all of it is known."""
+        match before[-1:]:
+            case (Simple(words=[program, *words]),) if program.literal in ("echo", "printf"):
+                values = [field for word in words for field in self._expansion.fields(word, environment)]
+                text = [value.text for value in values if value.text not in ("-n", "%s", "%b", r"%s\n")]
+                return " ".join(text) if text and all(value.certain for value in values) else None
         return None
 
     def _if(self, environment: Environment, command: If) -> Status:

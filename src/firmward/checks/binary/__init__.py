@@ -1,0 +1,1 @@
+"""Checks of programs: what rights a file itself carries."""

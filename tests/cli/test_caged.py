@@ -1,0 +1,221 @@
+"""A reader that dies, hangs or lies costs one part, and nobody is left behind."""
+
+import ctypes
+import os
+import pickle
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from firmward.audit.catalogue import select
+from firmward.cli import caged
+from firmward.cli.audit import Question, audit_target
+from firmward.cli.caged import Fault, Journal, Lost, loads, run_caged, walls_around
+from firmward.image import catalogue
+from firmward.image.budget import Budget, Limits
+from firmward.image.format import About, Child, Format, Magic
+from firmward.image.source import Source, open_file
+from firmward.model.clock import Clock
+from firmward.model.errors import InputError
+from firmward.model.report import Part, Report
+
+WORDS = About("a crasher", "nothing", "all", "none")
+SIZE = 8192
+QUESTION = Question(select(["telnet-enabled"]), None, Clock(date(2026, 11, 20)))
+
+
+def dies(how: str) -> Format:
+    def opening(source: Source, budget: Budget) -> Iterator[Child]:
+        match how:
+            case "abort":
+                os.abort()
+            case "segfault":
+                ctypes.string_at(0)
+            case "exit":
+                os._exit(7)
+            case "memory":
+                bytearray(1 << 40)
+            case "hang":
+                time.sleep(60)  # gives no sign of life
+            case "fill":
+                hoard = []
+                while True:
+                    hoard.append(bytes(64 << 20))
+        yield from ()
+
+    magic = f"!{how.upper()}!".encode()
+    return Format(how, (Magic(magic),), lambda source: SIZE, opening, WORDS)
+
+
+@pytest.fixture
+def formats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Formats whose readers are broken, beside the real ones."""
+    known = catalogue.kinds()
+    extra = tuple(dies(how) for how in ("abort", "segfault", "exit", "memory", "hang", "fill"))
+    monkeypatch.setattr(catalogue, "kinds", lambda: (*known, *extra))
+
+
+@pytest.fixture
+def archive(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A system as a cpio, to be read whatever lies beside it."""
+    names = b"etc\netc/passwd\nbin\nbin/sh\n"
+    folder = tmp_path_factory.mktemp("root")
+    for name, content in (("etc/passwd", b"root:x:0:0::/:/bin/sh\n"), ("bin/sh", b"#!x" * 2000)):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=folder, input=names, capture_output=True).stdout
+
+
+def dump(*parts: bytes) -> bytes:
+    return b"".join(part.ljust(-(-len(part) // SIZE) * SIZE, b"\xff") + b"\xff" * SIZE for part in parts)
+
+
+def broken(how: str) -> bytes:
+    return f"!{how.upper()}!".encode().ljust(SIZE, b"x")
+
+
+def report_on(path: Path, limits: Limits | None = None) -> Report:
+    limits = limits or Limits(seconds=60, memory=1 << 30)
+    return audit_target(path, QUESTION, limits, 2, lambda message: None, live=False)
+
+
+REASONS = {
+    "abort": "ended by SIGABRT",
+    "segfault": "ended by SIGSEGV",
+    "exit": "ended with 7 and no answer",
+    "memory": "needs more than 1024 MiB",
+    "fill": "needs more than 1024 MiB",
+    "hang": "no sign of life",
+}
+
+
+@pytest.mark.usefixtures("formats")
+@pytest.mark.parametrize("how", REASONS)
+def test_a_reader_that_fails_costs_its_part_only(
+    how: str, archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caged, "SILENCE", 2.0 if how == "hang" else 30.0)
+    path = tmp_path / "dump"
+    path.write_bytes(dump(b"\xfe" * SIZE, broken(how), archive))
+    report = report_on(path)
+    problems = {part.kind: part.problem for part in report.parts}
+    assert REASONS[how] in (problems.get(how) or problems.get("unknown") or "")
+    assert [part.role for part in report.parts if part.kind == "cpio"] == ["initramfs"]
+    assert report.judged == 1
+    assert not report.budget.complete
+
+
+@pytest.mark.usefixtures("formats")
+def test_several_readers_may_fail(archive: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "dump"
+    path.write_bytes(dump(b"\xfe" * SIZE, broken("abort"), broken("segfault"), archive, broken("exit")))
+    report = report_on(path)
+    assert sum("its reader" in (part.problem or "") for part in report.parts) == 3
+    assert report.judged == 1
+
+
+@pytest.mark.usefixtures("formats")
+def test_too_many_failures_still_give_a_report(tmp_path: Path) -> None:
+    path = tmp_path / "dump"
+    path.write_bytes(dump(b"\xfe" * SIZE, *[broken("abort")] * (caged.RESTARTS + 2)))
+    report = report_on(path)
+    assert not report.budget.complete
+    assert report.unknown == 1
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(os.urandom(64 << 10))
+
+    def work(journal: Journal, avoided: Mapping[str, str]) -> int:
+        source = open_file(path)
+        journal.enter("image")
+        journal.tell("mapped")
+        time.sleep(0.3)
+        return len(source.read(0, 64 << 10))
+
+    def shrink(message: str) -> None:
+        os.truncate(path, 100)
+
+    assert run_caged(work, walls_around(path, Limits()), 10, shrink) == 100
+
+
+def test_a_file_that_goes_on_shrinking_is_told(tmp_path: Path) -> None:
+    def work(journal: Journal, avoided: Mapping[str, str]) -> int:
+        os.kill(os.getpid(), signal.SIGBUS)
+        return 0
+
+    with pytest.raises(Lost, match="became shorter"):
+        run_caged(work, walls_around(tmp_path, Limits()), 10, print)
+
+
+def test_a_file_that_changes_meanwhile_makes_the_report_incomplete(archive: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "dump"
+    path.write_bytes(archive)
+    touched = []
+
+    def touch(message: str) -> None:
+        if not touched:
+            touched.append(os.utime(path, (1, 1)))
+
+    report = audit_target(path, QUESTION, Limits(), 1, touch, live=False)
+    assert "changed while it was read" in report.budget.exhausted[0]
+
+
+def test_what_the_user_did_wrong_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no-such"):
+        report_on(tmp_path / "no-such")
+
+
+def test_a_fault_of_ours_is_told_with_its_place(tmp_path: Path) -> None:
+    def work(journal: Journal, avoided: Mapping[str, str]) -> int:
+        raise ZeroDivisionError("by nought")
+
+    with pytest.raises(Fault, match="by nought"):
+        run_caged(work, walls_around(tmp_path, Limits()), 10, print)
+
+
+class Evil:
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.system, ("echo taken over",)
+
+
+@pytest.mark.parametrize("value", [Evil(), [Evil()], Fault("x"), Path("/")])
+def test_a_worker_cannot_make_the_leader_do_anything(value: object) -> None:
+    with pytest.raises(Fault, match="cannot be taken"):
+        loads(pickle.dumps(value))
+
+
+def test_records_of_the_model_pass() -> None:
+    part = Part("image", "gpt", size=3)
+    assert loads(pickle.dumps([part])) == [part]
+
+
+def test_nobody_is_left_when_the_leader_is_told_to_stop(tmp_path: Path) -> None:
+    mine, theirs = os.pipe()
+
+    def work(journal: Journal, avoided: Mapping[str, str]) -> int:
+        os.write(theirs, b"%d" % os.getpid())
+        time.sleep(60)
+        return 0
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_caged(work, walls_around(tmp_path, Limits()), 10, print)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    worker = int(os.read(mine, 20))
+    os.close(mine), os.close(theirs)
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)

@@ -1,0 +1,215 @@
+"""The cage: each thing that a reader taken over would try succeeds outside and fails inside."""
+
+import ctypes
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from firmward.image.cage import DENIED, Cage, die_with_parent, enter, filter_program, walls
+
+HERE = walls()
+landlocked = pytest.mark.skipif(not HERE.landlock, reason="this kernel has no Landlock")
+filtered = pytest.mark.skipif(not HERE.seccomp, reason="this kernel has no seccomp, or firmward no numbers for it")
+
+
+def outcome(attempt: Callable[[], object], cage: Cage | None) -> str:
+    """What became of it in a process of its own: `done`, or the error."""
+    mine, theirs = os.pipe()
+    process = os.fork()
+    if process == 0:
+        said = b"done"
+        try:
+            if cage is not None:
+                enter(cage)
+            attempt()
+        except BaseException as error:
+            said = type(error).__name__.encode()
+        os.write(theirs, said)
+        os._exit(0)
+    os.close(theirs)
+    os.waitpid(process, 0)
+    with os.fdopen(mine, "rb") as pipe:
+        return pipe.read().decode() or "ended"
+
+
+@pytest.fixture
+def closed() -> Cage:
+    return Cage((Path(sys.base_prefix), Path("/usr/lib")), memory=1 << 30)
+
+
+def both(attempt: Callable[[], object], cage: Cage) -> tuple[str, str]:
+    return outcome(attempt, None), outcome(attempt, cage)
+
+
+@landlocked
+def test_a_file_outside_cannot_be_read(closed: Cage, tmp_path: Path) -> None:
+    secret = tmp_path / "shadow"
+    secret.write_text("root:x")
+    assert both(secret.read_bytes, closed) == ("done", "PermissionError")
+
+
+@landlocked
+def test_a_folder_outside_cannot_be_listed(closed: Cage, tmp_path: Path) -> None:
+    assert both(lambda: list(tmp_path.iterdir()), closed) == ("done", "PermissionError")
+
+
+@landlocked
+@pytest.mark.parametrize("how", ["write", "mkdir", "symlink", "unlink", "rename", "truncate"])
+def test_nothing_can_be_written(how: str, closed: Cage, tmp_path: Path) -> None:
+    target = tmp_path / "there"
+    attempts: dict[str, Callable[[], object]] = {
+        "write": lambda: (tmp_path / "new").write_bytes(b"x"),
+        "mkdir": (tmp_path / "folder").mkdir,
+        "symlink": lambda: (tmp_path / "link").symlink_to("/"),
+        "unlink": target.unlink,
+        "rename": lambda: target.rename(tmp_path / "elsewhere"),
+        "truncate": lambda: os.truncate(target, 0),
+    }
+    target.write_bytes(b"x")
+    caged = outcome(attempts[how], closed)
+    assert target.read_bytes() == b"x"
+    assert (outcome(attempts[how], None), caged) == ("done", "PermissionError")
+
+
+@filtered
+def test_no_listener_on_the_machine_can_be_reached(closed: Cage) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+
+        def call() -> None:
+            socket.create_connection(address, 2).close()
+
+        assert both(call, closed) == ("done", "PermissionError")
+
+
+@filtered
+def test_no_program_can_be_started(closed: Cage) -> None:
+    assert both(lambda: subprocess.run(["/bin/true"], check=True), closed) == ("done", "PermissionError")
+    assert both(lambda: os.execv("/bin/true", ["true"]), closed) == ("ended", "PermissionError")
+
+
+@landlocked
+@pytest.mark.skipif(HERE.landlock < 6, reason="signals are fenced in from Landlock ABI 6 on")
+def test_the_process_that_leads_cannot_be_killed(closed: Cage) -> None:
+    assert both(lambda: os.kill(os.getppid(), 0), closed) == ("done", "PermissionError")
+
+
+@filtered
+def test_another_process_cannot_be_traced(closed: Cage) -> None:
+    victim = subprocess.Popen(["sleep", "60"])
+
+    def trace() -> None:
+        if ctypes.CDLL(None, use_errno=True).ptrace(16, victim.pid, 0, 0):  # PTRACE_ATTACH
+            raise PermissionError(ctypes.get_errno())
+        os.waitpid(-1, os.WNOHANG)
+
+    try:
+        if outcome(trace, None) != "done":
+            pytest.skip("this machine forbids tracing anyway")
+        assert outcome(trace, closed) == "PermissionError"
+    finally:
+        victim.kill()
+        victim.wait()
+
+
+@filtered
+def test_modes_and_owners_cannot_be_changed(closed: Cage, tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    target.touch()
+    assert both(lambda: target.chmod(0o6777), closed) == ("done", "PermissionError")
+
+
+def test_memory_ends_in_an_error_and_not_in_a_full_machine(closed: Cage) -> None:
+    assert both(lambda: bytes(2 << 30), closed) == ("done", "MemoryError")
+
+
+def test_what_a_reader_needs_still_works(closed: Cage) -> None:
+    def work() -> None:
+        import sqlite3  # noqa: F401 - loads a shared library
+
+        list(Path("/usr/lib").iterdir())
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+
+    assert outcome(work, closed) == "done"
+
+
+@landlocked
+def test_the_cage_is_inherited_and_cannot_be_left(closed: Cage, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.touch()
+
+    def grandchild() -> None:
+        child = os.fork()
+        if child == 0:
+            try:
+                enter(Cage((Path("/"),)))
+                secret.read_bytes()
+            except PermissionError:
+                os._exit(0)
+            os._exit(1)
+        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+            raise RuntimeError("it got out")
+
+    assert outcome(grandchild, closed) == "done"
+
+
+@landlocked
+def test_who_may_write_may_write_there_only(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    cage = Cage((), (tmp_path / "in",))
+    assert outcome(lambda: (tmp_path / "in" / "new").write_bytes(b"x"), cage) == "done"
+    assert outcome(lambda: (tmp_path / "out").write_bytes(b"x"), cage) == "PermissionError"
+
+
+def test_a_worker_ends_with_its_leader() -> None:
+    mine, theirs = os.pipe()
+    leader = os.fork()
+    if leader == 0:
+        if os.fork() == 0:
+            die_with_parent()
+            os.write(theirs, b"%d" % os.getpid())
+            signal.pause()
+        os.read(mine, 20)
+        os._exit(0)
+    worker = 0
+    os.waitpid(leader, 0)
+    os.close(theirs)
+    # the pipe's other end closes when the last holder, the worker, is gone
+    assert os.read(mine, 20) in (b"", b"%d" % worker)
+    os.close(mine)
+
+
+def test_the_filter_answers_for_every_denied_call_and_no_other() -> None:
+    """The program is run here as the kernel runs it, for both architectures."""
+    for architecture, column in ((0xC000003E, 0), (0xC00000B7, 1)):
+        program = filter_program(DENIED, architecture, column)
+        denied = {row[column] for row in DENIED.values()}
+        for number in range(600):
+            expected = 0x00050001 if number in denied else 0x7FFF0000
+            assert answer(program, architecture, number) == expected
+        assert answer(program, architecture ^ 1, 0) == 0x80000000
+        assert answer(program, architecture, 0x40000000 + 59) == 0x00050001
+
+
+def answer(program: bytes, architecture: int, number: int) -> int:
+    data = struct.pack("=II", number, architecture)
+    at = accumulator = 0
+    while True:
+        code, yes, no, value = struct.unpack_from("=HBBI", program, 8 * at)
+        at += 1
+        if code == 0x06:
+            return int(value)
+        if code == 0x20:
+            accumulator = int.from_bytes(data[value : value + 4], "little")
+        else:
+            at += yes if (accumulator == value if code == 0x15 else accumulator >= value) else no
