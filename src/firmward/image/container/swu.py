@@ -106,7 +106,7 @@ ABOUT = About(
         "Encrypted images are told, not read. Signatures are not verified. Devices and volumes that images go to are "
         "not reported."
     ),
-    witness="GNU cpio, swupdate",
+    witness="GNU cpio",
 )
 
 FORMAT = Format("swu", (Magic(DESCRIPTION + b"\0", 110),), measure, open_swu, ABOUT)
