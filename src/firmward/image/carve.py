@@ -93,7 +93,7 @@ class _Hits:
         self._source = source
         self._budget = budget
         kinds = [kind for kind in catalogue.kinds() if kind.carve]
-        self._magics = [(magic, kind) for kind in kinds for magic in kind.magics]
+        self._magics = [(magic, kind) for kind in kinds for magic in kind.magics if magic.offset >= 0]
         self._says = [(text, kind) for kind in kinds if isinstance(kind, Blob) for text in kind.says]
         self.ahead = max(SAYS, *(magic.offset + len(magic.data) for magic, _ in self._magics))
         texts = (*(magic.data for magic, _ in self._magics), *(text for text, _ in self._says))

@@ -50,6 +50,9 @@ WRAPPER_SUFFIXES = (".gz", ".xz", ".zst", ".bz2", ".lz4", ".lzma", ".lzo", ".lz"
 
 UNKNOWN, RAW, FOLDER = "unknown", "raw", "folder"
 
+UPDATE_MANIFEST = "manifest.raucm"
+"""What marks a squashfs as the content of an update bundle, whose files are images under any name."""
+
 OPAQUE = "no known format; high entropy: encrypted, or compressed in a way that firmward does not know"
 """What is said of an unknown part that looks like chance over all of its length."""
 
@@ -356,7 +359,8 @@ class Opening:
         since a system has thousands of compressed files that are none.
         """
         system = role in (Role.ROOT, Role.INITRAMFS)
-        carried = not system and (kind in CONTAINERS or role is Role.BOOT)
+        bundle = tree.is_file(UPDATE_MANIFEST)
+        carried = not system and (kind in CONTAINERS or role is Role.BOOT or bundle)
         for count, (name, entry) in enumerate(_named_files(tree)):
             if count & 0xFF == 0:
                 self._budget.check_time()
