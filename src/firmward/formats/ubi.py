@@ -1,8 +1,8 @@
 """UBI, the volumes of raw flash (Linux drivers/mtd/ubi/ubi-media.h). Numbers are big endian.
 
 Each physical erase block begins with an erase counter header; one that is in use has a volume identifier header
-besides, which says which logical block of which volume it holds. The names and sizes of volumes stand in a volume of its
-own, the layout volume. A header's CRC is CRC-32 without the last inversion.
+besides, which says which logical block of which volume it holds. The names and sizes of volumes stand in a volume of
+its own, the layout volume. A header's CRC is CRC-32 without the last inversion.
 """
 
 import struct
