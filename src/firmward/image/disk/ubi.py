@@ -162,13 +162,6 @@ class VolumeSource(Source):
                 return offset + found
         return -1
 
-    def data(self, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
-        stop = self.size if end is None else min(end, self.size)
-        for number in sorted(self._places):
-            first, last = max(number * self._block, start), min((number + 1) * self._block, stop)
-            if first < last:
-                yield first, last
-
 
 ABOUT = About(
     title="UBI",
