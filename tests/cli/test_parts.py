@@ -20,7 +20,10 @@ MIB = 1 << 20
 
 
 def device_tree(size: int) -> bytes:
-    return struct.pack(">10I", 0xD00DFEED, size, 40, 40, 40, 17, 16, 0, 0, 0).ljust(size, b"t")
+    """An empty one, its block of strings filled up."""
+    structure = struct.pack(">4I", 1, 0, 2, 9)
+    head = struct.pack(">10I", 0xD00DFEED, size, 56, 72, 40, 17, 16, 0, size - 72, 16)
+    return (head + bytes(16) + structure).ljust(size, b"t")
 
 
 @pytest.fixture

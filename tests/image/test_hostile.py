@@ -292,3 +292,47 @@ def test_two_bytes_of_magic_do_not_make_an_archive() -> None:
     member = struct.pack("<13H", 0o070707, 1, 1, 0o100644, 0, 0, 1, 0, 0, 0, 2, 0, 4) + b"x\0data"
     noise = b"".join(chance.randbytes(997) + b"\1" + member for _ in range(50))
     assert [part.kind for part in opened(noise).parts] == ["unknown"]
+
+
+def test_a_disk_that_is_its_own_partition_stops_at_the_depth() -> None:
+    disk = bytearray(1 << 20)
+    disk[446 + 4] = 0x83
+    disk[446 + 8 : 446 + 16] = struct.pack("<II", 0, 2048)
+    disk[510:512] = b"\x55\xaa"
+    image = opened(bytes(disk))
+    assert len(image.parts) <= SMALL.depth + 3
+
+
+def test_an_archive_that_holds_itself_is_opened_a_few_times_only() -> None:
+    """A hard link is no copy: the same bytes stand in the archive under a thousand names."""
+    packed = gzip.compress(tar(**SYSTEM, noise=os.urandom(6000)))
+    image = opened(cpio(newc(b"a.gz", packed), *(newc(b"f%d.gz" % number, packed) for number in range(1000))))
+    assert len(image.parts) <= SMALL.parts + 2
+    assert image.budget.exhausted
+
+
+def test_many_small_bombs_share_one_budget() -> None:
+    bomb = gzip.compress(bytes(5 << 20))
+    image = opened(tar(**{f"f{number}.gz": bomb for number in range(50)}))
+    kept = sum(part.size or 0 for part in image.parts if part.kind != "tar")
+    assert any("expands to more" in (part.problem or "") for part in image.parts)
+    assert kept <= SMALL.expanded_bytes + (1 << 20)
+
+
+def test_folders_two_hundred_deep_are_listed() -> None:
+    (image,) = opened(tar(**SYSTEM, **{"/".join(["d"] * 200) + "/end": b"x"})).roots
+    assert image.tree.read("/".join(["d"] * 200) + "/end") == b"x"
+
+
+def test_a_name_of_64_kib_is_refused_and_the_rest_read() -> None:
+    image = opened(tar(**SYSTEM, **{"n" * 65536: b"x"}))
+    (root,) = image.roots
+    assert root.tree.read("etc/passwd")
+    assert "left out" in (root.part.problem or "")
+
+
+def test_more_members_than_the_budget_are_listed_in_part() -> None:
+    data = b"".join(newc(b"f%06d" % number) for number in range(60_000))
+    image = opened(cpio(newc(b"etc", mode=0o40755), newc(b"bin", mode=0o40755), data))
+    assert any("more than 20000 files" in reason for reason in image.budget.exhausted)
+    assert sum(1 for _ in image.trees[0].tree.entries()) > 19_000

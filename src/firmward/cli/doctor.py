@@ -37,6 +37,11 @@ NEEDS = (
     Need(
         "zstandard", "reader", "pip install zstandard", "zstd parts, and squashfs compressed with it, cannot be opened"
     ),
+    Need("hyperscan", "reader", "pip install hyperscan", "dumps are searched for parts a dozen times slower"),
+    Need("landlock", "kernel", "a kernel from 5.13 on with Landlock", "what reads images is not kept from other files"),
+    Need(
+        "seccomp", "kernel", "a kernel with seccomp, x86-64 or arm64", "what reads images is not kept from the network"
+    ),
     Need("crypt", "library", "apt-get install libcrypt1", "account-default-password is unknown: no hash can be tried"),
 )
 
@@ -66,8 +71,15 @@ def _is_here(need: Need) -> bool:
         "reader": find_spec,
         "library": ctypes.util.find_library,
         "program": shutil.which,
+        "kernel": _has_wall,
     }
     return look[need.kind](need.name) is not None
+
+
+def _has_wall(name: str) -> bool:
+    from firmward.image.cage import walls
+
+    return bool(getattr(walls(), name))
 
 
 def _print(missing: list[Need], color: Color) -> None:

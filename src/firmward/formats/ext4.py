@@ -263,7 +263,7 @@ class Inode:
     def hidden(self) -> str | None:
         """Why the content cannot be seen, if it cannot."""
         if self.flags & _ENCRYPTED_FILE:
-            return "encrypted (fscrypt)"
+            return "encrypted with fscrypt"
         if self.flags & _COMPRESSED_FILE:
             return "compressed in the way of e2compr"
         return None

@@ -23,6 +23,9 @@ SIZE_LIMIT = 256 << 10
 HEAD = 5 + 64
 """Bytes that show whether an environment may begin."""
 
+COMMON = (b"baudrate=", b"bootargs=", b"bootcmd=", b"bootdelay=", b"ethaddr=", b"ipaddr=")
+"""Variables of which an environment that boots something has at least one."""
+
 _NAME = rb"[A-Za-z_.][!-<>-~]{0,58}="
 _HEAD = re.compile(rb"[\s\S]{4}[\s\S]?" + _NAME + rb"[^\n\0]*(\0|\Z)")
 

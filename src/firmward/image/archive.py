@@ -17,6 +17,9 @@ from firmward.model.tree import Entry, IndexedTree
 NAME_LIMIT = 4096
 """Bytes of a path, as Linux has it (PATH_MAX)."""
 
+MEASURED = 200_000
+"""Members stepped over to find where an archive ends; a larger one is taken to reach to the end of the bytes."""
+
 DEEP = 32
 """Folders in a path from which on the folders it implies are charged as memory."""
 

@@ -40,19 +40,21 @@ def _free(size: int, taken: Iterable[tuple[int, int]]) -> Iterator[tuple[int, in
 
 
 def _runs(source: Source, start: int, end: int, step: int, budget: Budget) -> Iterator[Blank]:
-    """Steps that hold one fill; what a sparse file leaves out is zeros without a look."""
-    position = start
-    for begin, stop in (*source.data(start, end), (end, end)):
-        if begin > position:
-            yield Blank(position, begin - position, Fill.ZERO)
-        for count, offset in enumerate(range(begin, stop, step)):
-            if count % CHECK_EVERY == 0:
-                budget.check_time()
-            length = min(step, stop - offset)
-            fill = _fill(source.read(offset, length)) if length >= FINEST else None
-            if fill is not None:
-                yield Blank(offset, length, fill)
-        position = max(position, stop)
+    """Steps that hold one fill; what a sparse file leaves out is zeros without a look.
+
+    The steps are the same whether a file is sparse or not: so must the report be.
+    """
+    written = list(source.data(start, end))
+    for count, offset in enumerate(range(start, end, step)):
+        if count % CHECK_EVERY == 0:
+            budget.check_time()
+        length = min(step, end - offset)
+        while written and written[0][1] <= offset:
+            written.pop(0)
+        is_hole = not written or written[0][0] >= offset + length
+        fill = Fill.ZERO if is_hole else _fill(source.read(offset, length))
+        if fill is not None and length >= FINEST:
+            yield Blank(offset, length, fill)
 
 
 def _fill(piece: bytes) -> Fill | None:

@@ -21,6 +21,9 @@ HEAD = 4096
 GLANCE = uboot_env.HEAD
 """Bytes that show whether a kind without a magic may begin."""
 
+SAYS = 16 << 10
+"""Bytes from the start within which a kind without a magic says one of its texts."""
+
 TEXT_SEARCH = 64 << 20
 """Bytes searched for a version string."""
 
@@ -29,8 +32,8 @@ TEXT_SEARCH = 64 << 20
 class Blob:
     """A kind of blob. `measure` works as a format's; from offset `holds` on other parts may lie inside (0: none).
 
-    One without a magic has `begins`, a cheap look at its first GLANCE bytes: it is tried at the start of a part, and at
-    every sector of raw bytes.
+    One without a magic has `begins`, a cheap look at its first GLANCE bytes, tried at the start of a part. `says` are
+    texts of which one stands in nearly all of its kind, within SAYS bytes: in raw bytes the sectors before are tried.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Blob:
     carve: bool = True
     holds: int = 0
     begins: Callable[[bytes], bool] | None = None
+    says: tuple[bytes, ...] = ()
 
 
 def _device_tree(source: Source) -> int | None:
@@ -101,7 +105,7 @@ BLOBS = (
     Blob("bzimage", Role.KERNEL, (Magic(b"HdrS", 0x202),), _bzimage, holds=1),
     Blob("vmlinux", Role.KERNEL, (Magic(b"\x7fELF"),), _kernel_elf, carve=False, holds=1),
     Blob("elf", Role.OTHER, (Magic(b"\x7fELF"),), _elf, carve=False),
-    Blob("u-boot-env", Role.OTHER, (), _environment, begins=uboot_env.may_begin),
+    Blob("u-boot-env", Role.OTHER, (), _environment, begins=uboot_env.may_begin, says=uboot_env.COMMON),
     Blob("efi-program", Role.BOOT_LOADER, (Magic(b"MZ"),), _pe, carve=False),
 )
 

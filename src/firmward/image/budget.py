@@ -18,6 +18,10 @@ class Damaged(Exception):  # noqa: N818 - says what is wrong with the bytes
     """The bytes are not what their header says; the message is what the report says of the part."""
 
 
+class Encrypted(Damaged):
+    """The bytes are what their header says, and say nothing without a key; the message is what the report says."""
+
+
 BEAT = 1.0
 """Seconds between two signs of life."""
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmward.image import catalogue
-from firmward.image.blob import GLANCE, Blob
+from firmward.image.blob import GLANCE, SAYS, Blob
 from firmward.image.budget import Budget
 from firmward.image.format import Child, Format
 from firmward.image.signatures import HITS as HITS_AT_ONCE
-from firmward.image.signatures import SMALL, signatures
+from firmward.image.signatures import SMALL, Hit, signatures
 from firmward.image.source import Source, is_erased
 
 HITS = 1 << 20
@@ -92,11 +92,12 @@ class _Hits:
     def __init__(self, source: Source, budget: Budget) -> None:
         self._source = source
         self._budget = budget
-        self._magics = [(magic, kind) for kind in catalogue.kinds() if kind.carve for magic in kind.magics]
-        self.ahead = max(magic.offset + len(magic.data) for magic, _ in self._magics)
-        self._signatures = signatures(tuple(magic.data for magic, _ in self._magics), min(source.size, SMALL + 1))
-        self._bare = [kind for kind in catalogue.kinds() if isinstance(kind, Blob) and kind.begins is not None]
-        self._kinds = [*(kind for _, kind in self._magics), *self._bare]
+        kinds = [kind for kind in catalogue.kinds() if kind.carve]
+        self._magics = [(magic, kind) for kind in kinds for magic in kind.magics if magic.offset >= 0]
+        self._says = [(text, kind) for kind in kinds if isinstance(kind, Blob) for text in kind.says]
+        self.ahead = max(SAYS, *(magic.offset + len(magic.data) for magic, _ in self._magics))
+        texts = (*(magic.data for magic, _ in self._magics), *(text for text, _ in self._says))
+        self._signatures = signatures(texts, min(source.size, SMALL + 1))
         self._left = HITS
 
     def between(self, start: int, end: int) -> Iterator[tuple[int, Format | Blob]]:
@@ -111,19 +112,26 @@ class _Hits:
         self._left -= len(met)
         if self._left <= 0 or len(met) >= HITS_AT_ONCE:
             self._budget.leave_out("so many signatures that not all of them were tried")
-        places = ((start + place - self._magics[index][0].offset, index) for place, index in met)
-        found = [
-            (offset, -len(self._magics[index][0].data), index) for offset, index in places if start <= offset < end
-        ]
-        found += self._sectors(data, start, end)
-        for count, (offset, _, index) in enumerate(sorted(found)):
+        found = [hit for hit in self._begins(data, met, start) if start <= hit[0] < end]
+        for count, (offset, _, kind) in enumerate(sorted(found, key=lambda hit: hit[:2])):
             if count % CHECK_EVERY == 0:
                 self._budget.check_time()
-            yield offset, self._kinds[index]
+            yield offset, kind
 
-    def _sectors(self, data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-        """Hits of the kinds without a magic, as `between` sorts them."""
-        for index, kind in enumerate(self._bare, len(self._magics)):
-            for place in range(-start % STEP, end - start, STEP):
-                if kind.begins is not None and kind.begins(data[place : place + GLANCE]):
-                    yield start + place, 0, index
+    def _begins(self, data: bytes, met: list[Hit], start: int) -> Iterator[tuple[int, int, Format | Blob]]:
+        """Offset, rank (the longer magic first) and kind of what may begin, by what was met in data from `start` on."""
+        tried: dict[int, Blob] = {}
+        for place, index in met:
+            if index < len(self._magics):
+                magic, kind = self._magics[index]
+                yield start + place - magic.offset, -len(magic.data), kind
+            else:
+                tried |= self._sectors(data, start, place, self._says[index - len(self._magics)][1], tried)
+        yield from ((offset, 0, blob) for offset, blob in tried.items())
+
+    def _sectors(self, data: bytes, start: int, place: int, kind: Blob, known: dict[int, Blob]) -> dict[int, Blob]:
+        """The sectors before a text at which a kind without a magic may begin."""
+        first = max(place - SAYS, -start % STEP)
+        first += -(start + first) % STEP
+        places = (at for at in range(first, place, STEP) if start + at not in known)
+        return {start + at: kind for at in places if kind.begins is not None and kind.begins(data[at : at + GLANCE])}

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TypeVar
 
 from firmward.image.blob import BLOBS, GLANCE, Blob
-from firmward.image.format import Format
+from firmward.image.format import Format, Magic
 from firmward.image.source import Source
 
 FOLDERS = ("container", "disk", "encrypted", "filesystem", "wrapper")
@@ -61,11 +61,15 @@ def candidates(source: Source, among: Iterable[Found]) -> tuple[Found, ...]:
         (len(magic.data), one)
         for one in among
         for magic in one.magics
-        if source.read(magic.offset, len(magic.data)) == magic.data
+        if source.read(_place(magic, source), len(magic.data)) == magic.data
     ]
     head = source.read(0, GLANCE)
     bare = (one for one in among if isinstance(one, Blob) and one.begins is not None and one.begins(head))
     return (*(one for _, one in sorted(fitting, key=lambda candidate: -candidate[0])), *bare)
+
+
+def _place(magic: Magic, source: Source) -> int:
+    return magic.offset if magic.offset >= 0 else source.size + magic.offset
 
 
 def identify(source: Source, among: Iterable[Found]) -> tuple[Found, int] | None:

@@ -5,8 +5,9 @@ first and the last bytes among them.
 """
 
 import math
+import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from firmward.image.source import Source
 
@@ -16,6 +17,9 @@ WINDOW = 1 << 10
 WINDOWS = 32
 """Places: with windows of 1 KiB, counting takes less than 10 ms."""
 
+STEP = 64 << 10
+"""Bytes from one look to the next where an end is searched."""
+
 SMALLEST = 8 << 10
 """Bytes below which nothing is called random: keys, signatures and seeds are, and are no secret kept from the audit."""
 
@@ -24,6 +28,9 @@ RANDOM = 7.7
 
 RANDOM_HALF = 7.4
 """The same for half a window, whose chance has 7.59."""
+
+DENSE = 0.95
+"""How much of a sample of chance is left by compression, at least."""
 
 
 def bits_per_byte(source: Source) -> float:
@@ -39,14 +46,34 @@ def is_random(source: Source) -> bool:
     """
     if source.size < SMALLEST:
         return False
-    seen = 0
+    seen = []
     for window in list(_windows(source))[1:]:
         if not window.strip(b"\0") or not window.strip(b"\xff"):
             continue
         if not _looks_random(window):
             return False
-        seen += 1
-    return 2 * seen >= min(WINDOWS, source.size // WINDOW) - 1
+        seen.append(window.strip(b"\0\xff"))
+    sample = b"".join(seen)
+    is_full = 2 * len(seen) >= min(WINDOWS, source.size // WINDOW) - 1
+    return is_full and len(zlib.compress(sample, 1)) > DENSE * len(sample)  # a table may use all bytes alike
+
+
+def random_end(source: Source, start: int, check: Callable[[], None]) -> int:
+    """Where bytes that look like chance from `start` on cease to, to some 64 KiB; what is blank counts with them.
+
+    `check` is called now and then, so that time may run out.
+    """
+    last = start
+    for count, offset in enumerate(range(start, source.size, STEP)):
+        if count % 256 == 0:
+            check()
+        window = source.read(offset, WINDOW)
+        if not window.strip(b"\0\xff"):
+            continue
+        if not _looks_random(window):
+            return last
+        last = min(offset + STEP, source.size)
+    return last
 
 
 def _looks_random(window: bytes) -> bool:

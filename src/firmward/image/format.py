@@ -16,7 +16,10 @@ from firmward.model.tree import Tree
 
 @dataclass(frozen=True, slots=True)
 class Magic:
-    """Bytes that stand `offset` bytes into a part of this format."""
+    """Bytes that stand `offset` bytes into a part of this format; a negative offset counts from the part's end.
+
+    What is told by its end is not looked for inside raw dumps, where the end is not known.
+    """
 
     data: bytes
     offset: int = 0

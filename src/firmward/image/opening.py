@@ -17,7 +17,7 @@ from firmward.image.archive import ArchiveTree
 from firmward.image.blank import blanks
 from firmward.image.blob import Blob
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
-from firmward.image.entropy import bits_per_byte
+from firmward.image.entropy import bits_per_byte, is_random
 from firmward.image.format import Child, Format
 from firmward.image.pairing import paired
 from firmward.image.problems import Incomplete
@@ -46,9 +46,28 @@ NAME_LIMIT = 128
 CONTENT = "content"
 """What a wrapper calls its child when nothing in it says a name."""
 
-WRAPPER_SUFFIXES = (".gz", ".xz", ".zst", ".bz2", ".lz4", ".lzma")
+WRAPPER_SUFFIXES = (".gz", ".xz", ".zst", ".bz2", ".lz4", ".lzma", ".lzo", ".lz")
 
 UNKNOWN, RAW, FOLDER = "unknown", "raw", "folder"
+
+UPDATE_MANIFEST = "manifest.raucm"
+"""What marks a squashfs as the content of an update bundle, whose files are images under any name."""
+
+OPAQUE = "no known format; high entropy: encrypted, or compressed in a way that firmward does not know"
+"""What is said of an unknown part that looks like chance over all of its length."""
+
+MEDIA = (
+    b"\x89PNG\r\n",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"OggS",
+    b"ID3",
+    b"wOF2",
+    b"RIFF",
+    b"\0\0\0\x18ftyp",
+    b"\0\0\0\x20ftyp",
+)
+"""How pictures, sounds and fonts begin: they look like chance and hide nothing."""
 
 CONTAINERS = frozenset({"tar", "zip", "cpio", FOLDER})
 """Kinds whose trees carry files for their own sake, so that binary ones are searched."""
@@ -248,6 +267,8 @@ class Opening:
 
     def _note(self, part: str, problem: str) -> None:
         known = self._parts[part].problem
+        if known is not None and problem in known.split("; "):
+            return
         self._parts[part] = replace(self._parts[part], problem=f"{known}; {problem}" if known else problem)
 
     def _open(self, place: _Place, source: Source) -> None:
@@ -298,6 +319,8 @@ class Opening:
         between = tuple(_between(found, source))
         if found or between:
             self._parts[place.id] = replace(self._parts[place.id], kind=RAW)
+        elif place.child.kind is None and not source.read(0, SNIFFED).startswith(MEDIA) and is_random(source):
+            self._note(place.id, OPAQUE)
         children = [*(one.child(source) for one in found), *between]
         self._visit_all(place, sorted(children, key=lambda child: child.offset or 0))
 
@@ -336,7 +359,8 @@ class Opening:
         since a system has thousands of compressed files that are none.
         """
         system = role in (Role.ROOT, Role.INITRAMFS)
-        carried = not system and (kind in CONTAINERS or role is Role.BOOT)
+        bundle = tree.is_file(UPDATE_MANIFEST)
+        carried = not system and (kind in CONTAINERS or role is Role.BOOT or bundle)
         for count, (name, entry) in enumerate(_named_files(tree)):
             if count & 0xFF == 0:
                 self._budget.check_time()

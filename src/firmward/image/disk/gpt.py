@@ -14,6 +14,9 @@ from firmward.image.source import Source
 
 SECTORS = (512, 4096)
 
+ISO_MAGIC, ISO_MAGIC_PLACE = b"\x01CD001\x01", (32768, 7)
+"""An ISO 9660 that may also be written to a disk: its partitions are pieces of its file system, which holds all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -49,7 +52,7 @@ def _backup(source: Source, sector: int) -> int:
 
 def measure(source: Source) -> int | None:
     layout = find_layout(source)
-    if layout is None:
+    if layout is None or source.read(*ISO_MAGIC_PLACE) == ISO_MAGIC:
         return None
     last = max(layout.header.here, layout.header.other, layout.header.last_usable)
     return min((last + 1) * layout.sector, source.size)

@@ -5,13 +5,13 @@ So the parts behind the first archive (the system behind the processor's microco
 """
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from firmward.formats import cpio
 from firmward.image import catalogue
-from firmward.image.archive import NAME_LIMIT, REFUSED, ArchiveTree, Member, Stored, tree_path
+from firmward.image.archive import MEASURED, NAME_LIMIT, REFUSED, ArchiveTree, Member, Stored, tree_path
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import About, Format, Magic
 from firmward.image.problems import Problems
@@ -85,6 +85,8 @@ def _begins(source: Source) -> bool:
 def measure(source: Source) -> int | None:
     if not _begins(source):
         return None
+    if next(islice(cpio.members(source.read, 0), MEASURED, None), None) is not None:
+        return source.size
     end = 0
     for segment in segments(source):
         end = segment.end
@@ -95,6 +97,7 @@ def end(source: Source, budget: Budget) -> int:
     """Like `measure`, but compressed streams without a length are read through."""
     finish = 0
     for segment in segments(source):
+        budget.check_time()
         finish = segment.end
         if segment.compression is not None and segment.compression.end is not None:
             return segment.start + segment.compression.end(source.slice(segment.start), budget)
@@ -107,19 +110,30 @@ def open_cpio(source: Source, budget: Budget) -> ArchiveTree:
 
 
 def _members(source: Source, budget: Budget, problems: Problems) -> Iterator[Member]:
-    for segment in segments(source):
-        if segment.compression is None:
-            yield from _archive(source, segment.start, own=True)
-            if not segment.whole:
-                problems.add(f"the archive at byte {segment.start} is cut off or damaged")
-            continue
-        packed = source.slice(segment.start, segment.end - segment.start)
-        inner = _expanded(packed, segment.compression, budget, problems)
-        for part in segments(inner):
-            if part.compression is None:
-                yield from _archive(inner, part.start, own=False)
-            if not part.whole or part.compression is not None:
-                problems.add(f"the archive inside the compressed part at byte {segment.start} cannot be read wholly")
+    start: int | None = 0
+    while start is not None:
+        end, whole = yield from _archive(source, start, own=True)
+        if end == start:
+            segment = _segment(source, start)
+            if segment is None:
+                return
+            end = segment.end
+            if segment.compression is not None:
+                packed = source.slice(start, end - start)
+                yield from _packed(packed, start, segment.compression, budget, problems)
+        elif not whole:
+            problems.add(f"the archive at byte {start} is cut off or damaged")
+        start = _written(source, end)
+
+
+def _packed(packed: Source, start: int, compression: Format, budget: Budget, problems: Problems) -> Iterator[Member]:
+    """The members of the archives in a compressed part of the row."""
+    inner = _expanded(packed, compression, budget, problems)
+    for part in segments(inner):
+        if part.compression is None:
+            yield from _archive(inner, part.start, own=False)
+        if not part.whole or part.compression is not None:
+            problems.add(f"the archive inside the compressed part at byte {start} cannot be read wholly")
 
 
 def _expanded(packed: Source, compression: Format, budget: Budget, problems: Problems) -> Source:
@@ -133,11 +147,16 @@ def _expanded(packed: Source, compression: Format, budget: Budget, problems: Pro
     return child.source
 
 
-def _archive(source: Source, start: int, *, own: bool) -> Iterator[Member]:
-    """The members of one archive. Hard links come last, since the data may stand at any one of them."""
+def _archive(source: Source, start: int, *, own: bool) -> Generator[Member, None, tuple[int, bool]]:
+    """The members of one archive; returns where it ends and whether it is whole.
+
+    Hard links come last, since the data may stand at any one of them.
+    """
     linked: dict[tuple[int, int, int], list[cpio.Member]] = {}
+    end, whole = start, False
     for member in cpio.members(source.read, start):
-        if member.name == cpio.TRAILER and member.size == 0:
+        end, whole = member.end, member.name == cpio.TRAILER and member.size == 0
+        if whole:
             break
         if member.links > 1 and stat.S_ISREG(member.mode):
             linked.setdefault(member.inode, []).append(member)
@@ -147,6 +166,7 @@ def _archive(source: Source, start: int, *, own: bool) -> Iterator[Member]:
         holder = max(links, key=lambda link: link.size)
         for link in links:
             yield _member(source, link, holder, own)
+    return min(end, source.size), whole and end <= source.size + 3
 
 
 def _member(source: Source, member: cpio.Member, holder: cpio.Member, own: bool) -> Member:

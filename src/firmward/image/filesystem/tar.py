@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from firmward.formats import tar
 from firmward.formats.malformed import Malformed
-from firmward.image.archive import REFUSED, ArchiveTree, Content, Member, Missing, Stored, tree_path
+from firmward.image.archive import MEASURED, REFUSED, ArchiveTree, Content, Member, Missing, Stored, tree_path
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import About, Format, Magic
 from firmward.image.problems import Problems
@@ -61,8 +61,10 @@ def measure(source: Source) -> int | None:
         return None
     end = tar.BLOCK
     try:
-        for member in tar.members(source.read, source.size):
+        for count, member in enumerate(tar.members(source.read, source.size)):
             end = member.data + member.stored
+            if count > MEASURED:
+                return source.size
     except Malformed:
         return source.size
     end += -end % tar.BLOCK

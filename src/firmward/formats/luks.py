@@ -1,0 +1,108 @@
+"""LUKS1 and LUKS2: what the header says of the cipher and of where the encrypted bytes lie.
+
+LUKS1 keeps all in one binary header, numbers big-endian. LUKS2 keeps a binary header with a checksum over itself and
+over the JSON text behind it, which names the segments.
+"""
+
+import hashlib
+import json
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from firmward.formats.malformed import Malformed
+
+Read = Callable[[int, int], bytes]
+"""Offset and length to bytes; fewer only at the end."""
+
+MAGIC = b"LUKS\xba\xbe"
+SECTOR = 512
+
+_HEAD_1 = struct.Struct(">6sH32s32s32sII20s32sI40s")
+_SLOT_1 = struct.Struct(">II32sII")
+_SLOTS_1 = 8
+_ENABLED, _DISABLED = 0x00AC71F3, 0x0000DEAD
+_KEY_LIMIT = 512
+
+_HEAD_2 = struct.Struct(">6sHQQ48s32s64s40s48sQ184s64s")
+_BINARY_2 = 4096
+_SIZES_2 = tuple(16 << 10 + step for step in range(9))
+"""Bytes of the binary header and its JSON: 16 KiB to 4 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    version: int
+    cipher: str
+    """As cryptsetup says it: `aes-xts-plain64`."""
+    offset: int
+    """Where the encrypted bytes begin."""
+    size: int | None
+    """How many they are; None: all there is."""
+    problem: str | None = None
+
+
+def parse(read: Read) -> Header:
+    """Raises Malformed when no header is there, or it contradicts itself."""
+    head = read(0, _BINARY_2)
+    if len(head) < _HEAD_2.size or head[:6] != MAGIC:
+        raise Malformed("no LUKS header")
+    version = int.from_bytes(head[6:8], "big")
+    if version == 1:
+        return _first(head)
+    if version == 2:
+        return _second(read, head)
+    raise Malformed(f"LUKS version {version} is not known")
+
+
+def _first(head: bytes) -> Header:
+    if len(head) < _HEAD_1.size + _SLOTS_1 * _SLOT_1.size:
+        raise Malformed("a LUKS1 header that is cut off")
+    _, _, cipher, mode, digest, payload, key_size, _, _, iterations, uuid = _HEAD_1.unpack_from(head)
+    slots = [_SLOT_1.unpack_from(head, _HEAD_1.size + number * _SLOT_1.size) for number in range(_SLOTS_1)]
+    holds = (
+        all(map(_is_word, (cipher, mode, digest, uuid)))
+        and 0 < key_size <= _KEY_LIMIT
+        and iterations
+        and all(state in (_ENABLED, _DISABLED) and stripes for state, _, _, _, stripes in slots)
+    )
+    if not holds:
+        raise Malformed("a LUKS1 header that contradicts itself")
+    return Header(1, f"{_word(cipher)}-{_word(mode)}", payload * SECTOR, None)
+
+
+def _second(read: Read, head: bytes) -> Header:
+    _, _, size, _, _, algorithm, _, uuid, _, offset, _, checksum = _HEAD_2.unpack_from(head)
+    if size not in _SIZES_2 or offset or not _is_word(algorithm) or not _is_word(uuid):
+        raise Malformed("a LUKS2 header that contradicts itself")
+    whole = read(0, size)
+    at = _HEAD_2.size - 64
+    name = _word(algorithm)
+    if name in ("sha1", "sha256", "sha512"):
+        digest = hashlib.new(name, whole[:at] + bytes(64) + whole[at + 64 :], usedforsecurity=False).digest()
+        if len(whole) < size or digest != checksum[: len(digest)]:
+            return Header(2, "", size, None, "its header's checksum does not hold")
+    return _segments(whole[_BINARY_2:].split(b"\0", 1)[0], size)
+
+
+def _segments(text: bytes, size: int) -> Header:
+    try:
+        segments = json.loads(text)["segments"].values()
+        crypt = [one for one in segments if one["type"] == "crypt"]
+        ciphers = dict.fromkeys(str(one["encryption"]) for one in crypt)
+        offset = min(int(one["offset"]) for one in crypt)
+        ends = [None if one["size"] == "dynamic" else int(one["offset"]) + int(one["size"]) for one in crypt]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Header(2, "", size, None, "its header names no encrypted segment")
+    end = max((end for end in ends if end is not None), default=0)
+    return Header(2, ", ".join(ciphers)[:200], offset, None if None in ends else end - offset)
+
+
+def _is_word(field: bytes) -> bool:
+    """Printable ASCII, zeros behind it."""
+    word, _, rest = field.partition(b"\0")
+    return bool(word) and word.isascii() and word.decode("ascii", "replace").isprintable() and not rest.strip(b"\0")
+
+
+def _word(field: bytes) -> str:
+    return field.split(b"\0", 1)[0].decode("ascii", "replace")
