@@ -66,7 +66,7 @@ _FORMATS = {
 }
 """What a mode may say for a type; a hard link's mode says nothing."""
 
-_SHAPES = (
+SHAPES = (
     (2048, 64),
     (4096, 128),
     (512, 16),
@@ -186,7 +186,7 @@ def find_geometry(read: Read, size: int) -> Geometry | None:
         return None
     fitting = [
         (score, geometry)
-        for page, spare in _SHAPES
+        for page, spare in SHAPES
         for offset in _TAG_OFFSETS
         if offset + TAGS_SIZE <= spare
         and (score := _score(read, size, geometry := Geometry(order, page, spare, page + offset), header))
