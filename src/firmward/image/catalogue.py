@@ -65,7 +65,8 @@ def candidates(source: Source, among: Iterable[Found]) -> tuple[Found, ...]:
     ]
     head = source.read(0, GLANCE)
     bare = (one for one in among if isinstance(one, Blob) and one.begins is not None and one.begins(head))
-    return (*(one for _, one in sorted(fitting, key=lambda candidate: -candidate[0])), *bare)
+    ordered = (one for _, one in sorted(fitting, key=lambda candidate: -candidate[0]))
+    return (*dict.fromkeys(ordered), *bare)  # one with several magics is tried once
 
 
 def _place(magic: Magic, source: Source) -> int:

@@ -196,10 +196,10 @@ ABOUT = About(
     title="Raw NAND with its spare bytes",
     reads="Pages of 512 to 16384 bytes with 16 to 512 bytes of spare behind each, which are left out: the pages are "
     "read where they stand.",
-    limits="Known only where a UBI, squashfs, uImage (to 8 MiB) or device tree in it reads right without spares, not with "
-    "them: what fits into one page (the tree of a FIT whose images lie behind it) proves nothing; error correction is "
-    "not applied, and the part says so; a YAFFS2 elsewhere than at the start loses its tags with the spares and is not "
-    "read.",
+    limits="Known only where a UBI, squashfs, uImage (to 8 MiB) or device tree in it reads right without the spares "
+    "and not with them: what fits into one page (the tree of a FIT whose images lie behind it) proves nothing. Error "
+    "correction is not applied, and the part says so. A YAFFS2 elsewhere than at the start loses its tags with the "
+    "spares and is not read.",
     witness="ubinize, mksquashfs and mkimage make what the tests put into pages",
 )
 
