@@ -1,13 +1,13 @@
 """UBIFS in place: all nodes are looked at once, contents are read piece by piece when asked for."""
 
 import stat
-import zlib
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
 from firmward.formats import ubifs
 from firmward.formats.malformed import Malformed
 from firmward.formats.ubifs import Data, Inode, Name
+from firmward.image import inflate
 from firmward.image.block_codecs import unpack_lzo, unpack_zstd
 from firmward.image.budget import Budget, Damaged
 from firmward.image.filesystem.cpio import KINDS
@@ -24,10 +24,10 @@ HOLE = 1 << 20
 
 
 def unpack_deflate(data: bytes, limit: int) -> bytes:
-    engine = zlib.decompressobj(-15)
+    engine = inflate.inflater(inflate.BARE)
     try:
         content = engine.decompress(data, limit + 1)
-    except zlib.error as error:
+    except inflate.ERRORS as error:
         raise Malformed(f"a deflate block is damaged: {error}") from None
     if len(content) > limit:
         raise Malformed(f"a block expands beyond {limit} bytes")
