@@ -2,8 +2,11 @@
 
 import stat
 import zlib
+from bisect import bisect_right
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
+from operator import itemgetter
 
 from firmward.formats import ubifs
 from firmward.formats.malformed import Malformed
@@ -19,6 +22,8 @@ from firmward.model.tree import Entry, IndexedTree, Kind
 
 NODE_COST = 150
 """Bytes charged for a node that is remembered."""
+ATTRIBUTE_COST = 150
+"""Bytes charged for an attribute of an entry, besides its name: every name of a file has all of the file's."""
 HOLE = 1 << 20
 """Bytes of a hole given at a time."""
 
@@ -127,8 +132,11 @@ class _Log:
     def _cut(self, inode: int, cuts: list[tuple[int, int]]) -> None:
         """Forget what a file held behind its end when it was cut, and was not written again."""
         pieces = self.pieces.get(inode, {})
+        later = sorted(cuts)
+        shortest = list(accumulate((size for _, size in reversed(later)), min))[::-1]  # by this cut or a later one
         for block, piece in list(pieces.items()):
-            if any(piece.sequence < sequence and block * ubifs.BLOCK >= size for sequence, size in cuts):
+            following = bisect_right(later, piece.sequence, key=itemgetter(0))
+            if following < len(later) and block * ubifs.BLOCK >= shortest[following]:
                 del pieces[block]
 
 
@@ -237,6 +245,7 @@ class _Walk(Walk[int, Inode]):
         for name, (_, inode) in sorted(self._log.attributes.get(reference, {}).items()):
             found = self._log.inodes.get(inode)
             if found is not None:
+                self.budget.expand(ATTRIBUTE_COST + len(name))
                 yield name.decode("utf-8", "surrogateescape"), found[1].data
 
 
