@@ -199,7 +199,7 @@ def test_a_file_in_many_pieces_that_was_cut_many_times_is_read_soon() -> None:
     pieces = (node(ubifs.DATA, data(2, number, b"x"), 1) for number in range(count))
     names = node(ubifs.INODE, inode(1, FOLDER), 1), node(ubifs.NAME, name(1, 2, b"file"), 1)
     started = time.monotonic()
-    tree = opened(log_of(*names, node(ubifs.INODE, inode(2, FILE, 4096 * count), 9), *cuts, *pieces))
+    tree = opened(log_of(*names, node(ubifs.INODE, inode(2, FILE, 4096 * count), 9), *cuts, *pieces, block=4 << 20))
     assert time.monotonic() - started < 5
     assert sum(piece.count(b"x") for piece in tree.chunks(next(iter(tree.entries())))) == count
 
