@@ -216,6 +216,8 @@ class Object:
     """Keys of all its chunks of content."""
     shrinks: list[tuple[int, int]] = field(default_factory=list)
     """Key and size of the headers that cut it."""
+    reach: int = -1
+    """Bytes of content once they were found out: many names may lead here."""
 
 
 class Yaffs2:
@@ -350,14 +352,17 @@ class Yaffs2:
     def size(self, number: int) -> int:
         """Bytes of a file: what its header says, or more when content was written after it. Raises Malformed."""
         known = self._objects[number]
-        reach = [self.header(number).size]
-        for key in known.chunks:
-            if key > known.newest:
-                tags = self._tags(key)
-                reach.append((tags.number - 1) * self.geometry.page + tags.length)
-        if max(reach) > _CHUNK_LIMIT * self.geometry.page:
-            raise Malformed(f"a file of {max(reach)} bytes, more than chunks can be numbered")
-        return max(reach)
+        if known.reach < 0:
+            reach = [self.header(number).size]
+            for key in known.chunks:
+                if key > known.newest:
+                    self._charge(0)
+                    tags = self._tags(key)
+                    reach.append((tags.number - 1) * self.geometry.page + tags.length)
+            known.reach = max(reach)
+        if known.reach > _CHUNK_LIMIT * self.geometry.page:
+            raise Malformed(f"a file of {known.reach} bytes, more than chunks can be numbered")
+        return known.reach
 
     def _tags(self, key: int) -> Tags:
         at = (key & 0xFFFFFFFF) * self.geometry.chunk + self.geometry.tags

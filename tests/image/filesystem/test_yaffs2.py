@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from yaffs2_image import FILE, FOLDER, HARD_LINK, LOWEST, SPECIAL, SYMLINK, Image, written
 
-from firmward.formats.yaffs2 import GAP
+from firmward.formats.yaffs2 import GAP, Yaffs2
 from firmward.image import carve
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
 from firmward.image.filesystem.yaffs2 import FORMAT, Yaffs2Tree
@@ -206,6 +206,21 @@ def test_damaged_chunks_cost_themselves_only_and_are_told() -> None:
         "1 files have content and no header, and were left out",
         "1 names stand in folders that are not there, and were left out",
     )
+
+
+def test_many_names_of_one_long_file_are_not_many_readings(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = Image(512, 16)
+    image.root()
+    image.header(300, FILE, 1, b"long", mode=0o100644, size=0)
+    image.content(300, bytes(512 * 500))
+    for number in range(301, 801):
+        image.header(number, HARD_LINK, 1, b"name%d" % number, equivalent=300)
+    tags = Yaffs2._tags
+    read: list[int] = []
+    monkeypatch.setattr(Yaffs2, "_tags", lambda self, key: read.append(key) or tags(self, key))
+    tree = opened(bytes(image.data))
+    assert {entry.size for entry in tree.entries()} == {512 * 500}
+    assert len(read) == 500
 
 
 def test_a_folder_in_itself_is_never_listed_and_a_hard_link_to_a_link_is_told() -> None:

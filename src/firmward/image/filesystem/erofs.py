@@ -5,7 +5,6 @@ contents. Content on another device is told, file by file.
 """
 
 import lzma
-import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -27,6 +26,7 @@ from firmward.formats.erofs import (
     parse_superblock,
 )
 from firmward.formats.malformed import Malformed
+from firmward.image import inflate
 from firmward.image.block_codecs import unpack_lz4
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import About, Format, Magic
@@ -115,8 +115,8 @@ def _micro_lzma(data: bytes, extent: Extent) -> bytes:
 
 def _deflate(data: bytes, extent: Extent) -> bytes:
     try:
-        return zlib.decompressobj(-15).decompress(data, extent.length)
-    except zlib.error as error:
+        return inflate.inflater(inflate.BARE).decompress(data, extent.length)
+    except inflate.ERRORS as error:
         raise Malformed(f"a deflate extent is damaged: {error}") from None
 
 

@@ -1,16 +1,15 @@
 """UBIFS in place: all nodes are looked at once, contents are read piece by piece when asked for."""
 
 import stat
-import zlib
 from bisect import bisect_right
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
-from operator import itemgetter
 
 from firmward.formats import ubifs
 from firmward.formats.malformed import Malformed
 from firmward.formats.ubifs import Data, Inode, Name
+from firmward.image import inflate
 from firmward.image.block_codecs import unpack_lzo, unpack_zstd
 from firmward.image.budget import Budget, Damaged
 from firmward.image.filesystem.cpio import KINDS
@@ -29,10 +28,10 @@ HOLE = 1 << 20
 
 
 def unpack_deflate(data: bytes, limit: int) -> bytes:
-    engine = zlib.decompressobj(-15)
+    engine = inflate.inflater(inflate.BARE)
     try:
         content = engine.decompress(data, limit + 1)
-    except zlib.error as error:
+    except inflate.ERRORS as error:
         raise Malformed(f"a deflate block is damaged: {error}") from None
     if len(content) > limit:
         raise Malformed(f"a block expands beyond {limit} bytes")
@@ -131,12 +130,14 @@ class _Log:
 
     def _cut(self, inode: int, cuts: list[tuple[int, int]]) -> None:
         """Forget what a file held behind its end when it was cut, and was not written again."""
+        cuts.sort()
+        sequences = [sequence for sequence, _ in cuts]
+        # from each cut on, the least that the file was cut to since
+        least = [*accumulate((size for _, size in reversed(cuts)), min)][::-1]
         pieces = self.pieces.get(inode, {})
-        later = sorted(cuts)
-        shortest = list(accumulate((size for _, size in reversed(later)), min))[::-1]  # by this cut or a later one
         for block, piece in list(pieces.items()):
-            following = bisect_right(later, piece.sequence, key=itemgetter(0))
-            if following < len(later) and block * ubifs.BLOCK >= shortest[following]:
+            later = bisect_right(sequences, piece.sequence)
+            if later < len(least) and block * ubifs.BLOCK >= least[later]:
                 del pieces[block]
 
 
