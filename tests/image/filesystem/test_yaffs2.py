@@ -257,6 +257,15 @@ def test_it_ends_before_something_else_and_before_another_one() -> None:
     assert [(one.offset, one.size) for one in found] == [(0, len(data)), (len(data) + 2112 * 64, len(data))]
 
 
+def test_two_chunks_among_other_bytes_are_none() -> None:
+    image = Image()
+    image.root()
+    image.header(257, FOLDER, 1, b"etc", mode=0o40755)
+    few = bytes(image.data)
+    assert FORMAT.measure(Bytes(few))
+    assert FORMAT.measure(Bytes(few + b"other bytes" * 2000)) is None
+
+
 @pytest.mark.parametrize(
     ("at", "value"),
     [
@@ -264,6 +273,8 @@ def test_it_ends_before_something_else_and_before_another_one() -> None:
         (4, b"\x02"),
         (268, b"\0\0\0\0"),
         (10, b"x"),
+        (10, b"\xff"),
+        (270, b"\x01"),
         (2048, b"\0\0\0\0"),
         (2048, b"\xff\xff\xff\xff"),
         (2052, b"\0\0\0\0"),
