@@ -41,11 +41,11 @@ def fuzz_one(form: Format, data: bytes) -> str:
     """What a fuzzer calls: everything with one image. Raises whatever must not come out."""
     started = time.monotonic()
     source = Bytes(data)
-    form.measure(source)
+    _check_length(form.measure(source), len(data))
     budget = Budget(LIMITS)
     try:
         if form.end is not None:
-            form.end(source, budget)
+            _check_length(form.end(source, budget), len(data))
         opened = form.open(source, budget)
         ended = _tree(opened) if isinstance(opened, Tree) else _children(opened)
     except (Damaged, BudgetExceeded) as error:
@@ -53,6 +53,11 @@ def fuzz_one(form: Format, data: bytes) -> str:
     if time.monotonic() - started > SECONDS:
         raise TimeoutError(f"took {time.monotonic() - started:.1f} s")
     return ended
+
+
+def _check_length(length: int | None, size: int) -> None:
+    if length is not None and not 0 <= length <= size:
+        raise ValueError(f"a length of {length} in {size} bytes")
 
 
 def _tree(tree: Tree) -> str:

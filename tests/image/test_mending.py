@@ -103,6 +103,8 @@ def test_nothing_is_raised_whatever_the_bytes_are(name: str) -> None:
             mended(name, image[:length])
         for _ in range(30):
             noisy = bytearray(image)
-            for at in chance.choices(range(min(HEAD, len(image))), k=8):
+            ends = min(HEAD, len(image)), len(image)
+            for at in (chance.randrange(chance.choice(ends)) for _ in range(16)):
                 noisy[at] = chance.choice((0, 0xFF, chance.randrange(256)))
             mended(name, bytes(noisy))
+            mended(name, bytes(noisy[: chance.randrange(len(image))]))

@@ -22,7 +22,7 @@ def _mend_block(data: bytearray, start: int) -> None:
     put(data, start + CHECKED, _checksum(data[start : start + CHECKED]), "big")
     at = start + number(data, start + 16, "big")
     content = start + number(data, start + 20, "big")
-    if data[at : at + 4] != b"UBI!":
+    if data[at : at + 4] != b"UBI!" or at + HEADER > len(data):
         return
     if number(data, at + 8, "big") == LAYOUT:
         _mend_table(data, content)

@@ -21,6 +21,8 @@ from firmward.model.tree import Entry, IndexedTree, Kind
 
 NODE_COST = 150
 """Bytes charged for a node that is remembered."""
+ATTRIBUTE_COST = 150
+"""Bytes charged for an attribute of an entry, besides its name: every name of a file has all of the file's."""
 HOLE = 1 << 20
 """Bytes of a hole given at a time."""
 
@@ -244,6 +246,7 @@ class _Walk(Walk[int, Inode]):
         for name, (_, inode) in sorted(self._log.attributes.get(reference, {}).items()):
             found = self._log.inodes.get(inode)
             if found is not None:
+                self.budget.expand(ATTRIBUTE_COST + len(name))
                 yield name.decode("utf-8", "surrogateescape"), found[1].data
 
 
