@@ -285,7 +285,9 @@ def test_mutations_end_in_words(plain: bytes, exercise: Callable[..., str], muta
     tree = opened(plain)
     superblock = parse_superblock(plain[1024:2048])
     table = tree._image._inode_table(0) * 1024
-    folders = [next(tree._image.runs(tree._image.inode(tree._references[path]))).start for path in ("etc", "many", "bin")]
+    folders = [
+        next(tree._image.runs(tree._image.inode(tree._references[path]))).start for path in ("etc", "many", "bin")
+    ]
     regions = [(1024, 1400), (2048, 2048 + 32 * superblock.groups), (table, table + 190 * superblock.inode_size)]
     regions += [(table, table + 190 * superblock.inode_size)] * 3 + [(at * 1024, at * 1024 + 400) for at in folders]
     ends = [exercise(FORMAT, data) for data in mutations(plain, regions, 300)]
