@@ -126,6 +126,31 @@ def test_what_a_file_was_cut_to_stays_cut_when_it_grows_again() -> None:
     assert tree.read("file") == b"A" * 4096 + bytes(4096)
 
 
+@pytest.mark.parametrize(
+    ("cuts", "kept"),
+    [
+        ([(6, 4096)], "A.C"),
+        ([(8, 4096)], "A.."),
+        ([(6, 0), (8, 8192)], "..."),
+        ([(4, 0), (6, 4096)], "A.C"),
+        ([(8, 8192), (6, 4096)], "A.."),
+    ],
+)
+def test_of_several_cuts_each_counts_for_what_is_older(cuts: list[tuple[int, int]], kept: str) -> None:
+    written = ((0, b"A", 5), (1, b"B", 5), (2, b"C", 7))
+    tree = opened(
+        image(
+            node(ubifs.INODE, inode(1, FOLDER), 2),
+            node(ubifs.NAME, name(1, 2, b"file"), 3),
+            *(node(ubifs.DATA, data(2, block, sign * 4096), sequence) for block, sign, sequence in written),
+            *(node(ubifs.TRUNCATION, struct.pack("<I12xQQ", 2, 12288, size), sequence) for sequence, size in cuts),
+            node(ubifs.INODE, inode(2, FILE, 12288), 9),
+        )
+    )
+    blocks = (tree.read("file")[at : at + 1].replace(b"\0", b".") for at in (0, 4096, 8192))
+    assert b"".join(blocks).decode() == kept
+
+
 def test_encrypted_files_and_folders_are_told() -> None:
     tree = opened(
         image(

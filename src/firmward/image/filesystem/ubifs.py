@@ -1,8 +1,10 @@
 """UBIFS in place: all nodes are looked at once, contents are read piece by piece when asked for."""
 
 import stat
+from bisect import bisect_right
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from firmward.formats import ubifs
 from firmward.formats.malformed import Malformed
@@ -126,9 +128,14 @@ class _Log:
 
     def _cut(self, inode: int, cuts: list[tuple[int, int]]) -> None:
         """Forget what a file held behind its end when it was cut, and was not written again."""
+        cuts.sort()
+        sequences = [sequence for sequence, _ in cuts]
+        # from each cut on, the least that the file was cut to since
+        least = [*accumulate((size for _, size in reversed(cuts)), min)][::-1]
         pieces = self.pieces.get(inode, {})
         for block, piece in list(pieces.items()):
-            if any(piece.sequence < sequence and block * ubifs.BLOCK >= size for sequence, size in cuts):
+            later = bisect_right(sequences, piece.sequence)
+            if later < len(least) and block * ubifs.BLOCK >= least[later]:
                 del pieces[block]
 
 
