@@ -109,3 +109,20 @@ def test_in_a_dump_it_ends_with_its_last_block(image: bytes) -> None:
     dump = bytes(BLOCK) + image + b"\xff" * BLOCK * 100 + b"#" * BLOCK
     (found,) = carve.carve(Bytes(dump), Budget())
     assert (found.offset, found.size) == (BLOCK, len(image))
+
+
+def test_a_torn_identifier_is_of_no_volume(image: bytes) -> None:
+    blocks = [image[at : at + BLOCK] for at in range(0, len(image), BLOCK)]
+    place = next(at for at, block in enumerate(blocks) if (found := identifier(block)) and found.volume == 3)
+    torn = bytearray(claimed(blocks[place], b"torn!".ljust(BLOCK, b"!"), 99, crc=None))
+    counter = ubi.parse_counter(bytes(torn))
+    assert counter is not None
+    torn[counter.identifier + ubi.HEADER_SIZE - 1] ^= 1
+    assert content(volumes(b"".join([*blocks, bytes(torn)]))["kernel"]) == KERNEL
+
+
+def test_a_damaged_row_of_the_volume_table_is_left_out(image: bytes) -> None:
+    rows = bytearray(image)
+    while (at := rows.find(b"kernel".ljust(128, b"\0"))) >= 0:
+        rows[at : at + 6] = b"KERNEL"
+    assert list(volumes(bytes(rows))) == ["rootfs"]

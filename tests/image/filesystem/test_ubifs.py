@@ -200,3 +200,26 @@ def test_extended_attributes_are_names_with_an_inode_of_their_own() -> None:
     )
     (entry,) = tree.entries()
     assert entry.xattrs == (("security.capability", b"cap"),)
+
+
+def test_a_torn_node_does_not_count() -> None:
+    torn = bytearray(node(ubifs.DATA, data(2, 0, b"new"), 9))
+    torn[-8] ^= 1
+    tree = opened(
+        image(
+            node(ubifs.INODE, inode(1, FOLDER), 2),
+            node(ubifs.NAME, name(1, 2, b"file"), 3),
+            node(ubifs.INODE, inode(2, FILE, 3), 4),
+            node(ubifs.DATA, data(2, 0, b"old"), 5),
+            bytes(torn),
+        )
+    )
+    assert tree.read("file") == b"old"
+
+
+def test_a_superblock_whose_checksum_does_not_hold_is_none() -> None:
+    made = bytearray(image(node(ubifs.INODE, inode(1, FOLDER), 2)))
+    made[100] ^= 1
+    assert FORMAT.measure(Bytes(bytes(made))) is None
+    with pytest.raises(Damaged, match="checksum"):
+        opened(bytes(made))
