@@ -107,6 +107,13 @@ def test_a_bundle_without_its_end_is_a_squashfs(bundle: Bundle, root: bytes, onl
     assert only(bundle("plain", rootfs_img=root)[:-1]).parts[0].kind == "squashfs"
 
 
+def test_a_plain_bundle_without_its_manifest_says_so(bundle: Bundle, root: bytes, only: Only) -> None:
+    data = bundle("plain", rootfs_img=root)
+    message = data[-8 - int.from_bytes(data[-8:], "big") :]
+    image = only(root + message)
+    assert (image.parts[0].kind, image.parts[0].problem) == ("rauc", "there is no manifest.raucm")
+
+
 def test_a_manifest_that_states_too_large_a_tree_is_told() -> None:
     manifest = parse("[bundle]\nformat=verity\nverity-size=5000\n")
     (content,) = content_of(Bytes(bytes(5000)), Layout(4096, 10), manifest)

@@ -47,8 +47,8 @@ def test_partitions_have_their_names_and_places(disk: Path) -> None:
     image = open_image(disk)
     assert image.parts[0].kind == "gpt"
     assert image.parts[0].problem is None
-    assert part(image, "rootfs_a").offset == MIB
-    assert part(image, "rootfs_b").offset == 5 * MIB
+    assert (part(image, "rootfs_a").offset, part(image, "rootfs_a").size) == (MIB, 4 * MIB)
+    assert (part(image, "rootfs_b").offset, part(image, "rootfs_b").size) == (5 * MIB, 4 * MIB)
 
 
 def test_equal_slots_are_audited_once(disk: Path) -> None:
