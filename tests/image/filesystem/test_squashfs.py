@@ -261,6 +261,15 @@ def test_a_folder_of_which_nothing_can_be_read_is_told(plain: bytes) -> None:
     assert hurt.problems == ("/ cannot be listed in full: a metadata block of 0 bytes does not fit its table",)
 
 
+def test_attributes_that_cannot_be_read_are_told(plain: bytes) -> None:
+    """The table says that it has no rows."""
+    data = bytearray(plain)
+    struct.pack_into("<I", data, parse_superblock(plain).xattr_table + 8, 0)
+    hurt = opened(bytes(data))
+    assert hurt.lstat("bin/ping") is not None
+    assert any("the extended attributes cannot be read" in problem for problem in hurt.problems)
+
+
 def test_values_that_files_share_are_found_in_whatever_block_they_lie(make: Make) -> None:
     stream = io.BytesIO()
     values = [f"{number:03}".encode() * 300 for number in range(40)]
