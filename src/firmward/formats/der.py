@@ -60,13 +60,21 @@ def inside(data: bytes, outer: Value) -> Iterator[Value]:
 
 def total_size(head: bytes) -> int | None:
     """Bytes of a CMS message with its header, by its first bytes; None when they begin none."""
+    return _sequence(head)[1] if _content_type(head) in (SIGNED_DATA, ENVELOPED_DATA) else None
+
+
+def is_enveloped(head: bytes) -> bool:
+    """Whether the CMS message that begins here is encrypted itself."""
+    return _content_type(head) == ENVELOPED_DATA
+
+
+def _content_type(head: bytes) -> bytes | None:
+    """What a CMS message says it is; None when the bytes begin none."""
     try:
-        whole = Value(SEQUENCE, *_sequence(head))
-        kind = value_at(head, whole.start)
+        kind = value_at(head, _sequence(head)[0])
     except Malformed:
         return None
-    is_cms = kind.tag == OID and head[kind.start : kind.end] in (SIGNED_DATA, ENVELOPED_DATA)
-    return whole.end if is_cms else None
+    return head[kind.start : kind.end] if kind.tag == OID else None
 
 
 def _sequence(head: bytes) -> tuple[int, int]:

@@ -78,6 +78,14 @@ def test_an_encrypted_bundle_is_told(bundle: Bundle, root: bytes, only: Only) ->
     assert part(image, "manifest.raucm").kind == "rauc-manifest"
 
 
+def test_a_bundle_encrypted_for_its_devices_is_told(root: bytes, only: Only, tmp_path: Path) -> None:
+    data = made(lambda: rauc.encrypted_bundle(tmp_path, {"rootfs.img": root}))
+    image = only(data)
+    assert (image.parts[0].kind, image.parts[0].problem, image.roots) == ("rauc", None, ())
+    assert [one.kind for one in image.parts[1:]] == ["encrypted", "encrypted"]
+    assert "only a device with the key" in (part(image, "content").problem or "")
+
+
 def test_an_image_that_is_only_an_index_is_told(root: bytes, only: Only, tmp_path: Path) -> None:
     image = only(made(lambda: rauc.casync_bundle(tmp_path, {"rootfs.img": root})))
     assert (image.parts[0].kind, image.roots) == ("rauc", ())
@@ -97,6 +105,13 @@ def test_a_squashfs_alone_is_none(root: bytes, only: Only) -> None:
 
 def test_a_bundle_without_its_end_is_a_squashfs(bundle: Bundle, root: bytes, only: Only) -> None:
     assert only(bundle("plain", rootfs_img=root)[:-1]).parts[0].kind == "squashfs"
+
+
+def test_a_plain_bundle_without_its_manifest_says_so(bundle: Bundle, root: bytes, only: Only) -> None:
+    data = bundle("plain", rootfs_img=root)
+    message = data[-8 - int.from_bytes(data[-8:], "big") :]
+    image = only(root + message)
+    assert (image.parts[0].kind, image.parts[0].problem) == ("rauc", "there is no manifest.raucm")
 
 
 def test_a_manifest_that_states_too_large_a_tree_is_told() -> None:
@@ -123,3 +138,13 @@ def test_der_that_lies_is_malformed() -> None:
             der.encapsulated(message)
         except Malformed:
             continue
+
+
+def test_only_messages_that_are_signed_or_encrypted_are_cms() -> None:
+    def message(kind: bytes) -> bytes:
+        body = bytes([der.OID, len(kind)]) + kind + b"\xa0\x02\x05\0"
+        return bytes([der.SEQUENCE, len(body)]) + body
+
+    for kind in (der.SIGNED_DATA, der.ENVELOPED_DATA):
+        assert der.total_size(message(kind)) == len(message(kind))
+    assert der.total_size(message(bytes.fromhex("2a864886f70d010705"))) is None

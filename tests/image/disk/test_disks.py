@@ -47,8 +47,8 @@ def test_partitions_have_their_names_and_places(disk: Path) -> None:
     image = open_image(disk)
     assert image.parts[0].kind == "gpt"
     assert image.parts[0].problem is None
-    assert part(image, "rootfs_a").offset == MIB
-    assert part(image, "rootfs_b").offset == 5 * MIB
+    assert (part(image, "rootfs_a").offset, part(image, "rootfs_a").size) == (MIB, 4 * MIB)
+    assert (part(image, "rootfs_b").offset, part(image, "rootfs_b").size) == (5 * MIB, 4 * MIB)
 
 
 def test_equal_slots_are_audited_once(disk: Path) -> None:
@@ -67,6 +67,21 @@ def test_the_backup_is_used_when_the_first_table_is_damaged(disk: Path) -> None:
     image = open_image(disk)
     assert part(image, "rootfs_a").role is Role.ROOT
     assert "the backup was used" in (image.parts[0].problem or "")
+
+
+def test_the_backup_is_used_when_the_entries_of_the_first_table_are_damaged(disk: Path) -> None:
+    write(disk, 1024 + 56, b"X")
+    image = open_image(disk)
+    assert part(image, "rootfs_a").role is Role.ROOT
+    assert "the backup was used" in (image.parts[0].problem or "")
+
+
+def test_entries_that_are_damaged_in_both_tables_are_told(disk: Path) -> None:
+    write(disk, 1024 + 56, b"X")
+    write(disk, 16 * MIB - 33 * 512 + 56, b"X")
+    image = open_image(disk)
+    assert part(image, "Xootfs_a").role is Role.ROOT
+    assert image.parts[0].problem == "the checksum of the partition table is wrong"
 
 
 def test_the_backup_is_used_when_the_first_header_is_gone(disk: Path) -> None:

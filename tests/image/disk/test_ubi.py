@@ -133,6 +133,31 @@ def test_a_lost_block_of_a_static_volume_is_told(image: bytes) -> None:
     assert volumes(b"".join(blocks))["kernel"].problem == "1 of its blocks are missing"
 
 
+def test_a_lost_block_of_a_dynamic_volume_reads_as_erased(image: bytes) -> None:
+    blocks = [image[at : at + BLOCK] for at in range(0, len(image), BLOCK)]
+    others = (3, ubi.LAYOUT)
+    place = next(at for at, block in enumerate(blocks) if (found := identifier(block)) and found.volume not in others)
+    lost, counter = identifier(blocks[place]), ubi.parse_counter(blocks[place])
+    assert lost is not None
+    assert counter is not None
+    size = BLOCK - counter.data
+    blocks[place] = b"\xff" * BLOCK
+    read = content(volumes(b"".join(blocks))["rootfs"])
+    assert read[lost.number * size :][:size] == b"\xff" * size
+
+
+def test_an_update_that_was_not_ended_is_told(image: bytes) -> None:
+    rows = bytearray(image)
+    at = -1
+    while (at := rows.find(b"kernel".ljust(128, b"\0"), at + 1)) >= 0:
+        start = at - 16
+        rows[start + 13] = 1
+        rows[start + 168 : start + 172] = ubi.checksum(bytes(rows[start : start + 168])).to_bytes(4, "big")
+    found = volumes(bytes(rows))
+    assert found["kernel"].problem == "an update of this volume was begun and not ended"
+    assert found["rootfs"].problem is None
+
+
 def test_without_a_volume_table_it_is_damaged(image: bytes) -> None:
     blocks = [image[at : at + BLOCK] for at in range(0, len(image), BLOCK)]
     kept = [block for block in blocks if (found := identifier(block)) and found.volume != ubi.LAYOUT]
@@ -144,3 +169,20 @@ def test_in_a_dump_it_ends_with_its_last_block(image: bytes) -> None:
     dump = bytes(BLOCK) + image + b"\xff" * BLOCK * 100 + b"#" * BLOCK
     (found,) = carve.carve(Bytes(dump), Budget())
     assert (found.offset, found.size) == (BLOCK, len(image))
+
+
+def test_a_torn_identifier_is_of_no_volume(image: bytes) -> None:
+    blocks = [image[at : at + BLOCK] for at in range(0, len(image), BLOCK)]
+    place = next(at for at, block in enumerate(blocks) if (found := identifier(block)) and found.volume == 3)
+    torn = bytearray(claimed(blocks[place], b"torn!".ljust(BLOCK, b"!"), 99, crc=None))
+    counter = ubi.parse_counter(bytes(torn))
+    assert counter is not None
+    torn[counter.identifier + ubi.HEADER_SIZE - 1] ^= 1
+    assert content(volumes(b"".join([*blocks, bytes(torn)]))["kernel"]) == KERNEL
+
+
+def test_a_damaged_row_of_the_volume_table_is_left_out(image: bytes) -> None:
+    rows = bytearray(image)
+    while (at := rows.find(b"kernel".ljust(128, b"\0"))) >= 0:
+        rows[at : at + 6] = b"KERNEL"
+    assert list(volumes(bytes(rows))) == ["rootfs"]

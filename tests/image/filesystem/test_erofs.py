@@ -104,6 +104,19 @@ def test_content_on_another_device_is_told(folder: Path, run: Callable[..., str]
     assert "etc/sshd_config" in {entry.path for entry in tree.entries()}
 
 
+@pytest.mark.parametrize(
+    ("options", "size", "unit"), [("--chunksize=4096", 4096, 4), ("--chunksize=65536 -Eforce-chunk-indexes", 65536, 8)]
+)
+def test_a_hole_among_chunks_is_zero(options: str, size: int, unit: int, make: Callable[[str], bytes]) -> None:
+    """The address of the second chunk becomes the one that is none."""
+    image = bytearray(make(options))
+    tree = opened(bytes(image))
+    whole = tree.read("opt/tail") or b""
+    second = -(-tree._image.inode(tree._inodes["opt/tail"]).tail // unit) * unit + unit
+    image[second : second + unit] = b"\xff" * unit
+    assert opened(bytes(image)).read("opt/tail") == whole[:size] + bytes(size) + whole[2 * size :]
+
+
 def test_a_checksum_that_does_not_hold_is_told(make: Callable[[str], bytes]) -> None:
     data = bytearray(make(PLAIN))
     data[MAGIC_OFFSET + 64] ^= 1  # the volume's name

@@ -239,6 +239,20 @@ def test_a_folder_in_itself_is_listed_once(plain: bytes) -> None:
     assert hurt.problems == ("deep/deep/deep is a folder that stands elsewhere too",)
 
 
+def test_what_was_reserved_and_never_written_is_zero(plain: bytes) -> None:
+    """The first extent of a file is marked as one whose blocks hold what was there before."""
+    tree = opened(plain)
+    inode = tree._image.inode(tree._inodes["opt/exact"])
+    at = plain.index(inode.map)
+    count = next(tree._image.runs(inode)).count
+    data = bytearray(plain)
+    assert struct.unpack_from("<HH", plain, at + 16)[0] == count
+    struct.pack_into("<H", data, at + 16, count + 32768)
+    content = opened(bytes(data)).read("opt/exact") or b""
+    assert len(content) == inode.size
+    assert not content[: count * 1024].strip(b"\0")
+
+
 def test_an_extent_tree_in_a_circle_ends(plain: bytes) -> None:
     """The root of a tree is made an index whose only child is itself, one level too low."""
     tree = opened(plain)

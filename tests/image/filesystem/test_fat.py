@@ -174,6 +174,14 @@ def test_a_chain_in_a_circle_ends(plain: bytes) -> None:
     assert hurt.read("lower.txt") == CONTENTS["lower.txt"]
 
 
+def test_a_long_name_counts_only_for_its_own_short_name(plain: bytes) -> None:
+    """Systems that know no long names give a slot to another file, and leave the long name before it."""
+    at = plain.index(b"MIXED~1 CAS")
+    tree = opened(plain[:at] + b"OTHER   CAS" + plain[at + 11 :])
+    assert "Mixed.Case" not in tree.names("")
+    assert "OTHER.CAS" in tree.names("")
+
+
 def test_a_file_without_clusters_is_unreadable(plain: bytes) -> None:
     data = bytearray(plain)
     at = data.index(b"UPPER   TXT")

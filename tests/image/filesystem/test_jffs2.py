@@ -169,6 +169,7 @@ def test_the_newest_versions_count_in_whatever_order_they_lie(order: str) -> Non
     log.name(1, b"moved", 3, 2).name(1, b"moved", 0, 5)
     tree = opened(log.data)
     assert [entry.path for entry in tree.entries()] == ["new"]
+    assert tree.problems == ()
     assert tree.read("new") == b"abcDEF"
     assert tree.lstat("new") == Entry("new", Kind.FILE, 0o644, 1, 2, 6, 8)
 

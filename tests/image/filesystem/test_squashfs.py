@@ -1,5 +1,7 @@
+import io
 import struct
 import subprocess
+import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -246,3 +248,37 @@ def test_mutations_end_in_words(
     ends = [exercise(FORMAT, data) for data in mutations(plain, regions, 300)]
     assert ends.count("partly") > 50
     assert ends.count("Damaged") > 20
+
+
+def test_a_folder_of_which_nothing_can_be_read_is_told(plain: bytes) -> None:
+    """The metadata block that the root's listing begins in has no length."""
+    superblock = parse_superblock(plain)
+    root = opened(plain)._image.inode(superblock.root)
+    data = bytearray(plain)
+    struct.pack_into("<H", data, superblock.directory_table + root.start, 0)
+    hurt = opened(bytes(data))
+    assert list(hurt.entries()) == []
+    assert hurt.problems == ("/ cannot be listed in full: a metadata block of 0 bytes does not fit its table",)
+
+
+def test_attributes_that_cannot_be_read_are_told(plain: bytes) -> None:
+    """The table says that it has no rows."""
+    data = bytearray(plain)
+    struct.pack_into("<I", data, parse_superblock(plain).xattr_table + 8, 0)
+    hurt = opened(bytes(data))
+    assert hurt.lstat("bin/ping") is not None
+    assert any("the extended attributes cannot be read" in problem for problem in hurt.problems)
+
+
+def test_values_that_files_share_are_found_in_whatever_block_they_lie(make: Make) -> None:
+    stream = io.BytesIO()
+    values = [f"{number:03}".encode() * 300 for number in range(40)]
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for number, value in enumerate(values * 2):
+            info = tarfile.TarInfo(f"file-{number:02}")
+            own = {"SCHILY.xattr.user.own": str(number), "SCHILY.xattr.user.shared": value.decode()}
+            info.pax_headers = own
+            tar.addfile(info)
+    tree = opened(make("-noX", tar=stream.getvalue()))
+    assert [dict(entry.xattrs)["user.shared"] for entry in tree.entries()] == values * 2
+    assert tree.problems == ()

@@ -212,10 +212,10 @@ def log_of(*nodes: bytes, block: int = 1 << 20) -> bytes:
 
 def test_headers_without_end_that_claim_the_rest_of_their_block_cost_no_checksum_each() -> None:
     claim = ubifs.MAGIC + struct.pack("<IQIB3x", 0, 1, 3 << 20, ubifs.DATA)
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(Damaged, match="root folder"):
         opened(log_of(claim * (1 << 16), block=4 << 20))
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_file_in_many_pieces_that_was_cut_many_times_is_read_soon() -> None:
@@ -223,9 +223,9 @@ def test_a_file_in_many_pieces_that_was_cut_many_times_is_read_soon() -> None:
     cuts = (node(ubifs.TRUNCATION, struct.pack("<I12xQQ", 2, 1 << 40, 1 << 39), 2) for _ in range(count))
     pieces = (node(ubifs.DATA, data(2, number, b"x"), 1) for number in range(count))
     names = node(ubifs.INODE, inode(1, FOLDER), 1), node(ubifs.NAME, name(1, 2, b"file"), 1)
-    started = time.monotonic()
+    started = time.process_time()
     tree = opened(log_of(*names, node(ubifs.INODE, inode(2, FILE, 4096 * count), 9), *cuts, *pieces, block=4 << 20))
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
     assert sum(piece.count(b"x") for piece in tree.chunks(next(iter(tree.entries())))) == count
 
 
@@ -236,3 +236,26 @@ def test_many_names_of_a_file_with_many_attributes_are_charged() -> None:
     nodes = (node(ubifs.INODE, inode(number, mode), 2) for number, mode in ((1, FOLDER), (2, FILE), (3, FILE)))
     with pytest.raises(BudgetExceeded):
         FORMAT.open(Bytes(log_of(*nodes, *names, *attributes)), Budget(Limits(expanded_bytes=16 << 20)))
+
+
+def test_a_torn_node_does_not_count() -> None:
+    torn = bytearray(node(ubifs.DATA, data(2, 0, b"new"), 9))
+    torn[-8] ^= 1
+    tree = opened(
+        image(
+            node(ubifs.INODE, inode(1, FOLDER), 2),
+            node(ubifs.NAME, name(1, 2, b"file"), 3),
+            node(ubifs.INODE, inode(2, FILE, 3), 4),
+            node(ubifs.DATA, data(2, 0, b"old"), 5),
+            bytes(torn),
+        )
+    )
+    assert tree.read("file") == b"old"
+
+
+def test_a_superblock_whose_checksum_does_not_hold_is_none() -> None:
+    made = bytearray(image(node(ubifs.INODE, inode(1, FOLDER), 2)))
+    made[100] ^= 1
+    assert FORMAT.measure(Bytes(bytes(made))) is None
+    with pytest.raises(Damaged, match="checksum"):
+        opened(bytes(made))

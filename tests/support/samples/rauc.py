@@ -33,6 +33,14 @@ def bundle(folder: Path, form: str, images: dict[str, bytes]) -> bytes:
     return made(folder, ("rauc", "--cert", certificate, "--key", key, "bundle", content, "OUT"))
 
 
+def encrypted_bundle(folder: Path, images: dict[str, bytes]) -> bytes:
+    """A bundle of the crypt format as `rauc encrypt` leaves it for a device: its message is encrypted too."""
+    certificate, _ = lay_key(folder)
+    crypt = folder / "crypt.raucb"
+    crypt.write_bytes(bundle(folder, "crypt", images))
+    return made(folder, ("rauc", "--keyring", certificate, "encrypt", "--to", certificate, crypt, "OUT"))
+
+
 def casync_bundle(folder: Path, images: dict[str, bytes]) -> bytes:
     """A bundle as `rauc convert` writes it: an index by casync for each image, whose chunks stay outside."""
     certificate, key = lay_key(folder)

@@ -27,10 +27,15 @@ BLOCK = 4096
 HASHES = BLOCK // 32
 """SHA-256 hashes in a block of the hash tree."""
 
+HEAD = 32
+"""Bytes that say how long a CMS message is, and what it is."""
+
 MESSAGE_LIMIT = 4 << 20
 """Bytes of a CMS message that are read; real ones have some thousand."""
 
 MANIFEST_LIMIT = 1 << 20
+
+ENCRYPTED = "encrypted (crypt format): only a device with the key can read it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,13 @@ def find_layout(source: Source) -> Layout | None:
 
 
 def _is_bundle(source: Source, layout: Layout) -> bool:
-    """Whether what ends like a bundle is one: it begins with a squashfs, or its message carries a manifest."""
+    """Whether what ends like a bundle is one.
+
+    It begins with a squashfs, or its message carries a manifest, or the message is encrypted for those who may read it.
+    """
     if measure_squashfs(source) is not None and source.read(0, 4) == squashfs.MAGIC:
+        return True
+    if _is_sealed(source, layout):
         return True
     try:
         return _carried(source, layout) is not None
@@ -69,8 +79,13 @@ def _is_bundle(source: Source, layout: Layout) -> bool:
         return False
 
 
+def _is_sealed(source: Source, layout: Layout) -> bool:
+    """Whether the message is encrypted too, as `rauc encrypt` leaves it: then only the device sees the manifest."""
+    return der.is_enveloped(source.read(layout.message, HEAD))
+
+
 def _message_at(source: Source, offset: int) -> Layout | None:
-    size = der.total_size(source.read(offset, 32))
+    size = der.total_size(source.read(offset, HEAD))
     if size is None or int.from_bytes(source.read(offset + size, TRAILER), "big") != size:
         return None
     return Layout(offset, size)
@@ -102,6 +117,10 @@ def open_rauc(source: Source, budget: Budget) -> Iterator[Child]:
     layout = find_layout(source)
     if layout is None:
         raise Damaged("no CMS message behind the content")
+    if _is_sealed(source, layout):
+        yield Child("content", None, 0, "encrypted", ENCRYPTED)
+        yield Child("signature", None, layout.message, "encrypted", "encrypted with the manifest (crypt format)")
+        return
     problem = None
     text = None
     try:
@@ -130,8 +149,7 @@ def content_of(source: Source, layout: Layout, manifest: raucm.Manifest | None) 
         yield Child("content", None, 0, problem="the manifest states a hash tree larger than the bundle")
         return
     if manifest is not None and manifest.format == "crypt" and source.read(0, 4) != squashfs.MAGIC:
-        reason = "encrypted (crypt format): only a device with the key can read it"
-        yield Child("content", None, 0, "encrypted", reason)
+        yield Child("content", None, 0, "encrypted", ENCRYPTED)
     else:
         yield Child("content", source.slice(0, size), 0)
     if tree:
