@@ -2,7 +2,7 @@
 
 from fault import Fault
 
-EXTRACT = "tests/cli/test_extract.py"
+EXTRACT = "tests/image/test_extraction.py tests/cli/test_extract.py"
 
 FAULTS = (
     Fault(

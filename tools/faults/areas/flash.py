@@ -193,8 +193,8 @@ FAULTS = (
     ),
     Fault(
         "formats/yaffs2.py",
-        "if key > known.newest:",
-        "if key < known.newest or known.newest < 0:",
+        "        if key > known.newest:\n            known.newest, known.header = key, header",
+        "        if known.header is None:\n            known.newest, known.header = key, header",
         YAFFS2,
         "the oldest header counts",
     ),

@@ -4,7 +4,7 @@ from fault import Fault
 
 MOUNTS = "tests/facts/test_mounts.py tests/checks/storage tests/formats/test_fstab.py tests/test_every_check.py"
 ENCRYPTION = "tests/checks/storage tests/test_every_check.py"
-CHECKS = "tests/facts/test_setuid_programs.py tests/test_every_check.py"
+CHECKS = "tests/facts/test_setuid_programs.py tests/checks/binary tests/test_every_check.py"
 
 FAULTS = (
     Fault(
