@@ -168,6 +168,7 @@ def test_the_newest_versions_count_in_whatever_order_they_lie(order: str) -> Non
     log.name(1, b"moved", 3, 2).name(1, b"moved", 0, 5)
     tree = opened(log.data)
     assert [entry.path for entry in tree.entries()] == ["new"]
+    assert tree.problems == ()
     assert tree.read("new") == b"abcDEF"
     assert tree.lstat("new") == Entry("new", Kind.FILE, 0o644, 1, 2, 6, 8)
 
@@ -259,6 +260,31 @@ def test_a_damaged_node_is_counted_and_damaged_data_are_unreadable() -> None:
     )
     with pytest.raises(Unavailable, match="checksum"):
         tree.read("a")
+
+
+@pytest.mark.parametrize("place", [16, 20, 32, 40, 42])
+def test_a_name_with_a_flipped_bit_is_left_out(place: int) -> None:
+    """In its version, its inode, its checksums, and the name itself."""
+    log = Log().name(1, b"kept", 2, 1).inode(2, 1)
+    data = bytearray(Log().name(1, b"gone", 2, 2).data)
+    data[place] ^= 1
+    tree = opened(log.data + bytes(data))
+    assert [entry.path for entry in tree.entries()] == ["kept"]
+    assert tree.problems == ("1 nodes were left out since their checksums do not hold",)
+
+
+def test_a_node_that_holds_more_than_any_does_is_unreadable() -> None:
+    log = Log().name(1, b"file", 2, 1).inode(2, 1, size=1 << 20, length=1 << 20, compressor=1)
+    with pytest.raises(Unavailable, match="a node of"):
+        opened(log.data).read("file")
+
+
+def test_what_is_kept_of_each_inode_is_charged() -> None:
+    log = Log()
+    for number in range(2, 500):
+        log.inode(number, 1)
+    with pytest.raises(BudgetExceeded):
+        FORMAT.open(Bytes(log.data), Budget(Limits(expanded_bytes=100_000)))
 
 
 def test_a_folder_in_itself_is_listed_once() -> None:
