@@ -314,6 +314,13 @@ def test_it_ends_before_what_is_another(behind: bytes, more: bytes) -> None:
     assert bool(tree.problems) == (more != b"" or b"hsqs" in behind)
 
 
+def test_what_lies_far_behind_is_told_and_not_read() -> None:
+    first = _system(b"first")
+    tree = opened(first + b"\xff" * (GAP + 8) + Log().name(1, b"far", 9, 50).inode(9, 1).data)
+    assert [entry.path for entry in tree.entries()] == ["first"]
+    assert tree.problems == (f"what follows from {len(first):#x} on is no jffs2 and was not read",)
+
+
 def test_erased_blocks_in_between_do_not_end_it(check: Callable[..., None]) -> None:
     log = Log().name(1, b"a", 2, 1).inode(2, 1).erased(300_000).name(1, b"b", 3, 2).inode(3, 1).erased(500_000)
     assert FORMAT.end is not None
