@@ -78,6 +78,12 @@ def test_a_part_that_begins_in_the_hole_of_a_sparse_file_is_found(name: str, zer
     assert [(one.kind.name, one.offset) for one in found] == [(name, 1 << 20)]
 
 
+@pytest.mark.parametrize(("size", "count"), [(10, 0), (5000, 1)])
+def test_what_is_too_small_to_be_a_part_is_passed_over(size: int, count: int) -> None:
+    dump = b"\xfe" * 3000 + gzip_like(size) + b"\xfe" * 3000
+    assert len(list(carve.carve(Bytes(dump), Budget()))) == count
+
+
 def test_a_dump_made_of_magics_ends_and_says_so() -> None:
     magics = [magic.data for kind in catalogue.kinds() if kind.carve for magic in kind.magics]
     budget = Budget()

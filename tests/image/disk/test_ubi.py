@@ -197,3 +197,9 @@ def test_in_a_dump_it_ends_with_its_last_block(image: bytes) -> None:
     dump = bytes(BLOCK) + image + b"\xff" * BLOCK * 100 + b"#" * BLOCK
     (found,) = carve.carve(Bytes(dump), Budget())
     assert (found.offset, found.size) == (BLOCK, len(image))
+
+
+def test_two_in_a_dump_are_two(image: bytes) -> None:
+    between = b"\xff" * BLOCK * 70
+    found = [(one.offset, one.size) for one in carve.carve(Bytes(image + between + image), Budget())]
+    assert found == [(0, len(image)), (len(image) + len(between), len(image))]

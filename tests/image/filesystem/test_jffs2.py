@@ -193,7 +193,7 @@ def test_runs_agree_with_writing_in_order_of_version() -> None:
         expected = bytearray(300)
         writes = []
         for version in range(1, chance.randrange(2, 25)):
-            offset, content = chance.randrange(280), bytes([version]) * chance.randrange(20)
+            offset, content = chance.randrange(280), chance.randbytes(chance.randrange(20))
             expected[offset : offset + len(content)] = content
             writes.append((version, offset, content))
         chance.shuffle(writes)

@@ -64,7 +64,7 @@ FAULTS = (
         "image/carve.py",
         "if size >= (kind.smallest if isinstance(kind, Format) else SMALLEST):",
         "if True:",
-        OPENING + " tests/image/test_flash_dump.py",
+        SIGNATURES,
         "parts too small to be any found",
     ),
     Fault(
