@@ -252,18 +252,4 @@ FAULTS = (
         NAND,
         "a kernel proven by its header alone",
     ),
-    Fault(
-        "image/disk/nand.py",
-        "max(proven, key=lambda layout: _marks(window, layout))",
-        "proven[-1]",
-        NAND,
-        "the marks of good blocks ignored",
-    ),
-    Fault(
-        "image/disk/nand.py",
-        "if offset < 0 or length <= 0 or offset >= self.size:",
-        "if offset < 0 or length <= 0:",
-        NAND,
-        "reading behind the end of the pages",
-    ),
 )

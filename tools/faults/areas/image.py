@@ -95,7 +95,7 @@ FAULTS = (
         "image/catalogue.py",
         "return candidate, min(size, source.size)",
         "return candidate, size",
-        "tests/image/container tests/image/disk",
+        "tests/image/container/test_fit.py tests/image/container/test_uimage.py",
         "a part longer than its image",
     ),
     Fault("image/budget.py", "if depth > self.limits.depth:", "if False:", HOSTILE, "parts nested without a bound"),
