@@ -17,9 +17,6 @@ FAULTS = (
         "the oldest name counts",
     ),
     Fault(
-        "formats/jffs2.py", "if version >= inode.version:", "if True:", JFFS2, "the description that lies last counts"
-    ),
-    Fault(
         "formats/jffs2.py",
         "for name, (_, ino) in self._names.get(folder, {}).items() if ino)",
         "for name, (_, ino) in self._names.get(folder, {}).items())",
@@ -29,8 +26,8 @@ FAULTS = (
     Fault("formats/jffs2.py", "if crc(data) != node.checksum:", "if False:", JFFS2, "the checksum of data not held"),
     Fault(
         "formats/jffs2.py",
-        "if crc(data[:60]) != self._inode.unpack_from(data)[-1]:",
-        "if False:",
+        "if crc(data[:60]) != fields[-1] or",
+        "if",
         JFFS2,
         "the checksum of an inode not held",
     ),
@@ -124,9 +121,6 @@ FAULTS = (
         "the padding of a volume's blocks read",
     ),
     Fault("image/disk/ubi.py", "if volume.is_marked:", "if False:", UBI, "an update that was not ended not told"),
-    Fault(
-        "image/disk/ubi.py", "        if lost:\n", "        if False:\n", UBI, "lost blocks of a static volume not told"
-    ),
     Fault("image/disk/ubi.py", "end - last <= GAP * size", "True", UBI, "a UBI that does not end in a dump"),
     Fault(
         "formats/ubifs.py",
@@ -206,9 +200,6 @@ FAULTS = (
         "the oldest chunk counts",
     ),
     Fault(
-        "formats/yaffs2.py", "known.newest >= shadowed.get(number, -1)", "True", YAFFS2, "what was shadowed is listed"
-    ),
-    Fault(
         "formats/yaffs2.py",
         "and (tags.number - 1) * self.geometry.page < cut",
         "",
@@ -224,7 +215,7 @@ FAULTS = (
     ),
     Fault(
         "formats/yaffs2.py",
-        "if max(reach) > _CHUNK_LIMIT * self.geometry.page:",
+        "if known.reach > _CHUNK_LIMIT * self.geometry.page:",
         "if False:",
         YAFFS2,
         "a file of any size believed",

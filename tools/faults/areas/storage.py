@@ -7,9 +7,6 @@ ENCRYPTION = "tests/checks/storage tests/test_every_check.py"
 CHECKS = "tests/facts/test_setuid_programs.py tests/checks/binary tests/test_every_check.py"
 
 FAULTS = (
-    Fault(
-        "formats/fstab.py", '"users": ("noexec", "nosuid", "nodev"),', '"users": (),', MOUNTS, "users brings no options"
-    ),
     Fault("formats/fstab.py", "held.discard(flag)", "pass", MOUNTS, "an option that takes back another is ignored"),
     Fault(
         "formats/fstab.py",
