@@ -43,7 +43,7 @@ fuzz: setup ## every parser, SECONDS_PER_TARGET each
 	@$(BIN)/python fuzz --seconds $(SECONDS_PER_TARGET)
 
 faults: setup ## one-line breakages that the tests must catch
-	@$(BIN)/python tools/faults.py
+	@$(BIN)/python tools/faults
 
 clean: ## remove what was built
 	rm -rf $(BUILD) .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -61,11 +61,25 @@ def test_a_terminal_without_utf_8(root: Path) -> None:
     assert b"telnet-enabled" in b"".join(called.stdout.split())
 
 
-def test_a_full_disk_behind_stdout(root: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_stdout(unbuffered: str, root: Path) -> None:
     with Path("/dev/full").open("wb") as full:
-        called = run(root, stdout=full)
+        called = run(root, env={**os.environ, "PYTHONUNBUFFERED": unbuffered}, stdout=full)
     assert called.returncode == 2
     assert b"No space left" in called.stderr
+    assert b"Exception" not in called.stderr
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_went_away(unbuffered: str, root: Path) -> None:
+    mine, theirs = os.pipe()
+    os.close(mine)
+    try:
+        called = run(root, env={**os.environ, "PYTHONUNBUFFERED": unbuffered}, stdout=theirs)
+    finally:
+        os.close(theirs)
+    assert called.returncode != 0
+    assert called.stderr == b""
 
 
 def test_sigterm_leaves_nothing(root: Path, tmp_path: Path) -> None:

@@ -69,16 +69,17 @@ def run() -> None:
     try:
         _prepare()
         _add_verbs()
-        app()
+        try:
+            app()
+        finally:
+            _flush()
     except FirmwardError as error:
         _fail(str(error), EXIT_WRONG)
     except KeyboardInterrupt:
         _fail("interrupted, nothing is half-written", EXIT_INTERRUPTED)
     except Ended as end:
         _fail(f"ended by {signal.Signals(end.number).name}, nothing is half-written", EXIT_SIGNAL + end.number)
-    except BrokenPipeError:
-        # whoever read our output has gone; pointing stdout elsewhere keeps the interpreter's last flush quiet
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read our output has gone
         sys.exit(EXIT_WRONG)
     except OSError as error:  # stdout on a full disk, say; what is read reports its own errors
         _fail(f"{error.filename or 'output'}: {error.strerror or error}", EXIT_WRONG)
@@ -86,6 +87,17 @@ def run() -> None:
         if os.environ.get("FIRMWARD_DEBUG"):
             raise
         _fail(f"internal error, {type(fault).__name__}: {fault} (FIRMWARD_DEBUG=1 shows where)", EXIT_BUG)
+
+
+def _flush() -> None:
+    """Write out what is still held: at the interpreter's own end a failure would be a traceback and exit code 120."""
+    try:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.flush()
+    except OSError:
+        # pointing stdout elsewhere keeps the interpreter's last flush quiet
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
 
 
 def _prepare() -> None:

@@ -80,6 +80,12 @@ def parse_identifier(head: bytes) -> Identifier | None:
     return Identifier(volume, number, kind == STATIC, copy == 1, size, sequence, crc)
 
 
+def table_holds(data: bytes) -> bool:
+    """Whether the checksums of all rows of a volume table hold."""
+    rows = (data[at : at + RECORD_SIZE] for at in range(0, len(data) - RECORD_SIZE + 1, RECORD_SIZE))
+    return all(checksum(row[:168]) == int.from_bytes(row[168:], "big") for row in rows)
+
+
 def parse_table(data: bytes) -> tuple[Volume, ...]:
     """The volumes of a volume table; rows whose checksum does not hold are left out."""
     volumes = []

@@ -133,29 +133,92 @@ def test_a_lost_block_of_a_static_volume_is_told(image: bytes) -> None:
     assert volumes(b"".join(blocks))["kernel"].problem == "1 of its blocks are missing"
 
 
-def test_a_lost_block_of_a_dynamic_volume_reads_as_erased(image: bytes) -> None:
-    blocks = [image[at : at + BLOCK] for at in range(0, len(image), BLOCK)]
-    others = (3, ubi.LAYOUT)
-    place = next(at for at, block in enumerate(blocks) if (found := identifier(block)) and found.volume not in others)
-    lost, counter = identifier(blocks[place]), ubi.parse_counter(blocks[place])
-    assert lost is not None
-    assert counter is not None
-    size = BLOCK - counter.data
-    blocks[place] = b"\xff" * BLOCK
-    read = content(volumes(b"".join(blocks))["rootfs"])
-    assert read[lost.number * size :][:size] == b"\xff" * size
+def damaged(image: bytes, volume: int, at: int) -> bytes:
+    """One bit changed in the first block of a volume; `at` counts from its identifier, behind its data's begin."""
+    for start in range(0, len(image), BLOCK):
+        block = image[start : start + BLOCK]
+        counter, found = ubi.parse_counter(block), identifier(block)
+        if counter is not None and found is not None and found.volume == volume:
+            place = start + (counter.identifier if at >= 0 else 0) + abs(at)
+            return image[:place] + bytes([image[place] ^ 1]) + image[place + 1 :]
+    raise AssertionError("no such volume")
+
+
+@pytest.mark.parametrize("at", [47, -15])
+def test_a_header_whose_checksum_does_not_hold_is_none(at: int, image: bytes) -> None:
+    """A sequence number that one bit makes the newest, and an erase counter."""
+    assert volumes(damaged(image, 3, at))["kernel"].problem == "1 of its blocks are missing"
+
+
+def with_rows(image: bytes, number: int, fields: dict[int, bytes], copies: int = 2, *, sealed: bool = True) -> bytes:
+    """The rows of a volume in the copies of the table changed, and their checksums too when they are sealed."""
+    made = bytearray(image)
+    left = copies
+    for start in range(0, len(image), BLOCK):
+        block = image[start : start + BLOCK]
+        counter, found = ubi.parse_counter(block), identifier(block)
+        if counter is None or found is None or found.volume != ubi.LAYOUT or not left:
+            continue
+        left -= 1
+        row = start + counter.data + number * ubi.RECORD_SIZE
+        for at, value in fields.items():
+            made[row + at : row + at + len(value)] = value
+        if sealed:
+            made[row + 168 : row + 172] = ubi.checksum(bytes(made[row : row + 168])).to_bytes(4, "big")
+    return bytes(made)
+
+
+def numbers(image: bytes) -> dict[str, int]:
+    found = identifier_table(image)
+    return {volume.name: volume.number for volume in found}
+
+
+def identifier_table(image: bytes) -> tuple[ubi.Volume, ...]:
+    for start in range(0, len(image), BLOCK):
+        block = image[start : start + BLOCK]
+        counter, found = ubi.parse_counter(block), identifier(block)
+        if counter is not None and found is not None and found.volume == ubi.LAYOUT:
+            return ubi.parse_table(block[counter.data : BLOCK])
+    raise AssertionError("no table")
+
+
+def test_a_damaged_row_is_taken_from_the_other_copy(image: bytes) -> None:
+    found = volumes(with_rows(image, numbers(image)["kernel"], {16: b"KERNEL"}, copies=1, sealed=False))
+    assert list(found) == ["rootfs", "kernel"]
+
+
+def test_a_row_damaged_in_both_copies_costs_its_volume_and_is_told(image: bytes) -> None:
+    opened = FORMAT.open(Bytes(with_rows(image, numbers(image)["kernel"], {16: b"KERNEL"}, sealed=False)), Budget())
+    assert not isinstance(opened, Tree)
+    assert next(iter(opened)).name == "rootfs"
+    with pytest.raises(Damaged, match="volumes may be missing"):
+        next(iter(opened))
 
 
 def test_an_update_that_was_not_ended_is_told(image: bytes) -> None:
-    rows = bytearray(image)
-    at = -1
-    while (at := rows.find(b"kernel".ljust(128, b"\0"), at + 1)) >= 0:
-        start = at - 16
-        rows[start + 13] = 1
-        rows[start + 168 : start + 172] = ubi.checksum(bytes(rows[start : start + 168])).to_bytes(4, "big")
-    found = volumes(bytes(rows))
+    found = volumes(with_rows(image, numbers(image)["kernel"], {13: b"\1"}))
     assert found["kernel"].problem == "an update of this volume was begun and not ended"
     assert found["rootfs"].problem is None
+
+
+def test_the_padding_of_blocks_is_left_out(image: bytes) -> None:
+    padding = 1024
+    plain = content(volumes(image)["rootfs"])
+    padded = content(volumes(with_rows(image, numbers(image)["rootfs"], {8: padding.to_bytes(4, "big")}))["rootfs"])
+    first = next(at for at in range(BLOCK) if plain[at : at + 16] != padded[at : at + 16])
+    assert padded[first + 16 : first + 64] == plain[first + 16 + padding : first + 64 + padding]
+
+
+def test_a_block_that_is_nowhere_reads_as_erased(image: bytes) -> None:
+    blocks = [image[at : at + BLOCK] for at in range(0, len(image), BLOCK)]
+    root = numbers(image)["rootfs"]
+    places = [at for at, block in enumerate(blocks) if (found := identifier(block)) and found.volume == root]
+    blocks[places[1]] = b"\xff" * BLOCK
+    whole, lost = (content(volumes(data)["rootfs"]) for data in (image, b"".join(blocks)))
+    assert len(lost) == len(whole)
+    changed = [at for at in range(0, len(whole), 512) if whole[at : at + 512] != lost[at : at + 512]]
+    assert changed
+    assert all(lost[at : at + 512] == b"\xff" * 512 for at in changed)
 
 
 def test_without_a_volume_table_it_is_damaged(image: bytes) -> None:
@@ -181,8 +244,7 @@ def test_a_torn_identifier_is_of_no_volume(image: bytes) -> None:
     assert content(volumes(b"".join([*blocks, bytes(torn)]))["kernel"]) == KERNEL
 
 
-def test_a_damaged_row_of_the_volume_table_is_left_out(image: bytes) -> None:
-    rows = bytearray(image)
-    while (at := rows.find(b"kernel".ljust(128, b"\0"))) >= 0:
-        rows[at : at + 6] = b"KERNEL"
-    assert list(volumes(bytes(rows))) == ["rootfs"]
+def test_two_in_a_dump_are_two(image: bytes) -> None:
+    between = b"\xff" * BLOCK * 70
+    found = [(one.offset, one.size) for one in carve.carve(Bytes(image + between + image), Budget())]
+    assert found == [(0, len(image)), (len(image) + len(between), len(image))]

@@ -194,7 +194,7 @@ def test_runs_agree_with_writing_in_order_of_version() -> None:
         expected = bytearray(300)
         writes = []
         for version in range(1, chance.randrange(2, 25)):
-            offset, content = chance.randrange(280), bytes([version]) * chance.randrange(20)
+            offset, content = chance.randrange(280), chance.randbytes(chance.randrange(20))
             expected[offset : offset + len(content)] = content
             writes.append((version, offset, content))
         chance.shuffle(writes)
@@ -263,6 +263,31 @@ def test_a_damaged_node_is_counted_and_damaged_data_are_unreadable() -> None:
         tree.read("a")
 
 
+@pytest.mark.parametrize("place", [16, 20, 32, 40, 42])
+def test_a_name_with_a_flipped_bit_is_left_out(place: int) -> None:
+    """In its version, its inode, its checksums, and the name itself."""
+    log = Log().name(1, b"kept", 2, 1).inode(2, 1)
+    data = bytearray(Log().name(1, b"gone", 2, 2).data)
+    data[place] ^= 1
+    tree = opened(log.data + bytes(data))
+    assert [entry.path for entry in tree.entries()] == ["kept"]
+    assert tree.problems == ("1 nodes were left out since their checksums do not hold",)
+
+
+def test_a_node_that_holds_more_than_any_does_is_unreadable() -> None:
+    log = Log().name(1, b"file", 2, 1).inode(2, 1, size=1 << 20, length=1 << 20, compressor=1)
+    with pytest.raises(Unavailable, match="a node of"):
+        opened(log.data).read("file")
+
+
+def test_what_is_kept_of_each_inode_is_charged() -> None:
+    log = Log()
+    for number in range(2, 500):
+        log.inode(number, 1)
+    with pytest.raises(BudgetExceeded):
+        FORMAT.open(Bytes(log.data), Budget(Limits(expanded_bytes=100_000)))
+
+
 def test_a_node_that_claims_more_than_lies_in_it_is_none() -> None:
     log = Log().name(1, b"file", 2, 1).inode(2, 1, size=4, content=b"good")
     log.xattr(1, 1, 1, b"large", bytes(1000)).xref(2, 1, 2).inode(2, 2, size=900, content=bytes(900))
@@ -310,6 +335,13 @@ def test_it_ends_before_what_is_another(behind: bytes, more: bytes) -> None:
     tree = opened(data)
     assert [entry.path for entry in tree.entries()] == ["first"]
     assert bool(tree.problems) == (more != b"" or b"hsqs" in behind)
+
+
+def test_what_lies_far_behind_is_told_and_not_read() -> None:
+    first = _system(b"first")
+    tree = opened(first + b"\xff" * (GAP + 8) + Log().name(1, b"far", 9, 50).inode(9, 1).data)
+    assert [entry.path for entry in tree.entries()] == ["first"]
+    assert tree.problems == (f"what follows from {len(first):#x} on is no jffs2 and was not read",)
 
 
 def test_erased_blocks_in_between_do_not_end_it(check: Callable[..., None]) -> None:

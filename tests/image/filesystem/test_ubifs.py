@@ -110,7 +110,56 @@ def test_the_newest_of_all_counts_wherever_it_stands() -> None:
         )
     )
     assert [entry.path for entry in tree.entries()] == ["file"]
+    assert tree.problems == ()
     assert tree.read("file") == b"new content"
+
+
+def test_nor_does_it_matter_when_the_newest_stands_last() -> None:
+    tree = opened(
+        image(
+            node(ubifs.INODE, inode(1, FOLDER), 2),
+            node(ubifs.NAME, name(1, 2, b"file"), 3),
+            node(ubifs.INODE, inode(2, FILE, 3), 4),
+            node(ubifs.DATA, data(2, 0, b"old"), 5),
+            node(ubifs.DATA, data(2, 0, b"new content"), 9),
+            node(ubifs.INODE, inode(2, FILE, 11), 8),
+        )
+    )
+    assert tree.read("file") == b"new content"
+
+
+def test_a_node_whose_checksum_does_not_hold_is_none() -> None:
+    torn = bytearray(node(ubifs.DATA, data(2, 0, b"torn"), 9))
+    torn[-6] ^= 1
+    tree = opened(
+        image(
+            node(ubifs.INODE, inode(1, FOLDER), 2),
+            node(ubifs.NAME, name(1, 2, b"file"), 3),
+            node(ubifs.INODE, inode(2, FILE, 4), 4),
+            node(ubifs.DATA, data(2, 0, b"good"), 5),
+            bytes(torn),
+        )
+    )
+    assert tree.read("file") == b"good"
+
+
+def test_a_short_block_in_the_middle_goes_on_with_zeros() -> None:
+    tree = opened(
+        image(
+            node(ubifs.INODE, inode(1, FOLDER), 2),
+            node(ubifs.NAME, name(1, 2, b"file"), 3),
+            node(ubifs.INODE, inode(2, FILE, 3 * 4096), 4),
+            node(ubifs.DATA, data(2, 0, b"short"), 5),
+            node(ubifs.DATA, data(2, 2, b"last"), 6),
+        )
+    )
+    assert tree.read("file") == b"short".ljust(2 * 4096, b"\0") + b"last".ljust(4096, b"\0")
+
+
+def test_what_is_kept_of_each_node_is_charged() -> None:
+    made = image(*(node(ubifs.DATA, data(2, number, b"x"), number) for number in range(150)))
+    with pytest.raises(BudgetExceeded):
+        FORMAT.open(Bytes(made), Budget(Limits(expanded_bytes=10_000)))
 
 
 def test_what_a_file_was_cut_to_stays_cut_when_it_grows_again() -> None:

@@ -294,6 +294,14 @@ def test_too_many_entries_end_it(root: list[Any]) -> None:
         FORMAT.open(Bytes(written(fit(root, 2048), Image())), Budget(Limits(entries=100)))
 
 
+def test_what_is_kept_of_each_chunk_is_charged() -> None:
+    image = small()
+    image.header(300, FILE, 1, b"a", mode=0o100644, size=0)
+    image.content(300, bytes(2048 * 1000))
+    with pytest.raises(BudgetExceeded):
+        FORMAT.open(Bytes(bytes(image.data)), Budget(Limits(expanded_bytes=6000)))
+
+
 def test_what_is_no_file_is_not_read() -> None:
     tree = opened(bytes(small().data))
     with pytest.raises(Unavailable):

@@ -64,11 +64,15 @@ def open_ubi(source: Source, budget: Budget) -> Iterator[Child]:
     if size is None:
         raise Damaged("ubi: no two erase blocks in a row")
     blocks = _blocks(source, size, budget)
-    table = next((found for found in _tables(source, blocks.get(ubi.LAYOUT, {}), size) if found), ())
+    copies = list(_tables(source, blocks.get(ubi.LAYOUT, {}), size))
+    whole = [copy for copy in copies if ubi.table_holds(copy)]
+    table = next((found for copy in whole or copies if (found := ubi.parse_table(copy))), ())
     if not table:
         raise Damaged("ubi: no volume table whose checksums hold")
     for volume in table:
         yield _child(source, volume, blocks.get(volume.number, {}), size)
+    if not whole:
+        raise Damaged("ubi: both copies of the volume table are damaged, so that volumes may be missing")
 
 
 def _blocks(source: Source, size: int, budget: Budget) -> dict[int, dict[int, Place]]:
@@ -100,11 +104,12 @@ def _newer(source: Source, one: Place, other: Place, room: int) -> Place:
     return later if ubi.checksum(data) == later.identifier.crc else earlier
 
 
-def _tables(source: Source, blocks: dict[int, Place], size: int) -> Iterator[tuple[Volume, ...]]:
-    """The two copies of the volume table."""
-    for number in sorted(blocks):
-        length = min(ubi.VOLUMES * ubi.RECORD_SIZE, size)
-        yield ubi.parse_table(source.read(blocks[number].offset, length))
+def _tables(source: Source, blocks: dict[int, Place], size: int) -> Iterator[bytes]:
+    """The two copies of the volume table; a small block holds as many rows as fit."""
+    for number in sorted(blocks)[:2]:
+        place = blocks[number].offset
+        count = min(ubi.VOLUMES, (size - place % size) // ubi.RECORD_SIZE)
+        yield source.read(place, count * ubi.RECORD_SIZE)
 
 
 def _child(source: Source, volume: Volume, blocks: dict[int, Place], size: int) -> Child:

@@ -1,4 +1,4 @@
-"""What a row of breakages is: `faults.py` runs the rows, the files `faults_*.py` hold them."""
+"""A row: one breakage."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
 """Breakages of the readers of formats: what would have an image read wrong and nobody told.
 
-Rows as of `faults.py`, which runs them. Each is a slip that compiles and reads most images right: a checksum not looked
+Each is a slip that compiles and reads most images right: a checksum not looked
 at, an older node taken for the newest, a hole that is not zero, a cut that nobody is told of.
 """
 
@@ -29,7 +29,7 @@ SPARSE = "tests/image/container/test_android_sparse.py"
 TRX = "tests/image/container/test_trx.py"
 SWU = "tests/image/container/test_swu.py"
 
-FORMATS = (
+FAULTS = (
     Fault(
         "formats/squashfs.py",
         "if file.fragment != NO_FRAGMENT else -(-file.size // size)",

@@ -1,0 +1,52 @@
+"""What the checks of programs' rights say beyond their own examples."""
+
+from datetime import date
+
+import pytest
+
+from firmward.audit.catalogue import find_check
+from firmward.audit.engine import Verdict, families, judge
+from firmward.checks.binary.capability_unexpected import program
+from firmward.facts.capable_programs import ATTRIBUTE
+from firmward.facts.collection import Collection
+from firmward.model.clock import Clock
+from firmward.model.finding import Outcome, Severity
+from firmward.model.memory import Content, MemoryTree, Node
+from firmward.model.policy import parse_policy
+
+ELF = b"\x7fELF\x02\x01\x01"
+
+
+def verdict(check: str, files: dict[str, Content], policy: str = "") -> Verdict:
+    found = find_check(check)
+    facts = Collection(MemoryTree(files)).facts("test", families([found]))
+    return judge(found, facts, parse_policy(policy), Clock(date(2026, 11, 20)))
+
+
+@pytest.mark.parametrize("value", [b"", b"\1\0\0", b"\1\0\0\7" + bytes(16), b"\1\0\0\2" + bytes(15)])
+def test_capabilities_that_the_kernel_would_refuse_are_no_pass(value: bytes) -> None:
+    found = verdict("capability-unexpected", {"usr/bin/tool": Node(ELF, 0o755, xattrs=((ATTRIBUTE, value),))})
+    assert found.outcome is Outcome.UNKNOWN
+    assert "usr/bin/tool" in (found.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome"),
+    [("usr/bin/ping", Outcome.PASS), ("bin/ping", Outcome.PASS), ("opt/vendor/ping", Outcome.FAIL)],
+)
+def test_an_ordinary_name_is_ordinary_in_its_place_only(path: str, outcome: Outcome) -> None:
+    assert verdict("capability-unexpected", {path: program("cap_net_raw")}).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("table", "severity"),
+    [("ext4 nosuid", Severity.LOW), ("ext4 nodev", Severity.MEDIUM), ("ext4 ro", Severity.MEDIUM)],
+)
+def test_a_file_system_mounted_nosuid_holds_a_program_back(table: str, severity: Severity) -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": "::sysinit:/bin/mount -a\n",
+        "etc/fstab": f"/dev/sda2 /opt {table} 0 0\n",
+        "opt/tool": Node(ELF, 0o4755),
+    }
+    (found,) = verdict("setuid-unexpected", files).findings
+    assert found.severity is severity

@@ -1,0 +1,1 @@
+"""The rows, by area of the source: each module here has FAULTS."""
