@@ -10,25 +10,16 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+
+import faults_image
+from fault import Fault
 
 PROJECT = Path(__file__).parents[1]
 COPIED = ("src", "tests", "tools", "docs", "examples", "pyproject.toml", "README.md")
 
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """`old` stands once in `file` below src/firmward and becomes `new`; `tests` must then fail."""
-
-    file: str
-    old: str
-    new: str
-    tests: str
-    why: str
-
-
 FAULTS = (
+    *faults_image.ROWS,
     Fault(
         "audit/engine.py",
         "return Verdict(check, Outcome.UNKNOWN, value.reason)",
