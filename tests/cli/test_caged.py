@@ -5,17 +5,20 @@ import os
 import pickle
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import pytest
+from processes import end, is_alive
 
 from firmward.audit.catalogue import select
 from firmward.cli import caged
 from firmward.cli.audit import Question, Reading, audit_target
-from firmward.cli.caged import Fault, Journal, Lost, loads, run_caged, walls_around
+from firmward.cli.caged import FRAME_LIMIT, HEAD, TELL, Fault, Journal, Lost, loads, run_caged, walls_around
 from firmward.image import catalogue
 from firmward.image.budget import Budget, Limits
 from firmward.image.format import About, Child, Format, Magic
@@ -185,10 +188,25 @@ class Evil:
         return os.system, ("echo taken over",)
 
 
-@pytest.mark.parametrize("value", [Evil(), [Evil()], Fault("x"), Path("/")])
+@pytest.mark.parametrize("value", [Evil(), [Evil()], Fault("x"), Path("/"), signal.SIGTERM])
 def test_a_worker_cannot_make_the_leader_do_anything(value: object) -> None:
     with pytest.raises(Fault, match="cannot be taken"):
         loads(pickle.dumps(value))
+
+
+def test_a_message_has_no_module_loaded() -> None:
+    with pytest.raises(Fault, match="cannot be taken"):
+        loads(b"cthis\ns\n.")
+    assert "this" not in sys.modules
+
+
+def test_a_message_of_any_length_is_not_waited_for(tmp_path: Path) -> None:
+    def work(journal: Journal, avoided: Mapping[str, str]) -> int:
+        os.write(journal._pipe, HEAD.pack(TELL, FRAME_LIMIT + 1))
+        return 0
+
+    with pytest.raises(Fault, match="absurdly long"):
+        run_caged(work, walls_around(tmp_path, Limits()), 10, print)
 
 
 def test_records_of_the_model_pass() -> None:
@@ -219,3 +237,26 @@ def test_nobody_is_left_when_the_leader_is_told_to_stop(tmp_path: Path) -> None:
     os.close(mine), os.close(theirs)
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+def test_nobody_is_left_when_the_leader_is_killed(tmp_path: Path) -> None:
+    mine, theirs = os.pipe()
+
+    def work(journal: Journal, avoided: Mapping[str, str]) -> int:
+        os.write(theirs, b"%d" % os.getpid())
+        time.sleep(60)
+        return 0
+
+    leader = os.fork()
+    if leader == 0:
+        with suppress(BaseException):
+            run_caged(work, walls_around(tmp_path, Limits()), 30, print)
+        os._exit(0)
+    worker = int(os.read(mine, 20))
+    os.kill(leader, signal.SIGKILL)
+    os.waitpid(leader, 0)
+    os.close(mine), os.close(theirs)
+    try:
+        assert not is_alive(worker)
+    finally:
+        end(worker)

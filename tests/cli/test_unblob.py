@@ -6,13 +6,13 @@ import random
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 from command import Firmward
+from processes import is_alive
 
 from firmward.cli import unblob
 from firmward.image.budget import Budget, BudgetExceeded, Limits
@@ -173,20 +173,7 @@ def test_what_it_leaves_running_ends_and_a_hanging_one_costs_the_budget_only(fak
         with pytest.raises(BudgetExceeded):
             asked.unpack(Bytes(NOISE), Budget(limits))
         pids = next(asked.place.glob("*/pids")).read_text().split()
-    assert not any(alive(int(pid)) for pid in pids)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process still runs; one that ended may wait for its parent."""
-    for _ in range(50):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            return False
-        if state == "Z":
-            return False
-        time.sleep(0.02)
-    return True
+    assert not any(is_alive(int(pid)) for pid in pids)
 
 
 def test_a_request_cut_off_halfway_does_not_disturb_the_next(fake: Fake) -> None:

@@ -7,10 +7,12 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from processes import end, is_alive
 
 from firmward.image.cage import DENIED, Cage, die_with_parent, enter, filter_program, walls
 
@@ -78,6 +80,16 @@ def test_nothing_can_be_written(how: str, closed: Cage, tmp_path: Path) -> None:
     assert (outcome(attempts[how], None), caged) == ("done", "PermissionError")
 
 
+@landlocked
+def test_what_may_be_read_cannot_be_written(tmp_path: Path) -> None:
+    target = tmp_path / "there"
+    target.write_bytes(b"x")
+    cage = Cage((tmp_path,))
+    assert outcome(target.read_bytes, cage) == "done"
+    assert outcome(lambda: target.write_bytes(b"y"), cage) == "PermissionError"
+    assert outcome(lambda: (tmp_path / "new").write_bytes(b"y"), cage) == "PermissionError"
+
+
 @filtered
 def test_no_listener_on_the_machine_can_be_reached(closed: Cage) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -130,6 +142,14 @@ def test_memory_ends_in_an_error_and_not_in_a_full_machine(closed: Cage) -> None
     assert both(lambda: bytes(2 << 30), closed) == ("done", "MemoryError")
 
 
+def test_who_takes_too_much_cpu_is_ended() -> None:
+    def work() -> None:
+        while time.process_time() < 3:
+            pass
+
+    assert outcome(work, Cage(None, seconds=1)) == "ended"
+
+
 def test_what_a_reader_needs_still_works(closed: Cage) -> None:
     def work() -> None:
         import sqlite3  # noqa: F401 - loads a shared library
@@ -179,14 +199,15 @@ def test_a_worker_ends_with_its_leader() -> None:
             die_with_parent()
             os.write(theirs, b"%d" % os.getpid())
             signal.pause()
-        os.read(mine, 20)
-        os._exit(0)
-    worker = 0
+        signal.pause()
+    worker = int(os.read(mine, 20))
+    os.kill(leader, signal.SIGKILL)
     os.waitpid(leader, 0)
-    os.close(theirs)
-    # the pipe's other end closes when the last holder, the worker, is gone
-    assert os.read(mine, 20) in (b"", b"%d" % worker)
-    os.close(mine)
+    os.close(mine), os.close(theirs)
+    try:
+        assert not is_alive(worker)
+    finally:
+        end(worker)
 
 
 def test_the_filter_answers_for_every_denied_call_and_no_other() -> None:
