@@ -179,9 +179,12 @@ def run() -> int:
     if has_failures(None, tests):
         sys.exit("the tests fail without any fault: mend that first")
     with ThreadPoolExecutor(2) as pool:
-        caught = list(pool.map(lambda fault: has_failures(fault, fault.tests.split()), chosen))
-    for fault, found in zip(chosen, caught, strict=True):
-        print(f"{'caught' if found else 'MISSED'}  {fault.file}: {fault.why}")
+        caught = []
+        for fault, found in zip(
+            chosen, pool.map(lambda one: has_failures(one, one.tests.split()), chosen), strict=True
+        ):
+            print(f"{'caught' if found else 'MISSED'}  {fault.file}: {fault.why}", flush=True)
+            caught.append(found)
     print(f"{sum(caught)} caught, {len(caught) - sum(caught)} missed")
     return 0 if all(caught) else 1
 
