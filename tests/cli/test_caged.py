@@ -13,14 +13,17 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import typer
 from processes import end, is_alive
 
 from firmward.audit.catalogue import select
-from firmward.cli import caged
+from firmward.cli import caged, inside
 from firmward.cli.audit import Question, Reading, audit_target
 from firmward.cli.caged import FRAME_LIMIT, HEAD, TELL, Fault, Journal, Lost, loads, run_caged, walls_around
+from firmward.cli.console import Color
 from firmward.image import catalogue
 from firmward.image.budget import Budget, Limits
+from firmward.image.cage import walls
 from firmward.image.format import About, Child, Format, Magic
 from firmward.image.source import Source, open_file
 from firmward.model.clock import Clock
@@ -237,6 +240,44 @@ def test_nobody_is_left_when_the_leader_is_told_to_stop(tmp_path: Path) -> None:
     os.close(mine), os.close(theirs)
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+def test_a_reader_in_its_cage_reads_the_image_and_nothing_beside_it(tmp_path: Path) -> None:
+    if not walls().landlock:
+        pytest.skip("this kernel has no Landlock")
+    (tmp_path / "image").write_bytes(b"an image")
+    (tmp_path / "secret").write_bytes(b"a key")
+
+    def work(journal: Journal, avoided: Mapping[str, str]) -> list[str]:
+        said = []
+        for path in (tmp_path / "image", tmp_path / "secret", Path("/etc/passwd")):
+            try:
+                said.append(path.read_text()[:8])
+            except PermissionError:
+                said.append("refused")
+        return said
+
+    assert run_caged(work, walls_around(tmp_path / "image", Limits()), 10, print) == ["an image", "refused", "refused"]
+
+
+@pytest.mark.usefixtures("formats")
+def test_looking_inside_says_that_its_reader_was_lost(
+    archive: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "dump"
+    path.write_bytes(dump(b"\xfe" * SIZE, *[broken("abort")] * (caged.RESTARTS + 2)))
+    look = inside.Look(path, 60, 64, Color.NEVER)
+    with pytest.raises(typer.Exit) as left:
+        inside.look_into(look, lambda image, tell: 0)
+    assert left.value.exit_code == inside.EXIT_INCOMPLETE
+    assert "the process that read dump was ended by SIGABRT" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("formats")
+def test_the_parts_that_were_read_are_told_when_readers_go_on_dying(archive: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "dump"
+    path.write_bytes(dump(b"\xfe" * SIZE, archive, *[broken("abort")] * (caged.RESTARTS + 2)))
+    assert "cpio" in {part.kind for part in report_on(path).parts}
 
 
 def test_nobody_is_left_when_the_leader_is_killed(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from device_image import LONG, MTIME, attack, system
 
 from firmward.image import new_folder
 from firmward.image.budget import Budget
-from firmward.image.extraction import MANIFEST, Extraction, Links, Nowhere, Store, Written
+from firmward.image.extraction import DEPTH_LIMIT, MANIFEST, Extraction, Links, Nowhere, Store, Written
 from firmward.image.inner_link import inner_target
 from firmward.image.new_folder import NewFolder
 from firmward.model.errors import InputError
@@ -280,6 +280,12 @@ def test_a_file_that_cannot_be_read_is_told_as_lost(tmp_path: Path) -> None:
         extraction, (written,) = extracted(Broken({"file": "short"}), folder, 5000)
     assert (written.at, written.lost) == (None, "its blocks are gone")
     assert extraction.tally.lost == ["/file: its blocks are gone"]
+
+
+def test_folders_are_made_so_deep_only() -> None:
+    extraction, found = extracted(MemoryTree({"d/" * 200 + "file": "x"}), Nowhere(), 100)
+    assert max(len(written.at or ()) for written in found) == DEPTH_LIMIT + 1
+    assert f"nested more than {DEPTH_LIMIT} deep" in extraction.tally.lost[0]
 
 
 def test_a_dry_run_keeps_the_budget() -> None:
