@@ -135,7 +135,7 @@ def test_a_bomb_in_a_bomb() -> None:
 
 def test_a_bomb_does_not_cost_the_part_beside_it() -> None:
     image = opened(tar(**{"a.gz": gzip.compress(bytes(20 << 20), 1), "b.tar.gz": gzip.compress(tar(**SYSTEM))}))
-    assert [root.part.id for root in image.roots] == ["image/b.tar.gz/content"] or image.roots == ()
+    assert [root.part.id for root in image.roots] == ["image/b.tar.gz/b.tar"]
     assert any("expands to more" in (part.problem or "") for part in image.parts)
 
 
