@@ -165,6 +165,15 @@ def test_what_it_writes_is_bounded(fake: Fake) -> None:
     assert budget.exhausted == list(found.problems)
 
 
+def test_what_another_program_unpacked_is_charged(fake: Fake) -> None:
+    fake("(out / 'found').write_bytes(b'x' * 100_000)\nreport('x')\n")
+    limits = Limits(seconds=60)
+    budget = Budget(limits)
+    with unblob.unblob_beside(limits) as asked:
+        asked.unpack(Bytes(NOISE), budget)
+    assert limits.expanded_bytes - budget.expandable >= 100_000
+
+
 def test_what_it_leaves_running_ends_and_a_hanging_one_costs_the_budget_only(fake: Fake, tmp_path: Path) -> None:
     numbers = "pathlib.Path('pids').write_text(f'{os.getpid()} {child.pid}')"
     fake(f"child = subprocess.Popen(['sleep', '600'])\n{numbers}\ntime.sleep(600)\n")
