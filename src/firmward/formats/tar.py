@@ -15,6 +15,9 @@ BLOCK = 512
 RECORD_LIMIT = 1 << 20
 """Bytes of one long name or pax header; a larger one is damage."""
 
+GLOBAL_LIMIT = 16 << 10
+"""Bytes of what pax says for all members that follow; more is damage, since every member is given all of it."""
+
 SPARSE_LIMIT = 1 << 16
 """Pieces of one sparse file."""
 
@@ -97,9 +100,20 @@ def _extend(read: Read, offset: int, block: bytes, kind: bytes, pending: _Pendin
     elif kind == b"K":
         pending.link = content.partition(b"\0")[0]
     else:
-        records = dict(_pax_records(content, pending.sparse))
-        (globals_ if kind == b"g" else pending.pax).update(records)
+        records = _pax_records(content, pending.sparse)
+        if kind == b"g":
+            _keep(globals_, dict(records))
+        else:
+            pending.pax.update(records)
     return offset + BLOCK + _padded(size)
+
+
+def _keep(globals_: dict[bytes, bytes], records: dict[bytes, bytes]) -> None:
+    """What holds for all that follow; where a file has holes holds for one."""
+    globals_.update((key, value) for key, value in records.items() if not key.startswith(b"GNU.sparse."))
+    size = sum(len(key) + len(value) for key, value in globals_.items())
+    if size > GLOBAL_LIMIT:
+        raise Malformed(f"{size} bytes of attributes for every member")
 
 
 def _pax_records(content: bytes, sparse: list[tuple[int, int]]) -> Iterator[tuple[bytes, bytes]]:

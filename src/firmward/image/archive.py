@@ -23,6 +23,9 @@ MEASURED = 200_000
 DEEP = 32
 """Folders in a path from which on the folders it implies are charged as memory."""
 
+ATTRIBUTE_COST = 200
+"""Bytes charged for an extended attribute, besides its value."""
+
 
 class Content(ABC):
     """Where a file's bytes come from."""
@@ -91,18 +94,20 @@ class ArchiveTree(IndexedTree):
             for member in members:
                 if not member.entry.path:  # the root itself, which a tree does not list
                     continue
-                self._charge(member.entry.path)
+                self._charge(member.entry)
                 if member.content is not None:
                     self._contents[member.entry.path] = member.content
                 yield member.entry
         except (BudgetExceeded, Damaged) as stop:  # what was listed until then is still worth judging
             self._problems.add(str(stop))
 
-    def _charge(self, path: str) -> None:
+    def _charge(self, entry: Entry) -> None:
         self._budget.add_entry()
-        depth = path.count("/")
+        depth = entry.path.count("/")
         if depth > DEEP:
-            self._budget.expand(len(path) * depth)
+            self._budget.expand(len(entry.path) * depth)
+        if entry.xattrs:
+            self._budget.expand(sum(ATTRIBUTE_COST + len(value) for _, value in entry.xattrs))
 
     def chunks(self, entry: Entry) -> Iterator[bytes]:
         content = self._contents.get(entry.path)

@@ -18,6 +18,9 @@ SIZES = tuple(1 << power for power in range(12, 24))
 """Bytes that an erase block may have: 4 KiB to 8 MiB."""
 GAP = 64
 """Blocks in a row that may be bad or erased; what follows such a run is another part."""
+FAR = 16
+"""A logical block's number is below this many times the physical blocks that there are: a dump may be cut, but a number
+that is far beyond makes a volume of terabytes out of nothing."""
 BLOCK_COST = 200
 """Bytes charged for a block that is remembered."""
 
@@ -83,16 +86,17 @@ def _blocks(source: Source, size: int, budget: Budget) -> dict[int, dict[int, Pl
         volume = found.setdefault(identifier.volume, {})
         place = Place(start + counter.data, identifier)
         known = volume.get(identifier.number)
-        if known is None or _newer(source, place, known) is place:
+        if known is None or _newer(source, place, known, size - counter.data) is place:
             volume[identifier.number] = place
     return found
 
 
-def _newer(source: Source, one: Place, other: Place) -> Place:
+def _newer(source: Source, one: Place, other: Place, room: int) -> Place:
+    """`room` are the bytes that a block holds at most."""
     later, earlier = (one, other) if one.identifier.sequence > other.identifier.sequence else (other, one)
     if not later.identifier.is_copy:
         return later
-    data = source.read(later.offset, min(later.identifier.size, SIZES[-1]))
+    data = source.read(later.offset, min(later.identifier.size, room))
     return later if ubi.checksum(data) == later.identifier.crc else earlier
 
 
@@ -104,22 +108,25 @@ def _tables(source: Source, blocks: dict[int, Place], size: int) -> Iterator[tup
 
 
 def _child(source: Source, volume: Volume, blocks: dict[int, Place], size: int) -> Child:
-    first = next(iter(blocks.values()), None)
+    limit = FAR * -(-source.size // size)
+    near = {number: place for number, place in blocks.items() if number < limit}
+    far = len(blocks) - len(near)
+    problems = [f"{far} of its blocks say that they stand far behind all others: left out"] if far else []
+    first = next(iter(near.values()), None)
     if first is None:
-        return Child(volume.name, None, problem="an empty volume")
+        return Child(volume.name, None, problem=problems[0] if problems else "an empty volume")
     logical = size - first.offset % size - volume.padding
     if logical <= 0:
         return Child(volume.name, None, problem="its blocks have no room for data")
-    problems = []
     if volume.is_marked:
         problems.append("an update of this volume was begun and not ended")
     if volume.is_static:
-        length, lost = _static_length(blocks, logical)
+        length, lost = _static_length(near, logical)
         if lost:
             problems.append(f"{lost} of its blocks are missing")
     else:
-        length = min((max(blocks) + 1), volume.blocks) * logical
-    places = {number: place.offset for number, place in blocks.items() if number * logical < length}
+        length = min((max(near) + 1), volume.blocks) * logical
+    places = {number: place.offset for number, place in near.items() if number * logical < length}
     return Child(volume.name, VolumeSource(source, places, logical, length), problem="; ".join(problems) or None)
 
 

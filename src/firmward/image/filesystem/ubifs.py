@@ -1,8 +1,10 @@
 """UBIFS in place: all nodes are looked at once, contents are read piece by piece when asked for."""
 
 import stat
+from bisect import bisect_right
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from firmward.formats import ubifs
 from firmward.formats.malformed import Malformed
@@ -19,6 +21,8 @@ from firmward.model.tree import Entry, IndexedTree, Kind
 
 NODE_COST = 150
 """Bytes charged for a node that is remembered."""
+ATTRIBUTE_COST = 150
+"""Bytes charged for an attribute of an entry, besides its name: every name of a file has all of the file's."""
 HOLE = 1 << 20
 """Bytes of a hole given at a time."""
 
@@ -126,9 +130,14 @@ class _Log:
 
     def _cut(self, inode: int, cuts: list[tuple[int, int]]) -> None:
         """Forget what a file held behind its end when it was cut, and was not written again."""
+        cuts.sort()
+        sequences = [sequence for sequence, _ in cuts]
+        # from each cut on, the least that the file was cut to since
+        least = [*accumulate((size for _, size in reversed(cuts)), min)][::-1]
         pieces = self.pieces.get(inode, {})
         for block, piece in list(pieces.items()):
-            if any(piece.sequence < sequence and block * ubifs.BLOCK >= size for sequence, size in cuts):
+            later = bisect_right(sequences, piece.sequence)
+            if later < len(least) and block * ubifs.BLOCK >= least[later]:
                 del pieces[block]
 
 
@@ -237,6 +246,7 @@ class _Walk(Walk[int, Inode]):
         for name, (_, inode) in sorted(self._log.attributes.get(reference, {}).items()):
             found = self._log.inodes.get(inode)
             if found is not None:
+                self.budget.expand(ATTRIBUTE_COST + len(name))
                 yield name.decode("utf-8", "surrogateescape"), found[1].data
 
 
