@@ -5,19 +5,25 @@ import os
 import pickle
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import pytest
+import typer
+from processes import end, is_alive
 
 from firmward.audit.catalogue import select
-from firmward.cli import caged
+from firmward.cli import caged, inside
 from firmward.cli.audit import Question, Reading, audit_target
-from firmward.cli.caged import Fault, Journal, Lost, loads, run_caged, walls_around
+from firmward.cli.caged import FRAME_LIMIT, HEAD, TELL, Fault, Journal, Lost, loads, run_caged, walls_around
+from firmward.cli.console import Color
 from firmward.image import catalogue
 from firmward.image.budget import Budget, Limits
+from firmward.image.cage import walls
 from firmward.image.format import About, Child, Format, Magic
 from firmward.image.source import Source, open_file
 from firmward.model.clock import Clock
@@ -185,10 +191,25 @@ class Evil:
         return os.system, ("echo taken over",)
 
 
-@pytest.mark.parametrize("value", [Evil(), [Evil()], Fault("x"), Path("/")])
+@pytest.mark.parametrize("value", [Evil(), [Evil()], Fault("x"), Path("/"), signal.SIGTERM])
 def test_a_worker_cannot_make_the_leader_do_anything(value: object) -> None:
     with pytest.raises(Fault, match="cannot be taken"):
         loads(pickle.dumps(value))
+
+
+def test_a_message_has_no_module_loaded() -> None:
+    with pytest.raises(Fault, match="cannot be taken"):
+        loads(b"cthis\ns\n.")
+    assert "this" not in sys.modules
+
+
+def test_a_message_of_any_length_is_not_waited_for(tmp_path: Path) -> None:
+    def work(journal: Journal, avoided: Mapping[str, str]) -> int:
+        os.write(journal._pipe, HEAD.pack(TELL, FRAME_LIMIT + 1))
+        return 0
+
+    with pytest.raises(Fault, match="absurdly long"):
+        run_caged(work, walls_around(tmp_path, Limits()), 10, print)
 
 
 def test_records_of_the_model_pass() -> None:
@@ -219,3 +240,64 @@ def test_nobody_is_left_when_the_leader_is_told_to_stop(tmp_path: Path) -> None:
     os.close(mine), os.close(theirs)
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+def test_a_reader_in_its_cage_reads_the_image_and_nothing_beside_it(tmp_path: Path) -> None:
+    if not walls().landlock:
+        pytest.skip("this kernel has no Landlock")
+    (tmp_path / "image").write_bytes(b"an image")
+    (tmp_path / "secret").write_bytes(b"a key")
+
+    def work(journal: Journal, avoided: Mapping[str, str]) -> list[str]:
+        said = []
+        for path in (tmp_path / "image", tmp_path / "secret", Path("/etc/passwd")):
+            try:
+                said.append(path.read_text()[:8])
+            except PermissionError:
+                said.append("refused")
+        return said
+
+    assert run_caged(work, walls_around(tmp_path / "image", Limits()), 10, print) == ["an image", "refused", "refused"]
+
+
+@pytest.mark.usefixtures("formats")
+def test_looking_inside_says_that_its_reader_was_lost(
+    archive: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "dump"
+    path.write_bytes(dump(b"\xfe" * SIZE, *[broken("abort")] * (caged.RESTARTS + 2)))
+    look = inside.Look(path, 60, 64, Color.NEVER)
+    with pytest.raises(typer.Exit) as left:
+        inside.look_into(look, lambda image, tell: 0)
+    assert left.value.exit_code == inside.EXIT_INCOMPLETE
+    assert "the process that read dump was ended by SIGABRT" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("formats")
+def test_the_parts_that_were_read_are_told_when_readers_go_on_dying(archive: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "dump"
+    path.write_bytes(dump(b"\xfe" * SIZE, archive, *[broken("abort")] * (caged.RESTARTS + 2)))
+    assert "cpio" in {part.kind for part in report_on(path).parts}
+
+
+def test_nobody_is_left_when_the_leader_is_killed(tmp_path: Path) -> None:
+    mine, theirs = os.pipe()
+
+    def work(journal: Journal, avoided: Mapping[str, str]) -> int:
+        os.write(theirs, b"%d" % os.getpid())
+        time.sleep(60)
+        return 0
+
+    leader = os.fork()
+    if leader == 0:
+        with suppress(BaseException):
+            run_caged(work, walls_around(tmp_path, Limits()), 30, print)
+        os._exit(0)
+    worker = int(os.read(mine, 20))
+    os.kill(leader, signal.SIGKILL)
+    os.waitpid(leader, 0)
+    os.close(mine), os.close(theirs)
+    try:
+        assert not is_alive(worker)
+    finally:
+        end(worker)

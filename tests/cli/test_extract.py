@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,14 @@ from command import Firmward
 from device_image import LONG, MTIME, attack, system
 
 from firmward.image import new_folder
+from firmward.image.budget import Budget
+from firmward.image.extraction import DEPTH_LIMIT, MANIFEST, Extraction, Links, Nowhere, Store, Written
 from firmward.image.inner_link import inner_target
 from firmward.image.new_folder import NewFolder
+from firmward.model.errors import InputError
+from firmward.model.facts import Unavailable
 from firmward.model.memory import MemoryTree, link
+from firmward.model.tree import Entry, Tree
 
 
 @pytest.fixture
@@ -219,6 +225,95 @@ def test_a_link_that_comes_in_between_is_not_followed(tmp_path: Path) -> None:
             with pytest.raises(OSError, match=r"directory|exists"):
                 folder.add_file(path, [b"out"], mode=0o644)
     assert list(outside.iterdir()) == []
+
+
+def test_a_file_that_stands_there_is_not_overwritten(tmp_path: Path) -> None:
+    with new_folder.new_folder(tmp_path / "out") as folder:
+        (half,) = tmp_path.glob(".out.*")
+        (half / "file").write_text("another's")
+        with pytest.raises(FileExistsError):
+            folder.add_file((b"file",), [b"out"], mode=0o644)
+        assert (half / "file").read_text() == "another's"
+
+
+def test_what_came_to_stand_there_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is there already"), new_folder.new_folder(tmp_path / "out"):
+        (tmp_path / "out").mkdir()
+    assert [path.name for path in everything(tmp_path)] == ["out"]
+
+
+def test_nobody_else_reaches_into_the_folder_while_it_is_written(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with new_folder.new_folder(tmp_path / "out"):
+            (half,) = tmp_path.glob(".out.*")
+            assert stat.S_IMODE(half.stat().st_mode) == 0o700
+    finally:
+        os.umask(before)
+
+
+def extracted(
+    tree: Tree, store: Store, limit: int, links: Links = Links.KEEP_INSIDE
+) -> tuple[Extraction, list[Written]]:
+    extraction = Extraction(store, links, Budget(), limit)
+    return extraction, list(extraction.tree((b"top",), tree))
+
+
+def test_a_file_longer_than_it_says_is_not_written(tmp_path: Path) -> None:
+    class Liar(MemoryTree):
+        def chunks(self, entry: Entry) -> Iterator[bytes]:
+            yield from [b"x" * 1000] * 1000
+
+    with new_folder.new_folder(tmp_path / "out") as folder:
+        extraction, (written,) = extracted(Liar({"file": "short"}), folder, 5000)
+    assert written.at is None
+    assert "holds more than its listing says" in extraction.tally.lost[0]
+    assert list((tmp_path / "out/top").iterdir()) == []
+
+
+def test_a_file_that_cannot_be_read_is_told_as_lost(tmp_path: Path) -> None:
+    class Broken(MemoryTree):
+        def chunks(self, entry: Entry) -> Iterator[bytes]:
+            raise Unavailable("its blocks are gone")
+
+    with new_folder.new_folder(tmp_path / "out") as folder:
+        extraction, (written,) = extracted(Broken({"file": "short"}), folder, 5000)
+    assert (written.at, written.lost) == (None, "its blocks are gone")
+    assert extraction.tally.lost == ["/file: its blocks are gone"]
+
+
+def test_folders_are_made_so_deep_only() -> None:
+    extraction, found = extracted(MemoryTree({"d/" * 200 + "file": "x"}), Nowhere(), 100)
+    assert max(len(written.at or ()) for written in found) == DEPTH_LIMIT + 1
+    assert f"nested more than {DEPTH_LIMIT} deep" in extraction.tally.lost[0]
+
+
+def test_a_dry_run_keeps_the_budget() -> None:
+    extraction, found = extracted(MemoryTree({"a": "x" * 60, "b": "x" * 60}), Nowhere(), 100)
+    assert [written.lost is None for written in found] == [True, False]
+    assert extraction.tally.bytes == 60
+
+
+def test_a_part_cannot_take_the_place_of_the_manifest(firmward: Firmward, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    system(root.with_suffix(".tar"))
+    root.mkdir()
+    root.with_suffix(".tar").rename(root / "Firmward-Extract.json.tar")
+    (root / "Firmward-Extract.json.tar").rename(root / "Firmward-Extract.json")
+    called = firmward("extract", root, "-o", tmp_path / "out")
+    assert called.code == 0, called.err
+    folders = [part["folder"] for part in json.loads((tmp_path / "out" / MANIFEST).read_text())["parts"]]
+    assert "Firmward-Extract.json~2" in folders
+    assert (tmp_path / "out/Firmward-Extract.json~2/etc/passwd").exists()
+
+
+def test_equal_systems_are_extracted_once(firmward: Firmward, tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    system(tmp_path / "root/a.tar")
+    system(tmp_path / "root/b.tar")
+    called = firmward("extract", tmp_path / "root", "-o", tmp_path / "out", "--links", "skip")
+    assert called.code == 0, called.err
+    assert sum(path.name == "passwd" for path in everything(tmp_path / "out")) == 1
 
 
 @pytest.mark.parametrize("name", [b"", b".", b"..", b"a/b", b"a\0b"])

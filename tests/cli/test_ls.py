@@ -136,3 +136,11 @@ def test_what_is_not_there_gives_the_nearest_names(firmward: Firmward, bundle: P
 
 def test_an_image_that_is_not_there(firmward: Firmward) -> None:
     assert firmward("ls", "nowhere.img:rootfs:/etc").code == 2
+
+
+def test_what_can_be_listed_only_in_part_gives_3(firmward: Firmward, image: Path, tmp_path: Path) -> None:
+    part = tmp_path / "cut.tar"
+    part.write_bytes(image.read_bytes()[:-12_000])
+    called = firmward("ls", part)
+    assert called.code == 3
+    assert "incomplete" in called.err

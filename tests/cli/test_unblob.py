@@ -6,13 +6,13 @@ import random
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 from command import Firmward
+from processes import is_alive
 
 from firmward.cli import unblob
 from firmward.image.budget import Budget, BudgetExceeded, Limits
@@ -165,6 +165,15 @@ def test_what_it_writes_is_bounded(fake: Fake) -> None:
     assert budget.exhausted == list(found.problems)
 
 
+def test_what_another_program_unpacked_is_charged(fake: Fake) -> None:
+    fake("(out / 'found').write_bytes(b'x' * 100_000)\nreport('x')\n")
+    limits = Limits(seconds=60)
+    budget = Budget(limits)
+    with unblob.unblob_beside(limits) as asked:
+        asked.unpack(Bytes(NOISE), budget)
+    assert limits.expanded_bytes - budget.expandable >= 100_000
+
+
 def test_what_it_leaves_running_ends_and_a_hanging_one_costs_the_budget_only(fake: Fake, tmp_path: Path) -> None:
     numbers = "pathlib.Path('pids').write_text(f'{os.getpid()} {child.pid}')"
     fake(f"child = subprocess.Popen(['sleep', '600'])\n{numbers}\ntime.sleep(600)\n")
@@ -173,20 +182,7 @@ def test_what_it_leaves_running_ends_and_a_hanging_one_costs_the_budget_only(fak
         with pytest.raises(BudgetExceeded):
             asked.unpack(Bytes(NOISE), Budget(limits))
         pids = next(asked.place.glob("*/pids")).read_text().split()
-    assert not any(alive(int(pid)) for pid in pids)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process still runs; one that ended may wait for its parent."""
-    for _ in range(50):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            return False
-        if state == "Z":
-            return False
-        time.sleep(0.02)
-    return True
+    assert not any(is_alive(int(pid)) for pid in pids)
 
 
 def test_a_request_cut_off_halfway_does_not_disturb_the_next(fake: Fake) -> None:

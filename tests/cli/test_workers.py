@@ -3,8 +3,10 @@
 import os
 import signal
 import time
+from contextlib import suppress
 
 import pytest
+from processes import end, is_alive
 
 from firmward.cli.workers import run_each
 
@@ -59,3 +61,36 @@ def test_nobody_is_left_when_the_work_is_broken_off() -> None:
         signal.signal(signal.SIGUSR1, before)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_nobody_is_left_when_the_one_that_leads_is_killed() -> None:
+    mine, theirs = os.pipe()
+
+    def ask(item: int) -> str:
+        os.write(theirs, b"%d" % os.getpid())
+        time.sleep(60)
+        return ""
+
+    leader = os.fork()
+    if leader == 0:
+        with suppress(BaseException):
+            run_each(ask, range(1), 1, lost)
+        os._exit(0)
+    worker = int(os.read(mine, 20))
+    os.kill(leader, signal.SIGKILL)
+    os.waitpid(leader, 0)
+    os.close(mine), os.close(theirs)
+    try:
+        assert not is_alive(worker)
+    finally:
+        end(worker)
+
+
+def test_a_worker_that_does_not_end_in_time_costs_its_own_item() -> None:
+    def ask(item: int) -> str:
+        if item == 1:
+            time.sleep(60)
+        return "done"
+
+    answers = run_each(ask, range(3), 3, lost, time.monotonic() + 1)
+    assert answers == ["done", "1 lost: the process that judged it did not end in time", "done"]

@@ -81,6 +81,16 @@ def test_nothing_can_be_written(how: str, closed: Cage, tmp_path: Path) -> None:
     assert (outcome(attempts[how], None), caged) == ("done", "PermissionError")
 
 
+@landlocked
+def test_what_may_be_read_cannot_be_written(tmp_path: Path) -> None:
+    target = tmp_path / "there"
+    target.write_bytes(b"x")
+    cage = Cage((tmp_path,))
+    assert outcome(target.read_bytes, cage) == "done"
+    assert outcome(lambda: target.write_bytes(b"y"), cage) == "PermissionError"
+    assert outcome(lambda: (tmp_path / "new").write_bytes(b"y"), cage) == "PermissionError"
+
+
 @filtered
 def test_no_listener_on_the_machine_can_be_reached(closed: Cage) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from firmward.image.budget import Limits
-from firmward.image.opening import Image, open_image
+from firmward.image.opening import OPAQUE, Image, open_image
 from firmward.model.errors import InputError
 from firmward.model.report import Part, Role
 
@@ -105,6 +105,11 @@ def test_what_nothing_identifies_is_unknown(only: Open) -> None:
     image = only(bytes(range(1, 250)) * 100)
     assert [(part.kind, part.problem) for part in image.parts] == [("unknown", None)]
     assert image.roots == ()
+
+
+def test_what_looks_encrypted_is_told_as_such(only: Open) -> None:
+    image = only(random.Random(11).randbytes(200_000))
+    assert [(part.kind, part.problem) for part in image.parts] == [("unknown", OPAQUE)]
 
 
 def test_equal_systems_in_different_formats_are_audited_once(rootfs: Path, tmp_path: Path, tool) -> None:

@@ -4,11 +4,21 @@ from fault import Fault
 
 FAULTS = (
     Fault(
-        "facts/sshd.py",
-        "if known is None:",
-        "if True:",
-        "tests/facts/test_sshd.py",
-        "the last value of a keyword wins",
+        "facts/collection.py",
+        "return Unknown(str(reason))",
+        "return None",
+        "tests/facts tests/test_every_check.py tests/test_every_collector.py",
+        "what could not be looked at taken for absent",
+    ),
+    Fault(
+        "facts/listeners.py",
+        "if not listener.is_local)",
+        "if listener)",
+        "tests/facts/test_listeners.py tests/test_every_check.py",
+        "a listener on the loopback counted as reachable",
+    ),
+    Fault(
+        "facts/sshd.py", "if known is None:", "if True:", "tests/facts/test_sshd.py", "the last value of a keyword wins"
     ),
     Fault(
         "facts/units/reach.py",
@@ -23,19 +33,5 @@ FAULTS = (
         "if False:",
         "tests/facts/test_weak_passwords.py",
         "a hash that could not be tried taken for a strong password",
-    ),
-    Fault(
-        "facts/listeners.py",
-        "if not listener.is_local)",
-        "if listener)",
-        "tests/facts/test_listeners.py tests/test_every_check.py",
-        "a listener on the loopback counted as reachable",
-    ),
-    Fault(
-        "facts/collection.py",
-        "return Unknown(str(reason))",
-        "return None",
-        "tests/facts tests/test_every_check.py tests/test_every_collector.py",
-        "what could not be looked at taken for absent",
     ),
 )
