@@ -18,9 +18,14 @@ RECORD_LIMIT = 1 << 20
 SPARSE_LIMIT = 1 << 16
 """Pieces of one sparse file."""
 
+GLOBALS_LIMIT = 64
+"""Attributes of all members: each member is given them anew, so that they cost as often as there are members."""
+
 Read = Callable[[int, int], bytes]
 
 _ZEROS = bytes(BLOCK)
+_SPARSE = b"GNU.sparse."
+"""What says of one file where its data lie, and can be said of no other."""
 _PAX = re.compile(rb"(\d{1,7}) ([^=]{1,255})=")
 
 
@@ -96,9 +101,13 @@ def _extend(read: Read, offset: int, block: bytes, kind: bytes, pending: _Pendin
         pending.name = content.partition(b"\0")[0]
     elif kind == b"K":
         pending.link = content.partition(b"\0")[0]
+    elif kind == b"g":
+        found = {key: value for key, value in _pax_records(content, []) if not key.startswith(_SPARSE)}
+        globals_.update(found)
+        if len(globals_) > GLOBALS_LIMIT:
+            raise Malformed(f"more than {GLOBALS_LIMIT} attributes of all members at byte {offset}")
     else:
-        records = dict(_pax_records(content, pending.sparse))
-        (globals_ if kind == b"g" else pending.pax).update(records)
+        pending.pax.update(_pax_records(content, pending.sparse))
     return offset + BLOCK + _padded(size)
 
 

@@ -26,6 +26,9 @@ KINDS = {
     b"6": Kind.FIFO,
 }
 
+PIECE_COST = 160
+"""Bytes of memory that a piece of a sparse file takes."""
+
 SPARSE_FILE_LIMIT = 1 << 40
 """Bytes of a sparse file that is still read; a larger one only says so."""
 
@@ -73,13 +76,14 @@ def measure(source: Source) -> int | None:
 
 
 def open_tar(source: Source, budget: Budget) -> ArchiveTree:
-    return ArchiveTree(_members(source), budget, Problems())
+    return ArchiveTree(_members(source, budget), budget, Problems())
 
 
-def _members(source: Source) -> Iterator[Member]:
+def _members(source: Source, budget: Budget) -> Iterator[Member]:
     known: dict[str, Member] = {}
     try:
         for stored in tar.members(source.read, source.size):
+            budget.expand(PIECE_COST * len(stored.pieces or ()))
             member = _member(source, stored, known)
             if member is not None:
                 known[member.entry.path] = member

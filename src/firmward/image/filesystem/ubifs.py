@@ -2,8 +2,10 @@
 
 import stat
 import zlib
+from bisect import bisect_right
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from firmward.formats import ubifs
 from firmward.formats.malformed import Malformed
@@ -16,6 +18,8 @@ from firmward.image.source import Source
 from firmward.image.walk import Walk
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Entry, IndexedTree, Kind
+
+Xattrs = tuple[tuple[str, bytes], ...]
 
 NODE_COST = 150
 """Bytes charged for a node that is remembered."""
@@ -127,8 +131,13 @@ class _Log:
     def _cut(self, inode: int, cuts: list[tuple[int, int]]) -> None:
         """Forget what a file held behind its end when it was cut, and was not written again."""
         pieces = self.pieces.get(inode, {})
+        cuts.sort()
+        sequences = [sequence for sequence, _ in cuts]
+        shortest = list(accumulate((size for _, size in reversed(cuts)), min))[::-1]
+        """By cut, the smallest size that it or a later one left."""
         for block, piece in list(pieces.items()):
-            if any(piece.sequence < sequence and block * ubifs.BLOCK >= size for sequence, size in cuts):
+            later = bisect_right(sequences, piece.sequence)
+            if later < len(cuts) and block * ubifs.BLOCK >= shortest[later]:
                 del pieces[block]
 
 
@@ -195,6 +204,7 @@ class _Walk(Walk[int, Inode]):
     def __init__(self, log: _Log, budget: Budget) -> None:
         super().__init__(budget)
         self._log = log
+        self._known: dict[int, Xattrs] = {}
 
     def load(self, reference: int) -> Inode:
         found = self._log.inodes.get(reference)
@@ -230,8 +240,15 @@ class _Walk(Walk[int, Inode]):
             node.mtime,
             node.data.decode("utf-8", "surrogateescape") if is_link else None,
             ubifs.device(node.data) if is_device else None,
-            tuple(self._attributes(reference)),
+            self._xattrs(reference),
         )
+
+    def _xattrs(self, reference: int) -> Xattrs:
+        """An inode may have thousands of names: its attributes are read once."""
+        known = self._known.get(reference)
+        if known is None:
+            known = self._known[reference] = tuple(self._attributes(reference))
+        return known
 
     def _attributes(self, reference: int) -> Iterator[tuple[str, bytes]]:
         for name, (_, inode) in sorted(self._log.attributes.get(reference, {}).items()):
