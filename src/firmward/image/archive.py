@@ -20,8 +20,8 @@ NAME_LIMIT = 4096
 MEASURED = 200_000
 """Members stepped over to find where an archive ends; a larger one is taken to reach to the end of the bytes."""
 
-DEEP = 32
-"""Folders in a path from which on the folders it implies are charged as memory."""
+XATTR_COST = 200
+"""Bytes of memory that an extended attribute takes beside its name and value."""
 
 
 class Content(ABC):
@@ -80,6 +80,7 @@ class ArchiveTree(IndexedTree):
         self._budget = budget
         self._problems = problems
         self._contents: dict[str, Content] = {}
+        self._folder = ""
         super().__init__(self._entries_of(members))
 
     @property
@@ -91,18 +92,23 @@ class ArchiveTree(IndexedTree):
             for member in members:
                 if not member.entry.path:  # the root itself, which a tree does not list
                     continue
-                self._charge(member.entry.path)
+                self._charge(member.entry)
                 if member.content is not None:
                     self._contents[member.entry.path] = member.content
                 yield member.entry
         except (BudgetExceeded, Damaged) as stop:  # what was listed until then is still worth judging
             self._problems.add(str(stop))
 
-    def _charge(self, path: str) -> None:
+    def _charge(self, entry: Entry) -> None:
+        """An entry's path and attributes, and the folders that the path implies, as the memory that they take."""
         self._budget.add_entry()
-        depth = path.count("/")
-        if depth > DEEP:
-            self._budget.expand(len(path) * depth)
+        path = entry.path
+        folder = path.rpartition("/")[0]
+        if folder != self._folder:  # neighbours share theirs
+            self._folder = folder
+            self._budget.expand(len(folder) * (folder.count("/") + 1) // 2)
+        attributes = sum(len(name) + len(value) + XATTR_COST for name, value in entry.xattrs)
+        self._budget.expand(len(path) + attributes)
 
     def chunks(self, entry: Entry) -> Iterator[bytes]:
         content = self._contents.get(entry.path)
