@@ -15,6 +15,8 @@ from yaffs2_image import Image as Yaffs2Image
 from firmward.formats import erofs, ext4, iso9660, ubifs
 from firmward.formats.malformed import Malformed
 from firmward.image.budget import Budget, BudgetExceeded, Limits
+from firmward.image.carve import carve
+from firmward.image.disk.ubi import FORMAT as UBI
 from firmward.image.filesystem.cpio import FORMAT as CPIO
 from firmward.image.filesystem.tar import FORMAT as TAR
 from firmward.image.filesystem.ubifs import FORMAT as UBIFS
@@ -295,3 +297,33 @@ def test_thousands_of_kernels_and_roots_are_paired() -> None:
     parts += [Part(f"image/a/b/c/e/{number}", "uimage", role=Role.KERNEL) for number in range(2000)]
     with in_time():
         assert all(part.belongs_to is None for part in paired(parts))
+
+
+# headers without end
+
+
+def test_a_dump_made_of_the_magic_of_lz4() -> None:
+    data = b"\1" * 512 + b"\x02\x21\x4c\x18" * (1 << 17)
+    with in_time():
+        assert list(carve(Bytes(data), Budget())) == []
+
+
+def test_a_volume_of_ubi_whose_last_block_lies_terabytes_away() -> None:
+    counter = struct.pack(">4sB3xQIII32x", b"UBI#", 1, 0, 64, 128, 1)
+    counter += (zlib.crc32(counter) ^ 0xFFFFFFFF).to_bytes(4, "big")
+
+    def block(volume: int, number: int, data: bytes) -> bytes:
+        head = struct.pack(">4sBBBBII4xIIII4xQ12x", b"UBI!", 1, 1, 0, 0, volume, number, 0, 0, 0, 0, 1)
+        head += (zlib.crc32(head) ^ 0xFFFFFFFF).to_bytes(4, "big")
+        return (counter + head + data).ljust(16384, b"\xff")
+
+    row = struct.pack(">IIIBBH128sB23x", 1 << 31, 1, 0, 1, 0, 3, b"far", 0)
+    row += (zlib.crc32(row) ^ 0xFFFFFFFF).to_bytes(4, "big")
+    data = block(0x7FFFEFFF, 0, row) + block(0, 0, b"a") + block(0, (1 << 31) - 1, b"z")
+    opened_ubi = UBI.open(Bytes(data), Budget())
+    assert not isinstance(opened_ubi, Tree)
+    (child,) = opened_ubi
+    assert child.name == "far"
+    assert child.source is not None
+    assert child.source.size == 16384 - 128
+    assert "1 of its blocks have numbers" in (child.problem or "")

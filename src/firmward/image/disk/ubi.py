@@ -18,6 +18,9 @@ SIZES = tuple(1 << power for power in range(12, 24))
 """Bytes that an erase block may have: 4 KiB to 8 MiB."""
 GAP = 64
 """Blocks in a row that may be bad or erased; what follows such a run is another part."""
+REACH = 16
+"""Times as many blocks as there are bytes for that a volume may number: the dump may be a piece of the flash, and a
+number without bound would make a volume of terabytes of nothing."""
 BLOCK_COST = 200
 """Bytes charged for a block that is remembered."""
 
@@ -64,8 +67,11 @@ def open_ubi(source: Source, budget: Budget) -> Iterator[Child]:
     table = next((found for found in _tables(source, blocks.get(ubi.LAYOUT, {}), size) if found), ())
     if not table:
         raise Damaged("ubi: no volume table whose checksums hold")
+    reach = REACH * (source.size // size)
     for volume in table:
-        yield _child(source, volume, blocks.get(volume.number, {}), size)
+        found = blocks.get(volume.number, {})
+        near = {number: place for number, place in found.items() if number < reach}
+        yield _child(source, volume, near, size, len(found) - len(near))
 
 
 def _blocks(source: Source, size: int, budget: Budget) -> dict[int, dict[int, Place]]:
@@ -103,14 +109,15 @@ def _tables(source: Source, blocks: dict[int, Place], size: int) -> Iterator[tup
         yield ubi.parse_table(source.read(blocks[number].offset, length))
 
 
-def _child(source: Source, volume: Volume, blocks: dict[int, Place], size: int) -> Child:
+def _child(source: Source, volume: Volume, blocks: dict[int, Place], size: int, far: int) -> Child:
+    """`far` is the number of blocks that were left out."""
     first = next(iter(blocks.values()), None)
     if first is None:
-        return Child(volume.name, None, problem="an empty volume")
+        return Child(volume.name, None, problem=_far(far) if far else "an empty volume")
     logical = size - first.offset % size - volume.padding
     if logical <= 0:
         return Child(volume.name, None, problem="its blocks have no room for data")
-    problems = []
+    problems = [_far(far)] if far else []
     if volume.is_marked:
         problems.append("an update of this volume was begun and not ended")
     if volume.is_static:
@@ -121,6 +128,10 @@ def _child(source: Source, volume: Volume, blocks: dict[int, Place], size: int) 
         length = min((max(blocks) + 1), volume.blocks) * logical
     places = {number: place.offset for number, place in blocks.items() if number * logical < length}
     return Child(volume.name, VolumeSource(source, places, logical, length), problem="; ".join(problems) or None)
+
+
+def _far(count: int) -> str:
+    return f"{count} of its blocks have numbers that flash of such a size has not"
 
 
 def _static_length(blocks: dict[int, Place], logical: int) -> tuple[int, int]:

@@ -27,12 +27,12 @@ CODEC = stream.Codec(lambda: stream.Inflate(wbits=31), (zlib.error,), _begins)
 
 
 def measure(source: Source) -> int | None:
-    head = source.read(0, HEADER_LIMIT)
+    head = source.read(0, PROBE)  # no more: three bytes of magic are met often
     if not _begins(head):
         return None
     try:
         probe = zlib.decompressobj(wbits=31)
-        tried = probe.decompress(source.read(0, PROBE), 1)
+        tried = probe.decompress(head, 1)
     except zlib.error:
         return None
     return source.size if tried or probe.eof or len(head) < PROBE or head[3] & EXTRA else None
