@@ -65,6 +65,7 @@ def formats_page() -> str:
         parts += [f"## {heading}", "\n".join(table)]
     blobs = sorted({blob.name for blob in (*BLOBS, *CONTENTS)})
     parts += ["## Blobs", f"Named, given a role, and searched for parts: {', '.join(f'`{name}`' for name in blobs)}."]
+    parts += ["## The rest", FORMATS_OF_OTHERS]
     return "\n\n".join(parts)
 
 
@@ -72,6 +73,14 @@ FORMATS_INTRODUCTION = (
     "What firmward opens in place: nothing is unpacked to disk, nothing is mounted. Each format is known by a magic "
     "that its own header must confirm. What cannot be read is a part with a reason, and the checks that need it are "
     "unknown."
+)
+
+
+FORMATS_OF_OTHERS = (
+    "`--unblob` gives what stays unknown to [unblob](https://unblob.org), in a cage of its own: `foreign`, with the "
+    "kinds that it met. It is an extra (`pip install 'firmward[unblob]'`), and some kinds need programs of their own, "
+    "which are named when they are missing. Owners, devices and times of such files are not the image's. "
+    "[Why so](adr/005-unblob.md)."
 )
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from firmward.audit.catalogue import select
 from firmward.cli import caged
-from firmward.cli.audit import Question, audit_target
+from firmward.cli.audit import Question, Reading, audit_target
 from firmward.cli.caged import (
     ANSWER,
     ENTER,
@@ -95,7 +95,7 @@ def broken(how: str) -> bytes:
 
 def report_on(path: Path, limits: Limits | None = None) -> Report:
     limits = limits or Limits(seconds=60, memory=1 << 30)
-    return audit_target(path, QUESTION, limits, 2, lambda message: None, live=False)
+    return audit_target(path, QUESTION, Reading(limits, 2), lambda message: None)
 
 
 REASONS = {
@@ -177,7 +177,7 @@ def test_a_file_that_changes_meanwhile_makes_the_report_incomplete(archive: byte
         if not touched:
             touched.append(os.utime(path, (1, 1)))
 
-    report = audit_target(path, QUESTION, Limits(), 1, touch, live=False)
+    report = audit_target(path, QUESTION, Reading(Limits()), touch)
     assert "changed while it was read" in report.budget.exhausted[0]
 
 

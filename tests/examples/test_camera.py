@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from firmward.audit.catalogue import catalogue
-from firmward.cli.audit import Question, audit_target
+from firmward.cli.audit import Question, Reading, audit_target
 from firmward.image.budget import Limits
 from firmward.model.clock import Clock
 from firmward.model.policy import parse_policy
@@ -50,7 +50,7 @@ def built(name: str) -> Path:
 def report(name: str, target: str = "camera.img") -> Report:
     policy = parse_policy((CAMERA / "device.toml").read_text(encoding="utf-8"))
     question = Question(catalogue(), policy, CLOCK)
-    return audit_target(built(name) / target, question, Limits(), 1, lambda message: None, live=False)
+    return audit_target(built(name) / target, question, Reading(Limits()), lambda message: None)
 
 
 @pytest.mark.parametrize("mistake", mistakes(), ids=lambda mistake: f"{mistake.check}-{mistake.key or mistake.path}")

@@ -228,3 +228,11 @@ def test_progress_names_the_parts(tmp_path: Path, squashfs: bytes) -> None:
     told: list[str] = []
     open_image(path, Limits(), told.append)
     assert any("squashfs" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"), [(b"Linux version \0%s", "elf"), (b"Linux version \0 Linux version 6.1.2 (", "vmlinux")]
+)
+def test_a_program_that_speaks_of_kernels_is_none(words: bytes, kind: str, only: Open) -> None:
+    head = Path("/bin/true").read_bytes()
+    assert only(head + words).parts[0].kind == kind

@@ -212,7 +212,7 @@ def test_attributes_of_all_members_of_a_tar_are_few() -> None:
     data = header(b"g", every, b"g") + b"".join(header(b"f%d" % number) for number in range(2000)) + bytes(1024)
     with in_time():
         tree = tree_of(TAR, data)
-    assert "attributes of all members" in problems_of(tree)
+    assert "attributes for every member" in problems_of(tree)
 
 
 def test_a_map_of_a_sparse_file_is_no_other_files() -> None:
@@ -326,4 +326,4 @@ def test_a_volume_of_ubi_whose_last_block_lies_terabytes_away() -> None:
     assert child.name == "far"
     assert child.source is not None
     assert child.source.size == 16384 - 128
-    assert "1 of its blocks have numbers" in (child.problem or "")
+    assert "1 of its blocks say" in (child.problem or "")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from firmward.cli.console import Color, ColorOption
+from firmward.cli.inside import UnblobOption, foreign_beside
 from firmward.model.errors import InputError
 from firmward.model.facts import OutOfTime, Source, Unavailable
 from firmward.model.finding import Severity
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from firmward.audit.engine import Verdict
     from firmward.cli.caged import Journal, Lost
     from firmward.image.budget import Limits
+    from firmward.image.foreign import Foreign
     from firmward.image.opening import Image, Root
     from firmward.model.check import Check
     from firmward.model.clock import Clock
@@ -95,6 +97,7 @@ def audit(
     budget_seconds: SecondsOption = 300.0,
     budget_mib: BytesOption = 2048,
     memory_mib: MemoryOption = 4096,
+    unblob: UnblobOption = False,
     live: LiveOption = False,
     quiet: QuietOption = False,
     color: ColorOption = Color.AUTO,
@@ -114,7 +117,7 @@ def audit(
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)
     with _progress(color, quiet=quiet) as tell:
         report = audit_target(
-            _target(target, live=live), question, limits, jobs or os.cpu_count() or 1, tell, live=live
+            _target(target, live=live), question, Reading(limits, jobs or os.cpu_count() or 1, live, unblob), tell
         )
         write_reports(report, outputs)
     if not quiet:
@@ -131,24 +134,37 @@ class Question:
     clock: "Clock"
 
 
-def audit_target(
-    target: Path, question: Question, limits: "Limits", jobs: int, tell: Callable[[str], None], *, live: bool
-) -> "Report":
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the target is read: what that may cost, by how many processes, and whether it is the running machine or an
+    image of which unblob opens the rest."""
+
+    limits: "Limits"
+    jobs: int = 1
+    live: bool = False
+    unblob: bool = False
+
+
+def audit_target(target: Path, question: Question, reading: Reading, tell: Callable[[str], None]) -> "Report":
     """Open, judge every distinct root, compose the report: in a worker process, caged, so that nothing that an image
     may do to its reader costs the report."""
     from firmward.cli.caged import Lost, run_caged, walls_around
 
-    def work(journal: "Journal", avoided: Mapping[str, str]) -> "Report":
-        return _audit(target, question, limits, jobs, journal, avoided, live=live)
-
-    walls = walls_around(target, limits)
     before = _stamp(target)
-    try:
-        # the running machine is read as its user may: Landlock would hide other processes' files in /proc
-        report = run_caged(work, replace(walls, readable=None) if live else walls, limits.seconds, tell)
-    except Lost as lost:
-        report = _without_answer(target, question, lost)
-    if not live and _stamp(target) != before:
+    with foreign_beside(reading.limits, wanted=reading.unblob) as foreign:
+
+        def work(journal: "Journal", avoided: Mapping[str, str]) -> "Report":
+            return _audit(target, question, reading, journal, avoided, foreign)
+
+        walls = walls_around(target, reading.limits, foreign=foreign)
+        try:
+            # the running machine is read as its user may: Landlock would hide other processes' files in /proc
+            report = run_caged(
+                work, replace(walls, readable=None) if reading.live else walls, reading.limits.seconds, tell
+            )
+        except Lost as lost:
+            report = _without_answer(target, question, lost)
+    if not reading.live and _stamp(target) != before:
         report = replace(report, budget=_with_lost(report.budget, ["the file was changed while it was read"]))
     return report
 
@@ -174,25 +190,24 @@ def _without_answer(target: Path, question: Question, lost: "Lost") -> "Report":
 def _audit(
     target: Path,
     question: Question,
-    limits: "Limits",
-    jobs: int,
+    reading: Reading,
     journal: "Journal",
     avoided: Mapping[str, str],
-    *,
-    live: bool,
+    foreign: "Foreign | None",
 ) -> "Report":
     """What the worker does."""
     from firmward.audit.composition import compose
-    from firmward.image.opening import open_image, open_machine
     from firmward.model.report import Subject
 
-    deadline = Deadline(time.monotonic() + limits.seconds, f"not done within {limits.seconds:g} s (--budget-seconds)")
-    image = open_machine(target) if live else open_image(target, limits, journal.tell, journal, avoided)
+    deadline = Deadline(
+        time.monotonic() + reading.limits.seconds, f"not done within {reading.limits.seconds:g} s (--budget-seconds)"
+    )
+    image = _open(target, reading, journal, avoided, foreign)
     journal.judge()
     journal.tell(f"Judging {len(image.roots)} root file system{'s' if len(image.roots) != 1 else ''}")
-    source = Source.LIVE if live else Source.IMAGE
+    source = Source.LIVE if reading.live else Source.IMAGE
     lost: list[str] = []
-    verdicts = _judge_roots(image, question, jobs, source, deadline, lost)
+    verdicts = _judge_roots(image, question, reading.jobs, source, deadline, lost)
     return compose(
         Subject(image.name, image.digest, source.value),
         image.parts,
@@ -202,6 +217,16 @@ def _audit(
         _with_lost(deadline.account(image.budget), lost),
         question.checks,
     )
+
+
+def _open(
+    target: Path, reading: Reading, journal: "Journal", avoided: Mapping[str, str], foreign: "Foreign | None"
+) -> "Image":
+    from firmward.image.opening import open_image, open_machine
+
+    if reading.live:
+        return open_machine(target)
+    return open_image(target, reading.limits, journal.tell, journal, avoided, foreign)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,16 @@ from dataclasses import dataclass, field, is_dataclass
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Generic, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 
 from firmward.image import cage
 from firmward.image.budget import Limits
 from firmward.image.cage import Cage
 from firmward.model import errors
 from firmward.model.report import Part
+
+if TYPE_CHECKING:
+    from firmward.cli.unblob import Unblob
 
 Answer = TypeVar("Answer")
 
@@ -133,11 +136,15 @@ Work = Callable[[Journal, Mapping[str, str]], Answer]
 """What a worker does: it is given its journal, and the parts to leave out with the reason."""
 
 
-def walls_around(target: Path, limits: Limits, writable: tuple[Path, ...] = ()) -> Cage:
-    """The cage for a worker that reads this image: the image, and what Python loads its modules from."""
+def walls_around(
+    target: Path, limits: Limits, writable: tuple[Path, ...] = (), foreign: "Unblob | None" = None
+) -> Cage:
+    """The cage for a worker that reads this image: the image, what another program takes out of it, and what Python
+    loads its modules from."""
     own = Path(__file__).parents[2]
     folders = (*(Path(sysconfig.get_path(name)) for name in PYTHON), *map(Path, LIBRARIES))
-    return Cage((target, own, *folders), writable, limits.memory, int(2 * min(limits.seconds, LONG)) + 60)
+    unpacked = () if foreign is None else (foreign.place,)
+    return Cage((target, *unpacked, own, *folders), writable, limits.memory, int(2 * min(limits.seconds, LONG)) + 60)
 
 
 def run_caged(work: Work[Answer], walls: Cage, seconds: float, tell: Callable[[str], None]) -> Answer:

@@ -40,6 +40,7 @@ def cat(
     force: ForceOption = False,
     budget_seconds: inside.SecondsOption = 300.0,
     budget_mib: inside.BytesOption = 2048,
+    unblob: inside.UnblobOption = False,
 ) -> None:
     """Write a file of an image, or a whole part, to standard output.
 
@@ -51,7 +52,7 @@ def cat(
         pieces = _content(image, inside.find(image, rest))
         return _write(pieces if force or not sys.stdout.isatty() else _plain(pieces))
 
-    inside.look_into(inside.Look(path, budget_seconds, budget_mib, Color.AUTO), act)
+    inside.look_into(inside.Look(path, budget_seconds, budget_mib, Color.AUTO, unblob=unblob), act)
 
 
 def _write(pieces: Iterator[bytes]) -> int:

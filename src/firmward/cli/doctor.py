@@ -2,7 +2,6 @@
 
 import ctypes.util
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -11,6 +10,9 @@ from typing import Annotated
 import typer
 
 from firmward.cli.console import Color, ColorOption, make_console
+
+OPTION = "option"
+"""The kind of what is not missed until it is asked for."""
 
 EPILOG = """
 **Examples**
@@ -38,10 +40,12 @@ NEEDS = (
         "zstandard", "reader", "pip install zstandard", "zstd parts, and squashfs compressed with it, cannot be opened"
     ),
     Need("hyperscan", "reader", "pip install hyperscan", "dumps are searched for parts a dozen times slower"),
+    Need("isal", "reader", "pip install isal", "gzip parts, and squashfs compressed with it, are read half as fast"),
     Need("landlock", "kernel", "a kernel from 5.13 on with Landlock", "what reads images is not kept from other files"),
     Need(
         "seccomp", "kernel", "a kernel with seccomp, x86-64 or arm64", "what reads images is not kept from the network"
     ),
+    Need("unblob", OPTION, "pip install 'firmward[unblob]'", "--unblob cannot open what firmward does not know"),
     Need("crypt", "library", "apt-get install libcrypt1", "account-default-password is unknown: no hash can be tried"),
 )
 
@@ -56,21 +60,23 @@ def doctor(
 ) -> None:
     """Say which outside programs and readers are missing, and what goes unknown for it.
 
-    Exit code 0 when nothing is missing, 1 otherwise.
+    Exit code 0 when nothing is missing but options, 1 otherwise.
     """
     missing = [need for need in NEEDS if not _is_here(need)]
     if as_json:
         typer.echo(json.dumps([{**asdict(need), "here": need not in missing} for need in NEEDS], indent=2))
     else:
         _print(missing, color)
-    raise typer.Exit(1 if missing else 0)
+    raise typer.Exit(1 if any(need.kind != OPTION for need in missing) else 0)
 
 
 def _is_here(need: Need) -> bool:
+    from firmward.cli.unblob import find
+
     look: dict[str, Callable[[str], object]] = {
         "reader": find_spec,
         "library": ctypes.util.find_library,
-        "program": shutil.which,
+        OPTION: lambda name: find(),
         "kernel": _has_wall,
     }
     return look[need.kind](need.name) is not None
@@ -88,7 +94,9 @@ def _print(missing: list[Need], color: Color) -> None:
     console = make_console(color)
     table = Table("", "What", "Kind", "Without it", "Get it", box=None, header_style="bold", padding=(0, 2, 0, 0))
     for need in NEEDS:
-        if need in missing:
+        if need in missing and need.kind == OPTION:
+            table.add_row("[yellow]option[/]", need.name, need.kind, need.without, need.package)
+        elif need in missing:
             table.add_row("[red]missing[/]", need.name, need.kind, need.without, need.package)
         else:
             table.add_row("[green]ok[/]", need.name, need.kind, f"[dim]{need.without}[/]", "")

@@ -82,6 +82,7 @@ def extract(
     dry_run: DryOption = False,
     budget_seconds: inside.SecondsOption = 300.0,
     budget_mib: TotalOption = 2048,
+    unblob: inside.UnblobOption = False,
     color: ColorOption = Color.AUTO,
 ) -> None:
     """Copy files out of an image into a new folder, harmless.
@@ -110,7 +111,7 @@ def extract(
             inside.warn(trouble)
             return inside.EXIT_INCOMPLETE if trouble or run.extraction.tally.lost else 0
 
-        code = inside.caged(inside.Look(path, budget_seconds, budget_mib, color, store.place), act)
+        code = inside.caged(inside.Look(path, budget_seconds, budget_mib, color, store.place, unblob), act)
     raise typer.Exit(code)
 
 

@@ -10,7 +10,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -21,6 +21,8 @@ from firmward.model.errors import InputError
 
 if TYPE_CHECKING:
     from firmward.cli.console import Color
+    from firmward.cli.unblob import Unblob
+    from firmward.image.budget import Limits
     from firmward.image.opening import Image
     from firmward.model.report import Part
     from firmward.model.tree import Entry, Tree
@@ -33,6 +35,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
 SecondsOption = Annotated[float, typer.Option("--budget-seconds", min=1, help="Give up after this time, and say so.")]
 BytesOption = Annotated[
     int, typer.Option("--budget-mib", min=1, help="MiB that compressed parts may expand to, all together.")
+]
+UnblobOption = Annotated[
+    bool, typer.Option("--unblob", help="Have unblob open what firmward does not know (extra: firmward[unblob]).")
 ]
 AddressArgument = Annotated[
     str, typer.Argument(metavar="IMAGE[:PART[:/PATH]]", help="An image, a part of it, a file in that.")
@@ -48,6 +53,7 @@ class Look:
     mib: int
     color: "Color"
     writable: tuple[Path, ...] = ()
+    unblob: bool = False
 
 
 Tell = Callable[[str], None]
@@ -67,7 +73,7 @@ def caged(look: Look, act: "Callable[[Image, Tell], int]") -> int:
     limits = Limits(expanded_bytes=look.mib << 20, seconds=look.seconds)
 
     def work(journal: Journal, avoided: Mapping[str, str]) -> int | tuple[int, str]:
-        image = open_image(look.path, limits, journal.tell, journal, avoided)
+        image = open_image(look.path, limits, journal.tell, journal, avoided, foreign)
         journal.judge()
         try:
             code = act(image, journal.tell)
@@ -76,16 +82,26 @@ def caged(look: Look, act: "Callable[[Image, Tell], int]") -> int:
             return error.errno or 0, error.strerror or str(error)
         return code
 
-    with progress(look.color) as tell:
+    with foreign_beside(limits, wanted=look.unblob) as foreign, progress(look.color) as tell:
+        walls = walls_around(look.path, limits, look.writable, foreign)
         try:
             # what is done with the image may wait for its reader as long as that takes
-            found = run_caged(work, walls_around(look.path, limits, look.writable), math.inf, tell)
+            found = run_caged(work, walls, math.inf, tell)
         except Lost as lost:
             warn((f"the process that read {look.path.name} {lost.reason}",))
             raise typer.Exit(EXIT_INCOMPLETE) from None
     if isinstance(found, tuple):
         raise OSError(*found)
     return found
+
+
+def foreign_beside(limits: "Limits", *, wanted: bool) -> "AbstractContextManager[Unblob | None]":
+    """unblob beside the workers of this block, if it is wanted. Raises ToolError when it is not installed."""
+    if not wanted:
+        return nullcontext()
+    from firmward.cli.unblob import unblob_beside
+
+    return unblob_beside(limits)
 
 
 def split(address: str) -> tuple[Path, str]:

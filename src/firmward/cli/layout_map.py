@@ -68,7 +68,8 @@ def print_parts(
     console.print(page.table(holds, said))
     unread = [part for part in image.parts if part.problem]
     if unread:
-        console.print(page.text(f"\n{plural(len(unread), 'part')} could not be read, or not wholly.", "bold red"))
+        console.print()
+        console.print(page.text(f"{plural(len(unread), 'part')} could not be read, or not wholly.", "bold red"))
 
 
 def _maps(image: "Image") -> tuple[Medium, ...]:

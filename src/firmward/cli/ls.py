@@ -55,6 +55,7 @@ def ls(
     as_json: inside.JsonOption = False,
     budget_seconds: inside.SecondsOption = 300.0,
     budget_mib: inside.BytesOption = 2048,
+    unblob: inside.UnblobOption = False,
 ) -> None:
     """List the files in an image: mode, owner, size or device, time in UTC, name.
 
@@ -78,7 +79,7 @@ def ls(
                 typer.echo(line)
         return _code(inside.trouble(image, part))
 
-    inside.look_into(inside.Look(path, budget_seconds, budget_mib, Color.AUTO), act)
+    inside.look_into(inside.Look(path, budget_seconds, budget_mib, Color.AUTO, unblob=unblob), act)
 
 
 def _code(trouble: tuple[str, ...]) -> int:

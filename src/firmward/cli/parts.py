@@ -42,6 +42,7 @@ def parts(
     as_json: inside.JsonOption = False,
     budget_seconds: inside.SecondsOption = 300.0,
     budget_mib: inside.BytesOption = 2048,
+    unblob: inside.UnblobOption = False,
     color: ColorOption = Color.AUTO,
 ) -> None:
     """Show what an image is made of: a map to scale, and a tree of its parts with what is in them.
@@ -65,7 +66,7 @@ def parts(
         inside.warn(opened.budget.exhausted)
         return 0 if opened.budget.complete else inside.EXIT_INCOMPLETE
 
-    inside.look_into(inside.Look(image, budget_seconds, budget_mib, color), act)
+    inside.look_into(inside.Look(image, budget_seconds, budget_mib, color, unblob=unblob), act)
 
 
 def measured(image: "Image") -> "Image":

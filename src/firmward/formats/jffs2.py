@@ -7,6 +7,7 @@ The rules this file holds:
 - Nothing is written over: of two names in a folder, or two descriptions of an inode, the higher version counts. A name
   that leads to inode 0 was removed. A type whose bit 0x2000 was cleared is a node that was given up.
 - A file's content is what its data nodes cover, the higher version on top; what none covers is a hole.
+- What a node holds lies in it: else a few bytes of node could each claim the whole image.
 - The byte order is that of the device and the same throughout. CRCs are CRC-32 begun at 0 and not inverted.
 - LZMA is OpenWrt's addition: a bare stream with lc, lp and pb of 0 and a dictionary of 8 KiB.
 
@@ -196,7 +197,8 @@ class Jffs2:
         return True
 
     def _take_inode(self, data: bytes, at: int, length: int) -> bool:
-        if crc(data[:60]) != self._inode.unpack_from(data)[-1]:
+        fields = self._inode.unpack_from(data)
+        if crc(data[:60]) != fields[-1] or fields[10] > length - TYPES[INODE]:
             self.damaged += 1
             return True
         ino, version = struct.unpack_from(f"{self._order}II", data, 12)
@@ -211,8 +213,8 @@ class Jffs2:
         return True
 
     def _take_xattr(self, data: bytes, at: int, length: int) -> bool:
-        number, version, _prefix, _name, _value, _checksum, own = self._xattr.unpack_from(data)
-        if crc(data[:28]) != own:
+        number, version, _prefix, name, value, _checksum, own = self._xattr.unpack_from(data)
+        if crc(data[:28]) != own or (version != _REMOVED and name + 1 + value > length - TYPES[XATTR]):
             self.damaged += 1
         elif number not in self._values or version > self._values[number][0]:
             self._charge(NAME_COST)

@@ -89,13 +89,20 @@ def _segments(text: bytes, size: int) -> Header:
     try:
         segments = json.loads(text)["segments"].values()
         crypt = [one for one in segments if one["type"] == "crypt"]
-        ciphers = dict.fromkeys(str(one["encryption"]) for one in crypt)
+        ciphers = dict.fromkeys(_plain(str(one["encryption"])) for one in crypt)
         offset = min(int(one["offset"]) for one in crypt)
         ends = [None if one["size"] == "dynamic" else int(one["offset"]) + int(one["size"]) for one in crypt]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return Header(2, "", size, None, "its header names no encrypted segment")
+    if offset < 0 or any(end is not None and end < offset for end in ends):
+        return Header(2, "", size, None, "its header contradicts itself")
     end = max((end for end in ends if end is not None), default=0)
     return Header(2, ", ".join(ciphers)[:200], offset, None if None in ends else end - offset)
+
+
+def _plain(cipher: str) -> str:
+    """What a terminal shows as it is."""
+    return cipher if cipher.isprintable() else ascii(cipher)
 
 
 def _is_word(field: bytes) -> bool:

@@ -15,17 +15,15 @@ BLOCK = 512
 RECORD_LIMIT = 1 << 20
 """Bytes of one long name or pax header; a larger one is damage."""
 
+GLOBAL_LIMIT = 16 << 10
+"""Bytes of what pax says for all members that follow; more is damage, since every member is given all of it."""
+
 SPARSE_LIMIT = 1 << 16
 """Pieces of one sparse file."""
-
-GLOBALS_LIMIT = 64
-"""Attributes of all members: each member is given them anew, so that they cost as often as there are members."""
 
 Read = Callable[[int, int], bytes]
 
 _ZEROS = bytes(BLOCK)
-_SPARSE = b"GNU.sparse."
-"""What says of one file where its data lie, and can be said of no other."""
 _PAX = re.compile(rb"(\d{1,7}) ([^=]{1,255})=")
 
 
@@ -101,14 +99,21 @@ def _extend(read: Read, offset: int, block: bytes, kind: bytes, pending: _Pendin
         pending.name = content.partition(b"\0")[0]
     elif kind == b"K":
         pending.link = content.partition(b"\0")[0]
-    elif kind == b"g":
-        found = {key: value for key, value in _pax_records(content, []) if not key.startswith(_SPARSE)}
-        globals_.update(found)
-        if len(globals_) > GLOBALS_LIMIT:
-            raise Malformed(f"more than {GLOBALS_LIMIT} attributes of all members at byte {offset}")
     else:
-        pending.pax.update(_pax_records(content, pending.sparse))
+        records = _pax_records(content, pending.sparse)
+        if kind == b"g":
+            _keep(globals_, dict(records))
+        else:
+            pending.pax.update(records)
     return offset + BLOCK + _padded(size)
+
+
+def _keep(globals_: dict[bytes, bytes], records: dict[bytes, bytes]) -> None:
+    """What holds for all that follow; where a file has holes holds for one."""
+    globals_.update((key, value) for key, value in records.items() if not key.startswith(b"GNU.sparse."))
+    size = sum(len(key) + len(value) for key, value in globals_.items())
+    if size > GLOBAL_LIMIT:
+        raise Malformed(f"{size} bytes of attributes for every member")
 
 
 def _pax_records(content: bytes, sparse: list[tuple[int, int]]) -> Iterator[tuple[bytes, bytes]]:

@@ -19,7 +19,10 @@ ROOT = 1
 """The root folder's inode."""
 INODE, DATA, NAME, ATTRIBUTE, TRUNCATION, PADDING, SUPERBLOCK = range(7)
 NODE_LIMIT = 16 << 10
-"""Bytes of a node of the kinds that are read: an inode with the value of an attribute is the longest."""
+"""Bytes of a node of the kinds that are read: an inode with the value of an attribute is the longest.
+
+One that says that it is longer is none, or its checksum would be made over the rest of the block for each 24 bytes.
+"""
 NONE, LZO, ZLIB, ZSTD = range(4)
 ENCRYPTED = 0x40
 """Flag of an inode whose content, or whose names, are encrypted (fscrypt)."""
@@ -91,7 +94,11 @@ def holds(data: bytes, at: int, header: Header) -> bool:
     """Whether the whole node is there and its checksum holds."""
     end = at + header.size
     stored = int.from_bytes(data[at + 4 : at + 8], "little")
-    return end <= len(data) and zlib.crc32(memoryview(data)[at + 8 : end]) ^ 0xFFFFFFFF == stored
+    return (
+        header.size <= NODE_LIMIT
+        and end <= len(data)
+        and zlib.crc32(memoryview(data)[at + 8 : end]) ^ 0xFFFFFFFF == stored
+    )
 
 
 def nodes(block: bytes) -> Iterator[tuple[int, Header]]:

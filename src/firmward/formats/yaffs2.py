@@ -17,6 +17,7 @@ An image does not say where it ends: it is as long as its flash partition. It is
 is followed by GAP bytes of something else, or where the root's first header comes again: another image.
 """
 
+import re
 import stat
 import struct
 from array import array
@@ -42,6 +43,8 @@ HOLE = 1 << 20
 """Bytes of a hole given at a time."""
 LOOKED_AT = 16
 """Chunks that geometries are held against."""
+PROVEN = 3
+"""Chunks whose tags must hold, unless there are fewer: a folder, something in it, and what that holds."""
 OBJECT_COST, CHUNK_COST = 600, 8
 """Bytes of memory that one object and one chunk take."""
 
@@ -57,6 +60,8 @@ _EXTRA = 0x80000000
 _OBJECT_LIMIT = 1 << 20
 _CHUNK_LIMIT = 1 << 28
 _NUMBER = 0x0FFFFFFF
+_NAME = re.compile(rb"[^\0-\x1f/\x7f\xff]*")
+"""What the first name of an image looks like: text in no encoding has an 0xff, or control characters."""
 
 _FORMATS = {
     FILE: (stat.S_IFREG,),
@@ -163,7 +168,7 @@ def parse_header(data: bytes, order: str) -> Header:
     device, high, shadows, shrinks = (struct.unpack_from(f"{order}I", data, at)[0] for at in (460, 496, 504, 508))
     if not FILE <= kind <= SPECIAL or not 0 < parent < _OBJECT_LIMIT or not ended:
         raise Malformed("an object's header that contradicts itself")
-    if kind != HARD_LINK and stat.S_IFMT(mode) not in _FORMATS[kind]:
+    if kind != HARD_LINK and (mode >> 16 or stat.S_IFMT(mode) not in _FORMATS[kind]):
         raise Malformed(f"an object of type {kind} with a mode of {mode:#o}")
     size = low if high == 0xFFFFFFFF else high << 32 | low
     target = data[300:460].partition(b"\0")[0]
@@ -182,7 +187,7 @@ def find_geometry(read: Read, size: int) -> Geometry | None:
         header = parse_header(head, order)
     except Malformed:
         return None
-    if b"/" in header.name:
+    if not _NAME.fullmatch(header.name):
         return None
     fitting = [
         (score, geometry)
@@ -203,7 +208,7 @@ def _score(read: Read, size: int, geometry: Geometry, header: Header) -> tuple[i
         return None
     places = range(geometry.tags, size, geometry.chunk)[:LOOKED_AT]
     found = sum(parse_tags(read(at, TAGS_SIZE), geometry) is not None for at in places)
-    return found, size % geometry.chunk == 0
+    return (found, size % geometry.chunk == 0) if found >= min(PROVEN, len(places)) else None
 
 
 @dataclass(slots=True)
@@ -216,6 +221,8 @@ class Object:
     """Keys of all its chunks of content."""
     shrinks: list[tuple[int, int]] = field(default_factory=list)
     """Key and size of the headers that cut it."""
+    reach: int = -1
+    """Bytes of content once they were found out: many names may lead here."""
 
 
 class Yaffs2:
@@ -360,14 +367,17 @@ class Yaffs2:
 
     def _measured(self, number: int) -> int:
         known = self._objects[number]
-        reach = [self.header(number).size]
-        for key in known.chunks:
-            if key > known.newest:
-                tags = self._tags(key)
-                reach.append((tags.number - 1) * self.geometry.page + tags.length)
-        if max(reach) > _CHUNK_LIMIT * self.geometry.page:
-            raise Malformed(f"a file of {max(reach)} bytes, more than chunks can be numbered")
-        return max(reach)
+        if known.reach < 0:
+            reach = [self.header(number).size]
+            for key in known.chunks:
+                if key > known.newest:
+                    self._charge(0)
+                    tags = self._tags(key)
+                    reach.append((tags.number - 1) * self.geometry.page + tags.length)
+            known.reach = max(reach)
+        if known.reach > _CHUNK_LIMIT * self.geometry.page:
+            raise Malformed(f"a file of {known.reach} bytes, more than chunks can be numbered")
+        return known.reach
 
     def _tags(self, key: int) -> Tags:
         at = (key & 0xFFFFFFFF) * self.geometry.chunk + self.geometry.tags

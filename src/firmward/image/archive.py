@@ -20,8 +20,8 @@ NAME_LIMIT = 4096
 MEASURED = 200_000
 """Members stepped over to find where an archive ends; a larger one is taken to reach to the end of the bytes."""
 
-XATTR_COST = 200
-"""Bytes of memory that an extended attribute takes beside its name and value."""
+ATTRIBUTE_COST = 200
+"""Bytes charged for an extended attribute, besides its value."""
 
 
 class Content(ABC):
@@ -107,7 +107,7 @@ class ArchiveTree(IndexedTree):
         if folder != self._folder:  # neighbours share theirs
             self._folder = folder
             self._budget.expand(len(folder) * (folder.count("/") + 1) // 2)
-        attributes = sum(len(name) + len(value) + XATTR_COST for name, value in entry.xattrs)
+        attributes = sum(len(name) + len(value) + ATTRIBUTE_COST for name, value in entry.xattrs)
         self._budget.expand(len(path) + attributes)
 
     def chunks(self, entry: Entry) -> Iterator[bytes]:

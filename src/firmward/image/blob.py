@@ -80,9 +80,16 @@ def _elf(source: Source) -> int | None:
     return source.size if len(head) == 7 and head[4] in (1, 2) and head[5] in (1, 2) and head[6] == 1 else None
 
 
+BANNER = b"Linux version "
+"""What a kernel says first, before its version."""
+
+
 def _kernel_elf(source: Source) -> int | None:
-    """An ELF file with the banner of a kernel; modules and programs have none."""
-    return source.size if _elf(source) and source.find(b"Linux version ", 0, TEXT_SEARCH) >= 0 else None
+    """An ELF file with the banner of a kernel; modules have none, and programs only its words."""
+    at = source.find(BANNER, 0, TEXT_SEARCH) if _elf(source) else -1
+    while at >= 0 and not source.read(at + len(BANNER), 1).isdigit():
+        at = source.find(BANNER, at + 1, TEXT_SEARCH)
+    return None if at < 0 else source.size
 
 
 def _pe(source: Source) -> int | None:

@@ -7,10 +7,10 @@ image shall not wait for them.
 
 import lzma
 import threading
-import zlib
 from collections.abc import Callable
 
 from firmward.formats.malformed import Malformed
+from firmward.image import inflate
 
 Codec = Callable[[bytes, int], bytes]
 
@@ -23,10 +23,10 @@ _LZO_WORST = 256
 
 
 def unpack_zlib(data: bytes, limit: int) -> bytes:
-    engine = zlib.decompressobj()
+    engine = inflate.inflater(inflate.ZLIB)
     try:
         content = engine.decompress(data, limit + 1)
-    except zlib.error as error:
+    except inflate.ERRORS as error:
         raise Malformed(f"a zlib block is damaged: {error}") from None
     return _bounded(content, limit, is_whole=engine.eof)
 

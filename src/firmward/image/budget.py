@@ -72,6 +72,11 @@ class Budget:
             self._exceed(f"expands to more than {self.limits.expanded_bytes} bytes (--budget-mib)")
         self.check_time()
 
+    @property
+    def expandable(self) -> int:
+        """Bytes that may still be expanded to; below 0 when that ran out."""
+        return self.limits.expanded_bytes - self._expanded
+
     def release(self, size: int) -> None:
         """Give back what was accounted for and is not kept, so that one bomb does not cost the parts beside it."""
         self._expanded -= size

@@ -20,9 +20,9 @@ CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 CREATE_RULESET_VERSION = 1
 RULE_PATH_BENEATH = 1
 
-READ_FILE, READ_DIR = 1 << 2, 1 << 3
+EXECUTE, READ_FILE, READ_DIR = 1 << 0, 1 << 2, 1 << 3
 WRITE_FILE, TRUNCATE = 1 << 1, 1 << 14
-ON_FILES = 1 << 0 | WRITE_FILE | READ_FILE | TRUNCATE | 1 << 15
+ON_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | 1 << 15
 """Rights that a rule for a file, not a folder, may hold."""
 EVERY_FILE_RIGHT = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 """By the first ABI that knows them."""
@@ -74,6 +74,9 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
     "memfd_secret": (447, 447), "fanotify_init": (300, 262), "modify_ldt": (154, None),
 }  # fmt: skip
 
+STARTING = ("execve", "execveat")
+"""Allowed where some programs may be started."""
+
 # Landlock does not know these; who may write somewhere may need them
 DENIED_TO_READERS: dict[str, tuple[int | None, int | None]] = {
     "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, None),
@@ -118,12 +121,13 @@ ARGUMENTS = (
 @dataclass(frozen=True, slots=True)
 class Cage:
     """What a process may still do. Paths count with all that lies below them, None for whatever its user may read;
-    `memory` is in bytes of its own data, `seconds` of CPU."""
+    `memory` is in bytes of its own data, `seconds` of CPU. What lies below `runnable` may be started, in this cage."""
 
     readable: tuple[Path, ...] | None
     writable: tuple[Path, ...] = ()
     memory: int | None = None
     seconds: int | None = None
+    runnable: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +154,10 @@ def enter(cage: Cage) -> None:
     if _libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         raise _error("no_new_privs")
     if here.landlock and cage.readable is not None:
-        _restrict_files(cage.readable, cage.writable, here.landlock)
+        _restrict_files(cage, cage.readable, here.landlock)
     if here.seccomp:
-        _filter_calls(DENIED if cage.writable else DENIED | DENIED_TO_READERS)
+        denied = DENIED if cage.writable else DENIED | DENIED_TO_READERS
+        _filter_calls({call: row for call, row in denied.items() if not (cage.runnable and call in STARTING)})
 
 
 def die_with_parent() -> None:
@@ -177,7 +182,7 @@ def _limit(cage: Cage) -> None:
             resource.setrlimit(name, (value, value))
 
 
-def _restrict_files(readable: tuple[Path, ...], writable: tuple[Path, ...], abi: int) -> None:
+def _restrict_files(cage: Cage, readable: tuple[Path, ...], abi: int) -> None:
     rights = EVERY_FILE_RIGHT[max(known for known in EVERY_FILE_RIGHT if known <= abi)]
     attributes = struct.pack("=QQQ", rights, TCP if abi >= 4 else 0, SCOPES if abi >= 6 else 0)
     size = 8 if abi < 4 else 16 if abi < 6 else 24
@@ -186,7 +191,8 @@ def _restrict_files(readable: tuple[Path, ...], writable: tuple[Path, ...], abi:
         raise _error("Landlock")
     try:
         _allow(ruleset, readable, READ_FILE | READ_DIR)
-        _allow(ruleset, writable, rights & ~1)  # all but execution
+        _allow(ruleset, cage.runnable, READ_FILE | READ_DIR | EXECUTE)
+        _allow(ruleset, cage.writable, rights & ~EXECUTE)
         if _libc().syscall(RESTRICT_SELF, ruleset, 0):
             raise _error("Landlock")
     finally:

@@ -4,7 +4,7 @@ Every magic is looked for, every hit validated by the format's own header, and a
 part's business. What stands between is not a part.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from firmward.image import catalogue
@@ -45,14 +45,19 @@ class Found:
         return Child(f"{self.kind.name}-{self.offset:#x}", source.slice(self.offset, self.size), self.offset)
 
 
-def carve(source: Source, budget: Budget, start: int = 0) -> Iterator[Found]:
-    """Accepted hits in order of their offset. One without a length of its own ends where the next one begins."""
+def carve(
+    source: Source, budget: Budget, start: int = 0, among: Iterable[Format | Blob] | None = None
+) -> Iterator[Found]:
+    """Accepted hits in order of their offset, of all kinds or `among` some of them.
+
+    One without a length of its own ends where the next one begins.
+    """
     position = start
     first = catalogue.identify(source.slice(start), catalogue.kinds()) if start else None
     if first is not None:  # where a header ends even what is too common to be looked for may be believed
         yield Found(start, first[1], first[0])
         position = start + first[1]
-    hits = _Hits(source, budget)
+    hits = _Hits(source, budget, catalogue.kinds() if among is None else among)
     for begin, end in _pieces(source, position, hits.ahead):
         if end <= position:
             continue
@@ -90,10 +95,10 @@ class _Hits:
     at. What an accepted part covers is not searched at all. Kinds without a magic come last, at the start of sectors.
     """
 
-    def __init__(self, source: Source, budget: Budget) -> None:
+    def __init__(self, source: Source, budget: Budget, among: Iterable[Format | Blob]) -> None:
         self._source = source
         self._budget = budget
-        kinds = [kind for kind in catalogue.kinds() if kind.carve]
+        kinds = [kind for kind in among if kind.carve]
         self._magics = [(magic, kind) for kind in kinds for magic in kind.magics if magic.offset >= 0]
         self._says = [(text, kind) for kind in kinds if isinstance(kind, Blob) for text in kind.says]
         self.ahead = max(SAYS, *(magic.offset + len(magic.data) for magic, _ in self._magics))

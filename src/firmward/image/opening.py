@@ -18,6 +18,7 @@ from firmward.image.blank import blanks
 from firmward.image.blob import Blob
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
 from firmward.image.entropy import bits_per_byte, is_random
+from firmward.image.foreign import Foreign, UnpackedTree
 from firmward.image.format import Child, Format
 from firmward.image.pairing import paired
 from firmward.image.problems import Incomplete
@@ -48,13 +49,16 @@ CONTENT = "content"
 
 WRAPPER_SUFFIXES = (".gz", ".xz", ".zst", ".bz2", ".lz4", ".lzma", ".lzo", ".lz")
 
-UNKNOWN, RAW, FOLDER = "unknown", "raw", "folder"
+UNKNOWN, RAW, FOLDER, FOREIGN = "unknown", "raw", "folder", "foreign"
 
 UPDATE_MANIFEST = "manifest.raucm"
 """What marks a squashfs as the content of an update bundle, whose files are images under any name."""
 
 OPAQUE = "no known format; high entropy: encrypted, or compressed in a way that firmward does not know"
 """What is said of an unknown part that looks like chance over all of its length."""
+
+UNOWNED = "owners, devices and times are not the image's"
+"""What is said of a tree that another program unpacked."""
 
 MEDIA = (
     b"\x89PNG\r\n",
@@ -69,7 +73,7 @@ MEDIA = (
 )
 """How pictures, sounds and fonts begin: they look like chance and hide nothing."""
 
-CONTAINERS = frozenset({"tar", "zip", "cpio", FOLDER})
+CONTAINERS = frozenset({"tar", "zip", "cpio", FOLDER, FOREIGN})
 """Kinds whose trees carry files for their own sake, so that binary ones are searched."""
 
 INSIDE_TREES_IGNORED = frozenset({"elf"})
@@ -147,13 +151,15 @@ def open_image(
     progress: Progress | None = None,
     watcher: Watcher | None = None,
     avoided: Mapping[str, str] = NONE,
+    foreign: Foreign | None = None,
 ) -> Image:
     """Open a file, block device or folder. Raises InputError when there is nothing there that could be read.
 
-    `avoided` are parts, by id, that are not to be read, with what became of their reader before.
+    `avoided` are parts, by id, that are not to be read, with what became of their reader before; `foreign` is asked
+    for what stays unknown.
     """
     watcher = watcher or Nobody()
-    opening = Opening(Budget(limits or Limits(), beat=watcher.beat), progress or _silent, watcher, avoided)
+    opening = Opening(Budget(limits or Limits(), beat=watcher.beat), progress or _silent, watcher, avoided, foreign)
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
         return opening.folder(path)
     source = open_file(path)
@@ -200,12 +206,18 @@ class Opening:
     """One image being opened: what was found so far, by part id."""
 
     def __init__(
-        self, budget: Budget, progress: Progress, watcher: Watcher | None = None, avoided: Mapping[str, str] = NONE
+        self,
+        budget: Budget,
+        progress: Progress,
+        watcher: Watcher | None = None,
+        avoided: Mapping[str, str] = NONE,
+        foreign: Foreign | None = None,
     ) -> None:
         self._budget = budget
         self._progress = progress
         self._watcher = watcher or Nobody()
         self._avoided = avoided
+        self._foreign = foreign
         self._parts: dict[str, Part] = {}
         self._trees: dict[str, Tree] = {}
         self._sources: dict[str, Source] = {}
@@ -323,10 +335,31 @@ class Opening:
         between = tuple(_between(found, source))
         if found or between:
             self._parts[place.id] = replace(self._parts[place.id], kind=RAW)
-        elif place.child.kind is None and not source.read(0, SNIFFED).startswith(MEDIA) and is_random(source):
-            self._note(place.id, OPAQUE)
-        children = [*(one.child(source) for one in found), *between]
+        elif place.child.kind is None and not source.read(0, SNIFFED).startswith(MEDIA):
+            if is_random(source):
+                self._note(place.id, OPAQUE)
+            self._ask(place, source)
+            return
+        gaps = tuple(_unexplained(found, between, source)) if self._foreign and (found or between) else ()
+        children = [*(one.child(source) for one in found), *between, *gaps]
         self._visit_all(place, sorted(children, key=lambda child: child.offset or 0))
+
+    def _ask(self, place: _Place, source: Source) -> None:
+        """Have another program look at what is unknown, where there is one and the bytes may hold something."""
+        if self._foreign is None or source.size <= SNIFFED or source.first_written(0) is None:
+            return
+        if blob.is_text(source.read(0, BINARY)):
+            return
+        self._progress(f"{place.id}: {self._foreign.name} looks at {source.size} bytes")
+        unpacked = self._foreign.unpack(source, self._budget)
+        if unpacked.folder is not None:
+            kinds = ", ".join(unpacked.kinds)
+            self._parts[place.id] = replace(self._parts[place.id], kind=FOREIGN, problem=None)
+            self._note(place.id, f"opened by {self._foreign.name} as {kinds}: {UNOWNED}")
+        for problem in unpacked.problems:
+            self._note(place.id, problem)
+        if unpacked.folder is not None:
+            self._open_tree(place, FOREIGN, UnpackedTree(unpacked.folder))
 
     def _open_tree(self, place: _Place, kind: str, tree: Tree) -> None:
         role = role_of(tree, kind)
@@ -553,11 +586,25 @@ def _is_dump(found: Iterable[carve.Found], source: Source) -> bool:
 
 def _between(found: tuple[carve.Found, ...], source: Source) -> Iterator[Child]:
     """What lies between the parts that were found and says what it is: a boot loader, a kernel without a header."""
-    position = 0
-    ends = [(one.offset, one.offset + one.size) for one in found]
-    for start, end in [*ends, (source.size, source.size)] if found else []:
-        window = source.slice(position, start - position)
-        content = blob.by_content(window) if window.size > SNIFFED else None
+    for start, window in _gaps([(one.offset, one.offset + one.size) for one in found], source) if found else ():
+        content = blob.by_content(window)
         if content is not None:
-            yield Child(f"{content.name}-{position:#x}", window, position)
-        position = end
+            yield Child(f"{content.name}-{start:#x}", window, start)
+
+
+def _unexplained(found: tuple[carve.Found, ...], between: tuple[Child, ...], source: Source) -> Iterator[Child]:
+    """What lies between all of these and is not blank."""
+    known = [(one.offset, one.offset + one.size) for one in found]
+    known += [(one.offset or 0, (one.offset or 0) + one.source.size) for one in between if one.source]
+    for start, window in _gaps(sorted(known), source):
+        if window.first_written(0) is not None:
+            yield Child(f"rest-{start:#x}", window, start)
+
+
+def _gaps(known: list[tuple[int, int]], source: Source) -> Iterator[tuple[int, Source]]:
+    """Offset and bytes of what lies between these stretches, if it is large enough to hold anything."""
+    position = 0
+    for start, end in [*known, (source.size, source.size)]:
+        if start - position > SNIFFED:
+            yield position, source.slice(position, start - position)
+        position = max(position, end)

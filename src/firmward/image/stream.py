@@ -1,10 +1,10 @@
 """Compressed streams: expanded in memory, piece by piece, each piece charged before it is kept."""
 
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from firmward.image import inflate
 from firmward.image.budget import Budget, BudgetExceeded, Damaged
 from firmward.image.format import Child
 from firmward.image.source import Bytes, Source
@@ -38,10 +38,10 @@ class Decoder(Protocol):
 
 
 class Inflate:
-    """zlib's decoder with the interface of the others. `wbits` is 31 for gzip, -15 for bare deflate."""
+    """zlib's decoder with the interface of the others."""
 
-    def __init__(self, wbits: int) -> None:
-        self._decoder = zlib.decompressobj(wbits)
+    def __init__(self, wrapping: int) -> None:
+        self._decoder = inflate.inflater(wrapping)
 
     @property
     def eof(self) -> bool:

@@ -5,13 +5,14 @@ looping, from exhausting memory and from giving names that lead elsewhere; what 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterator
-from typing import Generic, TypeVar
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any, Generic, TypeVar
 
 from firmward.formats.malformed import Malformed
 from firmward.image.budget import Budget
 from firmward.image.problems import Problems
-from firmward.model.tree import Entry, Kind
+from firmward.model.facts import Unavailable
+from firmward.model.tree import Entry, IndexedTree, Kind
 
 DEPTH_LIMIT = 128
 """Folders within folders; no real root comes near it."""
@@ -22,6 +23,9 @@ Reference = TypeVar("Reference", bound=Hashable)
 """What a folder's listing says of a child: an inode number, a position."""
 Node = TypeVar("Node")
 """What a reference leads to."""
+
+Xattrs = tuple[tuple[str, bytes], ...]
+"""Extended attributes by full name, sorted."""
 
 
 class Walk(ABC, Generic[Reference, Node]):
@@ -47,6 +51,17 @@ class Walk(ABC, Generic[Reference, Node]):
     def identity(self, reference: Reference) -> Hashable:
         """What two references to the same folder have in common."""
         return reference
+
+    def xattrs(self, path: str, read: Callable[[], Xattrs]) -> Xattrs:
+        """The extended attributes of an entry, charged for; what cannot be read is told."""
+        try:
+            found = read()
+        except Malformed as error:
+            self.problems.add(f"{path}: the extended attributes cannot be read: {error}")
+            return ()
+        if found:
+            self.budget.expand(sum(len(name) + len(value) for name, value in found))
+        return found
 
     def entries(self, root: Reference) -> Iterator[Entry]:
         """Every entry below the root, folders before what is in them. Raises BudgetExceeded."""
@@ -91,6 +106,33 @@ class Walk(ABC, Generic[Reference, Node]):
                 yield prefix + name.decode("utf-8", "surrogateescape"), reference
         except Malformed as error:
             self.problems.add(f"{folder or '/'} cannot be listed in full: {error}")
+
+
+class WalkedTree(IndexedTree, Generic[Reference]):
+    """A file system that was walked once, whose contents are read when they are asked for."""
+
+    def __init__(self, walk: Walk[Reference, Any], root: Reference) -> None:
+        super().__init__(walk.entries(root))
+        self._references = walk.references
+        self._problems = walk.problems
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What could not be listed."""
+        return self._problems.told
+
+    def chunks(self, entry: Entry) -> Iterator[bytes]:
+        reference = self._references.get(entry.path)
+        if reference is None or entry.kind is not Kind.FILE:
+            raise Unavailable(f"{entry.path} is not a regular file of this image")
+        try:
+            yield from self.content(reference, entry)
+        except Malformed as error:
+            raise Unavailable(f"{entry.path} cannot be read: {error}") from None
+
+    @abstractmethod
+    def content(self, reference: Reference, entry: Entry) -> Iterator[bytes]:
+        """A regular file piece by piece. Raises Malformed, or Unavailable where that says more."""
 
 
 def _shown(name: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import random
 import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,13 @@ def test_the_disk_is_the_one_that_went_in(ext4: bytes, make) -> None:
 @pytest.mark.parametrize("block", [1024, 4096, 65536])
 def test_any_range_reads_as_on_the_disk(block: int, make) -> None:
     chance = random.Random(1)
-    pieces = [chance.randbytes(block), bytes(3 * block), b"fill" * (block // 2), chance.randbytes(2 * block)]
+    pieces = [
+        chance.randbytes(block),
+        bytes(3 * block),
+        b"\xff" * block,
+        b"fill" * (block // 2),
+        chance.randbytes(2 * block),
+    ]
     raw = b"".join(chance.choices(pieces, k=40))
     found, _ = disk(make(raw, block))
     for _ in range(300):
@@ -68,7 +75,21 @@ def test_any_range_reads_as_on_the_disk(block: int, make) -> None:
         begin = chance.randrange(len(raw))
         assert found.find(needle, begin) == raw.find(needle, begin)
         assert found.find(needle, begin, start + 2) == raw.find(needle, begin, start + 2)
+        assert found.first_written(begin, start) == Bytes(raw).first_written(begin, start)
     assert found.read(-1, 4) == found.read(len(raw), 4) == b""
+
+
+@pytest.mark.parametrize("fill", [b"\xff" * 4, b"\0\xff\0\xff"])
+def test_a_fill_of_terabytes_costs_no_look_at_each_byte(fill: bytes) -> None:
+    blocks = 1 << 20
+    image = sparse(chunk(0xCAC1, 1, b"-rom1fs-".ljust(MIB, b"\xff")), chunk(0xCAC2, blocks, fill), blocks=1, block=MIB)
+    started = time.monotonic()
+    found, _ = disk(image)
+    assert found.size == (blocks + 1) * MIB
+    assert found.first_written(8) is None
+    assert found.find(b"none of it") == -1
+    assert found.find(fill * 9, 2 * MIB + 1) in range(2 * MIB + 1, 2 * MIB + 5)
+    assert time.monotonic() - started < 5
 
 
 def test_holes_are_left_out_of_the_data() -> None:

@@ -78,9 +78,10 @@ def test_an_encrypted_bundle_is_told(bundle: Bundle, root: bytes, only: Only) ->
     assert part(image, "manifest.raucm").kind == "rauc-manifest"
 
 
-def test_an_image_that_is_only_an_index_is_told(bundle: Bundle, only: Only) -> None:
-    image = only(bundle("plain", rootfs_caibx=b"index"))
-    assert "lies in a chunk store" in (part(image, "chunks-of-rootfs.caibx").problem or "")
+def test_an_image_that_is_only_an_index_is_told(root: bytes, only: Only, tmp_path: Path) -> None:
+    image = only(made(lambda: rauc.casync_bundle(tmp_path, {"rootfs.img": root})))
+    assert (image.parts[0].kind, image.roots) == ("rauc", ())
+    assert "lies in a chunk store" in (part(image, "chunks-of-rootfs.img.caibx").problem or "")
 
 
 @pytest.mark.parametrize("form", ["plain", "verity"])

@@ -4,6 +4,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import samples
+import yaffs2_image
+from samples import yaffs2
 from spared import spared
 
 from firmward.formats.yaffs2 import SHAPES
@@ -92,6 +94,16 @@ def test_a_dump_that_begins_with_something_unknown(tmp_path: Path) -> None:
         ("nand-with-oob", None),
         ("squashfs", 1 << 18),
     ]
+
+
+@pytest.mark.parametrize("shape", [(2048, 64), (512, 16)])
+def test_a_yaffs2_behind_a_kernel_keeps_its_spares(shape: tuple[int, int], tmp_path: Path) -> None:
+    kernel = images("uimage")[0].ljust(1 << 17, b"\xff")
+    system = yaffs2.small(yaffs2_image.Image(*shape))
+    image = opened(spared(kernel, *shape) + system, tmp_path)
+    assert image.parts[0].kind == "nand-with-oob"
+    tree = next(root.tree for root in image.trees if root.part.kind == "yaffs2")
+    assert tree.read("etc/passwd") == samples.FILES["etc/passwd"]
 
 
 def test_spares_full_of_codes_do_not_hide_what_has_its_own_magic() -> None:

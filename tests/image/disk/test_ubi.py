@@ -1,6 +1,8 @@
 import random
+import time
 from pathlib import Path
 
+import mending
 import pytest
 import samples
 
@@ -89,6 +91,39 @@ def claimed(block: bytes, data: bytes, sequence: int, crc: int | None) -> bytes:
     head[60:64] = ubi.checksum(bytes(head[:60])).to_bytes(4, "big")
     made = block[: counter.identifier] + bytes(head)
     return made.ljust(counter.data, b"\xff") + data[: BLOCK - counter.data]
+
+
+def changed(image: bytes, volume: int, at: int, value: bytes) -> bytes:
+    """The identifier of a volume's last block with another value, as if it had been written so."""
+    starts = [at for at in range(0, len(image), BLOCK) if (found := identifier(image[at:])) and found.volume == volume]
+    counter = ubi.parse_counter(image[starts[-1] :])
+    assert counter is not None
+    data = bytearray(image)
+    place = starts[-1] + counter.identifier + at
+    data[place : place + len(value)] = value
+    mend = mending.find("ubi")
+    assert mend is not None
+    mend(data)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(("volume", "name"), [(0, "rootfs"), (3, "kernel")])
+def test_a_block_that_says_that_it_stands_terabytes_behind_the_others_makes_no_volume_of_terabytes(
+    image: bytes, volume: int, name: str
+) -> None:
+    found = volumes(changed(image, volume, 12, b"\x7f\xff\xff\xf0"))[name]
+    assert found.source is not None
+    assert found.source.size < 1 << 20
+    assert found.problem is not None
+    assert "far behind" in found.problem
+
+
+def test_a_copy_is_read_no_further_than_its_block(image: bytes) -> None:
+    block = next(image[at : at + BLOCK] for at in range(0, len(image), BLOCK) if identifier(image[at:]))
+    place = changed(block, ubi.LAYOUT, 20, b"\x00\x80\x00\x00")  # 8 MiB
+    started = time.monotonic()
+    volumes(image + claimed(place, bytes(BLOCK), 5, crc=1) * 3000)
+    assert time.monotonic() - started < 5
 
 
 def test_a_lost_block_of_a_static_volume_is_told(image: bytes) -> None:

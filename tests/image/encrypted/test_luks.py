@@ -1,9 +1,11 @@
 """LUKS as cryptsetup makes it: recognised, told, and never taken for anything else."""
 
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import mending
 import pytest
 
 from firmward.image.budget import Budget, Encrypted
@@ -64,6 +66,36 @@ def test_a_damaged_second_header_is_told(make: Make) -> None:
     data = bytearray(make("luks2"))
     data[5000] ^= 1
     assert words(bytes(data)) == "LUKS2, its header's checksum does not hold: encrypted, not readable"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("offset", "1e999"), ("offset", '"-4096"'), ("size", '"-1"'), ("size", "Infinity"), ("offset", "9" * 5000)],
+)
+def test_a_second_header_whose_segment_is_nowhere_is_told(make: Make, key: str, value: str) -> None:
+    data = rewritten(make("luks2"), rf'("{key}": ?)("[^"]*")', lambda found: found[1] + value)
+    assert words(data).startswith("LUKS2, its header ")
+    size = FORMAT.measure(Bytes(data))
+    assert size is not None
+    assert 0 <= size <= len(data)
+
+
+def test_a_cipher_is_told_as_a_terminal_shows_it(make: Make) -> None:
+    data = rewritten(make("luks2"), r'("encryption": ?)("[^"]*")', lambda found: found[1] + r'"\u001b[2Jaes"')
+    assert words(data) == r"LUKS2, '\x1b[2Jaes': encrypted, not readable without its key"
+
+
+def rewritten(data: bytes, pattern: str, change: Callable[[re.Match[str]], str]) -> bytes:
+    """The segments of a header's JSON changed, its digest mended."""
+    size = int.from_bytes(data[8:16], "big")
+    before, mark, text = data[4096:size].partition(b"\0")[0].decode().partition('"segments"')
+    changed = (before + mark + re.sub(pattern, change, text, count=1)).encode()
+    copy = bytearray(data)
+    copy[4096:size] = changed.ljust(size - 4096, b"\0")
+    mend = mending.find("luks")
+    assert mend is not None
+    mend(copy)
+    return bytes(copy)
 
 
 @pytest.mark.parametrize("at", [6, 8, 104, 108, 168, 208])

@@ -1,12 +1,17 @@
 """tar, zip and cpio as real programs write them, compared entry by entry with the folder that went in."""
 
+import io
 import os
 import stat
+import tarfile
 from pathlib import Path
 
 import pytest
 
+from firmward.image.budget import Budget, Limits
+from firmward.image.filesystem.tar import FORMAT as TAR
 from firmward.image.opening import Image, open_image
+from firmward.image.source import Bytes
 from firmward.model.facts import Unavailable
 from firmward.model.folder import FolderTree
 from firmward.model.report import Role
@@ -133,3 +138,37 @@ def test_names_that_lead_out_are_refused(tmp_path: Path, tool) -> None:
     (root,) = open_image(tmp_path / "evil.tar").roots
     assert [entry.path for entry in root.tree.entries()] == ["etc", "etc/passwd", "usr"]
     assert "1 names" in (root.part.problem or "")
+
+
+def tar_of(headers: dict[str, str], count: int) -> Tree:
+    """Empty files behind a pax header for all of them."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT, pax_headers=headers) as archive:
+        for number in range(count):
+            archive.addfile(tarfile.TarInfo(f"file{number}"))
+    tree = TAR.open(Bytes(buffer.getvalue()), Budget(Limits(expanded_bytes=8 << 20)))
+    assert isinstance(tree, Tree)
+    return tree
+
+
+def test_attributes_for_all_members_are_given_to_each() -> None:
+    entries = list(tar_of({"SCHILY.xattr.user.note": "x"}, 3).entries())
+    assert [entry.xattrs for entry in entries] == [(("user.note", b"x"),)] * 3
+
+
+def test_attributes_for_all_members_cannot_multiply() -> None:
+    """Each member would be given all of them: the product of two lengths that a compressed archive has for nothing."""
+    tree = tar_of({f"SCHILY.xattr.user.{number}": "" for number in range(2000)}, 2000)
+    assert not list(tree.entries())
+    assert "bytes of attributes for every member" in tree.problems[0]
+
+
+def test_attributes_of_members_are_charged() -> None:
+    tree = tar_of({f"SCHILY.xattr.user.{number}": "" for number in range(300)}, 1000)
+    assert 0 < len(list(tree.entries())) < 1000
+    assert "--budget-mib" in tree.problems[0]
+
+
+def test_holes_are_said_of_one_member_only() -> None:
+    tree = tar_of({"GNU.sparse.size": "1000", "GNU.sparse.map": "0,1," * 1000}, 3)
+    assert [entry.size for entry in tree.entries()] == [0, 0, 0]

@@ -152,7 +152,7 @@ def test_a_superblock_that_contradicts_itself_is_none(plain: bytes, at: int, val
 
 def test_a_damaged_block_costs_its_file(plain: bytes) -> None:
     tree = opened(plain)
-    inode = tree._inodes["opt/tail"]
+    inode = tree._references["opt/tail"]
     data = bytearray(plain)
     struct.pack_into("<I", data, inode.offset + 4, 7)
     hurt = opened(bytes(data))

@@ -146,7 +146,7 @@ def test_what_is_newer_than_this_reader_is_damaged_in_words(make: Callable[[str]
 def test_a_damaged_extent_costs_its_file(make: Callable[[str], bytes]) -> None:
     image = make("-zlz4")
     tree = opened(image)
-    extent = next(tree._image.extents(tree._image.inode(tree._inodes["opt/large"])))
+    extent = next(tree._image.extents(tree._image.inode(tree._references["opt/large"])))
     assert extent.way == LZ4
     data = bytearray(image)
     data[extent.at : extent.at + 4096] = b"\xff" * 4096
@@ -249,7 +249,7 @@ def test_mutations_end_in_words(
 ) -> None:
     image = make(options)
     tree = opened(image)
-    nodes = random.Random(1).sample(sorted(tree._inodes.values()), 40)
+    nodes = random.Random(1).sample(sorted(tree._references.values()), 40)
     base = tree.superblock.metadata << tree.superblock.block_bits
     regions = [(MAGIC_OFFSET, MAGIC_OFFSET + 130), *((base + 32 * node, base + 32 * node + 200) for node in nodes)]
     ends = [exercise(FORMAT, data) for data in mutations(image, regions, 60)]

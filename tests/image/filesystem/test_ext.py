@@ -153,7 +153,7 @@ def test_a_hashed_folder(
     image.write_bytes(make("-t", "ext4", "-b", "1024"))
     run("e2fsck", "-fyD", image, fine=(0, 1))
     tree = opened(image.read_bytes())
-    assert tree._image.inode(tree._inodes["many"]).flags & 0x1000
+    assert tree._image.inode(tree._references["many"]).flags & 0x1000
     check(Without(tree), root)
 
 
@@ -221,7 +221,7 @@ def test_a_journal_that_was_not_replayed_is_told(make: Make) -> None:
 def test_a_damaged_folder_loses_its_files_alone(plain: bytes) -> None:
     tree = opened(plain)
     data = bytearray(plain)
-    block = next(tree._image.runs(tree._image.inode(tree._inodes["many"]))).start
+    block = next(tree._image.runs(tree._image.inode(tree._references["many"]))).start
     data[block * 1024 + 4 : block * 1024 + 6] = b"\xff\xff"
     hurt = opened(bytes(data))
     assert 0 < len(hurt.names("many")) < 100
@@ -232,7 +232,7 @@ def test_a_damaged_folder_loses_its_files_alone(plain: bytes) -> None:
 def test_a_folder_in_itself_is_listed_once(plain: bytes) -> None:
     tree = opened(plain)
     data = bytearray(plain)
-    block = next(tree._image.runs(tree._image.inode(tree._inodes["deep/deep"]))).start
+    block = next(tree._image.runs(tree._image.inode(tree._references["deep/deep"]))).start
     at = data.index(b"deep", block * 1024) - 8
     struct.pack_into("<I", data, at, 2)
     hurt = opened(bytes(data))
@@ -244,7 +244,7 @@ def test_an_extent_tree_in_a_circle_ends(plain: bytes) -> None:
     tree = opened(plain)
     entry = tree.lstat("opt/large")
     assert entry is not None
-    inode = tree._image.inode(tree._inodes["opt/large"])
+    inode = tree._image.inode(tree._references["opt/large"])
     at = plain.index(inode.map)
     block = next(tree._image.runs(inode)).start
     data = bytearray(plain)
@@ -285,7 +285,9 @@ def test_mutations_end_in_words(plain: bytes, exercise: Callable[..., str], muta
     tree = opened(plain)
     superblock = parse_superblock(plain[1024:2048])
     table = tree._image._inode_table(0) * 1024
-    folders = [next(tree._image.runs(tree._image.inode(tree._inodes[path]))).start for path in ("etc", "many", "bin")]
+    folders = [
+        next(tree._image.runs(tree._image.inode(tree._references[path]))).start for path in ("etc", "many", "bin")
+    ]
     regions = [(1024, 1400), (2048, 2048 + 32 * superblock.groups), (table, table + 190 * superblock.inode_size)]
     regions += [(table, table + 190 * superblock.inode_size)] * 3 + [(at * 1024, at * 1024 + 400) for at in folders]
     ends = [exercise(FORMAT, data) for data in mutations(plain, regions, 300)]

@@ -161,7 +161,7 @@ def test_a_chain_in_a_circle_ends(plain: bytes) -> None:
     tree = opened(plain)
     data = bytearray(plain)
     for path in ("kernel8.img", "many"):
-        cluster = tree._records[path].cluster
+        cluster = tree._references[path].cluster
         at = tree.geometry.table + cluster * 12 // 8
         old = int.from_bytes(data[at : at + 2], "little")
         new = old & 0x000F | cluster << 4 if cluster & 1 else old & 0xF000 | cluster
@@ -187,7 +187,7 @@ def test_a_folder_in_itself_is_listed_once(plain: bytes) -> None:
     tree = opened(plain)
     data = bytearray(plain)
     at = data.index(b"INNER      \x10")
-    data[at + 26 : at + 28] = struct.pack("<H", tree._records["folder"].cluster)
+    data[at + 26 : at + 28] = struct.pack("<H", tree._references["folder"].cluster)
     hurt = opened(bytes(data))
     assert hurt.problems == ("folder/inner is a folder that stands elsewhere too",)
     assert hurt.names("folder") == ("overlays",)

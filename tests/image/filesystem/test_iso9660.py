@@ -162,13 +162,13 @@ def test_a_file_in_several_extents_is_one(plain: bytes) -> None:
     """Two neighbours are made one: no image of more than 4 GiB is needed."""
     data = bytearray(plain)
     tree = opened(plain)
-    first, second = (tree._records[path] for path in ("many/file 100", "many/file 101"))
+    first, second = (tree._references[path] for path in ("many/file 100", "many/file 101"))
     offset = _record_of(data, first.extents[0][0] // 2048)
     data[offset + 25] |= 0x80
     hurt = opened(bytes(data))
     assert "many/file 100" not in seen(hurt)
     assert hurt.read("many/file 101") == b"100101"
-    assert hurt._records["many/file 101"].extents == first.extents + second.extents
+    assert hurt._references["many/file 101"].extents == first.extents + second.extents
 
 
 def _record_of(data: bytes, block: int) -> int:
@@ -212,7 +212,7 @@ def test_an_image_that_is_a_disk_too_is_a_file_system(run: Callable[..., str], s
 def test_the_records_of_folders_may_be_damaged(plain: bytes) -> None:
     data = bytearray(plain)
     tree = opened(plain)
-    start, length = tree._records["many"].extents[0]
+    start, length = tree._references["many"].extents[0]
     data[start + 2048 : start + length] = b"\xff" * (length - 2048)
     hurt = opened(bytes(data))
     assert any("many cannot be listed in full" in problem for problem in hurt.problems)
@@ -222,9 +222,9 @@ def test_the_records_of_folders_may_be_damaged(plain: bytes) -> None:
 
 def test_a_file_behind_the_end_is_unreadable(plain: bytes) -> None:
     tree = opened(plain)
-    start, _ = max(record.extents[0] for path, record in tree._records.items() if path.startswith("many/"))
+    start, _ = max(record.extents[0] for path, record in tree._references.items() if path.startswith("many/"))
     hurt = opened(plain[:start])
-    lost = next(path for path, record in tree._records.items() if record.extents[0][0] == start)
+    lost = next(path for path, record in tree._references.items() if record.extents[0][0] == start)
     with pytest.raises(Unavailable, match="ends before"):
         hurt.read(lost)
 
@@ -252,7 +252,7 @@ def test_every_cut_ends_in_words(plain: bytes, exercise: Callable[..., str]) -> 
 
 
 def test_mutations_end_in_words(plain: bytes, exercise: Callable[..., str], mutations: Callable[..., Any]) -> None:
-    records = opened(plain)._records
+    records = opened(plain)._references
     folders = [(2048 * 16, 2048 * 17), *(r.extents[0] for r in records.values() if r.kind is Kind.DIRECTORY)]
     regions = [(32768, 32768 + 200), *((start, start + min(length, 3000)) for start, length in folders[1:])]
     ends = [exercise(FORMAT, data) for data in mutations(plain, regions, 200)]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import mending
 import pytest
 from laid import lay
 
@@ -259,6 +260,28 @@ def test_a_damaged_node_is_counted_and_damaged_data_are_unreadable() -> None:
     )
     with pytest.raises(Unavailable, match="checksum"):
         tree.read("a")
+
+
+def test_a_node_that_claims_more_than_lies_in_it_is_none() -> None:
+    log = Log().name(1, b"file", 2, 1).inode(2, 1, size=4, content=b"good")
+    log.xattr(1, 1, 1, b"large", bytes(1000)).xref(2, 1, 2).inode(2, 2, size=900, content=bytes(900))
+    data = bytearray(log.data)
+    for kind, least in ((INODE, 500), (XATTR, 500)):  # the same nodes, each cut short by its header
+        at = next(at for at in range(0, len(data), 4) if _is_long(data, at, kind, least))
+        data[at + 4 : at + 8] = (100).to_bytes(4, "little")
+    mend = mending.find("jffs2")
+    assert mend is not None
+    mend(data)
+    tree = opened(bytes(data))
+    entry = tree.lstat("file")
+    assert entry is not None
+    assert (tree.read("file"), entry.xattrs) == (b"good", ())
+    assert any("2 nodes were left out" in problem for problem in tree.problems)
+
+
+def _is_long(data: bytearray, at: int, kind: int, least: int) -> bool:
+    magic, found, length = struct.unpack_from("<HHI", data.ljust(at + 8, b"\0"), at)
+    return (magic, found) == (0x1985, kind) and length > least
 
 
 def test_a_folder_in_itself_is_listed_once() -> None:

@@ -64,7 +64,7 @@ def test_what_went_in_comes_out(options: str, make: Callable[..., bytes], check:
 
 def test_a_hard_link_is_the_file_itself(plain: bytes) -> None:
     tree = opened(plain)
-    assert tree._places["bin/twin"] == tree._places["bin/busybox"]
+    assert tree._references["bin/twin"] == tree._references["bin/busybox"]
 
 
 def test_a_checksum_that_does_not_hold_makes_it_none(plain: bytes) -> None:
@@ -77,7 +77,7 @@ def test_a_checksum_that_does_not_hold_makes_it_none(plain: bytes) -> None:
 
 def test_a_header_whose_checksum_does_not_hold_is_told(plain: bytes) -> None:
     data = bytearray(plain)
-    place = opened(plain)._places["opt/tail"]
+    place = opened(plain)._references["opt/tail"]
     data[place + 12] ^= 1
     hurt = opened(bytes(data))
     assert hurt.problems == ("opt/tail: the checksum of its header does not hold",)
@@ -85,7 +85,7 @@ def test_a_header_whose_checksum_does_not_hold_is_told(plain: bytes) -> None:
 
 
 def test_a_chain_in_a_circle_ends(plain: bytes) -> None:
-    places = opened(plain)._places
+    places = opened(plain)._references
     data = bytearray(plain)
     kind = data[places["many/file-010"] + 3] & 15
     struct.pack_into(">I", data, places["many/file-010"], places["many/file-010"] | kind)
@@ -96,7 +96,7 @@ def test_a_chain_in_a_circle_ends(plain: bytes) -> None:
 
 def test_content_outside_is_unreadable(plain: bytes) -> None:
     data = bytearray(plain)
-    struct.pack_into(">I", data, opened(plain)._places["opt/tail"] + 8, 1 << 31)
+    struct.pack_into(">I", data, opened(plain)._references["opt/tail"] + 8, 1 << 31)
     with pytest.raises(Unavailable, match="outside"):
         next(opened(bytes(data)).chunks(opened(bytes(data)).lstat("opt/tail")))  # type: ignore[arg-type]
 
@@ -112,7 +112,7 @@ def test_every_cut_ends_in_words(plain: bytes, exercise: Callable[..., str]) -> 
 
 
 def test_mutations_end_in_words(plain: bytes, exercise: Any, mutations: Any) -> None:
-    places = sorted(opened(plain)._places.values())
+    places = sorted(opened(plain)._references.values())
     regions = [(32, 96), *((place, place + 32) for place in places), (0, len(plain))]
     ends = [exercise(FORMAT, data) for data in mutations(plain, regions, 150)]
     assert ends.count("partly") > 50

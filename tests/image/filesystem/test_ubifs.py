@@ -1,4 +1,5 @@
 import struct
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from laid import lay
 
 from firmward.formats import ubifs
-from firmward.image.budget import Budget, Damaged
+from firmward.image.budget import Budget, Damaged, Limits
 from firmward.image.filesystem.ubifs import FORMAT, UbifsTree
 from firmward.image.source import Bytes
 from firmward.model.facts import Unavailable
@@ -126,6 +127,31 @@ def test_what_a_file_was_cut_to_stays_cut_when_it_grows_again() -> None:
     assert tree.read("file") == b"A" * 4096 + bytes(4096)
 
 
+@pytest.mark.parametrize(
+    ("cuts", "kept"),
+    [
+        ([(6, 4096)], "A.C"),
+        ([(8, 4096)], "A.."),
+        ([(6, 0), (8, 8192)], "..."),
+        ([(4, 0), (6, 4096)], "A.C"),
+        ([(8, 8192), (6, 4096)], "A.."),
+    ],
+)
+def test_of_several_cuts_each_counts_for_what_is_older(cuts: list[tuple[int, int]], kept: str) -> None:
+    written = ((0, b"A", 5), (1, b"B", 5), (2, b"C", 7))
+    tree = opened(
+        image(
+            node(ubifs.INODE, inode(1, FOLDER), 2),
+            node(ubifs.NAME, name(1, 2, b"file"), 3),
+            *(node(ubifs.DATA, data(2, block, sign * 4096), sequence) for block, sign, sequence in written),
+            *(node(ubifs.TRUNCATION, struct.pack("<I12xQQ", 2, 12288, size), sequence) for sequence, size in cuts),
+            node(ubifs.INODE, inode(2, FILE, 12288), 9),
+        )
+    )
+    blocks = (tree.read("file")[at : at + 1].replace(b"\0", b".") for at in (0, 4096, 8192))
+    assert b"".join(blocks).decode() == kept
+
+
 def test_encrypted_files_and_folders_are_told() -> None:
     tree = opened(
         image(
@@ -175,3 +201,39 @@ def test_extended_attributes_are_names_with_an_inode_of_their_own() -> None:
     )
     (entry,) = tree.entries()
     assert entry.xattrs == (("security.capability", b"cap"),)
+
+
+def log_of(*nodes: bytes, block: int = 1 << 20) -> bytes:
+    body = b"".join(nodes)
+    blocks = 1 + -(-len(body) // block)
+    head = node(ubifs.SUPERBLOCK, superblock(block, blocks), 1).ljust(block, b"\xff")
+    return head + body.ljust((blocks - 1) * block, b"\xff")
+
+
+def test_headers_without_end_that_claim_the_rest_of_their_block_cost_no_checksum_each() -> None:
+    claim = ubifs.MAGIC + struct.pack("<IQIB3x", 0, 1, 3 << 20, ubifs.DATA)
+    started = time.monotonic()
+    with pytest.raises(Damaged, match="root folder"):
+        opened(log_of(claim * (1 << 16), block=4 << 20))
+    assert time.monotonic() - started < 5
+
+
+def test_a_file_in_many_pieces_that_was_cut_many_times_is_read_soon() -> None:
+    count = 20_000
+    cuts = (node(ubifs.TRUNCATION, struct.pack("<I12xQQ", 2, 1 << 40, 1 << 39), 2) for _ in range(count))
+    pieces = (node(ubifs.DATA, data(2, number, b"x"), 1) for number in range(count))
+    names = node(ubifs.INODE, inode(1, FOLDER), 1), node(ubifs.NAME, name(1, 2, b"file"), 1)
+    started = time.monotonic()
+    tree = opened(log_of(*names, node(ubifs.INODE, inode(2, FILE, 4096 * count), 9), *cuts, *pieces, block=4 << 20))
+    assert time.monotonic() - started < 5
+    assert sum(piece.count(b"x") for piece in tree.chunks(next(iter(tree.entries())))) == count
+
+
+def test_many_names_of_a_file_share_its_attributes() -> None:
+    count = 500
+    names = (node(ubifs.NAME, name(1, 2, b"name%d" % number), 3) for number in range(count))
+    attributes = (node(ubifs.ATTRIBUTE, name(2, 3, b"user.%d" % number), 3) for number in range(count))
+    nodes = (node(ubifs.INODE, inode(number, mode), 2) for number, mode in ((1, FOLDER), (2, FILE), (3, FILE)))
+    tree = FORMAT.open(Bytes(log_of(*nodes, *names, *attributes)), Budget(Limits(expanded_bytes=16 << 20)))
+    assert isinstance(tree, UbifsTree)
+    assert len({id(entry.xattrs) for entry in tree.entries()}) == 1

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from yaffs2_image import FILE, FOLDER, HARD_LINK, LOWEST, SPECIAL, SYMLINK, Image, written
 
-from firmward.formats.yaffs2 import GAP
+from firmward.formats.yaffs2 import GAP, Yaffs2
 from firmward.image import carve
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
 from firmward.image.filesystem.yaffs2 import FORMAT, Yaffs2Tree
@@ -208,6 +208,21 @@ def test_damaged_chunks_cost_themselves_only_and_are_told() -> None:
     )
 
 
+def test_many_names_of_one_long_file_are_not_many_readings(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = Image(512, 16)
+    image.root()
+    image.header(300, FILE, 1, b"long", mode=0o100644, size=0)
+    image.content(300, bytes(512 * 500))
+    for number in range(301, 801):
+        image.header(number, HARD_LINK, 1, b"name%d" % number, equivalent=300)
+    tags = Yaffs2._tags
+    read: list[int] = []
+    monkeypatch.setattr(Yaffs2, "_tags", lambda self, key: read.append(key) or tags(self, key))
+    tree = opened(bytes(image.data))
+    assert {entry.size for entry in tree.entries()} == {512 * 500}
+    assert len(read) == 500
+
+
 def test_a_folder_in_itself_is_never_listed_and_a_hard_link_to_a_link_is_told() -> None:
     image = small()
     image.header(300, FOLDER, 301, b"a", mode=0o40755)
@@ -242,6 +257,15 @@ def test_it_ends_before_something_else_and_before_another_one() -> None:
     assert [(one.offset, one.size) for one in found] == [(0, len(data)), (len(data) + 2112 * 64, len(data))]
 
 
+def test_two_chunks_among_other_bytes_are_none() -> None:
+    image = Image()
+    image.root()
+    image.header(257, FOLDER, 1, b"etc", mode=0o40755)
+    few = bytes(image.data)
+    assert FORMAT.measure(Bytes(few))
+    assert FORMAT.measure(Bytes(few + b"other bytes" * 2000)) is None
+
+
 @pytest.mark.parametrize(
     ("at", "value"),
     [
@@ -249,6 +273,8 @@ def test_it_ends_before_something_else_and_before_another_one() -> None:
         (4, b"\x02"),
         (268, b"\0\0\0\0"),
         (10, b"x"),
+        (10, b"\xff"),
+        (270, b"\x01"),
         (2048, b"\0\0\0\0"),
         (2048, b"\xff\xff\xff\xff"),
         (2052, b"\0\0\0\0"),

@@ -33,6 +33,16 @@ def bundle(folder: Path, form: str, images: dict[str, bytes]) -> bytes:
     return made(folder, ("rauc", "--cert", certificate, "--key", key, "bundle", content, "OUT"))
 
 
+def casync_bundle(folder: Path, images: dict[str, bytes]) -> bytes:
+    """A bundle as `rauc convert` writes it: an index by casync for each image, whose chunks stay outside."""
+    certificate, key = lay_key(folder)
+    plain = folder / "plain.raucb"
+    plain.write_bytes(bundle(folder, "plain", images))
+    run("casync", "--version")
+    signing = ("--cert", certificate, "--key", key, "--keyring", certificate)
+    return made(folder, ("rauc", *signing, "convert", "--trust-environment", plain, "OUT"))
+
+
 def root_image(folder: Path) -> bytes:
     return made(folder, ("mksquashfs", lay_root(folder), "OUT", "-quiet", "-no-progress"))
 

@@ -171,7 +171,7 @@ class Disk(Source):
         margin = len(needle)
         if not needle.strip(b"\0"):  # zeros are found in gaps too
             return self._find_in(needle, start, stop)
-        for begin, until in self.data(start, stop):
+        for begin, until in self._searched(start, stop, margin):
             found = self._find_in(needle, max(begin - margin, start), min(until + margin, stop))
             if found >= 0:
                 return found
@@ -194,6 +194,31 @@ class Disk(Source):
                 run = begin, until
         if run is not None and run[0] < run[1]:
             yield run
+
+    def _searched(self, start: int, stop: int, margin: int) -> Iterator[tuple[int, int]]:
+        """What may hold a needle of `margin` bytes: of a fill, which may say that it is terabytes, only its ends."""
+        for piece in self._from(start):
+            if piece.start >= stop:
+                break
+            begin, until = max(piece.start, start), min(piece.start + piece.size, stop)
+            if piece.offset is not None:
+                yield begin, until
+            elif piece.fill:
+                yield begin, min(begin + len(piece.fill), until)
+                yield max(until - margin, begin), until
+
+    def first_written(self, start: int = 0, end: int | None = None) -> int | None:
+        stop = self.size if end is None else min(end, self.size)
+        for piece in self._from(max(start, 0)):
+            begin, until = max(piece.start, start), min(piece.start + piece.size, stop)
+            if begin >= until:
+                continue
+            if piece.offset is None:
+                until = min(begin + len(piece.fill), until)
+            found = super().first_written(begin, until)
+            if found is not None:
+                return found
+        return None
 
     def _from(self, offset: int) -> Iterator[Piece]:
         """The pieces from the one that holds `offset` on."""

@@ -14,7 +14,9 @@ from firmward.formats.malformed import Malformed
 from firmward.formats.yaffs2 import SHAPES
 from firmward.image.block_codecs import CODECS
 from firmward.image.budget import Budget, Damaged
+from firmward.image.carve import carve
 from firmward.image.container import uimage
+from firmward.image.filesystem import yaffs2
 from firmward.image.format import About, Child, Format, Magic
 from firmward.image.source import CHUNK, Source
 from firmward.model.tree import Kind
@@ -185,6 +187,7 @@ def open_nand(source: Source, budget: Budget) -> Iterator[Child]:
     if layout is None:
         raise Damaged("nothing in it proves pages with spare bytes")
     yield Child("data", Pages(source, layout))
+    yield from (one.child(source) for one in carve(source, budget, among=(yaffs2.FORMAT,)))  # needs the spares
     raise Damaged(
         f"raw NAND, pages of {layout.page} with {layout.spare} bytes of spare each; error correction is not applied"
     )
@@ -195,11 +198,10 @@ LAYOUTS = tuple(Layout(page, spare) for page, spare in SHAPES)
 ABOUT = About(
     title="Raw NAND with its spare bytes",
     reads="Pages of 512 to 16384 bytes with 16 to 512 bytes of spare behind each, which are left out: the pages are "
-    "read where they stand.",
+    "read where they stand. A YAFFS2 is read with its spares.",
     limits="Known only where a UBI, squashfs, uImage (to 8 MiB) or device tree in it reads right without the spares "
     "and not with them: what fits into one page (the tree of a FIT whose images lie behind it) proves nothing. Error "
-    "correction is not applied, and the part says so. A YAFFS2 elsewhere than at the start loses its tags with the "
-    "spares and is not read.",
+    "correction is not applied, and the part says so.",
     witness="ubinize, mksquashfs and mkimage make what the tests put into pages",
 )
 

@@ -18,9 +18,9 @@ SIZES = tuple(1 << power for power in range(12, 24))
 """Bytes that an erase block may have: 4 KiB to 8 MiB."""
 GAP = 64
 """Blocks in a row that may be bad or erased; what follows such a run is another part."""
-REACH = 16
-"""Times as many blocks as there are bytes for that a volume may number: the dump may be a piece of the flash, and a
-number without bound would make a volume of terabytes of nothing."""
+FAR = 16
+"""A logical block's number is below this many times the physical blocks that there are: a dump may be cut, but a number
+that is far beyond makes a volume of terabytes out of nothing."""
 BLOCK_COST = 200
 """Bytes charged for a block that is remembered."""
 
@@ -67,11 +67,8 @@ def open_ubi(source: Source, budget: Budget) -> Iterator[Child]:
     table = next((found for found in _tables(source, blocks.get(ubi.LAYOUT, {}), size) if found), ())
     if not table:
         raise Damaged("ubi: no volume table whose checksums hold")
-    reach = REACH * (source.size // size)
     for volume in table:
-        found = blocks.get(volume.number, {})
-        near = {number: place for number, place in found.items() if number < reach}
-        yield _child(source, volume, near, size, len(found) - len(near))
+        yield _child(source, volume, blocks.get(volume.number, {}), size)
 
 
 def _blocks(source: Source, size: int, budget: Budget) -> dict[int, dict[int, Place]]:
@@ -89,16 +86,17 @@ def _blocks(source: Source, size: int, budget: Budget) -> dict[int, dict[int, Pl
         volume = found.setdefault(identifier.volume, {})
         place = Place(start + counter.data, identifier)
         known = volume.get(identifier.number)
-        if known is None or _newer(source, place, known) is place:
+        if known is None or _newer(source, place, known, size - counter.data) is place:
             volume[identifier.number] = place
     return found
 
 
-def _newer(source: Source, one: Place, other: Place) -> Place:
+def _newer(source: Source, one: Place, other: Place, room: int) -> Place:
+    """`room` are the bytes that a block holds at most."""
     later, earlier = (one, other) if one.identifier.sequence > other.identifier.sequence else (other, one)
     if not later.identifier.is_copy:
         return later
-    data = source.read(later.offset, min(later.identifier.size, SIZES[-1]))
+    data = source.read(later.offset, min(later.identifier.size, room))
     return later if ubi.checksum(data) == later.identifier.crc else earlier
 
 
@@ -109,29 +107,27 @@ def _tables(source: Source, blocks: dict[int, Place], size: int) -> Iterator[tup
         yield ubi.parse_table(source.read(blocks[number].offset, length))
 
 
-def _child(source: Source, volume: Volume, blocks: dict[int, Place], size: int, far: int) -> Child:
-    """`far` is the number of blocks that were left out."""
-    first = next(iter(blocks.values()), None)
+def _child(source: Source, volume: Volume, blocks: dict[int, Place], size: int) -> Child:
+    limit = FAR * -(-source.size // size)
+    near = {number: place for number, place in blocks.items() if number < limit}
+    far = len(blocks) - len(near)
+    problems = [f"{far} of its blocks say that they stand far behind all others: left out"] if far else []
+    first = next(iter(near.values()), None)
     if first is None:
-        return Child(volume.name, None, problem=_far(far) if far else "an empty volume")
+        return Child(volume.name, None, problem=problems[0] if problems else "an empty volume")
     logical = size - first.offset % size - volume.padding
     if logical <= 0:
         return Child(volume.name, None, problem="its blocks have no room for data")
-    problems = [_far(far)] if far else []
     if volume.is_marked:
         problems.append("an update of this volume was begun and not ended")
     if volume.is_static:
-        length, lost = _static_length(blocks, logical)
+        length, lost = _static_length(near, logical)
         if lost:
             problems.append(f"{lost} of its blocks are missing")
     else:
-        length = min((max(blocks) + 1), volume.blocks) * logical
-    places = {number: place.offset for number, place in blocks.items() if number * logical < length}
+        length = min((max(near) + 1), volume.blocks) * logical
+    places = {number: place.offset for number, place in near.items() if number * logical < length}
     return Child(volume.name, VolumeSource(source, places, logical, length), problem="; ".join(problems) or None)
-
-
-def _far(count: int) -> str:
-    return f"{count} of its blocks have numbers that flash of such a size has not"
 
 
 def _static_length(blocks: dict[int, Place], logical: int) -> tuple[int, int]:

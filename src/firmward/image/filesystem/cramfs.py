@@ -11,9 +11,8 @@ from firmward.image.budget import Budget, Damaged
 from firmward.image.filesystem.cpio import KINDS
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
-from firmward.image.walk import Walk
-from firmward.model.facts import Unavailable
-from firmward.model.tree import Entry, IndexedTree, Kind
+from firmward.image.walk import Walk, WalkedTree
+from firmward.model.tree import Entry, Kind
 
 
 def measure(source: Source) -> int | None:
@@ -32,27 +31,19 @@ def open_cramfs(source: Source, budget: Budget) -> "CramfsTree":
         raise Damaged(f"cramfs: {error}") from None
 
 
-class CramfsTree(IndexedTree):
+class CramfsTree(WalkedTree[Inode]):
     """A cramfs. `problems` says what could not be listed, `superblock` what its header says."""
 
     def __init__(self, image: Cramfs, budget: Budget) -> None:
         self._image = image
         self.superblock = image.superblock
         walk = _Walk(image, budget)
-        super().__init__(walk.entries(image.superblock.root))
-        self._inodes = walk.references
+        super().__init__(walk, image.superblock.root)
         if image.superblock.is_version_2 and not image.holds():
             walk.problems.add("the checksum of the image does not hold")
-        self.problems = walk.problems.told
 
-    def chunks(self, entry: Entry) -> Iterator[bytes]:
-        inode = self._inodes.get(entry.path)
-        if inode is None or entry.kind is not Kind.FILE:
-            raise Unavailable(f"{entry.path} is not a regular file of this image")
-        try:
-            yield from self._image.content(inode)
-        except Malformed as error:
-            raise Unavailable(f"{entry.path} cannot be read: {error}") from None
+    def content(self, reference: Inode, entry: Entry) -> Iterator[bytes]:
+        return self._image.content(reference)
 
 
 class _Walk(Walk[Inode, Inode]):

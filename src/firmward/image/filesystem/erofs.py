@@ -5,7 +5,6 @@ contents. Content on another device is told, file by file.
 """
 
 import lzma
-import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -27,13 +26,13 @@ from firmward.formats.erofs import (
     parse_superblock,
 )
 from firmward.formats.malformed import Malformed
+from firmward.image import inflate
 from firmward.image.block_codecs import unpack_lz4
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
-from firmward.image.walk import Walk
-from firmward.model.facts import Unavailable
-from firmward.model.tree import Entry, IndexedTree, Kind
+from firmward.image.walk import Walk, WalkedTree
+from firmward.model.tree import Entry, Kind
 
 LZ4_WORST = 255
 """Bytes that one byte of lz4 can make."""
@@ -115,8 +114,8 @@ def _micro_lzma(data: bytes, extent: Extent) -> bytes:
 
 def _deflate(data: bytes, extent: Extent) -> bytes:
     try:
-        return zlib.decompressobj(-15).decompress(data, extent.length)
-    except zlib.error as error:
+        return inflate.inflater(inflate.BARE).decompress(data, extent.length)
+    except inflate.ERRORS as error:
         raise Malformed(f"a deflate extent is damaged: {error}") from None
 
 
@@ -177,7 +176,7 @@ def _lz4_count(data: bytes, at: int, count: int) -> tuple[int, int]:
     return count, at
 
 
-class ErofsTree(IndexedTree):
+class ErofsTree(WalkedTree[int]):
     """An EROFS. `problems` says what could not be listed, `superblock` what its header says."""
 
     def __init__(self, image: Erofs, is_checked: bool, budget: Budget) -> None:
@@ -187,19 +186,11 @@ class ErofsTree(IndexedTree):
             walk.problems.add("the superblock's checksum does not hold")
         if image.superblock.devices:
             walk.problems.add(f"content on {image.superblock.devices} other devices cannot be read")
-        super().__init__(walk.entries(image.superblock.root))
-        self._inodes = walk.references
+        super().__init__(walk, image.superblock.root)
         self.superblock: Superblock = image.superblock
-        self.problems = walk.problems.told
 
-    def chunks(self, entry: Entry) -> Iterator[bytes]:
-        number = self._inodes.get(entry.path)
-        if number is None or entry.kind is not Kind.FILE:
-            raise Unavailable(f"{entry.path} is not a regular file of this image")
-        try:
-            yield from self._image.content(self._image.inode(number))
-        except Malformed as error:
-            raise Unavailable(f"{entry.path} cannot be read: {error}") from None
+    def content(self, reference: int, entry: Entry) -> Iterator[bytes]:
+        return self._image.content(self._image.inode(reference))
 
 
 class _Walk(Walk[int, Inode]):
@@ -219,18 +210,8 @@ class _Walk(Walk[int, Inode]):
             self.budget.expand(min(node.size, 4096))
             target = self._image.target(node).decode("utf-8", "surrogateescape")
         size = node.size if node.kind in (Kind.FILE, Kind.SYMLINK) else 0
-        xattrs = self._xattrs(path, node)
+        xattrs = self.xattrs(path, lambda: self._image.xattrs(node))
         return Entry(path, node.kind, node.mode, node.uid, node.gid, size, node.mtime, target, node.device, xattrs)
-
-    def _xattrs(self, path: str, node: Inode) -> tuple[tuple[str, bytes], ...]:
-        try:
-            found = self._image.xattrs(node)
-        except Malformed as error:
-            self.problems.add(f"{path}: the extended attributes cannot be read: {error}")
-            return ()
-        if found:
-            self.budget.expand(sum(len(name) + len(value) for name, value in found))
-        return found
 
 
 ABOUT = About(

@@ -23,9 +23,8 @@ from firmward.formats.malformed import Malformed
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
-from firmward.image.walk import Walk
-from firmward.model.facts import Unavailable
-from firmward.model.tree import Entry, IndexedTree, Kind
+from firmward.image.walk import Walk, WalkedTree
+from firmward.model.tree import Entry, Kind
 
 
 def measure(source: Source) -> int | None:
@@ -51,7 +50,7 @@ def _superblock(source: Source) -> Superblock:
     return parse_superblock(source.read(SUPERBLOCK_OFFSET, SUPERBLOCK_SIZE))
 
 
-class ExtTree(IndexedTree):
+class ExtTree(WalkedTree[int]):
     """An ext file system. `problems` says what could not be listed, `superblock` what its header says."""
 
     def __init__(self, image: Ext, budget: Budget) -> None:
@@ -59,19 +58,11 @@ class ExtTree(IndexedTree):
         walk = _Walk(image, budget)
         if image.superblock.incompatible & RECOVER:
             walk.problems.add("the journal was not replayed: the last changes are not seen")
-        super().__init__(walk.entries(ROOT_INODE))
-        self._inodes = walk.references
+        super().__init__(walk, ROOT_INODE)
         self.superblock = image.superblock
-        self.problems = walk.problems.told
 
-    def chunks(self, entry: Entry) -> Iterator[bytes]:
-        number = self._inodes.get(entry.path)
-        if number is None or entry.kind is not Kind.FILE:
-            raise Unavailable(f"{entry.path} is not a regular file of this image")
-        try:
-            yield from self._image.content(self._image.inode(number))
-        except Malformed as error:
-            raise Unavailable(f"{entry.path} cannot be read: {error}") from None
+    def content(self, reference: int, entry: Entry) -> Iterator[bytes]:
+        return self._image.content(self._image.inode(reference))
 
 
 class _Walk(Walk[int, Inode]):
@@ -90,7 +81,7 @@ class _Walk(Walk[int, Inode]):
         if node.kind is Kind.SYMLINK:
             target = self._target(path, node)
         size = node.size if node.kind in (Kind.FILE, Kind.SYMLINK) else 0
-        xattrs = self._xattrs(path, node)
+        xattrs = self.xattrs(path, lambda: self._image.xattrs(node))
         return Entry(path, node.kind, node.mode, node.uid, node.gid, size, node.mtime, target, node.device, xattrs)
 
     def _target(self, path: str, link: Inode) -> str | None:
@@ -101,16 +92,6 @@ class _Walk(Walk[int, Inode]):
             return None
         self.budget.expand(len(target))
         return target.decode("utf-8", "surrogateescape")
-
-    def _xattrs(self, path: str, node: Inode) -> tuple[tuple[str, bytes], ...]:
-        try:
-            found = self._image.xattrs(node)
-        except Malformed as error:
-            self.problems.add(f"{path}: the extended attributes cannot be read: {error}")
-            return ()
-        if found:
-            self.budget.expand(sum(len(name) + len(value) for name, value in found))
-        return found
 
 
 ABOUT = About(

@@ -21,9 +21,8 @@ from firmward.formats.malformed import Malformed
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
-from firmward.image.walk import Walk
-from firmward.model.facts import Unavailable
-from firmward.model.tree import Entry, IndexedTree, Kind
+from firmward.image.walk import Walk, WalkedTree
+from firmward.model.tree import Entry, Kind
 
 
 def measure(source: Source) -> int | None:
@@ -48,25 +47,17 @@ def _geometry(source: Source) -> Geometry:
     return found
 
 
-class FatTree(IndexedTree):
+class FatTree(WalkedTree[Record]):
     """A FAT. `problems` says what could not be listed, `geometry` what its boot sector says."""
 
     def __init__(self, image: Fat, budget: Budget) -> None:
         self._image = image
         walk = _Walk(image, budget)
-        super().__init__(walk.entries(image.root))
-        self._records = walk.references
+        super().__init__(walk, image.root)
         self.geometry = image.geometry
-        self.problems = walk.problems.told
 
-    def chunks(self, entry: Entry) -> Iterator[bytes]:
-        record = self._records.get(entry.path)
-        if record is None or entry.kind is not Kind.FILE:
-            raise Unavailable(f"{entry.path} is not a regular file of this image")
-        try:
-            yield from self._image.content(record)
-        except Malformed as error:
-            raise Unavailable(f"{entry.path} cannot be read: {error}") from None
+    def content(self, reference: Record, entry: Entry) -> Iterator[bytes]:
+        return self._image.content(reference)
 
 
 class _Walk(Walk[Record, Record]):

@@ -11,9 +11,8 @@ from firmward.formats.malformed import Malformed
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
-from firmward.image.walk import Walk
-from firmward.model.facts import Unavailable
-from firmward.model.tree import Entry, IndexedTree, Kind
+from firmward.image.walk import Walk, WalkedTree
+from firmward.model.tree import Entry, Kind
 
 
 def measure(source: Source) -> int | None:
@@ -33,26 +32,18 @@ def open_iso(source: Source, budget: Budget) -> "IsoTree":
     return IsoTree(image, budget)
 
 
-class IsoTree(IndexedTree):
+class IsoTree(WalkedTree[Record]):
     """An ISO 9660. `problems` says what could not be listed, `volume` what its descriptors say."""
 
     def __init__(self, image: Iso, budget: Budget) -> None:
         self._image = image
         walk = _Walk(image, budget)
-        super().__init__(walk.entries(image.root))
-        self._records = walk.references
+        super().__init__(walk, image.root)
         _tell_boot_images(image, walk)
         self.volume = image.volume
-        self.problems = walk.problems.told
 
-    def chunks(self, entry: Entry) -> Iterator[bytes]:
-        record = self._records.get(entry.path)
-        if record is None or entry.kind is not Kind.FILE:
-            raise Unavailable(f"{entry.path} is not a regular file of this image")
-        try:
-            yield from self._image.content(record)
-        except Malformed as error:
-            raise Unavailable(f"{entry.path} cannot be read: {error}") from None
+    def content(self, reference: Record, entry: Entry) -> Iterator[bytes]:
+        return self._image.content(reference)
 
 
 def _tell_boot_images(image: Iso, walk: "_Walk") -> None:

@@ -7,9 +7,8 @@ from firmward.formats.romfs import MAGIC, MODES, File, Romfs, parse_superblock
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
-from firmward.image.walk import Walk
-from firmward.model.facts import Unavailable
-from firmward.model.tree import Entry, IndexedTree, Kind
+from firmward.image.walk import Walk, WalkedTree
+from firmward.model.tree import Entry, Kind
 
 CHUNK = 256 << 10
 """Bytes given at a time."""
@@ -33,25 +32,17 @@ def open_romfs(source: Source, budget: Budget) -> "RomfsTree":
     return RomfsTree(image, budget)
 
 
-class RomfsTree(IndexedTree):
+class RomfsTree(WalkedTree[int]):
     """A romfs. `problems` says what could not be listed, `superblock` what its header says."""
 
     def __init__(self, image: Romfs, budget: Budget) -> None:
         self._image = image
         self.superblock = image.superblock
         walk = _Walk(image, budget)
-        super().__init__(walk.entries(image.superblock.root))
-        self._places = walk.references
-        self.problems = walk.problems.told
+        super().__init__(walk, image.superblock.root)
 
-    def chunks(self, entry: Entry) -> Iterator[bytes]:
-        place = self._places.get(entry.path)
-        if place is None or entry.kind is not Kind.FILE:
-            raise Unavailable(f"{entry.path} is not a regular file of this image")
-        try:
-            yield from self._image.content(self._image.file(place), CHUNK)
-        except Malformed as error:
-            raise Unavailable(f"{entry.path} cannot be read: {error}") from None
+    def content(self, reference: int, entry: Entry) -> Iterator[bytes]:
+        return self._image.content(self._image.file(reference), CHUNK)
 
 
 class _Walk(Walk[int, File]):

@@ -26,8 +26,8 @@ KINDS = {
     b"6": Kind.FIFO,
 }
 
-PIECE_COST = 160
-"""Bytes of memory that a piece of a sparse file takes."""
+PIECE_COST = 150
+"""Bytes charged for a piece of a sparse file."""
 
 SPARSE_FILE_LIMIT = 1 << 40
 """Bytes of a sparse file that is still read; a larger one only says so."""

@@ -1,7 +1,6 @@
 """UBIFS in place: all nodes are looked at once, contents are read piece by piece when asked for."""
 
 import stat
-import zlib
 from bisect import bisect_right
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from itertools import accumulate
 from firmward.formats import ubifs
 from firmward.formats.malformed import Malformed
 from firmward.formats.ubifs import Data, Inode, Name
+from firmward.image import inflate
 from firmward.image.block_codecs import unpack_lzo, unpack_zstd
 from firmward.image.budget import Budget, Damaged
 from firmward.image.filesystem.cpio import KINDS
@@ -23,15 +23,17 @@ Xattrs = tuple[tuple[str, bytes], ...]
 
 NODE_COST = 150
 """Bytes charged for a node that is remembered."""
+ATTRIBUTE_COST = 150
+"""Bytes charged for an attribute of an entry, besides its name: every name of a file has all of the file's."""
 HOLE = 1 << 20
 """Bytes of a hole given at a time."""
 
 
 def unpack_deflate(data: bytes, limit: int) -> bytes:
-    engine = zlib.decompressobj(-15)
+    engine = inflate.inflater(inflate.BARE)
     try:
         content = engine.decompress(data, limit + 1)
-    except zlib.error as error:
+    except inflate.ERRORS as error:
         raise Malformed(f"a deflate block is damaged: {error}") from None
     if len(content) > limit:
         raise Malformed(f"a block expands beyond {limit} bytes")
@@ -130,14 +132,14 @@ class _Log:
 
     def _cut(self, inode: int, cuts: list[tuple[int, int]]) -> None:
         """Forget what a file held behind its end when it was cut, and was not written again."""
-        pieces = self.pieces.get(inode, {})
         cuts.sort()
         sequences = [sequence for sequence, _ in cuts]
-        shortest = list(accumulate((size for _, size in reversed(cuts)), min))[::-1]
-        """By cut, the smallest size that it or a later one left."""
+        # from each cut on, the least that the file was cut to since
+        least = [*accumulate((size for _, size in reversed(cuts)), min)][::-1]
+        pieces = self.pieces.get(inode, {})
         for block, piece in list(pieces.items()):
             later = bisect_right(sequences, piece.sequence)
-            if later < len(cuts) and block * ubifs.BLOCK >= shortest[later]:
+            if later < len(least) and block * ubifs.BLOCK >= least[later]:
                 del pieces[block]
 
 
@@ -240,10 +242,10 @@ class _Walk(Walk[int, Inode]):
             node.mtime,
             node.data.decode("utf-8", "surrogateescape") if is_link else None,
             ubifs.device(node.data) if is_device else None,
-            self._xattrs(reference),
+            self._once(reference),
         )
 
-    def _xattrs(self, reference: int) -> Xattrs:
+    def _once(self, reference: int) -> Xattrs:
         """An inode may have thousands of names: its attributes are read once."""
         known = self._known.get(reference)
         if known is None:
@@ -254,6 +256,7 @@ class _Walk(Walk[int, Inode]):
         for name, (_, inode) in sorted(self._log.attributes.get(reference, {}).items()):
             found = self._log.inodes.get(inode)
             if found is not None:
+                self.budget.expand(ATTRIBUTE_COST + len(name))
                 yield name.decode("utf-8", "surrogateescape"), found[1].data
 
 

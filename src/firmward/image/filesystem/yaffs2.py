@@ -6,15 +6,13 @@ The error correction of the flash is not applied: a dump has the bytes as they w
 import stat
 from collections.abc import Hashable, Iterator
 
-from firmward.formats.malformed import Malformed
 from firmward.formats.yaffs2 import MAGICS, ROOT, Header, Yaffs2, find_geometry
 from firmward.image.budget import Budget, Damaged
 from firmward.image.filesystem.cpio import KINDS
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
-from firmward.image.walk import Walk
-from firmward.model.facts import Unavailable
-from firmward.model.tree import Entry, IndexedTree, Kind
+from firmward.image.walk import Walk, WalkedTree
+from firmward.model.tree import Entry, Kind
 
 
 def measure(source: Source) -> int | None:
@@ -40,15 +38,14 @@ def _log(source: Source, budget: Budget) -> Yaffs2:
     return Yaffs2(source.read, source.size, geometry, budget.expand)
 
 
-class Yaffs2Tree(IndexedTree):
+class Yaffs2Tree(WalkedTree[int]):
     """A YAFFS2. `problems` says what is missing, `geometry` the pages and spares that were found."""
 
     def __init__(self, log: Yaffs2, source: Source, budget: Budget) -> None:
         self._log = log
         self.geometry = log.geometry
         walk = _Walk(log, budget)
-        super().__init__(walk.entries(ROOT))
-        self._numbers = walk.references
+        super().__init__(walk, ROOT)
         if log.damaged:
             walk.problems.add(f"{log.damaged} chunks were left out since their tags or headers do not hold")
         if log.torn:
@@ -59,16 +56,9 @@ class Yaffs2Tree(IndexedTree):
             walk.problems.add(f"another yaffs2 begins at {log.end:#x} or behind it: what follows was not read")
         elif source.first_written(log.end) is not None:
             walk.problems.add(f"what follows from {log.end:#x} on is no yaffs2 and was not read")
-        self.problems = walk.problems.told
 
-    def chunks(self, entry: Entry) -> Iterator[bytes]:
-        number = self._numbers.get(entry.path)
-        if number is None or entry.kind is not Kind.FILE:
-            raise Unavailable(f"{entry.path} is not a regular file of this image")
-        try:
-            yield from self._log.content(self._log.aim(number), entry.size)
-        except Malformed as error:
-            raise Unavailable(f"{entry.path} cannot be read: {error}") from None
+    def content(self, reference: int, entry: Entry) -> Iterator[bytes]:
+        return self._log.content(self._log.aim(reference), entry.size)
 
 
 class _Walk(Walk[int, int]):
@@ -95,20 +85,10 @@ class _Walk(Walk[int, int]):
         if kind is Kind.SYMLINK:
             target, size = header.target.decode("utf-8", "surrogateescape"), len(header.target)
         device = _device(header) if kind in (Kind.BLOCK, Kind.CHARACTER) else None
-        xattrs = self._xattrs(path, node)
+        xattrs = self.xattrs(path, lambda: self._log.xattrs(node))
         return Entry(
             path, kind, header.mode & 0o7777, header.uid, header.gid, size, header.mtime, target, device, xattrs
         )
-
-    def _xattrs(self, path: str, node: int) -> tuple[tuple[str, bytes], ...]:
-        try:
-            found = self._log.xattrs(node)
-        except Malformed as error:
-            self.problems.add(f"{path}: the extended attributes cannot be read: {error}")
-            return ()
-        if found:
-            self.budget.expand(sum(len(name) + len(value) for name, value in found))
-        return found
 
 
 def _device(header: Header) -> tuple[int, int]:

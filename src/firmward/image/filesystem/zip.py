@@ -5,13 +5,12 @@ Members whose data overlap are how zip bombs are made; of those only the first i
 
 import bz2
 import stat
-import zlib
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmward.formats import zip as container
-from firmward.image import stream
+from firmward.image import inflate, stream
 from firmward.image.archive import NAME_LIMIT, ArchiveTree, Content, Member, Missing, Stored, tree_path
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import About, Format, Magic
@@ -24,7 +23,7 @@ STORED, DEFLATED, BZIP2 = 0, 8, 12
 
 
 CODECS = {
-    DEFLATED: stream.Codec(lambda: stream.Inflate(wbits=-15), (zlib.error,), lambda _: False),
+    DEFLATED: stream.Codec(lambda: stream.Inflate(inflate.BARE), inflate.ERRORS, lambda _: False),
     BZIP2: stream.Codec(bz2.BZ2Decompressor, (OSError, ValueError, EOFError), lambda _: False),
 }
 

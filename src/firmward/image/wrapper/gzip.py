@@ -1,9 +1,8 @@
 """gzip (RFC 1952): one or more members, each with a header that may hold the file's name."""
 
-import zlib
 from collections.abc import Iterator
 
-from firmward.image import stream
+from firmward.image import inflate, stream
 from firmward.image.budget import Budget
 from firmward.image.format import About, Child, Format, Magic
 from firmward.image.source import Source
@@ -23,7 +22,7 @@ def _begins(head: bytes) -> bool:
     return head[:3] == b"\x1f\x8b\x08" and len(head) > 9 and not head[3] & RESERVED
 
 
-CODEC = stream.Codec(lambda: stream.Inflate(wbits=31), (zlib.error,), _begins)
+CODEC = stream.Codec(lambda: stream.Inflate(inflate.GZIP), inflate.ERRORS, _begins)
 
 
 def measure(source: Source) -> int | None:
@@ -31,9 +30,9 @@ def measure(source: Source) -> int | None:
     if not _begins(head):
         return None
     try:
-        probe = zlib.decompressobj(wbits=31)
+        probe = inflate.inflater(inflate.GZIP)
         tried = probe.decompress(head, 1)
-    except zlib.error:
+    except inflate.ERRORS:
         return None
     return source.size if tried or probe.eof or len(head) < PROBE or head[3] & EXTRA else None
 
