@@ -19,7 +19,22 @@ from processes import end, is_alive
 from firmward.audit.catalogue import select
 from firmward.cli import caged, inside
 from firmward.cli.audit import Question, Reading, audit_target
-from firmward.cli.caged import FRAME_LIMIT, HEAD, TELL, Fault, Journal, Lost, loads, run_caged, walls_around
+from firmward.cli.caged import (
+    ANSWER,
+    ENTER,
+    ERROR,
+    FAULT,
+    FRAME_LIMIT,
+    HEAD,
+    PART,
+    TELL,
+    Fault,
+    Journal,
+    Lost,
+    loads,
+    run_caged,
+    walls_around,
+)
 from firmward.cli.console import Color
 from firmward.image import catalogue
 from firmward.image.budget import Budget, Limits
@@ -210,6 +225,42 @@ def test_a_message_of_any_length_is_not_waited_for(tmp_path: Path) -> None:
 
     with pytest.raises(Fault, match="absurdly long"):
         run_caged(work, walls_around(tmp_path, Limits()), 10, print)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        (TELL, b"\xff\xfe"),
+        (ENTER, b"\xff"),
+        (FAULT, b"\xff"),
+        (PART, pickle.dumps(Part(["no", "id"], "gpt"))),  # type: ignore[arg-type]
+        (ERROR, b"(l0\n" + b"(g0\ng0\nl0\n" * 200 + b"."),
+        (ANSWER, b"garbage"),
+        (b"?", b""),
+    ],
+    ids=lambda message: message[0].decode(),
+)
+def test_what_no_worker_of_ours_says_ends_in_a_fault_or_is_passed_over(
+    message: tuple[bytes, bytes], tmp_path: Path
+) -> None:
+    def work(journal: Journal, avoided: Mapping[str, str]) -> int:
+        journal._say(*message)
+        return 7
+
+    with suppress(Fault):
+        assert run_caged(work, walls_around(tmp_path, Limits()), 10, lambda _: None) == 7
+
+
+def test_a_worker_that_never_ends_to_name_parts_is_not_listened_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(journal: Journal, avoided: Mapping[str, str]) -> int:
+        while True:
+            journal.enter("image")
+
+    monkeypatch.setattr(caged, "FRAME_LIMIT", 1 << 20)
+    with pytest.raises(Fault, match="more than there can be"):
+        run_caged(work, walls_around(tmp_path, Limits()), 10, lambda _: None)
 
 
 def test_records_of_the_model_pass() -> None:

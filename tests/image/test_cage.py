@@ -1,12 +1,16 @@
 """The cage: each thing that a reader taken over would try succeeds outside and fails inside."""
 
 import ctypes
+import fcntl
 import os
+import platform
 import resource
 import socket
 import struct
 import subprocess
 import sys
+import termios
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -125,6 +129,54 @@ def test_no_program_can_be_started(closed: Cage) -> None:
 @pytest.mark.skipif(HERE.landlock < 6, reason="signals are fenced in from Landlock ABI 6 on")
 def test_the_process_that_leads_cannot_be_killed(closed: Cage) -> None:
     assert both(lambda: os.kill(os.getppid(), 0), closed) == ("done", "PermissionError")
+
+
+@filtered
+def test_the_process_that_leads_keeps_its_limits_and_its_turn(closed: Cage) -> None:
+    """Else it could be ended by a limit of its CPU, where signals are fenced in."""
+    attempts: tuple[Callable[[], object], ...] = (
+        lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CORE, (0, 0)),
+        lambda: os.sched_setaffinity(os.getppid(), os.sched_getaffinity(0)),
+        lambda: os.setpriority(os.PRIO_PROCESS, os.getppid(), os.getpriority(os.PRIO_PROCESS, os.getppid())),
+    )
+    assert [outcome(attempt, closed) for attempt in attempts] == ["PermissionError"] * 3
+    assert outcome(lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)), closed) == "done"
+
+
+@filtered
+def test_nothing_can_be_typed_into_the_terminal(closed: Cage) -> None:
+    _, terminal = os.openpty()
+    assert outcome(lambda: fcntl.ioctl(terminal, termios.TIOCSTI, b"x"), closed) == "PermissionError"
+    assert outcome(lambda: termios.tcgetattr(terminal), closed) == "done"
+
+
+def test_there_is_no_input(closed: Cage) -> None:
+    def read() -> None:
+        if os.read(0, 1):
+            raise ValueError
+
+    assert outcome(read, closed) == "done"
+    assert outcome(lambda: os.write(0, b"x"), closed) == "OSError"
+
+
+@filtered
+def test_a_new_namespace_cannot_be_made_and_threads_can(closed: Cage) -> None:
+    number = {"x86_64": 56, "aarch64": 220}[platform.machine()]
+
+    def clone() -> None:
+        if ctypes.CDLL(None, use_errno=True).syscall(number, 0x10000011, 0, 0, 0, 0) < 0:
+            raise PermissionError
+
+    def thread() -> None:
+        done: list[int] = []
+        worker = threading.Thread(target=lambda: done.append(1))
+        worker.start()
+        worker.join()
+        if not done:
+            raise ValueError
+
+    assert outcome(clone, closed) == "PermissionError"
+    assert outcome(thread, closed) == "done"
 
 
 @filtered
@@ -249,14 +301,28 @@ def test_the_filter_answers_for_every_denied_call_and_no_other() -> None:
         program = filter_program(DENIED, architecture, column)
         denied = {row[column] for row in DENIED.values()}
         for number in range(600):
-            expected = 0x00050001 if number in denied else 0x7FFF0000
+            expected = 0x00050001 if number in denied else 0x00050026 if number == CLONE3 else 0x7FFF0000
             assert answer(program, architecture, number) == expected
         assert answer(program, architecture ^ 1, 0) == 0x80000000
         assert answer(program, architecture, 0x40000000 + 59) == 0x00050001
 
+        for number, arguments, allowed in (
+            (PRLIMIT[column], (0,), True),
+            (PRLIMIT[column], (1,), False),
+            (IOCTL[column], (0, 0x5401), True),
+            (IOCTL[column], (0, 0x5412), False),
+            (IOCTL[column], (0, 1 << 32 | 0x5412), False),
+            (CLONE[column], (0x3D0F00,), True),
+            (CLONE[column], (0x10000011,), False),
+        ):
+            assert answer(program, architecture, number, *arguments) == (0x7FFF0000 if allowed else 0x00050001)
 
-def answer(program: bytes, architecture: int, number: int) -> int:
-    data = struct.pack("=II", number, architecture)
+
+PRLIMIT, IOCTL, CLONE, CLONE3 = (302, 261), (16, 29), (56, 220), 435
+
+
+def answer(program: bytes, architecture: int, number: int, *arguments: int) -> int:
+    data = struct.pack("=IIQ6Q", number, architecture, 0, *arguments, *(0,) * (6 - len(arguments)))
     at = accumulator = 0
     while True:
         code, yes, no, value = struct.unpack_from("=HBBI", program, 8 * at)
@@ -266,4 +332,5 @@ def answer(program: bytes, architecture: int, number: int) -> int:
         if code == 0x20:
             accumulator = int.from_bytes(data[value : value + 4], "little")
         else:
-            at += yes if (accumulator == value if code == 0x15 else accumulator >= value) else no
+            tests = {0x15: accumulator == value, 0x35: accumulator >= value, 0x45: bool(accumulator & value)}
+            at += yes if tests[code] else no

@@ -363,14 +363,17 @@ def _clock() -> "Clock":
 @contextmanager
 def _progress(color: Color, *, quiet: bool) -> Iterator[Callable[[str], None]]:
     """A spinner on a terminal's stderr with what is being done; nothing in a pipe."""
+    from rich.text import Text
+
     from firmward.cli.console import make_console
+    from firmward.cli.inside import shown
 
     console = make_console(color, stderr=True)
     if quiet or not console.is_terminal:
         yield lambda message: None
         return
     with console.status("Opening") as status:
-        yield status.update
+        yield lambda message: status.update(Text(shown(message)))  # parts have names from the image
 
 
 def _print(report: "Report", outputs: tuple[Path, ...], color: Color) -> None:

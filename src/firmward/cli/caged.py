@@ -49,6 +49,10 @@ FRAME_LIMIT = 1 << 30
 HEAD = struct.Struct("=cI")
 ENTER, LEAVE, PART, TELL, BEAT, JUDGE, ANSWER, ERROR, FAULT = (bytes([sign]) for sign in b"elptbjarf")
 
+KEPT = (ENTER, PART, ANSWER)
+KEPT_COST = 1 << 10
+"""Bytes that a message which is kept counts for beside its own."""
+
 SHRUNK = signal.SIGBUS
 """What the kernel sends who reads a mapped file where it ends no longer."""
 
@@ -179,6 +183,7 @@ class _Worker(Generic[Answer]):
     _pipe: int = -1
     _said: bytearray = field(default_factory=bytearray)
     _judging: bool = False
+    _kept: int = 0
 
     def start(self, work: Work[Answer], walls: Cage, avoided: Mapping[str, str]) -> None:
         self._pipe, theirs = os.pipe()
@@ -221,21 +226,29 @@ class _Worker(Generic[Answer]):
             end = start + HEAD.size + length
             if len(self._said) < end:
                 break
+            self._count(sign, length)
             self._hear(sign, bytes(self._said[start + HEAD.size : end]))
             start = end
         del self._said[:start]
 
+    def _count(self, sign: bytes, length: int) -> None:
+        if sign in KEPT:
+            self._kept += length + KEPT_COST
+            if self._kept > FRAME_LIMIT:
+                raise Fault("the worker says more than there can be to say")
+
     def _hear(self, sign: bytes, content: bytes) -> None:
+        """Raises Fault for what no worker of ours says: one that was taken over shall not end the leader otherwise."""
         if sign == ENTER:
-            self.at.append(content.decode())
+            self.at.append(_text(content))
         elif sign == LEAVE:
             del self.at[-1:]
         elif sign == PART:
             part = loads(content)
-            if isinstance(part, Part):
+            if isinstance(part, Part) and isinstance(part.id, str):
                 self.parts[part.id] = part
         elif sign == TELL:
-            self.tell(content.decode())
+            self.tell(_text(content))
         elif sign == JUDGE:
             self._judging = True
             self.tell("")
@@ -244,7 +257,7 @@ class _Worker(Generic[Answer]):
         elif sign == ERROR:
             _raise(loads(content))
         elif sign == FAULT:
-            raise Fault(content.decode())
+            raise Fault(_text(content))
 
     def stop(self) -> int:
         """End it, if it has not; its exit code, or minus the signal that ended it."""
@@ -302,7 +315,11 @@ def _raise(said: object) -> NoReturn:
             found = getattr(errors, name, None)
             if isinstance(found, type) and issubclass(found, errors.FirmwardError):
                 raise found(message)
-    raise Fault(repr(said))
+    raise Fault("the worker's message cannot be taken: no error of ours")
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "backslashreplace")
 
 
 class _Unpickler(pickle.Unpickler):

@@ -111,5 +111,7 @@ def _prepare() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    typer.secho(f"firmward: {message}", err=True, fg="red" if sys.stderr.isatty() else None)
+    from firmward.audit.redact import visible
+
+    typer.secho(f"firmward: {visible(message)}", err=True, fg="red" if sys.stderr.isatty() else None)
     sys.exit(code)

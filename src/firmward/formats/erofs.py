@@ -31,6 +31,8 @@ MAGIC = b"\xe2\xe1\xf5\xe0"
 MAGIC_OFFSET = 1024
 SUPERBLOCK_SIZE = 144
 
+LISTING_LIMIT = 64 << 20
+"""Bytes of one folder."""
 TARGET_LIMIT = 4096
 """Bytes of a symbolic link (PATH_MAX)."""
 XATTR_SET_LIMIT = 1 << 20
@@ -291,6 +293,8 @@ class Erofs:
     def listing(self, folder: Inode) -> Iterator[tuple[bytes, int]]:
         """Names and inode numbers, `.` and `..` left out; what is whole is given before Malformed is raised."""
         size = self.superblock.block_size
+        if folder.size > LISTING_LIMIT:
+            raise Malformed(f"a folder of {folder.size} bytes")
         problem = None
         for piece in self._blocks(folder, size):
             for at in range(0, len(piece), size):

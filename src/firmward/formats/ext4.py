@@ -40,6 +40,8 @@ XATTR_SET_LIMIT = 1 << 20
 """Bytes of all extended attributes of one file."""
 CHUNK = 256 << 10
 """Bytes given at a time."""
+JOINED = 1 << 14
+"""Blocks that follow each other and are read as one run."""
 
 COMPRESSION = 0x1
 FILETYPE = 0x2
@@ -450,10 +452,10 @@ class Ext:
             yield from _zeros(left)
 
     def _joined(self, inode: Inode) -> Iterator[Run]:
-        """Runs, neighbours made one."""
+        """Runs, neighbours made one up to JOINED blocks: pointers that lead to themselves make holes without end."""
         last = Run(0, 0)
         for run in self.runs(inode):
-            if last.count and run.start == (last.start + last.count if last.start else 0):
+            if 0 < last.count < JOINED and run.start == (last.start + last.count if last.start else 0):
                 last = Run(last.start, last.count + run.count)
                 continue
             if last.count:

@@ -191,9 +191,9 @@ class Iso:
 
     def _records(self, folder: Record) -> Iterator[bytes]:
         """The records of a folder; none crosses the end of a sector."""
+        if folder.size > LISTING_LIMIT:
+            raise Malformed(f"a folder of {folder.size} bytes")
         for offset, length in folder.extents:
-            if length > LISTING_LIMIT:
-                raise Malformed(f"a folder of {length} bytes")
             for begin in range(0, length, SECTOR):
                 sector = self._bytes(offset + begin, min(SECTOR, length - begin))
                 at = 0

@@ -239,6 +239,7 @@ class Yaffs2:
         self._charge = charge
         self._objects: dict[int, Object] = {}
         self._children: dict[int, list[int]] = {}
+        self._sizes: dict[int, int] = {}
         self.damaged = 0
         self.torn = 0
         self.end = 0
@@ -355,7 +356,16 @@ class Yaffs2:
         return known.header
 
     def size(self, number: int) -> int:
-        """Bytes of a file: what its header says, or more when content was written after it. Raises Malformed."""
+        """Bytes of a file: what its header says, or more when content was written after it. Raises Malformed.
+
+        Kept, since an object may have as many names as it has chunks.
+        """
+        size = self._sizes.get(number)
+        if size is None:
+            size = self._sizes[number] = self._measured(number)
+        return size
+
+    def _measured(self, number: int) -> int:
         known = self._objects[number]
         if known.reach < 0:
             reach = [self.header(number).size]

@@ -20,9 +20,6 @@ NAME_LIMIT = 4096
 MEASURED = 200_000
 """Members stepped over to find where an archive ends; a larger one is taken to reach to the end of the bytes."""
 
-DEEP = 32
-"""Folders in a path from which on the folders it implies are charged as memory."""
-
 ATTRIBUTE_COST = 200
 """Bytes charged for an extended attribute, besides its value."""
 
@@ -83,6 +80,7 @@ class ArchiveTree(IndexedTree):
         self._budget = budget
         self._problems = problems
         self._contents: dict[str, Content] = {}
+        self._folder = ""
         super().__init__(self._entries_of(members))
 
     @property
@@ -102,12 +100,15 @@ class ArchiveTree(IndexedTree):
             self._problems.add(str(stop))
 
     def _charge(self, entry: Entry) -> None:
+        """An entry's path and attributes, and the folders that the path implies, as the memory that they take."""
         self._budget.add_entry()
-        depth = entry.path.count("/")
-        if depth > DEEP:
-            self._budget.expand(len(entry.path) * depth)
-        if entry.xattrs:
-            self._budget.expand(sum(ATTRIBUTE_COST + len(value) for _, value in entry.xattrs))
+        path = entry.path
+        folder = path.rpartition("/")[0]
+        if folder != self._folder:  # neighbours share theirs
+            self._folder = folder
+            self._budget.expand(len(folder) * (folder.count("/") + 1) // 2)
+        attributes = sum(len(name) + len(value) + ATTRIBUTE_COST for name, value in entry.xattrs)
+        self._budget.expand(len(path) + attributes)
 
     def chunks(self, entry: Entry) -> Iterator[bytes]:
         content = self._contents.get(entry.path)

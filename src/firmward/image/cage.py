@@ -65,6 +65,13 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
     "sethostname": (170, 161), "setuid": (105, 146), "setgid": (106, 144), "setreuid": (113, 145),
     "setregid": (114, 143), "setresuid": (117, 147), "setresgid": (119, 149), "setgroups": (116, 159),
     "capset": (126, 91),
+    # what changes or weighs on other processes of the user
+    "sched_setaffinity": (203, 122), "sched_setscheduler": (144, 119), "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274), "setpriority": (141, 140), "ioprio_set": (251, 30), "migrate_pages": (256, 238),
+    "move_pages": (279, 239), "process_madvise": (440, 440), "process_mrelease": (448, 448), "kcmp": (312, 272),
+    # memory that is not counted, or stays behind
+    "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "memfd_create": (319, 279),
+    "memfd_secret": (447, 447), "fanotify_init": (300, 262), "modify_ldt": (154, None),
 }  # fmt: skip
 
 STARTING = ("execve", "execveat")
@@ -77,6 +84,38 @@ DENIED_TO_READERS: dict[str, tuple[int | None, int | None]] = {
     "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
     "utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
 }  # fmt: skip
+
+
+NO_SUCH_CALL = 0x00050000 | 38
+"""ENOSYS: the C library then does without."""
+NEW_NAMESPACES = 0x7E020000
+"""Flags of clone(2) that make a namespace, in which much is open that was never meant for everybody."""
+TIOCSTI, TIOCLINUX = 0x5412, 0x541C
+"""What puts characters into a terminal's input, as if its user had typed them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A call that is answered by one of its arguments: denied where `test` holds for a value, or where it does not.
+
+    `place` counts from 0. Only the lower 32 bits are looked at, since the kernel takes no more of these.
+    """
+
+    numbers: tuple[int, int]
+    place: int
+    test: int
+    values: tuple[int, ...]
+    where_holds: int
+    elsewhere: int
+
+
+IF_ANY_BIT = 0x45
+ARGUMENTS = (
+    Argument((302, 261), 0, IF_EQUAL, (0,), ALLOW, DENY),  # prlimit64, for itself alone
+    Argument((16, 29), 1, IF_EQUAL, (TIOCSTI, TIOCLINUX), DENY, ALLOW),  # ioctl
+    Argument((56, 220), 0, IF_ANY_BIT, (NEW_NAMESPACES,), DENY, ALLOW),  # clone
+    Argument((435, 435), 0, IF_ANY_BIT, (0xFFFFFFFF,), NO_SUCH_CALL, NO_SUCH_CALL),  # clone3 hides its flags in memory
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +150,7 @@ def enter(cage: Cage) -> None:
     has cannot be put up."""
     here = walls()
     _limit(cage)
+    _let_go_of_input()
     if _libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         raise _error("no_new_privs")
     if here.landlock and cage.readable is not None:
@@ -123,6 +163,15 @@ def enter(cage: Cage) -> None:
 def die_with_parent() -> None:
     """Have the kernel end this process when the one that forked it ends."""
     _libc().prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+
+
+def _let_go_of_input() -> None:
+    """Nothing is read from there, and a terminal could be written to through it."""
+    nothing, end = os.pipe()
+    os.close(end)
+    os.dup2(nothing, 0)
+    if nothing:
+        os.close(nothing)
 
 
 def _limit(cage: Cage) -> None:
@@ -183,12 +232,26 @@ def filter_program(denied: dict[str, tuple[int | None, int | None]], architectur
         (IF_EQUAL, 1, 0, architecture),
         (ANSWER, 0, 0, KILL),
         (LOAD, 0, 0, 0),  # seccomp_data.nr
-        (IF_NOT_BELOW, count + 1, 0, X32),
+        (IF_NOT_BELOW, 0, 1, X32),
+        (ANSWER, 0, 0, DENY),
+        *(step for argument in ARGUMENTS for step in _by_argument(argument, argument.numbers[column])),
         *((IF_EQUAL, count - place, 0, number) for place, number in enumerate(numbers)),
         (ANSWER, 0, 0, ALLOW),
         (ANSWER, 0, 0, DENY),
     ]
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
+
+
+def _by_argument(argument: Argument, number: int) -> list[tuple[int, int, int, int]]:
+    """The steps that answer one call; any other goes on behind them."""
+    count = len(argument.values)
+    return [
+        (IF_EQUAL, 0, count + 3, number),
+        (LOAD, 0, 0, 16 + 8 * argument.place),  # seccomp_data.args
+        *((argument.test, count - place, 0, value) for place, value in enumerate(argument.values)),
+        (ANSWER, 0, 0, argument.elsewhere),
+        (ANSWER, 0, 0, argument.where_holds),
+    ]
 
 
 def _libc() -> ctypes.CDLL:

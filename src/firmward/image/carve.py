@@ -64,6 +64,7 @@ def carve(
         for offset, kind in hits.between(max(begin, position), end):
             if offset < position:
                 continue
+            budget.check_time()  # a header may take long to be held against what follows
             size = _size(source.slice(offset), kind, budget)
             if size:
                 if size >= (kind.smallest if isinstance(kind, Format) else SMALLEST):

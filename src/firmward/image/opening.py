@@ -224,6 +224,10 @@ class Opening:
         self._whole: dict[str, Source] = {}
         """The bytes of parts that stand in no other, with what lies behind the format that they begin with."""
         self._pieces: list[str] = []
+        self._namesakes: dict[str, int] = {}
+        """By an id that was wanted more than once, the number that its last bearer was given."""
+        self._listings: dict[str, str] = {}
+        self._contents: dict[str, sameness.Contents | None] = {}
 
     def file(self, name: str, source: Source) -> Image:
         self._visit(_Place(TOP, Child(TOP, source), None, 0))
@@ -367,7 +371,7 @@ class Opening:
 
     def _visit_all(self, place: _Place, children: Iterable[Child]) -> None:
         for child in children:
-            if self._budget.is_spent:
+            if self._budget.is_spent or child.source is None:
                 self._budget.add_part(place.depth)
             name = self._unique(place.id, _unwrapped(place.id) if child.name == CONTENT else child.name)
             self._visit(_Place(name, child, place.id, place.depth + 1))
@@ -378,11 +382,13 @@ class Opening:
         plain = "".join(sign if sign.isprintable() else "?" for sign in plain).strip("/")
         plain = plain if len(plain) <= NAME_LIMIT else f"{plain[:NAME_LIMIT]}…"
         wanted = f"{parent}/{plain or 'part'}"
-        number = 2
+        number = self._namesakes.get(wanted, 2)
         unique = wanted
         while unique in self._parts:
             unique = f"{wanted}~{number}"
             number += 1
+        if unique != wanted:
+            self._namesakes[wanted] = number
         return unique
 
     def _files(self, tree: Tree, kind: str, role: Role) -> Iterator[Child]:
@@ -399,6 +405,7 @@ class Opening:
                 self._budget.check_time()
             if entry.size <= SNIFFED or not (carried or may_hold_image(entry)):
                 continue
+            self._budget.check_time()  # to its first bytes may be a long way
             try:
                 child = self._file(tree, entry, name, searched=carried and kind in CONTAINERS)
             except (Unavailable, BudgetExceeded) as reason:
@@ -476,14 +483,14 @@ class Opening:
     def _distinct_roots(self) -> list[str]:
         """The ids of the roots to audit; the parts of the others say which of them they equal."""
         distinct: list[str] = []
-        for id_, tree in self._trees.items():
+        for id_ in self._trees:
             if self._parts[id_].role not in (Role.ROOT, Role.INITRAMFS):
                 continue
             self._watcher.enter(id_)
             source = self._sources.get(id_)
             if source is not None and self._parts[id_].digest is None:
                 self._parts[id_] = replace(self._parts[id_], digest=self._digest(source))
-            same = next((other for other in distinct if self._is_same(id_, tree, other)), None)
+            same = next((other for other in distinct if self._is_same(id_, other)), None)
             if same is None:
                 distinct.append(id_)
             else:
@@ -491,19 +498,33 @@ class Opening:
             self._watcher.leave(self._parts[id_])
         return distinct
 
-    def _is_same(self, id_: str, tree: Tree, other: str) -> bool:
+    def _is_same(self, id_: str, other: str) -> bool:
         part, known = self._parts[id_], self._parts[other]
         if part.digest is not None and part.digest == known.digest:
             return True
         if part.problem or known.problem or part.role is not known.role:
             return False
         try:
-            if sameness.listing(tree) != sameness.listing(self._trees[other]):
+            self._budget.check_time()
+            if self._listing(id_) != self._listing(other):
                 return False
-            self._progress(f"{id_}: compared with {other}")
-            return sameness.have_equal_content(tree, self._trees[other], self._budget)
+            mine, theirs = self._content(id_), self._content(other)
         except BudgetExceeded:
             return False
+        return mine is not None and theirs is not None and mine.equal(theirs)
+
+    def _listing(self, id_: str) -> str:
+        """The digest of a tree's listing, made once: of a thousand roots each is held against all others."""
+        known = self._listings.get(id_)
+        if known is None:
+            known = self._listings[id_] = sameness.listing(self._trees[id_])
+        return known
+
+    def _content(self, id_: str) -> sameness.Contents | None:
+        if id_ not in self._contents:
+            self._progress(f"{id_}: read to be compared")
+            self._contents[id_] = sameness.contents(self._trees[id_], self._budget)
+        return self._contents[id_]
 
     def _digest(self, source: Source) -> str | None:
         """The SHA-256 of all bytes; None when time runs out."""

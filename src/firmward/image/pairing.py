@@ -5,7 +5,7 @@ of a build's output. Where several roots are equally near, as when two slots sha
 of them alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from firmward.model.report import Part, Role
@@ -16,22 +16,23 @@ COMPANIONS = frozenset({Role.KERNEL, Role.KERNEL_CONFIG, Role.DEVICE_TREE, Role.
 def paired(parts: Iterable[Part]) -> tuple[Part, ...]:
     """The parts, each companion with the root that it belongs to; equal roots count as the one that is audited."""
     known = tuple(parts)
-    roots = {part.id: part.same_as or part.id for part in known if part.role is Role.ROOT}
-    return tuple(replace(part, belongs_to=_root_of(part, roots)) if part.role in COMPANIONS else part for part in known)
+    below: dict[str, str | None] = {}
+    for part in known:
+        if part.role is Role.ROOT:
+            root = part.same_as or part.id
+            for folder in _above(part.id):
+                below[folder] = root if below.get(folder, root) == root else None
+    return tuple(replace(part, belongs_to=_root_of(part, below)) if part.role in COMPANIONS else part for part in known)
 
 
-def _root_of(part: Part, roots: dict[str, str]) -> str | None:
-    near = {root: _shared(part.id, root) for root in roots}
-    nearest = max(near.values(), default=0)
-    found = {roots[root] for root, steps in near.items() if steps == nearest}
-    return found.pop() if len(found) == 1 else None
+def _root_of(part: Part, below: dict[str, str | None]) -> str | None:
+    """The one root in the smallest part of the image that holds both; `below` has the one root under each step of an
+    id, None where there are several."""
+    return next((below[folder] for folder in _above(part.id) if folder in below), None)
 
 
-def _shared(one: str, other: str) -> int:
-    """How many steps two ids have in common from the top."""
-    count = 0
-    for left, right in zip(one.split("/"), other.split("/"), strict=False):
-        if left != right:
-            break
-        count += 1
-    return count
+def _above(id_: str) -> Iterator[str]:
+    """An id and what it begins with, step by step to the top."""
+    while id_:
+        yield id_
+        id_ = id_.rpartition("/")[0]

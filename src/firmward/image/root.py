@@ -1,6 +1,7 @@
 """What a tree is for: a system's root, an initramfs, a boot partition, or data."""
 
 import re
+from itertools import islice
 
 from firmward.model.report import Role
 from firmward.model.tree import Entry, Kind, Tree
@@ -24,6 +25,10 @@ LARGE = 4 << 20
 """Bytes from which on any file without an exec bit is looked at, whatever its name."""
 
 PROGRAM_NAME = re.compile(r".*\.(so|a|ko|py|jar|mo|db|cache)([.\d]*)$|.*\.(ko|so)\.(gz|xz|zst)$")
+
+
+KERNELS = 64
+"""Names of kernels that are followed: each may be a link that leads a long way."""
 
 
 def role_of(tree: Tree, kind: str) -> Role:
@@ -63,7 +68,8 @@ def _is_initramfs(tree: Tree, kind: str) -> bool:
 
 def _has_kernel(tree: Tree) -> bool:
     paths = (path for folder in ("", "boot") for path in tree.list(folder))
-    return any(KERNEL_NAME.match(path.rpartition("/")[2]) and tree.is_file(path) for path in paths)
+    named = (path for path in paths if KERNEL_NAME.match(path.rpartition("/")[2]))
+    return any(tree.is_file(path) for path in islice(named, KERNELS))
 
 
 def may_hold_image(entry: Entry) -> bool:

@@ -7,14 +7,11 @@ a tar is often made without them.
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from itertools import zip_longest
+from dataclasses import dataclass
 
 from firmward.image.budget import Budget
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Entry, Kind, Tree
-
-CHECK_EVERY = 256
-"""Files between two looks at the clock."""
 
 
 def listing(tree: Tree) -> str:
@@ -26,18 +23,36 @@ def listing(tree: Tree) -> str:
     return digest.hexdigest()
 
 
-def have_equal_content(one: Tree, other: Tree, budget: Budget) -> bool:
-    """Whether two trees with equal listings hold equal files; what cannot be read is equal to nothing."""
-    pairs = zip_longest(_compared(one), _compared(other))
-    attributes = _has_attributes(one) and _has_attributes(other)
-    for count, (left, right) in enumerate(pairs):
-        if count % CHECK_EVERY == 0:
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Digests over what all files of a tree hold, and over its extended attributes (None where it has none)."""
+
+    files: bytes
+    attributes: bytes | None
+
+    def equal(self, other: "Contents") -> bool:
+        """Whether trees with equal listings hold the same; attributes count when both have any."""
+        alike = self.attributes is None or other.attributes is None or self.attributes == other.attributes
+        return alike and self.files == other.files
+
+
+def contents(tree: Tree, budget: Budget) -> Contents | None:
+    """What a tree holds; None when something cannot be read, which is equal to nothing. Raises BudgetExceeded.
+
+    It is asked for once of each tree and then compared: of a thousand roots each is held against all others.
+    """
+    files, attributes = hashlib.sha256(), hashlib.sha256()
+    has_attributes = False
+    try:
+        for entry in _compared(tree):
             budget.check_time()
-        if left is None or right is None or (attributes and left.xattrs != right.xattrs):
-            return False
-        if left.kind is Kind.FILE and not _equal_files(one, left, other, right):
-            return False
-    return True
+            has_attributes = has_attributes or bool(entry.xattrs)
+            attributes.update(repr(entry.xattrs).encode("utf-8", "surrogateescape"))
+            if entry.kind is Kind.FILE:
+                files.update(_digest(tree.chunks(entry), budget))
+    except Unavailable:
+        return None
+    return Contents(files.digest(), attributes.digest() if has_attributes else None)
 
 
 def _compared(tree: Tree) -> Iterator[Entry]:
@@ -49,19 +64,9 @@ def _size(entry: Entry) -> int:
     return entry.size if entry.kind is Kind.FILE else 0
 
 
-def _has_attributes(tree: Tree) -> bool:
-    return any(entry.xattrs for entry in tree.entries())
-
-
-def _equal_files(one: Tree, left: Entry, other: Tree, right: Entry) -> bool:
-    try:
-        return _digest(one.chunks(left)) == _digest(other.chunks(right))
-    except Unavailable:
-        return False
-
-
-def _digest(chunks: Iterable[bytes]) -> bytes:
+def _digest(chunks: Iterable[bytes], budget: Budget) -> bytes:
     digest = hashlib.sha256()
     for chunk in chunks:
+        budget.check_time()
         digest.update(chunk)
     return digest.digest()

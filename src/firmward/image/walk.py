@@ -94,6 +94,7 @@ class Walk(ABC, Generic[Reference, Node]):
         prefix = f"{folder}/" if folder else ""
         room = PATH_LIMIT - len(prefix)
         seen = {b"", b".", b".."}
+        self.budget.check_time()  # a long listing may hold no name, and a million folders may share it
         try:
             for name, reference in self.listing(node):
                 self.budget.add_entry()

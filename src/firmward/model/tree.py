@@ -206,7 +206,8 @@ class IndexedTree(Tree):
         self.refused = 0
         for entry in entries:
             self._add(entry)
-        self._order = sorted(self._entries, key=lambda path: path.split("/"))
+        # as by the list of its names, which no name can be below; the lists themselves would take gigabytes
+        self._order = sorted(self._entries, key=lambda path: path.replace("/", "\0"))
         self._sorted_names: dict[str, tuple[str, ...]] = {}
 
     def _add(self, entry: Entry) -> None:

@@ -36,6 +36,10 @@ from firmward.image.walk import Walk
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Entry, IndexedTree, Kind
 
+Xattrs = tuple[tuple[str, bytes], ...]
+
+XATTR_COST = 200
+"""Bytes of memory that an extended attribute takes beside its name and value."""
 HEAD = 512
 """Bytes that hold a first node's header."""
 HOLE = 1 << 20
@@ -124,6 +128,7 @@ class _Walk(Walk[int, Description]):
     def __init__(self, log: Jffs2, budget: Budget) -> None:
         super().__init__(budget)
         self._log = log
+        self._known: dict[int, Xattrs] = {}
 
     def load(self, reference: int) -> Description:
         if reference == ROOT:  # it is described only once its owner or mode was changed
@@ -160,14 +165,19 @@ class _Walk(Walk[int, Description]):
             return value >> 8, value & 0xFF
         return value >> 8 & 0xFFF, value & 0xFF | value >> 12 & 0xFFF00
 
-    def _xattrs(self, path: str, ino: int) -> tuple[tuple[str, bytes], ...]:
+    def _xattrs(self, path: str, ino: int) -> Xattrs:
+        """An inode may have thousands of names: its attributes are read once."""
+        known = self._known.get(ino)
+        if known is not None:
+            return known
+        found: Xattrs = ()
         try:
             found = self._log.xattrs(ino)
         except Malformed as error:
             self.problems.add(f"{path}: the extended attributes cannot be read: {error}")
-            return ()
         if found:
-            self.budget.expand(sum(len(name) + len(value) for name, value in found))
+            self.budget.expand(sum(len(name) + len(value) + XATTR_COST for name, value in found))
+        self._known[ino] = found
         return found
 
 

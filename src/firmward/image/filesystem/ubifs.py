@@ -19,6 +19,8 @@ from firmward.image.walk import Walk
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Entry, IndexedTree, Kind
 
+Xattrs = tuple[tuple[str, bytes], ...]
+
 NODE_COST = 150
 """Bytes charged for a node that is remembered."""
 ATTRIBUTE_COST = 150
@@ -204,6 +206,7 @@ class _Walk(Walk[int, Inode]):
     def __init__(self, log: _Log, budget: Budget) -> None:
         super().__init__(budget)
         self._log = log
+        self._known: dict[int, Xattrs] = {}
 
     def load(self, reference: int) -> Inode:
         found = self._log.inodes.get(reference)
@@ -239,8 +242,15 @@ class _Walk(Walk[int, Inode]):
             node.mtime,
             node.data.decode("utf-8", "surrogateescape") if is_link else None,
             ubifs.device(node.data) if is_device else None,
-            tuple(self._attributes(reference)),
+            self._once(reference),
         )
+
+    def _once(self, reference: int) -> Xattrs:
+        """An inode may have thousands of names: its attributes are read once."""
+        known = self._known.get(reference)
+        if known is None:
+            known = self._known[reference] = tuple(self._attributes(reference))
+        return known
 
     def _attributes(self, reference: int) -> Iterator[tuple[str, bytes]]:
         for name, (_, inode) in sorted(self._log.attributes.get(reference, {}).items()):

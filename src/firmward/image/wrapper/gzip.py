@@ -26,12 +26,12 @@ CODEC = stream.Codec(lambda: stream.Inflate(inflate.GZIP), inflate.ERRORS, _begi
 
 
 def measure(source: Source) -> int | None:
-    head = source.read(0, HEADER_LIMIT)
+    head = source.read(0, PROBE)  # no more: three bytes of magic are met often
     if not _begins(head):
         return None
     try:
         probe = inflate.inflater(inflate.GZIP)
-        tried = probe.decompress(source.read(0, PROBE), 1)
+        tried = probe.decompress(head, 1)
     except inflate.ERRORS:
         return None
     return source.size if tried or probe.eof or len(head) < PROBE or head[3] & EXTRA else None

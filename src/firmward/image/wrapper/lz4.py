@@ -71,11 +71,14 @@ def _frame_end(source: Source, start: int) -> tuple[int, bool]:
 def _legacy_blocks(source: Source) -> Iterator[tuple[int, int]]:
     """Offset and size of each block's data."""
     offset = 4
+    is_fresh = True
     while len(head := source.read(offset, 4)) == 4:
         size = int.from_bytes(head, "little")
-        if head == LEGACY:  # another stream
+        if head == LEGACY and not is_fresh:  # another stream; one without blocks is none
             offset += 4
+            is_fresh = True
             continue
+        is_fresh = False
         # The kernel's build appends the expanded size, which is no block either.
         if size == 0 or size > LEGACY_BOUND or (offset > 4 and offset + 4 == source.size):
             return
