@@ -45,7 +45,6 @@ GAP = 1 << 20
 CONTENT_LIMIT = 256 << 10
 """Bytes that one data node may expand to; kernels write 4 KiB, mkfs.jffs2 up to a page of the target."""
 TARGET_LIMIT = 4096
-XATTR_LIMIT = 64 << 10
 NAME_COST, INODE_COST, NODE_COST = 300, 500, 8
 """Bytes of memory that one name, one inode and one more of its nodes take."""
 

@@ -19,6 +19,9 @@ DEPTH_LIMIT = 128
 PATH_LIMIT = 4096
 """Bytes of a path, as in Linux (PATH_MAX)."""
 
+XATTR_COST = 200
+"""Bytes of memory that an extended attribute takes beside its name and value."""
+
 Reference = TypeVar("Reference", bound=Hashable)
 """What a folder's listing says of a child: an inode number, a position."""
 Node = TypeVar("Node")
@@ -35,6 +38,7 @@ class Walk(ABC, Generic[Reference, Node]):
         self.budget = budget
         self.problems = Problems()
         self.references: dict[str, Reference] = {}
+        self._xattrs: dict[Hashable, Xattrs] = {}
 
     @abstractmethod
     def load(self, reference: Reference) -> Node:
@@ -52,15 +56,22 @@ class Walk(ABC, Generic[Reference, Node]):
         """What two references to the same folder have in common."""
         return reference
 
-    def xattrs(self, path: str, read: Callable[[], Xattrs]) -> Xattrs:
-        """The extended attributes of an entry, charged for; what cannot be read is told."""
+    def xattrs(self, path: str, key: Hashable, read: Callable[[], Xattrs]) -> Xattrs:
+        """The extended attributes of an entry, charged for; what cannot be read is told.
+
+        Those with the same key are read once: a file may have a million names, and a million files one set.
+        """
+        known = self._xattrs.get(key)
+        if known is not None:
+            return known
+        found: Xattrs = ()
         try:
             found = read()
         except Malformed as error:
             self.problems.add(f"{path}: the extended attributes cannot be read: {error}")
-            return ()
         if found:
-            self.budget.expand(sum(len(name) + len(value) for name, value in found))
+            self.budget.expand(sum(len(name) + len(value) + XATTR_COST for name, value in found))
+            self._xattrs[key] = found
         return found
 
     def entries(self, root: Reference) -> Iterator[Entry]:

@@ -11,8 +11,6 @@ from firmward.image.entropy import is_random
 from firmward.image.format import About, Format, Magic, Opened
 from firmward.image.source import Source
 
-OPENSSL_BLOCK = 16
-
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -210,7 +210,7 @@ class _Walk(Walk[int, Inode]):
             self.budget.expand(min(node.size, 4096))
             target = self._image.target(node).decode("utf-8", "surrogateescape")
         size = node.size if node.kind in (Kind.FILE, Kind.SYMLINK) else 0
-        xattrs = self.xattrs(path, lambda: self._image.xattrs(node))
+        xattrs = self.xattrs(path, reference, lambda: self._image.xattrs(node))
         return Entry(path, node.kind, node.mode, node.uid, node.gid, size, node.mtime, target, node.device, xattrs)
 
 

@@ -81,7 +81,7 @@ class _Walk(Walk[int, Inode]):
         if node.kind is Kind.SYMLINK:
             target = self._target(path, node)
         size = node.size if node.kind in (Kind.FILE, Kind.SYMLINK) else 0
-        xattrs = self.xattrs(path, lambda: self._image.xattrs(node))
+        xattrs = self.xattrs(path, reference, lambda: self._image.xattrs(node))
         return Entry(path, node.kind, node.mode, node.uid, node.gid, size, node.mtime, target, node.device, xattrs)
 
     def _target(self, path: str, link: Inode) -> str | None:

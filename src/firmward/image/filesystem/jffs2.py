@@ -32,14 +32,9 @@ from firmward.image.budget import Budget, Damaged
 from firmward.image.filesystem.cpio import KINDS
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
-from firmward.image.walk import Walk
-from firmward.model.facts import Unavailable
-from firmward.model.tree import Entry, IndexedTree, Kind
+from firmward.image.walk import Walk, WalkedTree
+from firmward.model.tree import Entry, Kind
 
-Xattrs = tuple[tuple[str, bytes], ...]
-
-XATTR_COST = 200
-"""Bytes of memory that an extended attribute takes beside its name and value."""
 HEAD = 512
 """Bytes that hold a first node's header."""
 HOLE = 1 << 20
@@ -84,30 +79,22 @@ def _log(source: Source, budget: Budget) -> Jffs2:
     return Jffs2(source.read, source.size, order, budget.expand)
 
 
-class Jffs2Tree(IndexedTree):
+class Jffs2Tree(WalkedTree[int]):
     """A JFFS2. `problems` says what could not be listed or was passed over."""
 
     def __init__(self, log: Jffs2, source: Source, budget: Budget) -> None:
         self._log = log
         walk = _Walk(log, budget)
-        super().__init__(walk.entries(ROOT))
-        self._inodes = walk.references
+        super().__init__(walk, ROOT)
         if log.damaged:
             walk.problems.add(f"{log.damaged} nodes were left out since their checksums do not hold")
         if log.is_followed:
             walk.problems.add(f"another jffs2 begins at {log.end:#x}: what follows was not read")
         elif source.first_written(log.end) is not None:
             walk.problems.add(f"what follows from {log.end:#x} on is no jffs2 and was not read")
-        self.problems = walk.problems.told
 
-    def chunks(self, entry: Entry) -> Iterator[bytes]:
-        ino = self._inodes.get(entry.path)
-        if ino is None or entry.kind is not Kind.FILE:
-            raise Unavailable(f"{entry.path} is not a regular file of this image")
-        try:
-            yield from _content(self._log, ino, entry.size)
-        except Malformed as error:
-            raise Unavailable(f"{entry.path} cannot be read: {error}") from None
+    def content(self, reference: int, entry: Entry) -> Iterator[bytes]:
+        return _content(self._log, reference, entry.size)
 
 
 def _content(log: Jffs2, ino: int, size: int) -> Iterator[bytes]:
@@ -128,7 +115,6 @@ class _Walk(Walk[int, Description]):
     def __init__(self, log: Jffs2, budget: Budget) -> None:
         super().__init__(budget)
         self._log = log
-        self._known: dict[int, Xattrs] = {}
 
     def load(self, reference: int) -> Description:
         if reference == ROOT:  # it is described only once its owner or mode was changed
@@ -146,7 +132,7 @@ class _Walk(Walk[int, Description]):
         size = node.size if kind is Kind.FILE else len(target or b"")
         text = None if target is None else target.decode("utf-8", "surrogateescape")
         device = self._device(node) if kind in (Kind.BLOCK, Kind.CHARACTER) else None
-        xattrs = self._xattrs(path, reference)
+        xattrs = self.xattrs(path, reference, lambda: self._log.xattrs(reference))
         return Entry(path, kind, node.mode & 0o7777, node.uid, node.gid, size, node.mtime, text, device, xattrs)
 
     def _target(self, node: Description) -> bytes:
@@ -165,28 +151,13 @@ class _Walk(Walk[int, Description]):
             return value >> 8, value & 0xFF
         return value >> 8 & 0xFFF, value & 0xFF | value >> 12 & 0xFFF00
 
-    def _xattrs(self, path: str, ino: int) -> Xattrs:
-        """An inode may have thousands of names: its attributes are read once."""
-        known = self._known.get(ino)
-        if known is not None:
-            return known
-        found: Xattrs = ()
-        try:
-            found = self._log.xattrs(ino)
-        except Malformed as error:
-            self.problems.add(f"{path}: the extended attributes cannot be read: {error}")
-        if found:
-            self.budget.expand(sum(len(name) + len(value) + XATTR_COST for name, value in found))
-        self._known[ino] = found
-        return found
-
 
 ABOUT = About(
     title="JFFS2",
     reads="Both byte orders, newest versions, removed names, zlib, lzo, rtime and OpenWrt's lzma, holes, hard links, "
     "devices, extended attributes and access lists, images with and without cleanmarkers or summaries.",
     limits="rubin and dynrubin are told; where it ends is concluded: behind the last node before 1 MiB without one.",
-    witness="mkfs.jffs2, sumtool, jefferson",
+    witness="mkfs.jffs2, sumtool",
 )
 
 FORMAT = Format(

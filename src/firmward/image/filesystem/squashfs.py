@@ -37,8 +37,6 @@ AHEAD_PIECES = 4096
 FRAGMENT_CACHE = 4 << 20
 """Bytes of fragment blocks kept unpacked: neighbours in a folder mostly share one."""
 
-Xattrs = tuple[tuple[str, bytes], ...]
-
 
 def measure(source: Source) -> int | None:
     try:
@@ -246,7 +244,6 @@ class _Walk(Walk[Reference, Inode]):
     def __init__(self, image: Squashfs, budget: Budget) -> None:
         super().__init__(budget)
         self._image = image
-        self._xattrs: dict[int, Xattrs] = {NO_XATTR: ()}
 
     def load(self, reference: Reference) -> Inode:
         return self._image.inode(reference)
@@ -266,21 +263,8 @@ class _Walk(Walk[Reference, Inode]):
             target = image.target(reference, node).decode("utf-8", "surrogateescape")
             xattr = image.xattr_index(reference, node)
         size = 0 if kind is Kind.DIRECTORY else node.size
-        xattrs = self._xattrs_of(path, xattr)
+        xattrs = () if xattr == NO_XATTR else self.xattrs(path, xattr, lambda: image.xattrs(xattr))
         return Entry(path, kind, node.mode, uid, gid, size, node.mtime, target, node.device, xattrs)
-
-    def _xattrs_of(self, path: str, index: int) -> Xattrs:
-        """Most files with attributes share a set: each is read once."""
-        known = self._xattrs.get(index)
-        if known is None:
-            try:
-                known = self._image.xattrs(index)
-            except Malformed as error:
-                self.problems.add(f"{path}: the extended attributes cannot be read: {error}")
-                known = ()
-            self.budget.expand(sum(len(name) + len(value) for name, value in known))
-            self._xattrs[index] = known
-        return known
 
 
 ABOUT = About(

@@ -15,16 +15,12 @@ from firmward.image.budget import Budget, Damaged
 from firmward.image.filesystem.cpio import KINDS
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
-from firmward.image.walk import Walk
+from firmward.image.walk import Walk, WalkedTree
 from firmward.model.facts import Unavailable
-from firmward.model.tree import Entry, IndexedTree, Kind
-
-Xattrs = tuple[tuple[str, bytes], ...]
+from firmward.model.tree import Entry, Kind
 
 NODE_COST = 150
 """Bytes charged for a node that is remembered."""
-ATTRIBUTE_COST = 150
-"""Bytes charged for an attribute of an entry, besides its name: every name of a file has all of the file's."""
 HOLE = 1 << 20
 """Bytes of a hole given at a time."""
 
@@ -143,29 +139,18 @@ class _Log:
                 del pieces[block]
 
 
-class UbifsTree(IndexedTree):
+class UbifsTree(WalkedTree[int]):
     """A UBIFS. `problems` says what could not be listed."""
 
     def __init__(self, log: _Log, budget: Budget) -> None:
         self._log = log
         walk = _Walk(log, budget)
-        super().__init__(walk.entries(ubifs.ROOT))
-        self._numbers = walk.references
-        self.problems = walk.problems.told
+        super().__init__(walk, ubifs.ROOT)
 
-    def chunks(self, entry: Entry) -> Iterator[bytes]:
-        number = self._numbers.get(entry.path)
-        if number is None or entry.kind is not Kind.FILE:
-            raise Unavailable(f"{entry.path} is not a regular file of this image")
-        inode = self._log.inodes[number][1]
+    def content(self, reference: int, entry: Entry) -> Iterator[bytes]:
+        inode = self._log.inodes[reference][1]
         if inode.flags & ubifs.ENCRYPTED:
             raise Unavailable(f"{entry.path} is encrypted with fscrypt")
-        try:
-            yield from self._content(inode)
-        except Malformed as error:
-            raise Unavailable(f"{entry.path} is damaged: {error}") from None
-
-    def _content(self, inode: Inode) -> Iterator[bytes]:
         pieces = self._log.pieces.get(inode.number, {})
         position = 0
         for block in sorted(pieces):
@@ -206,7 +191,6 @@ class _Walk(Walk[int, Inode]):
     def __init__(self, log: _Log, budget: Budget) -> None:
         super().__init__(budget)
         self._log = log
-        self._known: dict[int, Xattrs] = {}
 
     def load(self, reference: int) -> Inode:
         found = self._log.inodes.get(reference)
@@ -242,21 +226,13 @@ class _Walk(Walk[int, Inode]):
             node.mtime,
             node.data.decode("utf-8", "surrogateescape") if is_link else None,
             ubifs.device(node.data) if is_device else None,
-            self._once(reference),
+            self.xattrs(path, reference, lambda: tuple(self._attributes(reference))),
         )
-
-    def _once(self, reference: int) -> Xattrs:
-        """An inode may have thousands of names: its attributes are read once."""
-        known = self._known.get(reference)
-        if known is None:
-            known = self._known[reference] = tuple(self._attributes(reference))
-        return known
 
     def _attributes(self, reference: int) -> Iterator[tuple[str, bytes]]:
         for name, (_, inode) in sorted(self._log.attributes.get(reference, {}).items()):
             found = self._log.inodes.get(inode)
             if found is not None:
-                self.budget.expand(ATTRIBUTE_COST + len(name))
                 yield name.decode("utf-8", "surrogateescape"), found[1].data
 
 

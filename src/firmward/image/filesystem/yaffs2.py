@@ -85,7 +85,7 @@ class _Walk(Walk[int, int]):
         if kind is Kind.SYMLINK:
             target, size = header.target.decode("utf-8", "surrogateescape"), len(header.target)
         device = _device(header) if kind in (Kind.BLOCK, Kind.CHARACTER) else None
-        xattrs = self.xattrs(path, lambda: self._log.xattrs(node))
+        xattrs = self.xattrs(path, reference, lambda: self._log.xattrs(node))
         return Entry(
             path, kind, header.mode & 0o7777, header.uid, header.gid, size, header.mtime, target, device, xattrs
         )
