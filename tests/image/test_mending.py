@@ -23,6 +23,9 @@ FLIPS = 40
 HEAD = 2048
 """Bytes in which most of the flips are made; formats keep their headers there."""
 
+TWICE = {"ubi"}
+"""Keep what matters twice, so that one changed bit is passed over without mending."""
+
 every_mender = pytest.mark.parametrize("name", MENDED)
 
 
@@ -82,7 +85,7 @@ def test_a_good_image_stays_as_it_is(name: str) -> None:
         assert mended(name, image) == image
 
 
-@every_mender
+@pytest.mark.parametrize("name", sorted(set(MENDED) - TWICE))
 def test_images_with_a_changed_bit_read_as_the_good_one_more_often_once_mended(name: str) -> None:
     chance = random.Random(name)
     before = after = 0

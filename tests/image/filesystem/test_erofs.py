@@ -112,7 +112,7 @@ def test_a_hole_among_chunks_is_zero(options: str, size: int, unit: int, make: C
     image = bytearray(make(options))
     tree = opened(bytes(image))
     whole = tree.read("opt/tail") or b""
-    second = -(-tree._image.inode(tree._inodes["opt/tail"]).tail // unit) * unit + unit
+    second = -(-tree._image.inode(tree._references["opt/tail"]).tail // unit) * unit + unit
     image[second : second + unit] = b"\xff" * unit
     assert opened(bytes(image)).read("opt/tail") == whole[:size] + bytes(size) + whole[2 * size :]
 

@@ -242,7 +242,7 @@ def test_a_folder_in_itself_is_listed_once(plain: bytes) -> None:
 def test_what_was_reserved_and_never_written_is_zero(plain: bytes) -> None:
     """The first extent of a file is marked as one whose blocks hold what was there before."""
     tree = opened(plain)
-    inode = tree._image.inode(tree._inodes["opt/exact"])
+    inode = tree._image.inode(tree._references["opt/exact"])
     at = plain.index(inode.map)
     count = next(tree._image.runs(inode)).count
     data = bytearray(plain)
