@@ -40,7 +40,7 @@ NEEDS = (
         "zstandard", "reader", "pip install zstandard", "zstd parts, and squashfs compressed with it, cannot be opened"
     ),
     Need("hyperscan", "reader", "pip install hyperscan", "dumps are searched for parts a dozen times slower"),
-    Need("isal", "reader", "pip install isal", "gzip parts, and squashfs compressed with it, are read half as fast"),
+    Need("isal", "reader", "pip install isal", "gzip parts, and squashfs compressed with it, are read more slowly"),
     Need("landlock", "kernel", "a kernel from 5.13 on with Landlock", "what reads images is not kept from other files"),
     Need(
         "seccomp", "kernel", "a kernel with seccomp, x86-64 or arm64", "what reads images is not kept from the network"
