@@ -12,34 +12,29 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from firmward.image import blob, carve, catalogue, sameness
-from firmward.image.archive import ArchiveTree
+from firmward.image import blob, carve, catalogue, unclaimed
 from firmward.image.blank import blanks
 from firmward.image.blob import Blob
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
+from firmward.image.carried import BINARY, carried
 from firmward.image.entropy import bits_per_byte, is_random
 from firmward.image.foreign import Foreign, UnpackedTree
 from firmward.image.format import Child, Format
 from firmward.image.pairing import paired
 from firmward.image.problems import Incomplete
-from firmward.image.root import is_root, may_hold_image, role_of
-from firmward.image.source import Bytes, Source, map_descriptor, open_file
+from firmward.image.root import is_root, role_of
+from firmward.image.sameness import Comparison
+from firmward.image.source import SNIFFED, Source, open_file
 from firmward.image.stream import rest
 from firmward.model import report
 from firmward.model.errors import InputError, ToolError
 from firmward.model.facts import Unavailable
 from firmward.model.folder import FolderTree, Mounts
 from firmward.model.report import Part, Role
-from firmward.model.tree import Entry, IndexedTree, Kind, Tree
+from firmward.model.tree import IndexedTree, Tree
 
 TOP = "image"
 """The id of the part that is the input itself."""
-
-SNIFFED = 4 << 10
-"""Bytes a file in a tree must exceed to be looked at: nothing smaller holds an image."""
-
-BINARY = 64 << 10
-"""Bytes a binary file in an archive must have to be searched when nothing identifies it: a vendor's own container."""
 
 NAME_LIMIT = 128
 """Characters of one name in a part's id."""
@@ -50,9 +45,6 @@ CONTENT = "content"
 WRAPPER_SUFFIXES = (".gz", ".xz", ".zst", ".bz2", ".lz4", ".lzma", ".lzo", ".lz")
 
 UNKNOWN, RAW, FOLDER, FOREIGN = "unknown", "raw", "folder", "foreign"
-
-UPDATE_MANIFEST = "manifest.raucm"
-"""What marks a squashfs as the content of an update bundle, whose files are images under any name."""
 
 OPAQUE = "no known format; high entropy: encrypted, or compressed in a way that firmward does not know"
 """What is said of an unknown part that looks like chance over all of its length."""
@@ -72,12 +64,6 @@ MEDIA = (
     b"\0\0\0\x20ftyp",
 )
 """How pictures, sounds and fonts begin: they look like chance and hide nothing."""
-
-CONTAINERS = frozenset({"tar", "zip", "cpio", FOLDER, FOREIGN})
-"""Kinds whose trees carry files for their own sake, so that binary ones are searched."""
-
-INSIDE_TREES_IGNORED = frozenset({"elf"})
-"""Kinds that are no part when they are a file in a tree: programs are the business of those who read the tree."""
 
 Progress = Callable[[str], None]
 
@@ -226,8 +212,7 @@ class Opening:
         self._pieces: list[str] = []
         self._namesakes: dict[str, int] = {}
         """By an id that was wanted more than once, the number that its last bearer was given."""
-        self._listings: dict[str, str] = {}
-        self._contents: dict[str, sameness.Contents | None] = {}
+        self._comparison = Comparison(budget, progress)
 
     def file(self, name: str, source: Source) -> Image:
         self._visit(_Place(TOP, Child(TOP, source), None, 0))
@@ -327,12 +312,12 @@ class Opening:
     def _open_raw(self, place: _Place, source: Source) -> None:
         """Bytes that nothing identifies at their start: what lies in them, and what they say."""
         found = tuple(carve.carve(source, self._budget))
-        content = None if _is_dump(found, source) else blob.by_content(source)
+        content = None if unclaimed.is_dump(found, source) else blob.by_content(source)
         if content is not None:
             self._parts[place.id] = replace(self._parts[place.id], kind=content.name)
             self._open_blob(place, source, content.role, content.holds)
             return
-        between = tuple(_between(found, source))
+        between = tuple(unclaimed.between(found, source))
         if found or between:
             self._parts[place.id] = replace(self._parts[place.id], kind=RAW)
         elif place.child.kind is None and not source.read(0, SNIFFED).startswith(MEDIA):
@@ -340,7 +325,7 @@ class Opening:
                 self._note(place.id, OPAQUE)
             self._ask(place, source)
             return
-        gaps = tuple(_unexplained(found, between, source)) if self._foreign and (found or between) else ()
+        gaps = tuple(unclaimed.unexplained(found, between, source)) if self._foreign and (found or between) else ()
         children = [*(one.child(source) for one in found), *between, *gaps]
         self._visit_all(place, sorted(children, key=lambda child: child.offset or 0))
 
@@ -367,7 +352,7 @@ class Opening:
         self._trees[place.id] = tree
         for problem in _problems(tree):
             self._note(place.id, problem)
-        self._visit_all(place, self._files(tree, kind, role))
+        self._visit_all(place, carried(tree, kind, role, self._budget))
 
     def _visit_all(self, place: _Place, children: Iterable[Child]) -> None:
         for child in children:
@@ -390,60 +375,6 @@ class Opening:
         if unique != wanted:
             self._namesakes[wanted] = number
         return unique
-
-    def _files(self, tree: Tree, kind: str, role: Role) -> Iterator[Child]:
-        """The files of a tree that are parts themselves.
-
-        Where files are there to be carried any that looks like one; elsewhere only those whose name or place says so,
-        since a system has thousands of compressed files that are none.
-        """
-        system = role in (Role.ROOT, Role.INITRAMFS)
-        bundle = tree.is_file(UPDATE_MANIFEST)
-        carried = not system and (kind in CONTAINERS or role is Role.BOOT or bundle)
-        for count, (name, entry) in enumerate(_named_files(tree)):
-            if count & 0xFF == 0:
-                self._budget.check_time()
-            if entry.size <= SNIFFED or not (carried or may_hold_image(entry)):
-                continue
-            self._budget.check_time()  # to its first bytes may be a long way
-            try:
-                child = self._file(tree, entry, name, searched=carried and kind in CONTAINERS)
-            except (Unavailable, BudgetExceeded) as reason:
-                child = Child(name, None, problem=str(reason))
-            if child is not None:
-                yield child
-
-    def _file(self, tree: Tree, entry: Entry, name: str, *, searched: bool) -> Child | None:
-        """A file as a part, when its head or all of it looks like one; `searched` takes large binaries besides."""
-        head = next(tree.chunks(entry), b"")[:BINARY]
-        binary = searched and entry.size >= BINARY and not blob.is_text(head)
-        kinds = [kind for kind in catalogue.kinds() if kind.name not in INSIDE_TREES_IGNORED]
-        text = blob.by_content(Bytes(head)) if blob.is_text(head) else None
-        if not (binary or text or catalogue.candidates(Bytes(head), kinds)):
-            return None
-        source, offset = self._source(tree, entry)
-        if binary or text or catalogue.identify(source, kinds):
-            return Child(name, source, offset)
-        if offset is None:
-            self._budget.release(source.size)
-        return None
-
-    def _source(self, tree: Tree, entry: Entry) -> tuple[Source, int | None]:
-        """A file's bytes: where they stand, if they stand anywhere, else loaded."""
-        if isinstance(tree, FolderTree):
-            return _map_file(tree, entry)
-        placed = tree.placed(entry) if isinstance(tree, ArchiveTree) else None
-        if placed is not None:
-            return placed
-        content = bytearray()
-        try:
-            for chunk in tree.chunks(entry):
-                self._budget.expand(len(chunk))
-                content.extend(chunk)
-        except (BudgetExceeded, Unavailable):
-            self._budget.release(len(content))
-            raise
-        return Bytes(content), None
 
     def _finish(self, name: str, digest: str | None) -> Image:
         if TOP in self._parts and digest is not None:
@@ -505,26 +436,9 @@ class Opening:
         if part.problem or known.problem or part.role is not known.role:
             return False
         try:
-            self._budget.check_time()
-            if self._listing(id_) != self._listing(other):
-                return False
-            mine, theirs = self._content(id_), self._content(other)
+            return self._comparison.is_same(self._trees[id_], self._trees[other])
         except BudgetExceeded:
             return False
-        return mine is not None and theirs is not None and mine.equal(theirs)
-
-    def _listing(self, id_: str) -> str:
-        """The digest of a tree's listing, made once: of a thousand roots each is held against all others."""
-        known = self._listings.get(id_)
-        if known is None:
-            known = self._listings[id_] = sameness.listing(self._trees[id_])
-        return known
-
-    def _content(self, id_: str) -> sameness.Contents | None:
-        if id_ not in self._contents:
-            self._progress(f"{id_}: read to be compared")
-            self._contents[id_] = sameness.contents(self._trees[id_], self._budget)
-        return self._contents[id_]
 
     def _digest(self, source: Source) -> str | None:
         """The SHA-256 of all bytes; None when time runs out."""
@@ -538,73 +452,8 @@ class Opening:
         return f"sha256:{digest.hexdigest()}"
 
 
-def _named_files(tree: Tree) -> Iterator[tuple[str, Entry]]:
-    """The regular files of a tree with the names for their parts.
-
-    Builds leave files with the time in the name and a link without it; the link's name is the same for the next build.
-    """
-    entries = list(tree.entries())
-    aliases: dict[str, str] = {}
-    for entry in entries:
-        if entry.kind is Kind.SYMLINK and entry.target and "/" not in entry.target:
-            folder = entry.path.rpartition("/")[0]
-            target = f"{folder}/{entry.target}" if folder else entry.target
-            known = aliases.get(target)
-            if known is None or (len(entry.path), entry.path) < (len(known), known):
-                aliases[target] = entry.path
-    for entry in entries:
-        if entry.kind is Kind.FILE:
-            alias = aliases.get(entry.path, entry.path)
-            yield min(alias, entry.path, key=len), entry
-
-
-def _map_file(tree: FolderTree, entry: Entry) -> tuple[Source, int | None]:
-    descriptor = tree.open(entry.path)
-    try:
-        return map_descriptor(descriptor), None
-    except (OSError, ValueError) as error:
-        raise Unavailable(f"{entry.path}: {error}") from error
-    finally:
-        os.close(descriptor)
-
-
 def _problems(tree: Tree) -> Iterator[str]:
     if isinstance(tree, Incomplete):
         yield from tree.problems
     if isinstance(tree, IndexedTree) and tree.refused:
         yield f"{tree.refused} names that lead outside, or cannot be names, were left out"
-
-
-def _is_dump(found: Iterable[carve.Found], source: Source) -> bool:
-    """Whether raw bytes are a row of parts, and not a kernel or boot loader with parts inside.
-
-    A kernel carries compressed streams, an initramfs and device trees, but neither disks nor other file systems.
-    """
-    carried = {"cpio", "device-tree", *(kind.name for kind in catalogue.wrappers())}
-    return any(one.kind.name not in carried for one in found) or 2 * sum(one.size for one in found) > source.size
-
-
-def _between(found: tuple[carve.Found, ...], source: Source) -> Iterator[Child]:
-    """What lies between the parts that were found and says what it is: a boot loader, a kernel without a header."""
-    for start, window in _gaps([(one.offset, one.offset + one.size) for one in found], source) if found else ():
-        content = blob.by_content(window)
-        if content is not None:
-            yield Child(f"{content.name}-{start:#x}", window, start)
-
-
-def _unexplained(found: tuple[carve.Found, ...], between: tuple[Child, ...], source: Source) -> Iterator[Child]:
-    """What lies between all of these and is not blank."""
-    known = [(one.offset, one.offset + one.size) for one in found]
-    known += [(one.offset or 0, (one.offset or 0) + one.source.size) for one in between if one.source]
-    for start, window in _gaps(sorted(known), source):
-        if window.first_written(0) is not None:
-            yield Child(f"rest-{start:#x}", window, start)
-
-
-def _gaps(known: list[tuple[int, int]], source: Source) -> Iterator[tuple[int, Source]]:
-    """Offset and bytes of what lies between these stretches, if it is large enough to hold anything."""
-    position = 0
-    for start, end in [*known, (source.size, source.size)]:
-        if start - position > SNIFFED:
-            yield position, source.slice(position, start - position)
-        position = max(position, end)

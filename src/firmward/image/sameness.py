@@ -6,7 +6,7 @@ a tar is often made without them.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from firmward.image.budget import Budget
@@ -70,3 +70,33 @@ def _digest(chunks: Iterable[bytes], budget: Budget) -> bytes:
         budget.check_time()
         digest.update(chunk)
     return digest.digest()
+
+
+class Comparison:
+    """Trees held against each other, each read once for it: of a thousand roots each is held against all others."""
+
+    def __init__(self, budget: Budget, progress: Callable[[str], None]) -> None:
+        self._budget = budget
+        self._progress = progress
+        self._listings: dict[Tree, str] = {}
+        self._contents: dict[Tree, Contents | None] = {}
+
+    def is_same(self, one: Tree, other: Tree) -> bool:
+        """Whether two trees hold the same. Raises BudgetExceeded."""
+        self._budget.check_time()
+        if self._listing(one) != self._listing(other):
+            return False
+        mine, theirs = self._content(one), self._content(other)
+        return mine is not None and theirs is not None and mine.equal(theirs)
+
+    def _listing(self, tree: Tree) -> str:
+        known = self._listings.get(tree)
+        if known is None:
+            known = self._listings[tree] = listing(tree)
+        return known
+
+    def _content(self, tree: Tree) -> Contents | None:
+        if tree not in self._contents:
+            self._progress(f"comparing {len(self._listings)} systems")
+            self._contents[tree] = contents(tree, self._budget)
+        return self._contents[tree]

@@ -229,3 +229,7 @@ def _runs(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
         if offset >= size:
             return
     yield offset, size
+
+
+SNIFFED = 4 << 10
+"""Bytes a file in a tree must exceed to be looked at: nothing smaller holds an image."""
