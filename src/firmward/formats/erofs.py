@@ -14,6 +14,7 @@ The rules this file holds:
 Nothing here opens a file: reading comes in as a function, and so does unpacking.
 """
 
+import stat
 import struct
 from bisect import bisect_right
 from collections import OrderedDict
@@ -22,7 +23,7 @@ from dataclasses import dataclass, replace
 
 from firmward.formats.crc32c import crc32c
 from firmward.formats.malformed import Malformed
-from firmward.model.tree import Kind
+from firmward.model.tree import KINDS, Kind
 
 Read = Callable[[int, int], bytes]
 """Offset and length to bytes; fewer only at the end."""
@@ -79,15 +80,6 @@ _PARTIAL = 0x8000
 _NULL_32 = 0xFFFFFFFF
 _NULL_48 = 0xFFFFFFFFFFFF
 
-_KINDS = {
-    0x1: Kind.FIFO,
-    0x2: Kind.CHARACTER,
-    0x4: Kind.DIRECTORY,
-    0x6: Kind.BLOCK,
-    0x8: Kind.FILE,
-    0xA: Kind.SYMLINK,
-    0xC: Kind.SOCKET,
-}
 
 _XATTR_NAMES = {
     1: "user.",
@@ -279,7 +271,7 @@ class Erofs:
             _, xattrs, mode, high, size, mtime, union, _ino, uid, gid, _ = _COMPACT_INODE.unpack_from(data)
             mtime += superblock.epoch
             body = offset + 32
-        kind = _KINDS.get(mode >> 12)
+        kind = KINDS.get(stat.S_IFMT(mode))
         layout = form >> 1 & 7
         if kind is None or form >> 5 or layout > CHUNKS:
             raise Malformed(f"inode {number} is damaged")

@@ -13,12 +13,13 @@ The rules this file holds:
 Nothing here opens a file: reading comes in as a function. Every count is held against a bound before it is followed.
 """
 
+import stat
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from firmward.formats.malformed import Malformed
-from firmward.model.tree import Kind
+from firmward.model.tree import KINDS, Kind
 
 Read = Callable[[int, int], bytes]
 """Offset and length to bytes; fewer only at the end."""
@@ -82,15 +83,6 @@ _EXTENT_INDEX = struct.Struct("<IIHH")
 _NAME = struct.Struct("<IHBB")
 _XATTR = struct.Struct("<BBHIII")
 
-_KINDS = {
-    0x1: Kind.FIFO,
-    0x2: Kind.CHARACTER,
-    0x4: Kind.DIRECTORY,
-    0x6: Kind.BLOCK,
-    0x8: Kind.FILE,
-    0xA: Kind.SYMLINK,
-    0xC: Kind.SOCKET,
-}
 
 _XATTR_NAMES = {
     1: "user.",
@@ -279,7 +271,7 @@ def parse_inode(data: bytes, number: int) -> Inode:
     attribute_block_high, uid_high, gid_high = struct.unpack_from("<HHH", data, 0x76)
     if not links or not mode:
         raise Malformed(f"inode {number} is not in use")
-    kind = _KINDS.get(mode >> 12)
+    kind = KINDS.get(stat.S_IFMT(mode))
     if kind is None:
         raise Malformed(f"inode {number} is of unknown type {mode >> 12:#x}")
     body = b""

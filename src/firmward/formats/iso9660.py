@@ -16,13 +16,14 @@ Nothing here opens a file: reading comes in as a function. Every length is held 
 """
 
 import calendar
+import stat
 import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from firmward.formats.malformed import Malformed
-from firmward.model.tree import Kind
+from firmward.model.tree import KINDS, Kind
 
 Read = Callable[[int, int], bytes]
 """Offset and length to bytes; fewer only at the end."""
@@ -46,16 +47,6 @@ ZISOFS_LOGS = (15, 16, 17)
 """Bits of a compressed file's blocks: 32, 64, 128 KiB."""
 
 _FOLDER, _ASSOCIATED, _MORE = 0x2, 0x4, 0x80
-
-_KINDS = {
-    0x1: Kind.FIFO,
-    0x2: Kind.CHARACTER,
-    0x4: Kind.DIRECTORY,
-    0x6: Kind.BLOCK,
-    0x8: Kind.FILE,
-    0xA: Kind.SYMLINK,
-    0xC: Kind.SOCKET,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +350,7 @@ def _attribute(found: Record, signature: bytes, data: bytes) -> Record:
 
 def _posix(found: Record, data: bytes) -> Record:
     mode, _, _, _, uid, _, gid = struct.unpack_from("<7I", data, 4)
-    kind = _KINDS.get(mode >> 12 & 15)
+    kind = KINDS.get(stat.S_IFMT(mode))
     if kind is None:
         raise Malformed("a file of unknown kind")
     return replace(found, kind=kind, mode=mode & 0o7777, uid=uid, gid=gid)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from firmward.model.errors import InputError
 from firmward.model.facts import Unavailable
-from firmward.model.tree import ROOT, Entry, Kind, Tree
+from firmward.model.tree import KINDS, ROOT, Entry, Kind, Tree
 
 CHUNK = 256 << 10
 """Bytes read at a time."""
@@ -25,15 +25,6 @@ OPEN_FOLDERS = 32
 KERNEL_FOLDERS = frozenset({"dev", "proc", "run", "sys"})
 """Folders that the kernel and init fill on a running system; not walked when something is mounted there."""
 
-_KINDS = {
-    stat.S_IFREG: Kind.FILE,
-    stat.S_IFDIR: Kind.DIRECTORY,
-    stat.S_IFLNK: Kind.SYMLINK,
-    stat.S_IFCHR: Kind.CHARACTER,
-    stat.S_IFBLK: Kind.BLOCK,
-    stat.S_IFIFO: Kind.FIFO,
-    stat.S_IFSOCK: Kind.SOCKET,
-}
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -167,7 +158,7 @@ class FolderTree(Tree):
         if name in ("", ".", ".."):
             return None
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        kind = _KINDS.get(stat.S_IFMT(status.st_mode))
+        kind = KINDS.get(stat.S_IFMT(status.st_mode))
         if kind is None:
             return None
         return Entry(

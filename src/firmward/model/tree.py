@@ -7,6 +7,7 @@ starts at the tree's root, and `..` at the root stays there, as in a chroot.
 """
 
 import fnmatch
+import stat
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -34,6 +35,18 @@ class Kind(StrEnum):
     BLOCK = "block"
     FIFO = "fifo"
     SOCKET = "socket"
+
+
+KINDS = {
+    stat.S_IFREG: Kind.FILE,
+    stat.S_IFDIR: Kind.DIRECTORY,
+    stat.S_IFLNK: Kind.SYMLINK,
+    stat.S_IFCHR: Kind.CHARACTER,
+    stat.S_IFBLK: Kind.BLOCK,
+    stat.S_IFIFO: Kind.FIFO,
+    stat.S_IFSOCK: Kind.SOCKET,
+}
+"""By the file type bits of a mode, which every format of Unix took from it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,17 +16,7 @@ from firmward.image.budget import Budget, Damaged
 from firmward.image.format import About, Format, Magic
 from firmward.image.problems import Problems
 from firmward.image.source import Source
-from firmward.model.tree import Entry, Kind, Tree
-
-KINDS = {
-    stat.S_IFREG: Kind.FILE,
-    stat.S_IFDIR: Kind.DIRECTORY,
-    stat.S_IFLNK: Kind.SYMLINK,
-    stat.S_IFCHR: Kind.CHARACTER,
-    stat.S_IFBLK: Kind.BLOCK,
-    stat.S_IFIFO: Kind.FIFO,
-    stat.S_IFSOCK: Kind.SOCKET,
-}
+from firmward.model.tree import KINDS, Entry, Kind, Tree
 
 PADDING = 16 << 20
 """Zero bytes looked through between two archives."""

@@ -8,11 +8,10 @@ from firmward.formats.cramfs import MAGIC, PADDING, TARGET_LIMIT, Cramfs, Inode,
 from firmward.formats.malformed import Malformed
 from firmward.image.block_codecs import unpack_zlib
 from firmward.image.budget import Budget, Damaged
-from firmward.image.filesystem.cpio import KINDS
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
 from firmward.image.walk import Walk, WalkedTree
-from firmward.model.tree import Entry, Kind
+from firmward.model.tree import KINDS, Entry, Kind
 
 
 def measure(source: Source) -> int | None:

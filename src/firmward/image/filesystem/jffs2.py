@@ -29,11 +29,10 @@ from firmward.formats.jffs2 import (
 from firmward.formats.malformed import Malformed
 from firmward.image.block_codecs import unpack_lzo, unpack_zlib
 from firmward.image.budget import Budget, Damaged
-from firmward.image.filesystem.cpio import KINDS
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
 from firmward.image.walk import Walk, WalkedTree
-from firmward.model.tree import Entry, Kind
+from firmward.model.tree import KINDS, Entry, Kind
 
 HEAD = 512
 """Bytes that hold a first node's header."""

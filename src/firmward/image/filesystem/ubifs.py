@@ -12,12 +12,11 @@ from firmward.formats.ubifs import Data, Inode, Name
 from firmward.image import inflate
 from firmward.image.block_codecs import unpack_lzo, unpack_zstd
 from firmward.image.budget import Budget, Damaged
-from firmward.image.filesystem.cpio import KINDS
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
 from firmward.image.walk import Walk, WalkedTree
 from firmward.model.facts import Unavailable
-from firmward.model.tree import Entry, Kind
+from firmward.model.tree import KINDS, Entry, Kind
 
 NODE_COST = 150
 """Bytes charged for a node that is remembered."""

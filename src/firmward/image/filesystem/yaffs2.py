@@ -8,11 +8,10 @@ from collections.abc import Hashable, Iterator
 
 from firmward.formats.yaffs2 import MAGICS, ROOT, Header, Yaffs2, find_geometry
 from firmward.image.budget import Budget, Damaged
-from firmward.image.filesystem.cpio import KINDS
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
 from firmward.image.walk import Walk, WalkedTree
-from firmward.model.tree import Entry, Kind
+from firmward.model.tree import KINDS, Entry, Kind
 
 
 def measure(source: Source) -> int | None:
