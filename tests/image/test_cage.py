@@ -216,6 +216,23 @@ def test_time_ends(closed: Cage) -> None:
     assert outcome(work, replace(closed, seconds=1)) == "ended"
 
 
+def test_it_has_no_input(closed: Cage) -> None:
+    def look() -> None:
+        if os.read(0, 5):
+            raise RuntimeError("it reads what was typed")
+
+    mine, theirs = os.pipe()
+    os.write(theirs, b"typed" * 2)
+    kept = os.dup(0)
+    os.dup2(mine, 0)
+    try:
+        assert both(look, closed) == ("RuntimeError", "done")
+    finally:
+        os.dup2(kept, 0)
+        for descriptor in (mine, theirs, kept):
+            os.close(descriptor)
+
+
 def test_one_that_dies_leaves_nothing_of_what_it_held(closed: Cage) -> None:
     def look() -> None:
         if resource.getrlimit(resource.RLIMIT_CORE) != (0, 0):
