@@ -131,6 +131,7 @@ def test_a_compressor_that_nobody_knows_is_told(items: list[Any], top: Any) -> N
 def test_a_big_endian_4_is_told_with_its_size() -> None:
     image = old_squashfs.superblock_of_4("big", 50_000) + bytes(60_000)
     assert FORMAT.measure(Bytes(image)) == 50_000
+    assert FORMAT.measure(Bytes(image[:30_000])) == 30_000
     with pytest.raises(Damaged, match=r"squashfs 4\.0, big-endian: not read"):
         opened(image)
     found = catalogue.identify(Bytes(image), catalogue.formats())

@@ -87,7 +87,8 @@ def measure(source: Source) -> int | None:
     if found is None:
         return None
     if found[1] == 4:
-        return _size_of_4(head, found[0])
+        size = _size_of_4(head, found[0])
+        return None if size is None else min(size, source.size)
     try:
         return min(squashfs3.parse_superblock(head).size, source.size)
     except Malformed:
