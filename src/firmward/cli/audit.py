@@ -296,7 +296,10 @@ def _everything(image: "Image") -> "dict[str, OpenPart]":
     from firmward.model.parts import OpenPart
 
     trees = {root.part.id: root.tree for root in image.trees}
-    return {part.id: OpenPart(part, image.sources.get(part.id), trees.get(part.id)) for part in image.parts}
+    return {
+        part.id: OpenPart(part, image.sources.get(part.id), trees.get(part.id), image.whole.get(part.id))
+        for part in image.parts
+    }
 
 
 def _judge_root(

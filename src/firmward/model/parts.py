@@ -23,11 +23,15 @@ class Content(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenPart:
-    """A part of the image with what may be read of it: its bytes, and its files where it is a file system."""
+    """A part of the image with what may be read of it: its bytes, and its files where it is a file system.
+
+    `whole` are the bytes of a part that stands in no other's, with what lies behind the format that they begin with.
+    """
 
     part: Part
     content: Content | None = field(default=None, repr=False)
     tree: Tree | None = field(default=None, repr=False)
+    whole: Content | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -60,4 +64,5 @@ class Parts:
         above = None if one.part.parent is None else self.all.get(one.part.parent)
         if above is not None and above.content is not None and one.part.offset is not None:
             return above.content, one.part.offset
-        return None if one.content is None else (one.content, 0)
+        content = one.whole or one.content
+        return None if content is None else (content, 0)
