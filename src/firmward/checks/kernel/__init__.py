@@ -1,0 +1,1 @@
+"""Checks of the kernel: how it is built, started and set up."""
