@@ -31,4 +31,32 @@ FAULTS = (
         "tests/facts/test_sysctl.py tests/test_every_check.py",
         "what a script writes to proc/sys is not seen",
     ),
+    Fault(
+        "facts/apparmor.py",
+        'disabled = tree.lstat(f"{FOLDER}/disable/{name}") is not None',
+        "disabled = False",
+        "tests/facts/test_apparmor.py",
+        "a profile that is kept out counts as loaded",
+    ),
+    Fault(
+        "facts/apparmor.py",
+        "loaded = startup is None or _starts(startup, units, running)",
+        "loaded = True",
+        "tests/facts/test_apparmor.py tests/checks/service",
+        "profiles count that nothing loads",
+    ),
+    Fault(
+        "facts/selinux.py",
+        "return last[1] if last is not None and last[0] in RELAXED else None",
+        "return last[1] if last is not None else None",
+        "tests/checks/service/test_mac.py",
+        "setenforce 1 is taken for setenforce 0",
+    ),
+    Fault(
+        "checks/service/mac_profile_missing.py",
+        "return service.program in SHELLS or not service.is_root or fenced",
+        "return True",
+        "tests/checks/service/test_mac.py",
+        "a service as root without a profile is low",
+    ),
 )
