@@ -109,6 +109,7 @@ def witnessed(text: str) -> Any:
         "a: -1\nb: -x\n",
         "a: {}\nb: []\n",
         "- &x\n  a: b\n- *x\n",
+        "a: &a {x: p, y: q}\nb:\n  x: r\n  <<: *a\n",
     ],
 )
 def test_it_is_read_as_yaml_is(text: str) -> None:
