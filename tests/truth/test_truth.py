@@ -1,11 +1,11 @@
 """What is planted is found, and nothing of medium or above where nothing is."""
 
 import pytest
-from truth import accuracy
 from truth.row import Truth
 
 from firmward.audit.catalogue import catalogue
 from firmward.model.finding import Outcome
+from truth import accuracy
 
 SYSTEMS = [pytest.param(system, id=system.name) for system in accuracy.systems()]
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from truth import accuracy
 from truth.row import Mistake, Truth, Witness
 
 from firmward.model.memory import Content, Node
 from firmward.model.tree import Kind
+from truth import accuracy
 
 WITNESSED = [
     pytest.param(system, mistake, id=f"{system.name}-{mistake.check}-{mistake.where}")

@@ -8,8 +8,6 @@ from functools import cache
 from importlib import import_module
 
 import truth
-from truth.row import Mistake, Truth
-
 from firmward.audit.catalogue import catalogue
 from firmward.audit.engine import Verdict, families, judge
 from firmward.facts.collection import Collection
@@ -17,6 +15,7 @@ from firmward.model.clock import Clock
 from firmward.model.finding import Finding, Outcome, Severity
 from firmward.model.memory import Content, MemoryTree
 from firmward.model.policy import parse_policy
+from truth.row import Mistake, Truth
 
 CLOCK = Clock(date(2026, 11, 20))
 
