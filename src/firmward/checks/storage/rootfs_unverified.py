@@ -1,5 +1,7 @@
 """rootfs-unverified"""
 
+from firmward.facts.initramfs import Initramfs
+from firmward.facts.initramfs import Root as Early
 from firmward.facts.kernel_command_line import KernelCommandLine
 from firmward.facts.root_mount import RootMount
 from firmward.facts.signed_files import SignedFiles
@@ -45,6 +47,7 @@ def rootfs_unverified(
     verity: Verity | None | Unknown,
     signed: SignedFiles | None | Unknown,
     command_lines: KernelCommandLine | None | Unknown,
+    initramfs: Initramfs | None | Unknown,
     policy: Policy | None,
 ) -> Findings:
     """Whoever reaches the storage for a minute (a thief, a repair shop, a program with root's rights) changes a file,
@@ -64,11 +67,19 @@ def rootfs_unverified(
     beside = "; a hash tree lies beside it, and nothing here sets it up" if _has_tree(verity) else ""
     if isinstance(root, RootMount) and root.is_writable:
         yield Finding("root", f"{root.why}, and nothing verifies what is in it{beside}", at=root.at, remedy=REMEDY)
-    elif isinstance(root, RootMount) and root.device and not root.is_mapped and _is_direct(command_lines):
+    elif (
+        isinstance(root, RootMount)
+        and root.device
+        and not root.is_mapped
+        and _is_direct(command_lines)
+        and initramfs is None
+    ):
         message = f"the kernel mounts {root.device} as it is{beside}"
         yield Finding("root", message, at=root.at, remedy=REMEDY, evidence=f"root={root.device}")
+    elif isinstance(initramfs, Initramfs) and initramfs.root is Early.UNVERIFIED and not _has_unread(verity):
+        yield Finding("root", f"the initramfs: {initramfs.why}{beside}", at=initramfs.at, remedy=REMEDY)
     else:
-        raise Unavailable(_why(root, verity))
+        raise Unavailable(_why(root, verity, initramfs))
 
 
 def _has_tree(verity: Verity | None | Unknown) -> bool:
@@ -84,10 +95,18 @@ def _is_direct(command_lines: KernelCommandLine | None | Unknown) -> bool:
     return isinstance(command_lines, KernelCommandLine) and any(line.has("root") for line in command_lines.lines)
 
 
-def _why(root: RootMount | None | Unknown, verity: Verity | None | Unknown) -> str:
-    for family in (verity, root):
+def _has_unread(verity: Verity | None | Unknown) -> bool:
+    return isinstance(verity, Unknown) or (isinstance(verity, Verity) and bool(verity.unread))
+
+
+def _why(
+    root: RootMount | None | Unknown, verity: Verity | None | Unknown, initramfs: Initramfs | None | Unknown
+) -> str:
+    for family in (verity, root, initramfs):
         if isinstance(family, Unknown):
             return family.reason
     if isinstance(verity, Verity) and verity.unread:
         return "; ".join(verity.unread[:3])
+    if isinstance(initramfs, Initramfs):
+        return f"{initramfs.at.part}: {initramfs.why}"
     return "what mounts the root is not in the image: neither a kernel command line nor an initramfs says it"
