@@ -42,8 +42,8 @@ def page() -> str:
     witnessed = sum(mistake.witness is not None for system in systems for mistake in system.mistakes)
     spread = ", ".join(f"{number} {name}" for name, number in sorted(distributions.items()))
     total = (
-        f"**{len(systems)} systems** ({spread}), {planted} planted mistakes, {witnessed} of them confirmed by the program "
-        f"itself. Recall **{_share(found, planted)}**, precision **{_share(found, found + false)}**."
+        f"**{len(systems)} systems** ({spread}), {planted} planted mistakes, {witnessed} of them confirmed by the "
+        f"program itself. Recall **{_share(found, planted)}**, precision **{_share(found, found + false)}**."
     )
     rows = "\n".join(_rows())
     head = "| check | planted | found | recall | false | precision | clean twins | undecided |"

@@ -27,10 +27,11 @@ def fact_lines(record: object, indent: str = "") -> Iterator[str]:
             for each in inner:
                 yield from fact_lines(each, f"{indent}    ")
         elif value not in (None, (), ""):
-            text = ", ".join(
-                str(each) or each.part or "" if isinstance(each, Location) else str(each) for each in inner
-            )
-            yield f"{indent}  {one.name}: {text}"
+            yield f"{indent}  {one.name}: {', '.join(map(_told, inner))}"
+
+
+def _told(value: object) -> str:
+    return (str(value) or value.part or "") if isinstance(value, Location) else str(value)
 
 
 def judge_example(check: Check, example: Example) -> Verdict:
