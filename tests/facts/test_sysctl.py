@@ -122,6 +122,13 @@ def test_a_damaged_file_is_told() -> None:
     assert found.unread == ("etc/sysctl.d/1.conf is damaged",)
 
 
+def test_the_kernels_command_line_comes_first() -> None:
+    line = {"boot/cmdline.txt": "ro sysctl.kernel.dmesg_restrict=1 sysctl.kernel/sysrq=1\n"}
+    found = sysctl({**line, "etc/sysctl.d/1.conf": "kernel.sysrq = 0\n"})
+    assert found.get("kernel.dmesg_restrict") == "1"
+    assert found.get("kernel.sysrq") == "0"
+
+
 def test_a_running_device_is_asked_itself() -> None:
     files: dict[str, Content] = {"etc/sysctl.conf": OFF, "proc/sys/kernel/sysrq": "1\n"}
     assert sysctl(files, Source.LIVE).get("kernel.sysrq") == "1"

@@ -6,7 +6,8 @@ last; `sysctl -p` reads etc/sysctl.conf, `sysctl -p FILE` that file. Of files wi
 (etc, run, usr/local/lib, usr/lib, lib); files are read by name, and the last value holds. A key that is written out
 goes before every pattern. Commands of start scripts count in their order, `echo value > /proc/sys/...` like
 `sysctl -w`. Without systemd and without such a command no file counts. A tree without any init is a part of a system,
-whose files are taken for applied. A running device is asked itself: proc/sys.
+whose files are taken for applied. The kernel itself sets what its command line says, before all others do. A running
+device is asked itself: proc/sys.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,6 +17,7 @@ from posixpath import normpath
 
 from firmward.facts.command_line import own_words
 from firmward.facts.init import Init, Program
+from firmward.facts.kernel_command_line import KernelCommandLine
 from firmward.facts.startup import Process, Start, Startup
 from firmward.facts.systemd import SystemdUnits
 from firmward.formats import sysctl_conf
@@ -87,6 +89,7 @@ def collect(
     init: Init | Unknown | None,
     units: SystemdUnits | Unknown | None,
     startup: Startup | Unknown | None,
+    command_lines: KernelCommandLine | Unknown | None,
 ) -> Sysctl | None:
     if source is not Source.IMAGE:
         return _live(tree)
@@ -94,6 +97,7 @@ def collect(
     if init is None and not files and not tree.is_file(LAST):
         return None
     settings = _Settings(tree)
+    settings.start(command_lines)
     for part in (init, startup):
         if isinstance(part, Unknown):
             settings.unread.append(part.reason)
@@ -165,6 +169,14 @@ class _Settings:
             tuple(self._unapplied()),
             tuple(dict.fromkeys(self.unread)),
         )
+
+    def start(self, command_lines: KernelCommandLine | Unknown | None) -> None:
+        """What the kernel sets by its command line (`sysctl.kernel.dmesg_restrict=1`) before it starts init."""
+        for line in command_lines.lines if isinstance(command_lines, KernelCommandLine) else ():
+            for argument in line.arguments:
+                if argument.name.startswith("sysctl.") and argument.value is not None:
+                    name = sysctl_conf.name(argument.name.removeprefix("sysctl."))
+                    self.put(name, Parameter(argument.value, line.at), line.at)
 
     def system(self, *, systemd: bool) -> None:
         """What systemd-sysctl and `sysctl --system` read."""
