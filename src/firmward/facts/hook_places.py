@@ -9,12 +9,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`key` names the program, `programs` are its names or paths, `places` the patterns, `how` what it does there."""
+    """`key` names the program, `programs` are its names or paths, `places` the patterns, `how` what it does there.
+
+    `user` is the account that the program itself has, if it may own them.
+    """
 
     key: str
     programs: tuple[str, ...]
     places: str
     how: str = "runs"
+    user: str = ""
 
 
 NONE: tuple[str, ...] = ()
@@ -72,8 +76,8 @@ ROWS = (
     Place("watchdog", ("watchdog",), "etc/watchdog.conf etc/watchdog.d"),
     # jobs
     Place("cron", ("cron", "crond", "fcron"),
-          "etc/crontab etc/cron.d etc/cron.hourly etc/cron.daily etc/cron.weekly etc/cron.monthly etc/crontabs "
-          "etc/periodic var/spool/cron/crontabs var/spool/cron/root"),
+          "etc/crontab etc/cron.d etc/cron.hourly etc/cron.daily etc/cron.weekly etc/cron.monthly "
+          "etc/crontabs/root etc/periodic var/spool/cron/crontabs/root var/spool/cron/root"),
     Place("anacron", ("anacron",), "etc/anacrontab etc/cron.daily etc/cron.weekly etc/cron.monthly"),
     Place("logrotate", ("logrotate",), "etc/logrotate.conf etc/logrotate.d"),
     # systemd
@@ -98,7 +102,7 @@ ROWS = (
           "etc/sudoers etc/sudoers.d etc/sudo.conf usr/lib/sudo usr/libexec/sudo", "loads"),
     Place("doas", ("doas",), "etc/doas.conf etc/doas.d", "obeys"),
     Place("polkit", ("usr/lib/polkit-1/polkitd", "usr/libexec/polkitd", "usr/lib/polkit-1"),
-          "etc/polkit-1 usr/share/polkit-1/rules.d usr/share/polkit-1/actions", "obeys"),
+          "etc/polkit-1 usr/share/polkit-1/rules.d usr/share/polkit-1/actions", "obeys", "polkitd"),
     Place("D-Bus", ("dbus-daemon", "dbus-broker"),
           "usr/share/dbus-1/system-services usr/share/dbus-1/system.d etc/dbus-1", "obeys"),
     # programs and the kernel

@@ -8,7 +8,7 @@ whose, a file system says that is mounted there, see writable.py.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmward.facts import command_line
 from firmward.facts.hook_places import OPTIONS, ROWS, SETTINGS, Option, Place, Setting
@@ -62,6 +62,7 @@ class _Found:
     path: str
     how: str
     at: Location | None = None
+    user: str = ""
 
 
 def collect(tree: Tree, writable: Writable, startup: Startup | Unknown | None) -> Hooks | None:
@@ -82,7 +83,9 @@ def collect(tree: Tree, writable: Writable, startup: Startup | Unknown | None) -
 
 def _hook(tree: Tree, writable: Writable, found: _Found, unread: list[str]) -> Hook | None:
     try:
-        return Hook(found.program, found.path, found.how, standing(tree, writable, found.path), found.at)
+        stands = standing(tree, writable, found.path)
+        others = tuple(opening for opening in stands.openings if opening.who != f"the user {found.user}")
+        return Hook(found.program, found.path, found.how, replace(stands, openings=others), found.at)
     except Unavailable as reason:
         unread.append(str(reason))
         return None
@@ -92,7 +95,7 @@ def _places(tree: Tree) -> Iterator[_Found]:
     for row in ROWS:
         if _is_there(tree, row):
             for pattern in row.places.split():
-                yield from (_Found(row.key, path, row.how) for path in _named(tree, pattern))
+                yield from (_Found(row.key, path, row.how, user=row.user) for path in _named(tree, pattern))
 
 
 def _named(tree: Tree, pattern: str) -> Iterable[str]:

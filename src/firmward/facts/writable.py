@@ -70,11 +70,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who there is beside root: the `users` and `groups` by number with a name, `known` if the files could be read."""
+    """Who there is beside root: `users` and `groups` by number with a name; `unknown` says why that is not known."""
 
-    users: tuple[tuple[int, str], ...]
-    groups: tuple[tuple[int, str], ...]
-    known: bool
+    users: tuple[tuple[int, str], ...] = ()
+    groups: tuple[tuple[int, str], ...] = ()
+    unknown: str | None = None
 
     def writer(self, entry: Entry) -> str | None:
         """Who but root may write this entry."""
@@ -89,7 +89,7 @@ class People:
     def may_hide_a_writer(self, entry: Entry) -> bool:
         """Whether somebody might be behind the owner or group of an entry, if accounts are not known."""
         by_owner = entry.uid and entry.mode & OWNER_WRITE
-        return not self.known and bool(by_owner or (entry.gid and entry.mode & GROUP_WRITE))
+        return self.unknown is not None and bool(by_owner or (entry.gid and entry.mode & GROUP_WRITE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +114,19 @@ def collect(
 ) -> Writable | None:
     if not tree.names(""):
         return None
-    unread = [part.reason for part in (mounts, accounts) if isinstance(part, Unknown)]
+    unread = (mounts.reason,) if isinstance(mounts, Unknown) else ()
     known = mounts if isinstance(mounts, Mounts) else Mounts(())
-    people = _people(tree, accounts, startup)
-    if people is None:
-        unread.append("owners and groups were not kept: what is root's on every system is not root's here")
-        people = People((), (), known=True)
     is_procd = isinstance(init, Init) and init.program is Program.PROCD
     root = Ground.WRITABLE if is_procd and known.at("/overlay") is not None else root_of(known)
-    return Writable(root, known, people, tuple(unread))
+    return Writable(root, known, _people(tree, accounts, startup), unread)
 
 
-def _people(tree: Tree, accounts: Accounts | Unknown | None, startup: Startup | Unknown | None) -> People | None:
-    """None when an unpacking by a user has changed all owners."""
+def _people(tree: Tree, accounts: Accounts | Unknown | None, startup: Startup | Unknown | None) -> People:
     owners = {entry.uid for path in OWNED_BY_ROOT if (entry := tree.resolve(path)) is not None}
-    if len(owners) == 1 and 0 not in owners:
-        return None
+    if len(owners) == 1 and 0 not in owners:  # as an unpacking by a user leaves them
+        return People(unknown="owners and groups were not kept: what is root's on every system is not root's here")
     if not isinstance(accounts, Accounts):
-        return People((), (), known=accounts is None)
+        return People(unknown=accounts.reason if accounts is not None else None)
     others = [account for account in accounts.accounts if account.uid]
     users = {account.uid: account.name for account in others}
     users |= {uid: str(uid) for uid in _running(startup)}
@@ -139,7 +134,7 @@ def _people(tree: Tree, accounts: Accounts | Unknown | None, startup: Startup | 
     groups = {group.gid: group.name for group in accounts.groups if names & set(group.members)}
     named = {group.gid: group.name for group in accounts.groups}
     groups |= {account.gid: named.get(account.gid, str(account.gid)) for account in others}
-    return People(tuple(users.items()), tuple(groups.items()), known=True)
+    return People(tuple(users.items()), tuple(groups.items()))
 
 
 def _running(startup: Startup | Unknown | None) -> Iterator[int]:
@@ -237,7 +232,7 @@ def _openings(tree: Tree, writable: Writable, trail: _Trail) -> Iterator[Opening
         if who is not None and not sticky:
             yield Opening(entry.path, entry.mode, who)
         elif who is None and writable.people.may_hide_a_writer(entry):
-            raise Unavailable(f"whose {entry.path} is, cannot be told: {'; '.join(writable.unread[:2])}")
+            raise Unavailable(f"who may write {entry.path} cannot be told: {writable.people.unknown}")
 
 
 def _is_mounted_over(path: str, writable: Writable) -> bool:
