@@ -9,7 +9,7 @@ shell: etc/profile and etc/profile.d. Each script is followed with what the even
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmward.facts.cron import SYSTEM, USERS
 from firmward.facts.process import Manager
@@ -25,6 +25,10 @@ from firmward.model.tree import Kind, Tree
 
 RULES = ("etc/udev/rules.d", "usr/lib/udev/rules.d", "lib/udev/rules.d")
 HELPERS = ("usr/lib/udev", "lib/udev")
+UNITS = ("etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
+STICK = "sda1"
+"""What a stick is called on most devices, as a template's instance."""
+
 FOLDERS = {
     "hotplug": ("etc/hotplug.d/*/*", "sbin/hotplug", "etc/hotplug/*"),
     "usbmount": ("etc/usbmount/mount.d/*", "etc/usbmount/umount.d/*"),
@@ -129,17 +133,18 @@ class _Reader:
         prefix, sign, _ = name.partition("@")
         known = self.units.units if self.units is not None else {}
         unit = known.get(name) or known.get(f"{prefix}@.service" if sign else f"{name}.service")
+        for folder in UNITS:  # that it was lost is to be told
+            self._text(f"{folder}/{prefix}@.service" if sign else f"{folder}/{name}")
         if unit is None or unit.name in self._wanted:
             return
         self._wanted.add(unit.name)
-        for started in command.commands(self.tree, unit):
-            origin = Origin(unit.name, Manager.SYSTEMD)
-            argv, place = started.argv, started.at
+        own = replace(unit, name=f"{prefix}@{STICK}.service") if unit.is_template else unit
+        for started in command.commands(self.tree, own):
+            self._program(started, unit.name, at)
 
-            def follow(trace: Trace, argv: tuple[str, ...] = argv, place: Location = place) -> None:
-                trace.program_of_event(argv, place, origin)
-
-            self._follow("udev", at, follow)
+    def _program(self, started: command.Command, unit: str, at: Location) -> None:
+        origin = Origin(unit, Manager.SYSTEMD)
+        self._follow("udev", at, lambda trace: trace.program_of_event(started.argv, started.at, origin))
 
     def _follow(self, manager: str, at: Location, follow: Follow) -> None:
         if len(self.events) >= EVENTS_LIMIT or self._commands > COMMANDS_LIMIT:
@@ -174,7 +179,7 @@ def _rules(tree: Tree) -> Iterator[str]:
 
 def _filled(value: str) -> str:
     """What udev fills in is known at run time only."""
-    return OF_EVENT.sub("$DEVNAME", SUBSTITUTED.sub("$DEVNAME", value.replace("%%", "%")))
+    return SUBSTITUTED.sub("$DEVNAME", value.replace("%%", "%"))
 
 
 def _helper(tree: Tree, text: str) -> str:
