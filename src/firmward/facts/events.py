@@ -17,7 +17,7 @@ from firmward.facts.scripts.places import located
 from firmward.facts.scripts.trace import Trace, Traced
 from firmward.facts.scripts.walk import Origin
 from firmward.facts.systemd import SystemdUnits
-from firmward.facts.units import command
+from firmward.facts.units import command, loss
 from firmward.formats import crontab, mdev_conf, udev_rules
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
@@ -25,7 +25,6 @@ from firmward.model.tree import Kind, Tree
 
 RULES = ("etc/udev/rules.d", "usr/lib/udev/rules.d", "lib/udev/rules.d")
 HELPERS = ("usr/lib/udev", "lib/udev")
-UNITS = ("etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
 STICK = "sda1"
 """What a stick is called on most devices, as a template's instance."""
 
@@ -133,7 +132,7 @@ class _Reader:
         prefix, sign, _ = name.partition("@")
         known = self.units.units if self.units is not None else {}
         unit = known.get(name) or known.get(f"{prefix}@.service" if sign else f"{name}.service")
-        for folder in UNITS:  # that it was lost is to be told
+        for folder in loss.FOLDERS:  # that it was lost is to be told
             self._text(f"{folder}/{prefix}@.service" if sign else f"{folder}/{name}")
         if unit is None or unit.name in self._wanted:
             return

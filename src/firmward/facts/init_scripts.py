@@ -9,20 +9,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from firmward.facts.jobs import Jobs
 from firmward.facts.process import Process, Start, applet
 from firmward.facts.scripts.launchers import SHELLS
 from firmward.facts.scripts.places import located
 from firmward.facts.scripts.trace import Trace, Traced
 from firmward.facts.scripts.walk import Origin
 from firmward.facts.startup import Manager, Startup
+from firmward.facts.units.loss import lost_units
 from firmward.facts.writable import Ground, Standing, Writable, ground, standing
-from firmward.model.facts import Unavailable
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
 from firmward.model.tree import Kind, Tree
 
 FOLDER = "etc/init.d"
 LOCAL = ("etc/rc.local", "etc/rc.d/rc.local")
-UNITS = ("etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
 ROOT = (None, "root", "0")
 
 
@@ -56,11 +57,12 @@ class _Found:
     starts: bool = True
 
 
-def collect(tree: Tree, startup: Startup, writable: Writable) -> InitScripts | None:
-    unread = [*writable.unread, *([startup.blind] if startup.blind is not None else []), *_lost_units(tree)]
+def collect(tree: Tree, startup: Startup, writable: Writable, jobs: Jobs | Unknown | None) -> InitScripts | None:
+    unread = [*writable.unread, *([startup.blind] if startup.blind is not None else []), *lost_units(tree)]
     found: dict[str, InitFile] = {}
+    timed = {file.path for job in jobs.jobs if job.timer for file in job.files} if isinstance(jobs, Jobs) else ()
     for one in _found(tree, startup, writable):
-        if one.path not in found:
+        if one.path not in found and one.path not in timed:
             try:
                 stands = standing(tree, writable, one.path)
             except Unavailable as reason:
@@ -68,15 +70,6 @@ def collect(tree: Tree, startup: Startup, writable: Writable) -> InitScripts | N
                 continue
             found[one.path] = InitFile(one.path, one.by, stands, one.at, one.starts)
     return InitScripts(tuple(found.values()), tuple(dict.fromkeys(unread))) if found or unread else None
-
-
-def _lost_units(tree: Tree) -> Iterator[str]:
-    """Units that cannot be read: what they start is not among the processes."""
-    for path in (path for folder in UNITS for path in tree.glob(f"{folder}/*.*")):
-        try:
-            tree.read(path)
-        except Unavailable as reason:
-            yield str(reason)
 
 
 def _found(tree: Tree, startup: Startup, writable: Writable) -> Iterator[_Found]:

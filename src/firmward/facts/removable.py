@@ -18,8 +18,7 @@ from posixpath import basename, join
 from firmward.facts.events import Event, Events
 from firmward.facts.mounts import Mounts
 from firmward.facts.process import Manager, Start, applet
-from firmward.facts.scripts.launchers import SHELLS
-from firmward.facts.scripts.trace import Trace, Traced
+from firmward.facts.scripts.trace import INTERPRETERS, Trace, Traced
 from firmward.facts.scripts.walk import Origin
 from firmward.facts.startup import Startup
 from firmward.model.facts import Unavailable, Unknown
@@ -34,7 +33,6 @@ DISK = re.compile(r"(?:/dev/)?(?:sd[a-z$]|mmcblk|disk/|\$)|\$|(?:LABEL|UUID)=")
 STICK = re.compile(r"/dev/sd[a-z$]")
 NO_MEDIUM = frozenset(("tmpfs", "proc", "sysfs", "overlay", "ubifs", "jffs2", "--bind", "bind", "nfs", "cifs"))
 FLASH = re.compile(r"/dev/(?:mmcblk|mtdblock|ubi|mtd)|ubi|mtd:")
-INTERPRETERS = SHELLS | {"python", "python2", "python3", "perl", "lua", "php", "php-cli", "node", "ruby", "tclsh"}
 READERS = ("cat", "zcat", "gunzip", "gzip", "xz", "xzcat", "base64", "openssl", "tr", "sed", "dd")
 SYSTEM = re.compile(
     r"/?$|/(?:s?bin|lib(?:32|64)?|usr(?:/local)?(?:/s?bin|/lib(?:exec)?)?|opt|boot|etc)(?:/?$)|"

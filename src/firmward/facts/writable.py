@@ -161,8 +161,9 @@ def ground(path: str, mounts: Mounts, root: Ground, depth: int = 0) -> Ground:
 
 def covering(path: str, mounts: Mounts) -> Mount | None:
     """The mount over a path that comes up by itself; None for the root."""
-    over = Mounts(tuple(mount for mount in mounts.mounts if mount.automatic and mount.target != "/"))
-    return over.covering(path)
+    place = "/" + path.strip("/") + "/"
+    over = [mount for mount in mounts.mounts if place.startswith(mount.target + "/") and mount.automatic]
+    return max(over, key=lambda mount: len(mount.target), default=None)
 
 
 def _of_mount(mount: Mount, mounts: Mounts, root: Ground, depth: int) -> Ground:

@@ -10,12 +10,16 @@ from posixpath import join, normpath
 
 from firmward.facts.scripts.environment import Environment, Value
 from firmward.facts.scripts.flow import Call, Status
+from firmward.facts.scripts.launchers import SHELLS
 from firmward.facts.scripts.style import Style, style_of
 from firmward.facts.scripts.walk import Origin, Walk
 from firmward.formats.shell import Redirect, Simple
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.tree import Kind, Tree
+
+INTERPRETERS = SHELLS | {"python", "python2", "python3", "perl", "lua", "php", "php-cli", "node", "ruby", "tclsh"}
+"""Programs that run the file which they are given."""
 
 COMMANDS_LIMIT = 20_000
 """Commands kept of one trace."""
