@@ -17,7 +17,7 @@ from firmward.facts.scripts.places import located
 from firmward.facts.scripts.trace import Trace, Traced
 from firmward.facts.scripts.walk import Origin
 from firmward.facts.systemd import SystemdUnits
-from firmward.facts.units import command, loss
+from firmward.facts.units import command
 from firmward.formats import crontab, mdev_conf, udev_rules
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
@@ -132,8 +132,7 @@ class _Reader:
         prefix, sign, _ = name.partition("@")
         known = self.units.units if self.units is not None else {}
         unit = known.get(name) or known.get(f"{prefix}@.service" if sign else f"{name}.service")
-        for folder in loss.FOLDERS:  # that it was lost is to be told
-            self._text(f"{folder}/{prefix}@.service" if sign else f"{folder}/{name}")
+        self.unread.update(dict.fromkeys(self.units.lost if self.units is not None else ()))
         if unit is None or unit.name in self._wanted:
             return
         self._wanted.add(unit.name)

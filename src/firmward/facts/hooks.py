@@ -18,7 +18,7 @@ from firmward.facts.startup import Startup
 from firmward.facts.writable import Standing, Writable, standing
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
-from firmward.model.tree import Tree
+from firmward.model.tree import Kind, Tree
 
 FILE_LIMIT = 256 << 10
 """Bytes of one configuration file that names hooks."""
@@ -102,7 +102,16 @@ def _named(tree: Tree, pattern: str) -> Iterable[str]:
     """The paths that a pattern means; a link to nowhere is one, since what it leads to may be made."""
     if "*" in pattern:
         return tree.glob(pattern)
-    return (pattern,) if tree.lstat_through(pattern) is not None else ()
+    return (pattern,) if tree.lstat_through(pattern) is not None or _is_beyond(tree, pattern) else ()
+
+
+def _is_beyond(tree: Tree, path: str) -> bool:
+    """Whether a folder of the path is a link to where the tree has nothing."""
+    while path := path.rpartition("/")[0]:
+        entry = tree.lstat_through(path)
+        if entry is not None:
+            return entry.kind is Kind.SYMLINK and tree.resolve(path) is None
+    return False
 
 
 def _is_there(tree: Tree, row: Place) -> bool:

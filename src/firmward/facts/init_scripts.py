@@ -16,7 +16,7 @@ from firmward.facts.scripts.places import located
 from firmward.facts.scripts.trace import Trace, Traced
 from firmward.facts.scripts.walk import Origin
 from firmward.facts.startup import Manager, Startup
-from firmward.facts.units.loss import lost_units
+from firmward.facts.systemd import SystemdUnits
 from firmward.facts.writable import Ground, Standing, Writable, ground, standing
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
@@ -57,8 +57,15 @@ class _Found:
     starts: bool = True
 
 
-def collect(tree: Tree, startup: Startup, writable: Writable, jobs: Jobs | Unknown | None) -> InitScripts | None:
-    unread = [*writable.unread, *([startup.blind] if startup.blind is not None else []), *lost_units(tree)]
+def collect(
+    tree: Tree,
+    startup: Startup,
+    writable: Writable,
+    jobs: Jobs | Unknown | None,
+    units: SystemdUnits | Unknown | None,
+) -> InitScripts | None:
+    unread = [*writable.unread, *([startup.blind] if startup.blind is not None else [])]
+    unread += units.lost if isinstance(units, SystemdUnits) else ()
     found: dict[str, InitFile] = {}
     timed = {file.path for job in jobs.jobs if job.timer for file in job.files} if isinstance(jobs, Jobs) else ()
     for one in _found(tree, startup, writable):

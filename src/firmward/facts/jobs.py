@@ -16,7 +16,6 @@ from firmward.facts.scripts.trace import INTERPRETERS, Trace
 from firmward.facts.scripts.walk import Origin
 from firmward.facts.startup import Startup
 from firmward.facts.systemd import SystemdUnits, Unit
-from firmward.facts.units.loss import lost_units
 from firmward.facts.writable import Ground, Standing, Writable, standing
 from firmward.formats import crontab
 from firmward.model.facts import Unavailable, Unknown
@@ -130,7 +129,7 @@ class _Reader:
             self._add(Location(path), "root", [path, *self._paths(trace)])
 
     def timers(self, startup: Startup, units: SystemdUnits) -> None:
-        self.unread.update(dict.fromkeys(lost_units(self.tree)))
+        self.unread.update(dict.fromkeys(units.lost))
         for name in _timed(units):
             for process in startup.processes:
                 if process.service == name and process.start is not Start.DISABLED:

@@ -36,7 +36,7 @@ FLASH = re.compile(r"/dev/(?:mmcblk|mtdblock|ubi|mtd)|ubi|mtd:")
 READERS = ("cat", "zcat", "gunzip", "gzip", "xz", "xzcat", "base64", "openssl", "tr", "sed", "dd")
 SYSTEM = re.compile(
     r"/?$|/(?:s?bin|lib(?:32|64)?|usr(?:/local)?(?:/s?bin|/lib(?:exec)?)?|opt|boot|etc)(?:/?$)|"
-    r"/(?:s?bin|lib(?:32|64)?|usr(?!/share)|opt|boot|root/\.ssh)/|"
+    r"/(?:s?bin|lib(?:32|64)?|usr(?!/share)|opt|boot)/|/root/\.ssh(?:/|$)|"
     r"/etc/(?:init\.d|rc|cron|systemd|udev|profile|hotplug|mdev|ld\.so|sudoers|passwd|shadow|ssh/|dropbear|pam\.d|"
     r"network/if-|inittab|udhcpc|ppp/ip)"
 )

@@ -13,13 +13,16 @@ from firmward.facts.scripts.flow import Call, Status
 from firmward.facts.scripts.launchers import SHELLS
 from firmward.facts.scripts.style import Style, style_of
 from firmward.facts.scripts.walk import Origin, Walk
-from firmward.formats.shell import Redirect, Simple
+from firmward.formats.shell import Command, Redirect, Simple
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.tree import Kind, Tree
 
 INTERPRETERS = SHELLS | {"python", "python2", "python3", "perl", "lua", "php", "php-cli", "node", "ruby", "tclsh"}
 """Programs that run the file which they are given."""
+
+FEEDERS = frozenset(("cat", "zcat", "gunzip", "gzip", "xz", "xzcat", "bzcat", "bunzip2", "base64", "openssl", "sed"))
+"""Programs that hand on what they read."""
 
 COMMANDS_LIMIT = 20_000
 """Commands kept of one trace."""
@@ -113,6 +116,14 @@ class Trace(Walk):
         if call.text(0) == "cd" and len(call.words) > 1:
             self._folder = normpath(join(self._folder or "/", call.text(-1)))
         return super().dispatch(environment, call)
+
+    def _fed(self, environment: Environment, before: Sequence[Command]) -> str | None:
+        """The file that a program at the left of a pipe reads."""
+        match before[-1:]:
+            case (Simple(words=[program, *words]),) if (program.literal or "").rpartition("/")[2] in FEEDERS:
+                fields = [field.text for word in words for field in self._expansion.fields(word, environment)]
+                return next((text for text in fields if "/" in text and not text.startswith("-")), None)
+        return super()._fed(environment, before)
 
     def _traced(self, environment: Environment, call: Call) -> Traced:
         redirects = call.command.redirects
