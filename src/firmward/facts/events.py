@@ -1,24 +1,23 @@
-"""What the system runs by itself beside what it starts: at a device's coming, at a time, at root's login.
+"""What the system runs by itself beside what it starts: at a device's coming, at root's login. Jobs: jobs.py.
 
 Rules. udev (udev(7)): `RUN` and `PROGRAM` of the rules in etc, run, usr/lib and lib, the first file of a name counts; a
 program without a folder lies in lib/udev; a unit that `SYSTEMD_WANTS` or `systemctl start` names is started. mdev: the
 commands of etc/mdev.conf. Hotplug: the scripts of etc/hotplug.d (sourced) and sbin/hotplug. usbmount: the scripts of
-etc/usbmount/mount.d. cron: jobs of root, of the tables and of the folders that run-parts goes through. The login
-shell: etc/profile and etc/profile.d. Each script is followed with what the event tells unknown.
+etc/usbmount/mount.d. The login shell: etc/profile and etc/profile.d. Each script is followed with what the event tells
+unknown.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from firmward.facts.cron import SYSTEM, USERS
 from firmward.facts.process import Manager
 from firmward.facts.scripts.places import located
 from firmward.facts.scripts.trace import Trace, Traced
 from firmward.facts.scripts.walk import Origin
 from firmward.facts.systemd import SystemdUnits
 from firmward.facts.units import command
-from firmward.formats import crontab, mdev_conf, udev_rules
+from firmward.formats import mdev_conf, shell, udev_rules
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
 from firmward.model.tree import Kind, Tree
@@ -31,9 +30,6 @@ STICK = "sda1"
 FOLDERS = {
     "hotplug": ("etc/hotplug.d/*/*", "sbin/hotplug", "etc/hotplug/*"),
     "usbmount": ("etc/usbmount/mount.d/*", "etc/usbmount/umount.d/*"),
-    "cron": (
-        "etc/cron.hourly/*", "etc/cron.daily/*", "etc/cron.weekly/*", "etc/cron.monthly/*", "etc/periodic/*/*",
-    ),
     "login": ("etc/profile", "etc/profile.d/*", "root/.profile", "root/.bashrc"),
 }  # fmt: skip
 EVENTS_LIMIT = 500
@@ -53,8 +49,10 @@ OF_EVENT = re.compile(r"\$(?:env|attr|ENV|ATTR)\{[^}]*\}")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What one event runs: `manager` (udev, mdev, hotplug, usbmount, cron, login), `at` the line or script that says
-    so, `commands` all that is done, in order."""
+    """What one event runs: `manager` is udev, mdev, hotplug, usbmount or login.
+
+    `at` is the line or script that says so, `commands` all that is done, in order.
+    """
 
     manager: str
     at: Location
@@ -93,6 +91,7 @@ class _Reader:
         self.events: list[Event] = []
         self.unread: dict[str, None] = {}
         self._commands = 0
+        self._parsed: dict[str, shell.Script] = {}
         self._wanted: set[str] = set()
 
     def read(self) -> None:
@@ -103,8 +102,6 @@ class _Reader:
         for manager, patterns in FOLDERS.items():
             for path in (path for pattern in patterns for path in self.tree.glob(pattern)):
                 self._script(manager, path)
-        for path, job in _jobs(self.tree, self._text):
-            self._line("cron", job.command, Location(path, job.line))
 
     def _udev(self, path: str) -> None:
         for rule in udev_rules.parse(self._text(path)):
@@ -148,7 +145,7 @@ class _Reader:
         if len(self.events) >= EVENTS_LIMIT or self._commands > COMMANDS_LIMIT:
             self.unread.setdefault(f"{at}: not followed, after {len(self.events)} events")
             return
-        trace = Trace(self.tree)
+        trace = Trace(self.tree, self._parsed)
         follow(trace)
         self._commands += len(trace.commands_seen)
         self.unread.update(dict.fromkeys(_lost(self.tree, trace)))
@@ -187,14 +184,6 @@ def _helper(tree: Tree, text: str) -> str:
         return text
     folder = next((folder for folder in HELPERS if tree.is_file(f"{folder}/{program}")), None)
     return text if folder is None else f"/{folder}/{program}{space}{rest}"
-
-
-def _jobs(tree: Tree, text: Callable[[str], str]) -> Iterator[tuple[str, crontab.Job]]:
-    """Root's jobs."""
-    for path in (path for pattern in SYSTEM for path in tree.glob(pattern)):
-        yield from ((path, job) for job in crontab.system_jobs(text(path)) if job.user == "root")
-    for path in (pattern.replace("*", "root") for pattern in USERS):
-        yield from ((path, job) for job in crontab.user_jobs(text(path)))
 
 
 def _lost(tree: Tree, trace: Trace) -> Iterator[str]:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from firmward.facts.cron import SYSTEM, USERS
 from firmward.facts.process import Manager, Start, applet
 from firmward.facts.scripts.places import located
-from firmward.facts.scripts.trace import INTERPRETERS, Trace
+from firmward.facts.scripts.trace import INTERPRETERS, Trace, Traced
 from firmward.facts.scripts.walk import Origin
 from firmward.facts.startup import Startup
 from firmward.facts.systemd import SystemdUnits, Unit
 from firmward.facts.writable import Ground, Standing, Writable, standing
-from firmward.formats import crontab
+from firmward.formats import crontab, shell
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
 from firmward.model.tree import Kind, Tree
@@ -42,12 +42,13 @@ class JobFile:
 class Job:
     """One job: `at` its line or script, the `user` whose rights it has, and the `files` that it runs.
 
-    `timer` says that systemd runs it; `runs` whether what runs it is started.
+    `commands` are what is done, in order; `timer` says that systemd runs it; `runs` whether what runs it is started.
     """
 
     at: Location
     user: str
     files: tuple[JobFile, ...]
+    commands: tuple[Traced, ...] = ()
     timer: bool = False
     runs: bool = True
 
@@ -92,7 +93,9 @@ class _Reader:
         self.writable = writable
         self.runs = runs
         self.jobs: list[Job] = []
-        self.unread: dict[str, None] = dict.fromkeys(writable.unread)
+        self.unread: dict[str, None] = {}
+        self._parsed: dict[str, shell.Script] = {}
+        self._followed: set[str] = set()
 
     def text(self, path: str) -> str:
         try:
@@ -118,15 +121,17 @@ class _Reader:
 
     def line(self, command: str, at: Location, user: str) -> None:
         if not self._is_over(at):
-            trace = Trace(self.tree)
+            trace = Trace(self.tree, self._parsed)
             trace.text_of_event(command, at, Origin("cron", Manager.SCRIPT))
-            self._add(at, user, self._paths(trace))
+            self._add(at, user, trace, self._paths(trace))
 
     def script(self, path: str) -> None:
-        if not self._is_over(Location(path)):
-            trace = Trace(self.tree)
+        entry = self.tree.resolve(path)
+        is_followed = entry is not None and entry.path in self._followed
+        if not is_followed and not self._is_over(Location(path)):
+            trace = Trace(self.tree, self._parsed)
             trace.event(path, (), Origin(path, Manager.SCRIPT))
-            self._add(Location(path), "root", [path, *self._paths(trace)])
+            self._add(Location(path), "root", trace, [path, *self._paths(trace)])
 
     def timers(self, startup: Startup, units: SystemdUnits) -> None:
         self.unread.update(dict.fromkeys(units.lost))
@@ -136,9 +141,9 @@ class _Reader:
                     self.jobs.append(self._timed(process.argv, process.at, process.user or "root"))
 
     def _timed(self, argv: tuple[str, ...], at: Location, user: str) -> Job:
-        trace = Trace(self.tree)
+        trace = Trace(self.tree, self._parsed)
         trace.program_of_event(argv, at, Origin("timer", Manager.SYSTEMD))
-        return Job(at, user, tuple(self._files(self._paths(trace))), timer=True)
+        return Job(at, user, tuple(self._files(self._paths(trace))), tuple(trace.commands_seen), timer=True)
 
     def _is_over(self, at: Location) -> bool:
         if len(self.jobs) < JOBS_LIMIT:
@@ -146,8 +151,10 @@ class _Reader:
         self.unread.setdefault(f"{at}: more than {JOBS_LIMIT} jobs")
         return True
 
-    def _add(self, at: Location, user: str, paths: list[str]) -> None:
-        self.jobs.append(Job(at, user, tuple(self._files(paths)), runs=self.runs))
+    def _add(self, at: Location, user: str, trace: Trace, paths: list[str]) -> None:
+        if user == "root":
+            self._followed.update(trace.scripts)
+        self.jobs.append(Job(at, user, tuple(self._files(paths)), tuple(trace.commands_seen), runs=self.runs))
 
     def _paths(self, trace: Trace) -> list[str]:
         """The scripts that were followed, the programs that they run, and what interpreters and `.` are given."""

@@ -16,6 +16,7 @@ from itertools import pairwise
 from posixpath import basename, join
 
 from firmward.facts.events import Event, Events
+from firmward.facts.jobs import Jobs
 from firmward.facts.mounts import Mounts
 from firmward.facts.process import Manager, Start, applet
 from firmward.facts.scripts.trace import INTERPRETERS, Trace, Traced
@@ -72,7 +73,7 @@ KEY_OPTIONS = frozenset((
 class ForeignUse:
     """One use: `what` is done (runs, sources, loads, installs, flashes, unpacks, copies) with `path` at `at`.
 
-    `by` says what starts it: an event's manager, `start` or `service`; `cause` the place that names the event.
+    `by` says what starts it: an event's manager, `job`, `start` or `service`; `cause` the place that names the event.
     """
 
     what: str
@@ -93,17 +94,25 @@ class RemovableMedia:
 
 
 def collect(
-    tree: Tree, events: Events | Unknown | None, startup: Startup | Unknown | None, mounts: Mounts | Unknown | None
+    tree: Tree,
+    events: Events | Unknown | None,
+    jobs: Jobs | Unknown | None,
+    startup: Startup | Unknown | None,
+    mounts: Mounts | Unknown | None,
 ) -> RemovableMedia | None:
-    if events is None and startup is None:
+    if events is None and jobs is None and startup is None:
         return None
-    unread = [part.reason for part in (events, startup) if isinstance(part, Unknown)]
+    unread = [part.reason for part in (events, jobs, startup) if isinstance(part, Unknown)]
     known = mounts if isinstance(mounts, Mounts) else Mounts(())
     uses = []
     if isinstance(events, Events):
         unread += events.unread
         for event in events.events:
             uses += _Following(tree, known, event).uses()
+    if isinstance(jobs, Jobs):
+        unread += jobs.unread
+        for job in jobs.jobs:
+            uses += _Following(tree, known, Event("job", job.at, job.commands)).uses()
     if isinstance(startup, Startup):
         unread += [startup.blind] if startup.blind is not None else []
         for event in _boot(tree, startup):

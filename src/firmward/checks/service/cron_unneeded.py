@@ -79,7 +79,7 @@ def cron_unneeded(jobs: Jobs, writable: Writable) -> Findings:
     job that runs files of the data partition brings back whatever was once put there. A job without need is best
     removed.
     """
-    unread = list(jobs.unread)
+    unread = [*jobs.unread, *writable.unread]
     told: set[str] = set()
     for job in jobs.jobs:
         for file in job.files:

@@ -12,7 +12,7 @@ CAUSES = {
     "mdev": "when a device comes",
     "hotplug": "when a device comes",
     "usbmount": "when a stick is mounted",
-    "cron": "as a job of root's",
+    "job": "as a job",
     "login": "when root logs in",
     "start": "at boot",
     "service": "at boot",

@@ -13,7 +13,7 @@ from firmward.facts.scripts.flow import Call, Status
 from firmward.facts.scripts.launchers import SHELLS
 from firmward.facts.scripts.style import Style, style_of
 from firmward.facts.scripts.walk import Origin, Walk
-from firmward.formats.shell import Command, Redirect, Simple
+from firmward.formats.shell import Command, Redirect, Script, Simple
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.tree import Kind, Tree
@@ -61,10 +61,11 @@ class Traced:
 
 
 class Trace(Walk):
-    """`commands` fills as it goes."""
+    """`commands_seen` fills as it goes. Traces of one tree may share what they have `parsed`."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, parsed: dict[str, Script] | None = None) -> None:
         super().__init__(tree)
+        self._parsed = parsed if parsed is not None else {}
         self.commands_seen: list[Traced] = []
         self._folder = ""
 
