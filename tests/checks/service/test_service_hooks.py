@@ -208,6 +208,18 @@ def test_what_a_start_script_runs_from_a_writable_file_system_is_told(line: str,
     assert keys("init-script-writable", rcs(line)) == ([key] if key else [])
 
 
+def test_what_a_unit_starts_from_a_writable_file_system_need_not_be_in_the_image() -> None:
+    files: dict[str, Content] = {
+        "usr/lib/systemd/systemd": ELF,
+        "sbin/init": link("../usr/lib/systemd/systemd"),
+        "etc/fstab": READ_ONLY,
+        "etc/systemd/system/default.target": "[Unit]\nWants=cam.service\n",
+        "etc/systemd/system/cam.service": "[Service]\nExecStart=/data/cam\n",
+        "etc/systemd/system/spare.service": "[Service]\nExecStart=/data/spare\n",
+    }
+    assert keys("init-script-writable", files) == ["data/cam"]
+
+
 def test_with_a_writable_root_a_data_partition_is_no_worse() -> None:
     files = {**rcs("/data/start.sh"), "etc/fstab": READ_ONLY.replace("ro", "rw", 1)}
     assert verdict("init-script-writable", files).outcome is Outcome.PASS
