@@ -68,7 +68,7 @@ def collect(
     unread += units.lost if isinstance(units, SystemdUnits) else ()
     found: dict[str, InitFile] = {}
     timed = {file.path for job in jobs.jobs if job.timer for file in job.files} if isinstance(jobs, Jobs) else ()
-    for one in _found(tree, startup, writable, _started(units)):
+    for one in _found(tree, startup, writable):
         if one.path not in found and one.path not in timed:
             try:
                 stands = standing(tree, writable, one.path)
@@ -79,11 +79,11 @@ def collect(
     return InitScripts(tuple(found.values()), tuple(dict.fromkeys(unread))) if found or unread else None
 
 
-def _found(tree: Tree, startup: Startup, writable: Writable, started: frozenset[str]) -> Iterator[_Found]:
+def _found(tree: Tree, startup: Startup, writable: Writable) -> Iterator[_Found]:
     for path in startup.scripts:
         yield _Found(path, "at boot")
     for process in startup.processes:
-        yield from _of_process(tree, process, started)
+        yield from _of_process(tree, process)
     yield from _left_to_the_device(tree, startup, writable)
     for name in tree.names(FOLDER):
         if tree.is_file(f"{FOLDER}/{name}"):
@@ -91,19 +91,12 @@ def _found(tree: Tree, startup: Startup, writable: Writable, started: frozenset[
     yield from (_Found(path, "at boot") for path in LOCAL if tree.lstat_through(path) is not None)
 
 
-def _started(units: SystemdUnits | Unknown | None) -> frozenset[str]:
-    """The units that start: what one of them runs and the tree does not hold may come from another file system."""
-    known = units.units.values() if isinstance(units, SystemdUnits) else ()
-    return frozenset(unit.name for unit in known if unit.start is not Start.DISABLED)
-
-
-def _of_process(tree: Tree, process: Process, started: frozenset[str]) -> Iterator[_Found]:
-    """Its program; for a shell the script that it is given. One that is not there may be on another file system."""
+def _of_process(tree: Tree, process: Process) -> Iterator[_Found]:
+    """Its program; for a shell the script that it is given. What is not there may be on another file system."""
     argv = applet(process.argv)
     word = argv[1] if process.program in SHELLS and len(argv) > 1 else argv[0]
     path = located(tree, word) or word.strip("/")
-    runs = process.start is not Start.DISABLED or (process.service in started and not tree.exists(path))
-    if process.user in ROOT and runs and word.startswith("/") and "$" not in word:
+    if process.user in ROOT and process.start is not Start.DISABLED and word.startswith("/") and "$" not in word:
         yield _Found(path, f"by {process.service}", process.at)
 
 

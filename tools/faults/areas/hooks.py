@@ -48,13 +48,6 @@ FAULTS = (
         "a folder that is a link to the data partition holds no hooks",
     ),
     Fault(
-        "facts/init_scripts.py",
-        " or (process.service in started and not tree.exists(path))",
-        "",
-        "tests/checks/service",
-        "what a unit runs from the data partition is forgotten",
-    ),
-    Fault(
         "facts/removable.py",
         "if any(self.origin(key) is not None for key in keys):",
         "if False:",
