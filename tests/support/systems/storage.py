@@ -180,7 +180,11 @@ SYSTEMS = (
             "usr/lib/libcam.so.1": executable(b"\x7fELF", 0o777),
             "usr/lib/libcam.so": link("libcam.so.1"),
         },
-        (("world-writable", f"units {LOCAL}/cam.service"), ("world-writable", "library usr/lib/libcam.so.1")),
+        (
+            ("world-writable", f"units {LOCAL}/cam.service"),
+            ("world-writable", "library usr/lib/libcam.so.1"),
+            ("hook-directory-writable", f"{LOCAL}/cam.service"),
+        ),
     ),
     # SysV
     System(
@@ -258,7 +262,12 @@ SYSTEMS = (
             "opt/app": folder(0o777),
             "opt/app/run": ELF,
         },
-        (("world-writable", "init etc/init.d/app"), ("world-writable", "started opt/app")),
+        (
+            ("world-writable", "init etc/init.d/app"),
+            ("world-writable", "started opt/app"),
+            ("init-script-writable", "etc/init.d/app"),
+            ("init-script-writable", "opt/app"),
+        ),
     ),
     System(
         "sysv-upload-folder-and-pages-open-to-all",
