@@ -2,7 +2,7 @@
 
 from firmward.model.memory import Content, Node, link
 from systems.row import System
-from systems.shared import ACCOUNTS, NO_FIREWALL, RULES_V4, RULESET, SSH_ONLY, SSHD, programs, script
+from systems.shared import ACCOUNTS, NO_FIREWALL, ROOT_SERVER, RULES_V4, RULESET, SSH_ONLY, SSHD, programs, script
 
 NFTABLES = """[Unit]
 Description=nftables
@@ -311,7 +311,7 @@ SYSTEMS = (
             f"{UNITS}/lighttpd.service": unit("/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf"),
             "etc/lighttpd/lighttpd.conf": (
                 'server.modules = ("mod_redirect", "mod_openssl")\nserver.document-root = "/var/www"\n'
-                "server.port = 80\n"
+                'server.port = 80\nserver.username = "www-data"\n'
                 '$HTTP["scheme"] == "http" {\n    url.redirect = ("" => "https://${url.authority}${url.path}${qsa}")\n}\n'
                 '$SERVER["socket"] == ":443" {\n    ssl.engine = "enable"\n'
                 '    ssl.pemfile = "/data/server.pem"\n'
@@ -329,7 +329,7 @@ SYSTEMS = (
             f"{UNITS}/lighttpd.service": unit("/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf"),
             "etc/lighttpd/lighttpd.conf": 'server.document-root = "/var/www"\n',
         },
-        (("plaintext-protocol", None),),
+        (("plaintext-protocol", None), *ROOT_SERVER),
         "[[listen]]\nport = 80\n",
     ),
     System(
@@ -385,7 +385,8 @@ SYSTEMS = (
             **enabled("lighttpd.service"),
             f"{UNITS}/lighttpd.service": unit("/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf"),
             "etc/lighttpd/lighttpd.conf": (
-                'server.port = 8080\ninclude_shell "/usr/share/lighttpd/create-mime.conf.pl"\n'
+                'server.port = 8080\nserver.username = "www-data"\n'
+                'include_shell "/usr/share/lighttpd/create-mime.conf.pl"\n'
                 'include_shell "/usr/share/lighttpd/use-ipv6.pl " + server.port\n'
             ),
         },

@@ -1,0 +1,1 @@
+"""What runs all the time: as whom, how confined, and what it runs or sources in turn."""
