@@ -51,8 +51,8 @@ NEED_ROOT = (
         "change the routes of the kernel", True),
     Row("udisksd smartd mdmon iscsid gssproxy rpc.gssd rpc.idmapd rpc.svcgssd nfsdcld", "handle disks for others"),
     Row("dockerd containerd containerd-shim crio podman lxc-monitord lxcfs balenad balena-engine", "start containers"),
-    Row("rauc swupdate mender mender-update mender-auth mender-connect hawkbit-updater fwupd packagekitd "
-        "unattended-upgrade snapd", "change the system itself"),
+    Row("rauc swupdate swupdate-progress mender mender-update mender-auth mender-connect hawkbit-updater fwupd "
+        "packagekitd unattended-upgrade snapd", "change the system itself"),
     Row("acpid thermald power-profiles-daemon irqbalance tuned cpufreqd fancontrol acpi_listen zramd",
         "handle power and the processor"),
     Row("smbd nmbd winbindd ksmbd.mountd rpc.nfsd rpc.mountd nfsd", "act on files as whoever asks", True),

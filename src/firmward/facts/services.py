@@ -74,16 +74,18 @@ class Service:
     @property
     def is_basic(self) -> bool:
         """It is a part of every system, and no service that somebody decided to offer."""
-        return plumbing.is_basic(self.program) or self.name.startswith("systemd-")
+        names = {self.name, self.program}
+        return plumbing.is_basic(self.program) or any(name.startswith("systemd-") for name in names)
 
     @property
     def needs_root(self) -> bool:
-        return plumbing.needs_root(self.program) or (self.is_applet and self.program in plumbing.ROOT_APPLETS)
+        known = any(plumbing.needs_root(name) for name in self.names)
+        return self.is_basic or known or (self.is_applet and self.program in plumbing.ROOT_APPLETS)
 
     @property
     def is_confinable(self) -> bool:
         """Its work leaves room for a sandbox and for limits: it lets nobody log in and starts nobody's programs."""
-        return not self.is_basic and (not self.needs_root or plumbing.is_confinable(self.program))
+        return not self.is_basic and (not self.needs_root or any(plumbing.is_confinable(name) for name in self.names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,9 +94,10 @@ def _is_open(service: Service, lacking: tuple[Row, ...]) -> bool:
 
 def _finding(service: Service, lacking: tuple[Row, ...]) -> Finding:
     whose = "as root" if service.is_root else f"as {service.user or 'a user that is not known'}"
+    missing = "nothing confines it" if len(lacking) == len(ROWS) else "; ".join(row.why for row in lacking)
     return Finding(
         service.name,
-        f"{service.name} runs {service.program} {whose} without a sandbox: {'; '.join(row.why for row in lacking)}",
+        f"{service.name} runs {service.program} {whose} without a sandbox: {missing}",
         at=service.at,
         remedy=_remedy(service, lacking),
         severity=_severity(service),
