@@ -45,7 +45,7 @@ ROWS = (
     Row(("mosquitto",), ("mosquitto",), (), "cp", (), "c", "user", always=True),
     Row(("dnsmasq",), ("dnsmasq", "nobody"), ("u", "user"), "rmpclsitgaxSCATHQIBFGOMXVUjPJWY2467803",
         ("etc/dnsmasq.conf",), "C", "user", always=True),
-    Row(("ntpd",), (), ("u", "user"), "cfgiIjkLMNpPrstUvVSx"),
+    Row(("ntpd",), (), ("u", "user"), "cfiIklpPrstUvV"),
     Row(("chronyd",), ("_chrony", "chrony", "chronyd", "ntp"), ("u",), "fFPUlLtr",
         ("etc/chrony/chrony.conf", "etc/chrony.conf"), "f", "user"),
     Row(("avahi-daemon",), ("avahi",), always=True, keeps=("no-drop-root",)),

@@ -21,8 +21,8 @@ class Row:
     """Tools of one kind: their names, what they give to whoever gets in, and how bad that is.
 
     `applet` is the severity for BusyBox's of these names, None where an applet is no danger. `mechanism` are the words
-    of the policy's [update].mechanism that need it; `base` is the severity where the system itself lives by it and no
-    mechanism is named, `home` the names of programs that show such a system.
+    of the policy's [update].mechanism that need it. `home` are programs that show a system which lives by it, and the
+    severity there while no mechanism is named, None where it is no finding.
     """
 
     key: str
@@ -31,8 +31,7 @@ class Row:
     severity: Severity = LOW
     applet: Severity | None = None
     mechanism: tuple[str, ...] = ()
-    home: tuple[str, ...] = ()
-    base: Severity | None = None
+    home: tuple[tuple[str, Severity | None], ...] = ()
 
 
 ROWS = (
@@ -50,9 +49,9 @@ ROWS = (
         severity=INFO, applet=INFO),
     Row("compiler", "gcc g++ cc c++ c99 clang clang++ tcc ld as cpp go rustc cargo make cmake ninja gmake ghc",
         "builds what an intruder wants to run, for this very processor"),
-    Row("package-manager", "apt apt-get aptitude dpkg", INSTALLS, mechanism=("apt",), home=("update-rc.d",), base=INFO),
-    Row("package-manager", "opkg opkg-cl ipkg", INSTALLS, mechanism=("opkg",), home=("procd",)),
-    Row("package-manager", "apk", INSTALLS, mechanism=("opkg", "other"), home=("procd",)),
+    Row("package-manager", "apt apt-get aptitude dpkg", INSTALLS, mechanism=("apt",), home=(("update-rc.d", INFO),)),
+    Row("package-manager", "opkg opkg-cl ipkg", INSTALLS, mechanism=("opkg",), home=(("procd", None),)),
+    Row("package-manager", "apk", INSTALLS, mechanism=("opkg", "other"), home=(("procd", None), ("openrc", INFO))),
     Row("package-manager", "yum dnf microdnf zypper tdnf rpm pacman emerge", INSTALLS, mechanism=("other",)),
     Row("language-manager", "pip pip2 pip3 npm npx yarn gem cpan luarocks composer conda",
         "fetches code of strangers from the network and runs it"),
@@ -114,7 +113,8 @@ def _severity(row: Row, program: InstalledProgram, here: set[str], policy: Polic
     mechanism = policy.update.mechanism if policy is not None and policy.update is not None else None
     if mechanism in row.mechanism:
         return None
-    return row.base if mechanism is None and here & set(row.home) else row.severity
+    at_home = [severity for name, severity in row.home if name in here]
+    return at_home[0] if at_home and mechanism is None else row.severity
 
 
 def _finding(key: str, group: list[tuple[Row, InstalledProgram, Severity]]) -> Finding:

@@ -71,10 +71,10 @@ def capabilities(unit: Unit) -> frozenset[str] | None:
     bounded: set[str] = set()
     for index, setting in enumerate(settings):
         names = set(setting.value.lstrip("~").upper().split())
-        if setting.value.startswith("~"):
-            bounded = (set(MASTERLY) if index == 0 else bounded) - names
-        else:
+        if not setting.value.startswith("~"):
             bounded = bounded | names if setting.value else set()
+        else:  # alone, the sign takes all limits back
+            bounded = (set(MASTERLY) if index == 0 or not names else bounded) - names
     return frozenset(bounded & MASTERLY)
 
 
