@@ -182,6 +182,7 @@ UNIT = "[Service]\n{}\n[Install]\nWantedBy=multi-user.target\n"
         ("User=app\nExecStart=+/usr/bin/app", [("app.service", None)]),
         ("DynamicUser=yes\nExecStart=/usr/bin/app", [("app.service", "app")]),
         ("ExecStart=/usr/sbin/chronyd -F 1", [("app.service", "chrony")]),
+        ("ExecStartPre=/usr/bin/run.sh\nExecStart=/usr/sbin/chronyd", [("app.service", "chrony")]),
         ("ExecStart=/usr/bin/run.sh", [("app.service", "app")]),
     ],
 )
@@ -196,3 +197,8 @@ def test_a_unit_is_one_service(lines: str, found: list[tuple[str, str | None]]) 
         ),
     }
     assert told(files) == found
+
+
+def test_a_line_without_end_costs_no_time() -> None:
+    files = {**script("lighttpd -f /etc/l.conf"), "etc/l.conf": "server.username =" + " " * (1 << 20) + "x\n"}
+    assert told(files) == [("lighttpd", None)]

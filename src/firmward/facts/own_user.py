@@ -103,6 +103,9 @@ APPLETS = frozenset(("httpd", "in.tftpd"))
 
 INCLUDE = re.compile(r"(?m)^[ \t]*(?:include|include_dir|conf-file)[ \t=]+\"?([^\"\s;]+)")
 INCLUDES_LIMIT = 50
+FILES_LIMIT = 200
+LINE_LIMIT = 500
+"""Characters of a line that may name a user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +150,14 @@ def _configured(tree: Tree, row: Row, given: str | None) -> str | None:
     paths = (inside(given),) if given else row.paths
     # one word more may name a group; more than that is another thing, such as haproxy's own users
     pattern = re.compile(
-        rf"(?m)^[ \t]*{row.key}(?:[ \t]*[=:][ \t]*|[ \t]+)\"?([^\"\s;,#]+)\"?(?:[ \t]+[^\s;#]+)?[ \t]*;?[ \t]*(?:#.*)?$"
+        rf'{row.key}(?:\s*[=:]\s*|\s+)"?([^"\s;,#]+)"?(?:\s+[^\s;#]+)?(?:\s*;)?(?:\s*#.*)?',
     )
     found: str | None = None
     for path in paths:
         for text in _texts(tree, path):
-            for match in pattern.finditer(text):
-                found = match[1]
+            for line in text.splitlines():
+                match = pattern.fullmatch(line.strip()) if len(line) <= LINE_LIMIT else None
+                found = match[1] if match is not None else found
     return found
 
 
@@ -165,7 +169,8 @@ def _texts(tree: Tree, path: str) -> Iterator[str]:
     yield text
     for match in list(INCLUDE.finditer(text))[:INCLUDES_LIMIT]:
         name = inside(join("/" + folder_of(path), match[1]))
-        for inner in tree.list(name) if tree.is_directory(name) else tree.glob(name):
+        inside_it = tree.list(name) if tree.is_directory(name) else tree.glob(name)
+        for inner in inside_it[:FILES_LIMIT]:
             included = tree.text(inner)
             if included is not None:
                 yield included

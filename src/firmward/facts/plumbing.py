@@ -27,8 +27,8 @@ BASIC = (
     Row("systemd systemd-logind systemd-networkd systemd-resolved systemd-timesyncd systemd-hostnamed systemd-localed "
         "systemd-timedated systemd-machined systemd-oomd systemd-userdbd systemd-homed systemd-initctl "
         "systemd-coredump systemd-importd systemd-portabled systemd-userwork systemd-nspawn", "belong to systemd"),
-    Row("netifd NetworkManager nm-dispatcher connmand dhcpcd dhclient udhcpc udhcpc6 odhcp6c dhcp6c ifplugd "
-        "networkd-dispatcher wpa_supplicant iwd ifup ifupdown pppd wickedd", "set up the network"),
+    Row("netifd NetworkManager nm-dispatcher nm-priv-helper connmand dhcpcd dhclient udhcpc udhcpc6 odhcp6c dhcp6c "
+        "ifplugd networkd-dispatcher wpa_supplicant iwd ifup ifupdown pppd wickedd", "set up the network"),
     Row("fw3 fw4 ufw firewalld nft iptables ip6tables", "load the packet filter"),
     Row("watchdog watchdogd wd_keepalive", "start the device again when it hangs"),
     Row("rngd haveged urngd jitterentropy-rngd seedrng", "give the kernel randomness"),
@@ -47,7 +47,8 @@ NEED_ROOT = (
         "drive radios and links", True),
     Row("charon charon-systemd starter pluto racoon xl2tpd pptpd openconnect wg-quick zerotier-one tailscaled",
         "set up tunnels", True),
-    Row("zebra bgpd ospfd ripd bird bird6 babeld olsrd batmand smcrouted igmpproxy keepalived mcproxy pimd",
+    Row("zebra bgpd ospfd ripd watchfrr staticd mgmtd bird bird6 babeld olsrd batmand smcrouted igmpproxy "
+        "keepalived mcproxy pimd",
         "change the routes of the kernel", True),
     Row("udisksd smartd mdmon iscsid gssproxy rpc.gssd rpc.idmapd rpc.svcgssd nfsdcld", "handle disks for others"),
     Row("dockerd containerd containerd-shim crio podman lxc-monitord lxcfs balenad balena-engine", "start containers"),
@@ -55,7 +56,7 @@ NEED_ROOT = (
         "packagekitd unattended-upgrade snapd", "change the system itself"),
     Row("acpid thermald power-profiles-daemon irqbalance tuned cpufreqd fancontrol acpi_listen zramd",
         "handle power and the processor"),
-    Row("smbd nmbd winbindd ksmbd.mountd rpc.nfsd rpc.mountd nfsd", "act on files as whoever asks", True),
+    Row("smbd nmbd samba winbindd ksmbd.mountd rpc.nfsd rpc.mountd nfsd", "act on files as whoever asks", True),
     Row("cupsd lightdm gdm sddm Xorg X weston lircd gpm kmscon", "handle a seat or a printer"),
     Row("udhcpd dhcpd kea-dhcp4 odhcpd dhcrelay dhcprelay", "send packets before there is an address", True),
     Row("tee-supplicant optee tpm2-abrmd pcscd qseecomd", "talk to secure hardware"),

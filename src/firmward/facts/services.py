@@ -22,7 +22,7 @@ from firmward.facts.listeners import Listener, Listeners
 from firmward.facts.measure import LIMITS, SANDBOX, Measure
 from firmward.facts.packet_filter import Reach
 from firmward.facts.startup import Manager, Process, Start, Startup
-from firmward.facts.systemd import SystemdUnits, Unit
+from firmward.facts.systemd import SystemdUnits
 from firmward.facts.units import confinement
 from firmward.facts.units.load import Units
 from firmward.model.facts import Unavailable, Unknown
@@ -113,7 +113,7 @@ def collect(
     unread = list(startup.unread_servers)
     for process in startup.processes:
         unit = known.get(process.service) if process.manager is Manager.SYSTEMD else None
-        if process.start is Start.DISABLED or not _is_service(process, unit, heard):
+        if process.start is Start.DISABLED or not _is_service(process, heard):
             continue
         service, lost = _service(tree, process, _own(process, exposed), names)
         unread += lost
@@ -173,16 +173,16 @@ def _own(process: Process, listeners: tuple[Listener, ...]) -> tuple[Listener, .
     return tuple(one for one in listeners if one.service == process.service and one.program == process.program)
 
 
-def _is_service(process: Process, unit: Unit | None, listeners: tuple[Listener, ...]) -> bool:
+def _is_service(process: Process, listeners: tuple[Listener, ...]) -> bool:
     program = process.program
     if not program or "$" in program or process.argv[0] == "internal":
         return False
-    if unit is not None:
-        return _is_main(process, unit)
     if process.manager in (Manager.INETD, Manager.XINETD) or process.tty is not None:
         return True
     if program in plumbing.SETTING_UP:
         return False
+    if process.manager is Manager.SYSTEMD:
+        return process.stays
     return process.stays or any(_signs(process, listeners))
 
 
@@ -194,16 +194,3 @@ def _signs(process: Process, listeners: tuple[Listener, ...]) -> Iterator[bool]:
     yield process.manager is Manager.INITTAB and process.at.path == "etc/inittab"
     yield len(program) > 3 and program.endswith("d") and process.argv[0].rpartition("/")[2] == program
     yield any(word.startswith("--daemon") or word == "--background" for word in process.argv[1:])
-
-
-def _is_main(process: Process, unit: Unit) -> bool:
-    """Whether this is what the unit is for, and not a step before or after it."""
-    kind = unit.get("Service", "Type")
-    if kind is not None and kind.value == "oneshot":
-        return False
-    if process.program in plumbing.SETTING_UP and not process.stays:
-        return False
-    beside = {
-        setting.at for key in ("ExecStartPre", "ExecStartPost", "ExecCondition") for setting in unit.all("Service", key)
-    }
-    return process.at not in beside

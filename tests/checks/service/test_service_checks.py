@@ -137,6 +137,13 @@ def test_a_service_is_named_by_unit_program_or_port(policy: str, outcome: Outcom
     assert verdict("service-unneeded", unit(), policy).outcome is outcome
 
 
+def test_the_update_mechanism_is_named_by_the_policy() -> None:
+    files = unit(command="/usr/bin/swupdate -w 8080")
+    policy = '[[service]]\nname = "app"\n[update]\nmechanism = "{}"\n'
+    assert verdict("service-unneeded", files, policy.format("swupdate")).outcome is Outcome.PASS
+    assert verdict("service-unneeded", files, policy.format("rauc")).outcome is Outcome.FAIL
+
+
 def test_an_undeclared_service_is_switched_off_by_its_manager() -> None:
     files: dict[str, Content] = {
         "etc/inittab": "::sysinit:/etc/init.d/rcS\n",

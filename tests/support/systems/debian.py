@@ -393,6 +393,40 @@ SYSTEMS = (
         (("plaintext-protocol", None), ("undeclared-listener", "tcp/8080")),
     ),
     System(
+        "debian-recorder-confined",
+        {
+            **BASE,
+            **programs("usr/sbin/lighttpd", "usr/bin/recorder"),
+            **enabled("lighttpd.service"),
+            **enabled("recorder.service"),
+            f"{UNITS}/lighttpd.service": unit("/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf"),
+            f"{UNITS}/recorder.service": unit("/usr/bin/recorder"),
+            f"{LOCAL}/service.d/all.conf": "[Service]\nDynamicUser=yes\nMemoryMax=64M\n",
+            "etc/lighttpd/lighttpd.conf": (
+                'server.port = 443\nssl.engine = "enable"\nssl.pemfile = "/data/server.pem"\n'
+                'ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.2")\n'
+            ),
+        },
+        policy='[[listen]]\nport = 443\n[[service]]\nname = "recorder"\n',
+    ),
+    System(
+        "debian-recorder-root-and-not-named",
+        {
+            **BASE,
+            **programs("usr/bin/recorder", "usr/bin/gdbserver"),
+            **enabled("recorder.service"),
+            f"{UNITS}/recorder.service": unit("/usr/bin/recorder"),
+        },
+        (
+            ("service-unneeded", "recorder.service"),
+            ("service-runs-as-root", "recorder.service"),
+            ("service-unsandboxed", "recorder.service"),
+            ("service-without-limits", "recorder.service"),
+            ("debug-tool-shipped", "debugger"),
+        ),
+        '[[service]]\nname = "camera"\n',
+    ),
+    System(
         "debian-own-scripts-read-settings",
         {
             **BASE,

@@ -33,8 +33,9 @@ TABLE = "::respawn:/sbin/syslogd -n\n::respawn:/usr/bin/app\n"
 def service_unneeded(services: Services, policy: Policy) -> Findings:
     """What nobody decided to have, nobody updates, limits or watches, and it is there for whoever gets in. The policy
     names the services of the product as [[service]], or as the `service` of a [[listen]]; one that opens a declared
-    port counts as named. What every system needs (udev, the system log, the message bus, the set-up of network and
-    storage, consoles) is no service in this sense. One that nobody can reach and that starts on demand is low.
+    port, or that the update mechanism is named after, counts as named. What every system needs (udev, the system log,
+    the message bus, the set-up of network and storage, consoles) is no service in this sense. One that nobody can reach
+    and that starts on demand is low.
     """
     if not policy.service:
         raise NotApplicable("the policy names no [[service]]")
@@ -51,6 +52,9 @@ def _plain(name: str) -> str:
 
 
 def _is_declared(service: Service, policy: Policy) -> bool:
+    mechanism = policy.update.mechanism if policy.update is not None else None
+    if mechanism is not None and any(name.startswith(mechanism) for name in service.names):
+        return True
     return any(policy.allows_listening(one.protocol, one.port) for one in service.listeners)
 
 
