@@ -76,7 +76,6 @@ ROWS = (
     Row(("tor",), (), (), "f", ("etc/tor/torrc",), "f", "User"),
     Row(("openvpn",), (), ("user",), "", (), "config", "user"),
     Row(("radvd",), (), ("u", "username"), "dCmplt"),
-    Row(("miniupnpd",), (), (), "f"),
     Row(("minidlnad", "minidlna"), (), ("u",), "fPHhsmp", ("etc/minidlna.conf",), "f", "user"),
     Row(("zabbix_agentd", "zabbix_agent2"), ("zabbix",), always=True),
     Row(("nrpe",), ("nagios", "nrpe"), (), "c", ("etc/nagios/nrpe.cfg",), "c", "nrpe_user", always=True),

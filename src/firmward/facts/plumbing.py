@@ -50,6 +50,7 @@ NEED_ROOT = (
     Row("zebra bgpd ospfd ripd watchfrr staticd mgmtd bird bird6 babeld olsrd batmand smcrouted igmpproxy "
         "keepalived mcproxy pimd",
         "change the routes of the kernel", True),
+    Row("miniupnpd upnpd", "open ports in the packet filter", True),
     Row("udisksd smartd mdmon iscsid gssproxy rpc.gssd rpc.idmapd rpc.svcgssd nfsdcld", "handle disks for others"),
     Row("dockerd containerd containerd-shim crio podman lxc-monitord lxcfs balenad balena-engine", "start containers"),
     Row("rauc swupdate swupdate-progress mender mender-update mender-auth mender-connect hawkbit-updater fwupd "
