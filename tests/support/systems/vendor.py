@@ -3,7 +3,7 @@
 from firmward.model.memory import Content, Node, link
 from systems.accounts import STRONG
 from systems.row import System
-from systems.shared import ACCOUNTS, ELF, NO_FIREWALL, RULES_V4, applets, programs, script
+from systems.shared import ACCOUNTS, ELF, NO_FIREWALL, ROOT_SERVER, RULES_V4, applets, programs, script
 
 MOUNTS = (
     "mount -t proc proc /proc",
@@ -230,7 +230,7 @@ SYSTEMS = (
             "usr/sbin/ftpd": link("/bin/busybox"),
             "usr/bin/tcpsvd": link("/bin/busybox"),
         },
-        (("ftp-enabled", None), ("plaintext-protocol", None), ("undeclared-listener", None)),
+        (("ftp-enabled", None), ("plaintext-protocol", None), ("undeclared-listener", None), *ROOT_SERVER),
     ),
     System(
         "vendor-httpd-in-a-loop",
@@ -238,7 +238,7 @@ SYSTEMS = (
             **start("(", "while true; do", "    httpd -f -p 80 -h /www", "    sleep 1", "done", ") &"),
             "usr/sbin/httpd": link("/bin/busybox"),
         },
-        (("plaintext-protocol", None),),
+        (("plaintext-protocol", None), *ROOT_SERVER),
         "[[listen]]\nport = 80\n",
     ),
     System(
@@ -298,6 +298,9 @@ SYSTEMS = (
             "tls-weak",
             "upnp-exposed",
             "mac-profile-missing",
+            "service-runs-as-root",
+            "service-unsandboxed",
+            "service-without-limits",
         ),
     ),
     System(
