@@ -18,6 +18,8 @@ SIZE_LIMIT = 1 << 20
 """Bytes; a policy is a few kilobytes."""
 
 PROTOCOLS = ("tcp", "udp")
+NO_POLICY = "needs the maker's declaration: give it with --policy device.toml"
+"""Why a check that asks about the declaration is unknown without one."""
 
 
 def _one_of(*choices: str, default: Any = None, key: str | None = None) -> Any:

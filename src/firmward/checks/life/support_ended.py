@@ -7,7 +7,7 @@ from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.clock import Clock
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
-from firmward.model.policy import Policy
+from firmward.model.policy import NO_POLICY, Policy
 from firmward.model.remedy import Remedy, Safety, Stage
 
 RELEASE = "etc/os-release"
@@ -61,5 +61,5 @@ def _day_before(day: date) -> date:
 
 def _refuse(policy: Policy | None) -> None:
     if policy is None:
-        raise Unavailable("the image does not say it in os-release, and there is no policy: give it with --policy")
+        raise Unavailable(NO_POLICY)
     raise NotApplicable("no day is declared on which support ends")

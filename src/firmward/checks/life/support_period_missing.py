@@ -4,7 +4,7 @@ from firmward.facts.os_release import OsRelease
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
-from firmward.model.policy import Policy
+from firmward.model.policy import NO_POLICY, Policy
 from firmward.model.remedy import Remedy, Safety, Stage
 
 DECLARE = Remedy("Give [support] an until, or years_from_activation, in device.toml", Safety.MANUAL, Stage.SOURCE)
@@ -41,7 +41,7 @@ def support_period_missing(release: OsRelease | None | Unknown, policy: Policy |
     if release is not None and release.support_end is not None:
         return
     if policy is None:
-        raise Unavailable("the image does not say it in os-release, and there is no policy: give it with --policy")
+        raise Unavailable(NO_POLICY)
     unclear = release.unclear if release is not None else None
     because = "" if unclear is None else ", and SUPPORT_END of os-release is no date"
     yield Finding(
