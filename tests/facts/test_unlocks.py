@@ -138,3 +138,8 @@ def test_hostile_scripts_end() -> None:
     assert at_boot(deep) is not None
     assert at_boot(calls) is not None
     assert at_boot("f() { [ -f /data/x ] && f; telnetd; }", "f") is not None
+
+
+def test_a_switch_that_must_be_off_is_no_door() -> None:
+    assert at_boot('[ "$(fw_printenv -n locked)" = 0 ] && telnetd') == ()
+    assert at_boot('[ "$(fw_printenv -n locked)" = 0 ] || telnetd') != ()

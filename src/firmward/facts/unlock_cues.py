@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from firmward.formats import shell
 from firmward.formats.shell import AndOr, Case, Command, For, Group, If, Loop, Parameter, Pipeline, Simple, Subshell
@@ -16,6 +17,8 @@ from firmward.formats.shell_words import Substitution, Word
 
 DEPTH_LIMIT = 6
 """Commands within commands of one question."""
+SCRIPT_LIMIT = 2000
+"""Characters of one substitution; a question is a few words."""
 
 
 class Trigger(StrEnum):
@@ -84,6 +87,11 @@ def of_path(path: str) -> Cue | None:
     return Cue(Trigger.FILE, path) if path.startswith("/") and not USUAL.match(path) else None
 
 
+@lru_cache(maxsize=256)
+def _parsed(script: str) -> tuple[Command, ...]:
+    return shell.parse(script).commands
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a script's variables were set from."""
@@ -100,7 +108,7 @@ class Asked:
             if isinstance(part, Parameter) and part.name in self.variables:
                 return self.variables[part.name]
             if isinstance(part, Substitution) and depth < DEPTH_LIMIT:
-                cue = self.condition(shell.parse(part.script).commands, depth + 1)
+                cue = self.condition(_parsed(part.script[:SCRIPT_LIMIT]), depth + 1)
                 if cue is not None:
                     return cue
         return None
