@@ -1,5 +1,6 @@
 """Put a check to its own example: what `explain`, the generated pages and the tests show."""
 
+from dataclasses import replace
 from datetime import date
 
 from firmward.audit.engine import Verdict, families, judge
@@ -14,6 +15,7 @@ CLOCK = Clock(date(2026, 11, 20))
 
 
 def judge_example(check: Check, example: Example) -> Verdict:
-    facts = Collection(MemoryTree(example.files)).facts("example", families([check]))
+    collected = Collection(MemoryTree(example.files)).facts("example", families([check]))
+    facts = replace(collected, families={**collected.families, **{type(record): record for record in example.facts}})
     policy = None if example.policy is None else parse_policy(example.policy)
     return judge(check, facts, policy, CLOCK)

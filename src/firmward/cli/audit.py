@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from firmward.image.opening import Image, Root
     from firmward.model.check import Check
     from firmward.model.clock import Clock
+    from firmward.model.parts import OpenPart
     from firmward.model.policy import Policy
     from firmward.model.report import Budget, Report
 
@@ -280,17 +281,35 @@ def _judge_roots(
         lost.append(f"{root.part.id}: {reason}")
         return tuple(_unknown(check, reason) for check in question.checks)
 
+    everything = _everything(image)
     answers = run_each(
-        lambda root: _judge_root(root, question, source, deadline), image.roots, jobs, give_up, deadline.at + LATE
+        lambda root: _judge_root(root, everything, question, source, deadline),
+        image.roots,
+        jobs,
+        give_up,
+        deadline.at + LATE,
     )
     return {root.part.id: answer for root, answer in zip(image.roots, answers, strict=True)}
 
 
-def _judge_root(root: "Root", question: Question, source: Source, deadline: Deadline) -> "tuple[Verdict, ...]":
+def _everything(image: "Image") -> "dict[str, OpenPart]":
+    from firmward.model.parts import OpenPart
+
+    trees = {root.part.id: root.tree for root in image.trees}
+    return {
+        part.id: OpenPart(part, image.sources.get(part.id), trees.get(part.id), image.whole.get(part.id))
+        for part in image.parts
+    }
+
+
+def _judge_root(
+    root: "Root", everything: "Mapping[str, OpenPart]", question: Question, source: Source, deadline: Deadline
+) -> "tuple[Verdict, ...]":
     from firmward.audit.engine import families, judge
     from firmward.facts.collection import Collection
+    from firmward.model.parts import Parts
 
-    collection = Collection(root.tree, source, deadline.running)
+    collection = Collection(root.tree, source, deadline.running, Parts(root.part.id, everything))
     facts = collection.facts(root.part.id, families(question.checks))
 
     def verdict(check: "Check") -> "Verdict":
