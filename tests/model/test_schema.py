@@ -66,9 +66,9 @@ SCALARS = st.one_of(
     TEXTS,
     st.booleans(),
     st.sampled_from([-1, 0, 1, 22, 4094, 4095, 65535, 65536]),
-    st.sampled_from([date(2031, 6, 30), date(1, 1, 1)]),
     st.just(2.5),
 )
+"""No date: where a text is wanted, JSON cannot tell it from one."""
 ANYTHING = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=2), max_leaves=3)
 
 

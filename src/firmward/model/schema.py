@@ -1,6 +1,7 @@
 """The policy's JSON Schema (draft 07), from the dataclasses that decode it, so that editors know what the parser knows.
 
-A date is a string here, as JSON has none: editors hand TOML's dates over as strings.
+A date is a string here, as JSON has none: editors hand TOML's dates over as strings. So a date without quotes where a
+text is wanted passes here, and a quoted one where a date is wanted: the parser refuses both.
 """
 
 import dataclasses
