@@ -79,7 +79,7 @@ SYSTEMS = (
             **start('if [ "$(nvram get telnet_enable)" = "1" ]; then', "    /usr/sbin/telnetd", "fi"),
             "usr/sbin/telnetd": link("/bin/busybox"),
         },
-        OPEN_TELNET,
+        (*OPEN_TELNET, ("advanced-mode-uncontrolled", "telnetd by")),
     ),
     System(
         "vendor-telnetd-with-a-bare-shell",
@@ -130,7 +130,7 @@ SYSTEMS = (
             **start("debug() {", "    telnetd", "}", "[ -f /mnt/sd/debug ] && debug"),
             "usr/sbin/telnetd": link("/bin/busybox"),
         },
-        OPEN_TELNET,
+        (*OPEN_TELNET, ("advanced-mode-uncontrolled", "telnetd by")),
     ),
     System(
         "vendor-script-named-by-a-variable",
@@ -289,6 +289,7 @@ SYSTEMS = (
         # what the flash holds is not in the image: nobody can say what starts
         start('eval "$(nvram get boot_cmd)"'),
         unknown=(
+            "advanced-mode-uncontrolled",
             "telnet-enabled",
             "ftp-enabled",
             "remote-shell-enabled",
