@@ -47,11 +47,12 @@ PAPERS = re.compile(
 )
 """Manuals, translations, languages' libraries: nothing there is the product's own configuration."""
 SAMPLES = re.compile(
-    r"(?:^|/)(?:tests?|testsuite|testdata|testing|examples?|samples?|demos?|docs?|fixtures|unittest\w*|selftests?)(?:/|$)|"
-    r"^usr/(?:local/)?share/(?:doc|man|info)/|/test_\w+\.\w+$|\.(?:sample|example|dist-sample)$"
+    r"(?i)(?:^|/)(?:tests?|testsuite|testdata|testing|examples?|samples?|demos?|docs?|fixtures?|unittest\w*|selftests?|"
+    r"specs?|manual|tutorial)(?:/|$)|^usr/(?:local/)?share/(?:doc|man|info)/|/test_[^/]+$|_test\.\w+$|"
+    r"\.(?:sample|example|dist-sample|md|rst|po|pot)$|/(?:README|CHANGELOG|INSTALL|NEWS)[^/]*$"
 )
 SELF_TESTS = re.compile(
-    r"(?:^|/)lib(?:gnutls|crypto|ssl|mbed\w+|wolfssl|gcrypt|nettle|hogweed|softokn3|freebl\w*|botan\S*|tomcrypt|ssh2?)[-.]\S*$"
+    r"(?:^|/)lib(?:gnutls|crypto|ssl|mbed\w+|wolfssl|gcrypt|nettle|hogweed|softokn3|freebl\w*|botan\S*|dovecot\S*|tomcrypt|ssh2?)[-.]\S*$"
 )
 """Libraries that carry keys to test themselves with, which are everybody's."""
 ANCHORS = re.compile(
