@@ -100,13 +100,15 @@ class EmbeddedKey:
 @dataclass(frozen=True, slots=True)
 class EmbeddedCertificate:
     """A `certificate` and its place, `at`; `number` counts those of one file from 0, `anchor` says that it is one of
-    a store of trusted roots, `sample` that it lies among tests, examples or documents."""
+    a store of trusted roots, `sample` that it lies among tests, examples or documents, `built_in` that it is part of a
+    program or of code."""
 
     certificate: x509.Certificate
     at: Location
     number: int
     anchor: bool
     sample: bool
+    built_in: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +227,13 @@ class _Search:
             )
         anchor = ANCHORS.search(path) is not None or len(hits.certificates) >= BUNDLE
         for number, (offset, certificate) in enumerate(hits.certificates):
-            self._certificates.append(EmbeddedCertificate(certificate, at(offset), number, anchor, sample))
+            built_in = (binary and offset > 0) or path.endswith(_PROGRAMMED) or PAPERS.match(path) is not None
+            self._certificates.append(EmbeddedCertificate(certificate, at(offset), number, anchor, sample, built_in))
         for one in hits.credentials if not sample else ():
             self._credentials.append(EmbeddedCredential(one.kind, one.name, at(one.offset), one.length))
+
+
+_PROGRAMMED = tuple(ending for ending in CODE if ending not in (".json", ".xml", ".inc"))
 
 
 def _in_binary(data: bytes) -> _Hits:

@@ -216,7 +216,8 @@ _COMMANDS = tuple(
         ("curl", rf"\bcurl{_REST}(?:-u|--user|--proxy-user)[ =]?\s{{0,4}}[\"']?[\w.@-]{{1,64}}:",
          r"(?P<value>[^\s\"':@/]{1,128})"),
         ("wget", rf"\bwget{_REST}--(?:http-|ftp-|proxy-)?password[= ]", _WORD_TYPED),
-        ("mysql", rf"\b(?:mysql|mysqldump|mysqladmin|mariadb){_REST}(?:-p|--password=)(?=[^\s-])", _WORD_TYPED),
+        ("mariadb", rf"\bmariadb(?:-\w+)?{_REST}(?:-p|--password=)(?=[^\s-])", _WORD_TYPED),
+        ("mysql", rf"\bmysql(?:dump|admin)?{_REST}(?:-p|--password=)(?=[^\s-])", _WORD_TYPED),
         ("mosquitto", rf"\bmosquitto_(?:pub|sub|rr){_REST}(?:-P|--pw)\s{{1,4}}", _WORD_TYPED),
         ("ftp", rf"\bftp(?:put|get){_REST}-p\s{{0,4}}", _WORD_TYPED),
         ("openssl", rf"\bopenssl{_REST}-pass(?:in|out|word)?\s{{1,4}}(?P<quote>[\"'])?pass:",
@@ -286,7 +287,7 @@ def _in_line(line: str, style: Style, path: str) -> Iterator[tuple[Kind, str, in
     if _COMMENT.match(line) and not line.lstrip().startswith('"'):
         return
     for name, pattern in _COMMANDS if not path.endswith(_PAGES) else ():
-        match = pattern.search(line)
+        match = pattern.search(line) if name in line else None
         if match is not None and _is_typed(match["value"]):
             yield Kind.PASSWORD, f"{name} command", len(match["value"])
     patterns = (_IN_CODE, _IN_XML) if style is Style.CODE else (_IN_CONFIG, _IN_UCI, _BY_BLANK, _IN_XML, _IN_NETRC)
