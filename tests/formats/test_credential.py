@@ -193,6 +193,13 @@ def test_lists_of_passwords() -> None:
     assert list(credential.in_known_file(b"root:x:0:0::/root:/bin/sh\n", "usr/share/base-passwd/passwd")) == []
 
 
+def test_a_hash_in_a_script() -> None:
+    line = b"usermod -p '$6$Xy3kQz8w$Qm9vT5rLq92xBWt5rLq92xQm9vT5rLq92xBWt5rLq92x' root\n"
+    assert len(list(credential.hashes(line, "etc/init.d/S10root"))) == 1
+    assert list(credential.hashes(line, "etc/shadow")) == []
+    assert list(credential.hashes(b"awk '{print $1$2$3}'; echo $5$6$y\n", "etc/init.d/S10root")) == []
+
+
 def test_a_hostile_file_takes_no_long_time() -> None:
     for piece in (b"password", b"://a:b@", b"eyJ.eyJ", b'"pass' * 3, b"curl -u ", b"-----BEGIN ", b"a" * 900 + b"key="):
         data = piece * (400_000 // len(piece))

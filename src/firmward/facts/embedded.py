@@ -271,6 +271,8 @@ def _in_text(data: bytes, path: str) -> _Hits:
         style = _style(data, path)
         if style is not Style.NONE:
             hits.credentials += credential.assigned(data, style, path)
+        if style is Style.CONFIG and not hits.credentials:
+            hits.credentials += credential.hashes(data, path)
     return hits
 
 

@@ -88,7 +88,7 @@ def _long_lived(data: bytes, match: re.Match[bytes]) -> bool:
     return not (isinstance(start, int) and isinstance(end, int) and end - start < 31 * 86400)
 
 
-_SAMPLE = re.compile(rb"(?i)example|x{6}|sample|0{8}|1234567890|abcdefgh|placeholder|your[_-]")
+_SAMPLE = re.compile(rb"(?i)example|x{6}|sample|0{8}|1234567890|abcdefghij|placeholder|your[_-]")
 _FORTY = re.compile(rb"(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 
 TOKENS = (
@@ -369,3 +369,14 @@ def in_known_file(data: bytes, path: str) -> Iterator[Credential]:
         match = _PEOPLE_LINE.search(data)
         if match is not None:
             yield Credential(Kind.HASH, "password list", match.start(), len(match[1]))
+
+
+_HASHED = re.compile(rb"\$(?:1|5|6|y|gy|7|2[aby]|apr1|sha1)\$[\w./=,$-]{0,60}\$[\w./]{22,128}")
+_ACCOUNTS = re.compile(r"(?:^|/)(?:etc/)?(?:passwd|shadow|gshadow|group)-?$|^usr/share/base-passwd/")
+
+
+def hashes(data: bytes, path: str) -> Iterator[Credential]:
+    """The hash of a password that a script or a configuration carries; accounts' own files are another family."""
+    match = _HASHED.search(data) if b"$" in data and _ACCOUNTS.search(path) is None else None
+    if match is not None and not _SAMPLE.search(match[0]):
+        yield Credential(Kind.HASH, "password hash", match.start(), len(match[0]))
