@@ -67,7 +67,7 @@ BARE: dict[str, Content] = {
     "sbin": link("usr/sbin"),
     "lib": link("usr/lib"),
     "usr/sbin/init": link("../lib/systemd/systemd"),
-    "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
+    "etc/machine-id": "",
     "etc/os-release": "ID=debian\nVERSION_ID=12\n",
     f"{UNITS}/default.target": link("graphical.target"),
     f"{UNITS}/graphical.target": "[Unit]\nRequires=multi-user.target\nAfter=multi-user.target\n",

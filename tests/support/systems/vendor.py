@@ -262,7 +262,7 @@ SYSTEMS = (
             **programs("usr/sbin/dropbear"),
             "etc/shadow": f"root:{STRONG}:19000:0:99999:7:::\n",
         },
-        (("ssh-password-login", None), ("ssh-root-login", None)),
+        (("ssh-password-login", None), ("ssh-root-login", None), ("image-sameness", "password-hash:etc/shadow:root")),
         "[[listen]]\nport = 22\n",
     ),
     System(
@@ -276,6 +276,7 @@ SYSTEMS = (
                 "/usr/bin/start.sh &",
             ),
         },
+        (("credential-hard-coded", "etc/init.d/rcS"), ("image-sameness", "credential:etc/init.d/rcS")),
         unknown=(
             "account-default-password",
             "account-empty-password",
@@ -313,7 +314,11 @@ SYSTEMS = (
             "etc/passwd": PEOPLE,
             "etc/shadow": f"root:{STRONG}:19000::::::\noperator:!:19000::::::\n",
         },
-        (("su-unrestricted", None), ("setuid-unexpected", "bin/busybox")),
+        (
+            ("su-unrestricted", None),
+            ("setuid-unexpected", "bin/busybox"),
+            ("image-sameness", "password-hash:etc/shadow:root"),
+        ),
     ),
     System(
         "vendor-setuid-busybox-without-su",
@@ -323,6 +328,6 @@ SYSTEMS = (
             "etc/passwd": PEOPLE,
             "etc/shadow": f"root:{STRONG}:19000::::::\noperator:!:19000::::::\n",
         },
-        (("setuid-unexpected", "bin/busybox"),),
+        (("setuid-unexpected", "bin/busybox"), ("image-sameness", "password-hash:etc/shadow:root")),
     ),
 )
