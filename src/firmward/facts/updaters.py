@@ -25,11 +25,11 @@ from firmward.facts.update import (
     sysupdate,
     sysupgrade,
 )
-from firmward.facts.update.surroundings import PROGRAM_FOLDERS, Surroundings
+from firmward.facts.update.surroundings import PROGRAM_FOLDERS, SHELL, Surroundings
 from firmward.facts.update.updater import Updater
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
-from firmward.model.tree import Kind, Tree
+from firmward.model.tree import Entry, Kind, Tree
 
 MECHANISMS: tuple[Callable[[Surroundings], Iterator[Updater]], ...] = (
     rauc.found,
@@ -108,15 +108,30 @@ def _mechanism(program: str) -> str:
 
 
 def _unseen(tree: Tree) -> Iterator[str]:
+    """Programs that may update, each once, whatever folder leads to it."""
+    told = set()
     folders = (*PROGRAM_FOLDERS, *tree.glob("opt/*"), *tree.glob("opt/*/bin"), "app", "home/app", "usr/libexec")
     for folder in folders[:50]:
         for path in tree.list(folder):
             name = path.rpartition("/")[2]
             if OWN.fullmatch(name) and name not in KNOWN:
                 entry = tree.resolve(path)
-                if entry is not None and entry.kind is Kind.FILE and entry.mode & 0o111:
+                is_program = entry is not None and entry.kind is Kind.FILE and entry.mode & 0o111
+                if entry is not None and is_program and entry.path not in told and not _is_read(tree, entry):
+                    told.add(entry.path)
                     yield path
 
 
-KNOWN = frozenset(("unattended-upgrade", "unattended-upgrades", "do-release-upgrade", "fwupd", "fwupdmgr", "fwupdtool"))
+def _is_read(tree: Tree, entry: Entry) -> bool:
+    """Whether it is a shell script, which is read as one of the maker's own."""
+    try:
+        head = next(iter(tree.chunks(entry)), b"")[:64]
+    except Unavailable:
+        return False
+    return head.startswith(b"#!") and SHELL.search(head.partition(b"\n")[0].decode("utf-8", "replace")) is not None
+
+
+KNOWN = frozenset(
+    (*PROGRAMS, "unattended-upgrade", "unattended-upgrades", "do-release-upgrade", "fwupd", "fwupdmgr", "fwupdtool")
+)
 """Names that mean something else, or are told elsewhere."""

@@ -20,6 +20,7 @@ from firmward.facts.update.updater import Aspect, Kind, Remark, Updater
 from firmward.facts.update.urls import Url, server, transport
 from firmward.formats import apt_conf
 from firmward.formats.apt_conf import Clear, Option
+from firmward.model.facts import Unavailable
 from firmward.model.finding import Severity
 from firmward.model.location import Location
 from firmward.model.remedy import SetOption
@@ -64,6 +65,8 @@ class Source:
 
 def found(around: Surroundings) -> Iterator[Updater]:
     sources = tuple(source for source in (*_lines(around), *_paragraphs(around)) if source.url.scheme != "cdrom")
+    if not around.has("apt-get", "apt", "aptitude"):
+        return
     remote = tuple(source for source in sources if source.url.scheme not in ("file", "copy", "cdrom"))
     if not remote:
         return
@@ -136,15 +139,23 @@ def _address(word: str) -> str:
     return f"{scheme.rpartition('+')[2]}://{rest.lstrip('/')}"
 
 
+OPTIONS_LIMIT = 5_000
+"""Options and lines that clear some; Debian's own are some forty."""
+
+
 def effective(around: Surroundings) -> dict[str, tuple[str, Location]]:
     """The options that hold in the end, by name in lower case."""
     options: dict[str, tuple[str, Location]] = {}
+    seen = 0
     for path, text in around.texts(*CONFIGURATION):
         name = path.rpartition("/")[2]
         is_part = PART.fullmatch(name) and ("." not in name or name.endswith(".conf"))
         if path != CONFIGURATION[1] and not is_part:
             continue
         for one in apt_conf.parse(text):
+            seen += 1
+            if seen > OPTIONS_LIMIT:
+                raise Unavailable(f"{path}: more than {OPTIONS_LIMIT} options")
             match one:
                 case Clear(name):
                     options = {key: value for key, value in options.items() if not _is_below(key, name)}

@@ -33,7 +33,7 @@ class Setting:
 
 
 def found(around: Surroundings) -> Iterator[Updater]:
-    if not any(around.tree.exists(path) for path in PATHS[:2]) and around.program("mender", "mender-update") is None:
+    if not around.has("mender", "mender-update"):
         return
     settings = _settings(around)
     if not settings:

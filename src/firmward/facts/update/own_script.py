@@ -54,6 +54,8 @@ SLOTS = re.compile(
 )
 NAMED = re.compile(r"(?i)upd|upg|ota|flash|firmware|fw")
 """What only writes to flash is an updater where its name says so: calibration and settings are written too."""
+PROGRAMS = re.compile(r"/(?:usr/)?(?:local/)?(?:s?bin|lib|opt)(?:/|$)")
+DATA = re.compile(r"\.(?:json|conf|cfg|ini|txt|xml|html?|css|js|crt|pem|cer|dat|csv|png|jpe?g|gif|svg|ya?ml|db|log)$")
 SIGN = "Verify a signature over the file with a public key in the image, and write nothing where it fails"
 
 
@@ -69,7 +71,7 @@ def updates(script: Script) -> Updater | None:
     """The updater that a script is; None when it is none."""
     fetches = tuple(step for step in script.steps if _fetches(step))
     names = frozenset(name for step in fetches for name in _saved_as(step))
-    applied = next((step for step in script.steps if _applies(step, names, bool(fetches))), None)
+    applied = _applied(script, names, bool(fetches))
     if not fetches and not NAMED.search(basename(script.path)):
         return None
     if applied is None or (fetches and not _belong(script, fetches, names, applied)):
@@ -85,6 +87,17 @@ def updates(script: Script) -> Updater | None:
     asks = server(fetched) if fetched else (Server.UNKNOWN if fetches else Server.NONE)
     name = f"script {script.path}"
     return Updater(name, Kind.IMAGE, applied.at, asks, script.runs and bool(fetches), remarks, doubts)
+
+
+def _applied(script: Script, names: frozenset[str], has_fetched: bool) -> Step | None:
+    """The first command that puts something into the system; `cd` says where an archive is unpacked."""
+    here = ""
+    for step in script.steps:
+        if step.program == "cd":
+            here = step.words[0] if step.words else ""
+        elif _applies(step, names, has_fetched, here):
+            return step
+    return None
 
 
 def _fetches(step: Step) -> bool:
@@ -125,15 +138,15 @@ def _sources(step: Step) -> Iterator[Url]:
             yield Url(f"http://{bare}", step.at, checked)
 
 
-def _applies(step: Step, names: frozenset[str], has_fetched: bool) -> bool:
+def _applies(step: Step, names: frozenset[str], has_fetched: bool, here: str) -> bool:
     """Whether a command puts something into the system, or runs what was fetched."""
     if _flashes(step.argv, step):
         return True
-    if any(_flashes(argv, step) or _unpacks(argv) or _is_shell(argv) for argv in step.pipe):
+    if any(_flashes(argv, step) or _unpacks(argv, here) or _is_shell(argv) for argv in step.pipe):
         return step.program in FETCHERS or (has_fetched and _names_one(step, names))
     if not has_fetched:
         return False
-    return (_unpacks(step.argv) or _installs(step) or _runs(step, names)) and (
+    return (_unpacks(step.argv, here) or _installs(step) or _runs(step, names)) and (
         _names_one(step, names) or "$" in " ".join(step.words)
     )
 
@@ -168,26 +181,28 @@ def _option(words: tuple[str, ...], name: str) -> str:
     return next((word[len(name) :] for word in words if word.startswith(name)), "")
 
 
-def _unpacks(argv: tuple[str, ...]) -> bool:
+def _unpacks(argv: tuple[str, ...], here: str) -> bool:
     """Whether it unpacks an archive over the system."""
     if not argv:
         return False
     program, words = basename(argv[0]), argv[1:]
     if program in ("tar", "bsdtar"):
         extracts = any(word == "--extract" or re.match(r"^-?[a-zA-Z]*x[a-zA-Z]*$", word) for word in words[:3])
-        return extracts and bool(SYSTEM.match(_target(words, "-C", "--directory")))
+        return extracts and bool(SYSTEM.match(_target(words, here, "-C", "--directory")))
     if program == "unzip":
-        return bool(SYSTEM.match(_target(words, "-d", "-d")))
+        return bool(SYSTEM.match(_target(words, here, "-d")))
     return program == "cpio" and any("i" in word for word in words[:1])
 
 
-def _target(words: tuple[str, ...], short: str, long: str) -> str:
+def _target(words: tuple[str, ...], here: str, *options: str) -> str:
+    """The folder that an option names, or else the one that the script is in."""
     for number, word in enumerate(words):
-        if word in (short, long) and number + 1 < len(words):
+        if word in options and number + 1 < len(words):
             return words[number + 1]
-        if word.startswith((f"{long}=", f"{short}/")):
-            return word.partition("=")[2] or word[len(short) :]
-    return "-"
+        for option in options:
+            if word.startswith((f"{option}=", f"{option}/")):
+                return word[len(option) :].removeprefix("=")
+    return here
 
 
 def _installs(step: Step) -> bool:
@@ -203,12 +218,19 @@ def _installs(step: Step) -> bool:
         case "apk":
             return "add" in words and "--allow-untrusted" in words
         case "mv" | "cp" | "install":
-            return bool(words) and bool(re.match(r"^/(?:usr/)?(?:local/)?(?:s?bin|lib|opt)(?:/|$)", words[-1]))
+            return (
+                bool(words)
+                and not DATA.search(words[-1])
+                and bool(re.match(r"^/(?:usr/)?(?:local/)?(?:s?bin|lib|opt)(?:/|$)", words[-1]))
+            )
     return False
 
 
 def _is_shell(argv: tuple[str, ...]) -> bool:
-    return bool(argv) and basename(argv[0]) in SHELLS and not any(word == "-c" for word in argv[1:])
+    """Whether it runs what it is fed: no file and no text is named that it runs instead."""
+    if not argv or basename(argv[0]) not in SHELLS or any(word in ("-c", "-m", "-e", "-n") for word in argv[1:]):
+        return False
+    return "-s" in argv or not any(not word.startswith("-") for word in argv[1:])
 
 
 def _runs(step: Step, names: frozenset[str]) -> bool:
@@ -259,7 +281,7 @@ def _signature(
     if checks:
         says = f"verifies a signature and goes on whatever comes out, then does: {what}"
         return (Remark(Aspect.SIGNATURE, "result-ignored", says, SIGN, checks[0].at),), ()
-    unsure = next((step for step in script.steps if MAYBE.search(step.program) and step.program not in HASHES), None)
+    unsure = next((step for step in script.steps if _may_verify(step, script)), None)
     if unsure is not None:
         reason = f"{unsure.at}: whether {unsure.program} verifies what {script.path} installs is not known"
         return (), (Doubt(Aspect.SIGNATURE, reason),)
@@ -269,6 +291,13 @@ def _signature(
     rest = " (a checksum shows damage, not who wrote it)" if hashed else ""
     says = f"installs what it fetched without verifying a signature: {what}{rest}"
     return (Remark(Aspect.SIGNATURE, "unsigned", says, SIGN, applied.at),), ()
+
+
+def _may_verify(step: Step, script: Script) -> bool:
+    """Whether a program's name says that it verifies; a function of the script has been read."""
+    if not MAYBE.search(step.program) or step.program in HASHES:
+        return False
+    return re.search(rf"(?m)^[ \t]*(?:function[ \t]+)?{re.escape(step.program)}[ \t]*\(", script.text) is None
 
 
 def _handed(script: Script, applied: Step) -> tuple[tuple[Remark, ...], tuple[Doubt, ...]]:

@@ -4,8 +4,7 @@ Rules, from RAUC's reference (system configuration file) and tried out with the 
 
 - The first of etc/rauc, run/rauc and usr/lib/rauc that has a system.conf counts; without one nothing is updated.
 - A bundle is always verified against `[keyring] path` or `directory`; without a keyring nothing is installed. What a
-  keyring trusts may still be wrong: the certificate of RAUC's own examples, whose private key everybody has, or all the
-  certificate authorities of the web.
+  keyring trusts may still be wrong: a certificate of RAUC's own examples, or all the authorities of the web.
 - `[system] min-bundle-version` (since 1.13) is the only limit on versions of its own; a `pre-install` handler may look
   at them as well.
 - Two slots of one class with a `bootname` each are the copies between which the boot loader falls back. One slot beside
@@ -14,8 +13,11 @@ Rules, from RAUC's reference (system configuration file) and tried out with the 
   scripts hand it bundles, and so may any program that speaks to it by D-Bus.
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 from firmward.facts.update.surroundings import Surroundings
 from firmward.facts.update.updater import Aspect, Doubt, Kind, Remark, Updater
@@ -28,15 +30,16 @@ from firmward.model.remedy import SetOption
 PATHS = ("etc/rauc/system.conf", "run/rauc/system.conf", "usr/lib/rauc/system.conf")
 HAWKBIT = ("etc/rauc-hawkbit-updater/config.conf", "etc/rauc-hawkbit-updater/*.conf", "etc/hawkbit/config.cfg")
 HAWKBIT_PROGRAMS = ("rauc-hawkbit-updater", "rauc-hawkbit-client", "rauc-hawkbit")
-EXAMPLE = re.compile(rb"(?i)Test Org|rauc[ _-]?demo|Development-1|Provisioning CA Development|Example (?:Org|CA)")
-"""Names in the certificates of RAUC's own test and example keys, whose private halves are published."""
+EXAMPLE = re.compile(rb"Test Org|Provisioning CA Development|Example (?:Org|CA)")
+"""Names in the certificates of RAUC's own tests, whose private keys are published, and of its scripts of examples."""
+BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,20000})-----END")
 WEB = re.compile(r"(?:etc/ssl/certs|ca-certificates|ca-bundle|etc/pki/tls|usr/share/ca-certificates)")
 OFF = ("0", "false", "no")
 COPIES = "Give the system two slots of one class, each with a bootname, and the boot loader a counter of attempts"
 
 
 def found(around: Surroundings) -> Iterator[Updater]:
-    if around.program("rauc") is None and not any(around.tree.exists(path) for path in PATHS):
+    if not around.has("rauc"):
         return
     path, text = next(around.texts(*PATHS), ("", ""))
     if not path:
@@ -115,11 +118,20 @@ OWN_AUTHORITY = "Let the keyring hold the certificate of your own update authori
 def _trusted(around: Surroundings, where: str, at: Location) -> tuple[tuple[Remark, ...], tuple[Doubt, ...]]:
     files = around.tree.list(where) if around.tree.is_directory(where) else (where,)
     for file in files[:50]:
-        content = around.tree.read(file) or b""
-        if EXAMPLE.search(content):
-            says = f"trusts {file}, a certificate of published examples, whose private half everybody has"
+        texts = _certificates(around.tree.read(file) or b"")
+        named = next((match for text in texts if (match := EXAMPLE.search(text))), None)
+        if named is not None:
+            says = f"trusts {file}, which was made for trials and names itself {named.group().decode()}"
             return (Remark(Aspect.SIGNATURE, "keyring", says, OWN_AUTHORITY, at),), ()
     return (), ()
+
+
+def _certificates(content: bytes) -> Iterator[bytes]:
+    """The file as it stands, and each certificate in it: its names can be read in the binary form."""
+    yield content
+    for match in BLOCK.finditer(content):
+        with suppress(binascii.Error):
+            yield base64.b64decode(match[1])
 
 
 def _downgrade(path: str, conf: KeyFile, text: str) -> Iterator[Remark]:

@@ -24,7 +24,13 @@ SCRIPT_LIMIT = 128 << 10
 CANDIDATES_LIMIT = 500
 """Scripts that are looked at because of their name."""
 
-SPEAKERS_LIMIT = 60
+TEXT_LIMIT = 4 << 20
+"""Characters of all scripts together."""
+
+JOBS_LIMIT = 500
+"""Jobs of cron that are looked at."""
+
+SPEAKERS_LIMIT = 20
 """Programs that are looked at for what they speak to."""
 SPEAKER_SIZE = 4 << 20
 
@@ -68,6 +74,7 @@ class Surroundings:
         self.startup = startup
         self.units = units if isinstance(units, SystemdUnits) else None
         self.unread: dict[str, None] = {}
+        self._text = 0
 
     # files
 
@@ -79,6 +86,10 @@ class Surroundings:
                 if entry is not None and entry.kind in (Kind.FILE, Kind.SYMLINK):
                     return Location(f"{folder}/{name}")
         return None
+
+    def has(self, *names: str) -> bool:
+        """Whether one of these programs is installed, as far as the tree holds programs at all."""
+        return self.program(*names) is not None or not any(self.tree.list(folder) for folder in PROGRAM_FOLDERS)
 
     def texts(self, *patterns: str) -> Iterator[tuple[str, str]]:
         """Path and text of each file; what is there and cannot be read is told in `unread`."""
@@ -188,7 +199,7 @@ class Surroundings:
         )
         for patterns, jobs_of in rows:
             for path, text in self.texts(*patterns):
-                for job in jobs_of(text):
+                for job in jobs_of(text)[:JOBS_LIMIT]:
                     listed = steps(job.command, path, job.line)
                     found[f"{path}:{job.line}"] = Script(path, job.command, listed, has_cron)
                     for step in listed:
@@ -211,8 +222,14 @@ class Surroundings:
                 found[entry.path] = Script(known.path, known.text, known.steps, runs)
             return
         text = self._shell(entry)
-        if text is not None:
-            found[entry.path] = Script(entry.path, text, steps(text, entry.path) if WORTH.search(text) else (), runs)
+        if text is None:
+            return
+        is_worth = WORTH.search(text) is not None
+        self._text += len(text) if is_worth else 0
+        if self._text > TEXT_LIMIT:
+            self.unread.setdefault("there are more scripts than are looked at")
+            return
+        found[entry.path] = Script(entry.path, text, steps(text, entry.path) if is_worth else (), runs)
 
     def _shell(self, entry: Entry) -> str | None:
         """The text of a shell script; None for what is none."""
