@@ -1,5 +1,6 @@
 """What the checks of updates say beyond their own examples: real mechanisms as shipped, and ways round them."""
 
+import base64
 from dataclasses import dataclass, field
 from datetime import date
 

@@ -24,7 +24,7 @@ SCRIPT_LIMIT = 128 << 10
 CANDIDATES_LIMIT = 500
 """Scripts that are looked at because of their name."""
 
-TEXT_LIMIT = 4 << 20
+TEXT_LIMIT = 2 << 20
 """Characters of all scripts together."""
 
 JOBS_LIMIT = 500
