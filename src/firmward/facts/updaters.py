@@ -49,6 +49,8 @@ MECHANISMS: tuple[Callable[[Surroundings], Iterator[Updater]], ...] = (
 PROGRAMS = ("rauc", "swupdate", "mender", "mender-update", "apt-get", "opkg", "apk", "dnf", "ostree")
 """Told when they are installed and configured for nothing."""
 
+HANDS_OVER = re.compile(r"\b(?:switch_root|pivot_root|run-init)\b")
+
 OWN = re.compile(
     r"(?i)(?:.*[-_.])?(?:f?ota(?:d|_?client|_?agent)?|fwup(?:d(?:ate)?r?|grade|dater)?|fw[-_]?(?:up(?:date|grade)\w*|flash\w*)"
     r"|firm(?:ware)?[-_]?up(?:date|grade)\w*|(?:sw|auto|system|remote|online|self|http|net|usb|cloud)[-_]?up(?:date|grade)[rd]?"
@@ -62,7 +64,8 @@ class Updaters:
     """`updaters` are configured, `installed` the places of programs that are configured for nothing.
 
     `unseen` are programs whose names say that they update and that cannot be read; `unread` says what could not be
-    read; `blind` why it is not known what starts.
+    read; `blind` why it is not known what starts; `hands_over` says that this is an initramfs, which gives way to another
+    root file system: that one is to be updated.
     """
 
     updaters: tuple[Updater, ...]
@@ -70,6 +73,7 @@ class Updaters:
     unseen: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     blind: str | None = None
+    hands_over: bool = False
 
     @property
     def of_system(self) -> tuple[Updater, ...]:
@@ -96,15 +100,22 @@ def collect(tree: Tree, startup: Startup | Unknown | None, units: SystemdUnits |
         place for name in PROGRAMS if _mechanism(name) not in names and (place := around.program(name)) is not None
     )
     unseen = tuple(_unseen(tree))
-    if not (updaters or installed or unseen or unread or around.unread or around.lost):
+    hands_over = _hands_over(around)
+    if not (updaters or installed or unseen or unread or around.unread or around.lost or hands_over):
         return None
     lost = () if around.lost is None else (around.lost,)
     told = tuple(dict.fromkeys((*unread, *around.unread, *lost)))
-    return Updaters(tuple(updaters), installed, unseen, told, around.blind)
+    return Updaters(tuple(updaters), installed, unseen, told, around.blind, hands_over)
 
 
 def _mechanism(program: str) -> str:
     return {"mender-update": "mender", "apt-get": "apt"}.get(program, program)
+
+
+def _hands_over(around: Surroundings) -> bool:
+    """Whether this is an initramfs: dracut and systemd mark one, others have an /init that changes the root."""
+    has_mark = around.tree.exists("etc/initrd-release")
+    return has_mark or any(script.path == "init" and HANDS_OVER.search(script.text) for script in around.scripts)
 
 
 def _unseen(tree: Tree) -> Iterator[str]:

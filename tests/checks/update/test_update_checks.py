@@ -332,5 +332,12 @@ def test_a_system_that_starts_nothing_is_not_asked_for_an_updater() -> None:
     assert verdict(ABSENT, {"usr/share/doc/readme": "x"}).outcome is Outcome.NOT_APPLICABLE
 
 
+def test_an_initramfs_is_not_asked_for_an_updater() -> None:
+    init = executable("#!/bin/sh\nmount /dev/mmcblk0p2 /mnt\nexec switch_root /mnt /sbin/init\n")
+    assert verdict(ABSENT, {"init": init, "bin/busybox": ELF}).outcome is Outcome.NOT_APPLICABLE
+    stays = executable("#!/bin/sh\nexec /usr/bin/camera\n")
+    assert verdict(ABSENT, {"init": stays, "bin/busybox": ELF}).outcome is Outcome.FAIL
+
+
 def test_applications_alone_are_no_update_of_the_system() -> None:
     assert told(ABSENT, booting("true", **{"usr/bin/flatpak": ELF})) == {"updater": "high"}

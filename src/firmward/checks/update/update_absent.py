@@ -2,7 +2,7 @@
 
 from firmward.facts.startup import Startup
 from firmward.facts.updaters import Updaters
-from firmward.model.check import Example, Findings, check
+from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
@@ -55,6 +55,8 @@ def update_absent(updaters: Updaters | None, startup: Startup, policy: Policy | 
     updater that is installed and configured for nothing, such as rauc without a system.conf or a package manager
     without a server, updates nothing. What keeps applications or the firmware of components only is not enough.
     """
+    if updaters is not None and updaters.hands_over and not updaters.of_system:
+        raise NotApplicable("an initramfs gives way to the system that is to be updated")
     declared = policy.update.mechanism if policy is not None and policy.update is not None else None
     system = updaters.of_system if updaters is not None else ()
     if declared in NAMED and not any(one.name == NAMED[declared] for one in system):
