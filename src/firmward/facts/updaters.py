@@ -64,8 +64,8 @@ class Updaters:
     """`updaters` are configured, `installed` the places of programs that are configured for nothing.
 
     `unseen` are programs whose names say that they update and that cannot be read; `unread` says what could not be
-    read; `blind` why it is not known what starts; `hands_over` says that this is an initramfs, which gives way to another
-    root file system: that one is to be updated.
+    read; `blind` why it is not known what starts; `hands_over` says that this is an initramfs, which gives way to
+    another root file system: that one is to be updated.
     """
 
     updaters: tuple[Updater, ...]
