@@ -316,10 +316,14 @@ def _boot(facts: Facts) -> Iterator[str]:
     yield '# console = "off"   # or output-only'
 
 
+MECHANISMS = frozenset(("rauc", "swupdate", "mender", "opkg", "apt"))
+"""Those that the policy has a word for."""
+
+
 def _update(facts: Facts) -> Iterator[str]:
     known = facts.get(Updaters)
     yield from _lost(known)
-    names = known.names if isinstance(known, Updaters) else ()
+    names = tuple(dict.fromkeys(one.name for one in known.of_system)) if isinstance(known, Updaters) else ()
     yield "# TODO decide: where do updates come from, and with which keys are they signed?"
     if not names:
         yield "# No way to update was seen."
@@ -328,7 +332,7 @@ def _update(facts: Facts) -> Iterator[str]:
         return
     yield _comment(f"Seen: {', '.join(names)}.")
     yield "[update]"
-    yield str(_Pair("mechanism", names[0]))
+    yield str(_Pair("mechanism", names[0] if names[0] in MECHANISMS else "other"))
     yield from (_comment(f"Configuration names {server}.") for server in _servers(facts))
     yield str(_Pair("server", None, '"https://updates.maker.example"'))
     yield str(_Pair("keys", None, '["release.pub"]'))

@@ -2,7 +2,19 @@
 
 from firmward.model.memory import Content, Node, link
 from systems.row import System
-from systems.shared import ACCOUNTS, NO_FIREWALL, ROOT_SERVER, RULES_V4, RULESET, SSH_ONLY, SSHD, programs, script
+from systems.shared import (
+    ACCOUNTS,
+    NO_FIREWALL,
+    POLL,
+    ROOT_SERVER,
+    RULES_V4,
+    RULESET,
+    SSH_ONLY,
+    SSHD,
+    UPDATER,
+    programs,
+    script,
+)
 
 NFTABLES = """[Unit]
 Description=nftables
@@ -62,6 +74,9 @@ def enabled(name: str, target: str = "multi-user.target") -> dict[str, Content]:
 
 BARE: dict[str, Content] = {
     **ACCOUNTS,
+    **UPDATER,
+    f"{UNITS}/rauc-hawkbit-updater.service": unit(POLL),
+    **enabled("rauc-hawkbit-updater.service"),
     **programs("usr/lib/systemd/systemd", "usr/sbin/nft"),
     "bin": link("usr/bin"),
     "sbin": link("usr/sbin"),

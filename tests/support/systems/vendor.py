@@ -3,7 +3,7 @@
 from firmward.model.memory import Content, Node, link
 from systems.accounts import STRONG
 from systems.row import System
-from systems.shared import ACCOUNTS, ELF, NO_FIREWALL, ROOT_SERVER, RULES_V4, applets, programs, script
+from systems.shared import ACCOUNTS, ELF, NO_FIREWALL, POLL, ROOT_SERVER, RULES_V4, UPDATER, applets, programs, script
 
 MOUNTS = (
     "mount -t proc proc /proc",
@@ -14,6 +14,7 @@ MOUNTS = (
 
 BASE: dict[str, Content] = {
     **ACCOUNTS,
+    **UPDATER,
     **applets(
         "bin/sh", "bin/mount", "bin/mkdir", "bin/hostname", "sbin/init", "sbin/getty", "bin/sleep", "sbin/ifconfig"
     ),
@@ -21,7 +22,7 @@ BASE: dict[str, Content] = {
         "::sysinit:/etc/init.d/rcS\n::respawn:/sbin/getty -L ttyS0 115200 vt100\n::ctrlaltdel:/sbin/reboot\n"
         "::shutdown:/bin/umount -a -r\n"
     ),
-    "etc/init.d/rcS": script(*MOUNTS, "/usr/bin/start.sh &"),
+    "etc/init.d/rcS": script(*MOUNTS, "/usr/bin/start.sh &", f"{POLL} &"),
     "usr/bin/nvram": ELF,
 }
 IPTABLES = (
@@ -148,6 +149,7 @@ SYSTEMS = (
             **BASE,
             **FILTER,
             "etc/init.d/rcS": script(
+                f"{POLL} &",
                 "for i in /etc/init.d/S??* ;do",
                 '     [ ! -f "$i" ] && continue',
                 '     case "$i" in',
@@ -274,6 +276,7 @@ SYSTEMS = (
                 *MOUNTS,
                 "echo 'root:$1$abcdefgh$.8vlTWMZQxqN2pTQcMnxX.:0:0:root:/:/bin/sh' > /var/passwd",
                 "/usr/bin/start.sh &",
+                f"{POLL} &",
             ),
         },
         (("credential-hard-coded", "etc/init.d/rcS"), ("image-sameness", "credential:etc/init.d/rcS")),
