@@ -297,6 +297,8 @@ SYSTEMS = (
             "plaintext-protocol",
             "tls-weak",
             "upnp-exposed",
+            "web-server-homegrown",
+            "web-server-misconfigured",
         ),
     ),
     System(
