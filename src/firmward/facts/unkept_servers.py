@@ -43,11 +43,19 @@ DEAD = (
     Dead(("monkey",), "nobody works on it any more", is_still=True),
 )
 BY_NAME = {name: row for row in DEAD for name in row.names}
+OTHERS = """
+    caddy hiawatha bozohttpd gunicorn uwsgi node java php-fpm fcgiwrap icecast icecast2 privoxy transmission-daemon
+    aria2c ntopng monit tntnet yaws varnishd haproxy polipo asterisk janus kamailio motion uhub mpd shairport-sync
+    gerbera rygel ushare owntone forked-daapd qbittorrent-nox mediatomb tvheadend oscam squeezelite lircd upsd coturn
+    turnserver collectd telegraf grafana-server prometheus nodogsplash opennds chilli coova-chilli wsdd freeswitch
+    vdr dump1090 mjpg_streamer ser2net gpsd systemd-journal-gatewayd systemd-journal-remote systemd-pull
+"""
+"""Kept programs that take HTTP among other things, and are no web server of somebody's own."""
 KEPT = frozenset(
     (daemon.OWN_FAMILY | daemon.ROWS.keys() | net_program.PROGRAMS.keys() | READERS.keys() | net_program.QUIET)
     - BY_NAME.keys()
     - {"httpd", "goahead", "webs", "appweb", "onvif_srvd", "onvif_simple_server", "onvif-server"}
-) | frozenset(("caddy", "hiawatha", "bozohttpd", "gunicorn", "uwsgi", "node", "java", "php-fpm", "fcgiwrap"))
+) | frozenset(OTHERS.split())
 
 ANSWER = re.compile(rb"HTTP/1\.[01] (?:200|%d|%s|%u|404|400)|HTTP/%d\.%d %d")
 WRONG = re.compile(rb"404 Not Found|400 Bad Request|501 (?:Not )?[Ii]mplemented|405 Method Not|%d %s\r\n")

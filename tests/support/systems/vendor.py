@@ -297,6 +297,7 @@ SYSTEMS = (
             "plaintext-protocol",
             "tls-weak",
             "upnp-exposed",
+            "script-injection",
             "web-server-homegrown",
             "web-server-misconfigured",
         ),
