@@ -47,7 +47,7 @@ INTERPRETERS = (
 )
 SUFFIXES = {"php": language.PHP, "phtml": language.PHP, "php5": language.PHP, "php7": language.PHP, "lua": language.LUA,
             "lp": language.LUA, "pl": language.PERL, "uc": language.UCODE}  # fmt: skip
-HASERL = re.compile(r"<%(?:in\b)?(=?)(.*?)%>", re.DOTALL)
+HASERL = re.compile(r"<%(?:in\b)?(=?)(.*?)(?:%>|\Z)", re.DOTALL)
 PYTHON = re.compile(r"^#!.*\bpython")
 
 
@@ -192,7 +192,7 @@ def _haserl(script: Text, load: Load, profile: shell.Profile) -> Reading:
     for match in HASERL.finditer(script.text):
         parts.append("\n" * script.text.count("\n", position, match.start()))
         parts.append(f"echo {match[2]}\n" if match[1] else f"{match[2]}")
-        position = match.end() - match[0].count("\n", 0, 0)
+        position = match.end()
         parts.append(";" if not match[2].endswith("\n") else "")
     return shell.read(Text(script.path, "".join(parts)), load, profile)
 

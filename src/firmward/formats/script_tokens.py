@@ -6,11 +6,13 @@ runs to the end and is named in `problems`. Sizes and depths are bounded.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 SIZE_LIMIT = 1 << 20
+HEREDOC_LIMIT = 50_000
+"""Characters in which a Perl here-document must end."""
 DEPTH_LIMIT = 6
 """Texts with code in them within each other."""
 
@@ -45,6 +47,8 @@ class Tokens:
 
     tokens: list[Token] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    endless: set[str] = field(default_factory=set)
+    """Names of here-documents that do not end."""
 
 
 def php(text: str) -> Tokens:
@@ -280,7 +284,7 @@ def _lua_text(scanner: _Scanner, position: int, limit: int) -> int | None:
     return None
 
 
-LUA = _Language(re.compile(r"--\[(=*)\[.*?\]\1\]|--[^\n]*", re.DOTALL), None, (_lua_text,), newlines=True)
+LUA = _Language(re.compile(r"--\[(=*)\[.*?(?:\]\1\]|\Z)|--[^\n]*", re.DOTALL), None, (_lua_text,), newlines=True)
 
 # JavaScript and ucode
 
@@ -345,7 +349,7 @@ JAVASCRIPT = _Language(
 # Perl
 
 PERL_PART = re.compile(
-    r"(\\*)(?:@\{\[(.*?)\]\}|[$@](?:\{\^?(\w+)\}|(\w+|\$\w+)|[&1-9])((?:(?:->)?(?:\{[^{}\n]*\}|\[[^\[\]\n]*\]))*))",
+    r"(\\*)(?:@\{\[(.{0,500}?)\]\}|[$@](?:\{\^?(\w+)\}|(\w+|\$\w+)|[&1-9])((?:(?:->)?(?:\{[^{}\n]*\}|\[[^\[\]\n]*\]))*))",
     re.DOTALL,
 )
 QUOTE = re.compile(r"(qq|qx|qw|qr|q|m|s|tr|y)(\s*)(?=[^\w\s,;)])")
@@ -449,12 +453,13 @@ def _perl_heredoc(scanner: _Scanner, match: re.Match[str], position: int, limit:
     text = scanner.text
     name = match[3] if match[3] is not None else match[4]
     line_end = text.find("\n", position, limit)
-    if line_end < 0:
+    if line_end < 0 or name in scanner.found.endless:
         return None
     closing = re.compile(rf"^{'[ ]*' if match[1] else ''}{re.escape(name)}$", re.MULTILINE).search(
-        text, line_end, limit
+        text, line_end, min(limit, line_end + HEREDOC_LIMIT)
     )
     if closing is None:
+        scanner.found.endless.add(name)
         return None
     body = text[line_end + 1 : closing.start()]
     inside = () if match[2] == "'" else _perl_parts(scanner, body, scanner.lines.at(position))
@@ -470,7 +475,7 @@ PERL = _Language(
 )
 
 
-def sides(tokens: list[Token]) -> Iterator[tuple[int, int]]:
+def sides(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
     """Each opening bracket's place with that of the one that closes it; unmatched ones are left out."""
     opened: list[tuple[str, int]] = []
     for place, token in enumerate(tokens):

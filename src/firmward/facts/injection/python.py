@@ -36,7 +36,9 @@ CODE_CALLS = {"eval", "exec", "compile", "execfile", "__import__", "importlib.im
 OBJECT_CALLS = {"pickle.loads", "cPickle.loads", "pickle.load", "marshal.loads", "yaml.load", "yaml.unsafe_load",
                 "jsonpickle.decode", "dill.loads"}  # fmt: skip
 TEMPLATE_CALLS = {"render_template_string", "flask.render_template_string", "jinja2.Template"}
-SQL = re.compile(r"\b(?:select\b.*\bfrom|insert\s+into|update\b.*\bset|delete\s+from)\b", re.IGNORECASE | re.DOTALL)
+SQL = re.compile(
+    r"\b(?:select\b.{1,2000}?\bfrom|insert\s+into|update\b.{1,2000}?\bset|delete\s+from)\b", re.IGNORECASE | re.DOTALL
+)
 DEPTH_LIMIT = 40
 ROUTES = re.compile(r"(?:.*\.)?(?:route|get|post|put|delete|api_route|websocket)")
 

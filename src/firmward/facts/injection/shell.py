@@ -121,6 +121,8 @@ class _Walk:
         self._profile = profile
         self._load = load
         self._functions: dict[str, tuple[Command, ...]] = {}
+        self._homes: dict[str, str] = {}
+        self._calls: dict[tuple[str, str | None, frozenset[tuple[str, str | None]]], tuple[State, str | None]] = {}
         self._path = ""
         self._depth = 0
         self._work = 0
@@ -141,6 +143,7 @@ class _Walk:
         for command in commands:
             if isinstance(command, Function):
                 self._functions[command.name] = command.body
+                self._homes[command.name] = self._path
 
     def _list(self, commands: Iterable[Command], state: State | None, stdin: str | None) -> State | None:
         for command in commands:
@@ -233,13 +236,16 @@ class _Walk:
         """Twice, so that what the first turn sets is known in the second."""
         after: State | None = dict(state)
         for _ in range(2):
-            inner = dict(after or state)
+            before = dict(after or state)
+            inner = dict(before)
             if isinstance(loop, For):
                 words = loop.words
                 inner[loop.name] = inner.get("@") if words is None else self._values(words, inner)
             else:
                 inner = self._list(loop.condition, inner, stdin) or inner
-            after = _merge(self._list(loop.body, inner, stdin), after)
+            after = _merge(self._list(loop.body, inner, stdin), before)
+            if after == before:
+                break
         return after
 
     # words
@@ -329,13 +335,22 @@ class _Walk:
         state[assignment.name] = (value or state.get(assignment.name)) if assignment.append else value
 
     def _called(self, name: str, values: list[str | None], state: State, stdin: str | None) -> State | None:
-        """A function sees its arguments, and sets variables for all."""
+        """A function sees its arguments, and sets variables for all. The same call is followed once."""
         kept = {key: value for key, value in state.items() if key == "@" or key.isdigit()}
         inner = {key: value for key, value in state.items() if key not in kept}
         inner |= {str(place): value for place, value in enumerate(values) if place}
         inner["@"] = next(filter(None, values[1:]), None)
-        after = self._list(self._functions[name], inner, _piped(stdin))
-        result = {key: value for key, value in (after or inner).items() if key != "@" and not key.isdigit()}
+        call = (name, stdin, frozenset(inner.items()))
+        if call not in self._calls:
+            self._calls[call] = ({}, None)  # what it gives where it calls itself
+            printed, self._printed = self._printed, None
+            path, self._path = self._path, self._homes.get(name, self._path)
+            after = self._list(self._functions[name], dict(inner), _piped(stdin))
+            result = {key: value for key, value in (after or inner).items() if key != "@" and not key.isdigit()}
+            self._calls[call] = (result, self._printed)
+            self._printed, self._path = printed, path
+        result, own = self._calls[call]
+        self._printed = self._printed or own
         return result | kept
 
     def _builtin(

@@ -11,6 +11,9 @@ LUA_CUTS = frozenset(
 LUA_OPENS = frozenset(("do", "then", "function", "repeat"))
 JOINS_LINES = frozenset("= .. + - * / % , ( [ { == ~= . : && || ? => += |".split())  # noqa: SIM905
 
+DEPTH = 50
+"""Blocks around a statement that are told apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -57,7 +60,7 @@ class _Braces:
                 continue
             found = self._function(start, place) if opens else None
             if start < place:
-                yield Statement(start, place, tuple(at for at, _ in path), function, found is not None)
+                yield Statement(start, place, tuple(at for at, _ in path[:DEPTH]), function, found is not None)
             if opens:
                 path.append((place, function))
                 if found is not None:
@@ -127,7 +130,7 @@ class _Lua:
             if not is_word and token.text != ";" and not (token.kind is Kind.NEWLINE and self._ends(place)):
                 continue
             if start < place:
-                yield Statement(start, place, tuple(at for at, _ in path), function)
+                yield Statement(start, place, tuple(at for at, _ in path[:DEPTH]), function)
             keeps = is_word and token.text in ("return", "for", "if", "elseif", "while", "until")
             start = place if keeps else place + 1
             if not is_word:

@@ -24,21 +24,23 @@ SETS = frozenset(("=", ".=", "||=", "??=", "+=", "&&="))
 CASTS = frozenset(("int", "integer", "float", "double", "bool", "boolean"))
 CONTROL = frozenset(("if", "else", "elseif", "elsif", "unless", "foreach", "for", "while", "case", "default"))
 SQL = re.compile(
-    r"\b(?:select\b.+\bfrom|insert\s+into|update\b.+\bset|delete\s+from|replace\s+into)\b", re.I | re.DOTALL
+    r"\b(?:select\b.{1,2000}?\bfrom|insert\s+into|update\b.{1,2000}?\bset|delete\s+from|replace\s+into)\b",
+    re.I | re.DOTALL,
 )
 META = frozenset(";&|`$()<>'\"\\\n")
-LEAF = re.compile(r"(?:call|post)\(\s*[\"'](\w+)[\"'][^\n]*\.leaf\s*=\s*true")
+LEAF = re.compile(r"(?:call|post)\(\s*[\"'](\w+)[\"'][^\n]{0,300}(?:\n[^\n]{0,300})?\.leaf\s*=\s*true")
 PASSES = 4
 DEPTH_LIMIT = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Taint:
-    """Where a value comes from, in which block it was set, and whether it is part of a query by now."""
+    """Where a value comes from, in which block it was set, whether it is part of a query and of any text by now."""
 
     source: str
     block: tuple[int, ...] = ()
     sql: bool = False
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,18 @@ class _View:
 
     tokens: Sequence[Token]
     closes: dict[int, int]
+    opens: dict[int, int]
+    signs: tuple[str, ...]
+    """The text of each sign, nothing for other tokens, and nothing behind the end."""
 
     @classmethod
     def of(cls, tokens: Sequence[Token]) -> "_View":
-        return cls(tokens, dict(sides(list(tokens))))
+        closes = dict(sides(tokens))
+        signs = (*(token.text if token.kind is Kind.SIGN else "" for token in tokens), "", "", "", "")
+        return cls(tokens, closes, {close: opening for opening, close in closes.items()}, signs)
 
     def sign(self, place: int) -> str:
-        token = self.tokens[place] if 0 <= place < len(self.tokens) else None
-        return token.text if token is not None and token.kind is Kind.SIGN else ""
+        return self.signs[place]
 
     def pieces(self, start: int, end: int) -> list[tuple[int, int]]:
         """What stands between the commas of a call's brackets."""
@@ -74,7 +80,8 @@ def read(script: Text, language: Language) -> Reading:
     problems = tuple(f"{script.path}: {problem}" for problem in scanned.problems[:3])
     walk = _Walk(script, language, scanned.tokens)
     walk.all()
-    return Reading(tuple(walk.flows.values()), problems)
+    # behind a text that was not understood nothing can be trusted
+    return Reading(() if problems else tuple(walk.flows.values()), problems)
 
 
 class _Walk:
@@ -124,7 +131,7 @@ class _Walk:
 
     def _assignments(self, view: _View, start: int, end: int) -> None:
         for place in range(start + 1, end):
-            sign = view.sign(place)
+            sign = view.signs[place]
             if (sign in SETS and view.tokens[place - 1].kind is not Kind.SIGN) or (
                 sign in SETS and view.sign(place - 1) in ")]}"
             ):
@@ -143,7 +150,10 @@ class _Walk:
         is_query = found is not None and any(
             token.kind is Kind.TEXT and SQL.search(token.text) for token in view.tokens[start:stop]
         )
-        return replace(found, sql=True) if found is not None and is_query else found
+        if found is None:
+            return None
+        is_joined = any(token.inside or token.text in (".", "..") for token in view.tokens[start:stop])
+        return replace(found, sql=found.sql or is_query, joined=found.joined or is_joined)
 
     def _arguments(self, view: _View, start: int, stop: int) -> Taint | None:
         """Perl's `shift`, of a function that was given something: the next of its arguments."""
@@ -161,9 +171,8 @@ class _Walk:
     def _left(self, view: _View, start: int, place: int) -> list[str]:
         """The names that an assignment sets, from the sign to the left."""
         back = place - 1
-        opens = {close: opening for opening, close in view.closes.items()} if view.sign(back) in (")", "]", "}") else {}
-        while back > start and back in opens:
-            back = opens[back] - 1
+        while back > start and back in view.opens:
+            back = view.opens[back] - 1
         if (back + 1 < place and view.sign(back + 1) == "(") or view.sign(back) == "(":
             return [token.text for token in view.tokens[back + 1 : place] if token.kind is Kind.VARIABLE]
         while back - 2 >= start and view.sign(back - 1) in (".", ":", "->", "::"):
@@ -504,11 +513,10 @@ class _Walk:
         """Perl's `open`: a name that begins or ends with `|` is a command, and a name from outside may."""
         if len(pieces) == 2:
             start, end = pieces[1]
+            value = self._value(view, start, end)
             text = "".join(one.text for one in view.tokens[start:end] if one.kind is Kind.TEXT).strip()
-            if not text.startswith((">", "<", "+")) and (
-                not text or "|" in (text[:1], text[-1:]) or text.startswith("$")
-            ):
-                self._tell(Sink.COMMAND, self._value(view, start, end), "open", token)
+            is_command = "|" in (text[:1], text[-1:]) or (not text and value is not None and not value.joined)
+            self._tell(Sink.COMMAND, value if is_command else None, "open", token)
         elif len(pieces) == 3 and view.tokens[pieces[1][0]].text in ("-|", "|-"):
             self._tell(Sink.COMMAND, self._value(view, *pieces[2]), "open", token)
 
@@ -577,6 +585,8 @@ def _filters_by(name: str, inside: Sequence[Token]) -> bool:
     if name in ("preg_replace", "gsub", "replace"):
         kept = re.match(r"\[\^([^\]]*)\]", pattern)
         return kept is not None and not set(re.sub(r"[\\%][\w.\-/ ]", "", kept[1])) & META
+    if name == "str_replace":  # a path that cannot leave its folder
+        return any(token.text in ("..", "../") for token in texts)
     if name in ("match", "gmatch"):
         return "." not in re.sub(r"[%\\]\.", "", pattern) and not re.search(r"\[\^|[%\\][SWDPC]", pattern)
     return False
