@@ -306,6 +306,9 @@ SYSTEMS = (
             "service-runs-as-root",
             "service-unsandboxed",
             "service-without-limits",
+            "script-injection",
+            "web-server-homegrown",
+            "web-server-misconfigured",
         ),
     ),
     System(
