@@ -18,7 +18,7 @@ from processes import end, is_alive
 
 from firmward.audit.catalogue import select
 from firmward.cli import caged, inside
-from firmward.cli.audit import Question, Reading, audit_target
+from firmward.cli.judging import Question, Reading, audit_target
 from firmward.cli.caged import (
     ANSWER,
     ENTER,
