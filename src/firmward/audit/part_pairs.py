@@ -11,7 +11,6 @@ from firmward.audit.composition import OFFSET
 from firmward.model.report import Part, Role
 
 
-
 def pairs(old: Sequence[Part], new: Sequence[Part]) -> dict[str, str]:
     """The ids of new parts by those of old ones."""
     found: dict[str, str] = {}

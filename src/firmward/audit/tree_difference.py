@@ -29,8 +29,10 @@ KEY_NAME = re.compile(
     r"(?:.*\.(?:pem|key|crt|cer|p12|pfx|jks|gpg)|authorized_keys2?|ssh_host_\w+_key|dropbear_\w+_host_key|id_(?:rsa|dsa|ecdsa|ed25519))$"
 )
 LOGIN = frozenset(
-    f"etc/{name}"
-    for name in "passwd shadow group sudoers doas.conf securetty ld.so.preload ssh/sshd_config config/dropbear".split()
+    (
+        *("etc/passwd", "etc/shadow", "etc/group", "etc/sudoers", "etc/doas.conf", "etc/securetty"),
+        *("etc/ld.so.preload", "etc/ssh/sshd_config", "etc/config/dropbear"),
+    )
 )
 LOGIN_FOLDERS = ("etc/pam.d/", "etc/sudoers.d/", "etc/ssh/sshd_config.d/")
 
@@ -131,20 +133,14 @@ class Manner:
 
 def tree_difference(old: Inventory, new: Inventory, manner: Manner) -> TreeDifference:
     """What differs between two inventories. Raises InputError for what is none."""
-    attributes = _has_attributes(old) and _has_attributes(new)
+    attributes = old.attributes and new.attributes
     account = _Account(manner)
     for was, now in merged(unpacked(old), unpacked(new)):
         account.add(was, now, tuple(differences(was, now, manner, attributes=attributes)) if was and now else ())
     return account.close(old.part, new.part)
 
 
-def _has_attributes(inventory: Inventory) -> bool:
-    return any(state.xattrs for state in unpacked(inventory))
-
-
-def merged(
-    old: Iterable[FileState], new: Iterable[FileState]
-) -> Iterator[tuple[FileState | None, FileState | None]]:
+def merged(old: Iterable[FileState], new: Iterable[FileState]) -> Iterator[tuple[FileState | None, FileState | None]]:
     """Both sides by path, None where one has no such name."""
     olds, news = iter(old), iter(new)
     was, now = next(olds, None), next(news, None)
@@ -231,7 +227,10 @@ class _Account:
                 FolderCount(path, counts[Change.APPEARED], counts[Change.VANISHED], counts[Change.CHANGED])
                 for path, counts in sorted(self.folders.items())
             ),
-            tuple(Noted(kind, detail, self.amounts[kind, detail], tuple(self.noted[kind, detail])) for kind, detail in noted),
+            tuple(
+                Noted(kind, detail, self.amounts[kind, detail], tuple(self.noted[kind, detail]))
+                for kind, detail in noted
+            ),
             tuple(self.changes) if listed else (),
             listed,
         )
@@ -243,14 +242,15 @@ def notables(was: FileState | None, now: FileState | None, differs: tuple[str, .
         yield from _gone(was)
         return
     bits, before = _set_bits(now), 0 if was is None else _set_bits(was)
-    if bits != before:
+    fresh = was is None or "type" in differs
+    if bits != before and (fresh or "mode" in differs):
         owner = f"{now.mode:04o}, owner {now.uid}:{now.gid}"
         yield Notable.SETUID, f"no longer, {now.mode:04o}" if not bits else f"new, {owner}" if not before else owner
-    if _capability(was) != _capability(now):
+    if _capability(was) != _capability(now) and (fresh or "attributes" in differs):
         yield Notable.CAPABILITY, "new" if not _capability(was) else "gone" if not _capability(now) else "changed"
     if now.device and (was is None or was.device != now.device or "type" in differs):
         yield Notable.DEVICE, f"new, {now.kind} {now.device[0]}:{now.device[1]}, {now.mode:04o}"
-    opened = is_open(now) and not (was and is_open(was))
+    opened = is_open(now) and not (was and is_open(was)) and (fresh or "mode" in differs)
     if opened:
         yield Notable.WORLD_WRITABLE, f"{'folders' if now.kind is Kind.DIRECTORY else 'files'}, {now.mode:04o}"
     if was is not None and "type" in differs:
@@ -286,9 +286,7 @@ def _content(was: FileState | None, now: FileState, differs: tuple[str, ...]) ->
         yield Notable.PROGRAM, "new"
 
 
-def _rights(
-    was: FileState, now: FileState, differs: tuple[str, ...], *, told: bool
-) -> Iterator[tuple[Notable, str]]:
+def _rights(was: FileState, now: FileState, differs: tuple[str, ...], *, told: bool) -> Iterator[tuple[Notable, str]]:
     if "mode" in differs and not told:
         yield Notable.MODE, f"{was.mode:04o} → {now.mode:04o}"
     if "owner" in differs:
@@ -318,7 +316,9 @@ def is_open(state: FileState) -> bool:
 
 
 def _is_key(state: FileState) -> bool:
-    return state.kind is Kind.FILE and (state.holds is not None or KEY_NAME.match(state.path.rpartition("/")[2]) is not None)
+    return state.kind is Kind.FILE and (
+        state.holds is not None or KEY_NAME.match(state.path.rpartition("/")[2]) is not None
+    )
 
 
 def _is_login(path: str) -> bool:

@@ -57,6 +57,20 @@ def take_inventories(image: "Image", jobs: int, deadline: float, lost: list[str]
     return tuple(_inventory(part, entries, read[part]) for part, entries in listed.items())
 
 
+def take_digests(image: "Image", deadline: float, lost: list[str]) -> tuple[tuple[str, str], ...]:
+    """What stands for the bytes of kernels, device trees and boot loaders, by part."""
+    found: list[tuple[str, str]] = []
+    for piece in image.blobs:
+        digest = hashlib.new(SCHEME)
+        for chunk in piece.source.chunks():
+            if time.monotonic() > deadline:
+                lost.append(f"{piece.part.id}: not read in time (--budget-seconds)")
+                return tuple(found)
+            digest.update(chunk)
+        found.append((piece.part.id, digest.hexdigest()))
+    return tuple(found)
+
+
 def _slices(part: str, tree: Tree, entries: Sequence[Entry], jobs: int) -> list[_Slice]:
     """Pieces of about the same number of bytes."""
     files = [entry for entry in entries if entry.kind is Kind.FILE]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from firmward.image.opening import Image, Root
     from firmward.model.check import Check
     from firmward.model.clock import Clock
+    from firmward.model.inventory import Inventory
     from firmward.model.policy import Policy
     from firmward.model.report import Budget, Report
     from firmward.model.side import PartFacts, Side
@@ -118,7 +119,7 @@ def _audit(
 ) -> "Side":
     """What the worker does."""
     from firmward.audit.composition import compose
-    from firmward.cli.inventories import take_inventories
+    from firmward.cli.inventories import take_digests, take_inventories
     from firmward.model.report import Subject
     from firmward.model.side import Side
 
@@ -131,10 +132,12 @@ def _audit(
     source = Source.LIVE if reading.live else Source.IMAGE
     lost: list[str] = []
     judged = _judge_roots(image, question, reading, source, deadline, lost)
-    inventories = None
+    inventories: tuple[Inventory, ...] | None = None
+    blobs: tuple[tuple[str, str], ...] = ()
     if reading.inventory:
         journal.tell("Reading every file")
         inventories = take_inventories(image, reading.jobs, deadline.at, lost)
+        blobs = take_digests(image, deadline.at, lost)
     report = compose(
         Subject(image.name, image.digest, source.value),
         image.parts,
@@ -144,7 +147,7 @@ def _audit(
         _with_lost(deadline.account(image.budget), lost),
         question.checks,
     )
-    return Side(report, inventories, tuple(facts for _, facts in judged.values() if facts is not None))
+    return Side(report, inventories, tuple(facts for _, facts in judged.values() if facts is not None), blobs)
 
 
 def _open(

@@ -1,21 +1,17 @@
-"""The report in a terminal: the verdict first, what to do last, since that is where the eye ends.
-
-Everything is printed as Text and nothing as markup: a file may well be called `[red]`. Signs tell severities apart
-without colour, and plain ASCII stands in where the terminal has no more.
-"""
+"""The report in a terminal: the verdict first, what to do last, since that is where the eye ends."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby, zip_longest
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from firmward.audit import summary
 from firmward.audit.summary import Tone
-from firmward.model.finding import Outcome, Severity
+from firmward.cli.page import SIGNS, STYLES, Page, show
+from firmward.model.finding import Outcome
 from firmward.model.location import Location
 from firmward.model.remedy import Remedy, Safety
 from firmward.model.report import Report, ReportedFinding
@@ -25,39 +21,18 @@ FINDINGS_SHOWN = 5
 CHECKS_NAMED = 6
 """Checks named behind one reason."""
 COLUMNS = ("crit", "high", "med", "low", "info", "accepted", "unknown", "passed", "n/a")
-WIDEST = 120
-NARROWEST = 80
 
-STYLES = {
-    Severity.CRITICAL: "bold white on red3",
-    Severity.HIGH: "bold red",
-    Severity.MEDIUM: "bold yellow",
-    Severity.LOW: "bold blue",
-    Severity.INFO: "bold cyan",
-}
-SIGNS = {
-    Severity.CRITICAL: "■",
-    Severity.HIGH: "▲",
-    Severity.MEDIUM: "◆",
-    Severity.LOW: "●",
-    Severity.INFO: "○",
-}
 TONES = {
     Tone.BLIND: ("?", "bold magenta"),
     Tone.BAD: ("✗", "bold red"),
     Tone.FAIR: ("!", "bold yellow"),
     Tone.GOOD: ("✓", "bold green"),
 }
-PLAIN = str.maketrans(
-    {"■": "#", "▲": "^", "◆": "+", "●": "o", "○": "-", "✗": "x", "✓": "v", "→": ">", "·": "-", "…": "~", "─": "-"}
-)
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Print the report, at most so wide that lines are still read."""
-    width = min(max(console.width, NARROWEST), WIDEST)
-    for block in _blocks(report, plain=console.options.ascii_only):
-        console.print(block, width=width, markup=False, highlight=False)
+    """Print the report."""
+    show(_blocks(report, plain=console.options.ascii_only), console)
 
 
 def _blocks(report: Report, *, plain: bool) -> Iterator[RenderableType]:
@@ -71,29 +46,14 @@ def _blocks(report: Report, *, plain: bool) -> Iterator[RenderableType]:
     yield from page.last()
 
 
-class _Page:
+class _Page(Page):
     """The blocks of one report."""
 
     def __init__(self, report: Report, plain: bool) -> None:
+        super().__init__(plain)
         self.report = report
-        self.plain = plain
         self.names = summary.part_names(report)
         self.several = len({part.part for check in report.checks for part in check.parts}) > 1
-
-    def say(self, *pieces: str | tuple[str, str]) -> Text:
-        """Text from words and (words, style)."""
-        text = Text(overflow="fold")
-        for piece in pieces:
-            words, style = (piece, "") if isinstance(piece, str) else piece
-            text.append(self.write(words), style)
-        return text
-
-    def write(self, words: str) -> str:
-        return words.translate(PLAIN).encode("ascii", "backslashreplace").decode() if self.plain else words
-
-    def title(self, words: str, style: str = "bold") -> RenderableType:
-        text = Text.assemble((self.write(words), style))
-        return Padding(Rule(text, align="left", characters="-" if self.plain else "─", style="dim"), (1, 0, 0, 0))
 
     def headline(self) -> RenderableType:
         sign, style = TONES[summary.tone(self.report)]
@@ -214,10 +174,3 @@ class _Page:
             for step in steps:
                 yield self.item("→", "green", step)
         yield Text()
-
-    def item(self, sign: str, style: str, *pieces: str | tuple[str, str]) -> RenderableType:
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(width=2)
-        grid.add_column(overflow="fold")
-        grid.add_row(self.say((f" {sign}", style)), self.say(*pieces))
-        return grid

@@ -45,12 +45,14 @@ class FileState:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The files of one part, packed in the order of `order`; `unread` of them could not be read."""
+    """The names in one part, packed in the order of `order`: how many, how many files could not be read, and whether
+    any has extended attributes."""
 
     part: str
     packed: bytes
-    files: int
+    names: int
     unread: int = 0
+    attributes: bool = False
 
 
 def order(path: str) -> str:
@@ -61,13 +63,14 @@ def order(path: str) -> str:
 def packed(part: str, states: Iterable[FileState]) -> Inventory:
     """An inventory of states that come in order."""
     press = zlib.compressobj(1)
-    pieces, files, unread = [], 0, 0
+    pieces, names, unread, attributes = [], 0, 0, False
     for state in states:
-        files += 1
+        names += 1
         unread += state.is_unread
+        attributes = attributes or bool(state.xattrs)
         pieces.append(press.compress(_line(state)))
     pieces.append(press.flush())
-    return Inventory(part, b"".join(pieces), files, unread)
+    return Inventory(part, b"".join(pieces), names, unread, attributes)
 
 
 def unpacked(inventory: Inventory) -> Iterator[FileState]:

@@ -45,8 +45,10 @@ class PartFacts:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A build to compare. `inventories` are those of its distinct file systems; None where only its report is at hand."""
+    """A build to compare. `inventories` are those of its distinct file systems, None where only its report is at hand;
+    `blobs` are the digests of kernels, device trees and boot loaders by part."""
 
     report: Report
     inventories: tuple[Inventory, ...] | None = None
     facts: tuple[PartFacts, ...] = ()
+    blobs: tuple[tuple[str, str], ...] = ()
