@@ -314,7 +314,11 @@ class Sight:
     """Where a report's checks looked to the end: what they do not find there is not there."""
 
     def __init__(self, report: Report) -> None:
-        self._over_all = {check.check: _looked(check.outcome, check.reason) for check in report.checks}
+        self._over_all = {
+            check.check: _looked(check.outcome, check.reason)
+            and all(_looked(part.outcome, part.reason) for part in check.parts)
+            for check in report.checks
+        }
         self._in_part = {
             (check.check, part.part): _looked(part.outcome, part.reason)
             for check in report.checks

@@ -119,9 +119,10 @@ def _notable(tree: TreeDifference) -> Iterator[str]:
 
 
 def _checks(difference: Difference) -> Iterator[str]:
-    rest = [change for change in difference.checks if not change.lost_verdict]
-    rows = [f"- {code(change.check)} {text(words.check_words(change))}" for change in rest]
-    yield from _folded(f"{plural(len(rest), 'check')} with another outcome", [*_some(rows), ""], bool(rest))
+    groups = words.turned(difference)
+    rows = [f"- {turn}: {', '.join(map(code, checks))}" for turn, checks in groups]
+    amount = sum(len(checks) for _, checks in groups)
+    yield from _folded(f"{plural(amount, 'check')} with another outcome", [*rows, ""], bool(rows))
 
 
 def _parts(difference: Difference) -> Iterator[str]:

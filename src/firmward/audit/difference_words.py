@@ -142,6 +142,16 @@ def check_words(change: CheckChange) -> str:
     return f"{change.was or 'not asked'} → {change.now or 'not asked'}{where}{reason}"
 
 
+def turned(difference: Difference) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The checks with another outcome that kept or got a verdict, or were not asked: `fail → pass`, and which."""
+    groups: dict[str, dict[str, None]] = {}
+    for change in difference.checks:
+        if not change.lost_verdict:
+            turn = f"{change.was or 'not asked'} → {change.now or 'not asked'}"
+            groups.setdefault(turn, {})[change.check] = None
+    return tuple((turn, tuple(sorted(checks))) for turn, checks in sorted(groups.items()))
+
+
 def part_words(change: PartChange) -> tuple[str, str]:
     """What came of a part, and of which."""
     if change.was is None and change.now is not None:

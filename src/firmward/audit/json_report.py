@@ -40,6 +40,7 @@ def report_document(report: Report) -> JsonObject:
         },
         "budget": to_json(report.budget),
         "notes": to_json(report.notes),
+        "baseline": to_json(report.baseline),
         "parts": to_json(report.parts),
         "chain": [],
         "checks": to_json(report.checks),

@@ -14,7 +14,7 @@ from firmward.model.report import Part, Role
 def pairs(old: Sequence[Part], new: Sequence[Part]) -> dict[str, str]:
     """The ids of new parts by those of old ones."""
     found: dict[str, str] = {}
-    for rule in (_paths, _names, _systems):
+    for rule in (_paths, _names, _systems, _tops):
         taken = set(found.values())
         left = [part for part in old if part.id not in found], [part for part in new if part.id not in taken]
         mine, theirs = rule(left[0]), rule(left[1])
@@ -28,7 +28,7 @@ def plain_id(id_: str) -> str:
 
 
 def _paths(parts: Iterable[Part]) -> dict[object, str]:
-    return _numbered(parts, lambda part: plain_id(part.id))
+    return _numbered([part for part in parts if part.parent is not None], lambda part: plain_id(part.id))
 
 
 def _names(parts: Iterable[Part]) -> dict[object, str]:
@@ -39,6 +39,11 @@ def _names(parts: Iterable[Part]) -> dict[object, str]:
 def _systems(parts: Iterable[Part]) -> dict[object, str]:
     systems = [part for part in parts if part.role is Role.ROOT and part.same_as is None]
     return {"system": systems[0].id} if len(systems) == 1 else {}
+
+
+def _tops(parts: Iterable[Part]) -> dict[object, str]:
+    """The input itself, unless it is a system that lies in something on the other side."""
+    return _numbered([part for part in parts if part.parent is None], lambda part: plain_id(part.id))
 
 
 def _numbered(parts: Iterable[Part], name: Callable[[Part], object]) -> dict[object, str]:

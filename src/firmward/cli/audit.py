@@ -29,8 +29,13 @@ EPILOG = """
 
     firmward audit --live
 
+    firmward audit camera.img --write-baseline baseline.json
+
+    firmward audit camera.img --baseline baseline.json --fail-on low
+
 **Exit codes**: 0 nothing at or above --fail-on (without it findings never give 1), 1 something, 2 the input or the
-command is wrong, 3 a budget ran out and the report is partial.
+command is wrong, 3 a budget ran out and the report is partial. With --baseline only findings that are new or more
+severe than in it count, and checks that judged then and have no verdict now.
 """
 
 Target = Annotated[
@@ -62,6 +67,20 @@ LiveOption = Annotated[bool, typer.Option("--live", help="Audit the running mach
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No summary on the terminal.")]
 
 
+BaselineOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        help="Findings known already: a baseline or a report. Only what is new or worse counts for --fail-on.",
+        show_default=False,
+    ),
+]
+WriteBaselineOption = Annotated[
+    Path | None,
+    typer.Option("--write-baseline", help="Write what is open now as a baseline, to keep.", show_default=False),
+]
+
+
 def add_to(app: typer.Typer) -> None:
     app.command("audit", epilog=EPILOG)(audit)
 
@@ -72,6 +91,8 @@ def audit(
     output: OutputOption = None,
     fail_on: FailOption = None,
     only: OnlyOption = None,
+    baseline: BaselineOption = None,
+    write_baseline: WriteBaselineOption = None,
     jobs: JobsOption = None,
     budget_seconds: SecondsOption = 300.0,
     budget_mib: BytesOption = 2048,
@@ -86,19 +107,27 @@ def audit(
     Nothing is unpacked to disk, nothing is mounted, and no root rights are needed. What cannot be read is told, and the
     checks that depend on it are unknown, never passed.
     """
+    from firmward.audit.baseline import compared, read_baseline, render_baseline
     from firmward.audit.catalogue import select
-    from firmward.audit.writing import check_outputs, write_reports
+    from firmward.audit.writing import check_outputs, write_reports, write_texts
     from firmward.image.budget import Limits
 
     outputs = tuple(output or ())
-    check_outputs(outputs, keep=[path for path in (target, policy) if path is not None])
+    check_outputs(outputs, keep=[path for path in (target, policy, baseline) if path is not None])
+    check_baseline_place(write_baseline, [*outputs, *(path for path in (target, policy) if path is not None)])
+    known = None if baseline is None else read_baseline(baseline)
     question = Question(select(only or ()), read_policy(policy), today())
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)
     with progress(color, quiet=quiet) as tell:
         report = audit_target(
             _target(target, live=live), question, Reading(limits, jobs or os.cpu_count() or 1, live, unblob), tell
         )
+        if baseline is not None and known is not None:
+            report = compared(report, known, baseline.name)
         write_reports(report, outputs)
+        if write_baseline is not None:
+            write_texts([(write_baseline, render_baseline(report))])
+            outputs = (*outputs, write_baseline)
     if not quiet:
         _print(report, outputs, color)
     raise typer.Exit(exit_code(report, fail_on))
@@ -106,12 +135,24 @@ def audit(
 
 def exit_code(report: "Report", fail_on: Severity | None) -> int:
     """0, 1 or 3 as the design has it; incomplete wins."""
+    from firmward.audit.baseline import counted
+
     if not report.budget.complete:
         return EXIT_INCOMPLETE
     if fail_on is None:
         return 0
-    worst = (finding.severity.rank for finding in report.findings if finding.outcome == "fail")
-    return EXIT_FOUND if any(rank <= fail_on.rank for rank in worst) else 0
+    return EXIT_FOUND if any(severity.rank <= fail_on.rank for severity in counted(report)) else 0
+
+
+def check_baseline_place(path: Path | None, others: "list[Path]") -> None:
+    """Refuse what a baseline could not be written to; one that stands there may be refreshed. Raises InputError."""
+    from firmward.audit.writing import check_outputs
+
+    if path is None:
+        return
+    check_outputs((path,), keep=others, forms={".json": None})
+    if path.absolute() in [other.absolute() for other in others]:
+        raise InputError(f"{path}: is named twice")
 
 
 def _target(target: Path | None, *, live: bool) -> Path:

@@ -97,12 +97,12 @@ class _Page(Page):
             )
 
     def checks(self) -> Iterator[RenderableType]:
-        rest = [change for change in self.difference.checks if not change.lost_verdict]
-        if rest:
-            yield self.title(f"outcomes: {plural(len(rest), 'check')}")
-            yield from self.some(
-                [self.item("~", "", (f"{one.check} ", "bold"), words.check_words(one)) for one in rest]
-            )
+        groups = words.turned(self.difference)
+        if groups:
+            yield self.title("outcomes of checks")
+        for turn, checks in groups:
+            more = f" and {len(checks) - SHOWN} more" if len(checks) > SHOWN else ""
+            yield self.item("~", "", (f"{turn} ({len(checks)}) ", "bold"), (", ".join(checks[:SHOWN]) + more, "dim"))
 
     def facts(self) -> Iterator[RenderableType]:
         for family, title in ((SERVICES, "what starts"), (SOCKETS, "sockets")):

@@ -9,12 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from firmward.audit import summary
+from firmward.audit.baseline import standing_words
 from firmward.audit.summary import Tone
 from firmward.cli.page import SIGNS, STYLES, Page, show
 from firmward.model.finding import Outcome
 from firmward.model.location import Location
 from firmward.model.remedy import Remedy, Safety
-from firmward.model.report import Report, ReportedFinding
+from firmward.model.report import Novelty, Report, ReportedFinding
 
 FINDINGS_SHOWN = 5
 """Findings printed of one check in one area; the other reports have them all."""
@@ -22,6 +23,7 @@ CHECKS_NAMED = 6
 """Checks named behind one reason."""
 COLUMNS = ("crit", "high", "med", "low", "info", "accepted", "unknown", "passed", "n/a")
 
+NOVELTIES = {Novelty.NEW: "new", Novelty.WORSE: "worse"}
 TONES = {
     Tone.BLIND: ("?", "bold magenta"),
     Tone.BAD: ("✗", "bold red"),
@@ -63,8 +65,13 @@ class _Page(Page):
             Text(),
             self.say((f" {sign} ", style), (summary.headline(self.report), style)),
             Padding(self.say(summary.coverage(self.report)), (0, 0, 0, 3), expand=False),
+            *self.against(),
             Padding(self.say((" · ".join(word for word in about if word), "dim")), (0, 0, 1, 3), expand=False),
         )
+
+    def against(self) -> Iterator[RenderableType]:
+        if self.report.baseline is not None:
+            yield Padding(self.say((standing_words(self.report.baseline), "bold")), (0, 0, 0, 3), expand=False)
 
     def standing(self) -> RenderableType:
         table = Table(box=None, padding=(0, 1), pad_edge=True, header_style="dim")
@@ -107,6 +114,7 @@ class _Page(Page):
             self.say((label, STYLES[first.severity])), self.say((first.title, "bold")), self.say((first.check, "dim"))
         )
         yield Padding(heading, (1, 0, 0, 0))
+        findings = sorted(findings, key=lambda finding: finding.baseline is Novelty.KNOWN)  # the new ones are not cut
         shown = findings[:FINDINGS_SHOWN]
         for finding, following in zip_longest(shown, shown[1:]):
             yield self.finding(finding)
@@ -117,7 +125,9 @@ class _Page(Page):
 
     def finding(self, finding: ReportedFinding) -> RenderableType:
         where = self.place(finding)
-        return self.item("", "", finding.message, (f"  {where}" if where else "", "cyan"))
+        sign = None if finding.baseline is None else NOVELTIES.get(finding.baseline)
+        marked = (f"{sign}: ", "bold") if sign else ""
+        return self.item("", "", marked, finding.message, (f"  {where}" if where else "", "cyan"))
 
     def place(self, finding: ReportedFinding) -> str:
         """Where it is, as far as the message and the only part there is leave it open."""

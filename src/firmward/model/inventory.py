@@ -100,6 +100,8 @@ def _lines(content: bytes) -> Iterator[bytes]:
         if len(rest) > LINE_LIMIT:
             raise ValueError("a line is absurdly long")
     rest += press.flush()
+    if not press.eof:
+        raise ValueError("it ends too early")
     yield from (line for line in rest.split(b"\n") if line)
 
 
