@@ -74,6 +74,27 @@ def test_a_check_that_lost_its_verdict_counts_and_fixes_nothing(outcome: Outcome
     assert list(counted(found)) == [Severity.CRITICAL]
 
 
+def blind(report: Report, check: str, outcome: Outcome, reason: str) -> Report:
+    checks = tuple(
+        replace(one, outcome=outcome, reason=reason, parts=()) if one.check == check else one for one in report.checks
+    )
+    return replace(report, checks=checks)
+
+
+def test_what_is_gone_beside_a_blind_spot_that_stays_is_fixed() -> None:
+    before = blind(CAMERA, "telnet-enabled", Outcome.FAIL, "the port of app is not known")
+    after = blind(without(CAMERA, TELNET), "telnet-enabled", Outcome.UNKNOWN, "the port of app is not known")
+    found, standing = against(after, before)
+    assert (standing.lost, len(standing.fixed), list(counted(found))) == ((), 1, [])
+
+
+def test_a_finding_that_is_told_of_another_file_is_known() -> None:
+    assert TELNET.at is not None
+    moved = replace(TELNET, fingerprint="f" * 16, at=replace(TELNET.at, path="etc/rc.local"))
+    found, standing = against(replace(CAMERA, findings=(*without(CAMERA, TELNET).findings, moved)), CAMERA)
+    assert (standing.new, standing.fixed, list(counted(found))) == (0, (), [])
+
+
 def test_a_check_that_was_not_asked_is_not_told() -> None:
     fewer = replace(without(CAMERA, TELNET), checks=tuple(c for c in CAMERA.checks if c.check != "telnet-enabled"))
     standing = against(fewer, CAMERA)[1]

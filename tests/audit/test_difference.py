@@ -94,6 +94,23 @@ def test_a_check_that_could_not_look_everywhere_fixes_nothing() -> None:
     assert changed(CAMERA, partly) == [("telnet-enabled", FindingChanged.UNSEEN)]
 
 
+def test_what_is_gone_beside_a_blind_spot_that_stays_is_fixed() -> None:
+    """Else nobody could mend the last finding of a check that never sees everything."""
+    spot = "the port of app is not known"
+    before = judged(CAMERA, "telnet-enabled", Outcome.FAIL, spot)
+    for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
+        after = judged(without(CAMERA, TELNET), "telnet-enabled", outcome, spot)
+        assert changed(before, after) == [("telnet-enabled", FindingChanged.FIXED)]
+        assert not between(before, after).worse(Severity.INFO)
+
+
+def test_a_finding_that_is_told_of_another_file_is_the_same() -> None:
+    at = TELNET.at
+    assert at is not None
+    moved = replace(TELNET, fingerprint="f" * 16, at=replace(at, path="etc/rc.local"))
+    assert changed(CAMERA, instead(CAMERA, moved)) == []
+
+
 def test_a_check_that_was_not_asked_fixes_nothing() -> None:
     others = without(CAMERA, TELNET)
     fewer = replace(others, checks=tuple(check for check in others.checks if check.check != "telnet-enabled"))

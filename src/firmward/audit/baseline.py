@@ -15,6 +15,7 @@ from firmward.audit.difference import WITHOUT_VERDICT, Sight
 from firmward.audit.json_record import from_json, to_json
 from firmward.audit.json_report import SCHEMA as REPORT_SCHEMA
 from firmward.audit.json_report import load_report, read_json_file
+from firmward.audit.part_pairs import plain_id
 from firmward.audit.redact import redacted
 from firmward.audit.summary import plural
 from firmward.model.errors import InputError
@@ -26,8 +27,11 @@ SCHEMA = "firmward.baseline/1"
 
 @dataclass(frozen=True, slots=True)
 class KnownOutcome:
+    """What a check said; `blind` is why it could not look at everything."""
+
     check: str
     outcome: Outcome
+    blind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +44,30 @@ class Baseline:
 
 def baseline_of(report: Report) -> Baseline:
     """What a report knows. A report that stands against a baseline gives all that is open in it."""
+    names = _names(report)
     found = {
         finding.fingerprint: KnownFinding(
-            finding.check, finding.key, finding.at.path if finding.at else None, finding.severity, finding.fingerprint
+            *_identity(finding, names), finding.at.path if finding.at else None, finding.severity, finding.fingerprint
         )
         for finding in report.findings
         if finding.outcome == "fail"
     }
+    sight = Sight(report)
+    checks = (KnownOutcome(one.check, one.outcome, sight.blind(one.check, None)) for one in report.checks)
     return Baseline(
-        tuple(sorted((KnownOutcome(one.check, one.outcome) for one in report.checks), key=lambda one: one.check)),
+        tuple(sorted(checks, key=lambda one: one.check)),
         tuple(sorted(found.values(), key=lambda one: (one.check, one.key, one.path or "", one.fingerprint))),
     )
+
+
+def _names(report: Report) -> dict[str, str | None]:
+    """Parts as every build calls them, by id."""
+    return {part.id: None if part.parent is None else plain_id(part.id).rpartition("/")[2] for part in report.parts}
+
+
+def _identity(finding: ReportedFinding, names: dict[str, str | None]) -> tuple[str, str, str | None]:
+    """What a finding is about, wherever it is told: check, key, part."""
+    return finding.check, finding.key, names.get(finding.at.part) if finding.at and finding.at.part else None
 
 
 def render_baseline(report: Report) -> str:
@@ -86,26 +103,42 @@ def load_baseline(text: str, name: str) -> Baseline:
 
 def compared(report: Report, baseline: Baseline, name: str) -> Report:
     """The report with what a baseline says of each finding."""
-    known = {finding.fingerprint: finding for finding in baseline.findings}
+    known = _recognised(report, baseline)
     findings = tuple(
         finding if finding.outcome == "error" else replace(finding, baseline=_novelty(finding, known))
         for finding in report.findings
     )
     counts = [finding.baseline for finding in findings if finding.outcome == "fail"]
-    here = {finding.fingerprint for finding in findings}
-    sight = Sight(report)
+    here = {one.fingerprint for one in known.values()}
+    blind = Sight(report).blind
+    before = {one.check: one.blind for one in baseline.checks}
     asked = {check.check for check in report.checks}
     missing = [one for one in baseline.findings if one.fingerprint not in here and one.check in asked]
+    gone = {one.check for one in missing if blind(one.check, None) in (None, before.get(one.check))}
     standing = Standing(
         name,
         counts.count(Novelty.KNOWN),
         counts.count(Novelty.NEW),
         counts.count(Novelty.WORSE),
-        tuple(one for one in missing if sight.judged(one.check, None)),
-        tuple(one for one in missing if not sight.judged(one.check, None)),
+        tuple(one for one in missing if one.check in gone),
+        tuple(one for one in missing if one.check not in gone),
         tuple(_lost(report, baseline)),
     )
     return redacted(replace(report, findings=findings, baseline=standing))
+
+
+def _recognised(report: Report, baseline: Baseline) -> dict[str, KnownFinding]:
+    """What the baseline knows of the findings here, by their fingerprints: a key is distinct in its part, so that one
+    which is told of another file now is the same."""
+    names = _names(report)
+    by_fingerprint = {one.fingerprint: one for one in baseline.findings}
+    findings = [finding for finding in report.findings if finding.outcome != "error"]
+    found = {one.fingerprint: by_fingerprint[one.fingerprint] for one in findings if one.fingerprint in by_fingerprint}
+    left = {(one.check, one.key, one.part): one for one in baseline.findings if one.fingerprint not in found}
+    for finding in findings:
+        if finding.fingerprint not in found and (moved := left.pop(_identity(finding, names), None)):
+            found[finding.fingerprint] = moved
+    return found
 
 
 def _novelty(finding: ReportedFinding, known: dict[str, KnownFinding]) -> Novelty:
@@ -116,9 +149,13 @@ def _novelty(finding: ReportedFinding, known: dict[str, KnownFinding]) -> Novelt
 
 
 def _lost(report: Report, baseline: Baseline) -> Iterator[str]:
-    judged = {one.check for one in baseline.checks if one.outcome not in WITHOUT_VERDICT}
+    """The checks that judged, and have no verdict now for a reason that did not stand then."""
+    judged = {one.check: one.blind for one in baseline.checks if one.outcome not in WITHOUT_VERDICT}
+    sight = Sight(report)
     for check in report.checks:
-        if check.outcome in WITHOUT_VERDICT and check.check in judged:
+        was_blind = judged.get(check.check)
+        is_new = was_blind is None or was_blind != sight.blind(check.check, None)
+        if check.outcome in WITHOUT_VERDICT and check.check in judged and is_new:
             yield check.check
 
 

@@ -93,10 +93,14 @@ class CheckChange:
     was: Outcome | None
     now: Outcome | None
     reason: str | None = None
+    was_blind: bool = False
+    """What cannot be read now could not be read then: findings beside it are all that is gone."""
 
     @property
     def lost_verdict(self) -> bool:
-        return self.now in WITHOUT_VERDICT and self.was is not None and self.was not in WITHOUT_VERDICT
+        if self.was is None or self.was_blind:
+            return False
+        return self.now in WITHOUT_VERDICT and self.was not in WITHOUT_VERDICT
 
     @property
     def direction(self) -> Direction:
@@ -235,10 +239,10 @@ def _findings(old: Report, new: Report, paired: Mapping[str, str]) -> Iterator[F
     changes = []
     for was, now in _matched(old.findings, new.findings, paired):
         if was is None and now is not None:
-            seen = olds.judged(now.check, _in_pair(now, back))
+            seen = _is_seen(olds.blind(now.check, _in_pair(now, back)), news.blind(now.check, _part_of(now)))
             changes.append(FindingChange(_came(now, seen=seen), None, now))
         elif now is None and was is not None:
-            seen = news.judged(was.check, _in_pair(was, paired))
+            seen = _is_seen(news.blind(was.check, _in_pair(was, paired)), olds.blind(was.check, _part_of(was)))
             changes.append(FindingChange(_went(was, seen=seen), was, None))
         elif was is not None and now is not None and (changed := _turned(was, now)):
             changes.append(FindingChange(changed, was, now))
@@ -264,6 +268,8 @@ def _matched(
     for mine, theirs in (
         (lambda finding: finding.fingerprint, lambda finding: finding.fingerprint),
         (lambda finding: _identity(finding, paired), lambda finding: _identity(finding, None)),
+        # a key is distinct in its part, and what it names may be told of another file
+        (lambda finding: _identity(finding, paired)[:3], lambda finding: _identity(finding, None)[:3]),
     ):
         waiting: dict[object, list[ReportedFinding]] = {}
         for finding in reversed(news):
@@ -284,6 +290,16 @@ def _identity(finding: ReportedFinding, paired: Mapping[str, str] | None) -> tup
     part = finding.at.part if finding.at else None
     there = part if paired is None or part is None else paired.get(part)
     return (finding.check, finding.key, there, finding.at.path if finding.at else None)
+
+
+def _is_seen(there: str | None, here: str | None) -> bool:
+    """Whether a check would have found it on the other side too: it looked at everything there, or at all but the same
+    as here."""
+    return there is None or (there == here and there != NOT_ASKED)
+
+
+def _part_of(finding: ReportedFinding) -> str | None:
+    return finding.at.part if finding.at else None
 
 
 def _in_pair(finding: ReportedFinding, paired: Mapping[str, str]) -> str | None:
@@ -314,26 +330,32 @@ class Sight:
     """Where a report's checks looked to the end: what they do not find there is not there."""
 
     def __init__(self, report: Report) -> None:
-        self._over_all = {
-            check.check: _looked(check.outcome, check.reason)
-            and all(_looked(part.outcome, part.reason) for part in check.parts)
-            for check in report.checks
-        }
+        self._over_all = {check.check: _blind(check) for check in report.checks}
         self._in_part = {
-            (check.check, part.part): _looked(part.outcome, part.reason)
+            (check.check, part.part): blind_spot(part.outcome, part.reason)
             for check in report.checks
             for part in check.parts
         }
 
-    def judged(self, check: str, part: str | None) -> bool:
-        """Whether a check looked at all of a part; over all, where it says nothing of that part."""
-        over_all = self._over_all.get(check, False)
+    def blind(self, check: str, part: str | None) -> str | None:
+        """Why a check did not look at all of a part; over all, where it says nothing of that part."""
+        over_all = self._over_all.get(check, NOT_ASKED)
         return over_all if part is None else self._in_part.get((check, part), over_all)
 
 
-def _looked(outcome: Outcome, reason: str | None) -> bool:
-    """A check that failed and gives a reason could not look at everything."""
-    return outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE) or (outcome is Outcome.FAIL and reason is None)
+NOT_ASKED = "was not asked"
+
+
+def _blind(check: CheckResult) -> str | None:
+    spots = [blind_spot(part.outcome, part.reason) for part in check.parts]
+    return blind_spot(check.outcome, check.reason) or next((spot for spot in spots if spot is not None), None)
+
+
+def blind_spot(outcome: Outcome, reason: str | None) -> str | None:
+    """Why a check could not look at everything; None if it could. One that failed and gives a reason could not."""
+    if outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE):
+        return None
+    return reason if outcome is Outcome.FAIL else reason or outcome.value
 
 
 def _checks(old: Report, new: Report, paired: Mapping[str, str]) -> Iterator[CheckChange]:
@@ -361,6 +383,7 @@ def _outcomes(
         was.outcome if was else None,
         now.outcome if now else None,
         now.reason if now else None,
+        was is not None and now is not None and same_blind_spot(was.outcome, was.reason, now.outcome, now.reason),
     )
     if was is None or now is None:
         yield over_all
@@ -368,7 +391,14 @@ def _outcomes(
     theirs = {part.part: part for part in now.parts}
     both = [(part, theirs[paired[part.part]]) for part in was.parts if paired.get(part.part) in theirs]
     turned = [
-        replace(over_all, part=there.part, was=here.outcome, now=there.outcome, reason=there.reason)
+        replace(
+            over_all,
+            part=there.part,
+            was=here.outcome,
+            now=there.outcome,
+            reason=there.reason,
+            was_blind=same_blind_spot(here.outcome, here.reason, there.outcome, there.reason),
+        )
         for here, there in both
         if here.outcome is not there.outcome
     ]
@@ -376,6 +406,12 @@ def _outcomes(
         yield from turned
     elif was.outcome is not now.outcome:
         yield over_all
+
+
+def same_blind_spot(was: Outcome, was_reason: str | None, now: Outcome, now_reason: str | None) -> bool:
+    """Whether a check could not look at something then, and cannot look at the same now."""
+    spot = blind_spot(was, was_reason)
+    return spot is not None and spot == blind_spot(now, now_reason)
 
 
 def _parts(old: Side, new: Side, paired: Mapping[str, str]) -> Iterator[PartChange]:

@@ -116,7 +116,8 @@ def keyed(startup: Startup) -> Iterator[tuple[str, Process]]:
     startup.require_seen()
     for process in startup.processes:
         if process.start is not Start.DISABLED:
-            yield f"{process.service} {process.program}", process
+            same = process.service == process.program
+            yield process.service if same else f"{process.service} {process.program}", process
 
 
 def _merged(processes: Iterable[Process]) -> tuple[Process, ...]:

@@ -122,10 +122,12 @@ class Novelty(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KnownFinding:
-    """A finding as a baseline keeps it: what knows it again, and enough for a person to know it too."""
+    """A finding as a baseline keeps it: what knows it again, and enough for a person to know it too. `part` is the name
+    of the part without offsets, None where it is the input itself."""
 
     check: str
     key: str
+    part: str | None
     path: str | None
     severity: Severity
     fingerprint: str
