@@ -33,8 +33,9 @@ fix: setup ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: setup ## regenerate the pages of checks and commands
+docs: setup ## regenerate the pages of checks, commands, formats and accuracy
 	@$(BIN)/python tools/docs.py
+	@$(BIN)/python tools/accuracy.py
 
 bench: setup ## measure against other programs in the same run, write docs/benchmarks.md
 	@$(BIN)/python bench

@@ -16,7 +16,7 @@ from typing import Any
 import typer.main
 
 from firmward.audit.catalogue import catalogue
-from firmward.audit.example import judge_example
+from firmward.audit.example import fact_lines, judge_example
 from firmward.cli import main
 from firmward.image.blob import BLOBS, CONTENTS
 from firmward.image.catalogue import modules as image_formats
@@ -124,6 +124,7 @@ def example_text(example: Example) -> str:
         else:
             mode = f" (mode {node.mode:04o})" if node.mode != 0o644 else ""
             blocks.append(block(name + mode, node.content))
+    blocks += [block("read of the image", "\n".join(fact_lines(record))) for record in example.facts]
     return "\n\n".join(blocks) or "An empty system."
 
 

@@ -114,6 +114,7 @@ def test_interrupted_it_leaves_nothing(root: Path, tmp_path: Path) -> None:
         "import os, signal, sys\n"
         "from firmward.audit import writing\n"
         "from firmward.cli.main import run\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a background job inherits as ignored
         "real = os.replace\n"
         "def slow(*words):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"

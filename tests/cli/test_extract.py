@@ -194,18 +194,22 @@ def test_a_full_disk_leaves_nothing(
 @pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_interrupted_it_leaves_nothing(image: Path, tmp_path: Path, number: str, code: int) -> None:
     script = (
-        "import os, sys, time\n"
+        "import os, signal, sys, time\n"
         "from firmward.cli.main import run\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a background job inherits as ignored
         "os.pwrite = lambda *words: time.sleep(60)\n"
         f"sys.argv = ['firmward', 'extract', {str(image)!r}, '-o', {str(tmp_path / 'out')!r}]\n"
         "run()\n"
     )
-    done = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
-    ends = time.monotonic() + 30
-    while not list(tmp_path.glob(".out.*/*")) and time.monotonic() < ends:
-        time.sleep(0.05)
-    done.send_signal(signal.Signals[number])
-    _, said = done.communicate(timeout=30)
+    with subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True) as done:
+        ends = time.monotonic() + 30
+        while not list(tmp_path.glob(".out.*/*")) and time.monotonic() < ends:
+            time.sleep(0.05)
+        done.send_signal(signal.Signals[number])
+        try:
+            _, said = done.communicate(timeout=30)
+        finally:
+            done.kill()
     assert done.returncode == code
     assert "Traceback" not in said
     assert [path.name for path in tmp_path.iterdir()] == ["device.tar"]

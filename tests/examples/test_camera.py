@@ -22,6 +22,8 @@ CAMERA = PROJECT / "examples" / "camera"
 CLOCK = Clock(date(2026, 11, 20))
 ASKED = {"access", "network", "storage", "binary"}
 """The areas in which mistakes have been planted so far."""
+OPEN = {"rootfs-unverified"}
+"""What both have: the sample is what goes into a signed build, and nothing is signed before it."""
 
 pytestmark = [pytest.mark.xdist_group("camera"), pytest.mark.timeout(900)]
 
@@ -89,6 +91,7 @@ def test_the_clean_twin_is_left_in_peace() -> None:
         (finding.check, finding.key, finding.message)
         for finding in report("camera-clean").findings
         if finding.area in ASKED and finding.outcome != "accepted" and finding.severity.rank <= 2
+        if finding.check not in OPEN
     ]
     assert alarms == []
 
@@ -102,7 +105,8 @@ def test_nothing_is_unknown_on_either() -> None:
 def test_both_slots_are_listed_and_audited_once() -> None:
     parts = {part.id: part for part in report("camera").parts}
     assert parts["image/rootfs_b"].same_as == "image/rootfs_a"
-    assert {finding.at.part for finding in report("camera").findings if finding.at} == {"image/rootfs_a"}
+    found = {finding.at.part for finding in report("camera").findings if finding.at}
+    assert found == {"image/rootfs_a", "image/boot", "image/boot/initramfs.cpio.gz/initramfs.cpio"}
 
 
 def test_the_builds_output_folder_gives_the_same_findings() -> None:

@@ -52,7 +52,9 @@ def compose(
         for verdict in verdicts
         for finding in _findings(verdict, part)
     ]
-    findings = _fingerprinted(sorted(findings, key=_order), _stable_names(parts, verdicts_by_part))
+    findings = list(dict.fromkeys(sorted(findings, key=_order)))  # two roots may have one boot partition
+    beside = {finding.at.part for finding in findings if finding.at is not None and finding.at.part is not None}
+    findings = _fingerprinted(findings, _stable_names(parts, verdicts_by_part, beside))
     risks: tuple[AcceptedRisk, ...] = () if policy is None else policy.accepted
     outcomes = {result.check: result.outcome for result in results}
     judged = accept(findings, risks, clock.today)
@@ -151,12 +153,17 @@ def _reported(check: Check, finding: Finding, part: str, outcome: str) -> Report
         severity=finding.severity or check.severity,
         outcome=outcome,
         message=finding.message,
-        at=replace(finding.at or Location(), part=part),
+        at=_placed(finding.at or Location(), part),
         cwe=check.cwe,
         fingerprint="",
         evidence=finding.evidence,
         remedy=finding.remedy,
     )
+
+
+def _placed(at: Location, part: str) -> Location:
+    """A place in the part that was judged, unless it names another: a root may be undone by its boot partition."""
+    return at if at.part is not None else replace(at, part=part)
 
 
 def _order(finding: ReportedFinding) -> tuple[object, ...]:
@@ -165,13 +172,15 @@ def _order(finding: ReportedFinding) -> tuple[object, ...]:
     return (finding.severity.rank, finding.area, finding.check, finding.key, *place, finding.outcome, finding.message)
 
 
-def _stable_names(parts: Sequence[Part], judged: Iterable[str]) -> dict[str, str]:
-    """What each judged part is called in every build: no offset, no file name of the image, an ordinal if need be."""
+def _stable_names(parts: Sequence[Part], judged: Iterable[str], beside: Iterable[str] = ()) -> dict[str, str]:
+    """What each judged part, and each beside them that a finding names, is called in every build: no offset, no file
+    name of the image, an ordinal if need be."""
     known = {part.id: part for part in parts}
     order = {part.id: place for place, part in enumerate(parts)}
     seen: Counter[str] = Counter()
     names = {}
-    for id in sorted(judged, key=lambda id: (order.get(id, len(order)), id)):
+    first = set(judged)
+    for id in sorted({*first, *beside}, key=lambda id: (id not in first, order.get(id, len(order)), id)):
         part = known.get(id)
         name = OFFSET.sub("", id.rpartition("/")[2]) if part and part.parent is not None else ""
         seen[name] += 1

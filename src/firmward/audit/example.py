@@ -1,11 +1,14 @@
 """Put a check to its own example: what `explain`, the generated pages and the tests show."""
 
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from datetime import date
 
 from firmward.audit.engine import Verdict, families, judge
 from firmward.facts.collection import Collection
 from firmward.model.check import Check, Example
 from firmward.model.clock import Clock
+from firmward.model.location import Location
 from firmward.model.memory import MemoryTree
 from firmward.model.policy import parse_policy
 
@@ -13,7 +16,26 @@ CLOCK = Clock(date(2026, 11, 20))
 """Examples are judged on one day, so that what is said of them stays."""
 
 
+def fact_lines(record: object, indent: str = "") -> Iterator[str]:
+    """A record in words, a line a field, for examples that no small file shows."""
+    yield f"{indent}{type(record).__name__}"
+    for one in fields(record) if is_dataclass(record) and not isinstance(record, type) else ():
+        value = getattr(record, one.name)
+        inner = value if isinstance(value, tuple) else (value,)
+        if any(is_dataclass(each) and not isinstance(each, Location) for each in inner):
+            yield f"{indent}  {one.name}:"
+            for each in inner:
+                yield from fact_lines(each, f"{indent}    ")
+        elif value not in (None, (), ""):
+            yield f"{indent}  {one.name}: {', '.join(map(_told, inner))}"
+
+
+def _told(value: object) -> str:
+    return (str(value) or value.part or "") if isinstance(value, Location) else str(value)
+
+
 def judge_example(check: Check, example: Example) -> Verdict:
-    facts = Collection(MemoryTree(example.files)).facts("example", families([check]))
+    collected = Collection(MemoryTree(example.files)).facts("example", families([check]))
+    facts = replace(collected, families={**collected.families, **{type(record): record for record in example.facts}})
     policy = None if example.policy is None else parse_policy(example.policy)
     return judge(check, facts, policy, CLOCK)

@@ -64,6 +64,7 @@ def _findings(console: "Console", check: "Check") -> None:
 
 
 def _examples(console: "Console", title: str, style: str, examples: "tuple[Example, ...]") -> None:
+    from firmward.audit.example import fact_lines
     from firmward.model.memory import Node
 
     example = examples[0]
@@ -77,6 +78,9 @@ def _examples(console: "Console", title: str, style: str, examples: "tuple[Examp
         console.print(f"  /{path.strip('/')}{target}", style="cyan", markup=False)
         if isinstance(node.content, str):
             _indent(console, node.content)
+    for record in example.facts:
+        console.print("  read of the image", style="cyan")
+        _indent(console, "\n".join(fact_lines(record)))
 
 
 def _indent(console: "Console", text: str) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from firmward.model.check import Check
     from firmward.model.clock import Clock
     from firmward.model.inventory import Inventory
+    from firmward.model.parts import OpenPart
     from firmward.model.policy import Policy
     from firmward.model.report import Budget, Report
     from firmward.model.side import PartFacts, Side
@@ -211,8 +212,9 @@ def _judge_roots(
         lost.append(f"{root.part.id}: {reason}")
         return tuple(_unknown(check, reason) for check in question.checks), None
 
+    everything = _everything(image)
     answers = run_each(
-        lambda root: _judge_root(root, question, reading, source, deadline),
+        lambda root: _judge_root(root, everything, question, reading, source, deadline),
         image.roots,
         reading.jobs,
         give_up,
@@ -221,14 +223,32 @@ def _judge_roots(
     return {root.part.id: answer for root, answer in zip(image.roots, answers, strict=True)}
 
 
-def _judge_root(root: "Root", question: Question, reading: Reading, source: Source, deadline: Deadline) -> "Judged":
+def _everything(image: "Image") -> "dict[str, OpenPart]":
+    from firmward.model.parts import OpenPart
+
+    trees = {root.part.id: root.tree for root in image.trees}
+    return {
+        part.id: OpenPart(part, image.sources.get(part.id), trees.get(part.id), image.whole.get(part.id))
+        for part in image.parts
+    }
+
+
+def _judge_root(
+    root: "Root",
+    everything: "Mapping[str, OpenPart]",
+    question: Question,
+    reading: Reading,
+    source: Source,
+    deadline: Deadline,
+) -> "Judged":
     from firmward.audit.drift import FAMILIES, snapshots
     from firmward.audit.engine import families, judge
     from firmward.facts.collection import Collection
+    from firmward.model.parts import Parts
     from firmward.model.side import PartFacts
 
     compared = FAMILIES if reading.inventory else ()
-    collection = Collection(root.tree, source, deadline.running)
+    collection = Collection(root.tree, source, deadline.running, Parts(root.part.id, everything))
     facts = collection.facts(root.part.id, families(question.checks) | {*compared})
 
     def verdict(check: "Check") -> "Verdict":

@@ -11,11 +11,12 @@ from importlib import import_module
 
 from firmward.model.check import Read, signature_reads
 from firmward.model.facts import Facts, OutOfTime, Source, Unavailable, Unknown
+from firmward.model.parts import Parts
 from firmward.model.tree import Tree
 
 
 class Collection:
-    """The facts of one tree, collected as they are asked for.
+    """The facts of one tree, collected as they are asked for. `parts` is the image that it lies in, where it is known.
 
     Each family is collected inside `in_time()`, which raises Unavailable when there is no time left, and OutOfTime when
     it ends meanwhile.
@@ -26,11 +27,12 @@ class Collection:
         tree: Tree,
         source: Source = Source.IMAGE,
         in_time: Callable[[], AbstractContextManager[object]] = nullcontext,
+        parts: Parts | None = None,
     ) -> None:
         self._tree = tree
         self._source = source
         self._in_time = in_time
-        self._families: dict[type, object] = {Source: source}
+        self._families: dict[type, object] = {Source: source, Parts: parts}
         self._underway: set[type] = set()
 
     def facts(self, subject: str, families: Iterable[type]) -> Facts:

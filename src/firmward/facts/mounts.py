@@ -34,6 +34,9 @@ REMOTE = frozenset((
     "nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "fuse.sshfs", "sshfs", "ceph",
 ))  # fmt: skip
 NO_MOUNTS = frozenset(("swap", "none", "ignore"))
+BINDS = frozenset(("bind", "rbind"))
+"""With these options any type will do, and `none` is the usual one."""
+
 NEW_ROOT = re.compile(r"^/(?:newroot|new_root|sysroot|rootfs|mnt/root|root|realroot)(?=/|$)")
 OVERLAY = ("sbin/mount_root", "lib/preinit/80_mount_root")
 
@@ -130,7 +133,7 @@ def _table(tree: Tree) -> tuple[Mount, ...]:
             "noauto" not in row.options,
         )
         for row in rows
-        if row.type not in NO_MOUNTS and row.target.startswith("/")
+        if (row.type not in NO_MOUNTS or BINDS & set(row.options)) and row.target.startswith("/")
     )
 
 

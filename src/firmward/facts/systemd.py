@@ -28,7 +28,7 @@ class SystemdUnits:
     `units` are the units by name, instances that start at boot among them; `default` is the target that the boot aims
     at; `processes` are what the services run, or would run; `names` are all names that mean a unit, aliases and masked
     ones too; `first_boot` says whether presets are still to be applied; `scripts` are the paths of the scripts that
-    run; `unread` says in words what could not be worked out.
+    run; `unread` says in words what could not be worked out, `lost` which files of units cannot be read.
     """
 
     units: Mapping[str, Unit]
@@ -38,6 +38,7 @@ class SystemdUnits:
     first_boot: bool
     scripts: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     def services(self, start: Start) -> tuple[Unit, ...]:
         return tuple(unit for unit in self.units.values() if unit.kind == "service" and unit.start is start)
@@ -60,7 +61,8 @@ def collect(tree: Tree, init: Init) -> SystemdUnits | None:
     unread = (*loaded.problems, *walk.unread, *_limits(units))
     default = loaded.true_name(reach.DEFAULT)
     names = frozenset(loaded.names)
-    return SystemdUnits(units, default, processes, names, preset.is_first_boot(tree), tuple(walk.scripts), unread)
+    first = preset.is_first_boot(tree)
+    return SystemdUnits(units, default, processes, names, first, tuple(walk.scripts), unread, tuple(loaded.lost))
 
 
 def _configured(loaded: Units) -> Iterator[Unit]:

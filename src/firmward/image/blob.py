@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from firmward.formats import fdt, uboot_env
+from firmward.formats import fdt, uboot_env, verity
 from firmward.formats.malformed import Malformed
 from firmward.image.format import Magic
 from firmward.image.source import Source
@@ -104,9 +104,19 @@ def _environment(source: Source) -> int | None:
         return None
 
 
+def _hash_tree(source: Source) -> int | None:
+    """The superblock takes a hash block, as veritysetup writes it; the tree follows."""
+    try:
+        shape = verity.parse_superblock(source.read(0, verity.SUPERBLOCK_SIZE))
+    except Malformed:
+        return None
+    return min(max(shape.hash_block, verity.SUPERBLOCK_SIZE) + shape.tree_size, source.size)
+
+
 # In the order they are tried, for those whose magics are equally long.
 BLOBS = (
     Blob("device-tree", Role.DEVICE_TREE, (Magic(fdt.MAGIC),), _device_tree),
+    Blob("dm-verity", Role.OTHER, (Magic(verity.MAGIC),), _hash_tree),
     Blob("arm64-image", Role.KERNEL, (Magic(b"ARM\x64", 56),), _arm64_image, holds=1),
     Blob("zimage", Role.KERNEL, (Magic(b"\x18\x28\x6f\x01", 36),), _zimage, holds=1),
     Blob("bzimage", Role.KERNEL, (Magic(b"HdrS", 0x202),), _bzimage, holds=1),

@@ -118,7 +118,8 @@ class Image:
 
     `roots` are the distinct systems to audit (an equal one is only listed, its part says `same_as`); `trees` all file
     systems, boot and data partitions among them; `blobs` kernels, device trees, kernel configurations, boot loaders.
-    `budget` says whether all was looked at; `sources` has the bytes of every part that has any, by id.
+    `budget` says whether all was looked at; `sources` has the bytes of every part that has any, by id, and `whole` for
+    those that stand in no other part their bytes with what lies behind the format that they begin with.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Image:
     blobs: tuple[Piece, ...]
     budget: report.Budget
     sources: Mapping[str, Source] = field(default_factory=dict)
+    whole: Mapping[str, Source] = field(default_factory=dict)
 
 
 def open_image(
@@ -390,6 +392,7 @@ class Opening:
             tuple(Piece(self._parts[id_], self._sources[id_]) for id_ in self._pieces),
             report.Budget(not self._budget.exhausted, tuple(self._budget.exhausted)),
             self._sources | {id_: source for id_, source in self._whole.items() if id_ == TOP},
+            self._whole,
         )
 
     def _survey(self) -> None:

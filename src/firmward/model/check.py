@@ -34,11 +34,13 @@ class NotApplicable(Exception):  # noqa: N818 - an outcome, not a fault
 class Example:
     """A small system that shows the check: files by path, and the policy's TOML when the question needs one.
 
-    `outcome` of a good example is pass unless said otherwise.
+    `facts` are records for what no small file shows, such as a hash tree over a whole partition; each stands for its
+    family, whatever the files say.
     """
 
-    files: Mapping[str, Content]
+    files: Mapping[str, Content] = field(default_factory=dict)
     policy: str | None = None
+    facts: tuple[object, ...] = ()
 
 
 Examples = Mapping[str, Content] | Example | tuple[Example, ...]

@@ -141,7 +141,7 @@ def test_ipv6_beside_a_filtered_ipv4() -> None:
 
 def test_ipv6_that_is_switched_off_needs_no_filter() -> None:
     files: dict[str, Content] = {
-        "etc/inittab": LOAD + TELNET,
+        "etc/inittab": LOAD + "::sysinit:/sbin/sysctl -p\n" + TELNET,
         "etc/nftables.conf": rules(family="ip"),
         "etc/sysctl.conf": "net.ipv6.conf.all.disable_ipv6 = 1\n",
     }
@@ -153,6 +153,7 @@ def test_a_router_is_asked_about_what_it_forwards() -> None:
     files: dict[str, Content] = {"etc/inittab": LOAD + TELNET, "etc/nftables.conf": rules()}
     assert verdict("firewall-default-accept", files).outcome is Outcome.PASS
     routing: dict[str, Content] = {**files, "etc/sysctl.d/10-route.conf": "net/ipv4/ip_forward = 1\n"}
+    routing["etc/inittab"] = LOAD + "::sysinit:/sbin/sysctl --system\n" + TELNET
     routing["etc/nftables.conf"] = rules() + rules(hook="forward", policy="accept").replace("chain c", "chain d")
     assert keys(verdict("firewall-default-accept", routing)) == ["ip/forward", "ip6/forward"]
 

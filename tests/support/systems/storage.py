@@ -76,14 +76,17 @@ def started(*lines: str) -> dict[str, Content]:
     return {"etc/init.d/disks": rc(*lines), "etc/rc5.d/S10disks": link("../init.d/disks")}
 
 
+PLAIN_ROOT = (("rootfs-unverified", "root"), ("rootfs-writable", "root"))
+"""What a root on a plain partition that is mounted for writing is, on a stock distribution as elsewhere."""
+
 SYSTEMS = (
     # Debian
     System("debian-stock-setuid-and-sticky-folders", {**BASE, **STOCK, **HELPER, **OPEN_FOLDERS}),
-    System("debian-stock-fstab", {**BASE, "etc/fstab": DEBIAN_FSTAB}),
+    System("debian-stock-fstab", {**BASE, "etc/fstab": DEBIAN_FSTAB}, PLAIN_ROOT),
     System(
         "debian-home-in-clear",
         {**BASE, "etc/fstab": DEBIAN_FSTAB + "UUID=6b8d6e3f-3ee0-4b41-a1f4-19bbf0d8c9b4 /home ext4 defaults 0 2\n"},
-        (("data-unencrypted", "/home"), ("mount-options", "/home")),
+        (("data-unencrypted", "/home"), ("mount-options", "/home"), *PLAIN_ROOT),
     ),
     System(
         "debian-guided-encrypted-home",
@@ -92,10 +95,12 @@ SYSTEMS = (
             "etc/fstab": DEBIAN_FSTAB + "/dev/mapper/vda5_crypt /home ext4 nosuid,nodev 0 2\n",
             "etc/crypttab": "vda5_crypt UUID=6b8d6e3f-3ee0-4b41-a1f4-19bbf0d8c9b4 none luks,discard\n",
         },
+        PLAIN_ROOT,
     ),
     System(
         "debian-home-on-lvm-of-an-unseen-opener",
         {**BASE, "etc/fstab": DEBIAN_FSTAB + "/dev/mapper/vg-home /home ext4 nosuid,nodev 0 2\n"},
+        PLAIN_ROOT,
         unknown=("data-unencrypted",),
     ),
     System(
@@ -115,7 +120,7 @@ SYSTEMS = (
             "etc/crypttab": "data /dev/vda3 /etc/keys/data luks\n",
             "etc/keys/data": Node("0123456789abcdef", 0o400),
         },
-        (("key-beside-data", "etc/keys/data"),),
+        (("key-beside-data", "etc/keys/data"), *PLAIN_ROOT),
     ),
     System(
         "debian-tmp-unit-with-a-drop-in",
@@ -175,7 +180,11 @@ SYSTEMS = (
             "usr/lib/libcam.so.1": executable(b"\x7fELF", 0o777),
             "usr/lib/libcam.so": link("libcam.so.1"),
         },
-        (("world-writable", f"units {LOCAL}/cam.service"), ("world-writable", "library usr/lib/libcam.so.1")),
+        (
+            ("world-writable", f"units {LOCAL}/cam.service"),
+            ("world-writable", "library usr/lib/libcam.so.1"),
+            ("hook-directory-writable", f"{LOCAL}/cam.service"),
+        ),
     ),
     # SysV
     System(
@@ -189,6 +198,7 @@ SYSTEMS = (
                 "tmpfs /var/volatile tmpfs defaults 0 0\n"
             ),
         },
+        PLAIN_ROOT,
     ),
     System(
         "yocto-busybox-split-by-setuid",
@@ -252,7 +262,12 @@ SYSTEMS = (
             "opt/app": folder(0o777),
             "opt/app/run": ELF,
         },
-        (("world-writable", "init etc/init.d/app"), ("world-writable", "started opt/app")),
+        (
+            ("world-writable", "init etc/init.d/app"),
+            ("world-writable", "started opt/app"),
+            ("init-script-writable", "etc/init.d/app"),
+            ("init-script-writable", "opt/app"),
+        ),
     ),
     System(
         "sysv-upload-folder-and-pages-open-to-all",
@@ -267,8 +282,7 @@ SYSTEMS = (
     System(
         "openwrt-stock-overlay",
         {**OPENWRT, "sbin/mount_root": ELF, "tmp": folder(0o1777)},
-        (("data-unencrypted", "/overlay"),),
-        nothing_else=False,
+        (("data-unencrypted", "/overlay"), *PLAIN_ROOT),
     ),
     System(
         "openwrt-usb-disk-in-uci",

@@ -297,6 +297,7 @@ SYSTEMS = (
             "plaintext-protocol",
             "tls-weak",
             "upnp-exposed",
+            "mac-profile-missing",
         ),
     ),
     System(

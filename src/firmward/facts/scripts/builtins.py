@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Builtin = Callable[["Walk", Environment, Call], Status]
 
+PARAMETERS = "/proc/sys/"
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -105,6 +107,15 @@ def _test(walk: "Walk", environment: Environment, call: Call) -> Status:
     return conditions.judge(words, walk.tree)
 
 
+def _print(walk: "Walk", environment: Environment, call: Call) -> Status:
+    """`echo value > /proc/sys/...` is told as the `sysctl -w` that it stands for."""
+    target = walk.output(environment, call) or ""
+    if target.startswith(PARAMETERS) and "$" not in target:
+        value = joined([word for word in call.words[1:] if word.text not in ("-n", "-e", "%s", r"%s\n")]).text
+        walk.note(("sysctl", "-w", f"{target.removeprefix(PARAMETERS)}={value}"), call.line)
+    return True
+
+
 def _always(status: Status) -> Builtin:
     return lambda walk, environment, call: status
 
@@ -132,6 +143,7 @@ ROWS: dict[str, Builtin] = {
     "test": _test,
     "true": _always(True),
     ":": _always(True),
-    "echo": _always(True),
+    "echo": _print,
+    "printf": _print,
     "false": _always(False),
 }

@@ -383,6 +383,13 @@ class Walk:
                 return self._expansion.text(redirect.target, environment).text
         return None
 
+    def output(self, environment: Environment, call: Call) -> str | None:
+        """The file that a command's output goes to."""
+        for redirect in call.command.redirects:
+            if redirect.operator in (">", ">>", ">|") and redirect.descriptor in (None, 1):
+                return self._expansion.text(redirect.target, environment).text
+        return None
+
     def external(self, environment: Environment, call: Call) -> Status:
         """A program: one that starts another, a script to follow, or one to note."""
         return programs.start(self, environment, call)

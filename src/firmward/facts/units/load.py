@@ -42,6 +42,7 @@ class Units:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.problems: list[str] = []
+        self.lost: dict[str, None] = {}
         self._folders = _distinct_folders(tree)
         self._entries = dict(self._listed())
         self._aliases: dict[str, set[str]] = {}
@@ -126,6 +127,7 @@ class Units:
             text = self.tree.text(path)
         except Unavailable as reason:
             self.problems.append(reason.reason)
+            self.lost[reason.reason] = None
             return
         parsed = unit_file.parse(text or "")
         self.problems.extend(f"{path}: {problem}" for problem in parsed.problems)

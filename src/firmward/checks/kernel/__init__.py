@@ -1,0 +1,1 @@
+"""How the kernel was built and what it is told: configuration, command line, run-time parameters."""

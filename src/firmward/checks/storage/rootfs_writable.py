@@ -1,0 +1,62 @@
+"""rootfs-writable"""
+
+from firmward.facts.medium import Medium
+from firmward.facts.root_mount import RootMount
+from firmward.facts.verity import Verity
+from firmward.model.check import Example, Findings, NotApplicable, check
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.finding import Finding, Severity
+from firmward.model.policy import Policy
+from firmward.model.remedy import Remedy, Safety, Stage
+
+EXTLINUX = "boot/extlinux/extlinux.conf"
+REMEDY = Remedy(
+    "Build the root as squashfs or erofs, or mount it read-only on dm-verity, with own mounts for what must be written",
+    Safety.UNSAFE,
+    Stage.SOURCE,
+)
+
+
+@check(
+    title="The root file system can be written to",
+    severity=Severity.HIGH,
+    practice="P12",
+    cwe=732,
+    bad=(
+        Example({"etc/fstab": "/dev/mmcblk0p2 / ext4 defaults 0 1\n"}),
+        Example({"etc/inittab": "::sysinit:/bin/mount -o remount,rw /\n"}),
+        Example({EXTLINUX: "LABEL a\n  APPEND root=/dev/mmcblk0p2 rw\n", "etc/inittab": "::sysinit:/bin/true\n"}),
+        Example({EXTLINUX: "LABEL a\n  APPEND root=/dev/mmcblk0p2 ro\n"}, facts=(Medium("ext4", False, True),)),
+    ),
+    good=(
+        Example({"etc/fstab": "/dev/mmcblk0p2 / squashfs ro 0 0\n"}),
+        Example({"etc/fstab": "/dev/mmcblk0p2 / ext4 ro,noatime 0 1\n"}),
+        Example({EXTLINUX: "LABEL a\n  APPEND root=/dev/mmcblk0p2 ro\n"}, facts=(Medium("squashfs", True, False),)),
+    ),
+)  # fmt: skip
+def rootfs_writable(
+    root: RootMount, medium: Medium | None | Unknown, verity: Verity | None | Unknown, policy: Policy | None
+) -> Findings:
+    """Who gets root's rights once keeps them: a program put into the root starts again after every reboot, and an
+    update that is no whole image leaves it there. A power cut in the middle of writing can leave a device that boots no
+    more. It is low for a root that is mounted read-only on a file system that can be remounted for writing, with
+    nothing below that forbids it.
+    """
+    if policy is not None and policy.filesystem is not None and policy.filesystem.verified == "package":
+        raise NotApplicable("the policy verifies file by file, and lets the root be written to")
+    if root.is_writable is None:
+        raise Unavailable(root.why)
+    if root.is_writable:
+        yield Finding("root", root.why, at=root.at, remedy=REMEDY)
+    elif isinstance(medium, Medium) and medium.is_writable and not (root.is_mapped or _is_verified(verity)):
+        yield Finding(
+            "root",
+            f"{root.why}, but {medium.format} can be remounted for writing",
+            at=root.at,
+            remedy=REMEDY,
+            severity=Severity.LOW,
+        )
+
+
+def _is_verified(verity: Verity | None | Unknown) -> bool:
+    return isinstance(verity, Verity) and bool(verity.claims)

@@ -1,0 +1,53 @@
+"""verity-ignores-corruption"""
+
+from firmward.facts.verity import Claim, Verity
+from firmward.model.check import Example, Findings, NotApplicable, check
+from firmward.model.facts import Unavailable
+from firmward.model.finding import Finding, Severity
+from firmward.model.remedy import Remedy, Safety, Stage
+
+HASH = "4392712ba01368efdf14b05c76f9e4df0d53664630b5d48632ed17a137f39076"
+IGNORED = frozenset(("ignore_corruption", "ignore-corruption", "veritymode=logging", "veritymode=disabled"))
+TABLE = f"0 2400 verity 1 /dev/mmcblk0p2 /dev/mmcblk0p2 4096 4096 300 301 sha256 {HASH} 00ff"
+
+
+@check(
+    title="dm-verity goes on after a block that is not right",
+    severity=Severity.HIGH,
+    practice="P12",
+    cwe=354,
+    bad=(
+        Example({"etc/veritytab": f"root /dev/mmcblk0p2 /dev/mmcblk0p3 {HASH} ignore-corruption\n"}),
+        Example({"boot/cmdline.txt": f'dm-mod.create="root,,,ro,{TABLE} 1 ignore_corruption" root=/dev/dm-0\n'}),
+    ),
+    good=(
+        Example({"etc/veritytab": f"root /dev/mmcblk0p2 /dev/mmcblk0p3 {HASH} panic-on-corruption\n"}),
+        Example({"boot/cmdline.txt": f'dm-mod.create="root,,,ro,{TABLE} 1 restart_on_corruption" root=/dev/dm-0\n'}),
+        Example({"etc/veritytab": f"root /dev/mmcblk0p2 /dev/mmcblk0p3 {HASH}\n"}),
+    ),
+)  # fmt: skip
+def verity_ignores_corruption(verity: Verity) -> Findings:
+    """With ignore_corruption the kernel writes a line into its log and hands the changed block over all the same: there
+    is a hash tree, it costs time, and it protects from nothing. The option is meant for finding faults. Without it a
+    wrong block cannot be read; panic_on_corruption or restart_on_corruption end the boot, which lets a boot loader that
+    counts go back to the other slot.
+    """
+    for claim in verity.claims:
+        ignored = [option for option in claim.options if option in IGNORED]
+        if ignored:
+            yield _finding(claim, ignored[0])
+    if verity.unread:
+        raise Unavailable("; ".join(verity.unread[:5]))
+    if not verity.claims:
+        raise NotApplicable("nothing here sets verity up")
+
+
+def _finding(claim: Claim, option: str) -> Finding:
+    where = claim.at.path or claim.at.part or "image"
+    return Finding(
+        where,
+        f"verity is set up with {option}: a changed block is read all the same",
+        at=claim.at,
+        remedy=Remedy(f"Take {option} away, or set panic_on_corruption", Safety.UNSAFE, Stage.SOURCE),
+        evidence=option,
+    )

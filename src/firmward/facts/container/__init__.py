@@ -1,0 +1,1 @@
+"""How containers are described: compose files, command lines, units, LXC. Families ask `containers`."""

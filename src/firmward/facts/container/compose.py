@@ -1,0 +1,86 @@
+"""Compose files: the services of a project.
+
+Rules, from the Compose specification: `services` by name; `network_mode`, `pid`, `ipc` and `userns_mode` may be `host`;
+volumes in the short form and the long one; limits as `mem_limit` and `pids_limit` or below `deploy.resources.limits`.
+balena adds labels (io.balena.features) that mount the engine's socket. A service without image and build, or one that
+extends another, is a piece of a whole. `${NAME:-default}` is taken for its default.
+"""
+
+from collections.abc import Iterator
+
+from firmward.facts.container.record import Bind, Container, bind, filled, forbids_new_privileges, unconfined
+from firmward.formats import yaml_subset
+from firmward.formats.yaml_subset import Node
+from firmward.model.location import Location
+
+TRUE = frozenset(("true", "yes", "on", "1"))
+NAMESPACES = {"network_mode": "network", "pid": "pid", "ipc": "ipc", "userns_mode": "user", "uts": "uts"}
+BALENA_SOCKET = "io.balena.features.balena-socket"
+SERVICES_LIMIT = 200
+
+
+def parse(text: str, path: str) -> Iterator[Container]:
+    """The services of a file. Raises Malformed."""
+    services = yaml_subset.parse(text).get("services")
+    for name, node in list(services.entries.items())[:SERVICES_LIMIT] if services is not None else ():
+        yield _service(name, node, path)
+
+
+def _service(name: str, node: Node, path: str) -> Container:
+    options = _texts(node, "security_opt")
+    limits = {
+        kind
+        for kind, own in (("memory", "mem_limit"), ("pids", "pids_limit"))
+        if node.get(own) is not None or node.get("deploy", "resources", "limits", kind) is not None
+    }
+    return Container(
+        name=name,
+        at=Location(path, node.line),
+        image=_text(node, "image"),
+        privileged=_says(node, "privileged"),
+        shared=tuple(space for key, space in NAMESPACES.items() if _text(node, key) == "host"),
+        binds=(*_binds(node), *_socket(node)),
+        devices=tuple(text.partition(":")[0] for text in _texts(node, "devices")),
+        added=_texts(node, "cap_add"),
+        unconfined=unconfined(options),
+        user=_text(node, "user"),
+        read_only=_says(node, "read_only"),
+        limits=frozenset(limits),
+        no_new_privileges=forbids_new_privileges(options),
+        is_whole=(node.get("image") or node.get("build")) is not None and node.get("extends") is None,
+    )
+
+
+def _text(node: Node, key: str) -> str | None:
+    found = node.get(key)
+    return filled(found.text) if found is not None and found.text is not None else None
+
+
+def _says(node: Node, key: str) -> bool:
+    return (_text(node, key) or "").lower() in TRUE
+
+
+def _texts(node: Node, key: str) -> tuple[str, ...]:
+    found = node.get(key)
+    return tuple(filled(item.text) for item in found.items if item.text) if found is not None else ()
+
+
+def _binds(node: Node) -> Iterator[Bind]:
+    found = node.get("volumes")
+    for item in found.items if found is not None else ():
+        short = bind(item.text) if item.text is not None else None
+        if short is not None:
+            yield short
+        elif _text(item, "type") == "bind" and (source := _text(item, "source")):
+            yield Bind(source, _says(item, "read_only"))
+
+
+def _socket(node: Node) -> Iterator[Bind]:
+    """The engine's socket, which balena mounts where a label asks for it."""
+    labels = node.get("labels")
+    if labels is None:
+        return
+    values = {key: value.text or "" for key, value in labels.entries.items()}
+    values |= dict((item.text or "").partition("=")[::2] for item in labels.items)
+    if values.get(BALENA_SOCKET, "").lower() in TRUE:
+        yield Bind("/var/run/balena.sock")

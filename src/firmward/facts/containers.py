@@ -1,0 +1,130 @@
+"""The containers that this system describes, and what their engines are told.
+
+Looked at: compose files anywhere (and those that `docker compose -f` names), `docker run`, `podman run` and their like
+among what starts, Podman's quadlets, LXC's and systemd-nspawn's containers, what dockerd keeps of containers that exist
+(hostconfig.json), and the configuration of the engines. A compose file counts as soon as it is in the system: a program
+of the maker's own may start it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
+
+from firmward.facts.command_line import own_words
+from firmward.facts.container import compose, engine, kept, lxc, run_command, unit_like
+from firmward.facts.container.record import Bind, Container, EngineSetting
+from firmward.facts.startup import Start, Startup
+from firmward.formats.malformed import Malformed
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.tree import Entry, Kind, Tree
+
+__all__ = ["Bind", "Container", "Containers", "EngineSetting", "collect"]
+
+COMPOSE = frozenset(
+    f"{stem}{middle}.{suffix}"
+    for stem in ("docker-compose", "compose", "podman-compose", "container-compose")
+    for middle in ("", ".override", ".prod", ".production")
+    for suffix in ("yml", "yaml")
+)
+ASIDE = ("usr/share/doc/", "usr/src/", "usr/share/examples/", "usr/lib/python", "usr/lib/node_modules/")
+"""Examples and sources, which nobody starts."""
+
+FILES_LIMIT = 300
+DAEMONS = ("etc/docker/daemon.json", "etc/balena-engine/daemon.json", "var/snap/docker/current/config/daemon.json")
+TOMLS = (
+    "etc/containers/registries.conf",
+    "etc/containers/registries.conf.d/*.conf",
+    "etc/containerd/config.toml",
+    "etc/containerd/certs.d/*/hosts.toml",
+)
+QUADLETS = ("etc/containers/systemd", "usr/share/containers/systemd", "run/containers/systemd")
+KEPT = ("var/lib/docker/containers/*/hostconfig.json", "mnt/data/docker/containers/*/hostconfig.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Containers:
+    """All `containers`, the `settings` of engines, and in `unread` what could not be read."""
+
+    containers: tuple[Container, ...]
+    settings: tuple[EngineSetting, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def collect(tree: Tree, startup: Startup | Unknown | None) -> Containers | None:
+    unread: list[str] = []
+    found: list[Container] = []
+    files = Reading(tree, unread)
+    found += files.each(_compose_files(tree, startup, unread), compose.parse)
+    found += files.each(_quadlets(tree), unit_like.quadlets)
+    found += files.each(tree.glob("etc/systemd/nspawn/*.nspawn"), lambda text, path: [unit_like.nspawn(text, path)])
+    places = (*tree.glob("var/lib/lxc/*/config"), *tree.glob("srv/lxc/*/config"))
+    found += files.each(places, lambda text, path: [lxc.parse(text, path)])
+    for pattern in KEPT:
+        found += files.each(tree.glob(pattern), lambda text, path: [kept.parse(tree, text, path)])
+    found += _commanded(startup)
+    settings = [*files.each([path for path in DAEMONS if tree.is_file(path)], engine.daemon)]
+    settings += files.each([path for pattern in TOMLS for path in tree.glob(pattern)], engine.toml)
+    if isinstance(startup, Unknown):
+        unread.append(startup.reason)
+    elif startup is not None and startup.blind is not None:
+        unread.append(startup.blind)
+    if not found and not files.read and not unread:
+        return None
+    return Containers(tuple(found), tuple(settings), tuple(dict.fromkeys(unread)))
+
+
+Item = TypeVar("Item")
+
+
+class Reading:
+    """Files read one by one, each loss told; `read` counts them."""
+
+    def __init__(self, tree: Tree, unread: list[str]) -> None:
+        self.read = 0
+        self._tree = tree
+        self._unread = unread
+
+    def each(self, paths: Iterable[str], parse: Callable[[str, str], Iterable[Item]]) -> Iterator[Item]:
+        for path in list(paths)[:FILES_LIMIT]:
+            self.read += 1
+            try:
+                yield from parse(self._tree.text(path) or "", path)
+            except Unavailable as reason:
+                self._unread.append(str(reason))
+            except Malformed as reason:
+                self._unread.append(f"{path}: {reason}")
+
+
+def _compose_files(tree: Tree, startup: Startup | Unknown | None, unread: list[str]) -> list[str]:
+    found = [entry.path for entry in tree.entries() if _is_compose(entry)]
+    if len(found) > FILES_LIMIT:
+        unread.append(f"more than {FILES_LIMIT} compose files")
+    named = [path for path in _named(startup) if tree.is_file(path)]
+    return list(dict.fromkeys([*found[:FILES_LIMIT], *named]))
+
+
+def _is_compose(entry: Entry) -> bool:
+    return entry.kind is Kind.FILE and entry.name in COMPOSE and not entry.path.startswith(ASIDE)
+
+
+def _named(startup: Startup | Unknown | None) -> Iterator[str]:
+    """The files in `docker compose -f FILE up` among what starts."""
+    for process in startup.processes if isinstance(startup, Startup) else ():
+        words = own_words(process.argv)
+        composes = process.program in ("docker-compose", "podman-compose") or "compose" in words[:4]
+        for before, word in pairwise(words) if composes else ():
+            if before in ("-f", "--file"):
+                yield word.strip("/")
+
+
+def _quadlets(tree: Tree) -> list[str]:
+    return [path for folder in QUADLETS for path in tree.glob(f"{folder}/*.container")]
+
+
+def _commanded(startup: Startup | Unknown | None) -> Iterator[Container]:
+    for process in startup.processes if isinstance(startup, Startup) else ():
+        if process.program in run_command.ENGINES and process.start is not Start.DISABLED:
+            container = run_command.of_command(own_words(process.argv), process.service, process.at)
+            if container is not None:
+                yield container

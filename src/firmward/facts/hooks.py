@@ -1,0 +1,158 @@
+"""What privileged programs run, source, load or obey beside themselves: their hooks and plug-ins, and how these lie.
+
+Rules. The rows are in hook_places.py: folders and files that a program looks at by its manual, settings that name a
+file, and options on its command line. A row counts when its program is in the tree; a place when it is there, or when a
+link or a setting leads to where it may be made. All run with root's rights unless a row says otherwise. Which folder is
+whose, a file system says that is mounted there, see writable.py.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from firmward.facts import command_line
+from firmward.facts.hook_places import OPTIONS, ROWS, SETTINGS, Option, Place, Setting
+from firmward.facts.process import Process, Start
+from firmward.facts.scripts.places import located
+from firmward.facts.startup import Startup
+from firmward.facts.writable import Standing, Writable, standing
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.location import Location
+from firmward.model.tree import Kind, Tree
+
+FILE_LIMIT = 256 << 10
+"""Bytes of one configuration file that names hooks."""
+
+LINE_LIMIT = 1024
+"""Characters of one line that are looked at."""
+
+FILES_LIMIT = 400
+"""Files looked at for one setting."""
+
+BUILT_IN = re.compile(r"^/(?:bin|usr/bin|sbin|usr/sbin)/(?:true|false|env)$")
+"""What is named to do nothing, or to run something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One place: `program` does `how` (runs, sources, loads, obeys) what lies at `path`.
+
+    `standing` says where that leads, whether it can be changed and by whom; `at` is the line that names it, None where
+    the program looks there by itself.
+    """
+
+    program: str
+    path: str
+    how: str
+    standing: Standing
+    at: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """All `hooks`; `unread` says in words what could not be worked out."""
+
+    hooks: tuple[Hook, ...]
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    program: str
+    path: str
+    how: str
+    at: Location | None = None
+    user: str = ""
+
+
+def collect(tree: Tree, writable: Writable, startup: Startup | Unknown | None) -> Hooks | None:
+    unread: list[str] = list(writable.unread)
+    found = [*_places(tree), *_settings(tree, unread), *_options(startup)]
+    if isinstance(startup, Unknown):
+        unread.append(startup.reason)
+    elif startup is not None and startup.blind is not None:
+        unread.append(startup.blind)
+    hooks = {}
+    for one in found:
+        if (one.program, one.path) not in hooks:
+            hook = _hook(tree, writable, one, unread)
+            if hook is not None:
+                hooks[one.program, one.path] = hook
+    return Hooks(tuple(hooks.values()), tuple(dict.fromkeys(unread))) if hooks or unread else None
+
+
+def _hook(tree: Tree, writable: Writable, found: _Found, unread: list[str]) -> Hook | None:
+    try:
+        stands = standing(tree, writable, found.path)
+        others = tuple(opening for opening in stands.openings if opening.who != f"the user {found.user}")
+        return Hook(found.program, found.path, found.how, replace(stands, openings=others), found.at)
+    except Unavailable as reason:
+        unread.append(str(reason))
+        return None
+
+
+def _places(tree: Tree) -> Iterator[_Found]:
+    for row in ROWS:
+        if _is_there(tree, row):
+            for pattern in row.places.split():
+                yield from (_Found(row.key, path, row.how, user=row.user) for path in _named(tree, pattern))
+
+
+def _named(tree: Tree, pattern: str) -> Iterable[str]:
+    """The paths that a pattern means; a link to nowhere is one, since what it leads to may be made."""
+    if "*" in pattern:
+        return tree.glob(pattern)
+    return (pattern,) if tree.lstat_through(pattern) is not None or _is_beyond(tree, pattern) else ()
+
+
+def _is_beyond(tree: Tree, path: str) -> bool:
+    """Whether a folder of the path is a link to where the tree has nothing."""
+    while path := path.rpartition("/")[0]:
+        entry = tree.lstat_through(path)
+        if entry is not None:
+            return entry.kind is Kind.SYMLINK and tree.resolve(path) is None
+    return False
+
+
+def _is_there(tree: Tree, row: Place) -> bool:
+    return not row.programs or any(
+        bool(_named(tree, name)) if "/" in name else bool(located(tree, name)) for name in row.programs
+    )
+
+
+def _settings(tree: Tree, unread: list[str]) -> Iterator[_Found]:
+    for row in SETTINGS:
+        paths = [path for pattern in row.files.split() for path in tree.glob(pattern)]
+        for path in paths[:FILES_LIMIT]:
+            try:
+                text = tree.text(path, limit=FILE_LIMIT)
+            except Unavailable as reason:
+                unread.append(str(reason))
+                continue
+            yield from _in_text(row, path, text or "")
+        if len(paths) > FILES_LIMIT:
+            unread.append(f"{row.key}: more than {FILES_LIMIT} files")
+
+
+def _in_text(row: Setting, path: str, text: str) -> Iterator[_Found]:
+    for number, line in enumerate(text.split("\n"), 1):
+        for match in re.finditer(row.pattern, line[:LINE_LIMIT]) if "/" in line else ():
+            if not BUILT_IN.match(match["path"]):
+                yield _Found(row.key, match["path"].strip("/"), row.how, Location(path, number))
+
+
+def _options(startup: Startup | Unknown | None) -> Iterator[_Found]:
+    for process in startup.processes if isinstance(startup, Startup) else ():
+        if process.start is not Start.DISABLED and process.user in (None, "root", "0"):
+            for row in OPTIONS:
+                if process.program in row.programs:
+                    yield from _of_process(row, process)
+
+
+def _of_process(row: Option, process: Process) -> Iterator[_Found]:
+    words = command_line.own_words(process.argv)
+    names = tuple(name for name in row.options if len(name) > 1)
+    for value in command_line.read(words, row.letters, names).all(*row.options):
+        path = value.split(" ")[0]
+        if path.startswith("/") and "$" not in path:
+            yield _Found(process.program, path.strip("/"), "runs", process.at)

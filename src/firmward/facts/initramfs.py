@@ -1,0 +1,105 @@
+"""What the initramfs beside the root does before it goes on there: does it verify the root at all?
+
+An init that is a shell script is read as text, with all scripts beside it (initramfs-tools, dracut, Yocto's and makers'
+own): words of tools that verify (`veritysetup`, `dmsetup`, `evmctl`, `openssl`, `sha256sum`) decide whether nothing of
+that kind is there. systemd as init sets verity up only when the command line or veritytab names a root hash. Any other
+program may do what it likes.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from firmward.model.facts import Unavailable
+from firmward.model.location import Location
+from firmward.model.parts import OpenPart, Parts
+from firmward.model.report import Role
+from firmward.model.tree import Kind, Tree
+
+SCRIPT_LIMIT = 256 << 10
+"""Bytes of a script; programs are larger."""
+SCRIPTS = 2000
+"""Files of one initramfs that are looked at."""
+
+VERIFIES = re.compile(
+    rb"verity|\bdmsetup\b|\bevmctl\b|\bima[-_]|\bopenssl\b|\bsha(?:1|256|512)sum\b|\bgpgv?\b|\bminisign\b|\bsignify\b"
+    rb"|\busign\b|\bcomposefs\b|\bostree\b|\bcosign\b|\bdm-mod\b|\bfsverity\b"
+)
+LISTS = re.compile(r"(?:^|/)lib/modules/|(?:^|/)modules(?:\.\w+)?$|\.ko(?:\.\w+)?$")
+"""Modules and lists of their names: that the kernel could verify says nothing."""
+MOUNTS = re.compile(rb"\bswitch_root\b|\bpivot_root\b|\brun-init\b|\bchroot\b|\bmove_root\b")
+
+
+class Root(StrEnum):
+    """What becomes of the root."""
+
+    UNVERIFIED = "unverified"
+    """It is mounted, and nothing in the scripts could verify it."""
+    PERHAPS = "perhaps"
+    """Something that verifies is at work, or it cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Initramfs:
+    """`root` says what becomes of the root file system, `at` where that is read, `why` in words what shows it."""
+
+    root: Root
+    at: Location
+    why: str
+
+
+def collect(parts: Parts | None) -> Initramfs | None:
+    if parts is None or parts.own.part.role != Role.ROOT:
+        return None
+    found = [
+        one
+        for one in parts.beside()
+        if one.part.role == Role.INITRAMFS and one.tree is not None and one.part.belongs_to in (None, parts.here)
+    ]
+    judged = [_judged(one, one.tree) for one in found if one.tree is not None]
+    return min(judged, key=lambda one: one.root is Root.PERHAPS, default=None)
+
+
+def _judged(one: OpenPart, tree: Tree) -> Initramfs:
+    path = next((name for name in ("init", "linuxrc", "sbin/init") if tree.lstat_through(name) is not None), "init")
+    at = Location(path, part=one.part.id)
+    entry = tree.resolve(path)
+    if one.part.problem:
+        return Initramfs(Root.PERHAPS, at, f"{one.part.id} was read only in part: {one.part.problem}")
+    if entry is None or entry.kind is not Kind.FILE:
+        return Initramfs(Root.PERHAPS, at, "its first program is not known")
+    if entry.name == "systemd":
+        return Initramfs(Root.UNVERIFIED, at, "systemd mounts the root, and no root hash is named")
+    try:
+        head = tree.read(entry.path, SCRIPT_LIMIT) or b""
+        if not head.startswith(b"#!"):
+            return Initramfs(Root.PERHAPS, at, f"{path} is a program, and what it does is not known")
+        tool, mounts = _said(tree)
+    except Unavailable as reason:
+        return Initramfs(Root.PERHAPS, at, str(reason))
+    if tool is not None:
+        return Initramfs(Root.PERHAPS, at, f"its scripts use {tool}")
+    if not mounts:
+        return Initramfs(Root.PERHAPS, at, "its scripts go on to no other root")
+    return Initramfs(Root.UNVERIFIED, at, "its scripts mount the root and verify nothing")
+
+
+def _said(tree: Tree) -> tuple[str | None, bool]:
+    """The first word of something that verifies in any script, and whether one goes on to another root. Raises
+    Unavailable when not all could be read."""
+    seen = 0
+    mounts = False
+    for entry in tree.entries():
+        if entry.kind is not Kind.FILE or not 0 < entry.size <= SCRIPT_LIMIT or LISTS.search(entry.path):
+            continue
+        seen += 1
+        if seen > SCRIPTS:
+            raise Unavailable(f"more than {SCRIPTS} files that may be scripts")
+        content = tree.read(entry.path, SCRIPT_LIMIT) or b""
+        if content.startswith(b"\x7fELF"):
+            continue
+        found = VERIFIES.search(content)
+        if found:
+            return found[0].decode(), mounts
+        mounts = mounts or MOUNTS.search(content) is not None
+    return None, mounts

@@ -1,0 +1,53 @@
+"""Where the root hash of dm-verity stands, and whether a signature could cover that place.
+
+A file of a boot partition, U-Boot's environment and a script outside a FIT are open to whoever writes the medium. What
+lies within a FIT, a UKI, an Android boot image or a kernel may be signed: whether it is, the chain of trust says.
+"""
+
+from dataclasses import dataclass
+
+from firmward.facts.kernel_command_line import KernelCommandLine
+from firmward.facts.verity import Claim, Verity
+from firmward.model.facts import Unknown
+from firmward.model.parts import Parts
+
+CARRIERS = frozenset((
+    "fit", "efi-program", "android-boot", "vendor-boot", "kernel", "arm64-image", "zimage", "bzimage", "vmlinux",
+))  # fmt: skip
+"""Kinds of parts that can be signed with all that they carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class RootHashPlaces:
+    """`open` are the claims that no signature can cover; `unsure` says in words of which others it is not known."""
+
+    open: tuple[Claim, ...]
+    unsure: tuple[str, ...] = ()
+
+
+def collect(
+    verity: Verity, parts: Parts | None, command_lines: KernelCommandLine | None | Unknown
+) -> RootHashPlaces | None:
+    lines = command_lines.lines if isinstance(command_lines, KernelCommandLine) else ()
+    if any((line.get("dm_verity.require_signatures") or "") in ("1", "Y", "y") for line in lines):
+        return RootHashPlaces(())
+    if not verity.claims:
+        return None
+    carried = [(claim, _carrier(claim, parts)) for claim in verity.claims]
+    unsure = tuple(
+        f"whether a signature covers {claim.at.part}, in {carrier}, is not known yet"
+        for claim, carrier in carried
+        if carrier is not None
+    )
+    return RootHashPlaces(tuple(claim for claim, carrier in carried if carrier is None), unsure)
+
+
+def _carrier(claim: Claim, parts: Parts | None) -> str | None:
+    """The part above the claim's that may be signed as a whole."""
+    step: str | None = claim.at.part
+    while parts is not None and step is not None and step in parts.all:
+        part = parts.all[step].part
+        if part.kind in CARRIERS:
+            return step
+        step = part.parent
+    return None

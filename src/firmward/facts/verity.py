@@ -1,0 +1,228 @@
+"""The hash trees of dm-verity in the image, whether the root file system is what they say, and who names a root hash.
+
+A tree with a superblock lies behind the data or in a part of its own; one without is described by a table on the
+kernel's command line (`dm-mod.create=`, and Chrome OS's older `dm=`). The root hash, which is all that has to be
+trusted, stands on the command line (`roothash=`, `systemd.verity_root_options=`), in etc/veritytab, in an initramfs
+(`veritysetup`, Yocto's dm-verity.env), or in a file `*.roothash` beside the image (systemd's mkosi and repart).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from firmward.facts.kernel_command_line import CommandLine, KernelCommandLine
+from firmward.formats import verity
+from firmward.formats.malformed import Malformed
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.location import Location
+from firmward.model.parts import Content, OpenPart, Parts
+from firmward.model.tree import Entry, Kind, Tree
+
+KIND = "dm-verity"
+VERITYTAB = "etc/veritytab"
+SCRIPT_LIMIT = 256 << 10
+"""Bytes of a script or settings file of an initramfs; programs are larger."""
+SCRIPTS = 2000
+"""Files of an initramfs that are looked at."""
+TREES = 16
+
+_NAMED = re.compile(r"\b(?:VERITY_)?ROOT_?HASH\s*=\s*[\"']?(?P<hash>[0-9a-f]{40,128})\b", re.IGNORECASE)
+_OPENED = re.compile(r"\bveritysetup\s+(?:[^\n;|&]*\s)?(?:open|create|verify)\b(?P<rest>[^\n;|&]*)")
+_HASH = re.compile(r"\b[0-9a-f]{40,128}\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class HashTree:
+    """One tree that was made for the root: `at` is where it stands, `algorithm` the kernel's name, `root_hash` that of
+    its top in hexadecimal. `differs` says where data and tree part, None where they agree; `covers_all` whether no byte
+    of the file system lies behind what it covers."""
+
+    at: Location
+    algorithm: str
+    root_hash: str
+    differs: str | None
+    covers_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Somebody who sets up verity: `at`, the `root_hash` that is named, empty where it is known at run time only, and
+    the `options` that say what happens when a block is wrong."""
+
+    at: Location
+    root_hash: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verity:
+    """`trees` cover the root, `claims` name root hashes, `unread` says in words what could not be worked out."""
+
+    trees: tuple[HashTree, ...]
+    claims: tuple[Claim, ...]
+    unread: tuple[str, ...] = ()
+
+
+def collect(tree: Tree, parts: Parts | None, command_lines: KernelCommandLine | None | Unknown) -> Verity | None:
+    lines = command_lines.lines if isinstance(command_lines, KernelCommandLine) else ()
+    unread: list[str] = []
+    tables = [table for line in lines for table in _tables(line, unread)]
+    claims = [*_of_lines(lines), *(claim for claim, _ in tables), *_of_table(tree, None)]
+    trees: list[HashTree] = []
+    if parts is not None:
+        claims += _beside(parts, unread)
+        trees += _trees(parts, [table for _, table in tables], unread)
+    if not trees and not claims and not unread:
+        return None
+    return Verity(tuple(trees), tuple(dict.fromkeys(claims)), tuple(unread))
+
+
+# who names a root hash
+
+
+def _of_lines(lines: Iterable[CommandLine]) -> Iterator[Claim]:
+    for line in lines:
+        options = tuple(
+            word
+            for name in ("systemd.verity_root_options", "veritysetup.options", "rd.verity_options")
+            for value in line.all(name)
+            for word in value.split(",")
+        )
+        options += tuple(f"veritymode={value}" for value in line.all("androidboot.veritymode"))
+        for name in ("roothash", "rd.verity_hash", "systemd.verity_root_hash"):
+            yield from (Claim(line.at, value.lower(), options) for value in line.all(name) if value)
+
+
+def _tables(line: CommandLine, unread: list[str]) -> Iterator[tuple[Claim, verity.Table]]:
+    for value in (*line.all("dm_mod.create"), *line.all("dm")):
+        for text in re.findall(r"\bverity\s+(\d[^,;]*)", value):
+            try:
+                table = verity.parse_table(text)
+            except Malformed as reason:
+                unread.append(f"{line.at}: {reason}")
+            else:
+                yield Claim(line.at, table.root_hash, table.options), table
+
+
+def _of_table(tree: Tree, part: str | None) -> Iterator[Claim]:
+    for number, line in enumerate((tree.text(VERITYTAB) or "").split("\n"), 1):
+        fields = line.split()
+        if len(fields) > 3 and not fields[0].startswith("#"):
+            options = tuple(fields[4].split(",")) if len(fields) > 4 else ()
+            yield Claim(Location(VERITYTAB, number, part=part), fields[3].lower(), options)
+
+
+def _beside(parts: Parts, unread: list[str]) -> Iterator[Claim]:
+    for one in parts.beside():
+        if one.tree is None:
+            continue
+        try:
+            if one.part.role == "initramfs":
+                yield from _of_table(one.tree, one.part.id)
+                yield from _of_initramfs(one.tree, one.part.id)
+            yield from _of_files(one.tree, one.part.id)
+        except Unavailable as reason:
+            unread.append(str(reason))
+
+
+def _of_files(tree: Tree, part: str) -> Iterator[Claim]:
+    """`rootfs.roothash` beside the image, in a build's output or a boot partition."""
+    for path in tree.glob("*.roothash"):
+        found = _HASH.search(tree.text(path, SCRIPT_LIMIT) or "")
+        if found:
+            yield Claim(Location(path, 1, part=part), found[0].lower())
+
+
+def _of_initramfs(tree: Tree, part: str) -> Iterator[Claim]:
+    seen = 0
+    for entry in tree.entries():
+        if not _may_be_script(entry):
+            continue
+        seen += 1
+        if seen > SCRIPTS:
+            raise Unavailable(f"{part} has more than {SCRIPTS} files that may be scripts")
+        text = tree.text(entry.path, SCRIPT_LIMIT) or ""
+        if "verity" not in text.lower() and "hash" not in text.lower():
+            continue
+        for number, line in enumerate(text.split("\n"), 1):
+            yield from _of_line(line, Location(entry.path, number, part=part))
+
+
+def _may_be_script(entry: Entry) -> bool:
+    if entry.kind is not Kind.FILE or not 0 < entry.size <= SCRIPT_LIMIT:
+        return False
+    return not re.search(r"\.(so|ko|bin|fw|mo)(\.|$)", entry.name)
+
+
+def _of_line(line: str, at: Location) -> Iterator[Claim]:
+    if line.lstrip().startswith("#"):
+        return
+    named = _NAMED.search(line)
+    if named:
+        yield Claim(at, named["hash"].lower())
+    opened = _OPENED.search(line)
+    if opened:
+        found = _HASH.search(opened["rest"])
+        options = tuple(re.findall(r"--((?:ignore|restart-on|panic-on)-corruption)", line))
+        yield Claim(at, found[0].lower() if found else "", options)
+
+
+# the trees
+
+
+def _trees(parts: Parts, tables: Iterable[verity.Table], unread: list[str]) -> Iterator[HashTree]:
+    start = parts.from_start_of(parts.here)
+    if start is None:
+        return
+    data = _reader(*start)
+    size = parts.own.part.size or 0
+    found = [one for one in parts.all.values() if one.part.kind == KIND and one.content is not None]
+    for one in found[:TREES]:
+        yield from _guarded(one.part.id, partial(_of_part, one, parts, data, size, len(found)), unread)
+    for table in tables:
+        if table.data_device == table.hash_device and table.hash_start >= table.shape.data_blocks:
+            yield from _guarded("the table", partial(_of_device, table, parts, data, size), unread)
+
+
+def _guarded(what: str, work: Callable[[], HashTree | None], unread: list[str]) -> Iterator[HashTree]:
+    try:
+        tree = work()
+    except Malformed as reason:
+        unread.append(f"{what}: {reason}")
+    else:
+        if tree is not None:
+            yield tree
+
+
+def _of_part(one: OpenPart, parts: Parts, data: verity.Read, size: int, number: int) -> HashTree | None:
+    if one.content is None:
+        return None
+    shape = verity.parse_superblock(one.content.read(0, verity.SUPERBLOCK_SIZE))
+    blocks = _reader(one.content, max(shape.hash_block, verity.SUPERBLOCK_SIZE))
+    is_near = number == 1 or one.part.parent == parts.own.part.parent or one.part.parent == parts.here
+    fits = is_near and 0 <= shape.data_size - size < 16 * shape.data_block
+    if not fits and not verity.covers_start(shape, data, blocks):
+        return None
+    return _tree(shape, data, blocks, size, Location(part=one.part.id))
+
+
+def _of_device(table: verity.Table, parts: Parts, data: verity.Read, size: int) -> HashTree | None:
+    """A table whose tree lies behind the data on one device. The device is this root's when the tree says so."""
+    start = table.hash_start * table.shape.hash_block
+
+    def blocks(offset: int, length: int) -> bytes:
+        return data(start + offset, length)
+
+    if not verity.covers_start(table.shape, data, blocks):
+        return None
+    return _tree(table.shape, data, blocks, size, Location(part=parts.here, offset=start))
+
+
+def _tree(shape: verity.Shape, data: verity.Read, blocks: verity.Read, size: int, at: Location) -> HashTree:
+    computed = verity.compute(shape, data, blocks)
+    return HashTree(at, shape.algorithm, computed.root_hash, computed.differs, shape.data_size >= size)
+
+
+def _reader(content: Content, start: int) -> verity.Read:
+    return lambda offset, length: content.read(start + offset, length)

@@ -1,0 +1,85 @@
+"""What privileged programs run, who may write it, and what is run from a stick."""
+
+from fault import Fault
+
+TESTS = "tests/checks/service tests/test_every_check.py"
+
+FAULTS = (
+    Fault(
+        "facts/writable.py",
+        "return ground(mount.source, mounts, root, depth + 1)",
+        "return Ground.FIXED if not mount.is_writable else Ground.WRITABLE",
+        TESTS,
+        "a bind mount is judged by its own options",
+    ),
+    Fault(
+        "facts/writable.py",
+        "return ground(upper, mounts, root, depth + 1) if upper else Ground.FIXED",
+        "return Ground.FIXED",
+        TESTS,
+        "an overlay that takes what is written is fixed",
+    ),
+    Fault(
+        "facts/writable.py",
+        "if who is not None and not sticky:",
+        "if who is not None:",
+        TESTS,
+        "a sticky folder above does not protect",
+    ),
+    Fault(
+        "facts/writable.py",
+        "if len(owners) == 1 and 0 not in owners:",
+        "if False:",
+        TESTS,
+        "owners that an unpacking changed are believed",
+    ),
+    Fault(
+        "facts/writable.py",
+        "groups |= {account.gid: named.get(account.gid, str(account.gid)) for account in others}",
+        "",
+        TESTS,
+        "an account's own group is nobody's",
+    ),
+    Fault(
+        "facts/hooks.py",
+        " or _is_beyond(tree, pattern)",
+        "",
+        TESTS,
+        "a folder that is a link to the data partition holds no hooks",
+    ),
+    Fault(
+        "facts/removable.py",
+        "if any(self.origin(key) is not None for key in keys):",
+        "if False:",
+        TESTS,
+        "a signature by a key of the stick's own clears it",
+    ),
+    Fault(
+        "facts/removable.py",
+        "return path in self.checked or self.origin(path) in self.checked",
+        "return bool(self.checked)",
+        TESTS,
+        "a signature of one file clears another",
+    ),
+    Fault(
+        "facts/removable.py",
+        'and "nofail" not in mount.options',
+        'and "nofail" in mount.options',
+        TESTS,
+        "the system's own partition below /media is taken for a stick",
+    ),
+    Fault(
+        "facts/events.py",
+        "found.setdefault(path.rpartition",
+        "found.setdefault(path + path.rpartition",
+        TESTS,
+        "rules that etc hides are run",
+    ),
+    Fault(
+        "checks/service/cron_unneeded.py",
+        'if opening.who != f"the user {job.user}"',
+        "",
+        TESTS,
+        "a user's own job is held against him",
+    ),
+)
