@@ -8,7 +8,7 @@ import typer
 
 from firmward.cli.console import Color, ColorOption
 from firmward.cli.inside import UnblobOption
-from firmward.cli.judging import Question, Reading, audit_target, progress, read_policy, today
+from firmward.cli.judging import Question, Reading, audit_target, judging_day, progress, read_policy
 from firmward.model.errors import InputError
 from firmward.model.finding import Severity
 
@@ -116,7 +116,7 @@ def audit(
     check_outputs(outputs, keep=[path for path in (target, policy, baseline) if path is not None])
     check_baseline_place(write_baseline, [*outputs, *(path for path in (target, policy) if path is not None)])
     known = None if baseline is None else read_baseline(baseline)
-    question = Question(select(only or ()), read_policy(policy), today())
+    question = Question(select(only or ()), read_policy(policy), judging_day())
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)
     with progress(color, quiet=quiet) as tell:
         report = audit_target(

@@ -20,7 +20,7 @@ from firmward.cli.audit import (
 )
 from firmward.cli.console import Color, ColorOption
 from firmward.cli.inside import UnblobOption
-from firmward.cli.judging import Question, Reading, examine, progress, read_policy, today
+from firmward.cli.judging import Question, Reading, examine, judging_day, progress, read_policy
 from firmward.model.errors import InputError
 from firmward.model.finding import Severity
 
@@ -116,7 +116,7 @@ def diff(
 
     outputs = tuple(output or ())
     check_outputs(outputs, keep=[path for path in (old, new, policy) if path is not None], forms=_forms())
-    question = Question(select(only or ()), read_policy(policy), today())
+    question = Question(select(only or ()), read_policy(policy), judging_day())
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)
     both = not (is_report(old) or is_report(new))
     reading = Reading(limits, jobs or os.cpu_count() or 1, unblob=unblob, inventory=both)

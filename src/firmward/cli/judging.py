@@ -274,23 +274,28 @@ def _with_lost(budget: "Budget", lost: list[str]) -> "Budget":
 
 
 def read_policy(path: Path | None) -> "Policy | None":
-    from firmward.model.policy import SIZE_LIMIT, parse_policy
+    from firmward.model.policy import parse_policy
 
-    if path is None:
-        return None
+    return None if path is None else parse_policy(policy_text(path), str(path))
+
+
+def policy_text(path: Path) -> str:
+    """The text of a policy file. Raises InputError."""
+    from firmward.model.policy import SIZE_LIMIT
+
     try:
         if path.exists() and not path.is_file():
             raise InputError(f"{path}: not a file")
         with path.open("rb") as file:
             content = file.read(SIZE_LIMIT + 1)
-        return parse_policy(content.decode("utf-8"), str(path))
+        return content.decode("utf-8")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not UTF-8 at byte {error.start}") from error
 
 
-def today() -> "Clock":
+def judging_day() -> "Clock":
     """Today in UTC, or the day of SOURCE_DATE_EPOCH, so that a report can be made again."""
     from firmward.model.clock import Clock
 

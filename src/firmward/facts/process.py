@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from firmward.facts.measure import Measure
 from firmward.model.location import Location
 
 MULTI_CALL = re.compile(r"(?:.*/)?(?:busybox|toybox)(?:[.-][\w.-]+)?")
@@ -61,7 +62,8 @@ class Process:
     `argv[0]` is the program as written; a word that could not be worked out holds `$NAME`. `service` is the unit, init
     script, inittab id or inetd service; `user` is None where nothing says it (then it is root's). `at` is the line that
     starts it. `tty` is the terminal that an inittab line or a getty gives it; `input` the file that a script feeds it
-    (`iptables-restore < file`), `told` the text (`echo text | program`), where that is known.
+    (`iptables-restore < file`), `told` the text (`echo text | program`), where that is known. `stays` says that whoever
+    starts it means it to go on running (`start-stop-daemon`, procd, `&`), `measures` what a script puts upon it.
     """
 
     argv: tuple[str, ...]
@@ -74,6 +76,8 @@ class Process:
     tty: str | None = None
     input: str | None = None
     told: str | None = field(default=None, repr=False)
+    stays: bool = False
+    measures: frozenset[Measure] = frozenset()
 
     @property
     def is_service(self) -> bool:

@@ -109,14 +109,14 @@ def _processes(units: Mapping[str, Unit], loaded: Units, walk: Walk, dormant: Wa
         if unit.kind != "service" or (unit.is_template and unit.start is Start.DISABLED):
             continue
         own = dormant if unit.start is Start.DISABLED else walk
-        before = len(own.found)
         origin = Origin(unit.name, Manager.SYSTEMD, _terminal(unit))
-        for started in command.commands(loaded.tree, unit):
-            own.run(started.argv, started.at, origin, started.user)
         opened = sockets.get(unit.name, ())
-        for process in own.processes[before:]:
-            start = process.start if unit.start is Start.BOOT else unit.start
-            yield replace(process, start=start, sockets=opened)
+        for started in command.commands(loaded.tree, unit):
+            before = len(own.found)
+            own.run(started.argv, started.at, origin, started.user)
+            for process in own.processes[before:]:
+                start = process.start if unit.start is Start.BOOT else unit.start
+                yield replace(process, start=start, sockets=opened, stays=started.stays)
 
 
 def _sockets(units: Mapping[str, Unit], loaded: Units) -> dict[str, tuple[Socket, ...]]:

@@ -18,6 +18,7 @@ from firmward.facts.accounts import Accounts
 from firmward.facts.init import Init, Program
 from firmward.facts.mounts import REMOTE, VOLATILE, Mount, Mounts
 from firmward.facts.process import Start
+from firmward.facts.root_mount import RootMount
 from firmward.facts.startup import Startup
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.tree import LINK_LIMIT, Entry, Kind, Tree
@@ -111,6 +112,7 @@ def collect(
     init: Init | Unknown | None,
     accounts: Accounts | Unknown | None,
     startup: Startup | Unknown | None,
+    mounted: RootMount | Unknown | None,
 ) -> Writable | None:
     if not tree.names(""):
         return None
@@ -118,6 +120,8 @@ def collect(
     known = mounts if isinstance(mounts, Mounts) else Mounts(())
     is_procd = isinstance(init, Init) and init.program is Program.PROCD
     root = Ground.WRITABLE if is_procd and known.at("/overlay") is not None else root_of(known)
+    if root is Ground.UNKNOWN and isinstance(mounted, RootMount) and mounted.is_writable is not None:
+        root = Ground.WRITABLE if mounted.is_writable else Ground.FIXED
     return Writable(root, known, _people(tree, accounts, startup), unread)
 
 

@@ -97,6 +97,7 @@ class Subshell:
     """`( ... )`, and any command that runs in the background."""
 
     body: "tuple[Command, ...]"
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +257,7 @@ class _Parser:
             command = self._and_or()
             if self._next.text == "&":
                 self._take()
-                command = Subshell((command,))
+                command = Subshell((command,), background=True)
             elif self._next.text not in ("\n", ";", "") and self._next.text not in stops:
                 self._fail()
             commands.append(command)

@@ -2,7 +2,7 @@
 
 from firmward.model.memory import Content, Node, link
 from systems.row import System
-from systems.shared import ACCOUNTS, NO_FIREWALL, RULES_V4, RULESET, SSH_ONLY, SSHD, programs, script
+from systems.shared import ACCOUNTS, NO_FIREWALL, ROOT_SERVER, RULES_V4, RULESET, SSH_ONLY, SSHD, programs, script
 
 NFTABLES = """[Unit]
 Description=nftables
@@ -311,7 +311,7 @@ SYSTEMS = (
             f"{UNITS}/lighttpd.service": unit("/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf"),
             "etc/lighttpd/lighttpd.conf": (
                 'server.modules = ("mod_redirect", "mod_openssl")\nserver.document-root = "/var/www"\n'
-                "server.port = 80\n"
+                'server.port = 80\nserver.username = "www-data"\n'
                 '$HTTP["scheme"] == "http" {\n    url.redirect = ("" => "https://${url.authority}${url.path}${qsa}")\n}\n'
                 '$SERVER["socket"] == ":443" {\n    ssl.engine = "enable"\n'
                 '    ssl.pemfile = "/data/server.pem"\n'
@@ -329,7 +329,7 @@ SYSTEMS = (
             f"{UNITS}/lighttpd.service": unit("/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf"),
             "etc/lighttpd/lighttpd.conf": 'server.document-root = "/var/www"\n',
         },
-        (("plaintext-protocol", None),),
+        (("plaintext-protocol", None), *ROOT_SERVER),
         "[[listen]]\nport = 80\n",
     ),
     System(
@@ -385,11 +385,46 @@ SYSTEMS = (
             **enabled("lighttpd.service"),
             f"{UNITS}/lighttpd.service": unit("/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf"),
             "etc/lighttpd/lighttpd.conf": (
-                'server.port = 8080\ninclude_shell "/usr/share/lighttpd/create-mime.conf.pl"\n'
+                'server.port = 8080\nserver.username = "www-data"\n'
+                'include_shell "/usr/share/lighttpd/create-mime.conf.pl"\n'
                 'include_shell "/usr/share/lighttpd/use-ipv6.pl " + server.port\n'
             ),
         },
         (("plaintext-protocol", None), ("undeclared-listener", "tcp/8080")),
+    ),
+    System(
+        "debian-recorder-confined",
+        {
+            **BASE,
+            **programs("usr/sbin/lighttpd", "usr/bin/recorder"),
+            **enabled("lighttpd.service"),
+            **enabled("recorder.service"),
+            f"{UNITS}/lighttpd.service": unit("/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf"),
+            f"{UNITS}/recorder.service": unit("/usr/bin/recorder"),
+            f"{LOCAL}/service.d/all.conf": "[Service]\nDynamicUser=yes\nMemoryMax=64M\n",
+            "etc/lighttpd/lighttpd.conf": (
+                'server.port = 443\nssl.engine = "enable"\nssl.pemfile = "/data/server.pem"\n'
+                'ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.2")\n'
+            ),
+        },
+        policy='[[listen]]\nport = 443\n[[service]]\nname = "recorder"\n',
+    ),
+    System(
+        "debian-recorder-root-and-not-named",
+        {
+            **BASE,
+            **programs("usr/bin/recorder", "usr/bin/gdbserver"),
+            **enabled("recorder.service"),
+            f"{UNITS}/recorder.service": unit("/usr/bin/recorder"),
+        },
+        (
+            ("service-unneeded", "recorder.service"),
+            ("service-runs-as-root", "recorder.service"),
+            ("service-unsandboxed", "recorder.service"),
+            ("service-without-limits", "recorder.service"),
+            ("debug-tool-shipped", "debugger"),
+        ),
+        '[[service]]\nname = "camera"\n',
     ),
     System(
         "debian-own-scripts-read-settings",

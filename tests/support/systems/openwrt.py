@@ -2,7 +2,7 @@
 
 from firmward.model.memory import Content, executable, link
 from systems.row import System
-from systems.shared import ACCOUNTS, applets, programs
+from systems.shared import ACCOUNTS, ROOT_SERVER, applets, programs
 
 
 def procd(*lines: str) -> Content:
@@ -198,11 +198,11 @@ SYSTEMS = (
     System(
         "openwrt-uhttpd-plain",
         web("listen_http=0.0.0.0:80", "listen_http=[::]:80"),
-        (("plaintext-protocol", None),),
+        (("plaintext-protocol", None), *ROOT_SERVER),
         WEB,
     ),
     System("openwrt-uhttpd-for-loopback", web("listen_http=127.0.0.1:80", "listen_http=[::1]:80"), policy=""),
-    System("openwrt-uhttpd-https", web("listen_https=0.0.0.0:443"), policy=WEB),
+    System("openwrt-uhttpd-https", web("listen_https=0.0.0.0:443"), ROOT_SERVER, WEB),
     System(
         "openwrt-telnet",
         {

@@ -60,6 +60,9 @@ COMMIT
 
 NO_FIREWALL = (("firewall-absent", None), ("egress-unrestricted", None))
 
+ROOT_SERVER = (("service-runs-as-root", None), ("service-unsandboxed", None))
+"""A server that others can reach and that keeps root, as it is packaged or by its maker's choice."""
+
 SSHD = """Include /etc/ssh/sshd_config.d/*.conf
 PasswordAuthentication no
 KbdInteractiveAuthentication no

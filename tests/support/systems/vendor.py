@@ -3,7 +3,7 @@
 from firmward.model.memory import Content, Node, link
 from systems.accounts import STRONG
 from systems.row import System
-from systems.shared import ACCOUNTS, ELF, NO_FIREWALL, RULES_V4, applets, programs, script
+from systems.shared import ACCOUNTS, ELF, NO_FIREWALL, ROOT_SERVER, RULES_V4, applets, programs, script
 
 MOUNTS = (
     "mount -t proc proc /proc",
@@ -79,7 +79,7 @@ SYSTEMS = (
             **start('if [ "$(nvram get telnet_enable)" = "1" ]; then', "    /usr/sbin/telnetd", "fi"),
             "usr/sbin/telnetd": link("/bin/busybox"),
         },
-        OPEN_TELNET,
+        (*OPEN_TELNET, ("advanced-mode-uncontrolled", "telnetd by")),
     ),
     System(
         "vendor-telnetd-with-a-bare-shell",
@@ -130,7 +130,7 @@ SYSTEMS = (
             **start("debug() {", "    telnetd", "}", "[ -f /mnt/sd/debug ] && debug"),
             "usr/sbin/telnetd": link("/bin/busybox"),
         },
-        OPEN_TELNET,
+        (*OPEN_TELNET, ("advanced-mode-uncontrolled", "telnetd by")),
     ),
     System(
         "vendor-script-named-by-a-variable",
@@ -230,7 +230,7 @@ SYSTEMS = (
             "usr/sbin/ftpd": link("/bin/busybox"),
             "usr/bin/tcpsvd": link("/bin/busybox"),
         },
-        (("ftp-enabled", None), ("plaintext-protocol", None), ("undeclared-listener", None)),
+        (("ftp-enabled", None), ("plaintext-protocol", None), ("undeclared-listener", None), *ROOT_SERVER),
     ),
     System(
         "vendor-httpd-in-a-loop",
@@ -238,7 +238,7 @@ SYSTEMS = (
             **start("(", "while true; do", "    httpd -f -p 80 -h /www", "    sleep 1", "done", ") &"),
             "usr/sbin/httpd": link("/bin/busybox"),
         },
-        (("plaintext-protocol", None),),
+        (("plaintext-protocol", None), *ROOT_SERVER),
         "[[listen]]\nport = 80\n",
     ),
     System(
@@ -289,6 +289,7 @@ SYSTEMS = (
         # what the flash holds is not in the image: nobody can say what starts
         start('eval "$(nvram get boot_cmd)"'),
         unknown=(
+            "advanced-mode-uncontrolled",
             "telnet-enabled",
             "ftp-enabled",
             "remote-shell-enabled",
@@ -298,6 +299,9 @@ SYSTEMS = (
             "tls-weak",
             "upnp-exposed",
             "mac-profile-missing",
+            "service-runs-as-root",
+            "service-unsandboxed",
+            "service-without-limits",
         ),
     ),
     System(

@@ -52,6 +52,8 @@ def rootfs_unencrypted(
     `encrypted = ["/"]`; a root that is mounted from a plain partition is then open to whoever reads the flash. Without
     such a declaration the root is the same public image in every device, and verifying it is what counts.
     """
+    if isinstance(root, Unknown) and isinstance(mounts, Unknown):
+        raise Unavailable(root.reason)
     declared = policy.filesystem.encrypted if policy.filesystem is not None else ()
     if "/" not in declared:
         return

@@ -12,7 +12,7 @@ TABLE = f"0 2400 verity 1 /dev/mmcblk0p2 /dev/mmcblk0p2 4096 4096 300 301 sha256
 
 
 @check(
-    title="dm-verity goes on after a block that is not right",
+    title="Verity goes on after a block that is not right",
     severity=Severity.HIGH,
     practice="P12",
     cwe=354,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from firmward.facts.scripts import assignments, conditions
+from firmward.facts.scripts import assignments, conditions, confinement
 from firmward.facts.scripts.environment import Environment, Value, joined
 from firmward.facts.scripts.flow import Break, Call, Continue, Exit, Return, Status
 from firmward.formats.shell import Assignment
@@ -120,6 +120,11 @@ def _always(status: Status) -> Builtin:
     return lambda walk, environment, call: status
 
 
+def _ulimit(walk: "Walk", environment: Environment, call: Call) -> Status:
+    walk.limit(confinement.of_ulimit(call.texts[1:]))
+    return True
+
+
 ROWS: dict[str, Builtin] = {
     ".": _source,
     "source": _source,
@@ -146,4 +151,5 @@ ROWS: dict[str, Builtin] = {
     "echo": _print,
     "printf": _print,
     "false": _always(False),
+    "ulimit": _ulimit,
 }

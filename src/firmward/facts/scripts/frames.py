@@ -9,6 +9,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from firmward.facts.measure import Measure
+from firmward.facts.scripts import confinement
 from firmward.facts.scripts.environment import Environment, Value
 from firmward.facts.scripts.style import Style
 from firmward.formats.shell import Parameter, Word
@@ -47,17 +49,25 @@ def openrc(walk: "Walk", environment: Environment, entry: Entry) -> None:
     for path in dict.fromkeys(("etc/rc.conf", f"etc/conf.d/{name.partition('.')[0]}", f"etc/conf.d/{name}")):
         _settings(walk, environment, path)
     walk.sourced(environment, entry)
-    for function in ("start_pre", "start"):
-        if function in environment.functions:
-            walk.call(environment, function)
-    if "start" not in environment.functions:
-        default_start(walk, environment)
+    with walk.bearing(_openrc_measures(environment)):
+        for function in ("start_pre", "start"):
+            if function in environment.functions:
+                walk.call(environment, function)
+        if "start" not in environment.functions:
+            default_start(walk, environment)
 
 
 def default_start(walk: "Walk", environment: Environment) -> None:
     """The start that OpenRC has for a service that only names its command."""
     user = environment.get("command_user")
-    _start(walk, environment, _COMMAND, user.text.partition(":")[0] if user is not None else None)
+    with walk.bearing(stays=True):
+        _start(walk, environment, _COMMAND, user.text.partition(":")[0] if user is not None else None)
+
+
+def _openrc_measures(environment: Environment) -> frozenset[Measure]:
+    known = {name: environment.get(name) for name in confinement.OPENRC_VARIABLES}
+    texts = {name: value.text for name, value in known.items() if value is not None and value.certain}
+    return confinement.of_openrc(lambda name: texts.get(name, ""))
 
 
 def init_d_script(walk: "Walk", environment: Environment, entry: Entry) -> None:
@@ -71,7 +81,8 @@ def init_d_script(walk: "Walk", environment: Environment, entry: Entry) -> None:
             return
     daemon = environment.get("DAEMON")
     if daemon is not None and daemon.text != "none":
-        _start(walk, environment, _DAEMON, None)
+        with walk.bearing(stays=True):
+            _start(walk, environment, _DAEMON, None)
 
 
 def _settings(walk: "Walk", environment: Environment, path: str) -> None:

@@ -12,6 +12,11 @@ from firmward.facts.process import is_multi_call
 
 SHELLS = frozenset(["sh", "ash", "bash", "dash", "hush", "ksh", "mksh", "zsh", "lash", "msh"])
 
+DAEMON_LAUNCHERS = frozenset(
+    ("start-stop-daemon", "supervise-daemon", "daemon", "daemonize", "service_start", "start_daemon", "loadproc")
+)
+"""What starts a program that goes on running."""
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
@@ -54,6 +59,7 @@ ROWS = {
     "loginctl": Launcher(),
     "nice": Launcher("-n --adjustment"),
     "nohup": Launcher(),
+    "prlimit": Launcher("-p -o --pid --output"),
     "numactl": Launcher("-N -m -C -p -l --cpunodebind --membind --physcpubind"),
     "runuser": Launcher("-u -g --user --group", user="-u"),
     "s6-setuidgid": Launcher(operands=1, user="operand"),

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from firmward.facts.scripts import confinement
 from firmward.facts.scripts.environment import Environment, Value, joined
 from firmward.facts.scripts.flow import Call, Status
 from firmward.formats import uci
@@ -176,7 +177,15 @@ def _close(walk: "Walk", environment: Environment, call: Call) -> Status:
     command = instance.parameters.get("command", ()) if instance is not None else ()
     if instance is not None and command:
         user = joined(instance.parameters.get("user", ())).text or None
-        walk.start_values(environment, command, walk.at(instance.lines["command"]), user)
+        measures = confinement.of_procd({name: joined(found).text for name, found in instance.parameters.items()})
+        with walk.bearing(measures, stays=True):
+            walk.start_values(environment, command, walk.at(instance.lines["command"]), user)
+    return True
+
+
+def _jail(walk: "Walk", environment: Environment, call: Call) -> Status:
+    if walk.instance is not None:
+        walk.instance.parameters["jail"] = call.words[2:]
     return True
 
 
@@ -199,5 +208,6 @@ ROWS: dict[str, Row] = {
     "procd_set_param": _set_param,
     "procd_append_param": _append_param,
     "procd_close_instance": _close,
+    "procd_add_jail": _jail,
     "rc_procd": _start_service,
 }

@@ -5,10 +5,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from firmward.facts.process import Start
-from firmward.facts.scripts import places
+from firmward.facts.scripts import confinement, places
 from firmward.facts.scripts.environment import Environment, Value
 from firmward.facts.scripts.flow import Call, Exit, Flow, Status
-from firmward.facts.scripts.launchers import SHELLS, Launch, shell_call, unwrap
+from firmward.facts.scripts.launchers import DAEMON_LAUNCHERS, SHELLS, Launch, shell_call, unwrap
 from firmward.facts.scripts.quiet import QUIET, only_asks
 from firmward.facts.scripts.style import Style
 from firmward.model.tree import Kind
@@ -52,7 +52,8 @@ def _program(walk: "Walk", environment: Environment, call: Call) -> None:
 
 
 def _launch(walk: "Walk", environment: Environment, call: Call, launch: Launch) -> Status:
-    with walk.acting_as(launch.user):
+    stays = call.text(0).rpartition("/")[2] in DAEMON_LAUNCHERS or None
+    with walk.acting_as(launch.user), walk.bearing(confinement.of_launcher(call.texts), stays):
         if launch.script is not None:
             return _text(walk, environment, launch.script, call.line)
         if not launch.argv:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
+from firmward.facts.measure import Measure
 from firmward.facts.process import Manager, Process, Start
 from firmward.facts.scripts import builtins, conditions, frames, openwrt, places, programs
 from firmward.facts.scripts.environment import Definition, Environment, Value
@@ -55,6 +56,8 @@ class Walk:
         self._origin = Origin("", Manager.SCRIPT)
         self._path = ""
         self._user: str | None = None
+        self._stays = False
+        self._measures: frozenset[Measure] = frozenset()
         self._input: str | None = None
         self._told: str | None = None
         self._steps = 0
@@ -190,6 +193,8 @@ class Walk:
             tty=self._origin.tty,
             input=self._input,
             told=self._told,
+            stays=self._stays,
+            measures=self._measures,
         )
         self.found.setdefault((process.argv, process.user, process.at, process.service), process)
 
@@ -205,8 +210,9 @@ class Walk:
                 return self._simple(environment, command)
             case Group(body):
                 return self.commands(environment, body)
-            case Subshell(body):
-                return self._subshell(environment, body)
+            case Subshell(body, background):
+                with self.bearing(stays=background or None):
+                    return self._subshell(environment, body)
             case AndOr():
                 return self._and_or(environment, command)
             case Function(name, body):
@@ -422,7 +428,8 @@ class Walk:
             return True
         self._followed.add(key)
         self.scripts.setdefault(entry.path)
-        with self._as(self._origin_of(path, entry)), self.within(entry.path):
+        # a script that runs in the background says nothing of what it starts in turn
+        with self._as(self._origin_of(path, entry)), self.within(entry.path), self.bearing(stays=False):
             self._framed(style, entry, environment.child(path, arguments))
         return True
 
@@ -537,3 +544,18 @@ class Walk:
             yield
         finally:
             self._user = kept
+
+    @contextmanager
+    def bearing(self, measures: frozenset[Measure] = frozenset(), stays: bool | None = None) -> Iterator[None]:
+        """What starts meanwhile bears these measures too, and stays or not (None: as before)."""
+        kept = self._measures, self._stays
+        self._measures |= measures
+        self._stays = self._stays if stays is None else stays
+        try:
+            yield
+        finally:
+            self._measures, self._stays = kept
+
+    def limit(self, measures: frozenset[Measure]) -> None:
+        """From here on, to the end of this script or subshell."""
+        self._measures |= measures

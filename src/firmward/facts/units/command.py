@@ -22,9 +22,12 @@ KEYS = ("ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost")
 
 @dataclass(frozen=True, slots=True)
 class Command:
+    """One command; `stays` says that it is what the unit is for and goes on running."""
+
     argv: tuple[str, ...]
     at: Location
     user: str | None
+    stays: bool = False
 
 
 def specifiers(name: str) -> dict[str, str]:
@@ -63,12 +66,15 @@ def commands(tree: Tree, unit: Unit) -> Iterator[Command]:
     known = specifiers(unit.name)
     variables, complete = _environment(tree, unit, known)
     user = runs_as(unit)
+    kind = unit.get("Service", "Type")
+    ends = kind is not None and kind.value == "oneshot"
     for key in KEYS:
         for setting in unit.all("Service", key):
             for line in unit_file.commands(setting.value):
                 argv = _argv(line, known, variables, complete)
                 if argv and argv[0]:
-                    yield Command(argv, setting.at, "root" if _as_root(line.prefixes) else user)
+                    owner = "root" if _as_root(line.prefixes) else user
+                    yield Command(argv, setting.at, owner, key == "ExecStart" and not ends)
 
 
 def _as_root(prefixes: str) -> bool:

@@ -33,6 +33,9 @@ ReloadPropagatedFrom JoinsNamespaceOf
 CUMULATIVE = frozenset(_CUMULATIVE.split())
 """Settings that an empty value does not take back."""
 
+TO_NOTHING = frozenset(("CapabilityBoundingSet",))
+"""Settings whose empty value is a value: no capability at all."""
+
 NULL = "/dev/null"
 
 
@@ -137,6 +140,8 @@ class Units:
                 settings.append(Setting(setting.key, setting.value, Location(path, setting.line)))
             elif setting.key not in CUMULATIVE:
                 settings[:] = [known for known in settings if known.key != setting.key]
+                if setting.key in TO_NOTHING:
+                    settings.append(Setting(setting.key, "", Location(path, setting.line)))
 
     def _drop_ins(self, name: str) -> Iterator[str]:
         """The paths of the drop-ins in the order in which they count."""

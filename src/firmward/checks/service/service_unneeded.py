@@ -1,0 +1,77 @@
+"""service-unneeded"""
+
+from firmward.checks.service.service_runs_as_root import ELF, unit
+from firmward.facts.services import Manager, Service, Services, Start
+from firmward.model.check import Example, Findings, NotApplicable, check
+from firmward.model.facts import Unavailable
+from firmward.model.finding import Finding, Severity
+from firmward.model.policy import Policy
+from firmward.model.remedy import DisableService, Remedy, Safety, Stage
+
+APP = '[[service]]\nname = "app"\n'
+TABLE = "::respawn:/sbin/syslogd -n\n::respawn:/usr/bin/app\n"
+
+
+@check(
+    title="A service starts that the policy does not name",
+    severity=Severity.MEDIUM,
+    practice="P20",
+    cwe=1125,
+    bad=(
+        Example({"etc/inittab": f"{TABLE}::respawn:/usr/sbin/crond -f\n", "usr/bin/app": ELF}, APP),
+        Example(unit("User=camera"), APP),
+    ),
+    good=(
+        Example({"etc/inittab": TABLE, "usr/bin/app": ELF}, APP),
+        Example(unit("User=camera"), '[[service]]\nname = "camera"\n'),
+        Example(
+            {"etc/inittab": f"{TABLE}::respawn:/usr/sbin/dropbear -F\n", "usr/bin/app": ELF},
+            f"{APP}[[listen]]\nport = 22\n",
+        ),
+    ),
+)
+def service_unneeded(services: Services, policy: Policy) -> Findings:
+    """What nobody decided to have, nobody updates, limits or watches, and it is there for whoever gets in. The policy
+    names the services of the product as [[service]], or as the `service` of a [[listen]]; one that opens a declared
+    port, or that the update mechanism is named after, counts as named. What every system needs (udev, the system log,
+    the message bus, the set-up of network and storage, consoles) is no service in this sense. One that nobody can reach
+    and that starts on demand is low.
+    """
+    if not policy.service:
+        raise NotApplicable("the policy names no [[service]]")
+    named = {_plain(one.name) for one in policy.service} | {_plain(one.service) for one in policy.listen if one.service}
+    for service in services.services:
+        if not service.is_basic and not named & service.names and not _is_declared(service, policy):
+            yield _finding(service)
+    if services.unread:
+        raise Unavailable("; ".join(services.unread[:5]))
+
+
+def _plain(name: str) -> str:
+    return name.removesuffix(".service")
+
+
+def _is_declared(service: Service, policy: Policy) -> bool:
+    mechanism = policy.update.mechanism if policy.update is not None else None
+    if mechanism is not None and any(name.startswith(mechanism) for name in service.names):
+        return True
+    return any(policy.allows_listening(one.protocol, one.port) for one in service.listeners)
+
+
+def _finding(service: Service) -> Finding:
+    quiet = service.start is Start.ON_DEMAND and not service.is_exposed
+    how = "starts on demand" if service.start is Start.ON_DEMAND else "starts at boot"
+    return Finding(
+        service.name,
+        f"{service.name} ({service.program}) {how} and the policy does not name it",
+        at=service.at,
+        remedy=_remedy(service),
+        severity=Severity.LOW if quiet else None,
+    )
+
+
+def _remedy(service: Service) -> Remedy:
+    summary = f"Stop starting {service.name}, or name it as [[service]] in device.toml"
+    if service.manager is Manager.SCRIPT or " " in service.name:
+        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
+    return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, (DisableService(service.manager.value, service.unit),))

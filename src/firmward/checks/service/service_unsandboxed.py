@@ -1,0 +1,126 @@
+"""service-unsandboxed"""
+
+from dataclasses import dataclass
+
+from firmward.checks.service.service_runs_as_root import ELF, procd, unit
+from firmward.facts.services import Manager, Measure, Service, Services
+from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unavailable
+from firmward.model.finding import Finding, Severity
+from firmward.model.memory import Content
+from firmward.model.remedy import Remedy, Safety, SetOption, Stage
+
+M = Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One part of a sandbox: what it takes away, and how systemd and procd set it."""
+
+    measure: Measure
+    why: str
+    options: tuple[tuple[str, str], ...]
+    procd: str
+
+
+ROWS = (
+    Row(M.NO_NEW_PRIVILEGES, "setuid programs give it rights", (("NoNewPrivileges", "yes"),), "no_new_privs 1"),
+    Row(M.CAPABILITIES, "it has all of root's capabilities", (("CapabilityBoundingSet", "~CAP_SYS_ADMIN CAP_SYS_MODULE "
+        "CAP_SYS_RAWIO CAP_SYS_PTRACE"),), "capabilities FILE"),
+    Row(M.SYSTEM_CALLS, "every system call is open to it", (("SystemCallFilter", "@system-service"),), "seccomp FILE"),
+    Row(M.NAMESPACES, "it shares /tmp and devices", (("PrivateTmp", "yes"), ("PrivateDevices", "yes")), "jail"),
+    Row(M.WRITE_PATHS, "it may write everywhere", (("ProtectSystem", "strict"), ("ProtectHome", "yes")), "jail"),
+    Row(M.KERNEL, "it may change kernel parameters and modules", (("ProtectKernelTunables", "yes"),
+        ("ProtectKernelModules", "yes"), ("ProtectControlGroups", "yes")), "jail"),
+)  # fmt: skip
+
+ENOUGH = 3
+"""Rows of six: who lacks as many is not sandboxed, who lacks fewer has decided what its work needs."""
+
+ABLE = (Manager.SYSTEMD, Manager.PROCD)
+
+SANDBOXED = (
+    *("NoNewPrivileges=yes", "CapabilityBoundingSet=CAP_NET_BIND_SERVICE", "SystemCallFilter=@system-service"),
+    *("PrivateTmp=yes", "ProtectSystem=strict", "ProtectKernelTunables=yes", "ProtectKernelModules=yes"),
+)
+WEB: dict[str, Content] = {
+    "usr/sbin/lighttpd": ELF,
+    "etc/lighttpd/lighttpd.conf": "server.port = 443\n",
+}
+
+
+@check(
+    title="A service runs without a sandbox",
+    severity=Severity.MEDIUM,
+    practice="P23",
+    cwe=653,
+    bad=(
+        Example(unit()),
+        Example(unit("NoNewPrivileges=yes", "PrivateTmp=yes")),
+        Example(procd("procd_set_param user app")),
+        Example({**WEB, "etc/inittab": "::respawn:/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf\n"}),
+    ),
+    good=(
+        Example(unit(*SANDBOXED)),
+        Example(unit("DynamicUser=yes", "SystemCallFilter=@system-service")),
+        Example(procd("procd_add_jail app log", "procd_set_param no_new_privs 1", "procd_set_param user app")),
+        Example(
+            {"etc/inittab": "::respawn:/usr/bin/setpriv --reuid app --no-new-privs /usr/bin/app\n", "usr/bin/app": ELF}
+        ),
+    ),
+)
+def service_unsandboxed(services: Services) -> Findings:
+    """What a sandbox leaves out, a fault in the service cannot reach: other services' files, devices, the kernel's
+    modules, most system calls. systemd and procd build one from a few lines. A service counts as unsandboxed when three
+    of the six parts are missing, or when it is root with root's most powerful capabilities; the finding names them. It
+    is medium for a root service that others can reach, low for one with a user of its own, and information for what
+    nobody can reach. OpenRC and SysV scripts have next to nothing to offer: there only root is a finding. What every
+    system needs, and what lets people log in, is left in peace.
+    """
+    for service in services.services:
+        lacking = tuple(row for row in ROWS if row.measure not in service.measures)
+        if service.is_confinable and _is_open(service, lacking):
+            yield _finding(service, lacking)
+    if services.unread:
+        raise Unavailable("; ".join(services.unread[:5]))
+
+
+def _is_open(service: Service, lacking: tuple[Row, ...]) -> bool:
+    all_powerful = service.is_root is not False and Measure.CAPABILITIES not in service.measures
+    if service.manager not in ABLE:
+        return all_powerful
+    return all_powerful or len(lacking) >= ENOUGH
+
+
+def _finding(service: Service, lacking: tuple[Row, ...]) -> Finding:
+    whose = "as root" if service.is_root else f"as {service.user or 'a user that is not known'}"
+    missing = "nothing confines it" if len(lacking) == len(ROWS) else "; ".join(row.why for row in lacking)
+    return Finding(
+        service.name,
+        f"{service.name} runs {service.program} {whose} without a sandbox: {missing}",
+        at=service.at,
+        remedy=_remedy(service, lacking),
+        severity=_severity(service),
+        evidence="lacks " + " ".join(row.measure.value for row in lacking),
+    )
+
+
+def _severity(service: Service) -> Severity | None:
+    if not service.is_exposed:
+        return Severity.INFO
+    return None if service.is_root and not service.needs_root else Severity.LOW
+
+
+def _remedy(service: Service, lacking: tuple[Row, ...]) -> Remedy:
+    if service.manager is Manager.SYSTEMD and " " not in service.name:
+        path = f"etc/systemd/system/{service.name}.d/50-sandbox.conf"
+        changes = tuple(SetOption(path, option, value, "Service") for row in lacking for option, value in row.options)
+        summary = "Add the missing parts in a drop-in, name what it must write as ReadWritePaths=, and test it"
+        return Remedy(summary, Safety.UNSAFE, Stage.SOURCE, changes)
+    if service.manager is Manager.PROCD:
+        ways = ", ".join(dict.fromkeys(row.procd for row in lacking))
+        return Remedy(
+            f"Confine the instance with procd_add_jail and procd_set_param: {ways}", Safety.MANUAL, Stage.SOURCE
+        )
+    summary = "Start it with a user of its own, and by setpriv --no-new-privs --bounding-set; its manager has no more"
+    return Remedy(summary, Safety.MANUAL, Stage.SOURCE)

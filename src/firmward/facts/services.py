@@ -1,0 +1,196 @@
+"""The services that start, programs that go on running or answer calls: who runs, reaches and confines them.
+
+A service is one program of one unit, init script, inittab line or table of inetd and xinetd. What only sets something
+up and ends is none: units of Type=oneshot, commands before and after a unit's own, tools in scripts. A program in a
+script is a service when the script means it to stay, when it listens, or by its name; of one that no sign tells
+anything, nothing is said.
+
+It runs as whom its manager says, unless it gives up root itself (own_user.py); what cannot be read of this leaves
+`is_root` None, and `unread` says why. Measures: units/confinement.py for systemd, scripts/confinement.py for scripts.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from firmward.facts import net_program, own_user, plumbing
+from firmward.facts.accounts import Accounts
+from firmward.facts.daemon import OWN_FAMILY, ROWS
+from firmward.facts.exposure import reach
+from firmward.facts.firewall import Firewall
+from firmward.facts.listeners import Listener, Listeners
+from firmward.facts.measure import LIMITS, SANDBOX, Measure
+from firmward.facts.packet_filter import Reach
+from firmward.facts.startup import Manager, Process, Start, Startup
+from firmward.facts.systemd import SystemdUnits
+from firmward.facts.units import confinement
+from firmward.facts.units.load import Units
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.location import Location
+from firmward.model.tree import Tree
+
+__all__ = ["LIMITS", "SANDBOX", "Manager", "Measure", "Service", "Services", "Start", "collect"]
+
+_NUMBER = re.compile(r"^[SK][0-9]{2}")
+ROOTS = frozenset(("root", "0"))
+UNPRIVILEGED = frozenset((Measure.CAPABILITIES, Measure.KERNEL))
+"""What a user other than root has not in any case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service that starts.
+
+    `name` is the unit, script or table entry, with the program behind it where a script starts several; `manager` who
+    starts it, `program` what runs, `start` when, `at` where it is started. `user` is whose rights it has while it
+    works, None for root's; `is_root` says so, None where it cannot be told. `listeners` are its sockets that others can
+    reach, as far as the packet filter tells; `measures` what confines it. `is_applet` tells a program of BusyBox's.
+    """
+
+    name: str
+    manager: Manager
+    program: str
+    start: Start
+    at: Location
+    user: str | None
+    is_root: bool | None
+    listeners: tuple[Listener, ...]
+    measures: frozenset[Measure]
+    is_applet: bool = False
+    unit: str = ""
+    """The unit, script or table entry alone, as its manager knows it."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names by which a policy may mean it."""
+        plain = self.unit.removesuffix(".service")
+        return frozenset((self.name, plain, plain.partition("@")[0], _NUMBER.sub("", plain), self.program))
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether others than the device itself can reach it."""
+        return bool(self.listeners)
+
+    @property
+    def is_basic(self) -> bool:
+        """It is a part of every system, and no service that somebody decided to offer."""
+        names = {self.name, self.program}
+        return plumbing.is_basic(self.program) or any(name.startswith("systemd-") for name in names)
+
+    @property
+    def needs_root(self) -> bool:
+        known = any(plumbing.needs_root(name) for name in self.names)
+        return self.is_basic or known or (self.is_applet and self.program in plumbing.ROOT_APPLETS)
+
+    @property
+    def is_confinable(self) -> bool:
+        """Its work leaves room for a sandbox and for limits: it lets nobody log in and starts nobody's programs."""
+        return not self.is_basic and (not self.needs_root or any(plumbing.is_confinable(name) for name in self.names))
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """All `services` that start; `unread` says what could not be worked out, a sentence each."""
+
+    services: tuple[Service, ...]
+    unread: tuple[str, ...] = ()
+
+
+def collect(
+    tree: Tree,
+    startup: Startup,
+    units: SystemdUnits | Unknown | None,
+    listeners: Listeners | Unknown | None,
+    firewall: Firewall | Unknown | None,
+    accounts: Accounts | Unknown | None,
+) -> Services:
+    known = units.units if isinstance(units, SystemdUnits) else {}
+    heard = listeners.listeners if isinstance(listeners, Listeners) else ()
+    exposed = tuple(one for one in heard if reach(one, firewall) is not Reach.CLOSED)
+    names = frozenset(one.name for one in accounts.accounts) if isinstance(accounts, Accounts) else None
+    loaded = Units(tree) if known else None
+    found: dict[str, Service] = {}
+    unread = list(startup.unread_servers)
+    for process in startup.processes:
+        unit = known.get(process.service) if process.manager is Manager.SYSTEMD else None
+        if process.start is Start.DISABLED or not _is_service(process, heard):
+            continue
+        service, lost = _service(tree, process, _own(process, exposed), names)
+        unread += lost
+        if unit is not None and loaded is not None:
+            service = replace(service, measures=service.measures | confinement.measures(loaded, unit))
+        name = _name(service, found)
+        if name not in found or (service.is_root and not found[name].is_root):
+            found[name] = service
+    services = tuple(replace(service, name=name) for name, service in found.items())
+    return Services(services, tuple(dict.fromkeys(unread)))
+
+
+def _service(
+    tree: Tree, process: Process, listeners: tuple[Listener, ...], accounts: frozenset[str] | None
+) -> tuple[Service, list[str]]:
+    is_applet = net_program.is_busybox(tree, process)
+    user, is_root, lost = process.user, (process.user or "root") in ROOTS, []
+    undecided = False
+    if is_root:
+        try:
+            user = own_user.of(tree, process, accounts, is_applet).name
+            is_root = (user or "root") in ROOTS
+        except Unavailable as reason:
+            lost.append(f"{process.service}: {reason}")
+            undecided = True
+    elif "$" in (process.user or ""):
+        lost.append(f"{process.at}: whom {process.program} runs as is known at run time only")
+        undecided = True
+    return (
+        Service(
+            process.service,
+            process.manager,
+            process.program,
+            process.start,
+            process.at,
+            None if is_root else user,
+            None if undecided else is_root,
+            listeners,
+            process.measures | (frozenset() if is_root else UNPRIVILEGED),
+            is_applet,
+            process.service,
+        ),
+        lost,
+    )
+
+
+def _name(service: Service, known: Mapping[str, Service]) -> str:
+    """Stable over builds: the first program of a script has the script's name, the others their own behind it."""
+    if service.manager in (Manager.SCRIPT, Manager.INITTAB):
+        return service.program
+    first = known.get(service.name)
+    alike = first is None or first.program == service.program
+    return service.name if alike else f"{service.name} {service.program}"
+
+
+def _own(process: Process, listeners: tuple[Listener, ...]) -> tuple[Listener, ...]:
+    return tuple(one for one in listeners if one.service == process.service and one.program == process.program)
+
+
+def _is_service(process: Process, listeners: tuple[Listener, ...]) -> bool:
+    program = process.program
+    if not program or "$" in program or process.argv[0] == "internal":
+        return False
+    if process.manager in (Manager.INETD, Manager.XINETD) or process.tty is not None:
+        return True
+    if program in plumbing.SETTING_UP:
+        return False
+    if process.manager is Manager.SYSTEMD:
+        return process.stays
+    return process.stays or any(_signs(process, listeners))
+
+
+def _signs(process: Process, listeners: tuple[Listener, ...]) -> Iterator[bool]:
+    """What tells that a program goes on running."""
+    program = process.program
+    yield program in ROWS or program in OWN_FAMILY or program in own_user.BY_NAME
+    yield any(one.program == program and one.service == process.service for one in listeners)
+    yield process.manager is Manager.INITTAB and process.at.path == "etc/inittab"
+    yield len(program) > 3 and program.endswith("d") and process.argv[0].rpartition("/")[2] == program
+    yield any(word.startswith("--daemon") or word == "--background" for word in process.argv[1:])

@@ -1,0 +1,93 @@
+"""Services: whose rights they have and what confines them."""
+
+from fault import Fault
+
+SERVICES = "tests/facts/test_services.py"
+CONFINEMENT = "tests/facts/test_unit_confinement.py"
+
+FAULTS = (
+    Fault(
+        "facts/services.py",
+        "if reach(one, firewall) is not Reach.CLOSED",
+        "if True",
+        "tests/checks/service",
+        "a socket behind the firewall or on the loopback counted as reachable",
+    ),
+    Fault(
+        "facts/units/command.py",
+        'ends = kind is not None and kind.value == "oneshot"',
+        "ends = False",
+        SERVICES,
+        "a unit that ends taken for a service",
+    ),
+    Fault(
+        "facts/services.py",
+        "None if undecided else is_root,",
+        "False if undecided else is_root,",
+        SERVICES,
+        "a user that is not known taken for an account of its own",
+    ),
+    Fault(
+        "facts/own_user.py",
+        "if given is None and row.key and not is_applet:",
+        "if False:",
+        SERVICES,
+        "the user in a daemon's configuration not looked at",
+    ),
+    Fault(
+        "facts/own_user.py",
+        "if row.keeps and arguments.has(*row.keeps):",
+        "if False:",
+        SERVICES,
+        "an option that keeps root not heard",
+    ),
+    Fault(
+        "facts/units/load.py",
+        "if setting.key in TO_NOTHING:",
+        "if False:",
+        CONFINEMENT,
+        "an empty bounding set taken for none",
+    ),
+    Fault(
+        "facts/units/confinement.py",
+        "return not is_root(unit) and not ambient & MASTERLY",
+        "return not is_root(unit)",
+        CONFINEMENT,
+        "ambient capabilities of a user not counted",
+    ),
+    Fault(
+        "facts/units/confinement.py",
+        'name = stem.rpartition("-")[0] + ".slice"',
+        "return",
+        CONFINEMENT,
+        "the slices above a slice not looked at",
+    ),
+    Fault(
+        "facts/scripts/walk.py",
+        "self._measures, self._stays = kept",
+        "pass",
+        SERVICES,
+        "a limit set in one script taken over into others",
+    ),
+    Fault(
+        "facts/scripts/confinement.py",
+        'if not {"procfs", "sysfs"} & set(text.split()):',
+        "if True:",
+        SERVICES,
+        "a jail with /proc and /sys in it taken for one without",
+    ),
+    Fault(
+        "facts/installed_programs.py",
+        "return entry.kind is Kind.FILE and bool(entry.mode & 0o111)",
+        "return entry.kind is Kind.FILE",
+        "tests/checks/binary/test_debug_tool_shipped.py",
+        "a file that cannot be run taken for a tool",
+    ),
+    Fault(
+        "checks/service/service_unneeded.py",
+        "return any(policy.allows_listening(one.protocol, one.port) for one in service.listeners)",
+        "return False",
+        "tests/checks/service",
+        "a service on a declared port told as undeclared",
+    ),
+)
