@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from firmward.audit.catalogue import catalogue
-from firmward.cli.audit import Question, Reading, audit_target
+from firmward.cli.judging import Question, Reading, audit_target
 from firmward.image.budget import Limits
 from firmward.model.clock import Clock
 from firmward.model.policy import parse_policy

@@ -76,7 +76,7 @@ def init(
 
 def _declared(tree: "Tree", name: str, seconds: float) -> str:
     from firmward.audit.declaration import FAMILIES, declaration
-    from firmward.cli.audit import Deadline
+    from firmward.cli.judging import Deadline
     from firmward.facts.collection import Collection
     from firmward.model.facts import Source
 

@@ -99,7 +99,7 @@ def schema() -> None:
 
 def _judge(path: Path) -> Judged:
     from firmward.audit.doubts import doubts
-    from firmward.cli.audit import judging_day, policy_text
+    from firmward.cli.judging import judging_day, policy_text
     from firmward.model.policy import parse_policy
 
     text = ""
