@@ -422,7 +422,7 @@ SYSTEMS = (
                 'ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.2")\n'
             ),
         },
-        policy='[[listen]]\nport = 443\n[[service]]\nname = "recorder"\n',
+        policy='[[listen]]\nport = 443\n[[service]]\nname = "recorder"\n[[service]]\nname = "rauc-hawkbit-updater"\n',
     ),
     System(
         "debian-recorder-root-and-not-named",
@@ -439,7 +439,7 @@ SYSTEMS = (
             ("service-without-limits", "recorder.service"),
             ("debug-tool-shipped", "debugger"),
         ),
-        '[[service]]\nname = "camera"\n',
+        '[[service]]\nname = "camera"\n[[service]]\nname = "rauc-hawkbit-updater"\n',
     ),
     System(
         "debian-own-scripts-read-settings",
