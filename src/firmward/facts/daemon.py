@@ -104,7 +104,7 @@ DAEMONS = (
     Daemon(("unbound",), (("tcp", 53, A.DNS), ("udp", 53, A.DNS)), valued="c", default_address="localhost",
            file=key_value.UNBOUND),
     Daemon(("dnsd",), (("udp", 53, A.DNS),), ("p",), ("i",), "tc"),
-    Daemon(("ntpd",), (("udp", 123, A.NTP),), valued="cfgiIjkLMNpPrstuUvVSx", file=key_value.NTPD),
+    Daemon(("ntpd",), (("udp", 123, A.NTP),), valued="cfiIkpPrstuUDSvV", file=key_value.NTPD),
     Daemon(("chronyd",), NOTHING, valued="fFPuUlLtr", file=key_value.CHRONY),
     Daemon(("ptp4l",), (("udp", 319, A.UNKNOWN), ("udp", 320, A.UNKNOWN)), only=("4", "6"), valued="fiplK"),
     Daemon(("udhcpd", "dhcpd", "isc-dhcpd"), (("udp", 67, A.DHCP),), ("p",), (), "ISPscT"),

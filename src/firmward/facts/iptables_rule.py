@@ -22,9 +22,10 @@ def match(words: tuple[str, ...], at: Location) -> Match:
     """One rule, reduced."""
     protocol: str | None = None
     ports: Ports = ()
-    narrowed = limited = established = goes = False
+    narrowed = limited = goes = False
     target: str | None = None
     pairs = list(_pairs(words))
+    established = any(option in ("-i", "-o") and value == "lo" and not negated for negated, option, value in pairs)
     for negated, option, value in pairs:
         match option:
             case "-j" | "-g":
@@ -37,7 +38,7 @@ def match(words: tuple[str, ...], at: Location) -> Match:
                 ports = packet_filter.all_but(ports) if negated else ports
                 narrowed = narrowed or not ports
             case "--state" | "--ctstate":
-                established = "NEW" not in value.upper().split(",") and not negated
+                established = established or ("NEW" not in value.upper().split(",") and not negated)
             case "--limit" | "--hashlimit-upto" | "--hashlimit-above":
                 limited = True
             case "-m":

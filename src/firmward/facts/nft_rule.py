@@ -115,7 +115,11 @@ def _step(reading: _Reading) -> None:
 
 
 def _rest(reading: _Reading, word: str) -> None:
-    if word in ("protocol", "nexthdr", "l4proto"):
+    following = reading.words[reading.position] if reading.position < len(reading.words) else ""
+    if word in INTERFACES and following.strip('"') == "lo":
+        reading.position += 1
+        reading.established = True
+    elif word in ("protocol", "nexthdr", "l4proto"):
         _protocol(reading)
     elif word == "ct" and reading.words[reading.position : reading.position + 1] == ("state",):
         reading.position += 1
@@ -128,6 +132,9 @@ def _rest(reading: _Reading, word: str) -> None:
     elif word != "meta":
         reading.position -= 1
         _narrow(reading)
+
+
+INTERFACES = frozenset(("iif", "iifname", "oif", "oifname"))
 
 
 def _narrow(reading: _Reading) -> None:

@@ -125,7 +125,8 @@ class Chain:
 class Match:
     """One rule as written: what it asks for, and where it leads. `jump` names a chain, `verdict` ends the matter.
 
-    `established` rules speak of connections that are there already, and decide nothing about new ones. `hedged` ones
+    `established` rules speak of connections that are there already, or of the loopback interface, and decide nothing
+    about new ones from elsewhere. `hedged` ones
     stand behind a return that may have been taken: what they accept is taken as accepted, what they drop may pass.
     """
 

@@ -59,6 +59,8 @@ class Service:
     is_applet: bool = False
     unit: str = ""
     """The unit, script or table entry alone, as its manager knows it."""
+    opened: tuple[Listener, ...] = ()
+    """All sockets, those that a firewall keeps closed among them."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -116,6 +118,7 @@ def collect(
         if process.start is Start.DISABLED or not _is_service(process, heard):
             continue
         service, lost = _service(tree, process, _own(process, exposed), names)
+        service = replace(service, opened=_own(process, heard))
         unread += lost
         if unit is not None and loaded is not None:
             service = replace(service, measures=service.measures | confinement.measures(loaded, unit))

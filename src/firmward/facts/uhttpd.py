@@ -18,7 +18,7 @@ from firmward.model.tree import Tree
 
 PROGRAM = "uhttpd"
 UCI_FILE = "etc/config/uhttpd"
-WITH_VALUE = "pshErxclnLotTADRmkKCiyuUXIZP"
+WITH_VALUE = "pshErxclnNLotTAmkKCiyuUXIZP"
 TRUE = ("1", "on", "true", "yes", "enabled")
 
 

@@ -55,7 +55,7 @@ def _is_declared(service: Service, policy: Policy) -> bool:
     mechanism = policy.update.mechanism if policy.update is not None else None
     if mechanism is not None and any(name.startswith(mechanism) for name in service.names):
         return True
-    return any(policy.allows_listening(one.protocol, one.port) for one in service.listeners)
+    return any(policy.allows_listening(one.protocol, one.port) for one in service.opened)
 
 
 def _finding(service: Service) -> Finding:
