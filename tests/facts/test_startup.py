@@ -121,3 +121,14 @@ def test_any_tree_is_read_without_error(files: dict[str, Content]) -> None:
     if found is not None:
         assert isinstance(found, Startup)
         assert not [text for text in found.unread if "internal error" in text]
+
+
+def test_apaches_control_script_starts_apache() -> None:
+    files: dict[str, Content] = {
+        **BUSYBOX,
+        "etc/inittab": "::sysinit:/usr/sbin/apachectl start\n",
+        "usr/sbin/apachectl": executable('#!/bin/sh\n: ${HTTPD:=/usr/sbin/apache2}\n$HTTPD -k "$1"\n'),
+    }
+    found = Collection(MemoryTree(files)).get(Startup)
+    assert isinstance(found, Startup)
+    assert [process.program for process in found.processes] == ["apache2"]

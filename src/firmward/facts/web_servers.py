@@ -4,14 +4,13 @@ How each server is configured is told in facts/web/. A server whose configuratio
 the same, without folders, and named in `unread`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmward.facts.startup import Process, Start, Startup
 from firmward.facts.web import apache, lighttpd, nginx, small, uhttpd
 from firmward.facts.web.record import Cgi, Feature, Root, Trait, WebServer
 from firmward.model.facts import Unavailable
-from firmward.model.location import Location
 from firmward.model.tree import Entry, Kind, Tree
 
 __all__ = ["Cgi", "Feature", "Root", "Trait", "WebServer", "WebServers", "collect", "files_below"]
@@ -24,7 +23,7 @@ READERS: dict[str, Callable[[Tree, Process], WebServer | None]] = {
     "lighttpd": lighttpd.read,
     "nginx": nginx.read,
     "uhttpd": uhttpd.read,
-    **dict.fromkeys(("apache2", "apachectl", "apache2ctl"), apache.read),
+    **dict.fromkeys(("apache2",), apache.read),
 }
 UNREAD_NAMES = """
     goahead webs appweb hiawatha cherokee monkey caddy webfsd mathopd muhttpd micro_httpd nweb bozohttpd civetweb
@@ -51,7 +50,7 @@ def collect(tree: Tree, startup: Startup) -> WebServers | None:
     if startup.blind is not None:
         unread.append(f"it is not known what starts: {startup.blind}")
     servers: dict[tuple[object, ...], WebServer] = {}
-    for process in (*startup.processes, *_by_control(startup)):
+    for process in startup.processes:
         if process.start is Start.DISABLED:
             continue
         try:
@@ -69,14 +68,6 @@ def collect(tree: Tree, startup: Startup) -> WebServers | None:
     found = tuple(servers.values())
     scripts = dict.fromkeys(path for server in found for cgi in server.cgi for path in scripts_of(tree, cgi))
     return WebServers(found, tuple(scripts), tuple(dict.fromkeys(unread)))
-
-
-def _by_control(startup: Startup) -> Iterator[Process]:
-    """Apache by its control script, where that runs at boot and what it starts could not be followed."""
-    if not any(process.program in ("apache2", "apachectl", "apache2ctl") for process in startup.processes):
-        for path in startup.scripts:
-            if path.rpartition("/")[2] in ("apachectl", "apache2ctl"):
-                yield Process(("apache2",), "apache2", startup.init, Start.BOOT, Location(path))
 
 
 def _server(tree: Tree, process: Process) -> WebServer | None:

@@ -82,6 +82,9 @@ ROWS = {
     "xvfb-run": Launcher("-e -f -n -p -s -w"),
 }
 
+CONTROLS = {"apachectl": "/usr/sbin/apache2", "apache2ctl": "/usr/sbin/apache2"}
+"""Scripts that start a daemon of another name, in ways of their own that only the device could follow."""
+
 _SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _LONG_USER = {"-u": "--user", "--user": "-u"}
 
@@ -96,6 +99,8 @@ def unwrap(argv: Sequence[str]) -> Launch | None:
         return _start_stop_daemon(name, argv[1:])
     if name in ("su", "runuser") and "-u" not in argv:
         return _su(argv[1:])
+    if name in CONTROLS and {"start", "startssl", "graceful", "restart"} & set(argv[1:]):
+        return Launch((CONTROLS[name], "-k", "start"))
     row = ROWS.get(name)
     return None if row is None else _by_row(row, argv[1:])
 
