@@ -1,6 +1,8 @@
-"""Debian 13 devices: a gateway that apt updates, image-based ones with RAUC or SWUpdate, a panel in package mode."""
+"""Debian 13 devices: two that apt updates, one of them in package mode, and image-based ones with RAUC or SWUpdate."""
 
-from truth import debian_broker, debian_gateway
+from truth import debian_broker, debian_camera, debian_edge, debian_gateway, debian_panel
 from truth.row import Truth
 
-SYSTEMS: tuple[Truth, ...] = (debian_gateway.SYSTEM, debian_broker.SYSTEM)
+SYSTEMS: tuple[Truth, ...] = tuple(
+    module.SYSTEM for module in (debian_gateway, debian_broker, debian_camera, debian_panel, debian_edge)
+)
