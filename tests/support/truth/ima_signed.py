@@ -1,7 +1,7 @@
 """Signatures of single files, as evmctl(1) writes them into security.ima, with a key made for these tests alone."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from firmward.model.memory import Content, Node
@@ -78,18 +78,31 @@ def signature(content: bytes) -> bytes:
     return b"\x03\x02\x04" + KEY_ID + len(signed).to_bytes(2, "big") + signed
 
 
+def digest(content: bytes) -> bytes:
+    """The attribute of a file that is known by its hash alone: type 4, algorithm 4."""
+    return b"\x04\x04" + hashlib.sha256(content).digest()
+
+
 def digest_of(content: bytes) -> tuple[tuple[str, bytes], ...]:
-    """The attribute of a file that is measured by its hash alone: type 4, algorithm 4."""
-    return (("security.ima", b"\x04\x04" + hashlib.sha256(content).digest()),)
+    return (("security.ima", digest(content)),)
 
 
-def signed(files: Mapping[str, Content]) -> dict[str, Content]:
-    """The same files, all regular ones with a signature."""
+def labelled(files: Mapping[str, Content], label: Callable[[bytes], bytes]) -> dict[str, Content]:
     result: dict[str, Content] = {}
     for path, content in files.items():
         node = content if isinstance(content, Node) else Node(content)
         if node.kind is Kind.FILE and node.target is None:
             others = tuple(one for one in node.xattrs if one[0] != "security.ima")
-            node = replace(node, xattrs=(*others, ("security.ima", signature(data(node)))))
+            node = replace(node, xattrs=(*others, ("security.ima", label(data(node)))))
         result[path] = node
     return result
+
+
+def signed(files: Mapping[str, Content]) -> dict[str, Content]:
+    """The same files, all regular ones with a signature."""
+    return labelled(files, signature)
+
+
+def hashed(files: Mapping[str, Content]) -> dict[str, Content]:
+    """The same files, all regular ones with their hash."""
+    return labelled(files, digest)
