@@ -143,6 +143,8 @@ SYSTEM = Truth(
         also("plaintext-protocol", "telnet", "RFC 854"),
         also("undeclared-listener", "23", "inetd.conf(5); services(5)"),
         also("service-unneeded", "inetd", "the declaration does not name it"),
+        also("service-runs-as-root", "inetd", "inetd.conf(5), the user field"),
+        also("mac-profile-missing", "inetd", "apparmor.d(5)"),
         Mistake(
             "ssh-password-login",
             "dropbear(8): -g refuses passwords for root alone",
