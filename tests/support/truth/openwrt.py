@@ -318,7 +318,9 @@ GATEWAY = {
     "etc/init.d/collector": jailed("collector", 90, "/usr/bin/collector --config /etc/collector/collector.conf"),
     **confined("collector"),
     "usr/bin/collector": PROGRAM,
-    "etc/collector/collector.conf": "# password = changeme (an example; the device has a key of its own)\ninterval = 60\n",
+    "etc/collector/collector.conf": (
+        "# password = changeme (an example; the device has a key of its own)\ninterval = 60\n"
+    ),
     "bin/opkg": PROGRAM,
     "etc/opkg.conf": "dest root /\ndest ram /tmp\nlists_dir ext /var/opkg-lists\noption check_signature\n",
     "etc/opkg/distfeeds.conf": DISTFEEDS,
