@@ -8,9 +8,10 @@ from truth.alpine_base import FSTAB, SSHD_INIT, alpine, bare, confined, nftables
 from truth.buildroot_base import RAUC_CONF, SWUPDATE_CFG, SWUPDATE_JOB
 from truth.openwrt_base import listen, service
 from truth.row import Mistake, Truth
-from truth.small_base import COMMAND_LINE, ELF, PROGRAM, also, hashed, profile, programs, secret, shadow, shell
+from truth.small_base import COMMAND_LINE, ELF, PROGRAM, also, filters, hashed, profile, programs, secret, shadow, shell
 from truth.small_keys import (
     ADMIN_SHA512,
+    DEVICE_CA,
     EC_KEY,
     EXPIRED_CERTIFICATE,
     PUBLIC_KEY,
@@ -125,7 +126,7 @@ GATEWAY = {
     **SSH_FILES,
     **nftables("tcp dport { 22, 8883 }"),
     "etc/kernel/cmdline": f"root=/dev/mapper/root rootfstype=squashfs {COMMAND_LINE}\n",
-    "etc/kernel-hooks.d/secureboot.conf": 'cmdline=/etc/kernel/cmdline\noutput_dir="/boot/efi/EFI/Linux"\noutput_name="maker.efi"\n',
+    "etc/kernel-hooks.d/secureboot.conf": 'cmdline=/etc/kernel/cmdline\noutput_name="maker.efi"\n',
     "etc/network/interfaces": VLANS,
     "etc/mosquitto/mosquitto.conf": MOSQUITTO,
     "etc/mosquitto/conf.d/bridge.conf": BRIDGE,
@@ -138,6 +139,7 @@ GATEWAY = {
     "etc/xinetd.conf": "defaults\n{\n\tlog_type = SYSLOG daemon info\n}\nincludedir /etc/xinetd.d\n",
     "etc/init.d/xinetd": bare("xinetd", "/usr/sbin/xinetd", "-dontfork"),
     "etc/network/if-up.d": Node(mode=0o755, kind=Kind.DIRECTORY),
+    **filters("mosquitto"),
 }
 
 GATEWAY_SECTIONS = (
@@ -335,6 +337,7 @@ PANEL = {
     "etc/php84/php-fpm.conf": "[www]\nuser = nginx\ngroup = nginx\nlisten = /run/php-fpm.sock\nlisten.mode = 0660\n"
     "pm = static\npm.max_children = 2\n",
     "usr/sbin/php-fpm84": PROGRAM,
+    "etc/apparmor.d/usr.sbin.php-fpm84": profile("/usr/sbin/php-fpm84", "/etc/php84/* r", "/usr/share/panel/** r"),
     "usr/share/panel/ping.php": "<?php\n$host = filter_var($_GET['host'] ?? '', FILTER_VALIDATE_IP);\n"
     "if ($host !== false) {\n    echo htmlspecialchars(shell_exec('ping -c 1 ' . escapeshellarg($host)));\n}\n",
     "etc/panel/config.xml": "<config>\n  <server>updates.maker.example</server>\n  <password></password>\n</config>\n",
@@ -344,6 +347,7 @@ PANEL = {
     # busybox-extras brings it, no runlevel has it.
     "etc/init.d/telnetd": bare("telnetd", "/usr/sbin/telnetd", "-F -l /bin/login"),
     "root/.ssh/known_hosts": "updates.maker.example " + " ".join(SSH_AUTHORIZED.split()[:2]) + "\n",
+    **filters("nginx", "php-fpm", "paneld"),
 }
 
 PANEL_SECTIONS = (
@@ -485,7 +489,10 @@ conf-dir=/etc/dnsmasq.d/,*.conf
 # enable-tftp
 """
 
-CHRONY = "pool time.maker.example iburst nts\nport 0\ncmdport 0\ndriftfile /var/lib/chrony/chrony.drift\nrtcsync\n"
+CHRONY = (
+    "pool time.maker.example iburst nts\nport 0\ncmdport 0\ndriftfile /data/chronyd/drift\n"
+    "ntsdumpdir /data/chronyd\nrtcsync\n"
+)
 
 UPGRADE = """\
 #!/bin/sh
@@ -503,7 +510,20 @@ BOX = {
         boot=("nftables",),
     ),
     **SSH_FILES,
-    **nftables("tcp dport 22", "udp dport { 53, 67 }", "tcp dport 53"),
+    **nftables(
+        "tcp dport 22",
+        "udp dport { 53, 67 }",
+        "tcp dport 53",
+        out=("192.0.2.123 udp dport 123", "192.0.2.123 tcp dport 4460", "203.0.113.80 tcp dport 443"),
+    ),
+    # Who services the box may restart it, and nothing else.
+    "etc/doas.d/service.conf": "permit nopass service as root cmd /sbin/reboot\n",
+    "usr/bin/doas": executable(ELF, mode=0o4755),
+    "etc/update-extlinux.conf": (
+        '# default_kernel_opts="nokaslr mitigations=off" is what the test bench had\n'
+        f'default_kernel_opts="{COMMAND_LINE}"\noverwrite=1\n'
+    ),
+    "etc/ssl/certs/ca-certificates.crt": DEVICE_CA + UPDATE_CA,
     "etc/fstab": FSTAB.replace("/dev/mapper/root / squashfs ro,nodev 0 0", "/dev/mapper/root / ext4 rw,relatime 0 1"),
     "etc/periodic/daily/upgrade": executable(UPGRADE),
     "sbin/apk": PROGRAM,
@@ -523,6 +543,7 @@ BOX = {
     ),
     "usr/sbin/chronyd": PROGRAM,
     "etc/periodic/15min/tidy": executable("#!/bin/sh\nfind /tmp -type f -mtime +1 -delete\n"),
+    **filters("dnsmasq", "chronyd"),
 }
 
 BOX_SECTIONS = (
@@ -536,7 +557,12 @@ BOX_SECTIONS = (
     + service("nftables")
     + LOGIN
     + '[[egress]]\nto = "time.maker.example"\nport = 123\nprotocol = "udp"\n'
+    + '[[egress]]\nto = "time.maker.example"\nport = 4460\n'
     + '[[egress]]\nto = "dl-cdn.alpinelinux.org"\nport = 443\n'
+)
+
+BOX_POLICY = policy("box", BOX_SECTIONS, "other", verified="none").replace(
+    'key_store = "tpm"\n', 'key_store = "tpm"\nsetuid = ["/usr/bin/doas"]\n'
 )
 
 BOX_SYSTEM = Truth(
@@ -544,11 +570,14 @@ BOX_SYSTEM = Truth(
     distribution="alpine",
     init="openrc",
     clean=BOX,
-    policy=policy("box", BOX_SECTIONS, "other", verified="none"),
-    mistaken_policy=policy("box", BOX_SECTIONS, "other", verified="none").replace('after = "local-only"\n', ""),
+    policy=BOX_POLICY,
+    mistaken_policy=BOX_POLICY.replace('after = "local-only"\n', ""),
     low={
         "rootfs-writable": "a stock Alpine changes package by package, in place",
         "rootfs-unverified": "a stock Alpine has no verity below it",
+        "privileged-hooks": "with nothing verified every hook lies outside the verified part",
+        "hook-directory-writable": "the same",
+        "init-script-writable": "the same",
         "update-without-fallback": "apk keeps no second system",
         "update-downgrade-possible": "apk takes what the signed index names",
     },
@@ -694,6 +723,7 @@ SENSOR = {
     "usr/bin/sensor-probe": PROGRAM,
     "etc/mdev.conf": "null root:root 0666\ni2c-[0-9] root:sensor 0660\nsd[a-z].* root:root 0600\n",
     "etc/ssl/sensor/root.pem": UPDATE_CA,
+    **filters("sensord"),
 }
 
 SENSOR_SECTIONS = service("sensord", "sensor", "/data/sensord", "32M") + service("nftables")
@@ -734,18 +764,13 @@ SENSOR_SYSTEM = Truth(
             "mount-options",
             "fstab(5), mount(8)",
             "/data",
-            {
-                "etc/fstab": FSTAB.replace("squashfs ro,nodev 0 0", "ext4 rw,relatime 0 1").replace(
-                    "/data ext4 noauto,nosuid,nodev,noexec", "/data ext4 noauto"
-                )
-            },
+            {"etc/fstab": FSTAB.replace("/data ext4 noauto,nosuid,nodev,noexec", "/data ext4 noauto")},
             witness=shell(
                 "findmnt --tab-file {root}/etc/fstab --noheadings --output OPTIONS --target /data --first-only",
                 "^noauto$",
                 "util-linux",
             ),
         ),
-        *also("fstab(5): the root is rw", ("rootfs-writable", "")),
         Mistake(
             "service-without-limits",
             f"{OPENRC}, rc_cgroup_settings, rc_ulimit",
@@ -775,10 +800,8 @@ SENSOR_SYSTEM = Truth(
             "data.key",
             {
                 "etc/init.d/data": run(
-
-                        "\nstart() {\n\tcryptsetup open --type luks2 --key-file /etc/keys/data.key /dev/mmcblk0p5 data\n"
-                        "\tmount /data\n}\n"
-
+                    "\nstart() {\n\tcryptsetup open --type luks2 --key-file /etc/keys/data.key /dev/mmcblk0p5 data\n"
+                    "\tmount /data\n}\n"
                 ),
                 "etc/keys/data.key": Node(bytes(range(91, 123)), mode=0o600),
             },

@@ -96,16 +96,17 @@ table inet filter {
 		meta l4proto ipv6-icmp accept
 		ip daddr 192.0.2.53 meta l4proto { tcp, udp } th dport 53 accept
 		ip daddr 198.51.100.10 tcp dport 443 accept
-		udp sport 68 udp dport 67 accept
+%s		udp sport 68 udp dport 67 accept
 	}
 }
 """
 
 
-def nftables(*rules: str) -> dict[str, Content]:
+def nftables(*rules: str, out: tuple[str, ...] = ()) -> dict[str, Content]:
     lines = "".join(f"\t\tip saddr 192.168.0.0/16 {rule} accept\n" for rule in rules)
+    more = "".join(f"\t\tip daddr {rule} accept\n" for rule in out)
     return {
-        "etc/nftables.nft": NFTABLES % lines,
+        "etc/nftables.nft": NFTABLES % (lines, more),
         "etc/init.d/nftables": run(
             '\n: ${rules_file:="/etc/nftables.nft"}\n\ndepend() {\n\tbefore net\n\tprovide firewall\n}\n\n'
             'start() {\n\tebegin "Loading nftables"\n\t/usr/sbin/nft -f "$rules_file"\n\teend $?\n}\n'

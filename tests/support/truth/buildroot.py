@@ -21,7 +21,20 @@ from truth.buildroot_base import (
 )
 from truth.openwrt_base import listen, service
 from truth.row import Mistake, Truth
-from truth.small_base import COMMAND_LINE, ELF, PROGRAM, also, hashed, profile, programs, secret, shadow, shell
+from truth.small_base import (
+    COMMAND_LINE,
+    ELF,
+    PROGRAM,
+    also,
+    filters,
+    hashed,
+    page,
+    profile,
+    programs,
+    secret,
+    shadow,
+    shell,
+)
 from truth.small_keys import (
     DROPBEAR_ECDSA,
     EC_KEY_PKCS8,
@@ -43,10 +56,14 @@ server.bind = "0.0.0.0"
 server.username = "www-data"
 server.groupname = "www-data"
 server.tag = ""
-server.modules = ( "mod_openssl", "mod_access" )
+server.modules = ( "mod_openssl", "mod_access", "mod_setenv" )
 ssl.engine = "enable"
 ssl.pemfile = "/data/lighttpd/server.pem"
 ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.2")
+setenv.add-response-header = (
+	"Content-Security-Policy" => "default-src 'self'",
+	"Strict-Transport-Security" => "max-age=31536000"
+)
 dir-listing.activate = "disable"
 url.access-deny = ( "~", ".inc" )
 index-file.names = ( "index.html" )
@@ -68,7 +85,7 @@ CAMERA = {
         "/usr/sbin/lighttpd", "network inet stream", "/var/www/** r", "/data/lighttpd/* r"
     ),
     "usr/sbin/lighttpd": PROGRAM,
-    "var/www/index.html": "<!doctype html>\n<title>Camera</title>\n<p>Ready.</p>\n",
+    "var/www/index.html": page("Camera", "Ready."),
     "etc/init.d/S60camera": confined(
         "camera", "/usr/bin/camera -c /etc/camera/camera.conf", capability="net_bind_service"
     ),
@@ -83,6 +100,7 @@ CAMERA = {
     "sbin/mdev": link("/bin/busybox"),
     # No inetd is started; the line shows what was once there.
     "etc/inetd.conf": "#telnet stream tcp nowait root /usr/sbin/telnetd telnetd -i\n",
+    **filters("lighttpd", "camera"),
 }
 
 CAMERA_SECTIONS = (
@@ -287,6 +305,7 @@ CONTROLLER = {
     "etc/apparmor.d/usr.bin.fieldbus": profile("/usr/bin/fieldbus", "network inet stream", "/etc/fieldbus.conf r"),
     "usr/bin/fieldbus": PROGRAM,
     "usr/share/doc/fieldbus/example.conf": "# an example\nprotocol = modbus\nlisten = 0.0.0.0:502\npassword = secret\n",
+    **filters("fieldbus"),
 }
 
 CONTROLLER_SECTIONS = (
@@ -387,6 +406,7 @@ CONTROLLER_SYSTEM = Truth(
             "crypt(5), descrypt",
             "root",
             {"etc/shadow": secret(shadow("www-data", "fieldbus", "service", root=STRONG_DES))},
+            witness=shell("awk -F: '$1 == \"root\" {print length($2)}' etc/shadow", "^13$", "mawk"),
         ),
         *also("one password for every controller", ("image-sameness", "shadow")),
         Mistake(
@@ -496,6 +516,7 @@ RECORDER = {
     "etc/php-fpm.conf": "[www]\nuser = www-data\ngroup = www-data\nlisten = /run/php-fpm.sock\nlisten.mode = 0660\n"
     "pm = static\npm.max_children = 2\n",
     "usr/sbin/php-fpm": PROGRAM,
+    "etc/apparmor.d/usr.sbin.php-fpm": profile("/usr/sbin/php-fpm", "/etc/php-fpm.conf r", "/var/www/** r"),
     "var/www/index.php": "<?php\n// The name is escaped before it is shown.\n"
     "echo htmlspecialchars(file_get_contents('/data/recorder/name'), ENT_QUOTES);\n",
     "var/www/inc/db.php": (
@@ -517,6 +538,7 @@ RECORDER = {
     "usr/bin/recorder": PROGRAM,
     "usr/libexec/rotate.sh": executable("#!/bin/sh\nfind /data/recorder -name '*.ts' -mtime +30 -delete\n"),
     "etc/crontabs/root": str(RAUC["etc/crontabs/root"]) + "5 * * * * /usr/libexec/rotate.sh\n",
+    **filters("nginx", "php-fpm", "recorder"),
 }
 
 RECORDER_SECTIONS = (
@@ -712,6 +734,7 @@ METER = {
     "usr/sbin/mosquitto": PROGRAM,
     "usr/bin/meter-read": PROGRAM,
     "usr/bin/meter-cal": PROGRAM,
+    **filters("snmpd", "mosquitto"),
 }
 
 METER_SECTIONS = (
@@ -888,6 +911,7 @@ HUB = {
         "usr/libexec/selftest",
         "usr/libexec/keep-slot",
     ),
+    **filters("player"),
 }
 
 HUB_SECTIONS = listen(8443, "player") + service("player", "player", "/data/player", "32M") + service("udev")
@@ -914,7 +938,6 @@ HUB_SYSTEM = Truth(
     init="sysv",
     clean=HUB,
     policy=policy("hub", HUB_SECTIONS, "other"),
-    mistaken_policy=policy("hub", HUB_SECTIONS, "other").replace('verified = "verity"', 'verified = "none"'),
     mistakes=(
         Mistake(
             "kernel-cmdline",
@@ -1045,7 +1068,6 @@ HUB_SYSTEM = Truth(
             {"etc/wpa_supplicant.conf": WPA + 'network={\n\tssid="MakerSetup"\n\tpsk="granite-harbor-52"\n}\n'},
         ),
         *also("one password for every hub", ("image-sameness", "shadow"), ("image-sameness", "wpa_supplicant")),
-        Mistake("rootfs-unverified", "device.toml, filesystem.verified is none", ""),
     ),
 )
 

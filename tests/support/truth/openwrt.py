@@ -19,7 +19,7 @@ from truth.openwrt_base import (
     service,
 )
 from truth.row import Mistake, Truth
-from truth.small_base import ELF, PROGRAM, also, hashed, profile, secret, shadow, shell
+from truth.small_base import ELF, PROGRAM, also, hashed, page, profile, secret, shadow, shell
 from truth.small_keys import (
     DIGITS_SHA256,
     DROPBEAR_ED25519,
@@ -50,10 +50,10 @@ DROPBEAR_FILES = {
 SERVICE_LOGIN = '[[account]]\nname = "service"\nlogin = true\nreason = "workshop, by key"\n'
 
 
-def plain(name: str, start: int, command: str) -> Node:
-    """A procd service without user, jail or limit."""
+def plain(name: str, start: int, command: str, before: str = "") -> Node:
+    """A procd service without user, jail or limit; `before` it the package makes its configuration."""
     content = init(
-        f"\nSTART={start}\nUSE_PROCD=1\n\nstart_service() {{\n\tprocd_open_instance\n"
+        f"\nSTART={start}\nUSE_PROCD=1\n\nstart_service() {{\n{before}\tprocd_open_instance\n"
         f"\tprocd_set_param command {command}\n\tprocd_set_param respawn\n\tprocd_close_instance\n}}\n"
     )
     assert isinstance(content, Node)
@@ -97,12 +97,16 @@ config wifi-iface 'default_radio0'
 	option disabled '1'
 """
 
+# What the home sends out is the home's; the router itself may only call its own few.
+FORWARDING = "\nconfig forwarding\n\toption src 'lan'\n\toption dest 'wan'\n"
+
 ROUTER = {
     **openwrt("Home router", (("dnsmasq", 453),), {"dropbear": 19, "dnsmasq": 21}, login="service"),
     **DROPBEAR_FILES,
     "etc/config/dhcp": DHCP,
     "etc/config/wireless": WIRELESS,
     "etc/config/firewall": FIREWALL
+    + FORWARDING
     + allow("SSH", 22)
     + allow("DNS-in", 53, protocol="tcp udp")
     + allow("DHCP-in", 67, protocol="udp"),
@@ -153,6 +157,21 @@ config perm_rule
 	option int_ports '1-65535'
 """
 
+UPNPD_CONF = """\
+	. /lib/functions.sh
+	config_load upnpd
+	local port secure
+	config_get port config port 5000
+	config_get_bool secure config secure_mode 1
+	{
+		echo "ext_ifname=eth1"
+		echo "listening_ip=br-lan"
+		echo "port=$port"
+		echo "enable_upnp=yes"
+		[ "$secure" = 1 ] && echo "secure_mode=yes" || echo "secure_mode=no"
+	} > /var/etc/miniupnpd.conf
+"""
+
 ROUTER_SYSTEM = Truth(
     name="openwrt-router",
     distribution="openwrt",
@@ -191,7 +210,9 @@ ROUTER_SYSTEM = Truth(
             "",
             {
                 "etc/config/upnpd": UPNPD,
-                "etc/init.d/miniupnpd": plain("miniupnpd", 94, "/usr/sbin/miniupnpd -f /var/etc/miniupnpd.conf"),
+                "etc/init.d/miniupnpd": plain(
+                    "miniupnpd", 94, "/usr/sbin/miniupnpd -f /var/etc/miniupnpd.conf", UPNPD_CONF
+                ),
                 "etc/rc.d/S94miniupnpd": link("../init.d/miniupnpd"),
                 "usr/sbin/miniupnpd": PROGRAM,
             },
@@ -257,6 +278,54 @@ config uhttpd main
 	option rfc1918_filter 1
 """
 
+UHTTPD_INIT = init("""
+START=50
+USE_PROCD=1
+
+append_listen() {
+	procd_append_param command "$2" "$1"
+}
+
+start_instance() {
+	local cfg="$1" home cgi cert key dirlists
+	procd_open_instance
+	procd_set_param command /usr/sbin/uhttpd -f
+	config_get home "$cfg" home /www
+	procd_append_param command -h "$home"
+	config_get cgi "$cfg" cgi_prefix
+	[ -n "$cgi" ] && procd_append_param command -x "$cgi"
+	config_list_foreach "$cfg" lua_prefix append_lua
+	config_get_bool dirlists "$cfg" no_dirlists 0
+	[ "$dirlists" = 1 ] && procd_append_param command -D
+	config_list_foreach "$cfg" listen_http append_listen -p
+	config_list_foreach "$cfg" listen_https append_listen -s
+	config_get cert "$cfg" cert /etc/uhttpd.crt
+	config_get key "$cfg" key /etc/uhttpd.key
+	procd_append_param command -C "$cert" -K "$key"
+	procd_set_param user uhttpd
+	procd_set_param group uhttpd
+	procd_set_param no_new_privs 1
+	procd_set_param capabilities /etc/capabilities/uhttpd.json
+	procd_set_param seccomp /etc/seccomp/uhttpd.json
+	procd_set_param limits nofile="256 256" nproc="32 32" as="33554432 33554432"
+	procd_add_jail uhttpd log ronly procfs cgroupsns
+	procd_add_jail_mount /www /usr/lib/lua
+	procd_add_jail_mount_rw /data/uhttpd
+	procd_set_param respawn
+	procd_close_instance
+}
+
+append_lua() {
+	procd_append_param command -l "${1%%=*}" -L "${1#*=}"
+}
+
+start_service() {
+	. /lib/functions.sh
+	config_load uhttpd
+	config_foreach start_instance uhttpd
+}
+""")
+
 STATUS_CGI = """\
 #!/bin/sh
 # Says how the device does; nothing of the request is looked at.
@@ -301,19 +370,13 @@ GATEWAY = {
     "etc/config/network": VLAN_NETWORK,
     "etc/config/firewall": GATEWAY_FIREWALL,
     "etc/config/uhttpd": UHTTPD,
-    "etc/init.d/uhttpd": jailed(
-        "uhttpd",
-        50,
-        "/usr/sbin/uhttpd -f -h /www -x /cgi-bin -D -S -s 192.168.7.1:443 -C /data/uhttpd/uhttpd.crt "
-        "-K /data/uhttpd/uhttpd.key",
-        rest="\tprocd_add_jail_mount /www\n",
-    ),
+    "etc/init.d/uhttpd": UHTTPD_INIT,
     **confined("uhttpd", "CAP_NET_BIND_SERVICE"),
     "etc/apparmor.d/usr.sbin.uhttpd": profile(
         "/usr/sbin/uhttpd", "network inet stream", "/www/** r", "/data/uhttpd/* r"
     ),
     "usr/sbin/uhttpd": PROGRAM,
-    "www/index.html": "<!doctype html>\n<title>Gateway</title>\n<p>Ready.</p>\n",
+    "www/index.html": page("Gateway", "Ready."),
     "www/cgi-bin/status": executable(STATUS_CGI),
     "etc/init.d/collector": jailed("collector", 90, "/usr/bin/collector --config /etc/collector/collector.conf"),
     **confined("collector"),
@@ -497,20 +560,14 @@ CAMERA = {
     **openwrt("Camera", (("uhttpd", 480), ("camera", 482)), {"uhttpd": 50, "camera": 60}),
     "etc/config/firewall": FIREWALL + allow("HTTPS", 443) + allow("RTSPS", 322),
     "etc/config/uhttpd": CAMERA_UHTTPD,
-    "etc/init.d/uhttpd": jailed(
-        "uhttpd",
-        50,
-        "/usr/sbin/uhttpd -f -h /www -D -S -l /api -L /usr/lib/lua/api.lua -s 192.168.7.1:443 "
-        "-C /data/uhttpd/uhttpd.crt -K /data/uhttpd/uhttpd.key",
-        rest="\tprocd_add_jail_mount /www /usr/lib/lua\n",
-    ),
+    "etc/init.d/uhttpd": UHTTPD_INIT,
     **confined("uhttpd", "CAP_NET_BIND_SERVICE"),
     "etc/apparmor.d/usr.sbin.uhttpd": profile(
         "/usr/sbin/uhttpd", "network inet stream", "/www/** r", "/data/uhttpd/* r"
     ),
     "usr/sbin/uhttpd": PROGRAM,
     "usr/lib/lua/api.lua": API_LUA,
-    "www/index.html": "<!doctype html>\n<title>Camera</title>\n<p>Live picture in the app.</p>\n",
+    "www/index.html": page("Camera", "Live picture in the app."),
     "etc/init.d/camera": jailed("camera", 60, "/usr/sbin/camera --config /etc/camera/camera.conf"),
     **confined("camera", "CAP_NET_BIND_SERVICE"),
     "etc/camera/camera.conf": "[rtsp]\nport = 322\ntls = yes\nmin_tls = 1.2\ncertificate = /data/camera/camera.crt\n",
@@ -740,6 +797,21 @@ config com2sec private
 	option community private
 """
 
+SNMPD_CONF = """\
+	. /lib/functions.sh
+	config_load snmpd
+	: > /var/run/snmpd.conf
+	com2sec() {
+		local secname source community
+		config_get secname "$1" secname
+		config_get source "$1" source
+		config_get community "$1" community
+		echo "com2sec $secname $source $community" >> /var/run/snmpd.conf
+	}
+	config_foreach com2sec com2sec
+	echo "agentaddress $(uci get snmpd.@agent[0].agentaddress)" >> /var/run/snmpd.conf
+"""
+
 SYS_ADMIN = struct.pack("<5I", 0x02000001, 1 << 21, 0, 0, 0)
 
 EXTENDER_SYSTEM = Truth(
@@ -791,7 +863,9 @@ EXTENDER_SYSTEM = Truth(
             "public",
             {
                 "etc/config/snmpd": SNMPD,
-                "etc/init.d/snmpd": plain("snmpd", 99, "/usr/sbin/snmpd -Lf /dev/null -f -C -c /var/run/snmpd.conf"),
+                "etc/init.d/snmpd": plain(
+                    "snmpd", 99, "/usr/sbin/snmpd -Lf /dev/null -f -C -c /var/run/snmpd.conf", SNMPD_CONF
+                ),
                 "etc/rc.d/S99snmpd": link("../init.d/snmpd"),
                 "usr/sbin/snmpd": PROGRAM,
             },
@@ -949,11 +1023,17 @@ MODEM_SYSTEM = Truth(
             "",
             {"lib/preinit/80_mount_root": MOUNT_ROOT, "sbin/mount_root": PROGRAM},
         ),
-        *also("device.toml, filesystem.verified is none", ("rootfs-unverified", "")),
+        *also(
+            "device.toml, filesystem.verified is none; so is no hook and no script verified",
+            ("rootfs-unverified", ""),
+            ("privileged-hooks", ""),
+            ("hook-directory-writable", ""),
+            ("init-script-writable", ""),
+        ),
         Mistake(
             "ssh-root-login",
             f"{UCI_DROPBEAR}: RootLogin",
-            "root",
+            "",
             {"etc/config/dropbear": SSH_KEYS_ONLY.replace("option RootLogin '0'", "option RootLogin '1'")},
         ),
         Mistake(

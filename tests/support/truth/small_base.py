@@ -1,5 +1,7 @@
 """What the small systems of OpenWrt, Buildroot and Alpine have in common, and two helpers to write mistakes down."""
 
+import struct
+
 from firmward.model.memory import Content, Node, executable, link
 from truth.row import Mistake, Witness
 
@@ -51,7 +53,7 @@ COMMAND_LINE = (
     "ro quiet lockdown=confidentiality lsm=landlock,lockdown,yama,apparmor apparmor=1 security=apparmor "
     "mitigations=auto,nosmt slab_nomerge init_on_alloc=1 init_on_free=1 page_alloc.shuffle=1 "
     "randomize_kstack_offset=on vsyscall=none debugfs=off oops=panic panic=10 module.sig_enforce=1 iommu=force "
-    "iommu.strict=1 iommu.passthrough=0 efi=disable_early_pci_dma slub_debug=- hash_pointers=always pti=on "
+    "iommu.strict=1 iommu.passthrough=0 efi=disable_early_pci_dma hash_pointers=always pti=on "
     "kfence.sample_interval=100 bdev_allow_write_mounted=0 proc_mem.force_override=never"
 )
 
@@ -94,10 +96,23 @@ def programs(*paths: str) -> dict[str, Content]:
     return dict.fromkeys(paths, PROGRAM)
 
 
+def filters(*names: str) -> dict[str, Content]:
+    """System-call filters in classic BPF: every call is let through but ptrace, which kills."""
+    load, equal, kill, allow = (0x20, 0, 0, 0), (0x15, 0, 1, 101), (0x06, 0, 0, 0x80000000), (0x06, 0, 0, 0x7FFF0000)
+    code = b"".join(struct.pack("<HBBI", *one) for one in (load, equal, kill, allow))
+    return {f"etc/seccomp/{name}.bpf": code for name in names}
+
+
 def profile(path: str, *rules: str) -> str:
     """An enforced AppArmor profile."""
     lines = "".join(f"  {rule},\n" for rule in rules)
     return f"{path} {{\n  /lib/** mr,\n  /usr/lib/** mr,\n  {path} mr,\n{lines}}}\n"
+
+
+def page(title: str, text: str) -> str:
+    """A page that says itself where its scripts may come from."""
+    policy = '<meta http-equiv="Content-Security-Policy" content="default-src \'self\'">'
+    return f"<!doctype html>\n<html><head><title>{title}</title>{policy}</head>\n<body><p>{text}</p></body></html>\n"
 
 
 def also(source: str, *found: tuple[str, str]) -> tuple[Mistake, ...]:
