@@ -6,6 +6,7 @@ Read-only root on dm-verity, data encrypted with a key from the TPM, one user pe
 from firmward.model.memory import Content, Node, executable, link
 from firmward.model.tree import Kind
 from truth.key_material import DEVICE_CA, UPDATE_PUBLIC_KEY
+from truth.row import Mistake
 
 ELF = b"\x7fELF\x01\x01\x01" + bytes(57)
 BINARY = executable(ELF)
@@ -394,3 +395,13 @@ LOW_UPDATER = {
     "service-runs-as-root": "the updater writes the other slot, which root alone may",
     "service-unsandboxed": "the updater is a shell loop of root that must reach the flash",
 }
+
+
+def stranger(name: str) -> tuple[Mistake, ...]:
+    """What else is true of a network daemon that a start script runs as it is and that the policy does not name."""
+    return (
+        Mistake("service-unneeded", "DEVICE.md: a service that is not declared is not allowed", name),
+        Mistake("service-runs-as-root", "credentials(7): a program keeps the uid of the script that starts it", name),
+        Mistake("service-unsandboxed", "setpriv(1), unshare(1): nothing of the kind stands in the script", name),
+        Mistake("mac-profile-missing", "apparmor.d(5): no profile attaches to the program", name),
+    )

@@ -20,6 +20,7 @@ from truth.device_base import (
     profile,
     script,
     service_script,
+    stranger,
     vendor_root,
 )
 from truth.key_material import DEVICE_CA, EC_KEY, OPENSSH_PUBLIC_KEY, RSA_1024, RSA_KEY
@@ -124,6 +125,7 @@ CAMERA_MISTAKES = (
     ),
     Mistake("undeclared-listener", "BusyBox telnetd: -p PORT, 23 without it", "23"),
     Mistake("plaintext-protocol", "RFC 854, nothing is encrypted", "telnet"),
+    *stranger("telnetd"),
     Mistake(
         "account-default-password",
         "shadow(5), crypt(5): the password is in the Mirai list (root xmhdipc)",
@@ -173,7 +175,7 @@ mount -t vfat "/dev/$MDEV" /run/sd || exit 1
     ),
     Mistake("undeclared-listener", "the start script's -p 80, which no [[listen]] names", "80"),
     Mistake("plaintext-protocol", "RFC 9110, port 80: http without TLS", "http"),
-    Mistake("service-runs-as-root", "a program that rcS starts keeps uid 0", "ipc_webd"),
+    *stranger("ipc_webd"),
     Mistake(
         "private-key-embedded",
         "RFC 5958 (PKCS#8), RFC 7468 (PEM)",
@@ -396,6 +398,7 @@ status.status-url = "/server-status"
     ),
     Mistake("plaintext-protocol", "RFC 959, nothing is encrypted", "ftp"),
     Mistake("undeclared-listener", "BusyBox tcpsvd IP PORT PROG", "21"),
+    *stranger("ftpd"),
     Mistake(
         "certificate-weak",
         "NIST SP 800-131A: RSA of 1024 bits is disallowed",
@@ -735,7 +738,7 @@ NAS_MISTAKES = (
     ),
     Mistake("plaintext-protocol", "RFC 959; vsftpd.conf(5), ssl_enable is NO without a line", "ftp"),
     Mistake("undeclared-listener", "vsftpd.conf(5), listen_port is 21 without a line", "21"),
-    Mistake("service-unneeded", "the policy names no vsftpd", "vsftpd"),
+    *stranger("vsftpd"),
     Mistake(
         "script-injection",
         "perlsec(1), perlop(1) qx: a shell gets what the request says",
