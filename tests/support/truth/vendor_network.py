@@ -695,7 +695,8 @@ end
 REPORT = """\
 # Tells the maker how much traffic went through, once a day, with this device's own certificate.
 set -eu
-curl --proto '=https' --tlsv1.2 --cacert /etc/ssl/certs/maker-ca.pem --cert /data/tls/cert.pem --key /data/tls/key.pem \\
+curl --proto '=https' --tlsv1.2 --cacert /etc/ssl/certs/maker-ca.pem \\
+	--cert /data/tls/cert.pem --key /data/tls/key.pem \\
 	-fsS -d "bytes=$(cat /sys/class/net/wwan0/statistics/rx_bytes)" https://updates.maker.example/traffic
 """
 
