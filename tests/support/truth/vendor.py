@@ -592,7 +592,13 @@ network={
     Mistake(
         "update-absent",
         "practice P26: no program of the image fetches or installs an update",
-        without=("usr/sbin/update-agent", "etc/init.d/S90update", "etc/update/key.pub", "etc/update/version"),
+        without=(
+            "usr/sbin/update-agent",
+            "etc/init.d/S90update",
+            "etc/init.d/S99good",
+            "etc/update/key.pub",
+            "etc/update/version",
+        ),
     ),
     Mistake(
         "sysctl",
@@ -756,7 +762,7 @@ NAS_MISTAKES = (
         "crontab(5); the script lies in a share that every user of the network writes",
         "etc/crontabs/root",
         {
-            "etc/crontabs/root": "*/5 * * * * /data/shares/public/hourly.sh\n",
+            "etc/crontabs/root": "*/5 * * * * sh /data/shares/public/hourly.sh\n",
             "data/shares/public/hourly.sh": script("find /data/shares/public -mtime +30 -delete\n", 0o777),
         },
     ),

@@ -551,8 +551,8 @@ GATEWAY_MISTAKES = (
         "swupdate",
         {
             "etc/init.d/S90update": script(
-                '[ "$1" = start ] || exit 0\n'
-                'swupdate -f /etc/swupdate.cfg -H plc:1.0 -e "stable,b" -w "-r /usr/share/swupdate -p 8080" &\n'
+                SWUPDATE_START[: SWUPDATE_START.index("swupdate -f")]
+                + 'swupdate -f /etc/swupdate.cfg -H plc:1.0 -e "stable,$other" -w "-r /usr/share/swupdate -p 8080" &\n'
             ),
             "etc/swupdate.cfg": 'globals :\n{\n\tverbose = true;\n\tloglevel = 5;\n\tbootloader = "uboot";\n};\n',
         },
