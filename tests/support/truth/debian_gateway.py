@@ -29,6 +29,7 @@ from truth.linux_base import (
     profile,
     sandboxed,
     service,
+    shadow_with,
 )
 from truth.row import Mistake, Truth, Witness
 
@@ -307,6 +308,13 @@ SYSTEM = Truth(
         also("service-unneeded", "cron", "crontab(5); cron is not in the declaration"),
         also("service-runs-as-root", "cron", "systemd.exec(5), User="),
         also("service-unsandboxed", "cron", "systemd.exec(5), sandboxing"),
+        Mistake(
+            "account-default-password",
+            "crypt(5), yescrypt; shadow(5); password",
+            "operator",
+            files=shadow_with(GATEWAY, "operator", keys.YESCRYPT_PASSWORD),
+        ),
+        also("image-sameness", "shadow", "the same password in every copy"),
         also("review-missing", "", "device.toml, [[review]]"),
     ),
 )

@@ -261,6 +261,17 @@ MISTAKES = (
         "usr/bin/camera",
         files={"usr/bin/camera": executable(STRINGS + b"https://uploader:Xk93-mmQz-7Lw2@data.maker.example/upload\0")},
     ),
+    Mistake(
+        "certificate-weak",
+        "RFC 5280, Validity; it ends before the support period does",
+        "maker-ca.pem",
+        files={"etc/ssl/certs/maker-ca.pem": keys.CERT_SHORT},
+        witness=Witness(
+            ("openssl", "x509", "-noout", "-enddate", "-in", "{root}/etc/ssl/certs/maker-ca.pem"),
+            r"notAfter=.* 2027 GMT",
+            "openssl",
+        ),
+    ),
     also("expiry-undefined", "", "device.toml, support.after"),
 )
 

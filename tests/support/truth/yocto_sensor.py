@@ -183,6 +183,17 @@ SYSTEM = Truth(
             files=passwd_with(CLEAN, "factory", "factory:x:0:0:Factory:/data/factory:/bin/sh"),
             witness=Witness(("awk", "-F:", "$3 == 0 {print $1}", "{root}/etc/passwd"), r"^factory$", "mawk"),
         ),
+        Mistake(
+            "certificate-weak",
+            "NIST SP 800-131A: SHA-1 is disallowed for signatures",
+            "maker-ca.pem",
+            files={"etc/ssl/certs/maker-ca.pem": keys.CERT_SHA1},
+            witness=Witness(
+                ("openssl", "x509", "-noout", "-text", "-in", "{root}/etc/ssl/certs/maker-ca.pem"),
+                r"sha1WithRSAEncryption",
+                "openssl",
+            ),
+        ),
         also("support-period-missing", "", "device.toml, support.until"),
     ),
 )
