@@ -16,7 +16,7 @@ from truth.key_material import DEVICE_CA, OPENSSH_KEY, OPENSSH_PUBLIC_KEY, WIREG
 from truth.row import Mistake, Truth, Witness
 
 LOW_BALENA = {
-    "container-unsafe": "the supervisor is privileged, on the host's network, with the engine's socket: it is the updater",
+    "container-unsafe": "the supervisor, which updates, is privileged and has the engine's socket",
     "service-runs-as-root": "engine, supervisor and VPN run as meta-balena ships them",
     "service-unsandboxed": "the same",
     "service-without-limits": "the same",
@@ -24,7 +24,6 @@ LOW_BALENA = {
     "rootfs-unverified": "balenaOS checks the host's image when it is installed, not when it runs",
     "update-unauthenticated": "balena's images come over TLS by their digest, without a signature of their own",
     "update-downgrade-possible": "the supervisor takes the release that the fleet is pinned to",
-    "data-unencrypted": "meta-balena encrypts only on boards with secure boot",
 }
 
 OS_RELEASE = """\
@@ -185,7 +184,7 @@ RULES = """\
 -A INPUT -s 192.168.0.0/16 -p tcp -m tcp --dport 8443 -m conntrack --ctstate NEW -j ACCEPT
 -A OUTPUT -o lo -j ACCEPT
 -A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A OUTPUT -d 198.51.100.10/32 -p tcp -m tcp --dport 443 -m hashlimit --hashlimit-upto 2/sec --hashlimit-name out -j ACCEPT
+-A OUTPUT -d 198.51.100.10/32 -p tcp -m tcp --dport 443 -m limit --limit 2/sec -j ACCEPT
 -A FORWARD -j DOCKER-USER
 -A DOCKER-USER -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A DOCKER-USER -d 198.51.100.10/32 -p tcp -m tcp --dport 443 -j ACCEPT
@@ -275,7 +274,9 @@ tmpfs      /run           tmpfs  nosuid,nodev,noexec,mode=0755           0 0
 """,
         "etc/sysctl.d/50-hardening.conf": SYSCTL.replace("user.max_user_namespaces = 0\n", "")
         + "net.ipv4.ip_forward = 1\n",
-        "etc/balena-supervisor/supervisor.conf": f"SUPERVISOR_IMAGE=updates.maker.example/supervisor@{DIGEST_2}\nLED_FILE=/dev/null\n",
+        "etc/balena-supervisor/supervisor.conf": (
+            f"SUPERVISOR_IMAGE=updates.maker.example/supervisor@{DIGEST_2}\nLED_FILE=/dev/null\n"
+        ),
         "etc/iptables/iptables.rules": RULES,
         "etc/iptables/ip6tables.rules": RULES6,
         "etc/openvpn/openvpn.conf": OPENVPN,
@@ -285,7 +286,9 @@ tmpfs      /run           tmpfs  nosuid,nodev,noexec,mode=0755           0 0
         "etc/systemd/system/sysinit.target.wants/firewall.service": link(f"/{UNITS}/firewall.service"),
         f"{UNITS}/firewall.service": FIREWALL_UNIT,
         f"{UNITS}/balena.service": ENGINE,
-        f"{UNITS}/balena-engine.socket": "[Socket]\nListenStream=/run/balena-engine.sock\nSocketMode=0660\n\n[Install]\nWantedBy=sockets.target\n",
+        f"{UNITS}/balena-engine.socket": (
+            "[Socket]\nListenStream=/run/balena-engine.sock\nSocketMode=0660\n\n[Install]\nWantedBy=sockets.target\n"
+        ),
         f"{UNITS}/balena-supervisor.service": SUPERVISOR,
         f"{UNITS}/update-balena-supervisor.timer": TIMER,
         f"{UNITS}/update-balena-supervisor.service": "[Service]\nExecStart=/bin/sh /usr/bin/update-balena-supervisor\n",
@@ -296,7 +299,9 @@ tmpfs      /run           tmpfs  nosuid,nodev,noexec,mode=0755           0 0
             "/usr/sbin/openvpn --cd /etc/openvpn --config /etc/openvpn/openvpn.conf",
             rest="PrivateTmp=true\nRestart=always\n",
         ),
-        f"{UNITS}/development-features.service": "[Service]\nType=oneshot\nExecStart=/bin/sh /usr/bin/development-features\n",
+        f"{UNITS}/development-features.service": (
+            "[Service]\nType=oneshot\nExecStart=/bin/sh /usr/bin/development-features\n"
+        ),
         f"{UNITS}/sshd@.service": "[Service]\nExecStart=-/usr/sbin/sshd -i\nStandardInput=socket\n",
         f"{UNITS}/mnt-data.mount": DATA_MOUNT,
         **enabled(
@@ -337,7 +342,18 @@ encrypted = ["/mnt/data"]
 key_store = "tpm"
 """
 
-HOST = declared(balena="root", balena_supervisor="root", openvpn="openvpn", development_features="root", main="10001")
+HOST = declared(
+    balena="root",
+    balena_supervisor="root",
+    openvpn="openvpn",
+    development_features="root",
+    firewall="root",
+    main="10001",
+    store="10001",
+    rollback_health="root",
+    rollback_altboot="root",
+    update_balena_supervisor="root",
+)
 LISTEN = """\
 [[listen]]
 port = 8443
@@ -366,7 +382,9 @@ AVAHI = unit("Names on the local network", "/usr/sbin/avahi-daemon -s", rest="Re
 GATEWAY = balena(
     **{
         f"{UNITS}/avahi-daemon.service": AVAHI,
-        f"{UNITS}/avahi-daemon.socket": "[Socket]\nListenStream=/run/avahi-daemon/socket\n\n[Install]\nWantedBy=sockets.target\n",
+        f"{UNITS}/avahi-daemon.socket": (
+            "[Socket]\nListenStream=/run/avahi-daemon/socket\n\n[Install]\nWantedBy=sockets.target\n"
+        ),
         "usr/sbin/avahi-daemon": BINARY,
     }
 )
@@ -721,7 +739,8 @@ DISPLAY_MISTAKES = (
         {
             f"{UNITS}/display.service": unit(
                 "Shows the page",
-                "/usr/bin/balena-engine run --rm --name display --privileged --net=host -v /:/host updates.maker.example/display:latest",
+                "/usr/bin/balena-engine run --rm --name display --privileged --net=host -v "
+                "/:/host updates.maker.example/display:latest",
                 rest="Restart=always\n",
             )
         },

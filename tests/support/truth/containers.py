@@ -421,6 +421,7 @@ EDGE_POLICY = policy(
         compose="root",
         telemetry="telemetry",
         rauc_hawkbit_updater="hawkbit",
+        nftables="root",
         rauc_mark_good="root",
         web="10001",
     ),
@@ -454,7 +455,9 @@ EDGE_MISTAKES = (
         "dockerd manual, daemon.json: hosts",
         "2375",
         {
-            "etc/docker/daemon.json": '{\n  "data-root": "/data/docker",\n  "hosts": ["fd://", "tcp://0.0.0.0:2375"]\n}\n'
+            "etc/docker/daemon.json": DAEMON.replace('  "icc"', '  "hosts": ["fd://", "tcp://0.0.0.0:2375"],\n  "icc"'),
+            # -H and hosts together are refused, so the flag goes
+            "etc/systemd/system/docker.service.d/hosts.conf": "[Service]\nExecStart=\nExecStart=/usr/bin/dockerd\n",
         },
     ),
     Mistake(
@@ -644,7 +647,7 @@ STORE_QUADLET = (
 PODMAN: dict[str, Content] = {
     **systemd_root(TRIXIE, ("containers", 210), outputs="ip daddr 151.101.2.132 tcp dport 443 accept"),
     "etc/fstab": """\
-UUID=4d1c5f6a-9be0-4c37-8a52-6e0f7b3d9c18  /     ext4   ro,nodev                                 0 1
+UUID=4d1c5f6a-9be0-4c37-8a52-6e0f7b3d9c18  /     ext4   rw,errors=remount-ro                     0 1
 /dev/mapper/data                           /srv  ext4   nosuid,nodev,noexec                      0 2
 /dev/mapper/store                          /var  ext4   nosuid,nodev                             0 2
 tmpfs                                      /tmp  tmpfs  nosuid,nodev,noexec,mode=1777,size=64m   0 0
@@ -673,10 +676,6 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
     "etc/apt/apt.conf.d/20auto-upgrades": """\
 APT::Periodic::Update-Package-Lists "1";
 APT::Periodic::Unattended-Upgrade "1";
-""",
-    "etc/apt/apt.conf.d/10remount": """\
-DPkg::Pre-Invoke { "mount -o remount,rw /"; };
-DPkg::Post-Invoke { "mount -o remount,ro /"; };
 """,
     "etc/apt/apt.conf.d/50unattended-upgrades": """\
 Unattended-Upgrade::Origins-Pattern {
@@ -719,7 +718,7 @@ PODMAN_POLICY = policy(
     "box",
     SUPPORT,
     CONTAINER_LISTEN,
-    declared(web="10001", store="10002", unattended_upgrades="root"),
+    declared(web="10001", store="10002", apt_daily_upgrade="root", nftables="root", apparmor="root"),
     EGRESS,
     '[[egress]]\nto = "deb.debian.org"\nport = 443\nprotocol = "tcp"\n\n[[egress]]\n'
     'to = "151.101.2.132/32"\nport = 443\n',
@@ -738,7 +737,7 @@ key_store = "tpm"
 
 LOW_DEBIAN = {
     "rootfs-unverified": "Debian's packages are verified when they come, not when they run",
-    "rootfs-writable": "apt remounts the root to install what unattended-upgrades brings",
+    "rootfs-writable": "apt writes what unattended-upgrades brings",
     "package-manifest-uncovered": "no signed manifest comes with Debian's packages",
     "privileged-hooks": "NetworkManager's dispatcher folder lies on the root that apt writes",
     "hook-directory-writable": "the same: nothing on a package-based root is verified",
@@ -934,7 +933,7 @@ RUNNER_POLICY = policy(
     "meter-box",
     SUPPORT,
     CONTAINER_LISTEN.replace('"web"', '"page"'),
-    declared(docker="root", page="root", meters="root", poll_update="poll", rauc_mark_good="root"),
+    declared(docker="root", page="root", meters="root", poll_update="poll", rauc_mark_good="root", nftables="root"),
     EGRESS,
     FILESYSTEM,
     updates_by("rauc"),
@@ -1084,15 +1083,18 @@ openssl dgst -sha256 -verify /etc/mender/artifact-verify-key.pem -signature /run
 umount /run/usb
 """
 
+LXC_FSTAB = "".join(line for line in FSTAB.splitlines(keepends=True) if "docker" not in line).replace(
+    "nosuid,nodev,noexec                            0 2", "nosuid,nodev                                   0 2"
+)
+
 LXC_HOST: dict[str, Content] = {
     **{
         path: content
         for path, content in systemd_root(SCARTHGAP).items()
         if "systemd" not in path and path not in ("etc/crypttab", "etc/sysctl.d/50-hardening.conf", "sbin/init")
     },
-    "etc/fstab": FSTAB.replace(
-        "/dev/mapper/store /data/docker  ext4      nosuid,nodev                                   0 2\n", ""
-    ),
+    # what the containers write is run in them, so /data cannot be noexec
+    "etc/fstab": LXC_FSTAB,
     "etc/nftables.conf": firewall(CONTAINER_IN),
     "etc/sysctl.conf": SYSCTL.replace("user.max_user_namespaces = 0\n", "") + "net.ipv4.ip_forward = 1\n",
     "etc/inittab": SYSV_INITTAB,
@@ -1146,7 +1148,8 @@ LXC_POLICY = policy(
     "concentrator",
     SUPPORT,
     CONTAINER_LISTEN.replace('"web"', '"app"'),
-    declared(mender="root", lxc="root", app="100000", meter="100000"),
+    declared(mender="root", lxc="root", app="100000", meter="100000")
+    + declared(nftables="root", apparmor="root", networking="root"),
     EGRESS,
     FILESYSTEM,
     updates_by("mender"),

@@ -473,6 +473,7 @@ BELL: dict[str, Content] = {
         inputs=f"{LAN} tcp dport 8883 accept",
         mac={
             "usr.sbin.mosquitto": profile("/usr/sbin/mosquitto", "/etc/mosquitto/* r,"),
+            "usr.sbin.wpa_supplicant": profile("/usr/sbin/wpa_supplicant", "/data/wifi/* r,\n  capability net_admin,"),
             "system.bin.belld": profile("/system/bin/belld", "/dev/video0 rw,"),
         },
     ),
@@ -505,7 +506,7 @@ region = eu-central-1
 access_key_file = /data/cloud/access_key
 secret_key_file = /data/cloud/secret_key
 """,
-    "system/bin/belld": executable(ELF + b"\0-----BEGIN PUBLIC KEY-----\0%s: no certificate\0"),
+    "system.bin.belld": executable(ELF + b"\0-----BEGIN PUBLIC KEY-----\0%s: no certificate\0"),
     "usr/sbin/mosquitto": BINARY,
     "usr/sbin/wpa_supplicant": BINARY,
 }
