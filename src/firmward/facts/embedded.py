@@ -27,6 +27,8 @@ TOTAL_LIMIT = 4 << 30
 """Bytes read of one tree."""
 HITS_LIMIT = 10_000
 """Of each kind in a tree; more is a collection of samples."""
+WRITTEN_LIMIT = 8 << 20
+"""Bytes of a text that may be a configuration or code."""
 HEAD = 4096
 REMEMBERED = 64 << 10
 """Size from which on equal contents (BusyBox under its hundred names) are searched once."""
@@ -178,6 +180,9 @@ class _Search:
         try:
             for base, data in self._pieces(entry, chunks):
                 self._piece(entry, base, data)
+                if len(data) > WRITTEN_LIMIT and b"\0" not in data[:HEAD] and PAPERS.match(entry.path) is None:
+                    limit = WRITTEN_LIMIT >> 20
+                    self._unread.append(f"{entry.path} is over {limit} MiB, and was searched for keys and tokens only")
         except Unavailable as reason:
             self._unread.append(str(reason))
 
@@ -273,7 +278,7 @@ def _in_text(data: bytes, path: str, marks: frozenset[bytes]) -> _Hits:
         hits.credentials += credential.tokens(data, marks)
         if credential.SCHEME in marks:
             hits.credentials += credential.addresses(data)
-        style = _style(data, path)
+        style = _style(data, path) if len(data) <= WRITTEN_LIMIT else Style.NONE
         if style is not Style.NONE:
             hits.credentials += credential.assigned(data, style, path)
         if style is Style.CONFIG and not hits.credentials:

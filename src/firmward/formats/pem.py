@@ -19,6 +19,10 @@ _FIRST = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _HEADER = re.compile(rb"\s*(?:Proc-Type|DEK-Info|Comment|Version|X-[\w-]{1,30}|Key-[\w-]{1,30}):[^\n]{0,200}\n?")
 
 
+BLOCKS_LIMIT = 20_000
+"""The largest stores of trusted roots hold some hundred."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One block: its label, what it decodes to, its place. `locked` says that its headers name a cipher."""
@@ -31,9 +35,11 @@ class Block:
 
 
 def blocks(data: bytes) -> Iterator[Block]:
-    """The blocks in the bytes, in order."""
+    """The blocks in the bytes, in order: of the first BLOCKS_LIMIT that begin, those that are some."""
     position = data.find(BEGIN)
-    while position >= 0:
+    for _ in range(BLOCKS_LIMIT):
+        if position < 0:
+            return
         block = _block(data, position)
         if block is not None:
             yield block
