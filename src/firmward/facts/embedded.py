@@ -275,10 +275,21 @@ def _in_text(data: bytes, path: str, marks: frozenset[bytes]) -> _Hits:
             hits.credentials += credential.addresses(data)
         style = _style(data, path)
         if style is not Style.NONE:
-            hits.credentials += credential.assigned(data, style, path)
+            hits.credentials += _no_keys(data, hits.keys, credential.assigned(data, style, path))
         if style is Style.CONFIG and not hits.credentials:
             hits.credentials += credential.hashes(data, path)
     return hits
+
+
+def _no_keys(
+    data: bytes, keys: list[private_key.PrivateKey], found: Iterator[credential.Credential]
+) -> Iterator[credential.Credential]:
+    """What is not told as a private key already."""
+    starts = {data.rfind(b"\n", 0, key.offset) + 1 for key in keys}
+    return (one for one in found if one.offset not in starts)
+
+
+_SECTION = re.compile(rb"\s{0,64}(?:[#;][^\n]{0,400}\s{1,8}){0,20}\[[\w .:-]{1,64}\][ \t]{0,8}\r?\n")
 
 
 def _style(data: bytes, path: str) -> Style:
@@ -288,6 +299,8 @@ def _style(data: bytes, path: str) -> Style:
     if ending in CODE or (first.startswith(b"#!") and b"sh" not in first):
         return Style.CODE
     if ending in SETTINGS or first.startswith(b"#!") or path.startswith("etc/") or name.startswith("."):
+        return Style.CONFIG
+    if not ending and (name == "config" or _SECTION.match(data)):  # such as LXC's, NetworkManager's in any folder
         return Style.CONFIG
     return Style.NONE
 
