@@ -227,8 +227,10 @@ _IN_CONTAINER = re.compile(
 """A variable on the command line that starts a container."""
 _IN_HEADER = re.compile(
     r"(?i)\b(?P<name>authorization)[\"']?\]?\s{0,4}[:=,]\s{0,4}[\"']?(?:bearer|basic|token|apikey)\s{1,4}"
-    r"(?P<bare>[\w.~+/=-]{12,1024})(?=[\s\"',;)\\]|$)"
+    r"(?P<bare>[\w.~+/=-]{16,1024})(?=[\s\"',;)\\]|$)"
 )
+_IN_HEADER_OF_CODE = re.compile(r"(?i)[\"']" + _IN_HEADER.pattern.removeprefix("(?i)"))
+"""Without a quote before it, it is told of in a comment or a document."""
 _IN_NETRC = re.compile(r"\blogin\s{1,8}\S{1,100}\s{1,8}(?P<name>password)\s{1,8}(?P<bare>\S{1,200})")
 
 _PAGES = (".html", ".htm", ".xml", ".md", ".json", ".sql")
@@ -263,7 +265,7 @@ _FORMS = (
     r"|%[\w({]|\{\{|\}\}|^<.*>?$|^\[.*\]$|^\{.*\}$|^\(.*\)$|^@.*@?$|^x{3,}$|^\*+$|^\.{2,}|^-+$|^_+$|"
     r"^#|your[-_ ]?|^my[-_](?:pass|secret|token|key)|example|placeholder|"
     r"^(?:insert|enter|replace|set|put|fill|change)[-_ ]|to_?be_?(?:set|filled)|redacted|^(?:0x)?0+$|^dummy|^fake|"
-    r"^n/a$|^todo|^tbd|^\\|^env[:.]|^file:|^vault:|^ref:"
+    r"^n/a$|^todo|^tbd|^\\|^`|^env[:.]|^file:|^vault:|^ref:"
 )
 _PLACEHOLDER = re.compile(r"(?i)\$[\w{(@*?#!$]" + _FORMS)
 _PLACEHOLDER_IN_DATA = re.compile(r"(?i)\$[{(]|^\$\w+\$?$" + _FORMS)
@@ -324,13 +326,13 @@ def _in_line(line: str, style: Style, path: str) -> Iterator[tuple[Kind, str, in
     for pattern in _patterns(line, style):
         for match in pattern.finditer(line):
             value = _value(match)
-            if _is_header(value) if pattern is _IN_HEADER else _is_secret(match["name"], value, style, _form(path)):
+            if _is_header(value) if pattern in _HEADERS else _is_secret(match["name"], value, style, _form(path)):
                 yield _kind(match["name"], path), match["name"].lower(), len(value)
 
 
 def _patterns(line: str, style: Style) -> Iterator[re.Pattern[str]]:
     if "uthorization" in line.lower():
-        yield _IN_HEADER
+        yield _IN_HEADER_OF_CODE if style is Style.CODE else _IN_HEADER
     if style is Style.CODE:
         yield from (_IN_CODE, _IN_DEFINE, _IN_XML)
         return
@@ -341,8 +343,17 @@ def _patterns(line: str, style: Style) -> Iterator[re.Pattern[str]]:
         yield _IN_ENVIRONMENT
 
 
+_HEADERS = (_IN_HEADER, _IN_HEADER_OF_CODE)
+
+
 def _is_header(value: str) -> bool:
-    """What follows the word of a scheme: no variable, no form, and not a word."""
+    """What follows the word of a scheme: no variable, no form, not a word, nor one in base 64."""
+    try:
+        plain = base64.b64decode(value, validate=True).decode("ascii").partition(":")[2]
+    except (binascii.Error, ValueError):
+        plain = ""
+    if plain and _NO_PASSWORD.search(plain):
+        return False
     return not _PLACEHOLDER.search(value) and _looks_random(value) and not _SAMPLE.search(value.encode())
 
 
