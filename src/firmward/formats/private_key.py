@@ -4,7 +4,8 @@ Rules: PEM with its labels; OpenSSH's own form (PROTOCOL.key: a cipher other tha
 key_pair.py); PKCS#12 (RFC 7292), Java's key stores by their magic, PuTTY's files (`Encryption:` says whether they are
 locked), secret keys of OpenPGP (RFC 9580: armoured, or packet 5 first), of signify, usign and minisign (`Ed` and the
 name of the key derivation, of no rounds where it is not locked), of age, and WireGuard's (32 bytes in base 64 after
-`PrivateKey =`, NetworkManager's `private-key=` or `option private_key`). A public key, a certificate, and a parser's word to look for are none.
+`PrivateKey =`, NetworkManager's `private-key=` or `option private_key`). A public key, a certificate, and a parser's
+word to look for are none.
 """
 
 import base64
