@@ -405,6 +405,7 @@ GATEWAY_MISTAKES = (
             )
         },
     ),
+    Mistake("image-sameness", "follows from the key: alike in every copy", "system-connections/factory"),
     Mistake(
         "egress-unrestricted",
         "iptables(8), -P, and the last rule of DOCKER-USER",
@@ -490,6 +491,7 @@ CAMERA_MISTAKES = (
         },
     ),
     Mistake("credential-hard-coded", "balena documentation, variables: a token for the whole fleet", "apps.json"),
+    Mistake("image-sameness", "follows from the credential: alike in every copy", "apps.json"),
     Mistake(
         "update-over-plaintext",
         "meta-balena README, config.json: apiEndpoint",
@@ -610,6 +612,7 @@ CONTROLLER_MISTAKES = (
     Mistake(
         "credential-hard-coded", "meta-balena README, config.json: apiKey, the fleet's provisioning key", "config.json"
     ),
+    Mistake("image-sameness", "follows from the credential: alike in every copy", "config.json"),
     Mistake(
         "service-runs-as-root",
         "systemd.unit(5): a unit in /etc replaces the one in /usr/lib; systemd.exec(5), User",
@@ -648,6 +651,7 @@ CONTROLLER_MISTAKES = (
             )
         },
     ),
+    Mistake("image-sameness", "follows from the key: alike in every copy", "system-connections/service"),
     Mistake(
         "backdoor-listener",
         "ncat(1), --keep-open --sh-exec",
@@ -764,6 +768,7 @@ DISPLAY_MISTAKES = (
             "openssl",
         ),
     ),
+    Mistake("image-sameness", "follows from the hash: alike in every copy", "etc/shadow:root"),
     Mistake(
         "sysctl",
         "sysctl.d(5); kernel.unprivileged_bpf_disabled in admin-guide/sysctl/kernel.rst",
@@ -780,6 +785,7 @@ DISPLAY_MISTAKES = (
             )
         },
     ),
+    Mistake("image-sameness", "follows from the credential: alike in every copy", "push-logs"),
     Mistake(
         "capability-unexpected",
         "capabilities(7), cap_setuid on an interpreter",

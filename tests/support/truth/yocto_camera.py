@@ -261,6 +261,7 @@ MISTAKES = (
         "usr/bin/camera",
         files={"usr/bin/camera": executable(STRINGS + b"https://uploader:Xk93-mmQz-7Lw2@data.maker.example/upload\0")},
     ),
+    also("image-sameness", "usr/bin/camera", "follows from the credential: alike in every copy"),
     also("expiry-undefined", "", "device.toml, support.after"),
 )
 
