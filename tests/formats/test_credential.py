@@ -99,6 +99,14 @@ CONFIG = (
     ("etc/a.sh", f"echo root:{SECRET} | chpasswd"),
     ("etc/a.sh", f"echo -e '{SECRET}\\n{SECRET}' | passwd root"),
     ("etc/a.sh", f"openssl enc -d -aes-256-cbc -pass pass:{SECRET}"),
+    ("usr/bin/push", f"curl -H 'Authorization: Bearer {LONG}' https://x"),
+    ("etc/containers/systemd/a.container", f"Environment=TZ=UTC DB_PASSWORD={SECRET}"),
+    ("etc/systemd/system/a.service", f'Environment="A=b" "API_TOKEN={LONG}"'),
+    ("var/lib/lxc/app/config", f"lxc.environment = CLOUD_PASSWORD={SECRET}"),
+    ("etc/init.d/S70app", f"docker run -d -e DB_PASSWORD={SECRET} app"),
+    ("etc/init.d/S70app", f"    -e DB_PASSWORD={SECRET} \\"),
+    ("etc/compose.yaml", f"      - DB_PASSWORD={SECRET}"),
+    ("etc/network/interfaces", f'    wpa-psk "{SECRET}"'),
     ("etc/a.exp", f'expect "Password:" {{ send "{SECRET}\\r" }}'),
 )
 
@@ -116,6 +124,10 @@ CODE = (
     f'local token = "{LONG}"',
     f"define('x'); $config['db_pass'] = '{SECRET}';",
     f"self.client_secret = '{LONG}'",
+    f"define('DB_PASSWORD', '{SECRET}');",
+    f"password = [[{SECRET}]],",
+    f'"authorizationKey": "{LONG}"',
+    f'headers = {{"Authorization": "Bearer {LONG}"}}',
 )
 
 
@@ -153,6 +165,14 @@ NONE = (
     "hash_secret_key=sha256",
     "option key '1'",
     "token_type=bearer",
+    "curl -H 'Authorization: Bearer $TOKEN' https://x",
+    "curl -H 'Authorization: Basic dXNlcjpwYXNzd29yZA==' https://x",
+    "Environment=DB_PASSWORD_FILE=/run/secrets/db",
+    "Environment=DB_PASSWORD=%I",
+    "sed -e s/PASSWORD=Rk83mwQz71/PASSWORD=/ x",
+    "docker run -e DB_PASSWORD app",
+    "PWD=`pwd`",
+    "wpa-psk @PSK@",
 )
 
 
@@ -177,12 +197,37 @@ NONE_IN_CODE = (
     'secret_key: "Please enter 2 words"',
     'KEY_PASSWORD: "settings.password.2"',
     'passwordPlaceholder: "example123"',
+    "    Authorization: Bearer h480djs93hd8Qm9vT5rL",
+    "define('DB_PASSWORD', getenv('DB_PASSWORD'));",
+    "defined('DB_PASSWORD')",
 )
 
 
 @pytest.mark.parametrize("line", NONE_IN_CODE)
 def test_no_value_in_code(line: str) -> None:
     assert list(credential.assigned(f"{line}\n".encode(), Style.CODE, "www/a.js")) == []
+
+
+def test_a_dollar_in_json_is_a_sign_like_others() -> None:
+    def told(value: str, path: str) -> int:
+        return len(list(credential.assigned(f'"password": "{value}"\n'.encode(), Style.CODE, path)))
+
+    assert told("Lade$aeule-4417", "etc/app.json") == 1
+    assert told("Lade$aeule-4417", "www/app.php") == 0
+    assert told("$password1", "etc/app.json") == told("${PASSWORD1}-2", "etc/app.json") == 0
+
+
+def test_a_domain_set_aside_for_examples() -> None:
+    assert list(credential.addresses(b"https://user:s3cret1@api.maker.example/")) == []
+    assert len(list(credential.addresses(f"https://gw:{SECRET}@api.maker.example/".encode()))) == 1
+
+
+def test_a_login_to_a_registry() -> None:
+    login = b'{"auths": {"registry.maker.net": {"auth": "Z3c6V3Q1ckxxOTJ4Qg=="}}}'
+    assert len(list(credential.in_known_file(login, "root/.docker/config.json"))) == 1
+    assert list(credential.in_known_file(login, "etc/app/config.json")) == []
+    helped = b'{"auths": {"registry.maker.net": {}}, "credsStore": "pass"}'
+    assert list(credential.in_known_file(helped, "root/.docker/config.json")) == []
 
 
 def test_lists_of_passwords() -> None:

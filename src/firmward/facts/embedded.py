@@ -8,8 +8,9 @@ not read at all. Nothing secret is kept.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from firmward.formats import credential, elf_data, pem, private_key, x509
 from firmward.formats.credential import Kind, Style
@@ -61,13 +62,16 @@ SELF_TESTS = re.compile(
     r"(?:^|/)lib(?:gnutls|crypto|ssl|mbed\w+|wolfssl|gcrypt|nettle|hogweed|softokn3|freebl\w*|botan\S*|dovecot\S*|tomcrypt|ssh2?)[-.]\S*$"
 )
 """Libraries that carry keys to test themselves with, which are everybody's."""
-ANCHORS = re.compile(
-    r"^(?:etc/ssl/cert\.pem|etc/ssl/certs/|etc/pki/|usr/share/ca-certificates/|etc/ca-certificates|usr/local/share/ca-certificates/|"
-    r"usr/lib/ssl/certs/|usr/share/pki/|usr/share/p11-kit/|etc/openssl/certs/)|"
-    r"(?:^|/)(?:cacerts?(?:\.pem)?|ca-certificates\.crt|ca-bundle\S*|cacert\.pem|curl-ca-bundle\.crt|roots?\.pem)$"
+ANCHORS = re.compile(r"^usr/share/(?:ca-certificates|pki|p11-kit)/|(?:^|/)ca-(?:certificates\.crt|bundle[^/]*)$")
+"""Where distributions ship the roots that everybody trusts."""
+STORES = re.compile(
+    r"^(?:etc/(?:ssl|openssl|pki/tls)/certs|etc/pki/ca-trust/.*|etc/ca-certificates.*|usr/lib/ssl/certs|"
+    r"usr/local/share/ca-certificates)/[^/]+$"
 )
+"""Where the maker's may lie too."""
 BUNDLE = 8
-"""Certificates in one file from which on it is a bundle of trusted roots."""
+"""Certificates in one file, or in one folder of STORES, from which on they are the roots that everybody trusts; fewer
+are the maker's choice."""
 
 CODE = (
     ".py", ".js", ".mjs", ".ts", ".lua", ".php", ".pl", ".pm", ".rb", ".json", ".xml", ".html", ".htm", ".java",
@@ -106,7 +110,7 @@ class EmbeddedKey:
 @dataclass(frozen=True, slots=True)
 class EmbeddedCertificate:
     """A `certificate` and its place, `at`; `number` counts those of one file from 0, `anchor` says that it is one of
-    a store of trusted roots, `sample` that it lies among tests, examples or documents, `built_in` that it is part of a
+    many trusted roots, `sample` that it lies among tests, examples or documents, `built_in` that it is part of a
     program or of code."""
 
     certificate: x509.Certificate
@@ -168,7 +172,7 @@ class _Search:
     def finished(self) -> Embedded:
         return Embedded(
             tuple(self._keys[:HITS_LIMIT]),
-            tuple(self._certificates[:HITS_LIMIT]),
+            _anchored(self._certificates[:HITS_LIMIT]),
             tuple(self._credentials[:HITS_LIMIT]),
             tuple(self._unread),
         )
@@ -238,6 +242,22 @@ class _Search:
             self._credentials.append(EmbeddedCredential(one.kind, one.name, at(one.offset), one.length))
 
 
+def _anchored(certificates: list[EmbeddedCertificate]) -> tuple[EmbeddedCertificate, ...]:
+    """Those that lie one by one in a store of many are marked as its roots; a server's own among them is none."""
+    paths = {one.at.path or "" for one in certificates if not one.anchor}
+    count = Counter(_folder(path) for path in paths if STORES.match(path))
+    return tuple(
+        replace(one, anchor=True)
+        if count[_folder(one.at.path or "")] >= BUNDLE and one.certificate.is_authority
+        else one
+        for one in certificates
+    )
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
 _PROGRAMMED = tuple(ending for ending in CODE if ending not in (".json", ".xml", ".inc"))
 
 
@@ -280,10 +300,21 @@ def _in_text(data: bytes, path: str, marks: frozenset[bytes]) -> _Hits:
             hits.credentials += credential.addresses(data)
         style = _style(data, path) if len(data) <= WRITTEN_LIMIT else Style.NONE
         if style is not Style.NONE:
-            hits.credentials += credential.assigned(data, style, path)
+            hits.credentials += _no_keys(data, hits.keys, credential.assigned(data, style, path))
         if style is Style.CONFIG and not hits.credentials:
             hits.credentials += credential.hashes(data, path)
     return hits
+
+
+def _no_keys(
+    data: bytes, keys: list[private_key.PrivateKey], found: Iterator[credential.Credential]
+) -> Iterator[credential.Credential]:
+    """What is not told as a private key already."""
+    starts = {data.rfind(b"\n", 0, key.offset) + 1 for key in keys}
+    return (one for one in found if one.offset not in starts)
+
+
+_SECTION = re.compile(rb"\s{0,64}(?:[#;][^\n]{0,400}\s{1,8}){0,20}\[[\w .:-]{1,64}\][ \t]{0,8}\r?\n")
 
 
 def _style(data: bytes, path: str) -> Style:
@@ -293,6 +324,8 @@ def _style(data: bytes, path: str) -> Style:
     if ending in CODE or (first.startswith(b"#!") and b"sh" not in first):
         return Style.CODE
     if ending in SETTINGS or first.startswith(b"#!") or path.startswith("etc/") or name.startswith("."):
+        return Style.CONFIG
+    if not ending and (name == "config" or _SECTION.match(data)):  # such as LXC's, NetworkManager's in any folder
         return Style.CONFIG
     return Style.NONE
 

@@ -1,12 +1,12 @@
 """Private keys in the image and what each is for: a certificate, an account, a server that names it.
 
 Rules: a certificate and a key belong together when their public parts are equal; a line of authorized_keys when its
-fingerprint is. A configuration or a command line names a key by its path, in a line that is no comment. SSH's host keys
-are a family of their own (host_keys.py) and left out here.
+fingerprint is. A configuration or a command line names a key by its path, in a line that is no comment. SSH's host
+keys are a family of their own (host_keys.py) and marked here.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmward.facts.authorized_keys import AuthorizedKeys
 from firmward.facts.embedded import Embedded, EmbeddedCertificate, EmbeddedKey
@@ -26,13 +26,15 @@ SECRETS_IN_PLACE = ("WireGuard",)
 @dataclass(frozen=True, slots=True)
 class PrivateKeyUse:
     """A `key` and its use: the `certificate` (its place) with the same public part, whether that one is an `authority`,
-    the `account` that the key opens, and the place that names it, `named`."""
+    the `account` that the key opens, and the place that names it, `named`; `host_key` says that it is
+    an SSH server's."""
 
     key: EmbeddedKey
     certificate: Location | None = None
     authority: bool = False
     account: str | None = None
     named: Location | None = None
+    host_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,10 @@ def collect(
     startup: Startup | Unknown | None,
 ) -> PrivateKeys:
     hosts = {key.at.path for key in host_keys.keys} if isinstance(host_keys, HostKeys) else set()
-    keys = [key for key in embedded.keys if key.path not in hosts]
+    keys = embedded.keys
     named = _named(tree, [key.path for key in keys if key.alone], startup) if keys else {}
-    return PrivateKeys(tuple(_use(key, embedded, authorized, named) for key in keys), embedded.unread)
+    uses = (_use(key, embedded, authorized, named) for key in keys)
+    return PrivateKeys(tuple(replace(use, host_key=use.key.path in hosts) for use in uses), embedded.unread)
 
 
 def _use(
@@ -69,10 +72,13 @@ def _use(
 
 
 def _signs(one: EmbeddedCertificate, embedded: Embedded) -> bool:
-    """A CA above others. What `openssl req -x509` makes says CA:TRUE too, and signs nobody but itself."""
+    """A CA above others, or one made to be it. What `openssl req -x509` makes says CA:TRUE too, and signs nobody but
+    itself: it has no key usage."""
     certificate = one.certificate
     if not certificate.is_authority or not certificate.names_itself:
         return certificate.is_authority
+    if certificate.signs and not certificate.for_hosts:
+        return True
     others = (other.certificate for other in embedded.certificates if not other.certificate.names_itself)
     return any(certificate.subject and other.issuer == certificate.subject for other in others)
 

@@ -54,6 +54,11 @@ def _line(pattern: str) -> re.Pattern[bytes]:
 
 
 _MAC = r"(?!00:00:00:00:00:00|ff:ff)(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b"
+_CONSTANT = re.compile(
+    rb"\A#!(?=[\s\S]*\b(?:echo|printf)[ \t])[^\n]*\n"
+    rb"(?:[ \t]*(?:#[^\n]*|set [^\n]*|exit\b[^\n]*|(?:echo|printf)[ \t][^\n$`|;&<>]*)?(?:\n|\Z))+\Z"
+)
+"""A script that prints the same wherever it runs."""
 _PLACES = (
     _Place("machine-id", ("etc/machine-id", "var/lib/dbus/machine-id"), re.compile(rb"^\s*[0-9a-fA-F]{32}\s*$")),
     _Place("random-seed", ("var/lib/systemd/random-seed", "etc/random-seed", "var/lib/random-seed", "etc/urandom.seed",
@@ -84,6 +89,8 @@ _PLACES = (
            re.compile(rb"\"(?:uuid|deviceApiKey)\"\s{0,8}:\s{0,8}\"[0-9a-zA-Z]{8,}\"")),
     _Place("fleet-device", ("etc/swupdate.cfg", "etc/swupdate/*.cfg"),
            _line(r"(?:targettoken|id)\s{0,8}=\s{0,8}\"[^\"]+\"")),
+    _Place("fleet-device", ("usr/share/mender/identity/mender-device-identity",
+                            "usr/lib/mender/identity/mender-device-identity", "etc/mender/identity/*"), _CONSTANT),
     _Place("serial-number", ("etc/serial", "etc/serial_number", "etc/serialno", "etc/serial.txt", "etc/device_id",
                              "etc/device-id"), re.compile(rb"^\s*[\w-]{4,64}\s*$")),
     _Place("mac-address", ("etc/config/network", "etc/config/wireless"),
@@ -127,6 +134,8 @@ def _keys(private_keys: PrivateKeys | Unknown | None, host_keys: HostKeys | Unkn
     if isinstance(host_keys, HostKeys):
         yield from (Shared("ssh-host-key", key.at) for key in host_keys.keys)
     for use in private_keys.keys if isinstance(private_keys, PrivateKeys) else ():
+        if use.host_key:
+            continue
         if not use.key.sample or use.named is not None or use.account is not None:
             kind = "tls-key" if use.certificate is not None else "private-key"
             yield Shared(

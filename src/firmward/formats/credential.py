@@ -122,8 +122,10 @@ _NO_PASSWORD = re.compile(
     r"redacted|placeholder|your|my_?pass|example"
 )
 _NO_HOST = re.compile(
-    r"(?i)(?:^|\.)(?:example\.(?:com|org|net)|example|invalid|test|hostname|host|server|domain)(?:\.|$)"
+    r"(?i)(?:^|\.)(?:example\.(?:com|org|net)|hostname|host|server|domain)(?:\.|$)|^(?:example|invalid|test)(?:\.|$)"
 )
+_SET_ASIDE = re.compile(r"(?i)\.(?:example|invalid|test)$")
+"""Domains for examples and laboratories; what is random there was a password somewhere."""
 
 
 SCHEME = b"://"
@@ -177,25 +179,32 @@ def _is_address(match: re.Match[bytes]) -> bool:
     password, host = (match[part].decode("latin-1") for part in (3, 4))
     if _NO_PASSWORD.search(password) or _NO_HOST.search(host):
         return False
+    if _SET_ASIDE.search(host) and not _looks_random(password):
+        return False
     return not password.isdigit() or len(password) > 5  # shorter, it is a port before a path with @
 
 
 _WORD = (
     r"(?:pass(?:word|wd|phrase|wort|code)|(?<![A-Za-z])pass|pwd|psk|secret(?:_?key)?|(?:auth|access|api|bot|session|refresh)?_?token|"
-    r"(?:api|auth|access|account|private|shared|encryption|signing|jwt)_?key|remote_password|wpa_passphrase)"
+    r"(?:api|auth(?:ori[sz]ation)?|access|account|private|shared|encryption|signing|jwt)_?key|remote_password|wpa_passphrase)"
 )
 _HINTS = (
     b"pass", b"pwd", b"psk", b"secret", b"token", b"_key", b"apikey", b"option key", b"option 'key", b"curl ", b"mysql",
-    b"mariadb", b"mosquitto_", b"ftpput", b"ftpget",
+    b"mariadb", b"mosquitto_", b"ftpput", b"ftpget", b"authorization", b"authorizationkey", b"accesskey", b"authkey",
 )  # fmt: skip
 """One of these is in every line that is looked at, in lower case; each is found faster than a pattern of them all."""
 _NAME = rf"(?P<name>[\w.-]{{0,48}}?{_WORD}\d?)"
 _LITERAL = r"\"(?P<double>[^\"\\\n]{0,200})\"|'(?P<single>[^'\\\n]{0,200})'"
+_LONG = r"\[(?P<marks>=*)\[(?P<long>[^\]\n]{0,200})\](?P=marks)\]"
+"""Lua's other way to write a text."""
 _IN_CODE = re.compile(
-    rf"(?i)(?<![\w$.-])[$@]?(?:[\w]{{1,30}}(?:\.|->|::)){{0,3}}[\"']?{_NAME}[\"']?\]?\s{{0,8}}(?:=>|:=|=(?!=)|:(?!:))\s{{0,8}}(?:{_LITERAL})"
+    rf"(?i)(?<![\w$.-])[$@]?(?:[\w]{{1,30}}(?:\.|->|::)){{0,3}}[\"']?{_NAME}[\"']?\]?\s{{0,8}}(?:=>|:=|=(?!=)|:(?!:))\s{{0,8}}(?:{_LITERAL}|{_LONG})"
+)
+_IN_DEFINE = re.compile(
+    rf"(?i)\b(?:define|const_set|setenv|putenv)\s{{0,4}}\(\s{{0,4}}[\"']{_NAME}[\"']\s{{0,4}},\s{{0,4}}(?:{_LITERAL})"
 )
 _IN_CONFIG = re.compile(
-    rf"(?i)^\s{{0,32}}(?:(?:export|set|local|readonly)\s{{1,8}})?[\"']?{_NAME}[\"']?\s{{0,8}}(?:[:?+]?=(?!=)|:)\s{{0,8}}"
+    rf"(?i)^\s{{0,32}}(?:-\s{{1,8}})?(?:(?:export|set|local|readonly)\s{{1,8}})?[\"']?{_NAME}[\"']?\s{{0,8}}(?:[:?+]?=(?!=)|:)\s{{0,8}}"
     rf"(?:{_LITERAL}|(?P<bare>[^\s\"'].{{0,200}}?))\s{{0,8}}[,;]?(?:\s[#;].{{0,400}})?$"
 )
 _IN_UCI = re.compile(
@@ -203,9 +212,25 @@ _IN_UCI = re.compile(
 )
 _BY_BLANK = re.compile(
     r"(?i)^\s{0,32}(?P<name>remote_password|bridge_password|requirepass|masterauth|authpass|auth-pass|rootpw|"
-    r"mschapv2_password|password|passwd)\s{1,8}(?:" + _LITERAL + r"|(?P<bare>[^\s=:{]{1,200}))\s{0,8}$"
+    r"mschapv2_password|password|passwd|wpa-psk|wpa-password|wpa-passphrase|wireless-key[1-4]?)\s{1,8}(?:"
+    + _LITERAL
+    + r"|(?P<bare>[^\s=:{]{1,200}))\s{0,8}$"
 )
 _IN_XML = re.compile(rf"(?i)<(?P<name>[\w.-]{{0,40}}?{_WORD})(?:\s[^<>]{{0,100}})?>(?P<bare>[^<>\s]{{4,200}})</")
+_ENVIRONMENT = re.compile(r"(?i)\s{0,32}(?:Environment|lxc\.environment(?:\.runtime)?)\s{0,8}=")
+"""What gives a process its variables: a unit, LXC."""
+_IN_ENVIRONMENT = re.compile(rf"(?i)(?<![\w.$-])[\"']?{_NAME}=(?:{_LITERAL}|(?P<bare>[^\s\"']{{1,200}}))(?=[\s\"']|$)")
+_IN_CONTAINER = re.compile(
+    rf"(?i)(?:^\s{{0,32}}|\b(?:docker|podman|nerdctl)\s.{{0,800}}?\s)(?:-e|--env)[ =]\s{{0,4}}[\"']?{_NAME}="
+    rf"(?:{_LITERAL}|(?P<bare>[^\s\"']{{1,200}}))"
+)
+"""A variable on the command line that starts a container."""
+_IN_HEADER = re.compile(
+    r"(?i)\b(?P<name>authorization)[\"']?\]?\s{0,4}[:=,]\s{0,4}[\"']?(?:bearer|basic|token|apikey)\s{1,4}"
+    r"(?P<bare>[\w.~+/=-]{16,1024})(?=[\s\"',;)\\]|$)"
+)
+_IN_HEADER_OF_CODE = re.compile(r"(?i)[\"']" + _IN_HEADER.pattern.removeprefix("(?i)"))
+"""Without a quote before it, it is told of in a comment or a document."""
 _IN_NETRC = re.compile(r"\blogin\s{1,8}\S{1,100}\s{1,8}(?P<name>password)\s{1,8}(?P<bare>\S{1,200})")
 
 _PAGES = (".html", ".htm", ".xml", ".md", ".json", ".sql")
@@ -236,12 +261,15 @@ _COMMANDS = tuple(
     )
 )  # fmt: skip
 
-_PLACEHOLDER = re.compile(
-    r"(?i)\$[\w{(@*?#!$]|%[\w({]|\{\{|\}\}|^<.*>?$|^\[.*\]$|^\{.*\}$|^\(.*\)$|^@.*@?$|^x{3,}$|^\*+$|^\.{2,}|^-+$|^_+$|"
+_FORMS = (
+    r"|%[\w({]|\{\{|\}\}|^<.*>?$|^\[.*\]$|^\{.*\}$|^\(.*\)$|^@.*@?$|^x{3,}$|^\*+$|^\.{2,}|^-+$|^_+$|"
     r"^#|your[-_ ]?|^my[-_](?:pass|secret|token|key)|example|placeholder|"
     r"^(?:insert|enter|replace|set|put|fill|change)[-_ ]|to_?be_?(?:set|filled)|redacted|^(?:0x)?0+$|^dummy|^fake|"
-    r"^n/a$|^todo|^tbd|^\\|^env[:.]|^file:|^vault:|^ref:"
+    r"^n/a$|^todo|^tbd|^\\|^`|^env[:.]|^file:|^vault:|^ref:"
 )
+_PLACEHOLDER = re.compile(r"(?i)\$[\w{(@*?#!$]" + _FORMS)
+_PLACEHOLDER_IN_DATA = re.compile(r"(?i)\$[{(]|^\$\w+\$?$" + _FORMS)
+"""In JSON nothing but a whole value may be a variable by itself; else `$` is a sign like others."""
 _NO_VALUE = frozenset((
     "yes", "no", "true", "false", "none", "null", "nil", "on", "off", "auto", "any", "all", "ask", "prompt",
     "never", "always", "default", "optional", "required", "enabled", "disabled", "enable", "disable",
@@ -295,14 +323,47 @@ def _in_line(line: str, style: Style, path: str) -> Iterator[tuple[Kind, str, in
         match = pattern.search(line) if name in line else None
         if match is not None and _is_typed(match["value"]):
             yield Kind.PASSWORD, f"{name} command", len(match["value"])
-    patterns = (_IN_CODE, _IN_XML) if style is Style.CODE else (_IN_CONFIG, _IN_UCI, _BY_BLANK, _IN_XML, _IN_NETRC)
-    for pattern in patterns:
+    for pattern in _patterns(line, style):
         for match in pattern.finditer(line):
             value = _value(match)
-            if _is_secret(
-                match["name"], value, style, quoted="bare" not in match.re.groupindex or match["bare"] is None
-            ):
+            if _is_header(value) if pattern in _HEADERS else _is_secret(match["name"], value, style, _form(path)):
                 yield _kind(match["name"], path), match["name"].lower(), len(value)
+
+
+def _patterns(line: str, style: Style) -> Iterator[re.Pattern[str]]:
+    if "uthorization" in line.lower():
+        yield _IN_HEADER_OF_CODE if style is Style.CODE else _IN_HEADER
+    if style is Style.CODE:
+        yield from (_IN_CODE, _IN_DEFINE, _IN_XML)
+        return
+    yield from (_IN_CONFIG, _IN_UCI, _BY_BLANK, _IN_XML, _IN_NETRC)
+    if "-e" in line:
+        yield _IN_CONTAINER
+    if _ENVIRONMENT.match(line):
+        yield _IN_ENVIRONMENT
+
+
+_HEADERS = (_IN_HEADER, _IN_HEADER_OF_CODE)
+
+
+def _is_header(value: str) -> bool:
+    """What follows the word of a scheme: no variable, no form, not a word, nor one in base 64."""
+    try:
+        plain = base64.b64decode(value, validate=True).decode("ascii").partition(":")[2]
+    except (binascii.Error, ValueError):
+        plain = ""
+    if plain and _NO_PASSWORD.search(plain):
+        return False
+    return not _PLACEHOLDER.search(value) and _looks_random(value) and not _SAMPLE.search(value.encode())
+
+
+def _looks_random(value: str) -> bool:
+    return (
+        len(value) >= 10
+        and any(map(str.isdigit, value))
+        and any(map(str.isalpha, value))
+        and entropy(value.encode()) >= 3.0
+    )
 
 
 def _kind(name: str, path: str) -> Kind:
@@ -314,7 +375,7 @@ def _kind(name: str, path: str) -> Kind:
 
 def _value(match: re.Match[str]) -> str:
     groups = match.groupdict()
-    return next((groups[key] for key in ("double", "single", "bare") if groups.get(key) is not None), "") or ""
+    return next((groups[key] for key in ("double", "single", "long", "bare") if groups.get(key) is not None), "") or ""
 
 
 def _is_typed(value: str) -> bool:
@@ -322,10 +383,14 @@ def _is_typed(value: str) -> bool:
     return not _PLACEHOLDER.search(value) and value.lower() not in _NO_VALUE and "`" not in value
 
 
-def _is_secret(name: str, value: str, style: Style, quoted: bool) -> bool:
+def _form(path: str) -> re.Pattern[str]:
+    return _PLACEHOLDER_IN_DATA if path.endswith(".json") else _PLACEHOLDER
+
+
+def _is_secret(name: str, value: str, style: Style, form: re.Pattern[str]) -> bool:
     if not 4 <= len(value) <= 200 or any(sign.isspace() for sign in value) or not value.isascii():
         return False
-    if _PLACEHOLDER.search(value) or value.lower() in _NO_VALUE or value.lower() == name.lower():
+    if form.search(value) or value.lower() in _NO_VALUE or value.lower() == name.lower():
         return False
     if value.startswith(("/", "./", "~", "http://", "https://", "-")) or _CALL.search(value):
         return False
@@ -351,6 +416,24 @@ def entropy(value: bytes) -> float:
     return -sum(count / len(value) * math.log2(count / len(value)) for count in counts.values()) if value else 0.0
 
 
+_REGISTRY = re.compile(rb"\"auth\"\s{0,8}:\s{0,8}\"([A-Za-z0-9+/]{8,1000}={0,2})\"")
+_REGISTRY_FILE = re.compile(
+    r"(?:^|/)(?:\.docker/config\.json|\.dockercfg|\.dockerconfigjson|containers/auth\.json|kubelet/config\.json)$"
+)
+"""Where Docker, Podman and Kubernetes keep logins to registries: `auth` is user:password in base 64."""
+
+
+def _registry(data: bytes) -> Iterator[Credential]:
+    for match in _REGISTRY.finditer(data):
+        try:
+            user, colon, password = base64.b64decode(match[1], validate=True).partition(b":")
+        except (binascii.Error, ValueError):
+            continue
+        if user and colon and password and not _NO_PASSWORD.search(password.decode("latin-1")):
+            yield Credential(Kind.PASSWORD, "registry login", match.start(1), len(password))
+            return
+
+
 _SECRETS_LINE = re.compile(
     rb"(?m)^[ \t]{0,8}(?:\"[^\"\n]{1,100}\"|[^\s#\"]{1,100})[ \t]{1,8}\S{1,100}[ \t]{1,8}"
     rb"(\"[^\"\n]{1,100}\"|[^\s#]{1,100})"
@@ -363,6 +446,8 @@ _PEOPLE_LINE = re.compile(
 def in_known_file(data: bytes, path: str) -> Iterator[Credential]:
     """Files that are lists of passwords."""
     name = path.rpartition("/")[2]
+    if _REGISTRY_FILE.search(path):
+        yield from _registry(data)
     if name in ("chap-secrets", "pap-secrets"):
         match = _SECRETS_LINE.search(data)
         if match is not None and match[1].strip(b'"') not in (b"", b"*"):

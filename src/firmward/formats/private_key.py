@@ -4,7 +4,8 @@ Rules: PEM with its labels; OpenSSH's own form (PROTOCOL.key: a cipher other tha
 key_pair.py); PKCS#12 (RFC 7292), Java's key stores by their magic, PuTTY's files (`Encryption:` says whether they are
 locked), secret keys of OpenPGP (RFC 9580: armoured, or packet 5 first), of signify, usign and minisign (`Ed` and the
 name of the key derivation, of no rounds where it is not locked), of age, and WireGuard's (32 bytes in base 64 after
-`PrivateKey =` or `option private_key`). A public key, a certificate, and a parser's word to look for are none.
+`PrivateKey =`, NetworkManager's `private-key=` or `option private_key`). A public key, a certificate, and a parser's
+word to look for are none.
 """
 
 import base64
@@ -250,11 +251,13 @@ _PUTTY = re.compile(
 _SIGNIFY = re.compile(rb"(?m)^untrusted comment:[^\n]{0,1024}\n([A-Za-z0-9+/]{100,300}={0,2})\s")
 _AGE = re.compile(rb"\bAGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}\b")
 _INI = re.compile(rb"(?m)^[ \t]{0,16}PrivateKey[ \t]{0,8}=[ \t]{0,8}[\"']?([A-Za-z0-9+/]{43}=)")
+_KEY_FILE = re.compile(rb"(?m)^[ \t]{0,16}private-key[ \t]{0,8}=[ \t]{0,8}([A-Za-z0-9+/]{43}=)")
 _UCI = re.compile(rb"(?m)^[ \t]{0,16}option[ \t]{1,8}[\"']?private_key[\"']?[ \t]{1,8}[\"']?([A-Za-z0-9+/]{43}=)")
 
 _LINES: tuple[tuple[bytes, re.Pattern[bytes], Callable[[re.Match[bytes]], PrivateKey | None]], ...] = (
     (b"PuTTY-User-Key-File-", _PUTTY, _putty),
     (b"PrivateKey", _INI, _wireguard),
+    (b"private-key", _KEY_FILE, _wireguard),
     (b"private_key", _UCI, _wireguard),
     (b"untrusted comment:", _SIGNIFY, _signify),
     (b"AGE-SECRET-KEY-1", _AGE, _age),

@@ -1,7 +1,8 @@
 """Certificates (X.509, RFC 5280), as far as an audit asks: whose, how signed, until when, which key, a CA or not.
 
-Rules: version, serial, algorithm, issuer, validity, subject, key, then tagged extras with the extensions in [3]; times
-are UTCTime (a year below 50 is after 2000) or GeneralizedTime; basicConstraints says CA by a BOOLEAN, without it none.
+Rules: version, serial, algorithm, issuer, validity, subject, key, then tagged extras with the extensions in [3];
+subjectAltName holds host names and addresses, keyUsage a string of bits; times are UTCTime (a year below 50 is after
+2000) or GeneralizedTime; basicConstraints says CA by a BOOLEAN, without it none.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,10 @@ from firmward.formats.public_key import PublicPart, of_info
 SIZE_LIMIT = 64 << 10
 COMMON_NAME = bytes.fromhex("550403")
 BASIC_CONSTRAINTS, KEY_PURPOSES = bytes.fromhex("551d13"), bytes.fromhex("551d25")
+NAMES, KEY_USAGE = bytes.fromhex("551d11"), bytes.fromhex("551d0f")
+DNS_NAME, IP_ADDRESS = 0x82, 0x87
+SIGNS_CERTIFICATES = 0x04
+"""keyCertSign, the sixth bit of keyUsage."""
 SERVER, ANY = bytes.fromhex("2b06010505070301"), bytes.fromhex("551d2500")
 SIGNATURES = {
     bytes.fromhex("2a864886f70d010102"): "MD2",
@@ -35,7 +40,8 @@ class Certificate:
     """`weak_digest` names the signature's digest when it no longer holds; `public` is None for an unknown algorithm.
 
     `subject` and `issuer` are common names, empty where there is none; `names_itself` says
-    that issuer and subject are one.
+    that issuer and subject are one, `for_hosts` that it bears names or addresses of hosts, and `signs` that its key
+    usage names the signing of certificates.
     """
 
     subject: str
@@ -47,6 +53,8 @@ class Certificate:
     is_authority: bool
     names_itself: bool
     for_servers: bool
+    for_hosts: bool = False
+    signs: bool = False
 
 
 def read(data: bytes) -> Certificate | None:
@@ -78,6 +86,8 @@ def _certificate(data: bytes, body: der.Value) -> Certificate:
         _is_authority(extensions.get(BASIC_CONSTRAINTS, b"")),
         data[issuer.start : issuer.end] == data[subject.start : subject.end],
         purposes is None or SERVER in purposes or ANY in purposes,
+        _names_hosts(extensions.get(NAMES, b"")),
+        _may_sign(extensions.get(KEY_USAGE, b"")),
     )
 
 
@@ -119,3 +129,17 @@ def _is_authority(content: bytes) -> bool:
         return False
     first = next(der.inside(content, der.value_at(content, 0)), None)
     return first is not None and first.tag == BOOLEAN and content[first.start : first.end] not in (b"", b"\0")
+
+
+def _names_hosts(content: bytes) -> bool:
+    if not content:
+        return False
+    return any(name.tag in (DNS_NAME, IP_ADDRESS) for name in der.inside(content, der.value_at(content, 0)))
+
+
+def _may_sign(content: bytes) -> bool:
+    """A string of bits: the count of those unused at its end, then the bits."""
+    if not content:
+        return False
+    bits = der.value_at(content, 0)
+    return bits.end - bits.start >= 2 and bool(content[bits.start + 1] & SIGNS_CERTIFICATES)

@@ -32,6 +32,11 @@ ALIKE: tuple[tuple[str, str, Content], ...] = (
     ("network-secret", "var/lib/NetworkManager/secret_key", b"nm-v2:\x8a\x11"),
     ("fleet-device", "mnt/boot/config.json", '{"uuid": "8f3a11c0d2e4"}'),
     ("fleet-device", "etc/swupdate.cfg", 'suricatta = {\n\tid = "17";\n};\n'),
+    (
+        "fleet-device",
+        "usr/share/mender/identity/mender-device-identity",
+        "#!/bin/sh\nset -e\n# for now\necho mac=02:11:22:33:44:55\n",
+    ),
     ("serial-number", "etc/serial", "A1B2C3D4\n"),
     ("mac-address", "etc/config/wireless", f"config wifi-iface\n\toption macaddr '{MAC}'\n"),
     ("mac-address", "etc/network/interfaces.d/eth0", f"iface eth0 inet dhcp\n  hwaddress {MAC}\n"),
@@ -58,6 +63,9 @@ def test_it_is_found(kind: str, path: str, content: Content) -> None:
 
 
 DIFFERENT: tuple[tuple[str, Content], ...] = (
+    ("usr/share/mender/identity/mender-device-identity", "#!/bin/sh\necho mac=$(cat /sys/class/net/eth0/address)\n"),
+    ("usr/share/mender/identity/mender-device-identity", "#!/bin/sh\nprintf mac=\ncat /sys/class/net/eth0/address\n"),
+    ("usr/share/mender/identity/mender-device-identity", "#!/bin/sh\nexec /usr/bin/identity\n"),
     ("etc/machine-id", ""),
     ("etc/machine-id", "uninitialized\n"),
     ("var/lib/dbus/machine-id", link("/etc/machine-id")),

@@ -80,11 +80,37 @@ def test_a_chain_has_a_key_for_each() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["etc/ssl/certs/Old_Root.pem", "usr/share/ca-certificates/mozilla/x.crt", "usr/share/doc/x/server.crt",
+    ["usr/share/ca-certificates/mozilla/x.crt", "usr/share/doc/x/server.crt",
      "etc/ssl/certs/ca-certificates.crt", "usr/lib/python3/dist-packages/certifi/cacert.pem"],
 )  # fmt: skip
 def test_trusted_roots_and_examples_are_not_judged(path: str) -> None:
     assert keys({path: SHORT}) == []
+
+
+def test_a_folder_of_many_holds_roots_and_one_of_few_the_maker_s(make: Make) -> None:
+    root = make(key="rsa:1024")  # CA:TRUE, as openssl makes it
+    assert keys({"etc/ssl/certs/maker-ca.pem": root}) == ["key-size:etc/ssl/certs/maker-ca.pem"]
+    many: dict[str, Content] = {f"etc/ssl/certs/Root_{number}.crt": root for number in range(12)}
+    assert keys(many) == []
+    assert keys({**many, "etc/ssl/certs/device.pem": SHORT}) == ["key-size:etc/ssl/certs/device.pem"]
+
+
+def test_a_server_s_own_signature(make: Make) -> None:
+    leaf = make("-sha1", "-addext", "basicConstraints=CA:FALSE")
+    assert keys({"etc/x.pem": leaf}) == ["own-digest:etc/x.pem"]
+    assert keys({"etc/x.pem": make("-sha1")}) == []
+
+
+def test_an_authority_that_has_signed_nothing_here(make: Make, tmp_path: Path) -> None:
+    files = {"etc/ca.pem": make("-addext", "keyUsage=keyCertSign,cRLSign"), "etc/ca.key": b""}
+    files["etc/ca.key"] = (tmp_path / "key").read_bytes()
+    assert keys(files) == ["authority-key:etc/ca.pem"]
+
+
+@pytest.mark.parametrize("name", ["DNS:hub.maker.net", "IP:192.0.2.1"])
+def test_a_host_s_certificate_that_may_sign_others(make: Make, name: str) -> None:
+    assert keys({"etc/x.pem": make("-addext", f"subjectAltName={name}")}) == ["authority-leaf:etc/x.pem"]
+    assert keys({"etc/x.pem": make("-addext", "subjectAltName=email:ca@maker.net")}) == []
 
 
 def test_a_file_of_many_is_a_bundle() -> None:

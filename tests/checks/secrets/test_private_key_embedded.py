@@ -55,8 +55,15 @@ def test_two_keys_in_one_file_have_keys_of_their_own() -> None:
     assert len(dict(severities({PATH: KEY + KEY}))) == 2
 
 
-def test_host_keys_are_told_by_their_own_check() -> None:
-    assert severities({"etc/ssh/ssh_host_ecdsa_key": KEY, "etc/ssh/sshd_config": ""}) == []
+def test_an_ssh_server_s_host_key_is_one_in_use() -> None:
+    path = "etc/ssh/ssh_host_ecdsa_key"
+    assert severities({path: KEY, "etc/ssh/sshd_config": ""}) == [(path, Severity.CRITICAL)]
+
+
+def test_a_tunnel_of_network_manager() -> None:
+    path = "mnt/boot/system-connections/service"
+    tunnel = "[connection]\ntype=wireguard\n\n[wireguard]\nprivate-key=MDEyMzQ1Njc4OUFCQ0RFRmdoaWprbG1ub3BxcnN0dXY=\n"
+    assert severities({path: tunnel}) == [(path, Severity.CRITICAL)]
 
 
 def test_the_self_tests_of_a_library_are_everybodys() -> None:

@@ -402,6 +402,7 @@ PANEL_SYSTEM = Truth(
                 "  <password>Ilex-40-quartz!</password>\n</config>\n"
             },
         ),
+        Mistake("image-sameness", "follows from the credential: alike in every copy", "config.xml"),
         Mistake(
             "account-default-password",
             "passwd(5): a hash in the second field counts; the password is admin",

@@ -423,6 +423,7 @@ GATEWAY_MISTAKES = (
             )
         },
     ),
+    Mistake("image-sameness", "follows from the key: alike in every copy", "system-connections/factory"),
     Mistake(
         "egress-unrestricted",
         "iptables(8), -P, and the last rule of DOCKER-USER",
@@ -508,6 +509,7 @@ CAMERA_MISTAKES = (
         },
     ),
     Mistake("credential-hard-coded", "balena documentation, variables: a token for the whole fleet", "apps.json"),
+    Mistake("image-sameness", "follows from the credential: alike in every copy", "apps.json"),
     Mistake(
         "update-over-plaintext",
         "meta-balena README, config.json: apiEndpoint",
@@ -628,6 +630,7 @@ CONTROLLER_MISTAKES = (
     Mistake(
         "credential-hard-coded", "meta-balena README, config.json: apiKey, the fleet's provisioning key", "config.json"
     ),
+    Mistake("image-sameness", "follows from the credential: alike in every copy", "config.json"),
     Mistake(
         "service-runs-as-root",
         "systemd.unit(5): a unit in /etc replaces the one in /usr/lib; systemd.exec(5), User",
@@ -666,6 +669,7 @@ CONTROLLER_MISTAKES = (
             )
         },
     ),
+    Mistake("image-sameness", "follows from the key: alike in every copy", "system-connections/service"),
     Mistake(
         "backdoor-listener",
         "ncat(1), --keep-open --sh-exec",
@@ -783,6 +787,7 @@ DISPLAY_MISTAKES = (
             "openssl",
         ),
     ),
+    Mistake("image-sameness", "follows from the hash: alike in every copy", "etc/shadow:root"),
     Mistake(
         "sysctl",
         "sysctl.d(5); kernel.unprivileged_bpf_disabled in admin-guide/sysctl/kernel.rst",
@@ -799,6 +804,7 @@ DISPLAY_MISTAKES = (
             )
         },
     ),
+    Mistake("image-sameness", "follows from the credential: alike in every copy", "push-logs"),
     Mistake(
         "capability-unexpected",
         "capabilities(7), cap_setuid on an interpreter",

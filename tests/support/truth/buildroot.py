@@ -256,6 +256,7 @@ CAMERA_SYSTEM = Truth(
                 '  "password": "Wq7-mistral-Tango"\n}\n'
             },
         ),
+        Mistake("image-sameness", "follows from the credential: alike in every copy", "cloud.json"),
         Mistake("support-ended", "device.toml, support.until", ""),
     ),
 )
@@ -636,6 +637,7 @@ RECORDER_SYSTEM = Truth(
                 )
             },
         ),
+        Mistake("image-sameness", "follows from the credential: alike in every copy", "db.php"),
         Mistake(
             "world-writable",
             "chmod(1), 0777; crontab(5)",

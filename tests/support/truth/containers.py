@@ -766,6 +766,7 @@ WantedBy=multi-user.target
         },
     ),
     Mistake("credential-hard-coded", "podman-systemd.unit(5), Environment", "store.container"),
+    Mistake("image-sameness", "follows from the credential: alike in every copy", "store.container"),
     Mistake(
         "container-unsafe",
         "podman-systemd.unit(5): drop-ins in NAME.container.d; AddCapability, SeccompProfile",
@@ -849,6 +850,7 @@ WantedBy=multi-user.target
         ),
     ),
     Mistake("private-key-embedded", "RFC 5958 (PKCS#8)", "plant-ca.key"),
+    Mistake("image-sameness", "follows from the key: alike in every copy", "plant-ca.key"),
     Mistake(
         "hook-directory-writable",
         "NetworkManager-dispatcher(8): runs as root what lies there; chmod(1), 0777",
@@ -1007,6 +1009,7 @@ RUNNER_MISTAKES = (
             )
         },
     ),
+    Mistake("image-sameness", "follows from the credential: alike in every copy", "config.json"),
     Mistake(
         "private-key-embedded",
         "ssh-keygen(1), the OpenSSH form",
@@ -1016,6 +1019,7 @@ RUNNER_MISTAKES = (
             ("ssh-keygen", "-y", "-f", "{root}/root/.ssh/id_ecdsa"), r"^ecdsa-sha2-nistp256 ", "openssh-client"
         ),
     ),
+    Mistake("image-sameness", "follows from the key: alike in every copy", "id_ecdsa"),
     Mistake(
         "mount-options",
         "fstab(5), mount(8)",
@@ -1184,6 +1188,7 @@ lxc.start.auto = 1
         },
     ),
     Mistake("credential-hard-coded", "lxc.container.conf(5), lxc.environment", "var/lib/lxc/app/config"),
+    Mistake("image-sameness", "follows from the credential: alike in every copy", "var/lib/lxc/app/config"),
     Mistake(
         "container-unsafe",
         "lxc.container.conf(5): lxc.net.[i].type none shares the host's network",

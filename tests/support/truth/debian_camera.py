@@ -271,6 +271,7 @@ SYSTEM = Truth(
             "config.php",
             files={"var/www/html/config.php": CONFIG.replace("$store['password']", "'vK7!pQz2-Rm9w'")},
         ),
+        also("image-sameness", "config.php", "follows from the credential: alike in every copy"),
         Mistake(
             "account-default-password",
             "shadow(5); raspberry, the default of a well-known board",

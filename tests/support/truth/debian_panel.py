@@ -199,6 +199,7 @@ SYSTEM = Truth(
                 }
             ),
         ),
+        also("image-sameness", "wpa_supplicant-wlan0.conf", "follows from the key: alike in every copy"),
         Mistake(
             "private-key-embedded",
             "RFC 5958; the certificate beside it bears the same public key",

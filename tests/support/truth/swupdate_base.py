@@ -13,7 +13,6 @@ globals : {
 
 suricatta : {
     tenant = "default";
-    id = "from-serial";
     url = "https://updates.maker.example";
     polldelay = 3600;
     nocheckcert = false;
@@ -33,7 +32,8 @@ case "$(sed -n 's/.*firmware.copy=\\([ab]\\).*/\\1/p' /proc/cmdline)" in
 a) copy=copy-b ;;
 *) copy=copy-a ;;
 esac
-exec /usr/bin/swupdate -f /etc/swupdate.cfg -e "stable,$copy" -H "$(cat /etc/hwrevision | tr ' ' ':')" -u ""
+serial=$(tr -d '\\0' < /proc/device-tree/serial-number)
+exec /usr/bin/swupdate -f /etc/swupdate.cfg -e "stable,$copy" -H "$(cat /etc/hwrevision | tr ' ' ':')" -u "-i $serial"
 """
 
 SWUPDATE_UNIT = """\

@@ -121,7 +121,8 @@ ARGS="-f /etc/swupdate.cfg -k /etc/swupdate/public.pem -N 1.4.0 -e stable,$copy"
 case "$1" in
 start)
     ulimit -v 131072
-    start-stop-daemon --start --background --make-pidfile --pidfile /run/swupdate.pid --exec $DAEMON -- $ARGS -u ""
+    id="-i $(tr -d '\\0' < /proc/device-tree/serial-number)"
+    start-stop-daemon --start --background --make-pidfile --pidfile /run/swupdate.pid --exec $DAEMON -- $ARGS -u "$id"
     ;;
 stop) start-stop-daemon --stop --pidfile /run/swupdate.pid ;;
 esac
@@ -138,7 +139,6 @@ globals : {
 
 suricatta : {
     tenant = "default";
-    id = "from-serial";
     url = "https://updates.maker.example";
     polldelay = 3600;
     nocheckcert = false;

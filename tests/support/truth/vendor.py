@@ -145,6 +145,7 @@ CAMERA_MISTAKES = (
             "perl",
         ),
     ),
+    Mistake("image-sameness", "follows from the hash: alike in every copy", "etc/shadow:root"),
     Mistake("account-weak-hash", "crypt(5), descrypt: 8 characters, 12 bits of salt", "root"),
     Mistake(
         "removable-media-executed",
@@ -183,6 +184,7 @@ mount -t vfat "/dev/$MDEV" /run/sd || exit 1
         {"usr/app/etc/server.key": RSA_KEY},
         witness=Witness(("openssl", "pkey", "-in", "{root}/usr/app/etc/server.key"), r"BEGIN PRIVATE KEY", "openssl"),
     ),
+    Mistake("image-sameness", "follows from the key: alike in every copy", "server.key"),
     Mistake(
         "image-sameness",
         "ifconfig(8), hw ether: one MAC address in every device",
@@ -214,6 +216,7 @@ ifconfig eth0 192.168.1.20 netmask 255.255.255.0 up
 """.replace("TOKEN", TOKEN)
         },
     ),
+    Mistake("image-sameness", "follows from the credential: alike in every copy", "config.json"),
     Mistake(
         "update-unauthenticated",
         "md5sum(1) is a checksum that the same server gives, no signature",
@@ -437,6 +440,7 @@ mount /data
             )
         },
     ),
+    Mistake("image-sameness", "follows from the credential: alike in every copy", "db.php"),
 )
 
 # -------------------------------------------------------------------------------------------------------- doorbell
@@ -565,6 +569,7 @@ aws_secret_access_key = t8GvYw2RkQ+5mXzL0nBp/4HsJc7DfEuA1oKqV9Zi
 """
         },
     ),
+    Mistake("image-sameness", "follows from the credential: alike in every copy", "cloud.ini"),
     Mistake(
         "private-key-embedded",
         "RFC 5915 (SEC 1 key), among a program's strings",
@@ -572,6 +577,7 @@ aws_secret_access_key = t8GvYw2RkQ+5mXzL0nBp/4HsJc7DfEuA1oKqV9Zi
         {"system/bin/belld": executable(ELF + b"\0device cert ok\0\n" + EC_KEY.encode() + b"\0%s: handshake failed\0")},
         witness=Witness(("openssl", "pkey", "-in", "{root}/system/bin/belld"), r"BEGIN PRIVATE KEY", "openssl"),
     ),
+    Mistake("image-sameness", "follows from the key: alike in every copy", "belld"),
     Mistake("debug-tool-shipped", "tcpdump(8)", "tcpdump", {"usr/sbin/tcpdump": BINARY}),
     Mistake("debug-tool-shipped", "gdbserver(1)", "gdbserver", {"usr/bin/gdbserver": BINARY}),
     Mistake(
@@ -590,6 +596,7 @@ network={
 """
         },
     ),
+    Mistake("image-sameness", "follows from the key: alike in every copy", "wpa_supplicant.conf"),
     Mistake(
         "update-absent",
         "practice P26: no program of the image fetches or installs an update",
@@ -829,6 +836,7 @@ ciphers = ALL:!aNULL:RC4
             )
         },
     ),
+    Mistake("image-sameness", "follows from the credential: alike in every copy", "send-list"),
 )
 
 SYSTEMS: tuple[Truth, ...] = (

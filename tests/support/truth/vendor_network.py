@@ -282,6 +282,7 @@ support:x:0:0:support:/tmp:/bin/sh
             ),
         },
     ),
+    Mistake("image-sameness", "follows from the hash: alike in every copy", "etc/shadow:support"),
     Mistake(
         "image-sameness",
         "hostapd.conf, wpa_passphrase: one passphrase in every router",
@@ -314,6 +315,7 @@ support:x:0:0:support:/tmp:/bin/sh
             ("openssl", "pkey", "-inform", "DER", "-in", "{root}/etc/cwmp/client.der"), r"BEGIN PRIVATE KEY", "openssl"
         ),
     ),
+    Mistake("image-sameness", "follows from the key: alike in every copy", "client.der"),
     Mistake(
         "script-injection",
         "POSIX sh, eval of CGI's QUERY_STRING (RFC 3875)",
@@ -655,6 +657,7 @@ iface eth0 inet static
             "wireguard-tools",
         ),
     ),
+    Mistake("image-sameness", "follows from the key: alike in every copy", "wg0.conf"),
     Mistake(
         "advanced-mode-uncontrolled",
         "practice P45: no physical presence is asked for, and nothing is wiped",
@@ -836,6 +839,7 @@ io.write(io.popen("/usr/bin/sms-send '" .. to .. "' '" .. text .. "'"):read("*a"
             )
         },
     ),
+    Mistake("image-sameness", "follows from the credential: alike in every copy", "traffic-report"),
     Mistake(
         "mac-profile-missing",
         "apparmor.d(5): no profile attaches to /usr/sbin/dropbear",
@@ -1061,6 +1065,7 @@ def events(environ):
             "openssl",
         ),
     ),
+    Mistake("image-sameness", "follows from the key: alike in every copy", "client.p12"),
     Mistake(
         "certificate-weak",
         "RFC 5280, 4.2.1.9: basicConstraints cA true in a server's certificate",
@@ -1119,6 +1124,7 @@ BOT_TOKEN = "6183927450:AAGk7Qm2vXw9RzTn4LpYbHs8JcDf1EuKo0Z"
 '''
         },
     ),
+    Mistake("image-sameness", "follows from the credential: alike in every copy", "settings.py"),
     Mistake(
         "update-unauthenticated",
         "Python library reference, tarfile: nothing of what came is verified before extractall",

@@ -272,6 +272,7 @@ MISTAKES = (
             "openssl",
         ),
     ),
+    also("image-sameness", "usr/bin/camera", "follows from the credential: alike in every copy"),
     also("expiry-undefined", "", "device.toml, support.after"),
 )
 

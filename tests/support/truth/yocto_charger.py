@@ -266,6 +266,7 @@ SYSTEM = Truth(
                 '  "password": "Lade$aeule-4417"\n}\n'
             },
         ),
+        also("image-sameness", "ocpp.json", "follows from the credential: alike in every copy"),
         Mistake(
             "private-key-embedded",
             "RFC 7468, RFC 8259: line ends inside a JSON string are escaped",

@@ -184,6 +184,7 @@ SYSTEM = Truth(
                 '    user = "panel",\n    password = [[b7!Ykt-20Wq-uLp]],\n}\n'
             },
         ),
+        also("image-sameness", "cloud.lua", "follows from the credential: alike in every copy"),
         Mistake(
             "account-default-password",
             "shadow(5); admin",

@@ -164,6 +164,7 @@ SYSTEM = Truth(
                 + '\nauto wlan0\niface wlan0 inet dhcp\n    wpa-ssid "plant"\n    wpa-psk "Werk2-Sensor-90817"\n'
             },
         ),
+        also("image-sameness", "interfaces", "follows from the key: alike in every copy"),
         Mistake(
             "verity-root-hash-untrusted",
             "dm-init of the kernel's documentation; U-Boot imports uEnv.txt as it is",

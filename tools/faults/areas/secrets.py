@@ -52,4 +52,25 @@ FAULTS = (
         "tests/checks/life/test_image_sameness.py",
         "a password alike in every copy is not told as one",
     ),
+    Fault(
+        "facts/embedded.py",
+        'if count[_folder(one.at.path or "")] >= BUNDLE and one.certificate.is_authority',
+        'if count[_folder(one.at.path or "")] >= BUNDLE',
+        "tests/checks/secrets/test_certificate_weak.py",
+        "a server's certificate among many roots is taken for one",
+    ),
+    Fault(
+        "formats/credential.py",
+        "if _SET_ASIDE.search(host) and not _looks_random(password):",
+        "if False:",
+        "tests/formats/test_credential.py",
+        "passwords of documentation are told",
+    ),
+    Fault(
+        "formats/credential.py",
+        "yield _IN_HEADER_OF_CODE if style is Style.CODE else _IN_HEADER",
+        "yield _IN_HEADER",
+        "tests/formats/test_credential.py",
+        "headers in comments and documents are told",
+    ),
 )

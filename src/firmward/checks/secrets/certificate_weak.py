@@ -72,11 +72,18 @@ def _short(case: Case) -> str | None:
 
 
 def _digest(case: Case) -> str | None:
-    """A self-signed one proves nothing by its signature."""
     certificate = case.found.certificate
     if certificate.weak_digest is None or certificate.names_itself:
         return None
     return f"is signed with {certificate.weak_digest}, which can be forged"
+
+
+def _own_digest(case: Case) -> str | None:
+    """A root proves nothing by its signature, and nobody looks at it. A server's own is looked at by some clients."""
+    certificate = case.found.certificate
+    if certificate.weak_digest is None or not certificate.names_itself or certificate.is_authority:
+        return None
+    return f"is signed, by itself, with {certificate.weak_digest}, which clients refuse more and more"
 
 
 def _expired(case: Case) -> str | None:
@@ -98,16 +105,19 @@ def _signing(case: Case) -> str | None:
 
 
 def _leaf(case: Case) -> str | None:
-    use = case.use
-    if use is None or use.authority or use.named is None or not case.found.certificate.is_authority:
+    use, certificate = case.use, case.found.certificate
+    if not certificate.is_authority or (use is not None and use.authority):
         return None
-    return f"is a server's ({use.named}) and may sign others (CA:TRUE)"
+    if use is not None and use.named is not None:
+        return f"is a server's ({use.named}) and may sign others (CA:TRUE)"
+    return "bears a host's name and may sign others (CA:TRUE)" if certificate.for_hosts else None
 
 
 HIGH, MEDIUM, LOW = Severity.HIGH, Severity.MEDIUM, Severity.LOW
 ROWS = (
     Row("key-size", MEDIUM, _short, "Make a key on P-256 or of 3072 bits RSA, and a certificate for it"),
     Row("digest", MEDIUM, _digest, "Have it signed with SHA-256 or better"),
+    Row("own-digest", LOW, _own_digest, "Make it anew with SHA-256"),
     Row("expired", MEDIUM, _expired, "Renew it, and let the device renew it itself from now on"),
     Row("ends-early", MEDIUM, _ends_early, "Let the device renew it, or make one that lasts as long as the support"),
     Row("authority-key", HIGH, _signing,
@@ -136,8 +146,9 @@ def certificate_weak(
 ) -> Findings:
     """A certificate proves who answers only as long as its key cannot be computed, its signature cannot be forged and
     its time has not ended: then devices in the field refuse their own server, or are taught to refuse nothing. A
-    server's certificate that may sign others turns one stolen key into any name. Trusted roots (etc/ssl/certs,
-    ca-certificates) are judged only for a private key beside them: their own signatures prove nothing.
+    server's certificate that may sign others turns one stolen key into any name. Of the many trusted
+    roots that a distribution ships only those are told whose private key is in the image; the few that a maker chose
+    himself are judged like others.
     """
     until = policy.support.until if policy is not None and policy.support is not None else None
     uses = private_keys.keys if isinstance(private_keys, PrivateKeys) else ()

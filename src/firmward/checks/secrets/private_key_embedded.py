@@ -48,7 +48,8 @@ def private_key_embedded(private_keys: PrivateKeys, source: Source) -> Findings:
     devices, reads their traffic, signs what they trust, or logs in where the key opens an account. Keys that a server's
     configuration names, that belong to a certificate in the image or that open an account are critical; one without a
     known use is high, one under a passphrase medium (the passphrase must be in the image too), and a key among tests
-    and examples low. SSH's host keys are told by ssh-host-key-baked-in.
+    and examples low. An SSH server's host keys are keys like others; ssh-host-key-baked-in
+    tells what comes of them.
     """
     if source is not Source.IMAGE:
         raise NotApplicable("a running device may have keys of its own; the image tells which are not")
@@ -60,7 +61,7 @@ def private_key_embedded(private_keys: PrivateKeys, source: Source) -> Findings:
 
 
 def _is_sample(use: PrivateKeyUse) -> bool:
-    return use.key.sample and use.named is None and use.account is None
+    return use.key.sample and not use.host_key and use.named is None and use.account is None
 
 
 def _own(uses: Iterable[PrivateKeyUse]) -> Iterator[Finding]:
@@ -97,7 +98,7 @@ def _what(use: PrivateKeyUse) -> str:
 
 
 def _use(use: PrivateKeyUse) -> str:
-    words = []
+    words = ["it is the SSH server's host key"] if use.host_key else []
     if use.account is not None:
         words.append(f"it opens the account {use.account}")
     if use.authority:
@@ -114,7 +115,7 @@ def _severity(use: PrivateKeyUse) -> Severity | None:
         return Severity.MEDIUM
     if use.key.path.endswith("ssl-cert-snakeoil.key") and use.named is None:
         return Severity.LOW  # Debian's package makes it at its installation, for nobody until a server names it
-    has_use = use.certificate is not None or use.account is not None or use.named is not None
+    has_use = use.host_key or use.certificate is not None or use.account is not None or use.named is not None
     return None if has_use else Severity.HIGH
 
 
