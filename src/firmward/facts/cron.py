@@ -15,7 +15,7 @@ from firmward.model.location import Location
 from firmward.model.tree import Tree
 
 SYSTEM = ("etc/crontab", "etc/cron.d/*")
-USERS = ("var/spool/cron/crontabs/*", "var/spool/cron/*", "etc/crontabs/*")
+USERS = ("var/spool/cron/crontabs/*", "var/spool/cron/*", "etc/crontabs/*", "etc/cron/crontabs/*")
 
 
 @dataclass(frozen=True, slots=True)

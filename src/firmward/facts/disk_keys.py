@@ -25,6 +25,9 @@ READS_PLAIN = ("/bin/cat", "cat", "/usr/bin/cat", "/lib/cryptsetup/scripts/passd
 HEX_KEY = re.compile(r"\bcrypt\s+\S+\s+[0-9a-fA-F]{32,}\s")
 FILE_OPTIONS = ("-d", "--key-file", "--master-key-file", "--volume-key-file", "--key")
 IN_OPTIONS = re.compile(r"(?:^|[,:])(passphrase_passwd|passphrase_passwd_file|passwd_file|passphrase)=([^,:]*)")
+PARTITION = re.compile(r"/dev/(?:mmcblk\d+p|sd[a-z]\d|nvme\d+n\d+p|disk/by-part|mtdblock|ubi)|PART(?:UUID|LABEL)=")
+"""A device that is mounted as it is."""
+
 FEEDS = frozenset(("cryptsetup", "fscryptctl", "e4crypt", "fscrypt", "gocryptfs", "encfs", "ecryptfs-add-passphrase"))
 
 
@@ -41,11 +44,12 @@ class DiskKey:
 @dataclass(frozen=True, slots=True)
 class DiskKeys:
     """`keys` are those in the open. `used` says whether anything here is encrypted at all; `unread` in words what could
-    not be worked out; `root_encrypted` whether the root file system is on an encrypted device."""
+    not be worked out; `root_encrypted` whether the root file system is on an encrypted device, None where its device
+    may be one that is mapped elsewhere."""
 
     keys: tuple[DiskKey, ...]
     used: bool
-    root_encrypted: bool = False
+    root_encrypted: bool | None = None
     unread: tuple[str, ...] = ()
 
 
@@ -74,9 +78,15 @@ def collect(
     return DiskKeys(
         tuple(dict.fromkeys(keys)),
         used=bool(encryption.mappings or encryption.folders or keys),
-        root_encrypted=root is not None and root.source.removeprefix(MAPPED) in encryption.names,
+        root_encrypted=_is_encrypted(root.source, encryption) if root is not None else None,
         unread=(*encryption.unread, *lost),
     )
+
+
+def _is_encrypted(source: str, encryption: Encryption) -> bool | None:
+    if source.removeprefix(MAPPED) in encryption.names:
+        return True
+    return False if PARTITION.match(source) else None
 
 
 def _listed(tree: Tree, mapping: Mapping) -> Iterator[DiskKey]:

@@ -7,6 +7,7 @@ etc/usbmount/mount.d. The login shell: etc/profile and etc/profile.d. Each scrip
 unknown.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -24,6 +25,9 @@ from firmward.model.tree import Kind, Tree
 
 RULES = ("etc/udev/rules.d", "usr/lib/udev/rules.d", "lib/udev/rules.d")
 HELPERS = ("usr/lib/udev", "lib/udev")
+BALENA = ("mnt/boot/config.json", "boot/config.json", "config.json")
+"""balenaOS makes rules of udev from `os.udevRules` of the file on its boot partition."""
+
 STICK = "sda1"
 """What a stick is called on most devices, as a template's instance."""
 
@@ -97,6 +101,9 @@ class _Reader:
     def read(self) -> None:
         for path in _rules(self.tree):
             self._udev(path)
+        for path in BALENA:
+            for text, line in _balena_rules(self._text(path)):
+                self._rules(path, text, line - 1)
         for each in mdev_conf.parse(self._text("etc/mdev.conf")):
             self._line("mdev", each.command, Location("etc/mdev.conf", each.line))
         for manager, patterns in FOLDERS.items():
@@ -104,8 +111,11 @@ class _Reader:
                 self._script(manager, path)
 
     def _udev(self, path: str) -> None:
-        for rule in udev_rules.parse(self._text(path)):
-            at = Location(path, rule.line)
+        self._rules(path, self._text(path), 0)
+
+    def _rules(self, path: str, text: str, above: int) -> None:
+        for rule in udev_rules.parse(text):
+            at = Location(path, rule.line + above)
             for part in rule.parts:
                 if part.key in ("RUN", "PROGRAM") and part.attribute in ("", "program"):
                     self._line("udev", _helper(self.tree, _filled(part.value)), at)
@@ -192,3 +202,16 @@ def _lost(tree: Tree, trace: Trace) -> Iterator[str]:
             tree.read(path)
         except Unavailable as reason:
             yield str(reason)
+
+
+def _balena_rules(text: str) -> Iterator[tuple[str, int]]:
+    """Each text of rules, and the line where its name stands."""
+    try:
+        settings = json.loads(text) if "udevRules" in text else None
+    except (ValueError, RecursionError):
+        return
+    part = settings.get("os") if isinstance(settings, dict) else None
+    rules = part.get("udevRules") if isinstance(part, dict) else None
+    for name, rule in rules.items() if isinstance(rules, dict) else ():
+        if isinstance(rule, str):
+            yield rule, text[: max(text.find(json.dumps(name), text.find("udevRules")), 0)].count("\n") + 1

@@ -77,7 +77,7 @@ ROWS = (
     # jobs
     Place("cron", ("cron", "crond", "fcron"),
           "etc/crontab etc/cron.d etc/cron.hourly etc/cron.daily etc/cron.weekly etc/cron.monthly "
-          "etc/crontabs/root etc/periodic var/spool/cron/crontabs/root var/spool/cron/root"),
+          "etc/crontabs/root etc/cron/crontabs/root etc/periodic var/spool/cron/crontabs/root var/spool/cron/root"),
     Place("anacron", ("anacron",), "etc/anacrontab etc/cron.daily etc/cron.weekly etc/cron.monthly"),
     Place("logrotate", ("logrotate",), "etc/logrotate.conf etc/logrotate.d"),
     # systemd
@@ -122,7 +122,7 @@ ROWS = (
     Place("rpm", ("rpm",), "etc/rpm usr/lib/rpm/macros.d", "obeys"),
     Place("RAUC", ("rauc",), "etc/rauc usr/lib/rauc"),
     Place("SWUpdate", ("swupdate",), "etc/swupdate.cfg etc/swupdate usr/lib/swupdate/conf.d", "obeys"),
-    Place("Mender", ("mender", "mender-update"), "etc/mender usr/share/mender/modules var/lib/mender/scripts"),
+    Place("Mender", ("mender", "mender-update"), "etc/mender usr/share/mender/modules"),
     Place("sysupgrade", ("sysupgrade",), "lib/upgrade etc/sysupgrade.conf", "sources"),
     # servers
     Place("samba", ("smbd",), "etc/samba/smb.conf", "obeys"),
@@ -190,6 +190,7 @@ SETTINGS = (
             rf"^[^#\n]*\b(?:RUN(?:\{{program\}})?\+?=|PROGRAM=?=|IMPORT\{{program\}}=?=)[ \t]*\"{_PATH}"),
     Setting("mdev", "etc/mdev.conf", rf"^[^#\n]*[ \t][@$*]{_PATH}"),
     Setting("D-Bus", "usr/share/dbus-1/system-services/*.service", rf"^[ \t]*Exec[ \t]*=[ \t]*{_PATH}"),
+    Setting("logrotate", "etc/logrotate.conf etc/logrotate.d/*", rf"^[ \t]*include[ \t]+{_PATH}", "obeys"),
     Setting("logrotate", "etc/logrotate.conf etc/logrotate.d/*", r"^[ \t]+(?P<path>/\S+/\S*\.sh)\b(?![^\n]*\{)"),
 )  # fmt: skip
 

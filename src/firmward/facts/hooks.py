@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from firmward.facts import command_line
+from firmward.facts.data_scripts import data_scripts
 from firmward.facts.hook_places import OPTIONS, ROWS, SETTINGS, Option, Place, Setting
 from firmward.facts.process import Process, Start
 from firmward.facts.scripts.places import located
@@ -28,6 +29,9 @@ LINE_LIMIT = 1024
 
 FILES_LIMIT = 400
 """Files looked at for one setting."""
+
+NAMES_LIMIT, DEPTH_LIMIT = 1000, 2
+"""Names in one folder, and folders below it, in which links are looked for."""
 
 BUILT_IN = re.compile(r"^/(?:bin|usr/bin|sbin|usr/sbin)/(?:true|false|env)$")
 """What is named to do nothing, or to run something else."""
@@ -67,7 +71,8 @@ class _Found:
 
 def collect(tree: Tree, writable: Writable, startup: Startup | Unknown | None) -> Hooks | None:
     unread: list[str] = list(writable.unread)
-    found = [*_places(tree), *_settings(tree, unread), *_options(startup)]
+    started = {process.program for process in _started(startup)}
+    found = [*_places(tree, started), *_settings(tree, unread), *_options(startup)]
     if isinstance(startup, Unknown):
         unread.append(startup.reason)
     elif startup is not None and startup.blind is not None:
@@ -78,6 +83,8 @@ def collect(tree: Tree, writable: Writable, startup: Startup | Unknown | None) -
             hook = _hook(tree, writable, one, unread)
             if hook is not None:
                 hooks[one.program, one.path] = hook
+    for more in (*_led_out(tree, writable, hooks.values()), *_sourced(tree, writable, hooks.values())):
+        hooks.setdefault((more.program, more.path), more)
     return Hooks(tuple(hooks.values()), tuple(dict.fromkeys(unread))) if hooks or unread else None
 
 
@@ -91,9 +98,39 @@ def _hook(tree: Tree, writable: Writable, found: _Found, unread: list[str]) -> H
         return None
 
 
-def _places(tree: Tree) -> Iterator[_Found]:
+def _led_out(tree: Tree, writable: Writable, hooks: Iterable[Hook]) -> Iterator[Hook]:
+    """Links in a folder of hooks that leave it for a file system with data."""
+    for hook in tuple(hooks):
+        for path in _links(tree, hook.path):
+            stands = standing(tree, writable, path)
+            if writable.is_led_out(stands) and stands.mount != hook.standing.mount:
+                yield Hook(hook.program, path, hook.how, stands)
+
+
+def _links(tree: Tree, folder: str, depth: int = 0) -> Iterator[str]:
+    found = tree.resolve(folder)
+    for name in tree.names(found.path)[:NAMES_LIMIT] if found is not None else ():
+        entry = tree.lstat(f"{found.path}/{name}") if found is not None else None
+        if entry is not None and entry.kind is Kind.SYMLINK:
+            yield f"{folder}/{name}"
+        elif entry is not None and entry.kind is Kind.DIRECTORY and depth < DEPTH_LIMIT:
+            yield from _links(tree, f"{folder}/{name}", depth + 1)
+
+
+def _sourced(tree: Tree, writable: Writable, hooks: Iterable[Hook]) -> Iterator[Hook]:
+    """What hooks that are scripts source or run from a file system with data; those of init are its scripts."""
+    for hook in tuple(hooks):
+        if hook.how in ("runs", "sources") and hook.program not in ("init", "systemd", "PAM"):
+            inside = [f"{hook.path}/{name}" for name in tree.names(hook.standing.leads)[:FILES_LIMIT]]
+            for path, at in data_scripts(tree, writable, inside or (hook.path,), ("$1",)):
+                stands = standing(tree, writable, path)
+                if writable.is_led_out(stands):
+                    yield Hook(hook.program, path, "sources", stands, at)
+
+
+def _places(tree: Tree, started: set[str]) -> Iterator[_Found]:
     for row in ROWS:
-        if _is_there(tree, row):
+        if _is_there(tree, row) or not started.isdisjoint(row.programs):
             for pattern in row.places.split():
                 yield from (_Found(row.key, path, row.how, user=row.user) for path in _named(tree, pattern))
 
@@ -141,12 +178,18 @@ def _in_text(row: Setting, path: str, text: str) -> Iterator[_Found]:
                 yield _Found(row.key, match["path"].strip("/"), row.how, Location(path, number))
 
 
-def _options(startup: Startup | Unknown | None) -> Iterator[_Found]:
+def _started(startup: Startup | Unknown | None) -> Iterator[Process]:
+    """What starts with root's rights."""
     for process in startup.processes if isinstance(startup, Startup) else ():
         if process.start is not Start.DISABLED and process.user in (None, "root", "0"):
-            for row in OPTIONS:
-                if process.program in row.programs:
-                    yield from _of_process(row, process)
+            yield process
+
+
+def _options(startup: Startup | Unknown | None) -> Iterator[_Found]:
+    for process in _started(startup):
+        for row in OPTIONS:
+            if process.program in row.programs:
+                yield from _of_process(row, process)
 
 
 def _of_process(row: Option, process: Process) -> Iterator[_Found]:

@@ -1,26 +1,25 @@
-"""The scripts and programs that init runs as root, and how their files lie.
+"""The scripts and programs that init runs, and how their files lie.
 
-Rules. What starts is startup.py's; a script of etc/init.d that nothing starts is told as such. A file that a start
+Rules. What runs as another user is told only for where it lies: who may write it has that user's rights at most.
+ What starts is startup.py's; a script of etc/init.d that nothing starts is told as such. A file that a start
 script runs or sources and that is not in the tree counts where it may be made: on a writable file system that the image
 does not hold, it is a hook for whoever writes there.
 """
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from firmward.facts.data_scripts import data_scripts
 from firmward.facts.jobs import Jobs
 from firmward.facts.process import Process, Start, applet
 from firmward.facts.scripts.launchers import SHELLS
 from firmward.facts.scripts.places import located
-from firmward.facts.scripts.trace import Trace, Traced
-from firmward.facts.scripts.walk import Origin
-from firmward.facts.startup import Manager, Startup
+from firmward.facts.startup import Startup
 from firmward.facts.systemd import SystemdUnits
-from firmward.facts.writable import Ground, Standing, Writable, ground, standing
+from firmward.facts.writable import Standing, Writable, standing
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
-from firmward.model.tree import Kind, Tree
+from firmward.model.tree import Tree
 
 FOLDER = "etc/init.d"
 LOCAL = ("etc/rc.local", "etc/rc.d/rc.local")
@@ -29,9 +28,10 @@ ROOT = (None, "root", "0")
 
 @dataclass(frozen=True, slots=True)
 class InitFile:
-    """One file that init runs as root: `path` as it is named, `by` whom, at `at`, None for what init runs by itself.
+    """One file that init runs: `path` as it is named, `by` whom, at `at`, None for what init runs by itself.
 
-    `standing` says where it leads and who may change it; `starts` is false for one that is only installed.
+    `standing` says where it leads and who may change it; `starts` is false for one that is only installed; `user` is
+    whose rights it gets.
     """
 
     path: str
@@ -39,6 +39,7 @@ class InitFile:
     standing: Standing
     at: Location | None = None
     starts: bool = True
+    user: str = "root"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class _Found:
     by: str
     at: Location | None = None
     starts: bool = True
+    user: str = "root"
 
 
 def collect(
@@ -75,14 +77,15 @@ def collect(
             except Unavailable as reason:
                 unread.append(str(reason))
                 continue
-            found[one.path] = InitFile(one.path, one.by, stands, one.at, one.starts)
+            stands = stands if one.user == "root" else replace(stands, openings=())
+            found[one.path] = InitFile(one.path, one.by, stands, one.at, one.starts, one.user)
     return InitScripts(tuple(found.values()), tuple(dict.fromkeys(unread))) if found or unread else None
 
 
 def _found(tree: Tree, startup: Startup, writable: Writable) -> Iterator[_Found]:
     for path in startup.scripts:
         yield _Found(path, "at boot")
-    for process in startup.processes:
+    for process in sorted(startup.processes, key=lambda one: one.user not in ROOT):
         yield from _of_process(tree, process)
     yield from _left_to_the_device(tree, startup, writable)
     for name in tree.names(FOLDER):
@@ -96,40 +99,11 @@ def _of_process(tree: Tree, process: Process) -> Iterator[_Found]:
     argv = applet(process.argv)
     word = argv[1] if process.program in SHELLS and len(argv) > 1 else argv[0]
     path = located(tree, word) or word.strip("/")
-    if process.user in ROOT and process.start is not Start.DISABLED and word.startswith("/") and "$" not in word:
-        yield _Found(path, f"by {process.service}", process.at)
+    user = "root" if process.user in ROOT or process.user is None else process.user
+    if process.start is not Start.DISABLED and word.startswith("/") and "$" not in word:
+        yield _Found(path, f"by {process.service}", process.at, user=user)
 
 
 def _left_to_the_device(tree: Tree, startup: Startup, writable: Writable) -> Iterator[_Found]:
-    """What start scripts source or run from writable file systems that the image does not hold."""
-    targets = [
-        mount.target
-        for mount in writable.mounts.mounts
-        if mount.target != "/" and ground(mount.target, writable.mounts, writable.root) is Ground.WRITABLE
-    ]
-    if not targets:
-        return
-    naming = re.compile("|".join(re.escape(target) + "/" for target in targets))
-    trace = Trace(tree)
-    for path in startup.scripts:
-        if naming.search(_text(tree, path)):
-            trace.event(path, ("start",), Origin(path, Manager.SCRIPT))
-    for command in trace.commands_seen:
-        path = _run(command)
-        entry = tree.resolve(path) if path else None
-        if path and "$" not in path and (entry is None or entry.kind is Kind.FILE) and naming.match(path):
-            yield _Found(path.strip("/"), "by a start script", command.at)
-
-
-def _run(command: Traced) -> str:
-    """The file that a command sources or runs."""
-    is_reader = command.program in SHELLS or command.argv[0] in (".", "source")
-    operands = [word for word in command.argv[1:] if not word.startswith("-")] if is_reader else command.argv[:1]
-    return command.full(operands[0]) if operands and "/" in operands[0] else ""
-
-
-def _text(tree: Tree, path: str) -> str:
-    try:
-        return tree.text(path) or ""
-    except Unavailable:  # that a script which runs is lost, the start-up itself tells
-        return ""
+    for path, at in data_scripts(tree, writable, startup.scripts, ("start",)):
+        yield _Found(path, "by a start script", at)

@@ -102,6 +102,8 @@ def _default_grub(text: str) -> Iterator[Line]:
 
 IN_ROOT = (
     *_places("boot/"),
+    *_places("mnt/boot/"),
+    *_places("uboot/"),
     _Place("etc/kernel/cmdline", boot_arguments.single),
     _Place("etc/default/grub", _default_grub, is_whole=False),
     _Place("etc/default/grub.d/*.cfg", _default_grub, is_whole=False),

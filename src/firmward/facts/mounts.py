@@ -290,7 +290,8 @@ def _mounted(
     at = process.at
     if "remount" in command.options and known is not None:
         options = (*known.options, *command.options)
-        return replace(known, flags=fstab.flags(command.options, known.flags), options=options, at=at)
+        flags = fstab.flags(command.options, known.flags)
+        return replace(known, flags=flags, options=options, at=at, automatic=True)
     if len(command.operands) == 1 and listed is not None:
         options = (*listed.options, *command.options)
         return replace(listed, flags=fstab.flags(options), options=options, automatic=True)

@@ -32,6 +32,7 @@ PLACES = {
     ),
     "cron": (
         "etc/crontab etc/cron.d etc/cron.hourly etc/cron.daily etc/cron.weekly etc/cron.monthly etc/crontabs "
+        "etc/cron/crontabs etc/periodic "
         "etc/anacrontab etc/logrotate.conf etc/logrotate.d var/spool/cron/root var/spool/cron/crontabs/root"
     ),
     "hook": (

@@ -17,7 +17,7 @@ from posixpath import basename, join
 
 from firmward.facts.events import Event, Events
 from firmward.facts.jobs import Jobs
-from firmward.facts.mounts import Mounts
+from firmward.facts.mounts import Mount, Mounts
 from firmward.facts.process import Manager, Start, applet
 from firmward.facts.scripts.trace import INTERPRETERS, Trace, Traced
 from firmward.facts.scripts.walk import Origin
@@ -32,6 +32,8 @@ NAMED = re.compile(
 )
 DISK = re.compile(r"(?:/dev/)?(?:sd[a-z$]|mmcblk|disk/|\$)|\$|(?:LABEL|UUID)=")
 STICK = re.compile(r"/dev/sd[a-z$]")
+CARD = re.compile(r"/dev/mmcblk[1-9]")
+FAT = frozenset(("vfat", "msdos", "exfat", "ntfs", "ntfs3"))
 NO_MEDIUM = frozenset(("tmpfs", "proc", "sysfs", "overlay", "ubifs", "jffs2", "--bind", "bind", "nfs", "cifs"))
 FLASH = re.compile(r"/dev/(?:mmcblk|mtdblock|ubi|mtd)|ubi|mtd:")
 READERS = ("cat", "zcat", "gunzip", "gzip", "xz", "xzcat", "base64", "openssl", "tr", "sed", "dd")
@@ -181,8 +183,17 @@ class _Following:
             mount is not None
             and mount.target != "/"
             and mount.automatic
-            and (mount.is_bind or not mount.is_stored or not STICK.match(mount.source))
+            and (mount.is_bind or not mount.is_stored or not (STICK.match(mount.source) or self._is_card(mount)))
             and "nofail" not in mount.options
+        )
+
+    def _is_card(self, mount: Mount) -> bool:
+        """Whether FAT is on a disk that is not the first and that nothing else is mounted from: a memory card."""
+        disk = CARD.match(mount.source)
+        return (
+            disk is not None
+            and mount.type in FAT
+            and not any(one is not mount and one.source.startswith(disk[0]) for one in self.mounts.mounts)
         )
 
     def _is_checked(self, path: str) -> bool:

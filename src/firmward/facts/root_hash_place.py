@@ -1,5 +1,7 @@
 """Where the root hash of dm-verity stands, and whether a signature could cover that place.
 
+A root hash with a signature that the kernel is given (`root-hash-signature=`) may stand anywhere.
+
 A file of a boot partition, U-Boot's environment and a script outside a FIT are open to whoever writes the medium. What
 lies within a FIT, a UKI, an Android boot image or a kernel may be signed: whether it is, the chain of trust says.
 """
@@ -39,7 +41,7 @@ def collect(
         for claim, carrier in carried
         if carrier is not None
     )
-    return RootHashPlaces(tuple(claim for claim, carrier in carried if carrier is None), unsure)
+    return RootHashPlaces(tuple(claim for claim, carrier in carried if carrier is None and not claim.is_signed), unsure)
 
 
 def _carrier(claim: Claim, parts: Parts | None) -> str | None:

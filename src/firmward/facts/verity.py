@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from firmward.facts.kernel_command_line import CommandLine, KernelCommandLine
+from firmward.facts.process import Start
+from firmward.facts.startup import Startup
 from firmward.formats import verity
 from firmward.formats.malformed import Malformed
 from firmward.model.facts import Unavailable, Unknown
@@ -48,23 +50,36 @@ class HashTree:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """Somebody who sets up verity: `at`, the `root_hash` that is named, empty where it is known at run time only, and
-    the `options` that say what happens when a block is wrong."""
+    the `options` that say what happens when a block is wrong. `volume` is the name that is given to it, if any."""
 
     at: Location
     root_hash: str
     options: tuple[str, ...] = ()
+    volume: str = ""
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the kernel is given a signature of the root hash."""
+        return any(option.startswith("root-hash-signature=") for option in self.options)
 
 
 @dataclass(frozen=True, slots=True)
 class Verity:
-    """`trees` cover the root, `claims` name root hashes, `unread` says in words what could not be worked out."""
+    """`trees` cover the root, `claims` name root hashes, `unread` says in words what could not be worked out. `opened`
+    are the volumes that the running system opens by a command."""
 
     trees: tuple[HashTree, ...]
     claims: tuple[Claim, ...]
     unread: tuple[str, ...] = ()
+    opened: tuple[Claim, ...] = ()
 
 
-def collect(tree: Tree, parts: Parts | None, command_lines: KernelCommandLine | None | Unknown) -> Verity | None:
+def collect(
+    tree: Tree,
+    parts: Parts | None,
+    command_lines: KernelCommandLine | None | Unknown,
+    startup: Startup | None | Unknown,
+) -> Verity | None:
     lines = command_lines.lines if isinstance(command_lines, KernelCommandLine) else ()
     unread = list(command_lines.unread) if isinstance(command_lines, KernelCommandLine) else []
     tables = [table for line in lines for table in _tables(line, unread)]
@@ -73,9 +88,21 @@ def collect(tree: Tree, parts: Parts | None, command_lines: KernelCommandLine | 
     if parts is not None:
         claims += _beside(parts, unread)
         trees += _trees(parts, [table for _, table in tables], unread)
-    if not trees and not claims and not unread:
+    opened = tuple(_opened_at_boot(startup)) if isinstance(startup, Startup) else ()
+    if not trees and not claims and not unread and not opened:
         return None
-    return Verity(tuple(trees), tuple(dict.fromkeys(claims)), tuple(unread))
+    return Verity(tuple(trees), tuple(dict.fromkeys(claims)), tuple(unread), opened)
+
+
+def _opened_at_boot(startup: Startup) -> Iterator[Claim]:
+    """`veritysetup open DATA NAME TREE [HASH]`, and the old order of `create`."""
+    for process in startup.processes:
+        words = [word for word in process.argv[1:] if not word.startswith("-")]
+        is_started = process.program == "veritysetup" and process.start is not Start.DISABLED
+        if is_started and len(words) > 2 and words[0] in ("open", "create"):
+            name = words[1 if words[0] == "create" else 2]
+            options = tuple(word[2:] for word in process.argv[1:] if word.startswith("--"))
+            yield Claim(process.at, words[4].lower() if len(words) > 4 else "", options, name)
 
 
 # who names a root hash
@@ -110,7 +137,7 @@ def _of_table(tree: Tree, part: str | None) -> Iterator[Claim]:
         fields = line.split()
         if len(fields) > 3 and not fields[0].startswith("#"):
             options = tuple(fields[4].split(",")) if len(fields) > 4 else ()
-            yield Claim(Location(VERITYTAB, number, part=part), fields[3].lower(), options)
+            yield Claim(Location(VERITYTAB, number, part=part), fields[3].lower(), options, fields[0])
 
 
 def _beside(parts: Parts, unread: list[str]) -> Iterator[Claim]:

@@ -30,6 +30,11 @@ DEPTH_LIMIT = 8
 NAMES_LIMIT = 2000
 """Names looked at in one folder with all that is below it."""
 
+SYSTEM_FOLDERS = frozenset((
+    "", "bin", "boot", "etc", "home", "lib", "lib64", "nix", "opt", "overlay", "root", "sbin", "srv", "usr", "var",
+))  # fmt: skip
+"""A file system of its own here holds parts of the system, with programs and hooks as they are meant."""
+
 OWNED_BY_ROOT = ("etc", "etc/passwd", "sbin/init", "bin/busybox", "usr/bin")
 """What belongs to root on every system."""
 
@@ -104,6 +109,11 @@ class Writable:
     mounts: Mounts
     people: People
     unread: tuple[str, ...] = ()
+
+    def is_led_out(self, stands: "Standing") -> bool:
+        """Whether a path leads to a file system for data, which outlives every update of the system's own."""
+        first = (stands.mount or "").strip("/").partition("/")[0]
+        return stands.ground is Ground.WRITABLE and first not in SYSTEM_FOLDERS
 
 
 def collect(
@@ -221,8 +231,9 @@ def _trail(tree: Tree, path: str) -> _Trail:
 def standing(tree: Tree, writable: Writable, path: str) -> Standing:
     """How a file, or a folder with all that is in it, stands. Raises Unavailable when who may write is not known."""
     trail = _trail(tree, path)
+    # of places alike the end of the way counts
     grounds = [(ground(name, writable.mounts, writable.root), name) for name in trail.names]
-    worst, place = max(grounds, key=lambda each: ORDER.index(each[0]), default=(writable.root, ""))
+    worst, place = max(reversed(grounds), key=lambda each: ORDER.index(each[0]), default=(writable.root, ""))
     mount = covering(place, writable.mounts)
     found = Standing(trail.leads, worst, mount.target if mount is not None else None)
     return found if worst is Ground.VOLATILE else replace(found, openings=tuple(_openings(tree, writable, trail)))
@@ -241,8 +252,11 @@ def _openings(tree: Tree, writable: Writable, trail: _Trail) -> Iterator[Opening
 
 
 def _is_mounted_over(path: str, writable: Writable) -> bool:
-    """What a mount covers has the modes of what is mounted."""
-    return covering(path, writable.mounts) is not None
+    """What a mount covers has the modes of what is mounted. What the image has below a place for data shows how these
+    data are: an image with files there is one of the whole device, or fills the place from them."""
+    mount = covering(path, writable.mounts)
+    is_data = mount is not None and path.strip("/") != mount.target.strip("/")
+    return mount is not None and not (is_data and ground(path, writable.mounts, writable.root) is Ground.WRITABLE)
 
 
 def _is_above(path: str, trail: _Trail) -> bool:

@@ -23,6 +23,7 @@ INIT: dict[str, Content] = {
     "etc/passwd": PASSWD,
     "etc/group": GROUP,
 }
+SYSTEMD: dict[str, Content] = {"usr/lib/systemd/systemd": ELF, "sbin/init": link("../usr/lib/systemd/systemd")}
 PPP: dict[str, Content] = {**INIT, "usr/sbin/pppd": ELF, "etc/ppp/ip-up.d/dns": executable("#!/bin/sh\n")}
 
 
@@ -220,14 +221,85 @@ def test_what_a_unit_starts_from_a_writable_file_system_need_not_be_in_the_image
     assert keys("init-script-writable", files) == ["data/cam"]
 
 
-def test_with_a_writable_root_a_data_partition_is_no_worse() -> None:
+def test_with_a_writable_root_a_data_partition_is_milder_and_one_of_the_system_is_no_worse() -> None:
     files = {**rcs("/data/start.sh"), "etc/fstab": READ_ONLY.replace("ro", "rw", 1)}
+    assert [finding.severity for finding in verdict("init-script-writable", files).findings] == [Severity.MEDIUM]
+    files = {**rcs("/opt/start.sh"), "etc/fstab": READ_ONLY.replace("ro", "rw", 1).replace("/data", "/opt")}
     assert verdict("init-script-writable", files).outcome is Outcome.PASS
+
+
+def test_a_service_of_another_user_is_milder_and_its_own_files_are_its_own() -> None:
+    files = {
+        **SYSTEMD,
+        "etc/fstab": READ_ONLY,
+        "etc/passwd": "root:x:0:0::/root:/bin/sh\nwww:x:33:33::/:/bin/false\n",
+        "etc/systemd/system/default.target": "[Unit]\nWants=cam.service web.service\n",
+        "etc/systemd/system/cam.service": "[Service]\nUser=www\nExecStart=/data/cam\n",
+        "etc/systemd/system/web.service": "[Service]\nUser=www\nExecStart=/opt/web\n",
+        "opt/web": Node(b"\x7fELF", 0o755, uid=33),
+    }
+    found = verdict("init-script-writable", files).findings
+    assert [(finding.key, finding.severity) for finding in found] == [("data/cam", Severity.MEDIUM)]
+
+
+def test_a_start_link_that_leads_to_the_data_partition_is_told() -> None:
+    files = {
+        "etc/inittab": "::sysinit:/bin/mount -a\n::sysinit:/etc/init.d/rcS\n",
+        "etc/init.d/rcS": executable("#!/bin/sh\nfor s in /etc/rc.d/S*; do $s start; done\n"),
+        "etc/fstab": READ_ONLY,
+        "etc/rc.d/S96extra": link("/data/init.d/extra"),
+    }
+    assert "etc/rc.d/S96extra" in keys("init-script-writable", files)
+
+
+UDHCPC: dict[str, Content] = {
+    "etc/inittab": "::sysinit:/bin/mount -a\n",
+    "etc/fstab": READ_ONLY,
+    "bin/busybox": executable(b"\x7fELF"),
+    "sbin/udhcpc": link("/bin/busybox"),
+}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"etc/udhcpc/post-bound": link("/data/post-bound")},
+        {"etc/udhcpc.d/50default": executable("#!/bin/sh\nfor h in /data/hooks/*; do . $h; done\n")},
+        {"etc/udhcpc.d/50default": executable("#!/bin/sh\ncase $1 in bound) /data/hooks/bound ;; esac\n")},
+        {"etc/logrotate.conf": "weekly\ninclude /data/hooks\n"},
+    ],
+)
+def test_hooks_that_lie_on_the_data_partition_are_found_behind_links_scripts_and_includes(
+    files: dict[str, Content],
+) -> None:
+    for check in ("hook-directory-writable", "privileged-hooks"):
+        assert any("/data" in finding.message for finding in verdict(check, {**UDHCPC, **files}).findings)
+
+
+def test_a_daemon_that_starts_has_hooks_even_if_its_program_is_not_in_this_part() -> None:
+    files = {
+        **SYSTEMD,
+        "etc/fstab": READ_ONLY,
+        "etc/systemd/system/default.target": "[Unit]\nWants=nm.service\n",
+        "etc/systemd/system/nm.service": "[Service]\nExecStart=/usr/sbin/NetworkManager -n\n",
+        "etc/NetworkManager/dispatcher.d": link("/data/dispatcher.d"),
+    }
+    assert "mount /data" in keys("hook-directory-writable", files)
+
+
+def test_what_the_image_has_below_a_data_partition_shows_its_modes() -> None:
+    files = {
+        "etc/inittab": "::sysinit:/bin/mount -a\n::respawn:/usr/sbin/crond -c /etc/cron/crontabs\n",
+        "etc/fstab": READ_ONLY.replace("ro", "rw", 1),
+        "etc/cron/crontabs/root": "* * * * * /data/job.sh\n",
+        "data/job.sh": executable("#!/bin/sh\n", 0o777),
+    }
+    assert keys("cron-unneeded", files) == ["data/job.sh"]
 
 
 def test_with_an_unknown_root_a_data_partition_may_be_worse() -> None:
     files = {**rcs("/data/start.sh"), "etc/fstab": READ_ONLY.partition("\n")[2]}
-    assert verdict("init-script-writable", files).outcome is Outcome.UNKNOWN
+    assert verdict("init-script-writable", files).reason is not None
     assert verdict("init-script-writable", {**files, "etc/init.d/rcS": executable("#!/bin/sh\n")}).outcome is (
         Outcome.PASS
     )

@@ -221,7 +221,7 @@ GATEWAY_SYSTEM = Truth(
             {"etc/periodic/15min/report": executable('#!/bin/sh\nlogger -t report "$(uptime -s)"\n', mode=0o777)},
             witness=shell("find {root} -type f -perm -0002", "15min/report", "findutils"),
         ),
-        *also("chmod(1), 0777", ("world-writable", "report")),
+        *also("chmod(1), 0777", ("world-writable", "report"), ("hook-directory-writable", "report")),
         Mistake(
             "remote-shell-enabled",
             "xinetd.conf(5), disable; in.rshd(8)",
@@ -693,7 +693,10 @@ BOX_SYSTEM = Truth(
             "sysctl",
             "sysctl.d(5): Alpine reads /etc/sysctl.conf too",
             "ptrace_scope",
-            {"etc/sysctl.conf": "kernel.yama.ptrace_scope = 0\nnet.ipv4.conf.all.rp_filter = 0\n"},
+            {
+                "etc/sysctl.conf": "kernel.yama.ptrace_scope = 0\nnet.ipv4.conf.all.rp_filter = 0\n"
+                "net.ipv4.conf.default.rp_filter = 0\n"
+            },
         ),
         *also("sysctl.conf(5)", ("sysctl", "rp_filter")),
         Mistake("expiry-undefined", "device.toml, support.after", ""),

@@ -585,6 +585,7 @@ CONTROLLER = balena(
         f"{UNITS}/poller.service": unit("Asks the machines", "/usr/bin/poller", "poller"),
         **enabled("mosquitto.service", "poller.service"),
         "etc/iptables/iptables.rules": RULES.replace("--dport 8443 -m", "-m multiport --dports 8443,8883 -m", 1),
+        "usr/sbin/NetworkManager": BINARY,
         "etc/NetworkManager/dispatcher.d/10-clock": script('[ "$2" = up ] && logger "link is up"\n'),
         "mnt/boot/system-connections/service": Node(
             f"[connection]\nid=service\ntype=wireguard\ninterface-name=wg0\n\n[wireguard]\nprivate-key-flags=1\n\n"

@@ -236,6 +236,7 @@ CAMERA_SYSTEM = Truth(
                 "util-linux",
             ),
         ),
+        Mistake("rootfs-unverified", "follows from ext4 for writing in the place of the verified squashfs", ""),
         Mistake(
             "update-without-fallback",
             "RAUC reference, slot and bootloader: one slot, noop",

@@ -708,6 +708,7 @@ ExecStart=/usr/sbin/apparmor_parser -r /etc/apparmor.d
 WantedBy=sysinit.target
 """,
     "etc/systemd/system/sysinit.target.wants/apparmor.service": link(f"/{UNITS}/apparmor.service"),
+    "usr/sbin/NetworkManager": BINARY,
     "etc/NetworkManager/dispatcher.d/10-clock": script('[ "$2" = up ] && logger "link $1 is up"\n'),
     "usr/bin/podman": BINARY,
     "usr/bin/apt-get": BINARY,
@@ -857,6 +858,7 @@ WantedBy=multi-user.target
         "50-route",
         {"etc/NetworkManager/dispatcher.d/50-route": script("ip route replace default dev eth0\n", 0o777)},
     ),
+    Mistake("world-writable", "follows from the hook's mode: chmod(1), 0777", "50-route"),
 )
 
 # ----------------------------------------------------------------------------------------------- Debian, docker run

@@ -137,6 +137,7 @@ CLEAN: dict[str, Content] = {
     "usr/share/netfilter-persistent/plugins.d/25-ip6tables": executable(
         '#!/bin/sh\n[ "$1" = start ] && ip6tables-restore < /etc/iptables/rules.v6\n'
     ),
+    "usr/lib/systemd/systemd-udevd": ELF,
     "usr/sbin/iptables-restore": ELF,
     "usr/sbin/ip6tables-restore": ELF,
     "etc/lighttpd/lighttpd.conf": LIGHTTPD,

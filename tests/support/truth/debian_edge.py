@@ -279,6 +279,7 @@ SYSTEM = Truth(
             "logrotate",
             files={"etc/logrotate.conf": LOGROTATE + "include /data/logrotate.d\n"},
         ),
+        also("privileged-hooks", "logrotate", "follows from logrotate(8), include"),
         Mistake(
             "privileged-hooks",
             "udev(7), RUN",
@@ -299,6 +300,7 @@ SYSTEM = Truth(
             "fstab(5), mount(8): defaults is rw",
             files={"etc/fstab": READ_ONLY.replace("/ squashfs ro", "/ ext4 defaults")},
         ),
+        also("rootfs-unverified", "", "follows from fstab(5): what is written to is not verified"),
         Mistake(
             "update-not-automatic",
             "systemctl(1): no target wants the unit",

@@ -141,6 +141,7 @@ SYSTEM = Truth(
                 "util-linux",
             ),
         ),
+        also("data-unencrypted", "by-partlabel/root", "follows from fstab(5): a root for writing holds data"),
         Mistake(
             "key-beside-data",
             "crypttab(5), the third field names a key file",

@@ -1026,6 +1026,7 @@ MODEM_SYSTEM = Truth(
         *also(
             "device.toml, filesystem.verified is none; so is no hook and no script verified",
             ("rootfs-unverified", ""),
+            ("data-unencrypted", "/overlay"),
             ("privileged-hooks", ""),
             ("hook-directory-writable", ""),
             ("init-script-writable", ""),

@@ -541,6 +541,7 @@ BELL_MISTAKES = (
             )
         },
     ),
+    Mistake("init-script-writable", "follows from the dot command: what it reads lies on the card", "debug.sh"),
     Mistake(
         "account-empty-password",
         "shadow(5): an empty second field needs no password",
@@ -787,6 +788,7 @@ NAS_MISTAKES = (
             )
         },
     ),
+    Mistake("world-writable", "follows from the same mode", "stunnel"),
     Mistake(
         "rootfs-writable",
         "fstab(5), rw",
@@ -808,6 +810,7 @@ NAS_MISTAKES = (
         "common.sh",
         {"usr/lib/nas/common.sh": executable('say() { logger -t nas "$1"; }\n', 0o666)},
     ),
+    Mistake("init-script-writable", "follows from the same mode: init runs what sources it", "common.sh"),
     Mistake(
         "tls-weak",
         "stunnel(8): sslVersion, verifyChain is no without a line",

@@ -314,7 +314,10 @@ SYSTEM = Truth(
             "sysctl",
             "sysctl.d(5): files are sorted by name, whatever folder they lie in",
             "rp_filter",
-            files={"usr/lib/sysctl.d/99-vendor.conf": "net.ipv4.conf.all.rp_filter = 0\n"},
+            files={
+                "usr/lib/sysctl.d/99-vendor.conf": "net.ipv4.conf.all.rp_filter = 0\n"
+                "net.ipv4.conf.default.rp_filter = 0\n"
+            },
             witness=Witness(
                 ("systemd-analyze", "--root={root}", "cat-config", "sysctl.d"),
                 r"^net.ipv4.conf.all.rp_filter = 0",

@@ -224,7 +224,7 @@ SYSTEM = Truth(
         Mistake(
             "init-script-writable",
             "systemd.service(5), ExecStart=",
-            "gateway-setup",
+            "setup.sh",
             files={"usr/lib/gateway/setup.sh": Node(SETUP, mode=0o777, uid=950)},
         ),
         also("world-writable", "setup.sh", "chmod(1)"),

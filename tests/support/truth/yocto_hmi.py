@@ -147,7 +147,6 @@ SYSTEM = Truth(
         ),
         also("plaintext-protocol", "telnet", "RFC 854"),
         also("undeclared-listener", "23", "telnetd of BusyBox, -p: 23 unless said otherwise"),
-        also("serial-login", "ttyS0", "inittab(5), respawn; getty(8)"),
         Mistake(
             "ftp-enabled",
             "tcpsvd and ftpd of BusyBox",
@@ -223,9 +222,11 @@ SYSTEM = Truth(
             files={
                 "etc/init.d/hmi": script(
                     "hmi", "/usr/bin/hmid", "--fullscreen", "hmi", before=HMI + "mount -o remount,rw /\n"
-                )
+                ),
+                "etc/fstab": str(CLEAN["etc/fstab"]).replace("squashfs   ro", "ext4       ro"),
             },
         ),
+        also("rootfs-unverified", "", "follows from a root for writing"),
         Mistake(
             "image-sameness",
             "dbus-uuidgen(1): the id must be made on the device",

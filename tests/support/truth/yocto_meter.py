@@ -239,6 +239,7 @@ SYSTEM = Truth(
                 )
             },
         ),
+        also("init-script-writable", "maker-update", "follows from the same mode: init's units read it"),
         Mistake(
             "undeclared-listener",
             "systemd.socket(5), ListenStream=",

@@ -95,9 +95,11 @@ def hook_directory_writable(hooks: Hooks, writable: Writable) -> Findings:
     for opening, hook in _open(own):
         yield _opened(opening, hook)
     outside = [hook for hook in own if hook.standing.ground is Ground.WRITABLE and hook.standing.mount]
-    if writable.root in (Ground.FIXED, Ground.VOLATILE):
-        for mount in dict.fromkeys(hook.standing.mount for hook in outside):
-            yield _outside(mount or "/", [hook for hook in outside if hook.standing.mount == mount])
+    is_fixed = writable.root in (Ground.FIXED, Ground.VOLATILE)
+    told = [hook for hook in outside if is_fixed or writable.is_led_out(hook.standing)]
+    for mount in dict.fromkeys(hook.standing.mount for hook in told):
+        severity = None if is_fixed else Severity.MEDIUM
+        yield _outside(mount or "/", [hook for hook in told if hook.standing.mount == mount], severity)
     unread = list(hooks.unread)
     if outside and writable.root is Ground.UNKNOWN:
         unread.append(f"/{outside[0].path} is on a writable file system; whether the root is read-only is not known")
@@ -130,7 +132,7 @@ def _opened(opening: Opening, hook: Hook) -> Finding:
     )
 
 
-def _outside(mount: str, hooks: list[Hook]) -> Finding:
+def _outside(mount: str, hooks: list[Hook], severity: Severity | None) -> Finding:
     named = [f"/{hook.path} ({hook.program})" for hook in hooks]
     more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
     first = hooks[0]
@@ -139,4 +141,5 @@ def _outside(mount: str, hooks: list[Hook]) -> Finding:
         f"{mount} is writable, and root runs or obeys what lies there: {', '.join(named[:SHOWN])}{more}",
         at=first.at or Location(first.path),
         remedy=MOVE,
+        severity=severity,
     )

@@ -83,11 +83,16 @@ def init_script_writable(scripts: InitScripts, hooks: Hooks | None | Unknown, wr
     only installed is milder.
     """
     yield from _opened(scripts, hooks)
+    told = {file.path for file in scripts.files}
     moved = [file for file in scripts.files if file.starts and file.standing.ground is Ground.WRITABLE]
     moved = [file for file in moved if file.standing.mount is not None]
-    if writable.root in (Ground.FIXED, Ground.VOLATILE):
-        for file in moved:
-            yield _moved(file)
+    is_fixed = writable.root in (Ground.FIXED, Ground.VOLATILE)
+    for file in moved:
+        if is_fixed or writable.is_led_out(file.standing):
+            yield _moved(file, is_fixed)
+    for hook in hooks.hooks if isinstance(hooks, Hooks) else ():
+        if hook.program == "init" and writable.is_led_out(hook.standing) and hook.path not in told:
+            yield _moved(InitFile(hook.path, "at boot", hook.standing), is_fixed)
     unread = [*scripts.unread, *([hooks.reason] if isinstance(hooks, Unknown) else hooks.unread if hooks else [])]
     if moved and writable.root is Ground.UNKNOWN:
         unread.append(f"/{moved[0].path} lies on a writable file system; whether the root is read-only is not known")
@@ -125,11 +130,14 @@ def _open(path: str, by: str, opening: Opening, severity: Severity | None) -> Fi
     )
 
 
-def _moved(file: InitFile) -> Finding:
+def _moved(file: InitFile, is_fixed: bool) -> Finding:
+    """Less grave where the root is as open, and for another user than root."""
+    grave, milder = (None, Severity.MEDIUM) if is_fixed else (Severity.MEDIUM, Severity.LOW)
     leads = "" if file.path == file.standing.leads else f", which leads to /{file.standing.leads}"
     return Finding(
         file.path,
-        f"root runs /{file.path}{leads} {file.by}: it lies on {file.standing.mount}, which is writable",
+        f"{file.user} runs /{file.path}{leads} {file.by}: it lies on {file.standing.mount}, which is writable",
         at=file.at or Location(file.path),
         remedy=MOVE,
+        severity=grave if file.user == "root" else milder,
     )

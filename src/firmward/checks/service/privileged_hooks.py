@@ -94,9 +94,10 @@ def privileged_hooks(hooks: Hooks, writable: Writable) -> Findings:
     """
     outside = [hook for hook in hooks.hooks if hook.standing.ground is Ground.WRITABLE and hook.standing.mount]
     is_fixed = writable.root in (Ground.FIXED, Ground.VOLATILE)
-    if writable.root is not Ground.WRITABLE:
-        for program in dict.fromkeys(hook.program for hook in outside):
-            yield _outside(program, [hook for hook in outside if hook.program == program])
+    if writable.root is Ground.WRITABLE:
+        outside = [hook for hook in outside if writable.is_led_out(hook.standing)]
+    for program in dict.fromkeys(hook.program for hook in outside):
+        yield _outside(program, [hook for hook in outside if hook.program == program])
     if not is_fixed:
         yield _inventory(hooks.hooks, writable.root)
     if hooks.unread:

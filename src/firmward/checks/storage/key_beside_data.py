@@ -68,9 +68,10 @@ def key_beside_data(keys: DiskKeys, policy: Policy | None) -> Findings:
     verified system alone. A key file on an encrypted root file system is no finding.
     """
     declared = policy.filesystem.encrypted if policy is not None and policy.filesystem is not None else ()
+    is_declared = keys.root_encrypted is None and "/" in declared
     told = set()
     for key in keys.keys:
-        inside = key.path is not None and (keys.root_encrypted or "/" in declared)
+        inside = key.path is not None and (keys.root_encrypted or is_declared)
         name = key.path or key.opens
         if not inside and name not in told:
             told.add(name)

@@ -32,21 +32,22 @@ def verity_ignores_corruption(verity: Verity) -> Findings:
     wrong block cannot be read; panic_on_corruption or restart_on_corruption end the boot, which lets a boot loader that
     counts go back to the other slot.
     """
-    for claim in verity.claims:
+    for claim in (*verity.claims, *verity.opened):
         ignored = [option for option in claim.options if option in IGNORED]
         if ignored:
             yield _finding(claim, ignored[0])
     if verity.unread:
         raise Unavailable("; ".join(verity.unread[:5]))
-    if not verity.claims:
+    if not verity.claims and not verity.opened:
         raise NotApplicable("nothing here sets verity up")
 
 
 def _finding(claim: Claim, option: str) -> Finding:
+    of = f" of {claim.volume}" if claim.volume else ""
     where = claim.at.path or claim.at.part or "image"
     return Finding(
-        where,
-        f"verity is set up with {option}: a changed block is read all the same",
+        f"{where} {claim.volume}".strip(),
+        f"verity{of} is set up with {option}: a changed block is read all the same",
         at=claim.at,
         remedy=Remedy(f"Take {option} away, or set panic_on_corruption", Safety.UNSAFE, Stage.SOURCE),
         evidence=option,
