@@ -87,7 +87,14 @@ class Service:
     @property
     def is_confinable(self) -> bool:
         """Its work leaves room for a sandbox and for limits: it lets nobody log in and starts nobody's programs."""
-        return not self.is_basic and (not self.needs_root or any(plumbing.is_confinable(name) for name in self.names))
+        if self.is_basic or self.is_remote_shell:
+            return False
+        return not self.needs_root or any(plumbing.is_confinable(name) for name in self.names)
+
+    @property
+    def is_remote_shell(self) -> bool:
+        """It lets in by telnet, rsh and their like: as root, and what confined it would confine who logs in."""
+        return self.program in plumbing.REMOTE_SHELLS
 
 
 @dataclass(frozen=True, slots=True)
