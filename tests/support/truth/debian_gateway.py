@@ -305,8 +305,6 @@ SYSTEM = Truth(
             },
         ),
         also("service-unneeded", "cron", "crontab(5); cron is not in the declaration"),
-        also("service-runs-as-root", "cron", "systemd.exec(5), User="),
-        also("service-unsandboxed", "cron", "systemd.exec(5), sandboxing"),
         also("review-missing", "", "device.toml, [[review]]"),
     ),
 )
