@@ -183,3 +183,8 @@ def test_rubbish_in_what_starts_raises_nothing_but_unknown() -> None:
     for path in ("etc/systemd/system/web.service", "etc/l.conf"):
         for check in ("service-runs-as-root", "service-unsandboxed", "service-without-limits"):
             assert verdict(check, {**unit(), path: rubbish}).outcome is not Outcome.ERROR
+
+
+def test_a_unit_whose_program_is_told_to_say_more_is_a_service() -> None:
+    assert [name for name, _ in told("service-runs-as-root", unit(command="/usr/bin/app -v"))] == ["web.service"]
+    assert told("service-runs-as-root", unit(command="/usr/bin/app --version")) == []

@@ -97,7 +97,7 @@ def _finding(service: Service, policy: Policy | None) -> Finding:
     where = f" and answers on {reached}" if reached else ""
     return Finding(
         service.name,
-        f"{service.name} runs {service.program} as root{where}",
+        f"{service.name} runs {service.runs} as root{where}",
         at=service.at,
         remedy=_remedy(service, policy),
         severity=None if service.is_exposed else Severity.LOW,

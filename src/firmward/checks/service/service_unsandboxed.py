@@ -97,7 +97,7 @@ def _finding(service: Service, lacking: tuple[Row, ...]) -> Finding:
     missing = "nothing confines it" if len(lacking) == len(ROWS) else "; ".join(row.why for row in lacking)
     return Finding(
         service.name,
-        f"{service.name} runs {service.program} {whose} without a sandbox: {missing}",
+        f"{service.name} runs {service.runs} {whose} without a sandbox: {missing}",
         at=service.at,
         remedy=_remedy(service, lacking),
         severity=_severity(service),
