@@ -26,6 +26,33 @@ def run(command: str) -> Container:
     return only({"etc/inittab": "::sysinit:/etc/init.d/rcS\n", "etc/init.d/rcS": script})
 
 
+def test_a_drop_in_adds_to_a_quadlet_and_the_last_in_the_order_of_names_wins() -> None:
+    folder = "etc/containers/systemd"
+    found = only(
+        {
+            f"{folder}/app.container": "[Container]\nImage=app:1\nReadOnly=true\nDropCapability=all\n",
+            f"{folder}/app.container.d/20-late.conf": "[Container]\nReadOnly=false\n",
+            f"{folder}/container.d/10-all.conf": "[Container]\nReadOnly=true\nAddCapability=SYS_ADMIN\n",
+            f"{folder}/other.container.d/10.conf": "[Container]\nPodmanArgs=--privileged\n",
+        }
+    )
+    assert (found.name, found.added, found.read_only, found.privileged) == ("app", ("SYS_ADMIN",), False, False)
+
+
+def test_what_the_supervisor_of_balena_is_given_is_a_composition() -> None:
+    service = {
+        "image": "registry.example/app@sha256:1",
+        "labels": {"io.balena.features.balena-socket": "1"},
+        "composition": {"privileged": True, "pid": "host", "cap_add": ["SYS_ADMIN"], "mem_limit": "64m"},
+    }
+    apps = {"apps": {"a1": {"id": 7, "releases": {"r1": {"services": {"main": service}}}}}}
+    found = only({"mnt/data/apps.json": json.dumps(apps)})
+    assert (found.name, found.privileged, found.shared, found.added) == ("main", True, ("pid",), ("SYS_ADMIN",))
+    assert found.binds == (Bind("/var/run/balena.sock"),)
+    assert found.limits == {"memory"}
+    assert containers({"mnt/data/apps.json": "{"}).unread
+
+
 @pytest.mark.parametrize(
     ("options", "field", "value"),
     [

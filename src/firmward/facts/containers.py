@@ -1,9 +1,9 @@
 """The containers that this system describes, and what their engines are told.
 
 Looked at: compose files anywhere (and those that `docker compose -f` names), `docker run`, `podman run` and their like
-among what starts, Podman's quadlets, LXC's and systemd-nspawn's containers, what dockerd keeps of containers that exist
-(hostconfig.json), and the configuration of the engines. A compose file counts as soon as it is in the system: a program
-of the maker's own may start it.
+among what starts, Podman's quadlets, what balena's supervisor is given, LXC's and systemd-nspawn's containers, what
+dockerd keeps of containers that exist (hostconfig.json), and the configuration of the engines. A compose file counts as
+soon as it is in the system: a program of the maker's own may start it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -39,6 +39,9 @@ TOMLS = (
     "etc/containerd/certs.d/*/hosts.toml",
 )
 QUADLETS = ("etc/containers/systemd", "usr/share/containers/systemd", "run/containers/systemd")
+BALENA = ("mnt/data/apps.json", "mnt/data/apps-v2.json", "resin-data/apps.json")
+"""What balena's supervisor starts on a device that comes with its release."""
+
 KEPT = ("var/lib/docker/containers/*/hostconfig.json", "mnt/data/docker/containers/*/hostconfig.json")
 
 
@@ -56,7 +59,8 @@ def collect(tree: Tree, startup: Startup | Unknown | None) -> Containers | None:
     found: list[Container] = []
     files = Reading(tree, unread)
     found += files.each(_compose_files(tree, startup, unread), compose.parse)
-    found += files.each(_quadlets(tree), unit_like.quadlets)
+    found += files.each(_quadlets(tree), lambda text, path: unit_like.quadlets(_with_drop_ins(tree, text, path), path))
+    found += files.each([path for path in BALENA if tree.is_file(path)], compose.supervised)
     found += files.each(tree.glob("etc/systemd/nspawn/*.nspawn"), lambda text, path: [unit_like.nspawn(text, path)])
     places = (*tree.glob("var/lib/lxc/*/config"), *tree.glob("srv/lxc/*/config"))
     found += files.each(places, lambda text, path: [lxc.parse(text, path)])
@@ -120,6 +124,16 @@ def _named(startup: Startup | Unknown | None) -> Iterator[str]:
 
 def _quadlets(tree: Tree) -> list[str]:
     return [path for folder in QUADLETS for path in tree.glob(f"{folder}/*.container")]
+
+
+def _with_drop_ins(tree: Tree, text: str, path: str) -> str:
+    """A quadlet and what lies in its NAME.container.d and in container.d, in the order of the files' names."""
+    name = path.rpartition("/")[2]
+    places = [f"{folder}/{own}.d/*.conf" for own in (name, "container") for folder in QUADLETS]
+    by_name: dict[str, str] = {}
+    for drop_in in (found for place in places for found in tree.glob(place)):
+        by_name.setdefault(drop_in.rpartition("/")[2], drop_in)
+    return "\n".join([text, *(tree.text(by_name[key]) or "" for key in sorted(by_name)[:FILES_LIMIT])])
 
 
 def _commanded(startup: Startup | Unknown | None) -> Iterator[Container]:

@@ -5,6 +5,7 @@ Joined from the sockets (listeners) and from what starts: who listens, as which 
 
 from dataclasses import dataclass
 
+from firmward.facts import behind
 from firmward.facts.listeners import Listener, Listeners
 from firmward.facts.process import Process, Start
 from firmward.facts.scripts import places
@@ -28,6 +29,13 @@ class NetworkService:
     at: Location
     user: str | None = None
     unit: Unit | None = None
+    behind: str | None = None
+    """What the program runs, where it only hands on (behind.py)."""
+
+    @property
+    def runs(self) -> str:
+        """The program as a person would name it."""
+        return f"{self.program} {self.behind}" if self.behind else self.program
 
     @property
     def is_root(self) -> bool:
@@ -85,4 +93,5 @@ def _service(
         process.at if process is not None else listener.at,
         None if user in ROOT else user,
         unit,
+        behind.of(process) if process is not None else None,
     )

@@ -40,8 +40,7 @@ BASIC = (
 )  # fmt: skip
 
 NEED_ROOT = (
-    Row("sshd dropbear tinysshd telnetd utelnetd in.telnetd rlogind in.rlogind rshd in.rshd rexecd in.rexecd "
-        "shellinaboxd xrdp xrdp-sesman", "become whoever logs in"),
+    Row("sshd dropbear tinysshd shellinaboxd xrdp xrdp-sesman", "become whoever logs in"),
     Row("cron crond fcron anacron atd", "run the jobs of every account"),
     Row("ModemManager bluetoothd hostapd ofonod wpad hcid hciattach btattach brcm_patchram_plus lldpd",
         "drive radios and links", True),
@@ -50,7 +49,6 @@ NEED_ROOT = (
     Row("zebra bgpd ospfd ripd watchfrr staticd mgmtd bird bird6 babeld olsrd batmand smcrouted igmpproxy "
         "keepalived mcproxy pimd",
         "change the routes of the kernel", True),
-    Row("miniupnpd upnpd", "open ports in the packet filter", True),
     Row("udisksd smartd mdmon iscsid gssproxy rpc.gssd rpc.idmapd rpc.svcgssd nfsdcld", "handle disks for others"),
     Row("dockerd containerd containerd-shim crio podman lxc-monitord lxcfs balenad balena-engine", "start containers"),
     Row("rauc swupdate swupdate-progress mender mender-update mender-auth mender-connect hawkbit-updater fwupd "
@@ -87,6 +85,11 @@ ROOT_NAMES = BASIC_NAMES | {name for row in NEED_ROOT for name in row.names.spli
 CONFINABLE = frozenset(name for row in NEED_ROOT if row.confinable for name in row.names.split())
 ROOT_APPLETS = frozenset(("ntpd", "dnsd", "tftpd"))
 """BusyBox's applets that cannot give root up, where the programs of the same name can."""
+
+REMOTE_SHELLS = frozenset(
+    ("telnetd", "utelnetd", "in.telnetd", "rlogind", "in.rlogind", "rshd", "in.rshd", "rexecd", "in.rexecd")
+)
+"""They read what anybody sends as root, become whoever logs in, and need not run at all."""
 
 SETTING_UP = frozenset(_SETTING_UP.split())
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from firmward.facts import net_program, own_user, plumbing
+from firmward.facts import behind, net_program, own_user, plumbing
 from firmward.facts.accounts import Accounts
 from firmward.facts.daemon import OWN_FAMILY, ROWS
 from firmward.facts.exposure import reach
@@ -61,6 +61,13 @@ class Service:
     """The unit, script or table entry alone, as its manager knows it."""
     opened: tuple[Listener, ...] = ()
     """All sockets, those that a firewall keeps closed among them."""
+    behind: str | None = None
+    """What the program runs, where it only hands on (behind.py)."""
+
+    @property
+    def runs(self) -> str:
+        """The program as a person would name it."""
+        return f"{self.program} {self.behind}" if self.behind else self.program
 
     @property
     def names(self) -> frozenset[str]:
@@ -87,7 +94,14 @@ class Service:
     @property
     def is_confinable(self) -> bool:
         """Its work leaves room for a sandbox and for limits: it lets nobody log in and starts nobody's programs."""
-        return not self.is_basic and (not self.needs_root or any(plumbing.is_confinable(name) for name in self.names))
+        if self.is_basic or self.is_remote_shell:
+            return False
+        return not self.needs_root or any(plumbing.is_confinable(name) for name in self.names)
+
+    @property
+    def is_remote_shell(self) -> bool:
+        """It lets in by telnet, rsh and their like: as root, and what confined it would confine who logs in."""
+        return self.program in plumbing.REMOTE_SHELLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +172,7 @@ def _service(
             process.measures | (frozenset() if is_root else UNPRIVILEGED),
             is_applet,
             process.service,
+            behind=behind.of(process),
         ),
         lost,
     )

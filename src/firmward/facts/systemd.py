@@ -113,7 +113,8 @@ def _processes(units: Mapping[str, Unit], loaded: Units, walk: Walk, dormant: Wa
         opened = sockets.get(unit.name, ())
         for started in command.commands(loaded.tree, unit):
             before = len(own.found)
-            own.run(started.argv, started.at, origin, started.user)
+            with own.bearing(stays=started.stays):
+                own.run(started.argv, started.at, origin, started.user)
             for process in own.processes[before:]:
                 start = process.start if unit.start is Start.BOOT else unit.start
                 yield replace(process, start=start, sockets=opened, stays=started.stays)

@@ -104,7 +104,7 @@ class Flow:
 class Filesystem:
     verified: str | None = _one_of("verity", "package", "none")
     writable: tuple[str, ...] = ()
-    setuid: tuple[str, ...] = ()
+    setuid: tuple[str, ...] | None = None
     encrypted: tuple[str, ...] = ()
     key_store: str | None = _one_of("tpm", "caam", "optee", "derived", "none")
 

@@ -50,3 +50,17 @@ def test_a_file_system_mounted_nosuid_holds_a_program_back(table: str, severity:
     }
     (found,) = verdict("setuid-unexpected", files).findings
     assert found.severity is severity
+
+
+@pytest.mark.parametrize(
+    ("policy", "severities"),
+    [
+        ("", []),
+        ('[filesystem]\nwritable = ["/data"]\n', []),
+        ("[filesystem]\nsetuid = []\n", [Severity.LOW]),
+        ('[filesystem]\nsetuid = ["/usr/bin/su"]\n', []),
+    ],
+)
+def test_a_list_of_setuid_programs_leaves_out_what_it_leaves_out(policy: str, severities: list[Severity]) -> None:
+    found = verdict("setuid-unexpected", {"bin/su": Node(ELF, 0o4755)}, policy).findings
+    assert [one.severity for one in found] == severities

@@ -68,13 +68,30 @@ def test_a_firewall_that_keeps_others_away_makes_it_low() -> None:
 
 @pytest.mark.parametrize(
     "program",
-    ["syslogd -n", "getty -L ttyS0 115200", "dropbear -F", "crond -f", "udhcpc -f", "telnetd -F", "watchdog -F /dev/w"],
+    ["syslogd -n", "getty -L ttyS0 115200", "dropbear -F", "crond -f", "udhcpc -f", "watchdog -F /dev/w"],
 )
 def test_what_every_system_has_or_what_must_be_root_is_no_finding(program: str) -> None:
     files: dict[str, Content] = {"etc/inittab": f"::respawn:/sbin/{program}\n"}
     assert told("service-runs-as-root", files) == []
     assert told("service-unsandboxed", files) == []
     assert told("service-without-limits", files) == []
+
+
+@pytest.mark.parametrize("line", ["telnetd -F", "inetd -f"])
+def test_a_remote_shell_in_clear_runs_as_root_and_need_not_run(line: str) -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": f"::respawn:/usr/sbin/{line}\n",
+        "etc/inetd.conf": "telnet stream tcp nowait root /usr/sbin/telnetd telnetd -i\n",
+        "usr/sbin/telnetd": ELF,
+    }
+    assert [severity for _, severity in told("service-runs-as-root", files)] == [Severity.MEDIUM]
+    assert [severity for _, severity in told("service-unsandboxed", files)] == [Severity.MEDIUM]
+    assert told("service-without-limits", files) == []
+
+
+def test_who_opens_ports_for_others_needs_no_more_than_one_capability() -> None:
+    files: dict[str, Content] = {"etc/inittab": "::respawn:/usr/sbin/miniupnpd -d\n"}
+    assert [name for name, _ in told("service-runs-as-root", files)] == ["miniupnpd"]
 
 
 @pytest.mark.parametrize(
@@ -166,3 +183,8 @@ def test_rubbish_in_what_starts_raises_nothing_but_unknown() -> None:
     for path in ("etc/systemd/system/web.service", "etc/l.conf"):
         for check in ("service-runs-as-root", "service-unsandboxed", "service-without-limits"):
             assert verdict(check, {**unit(), path: rubbish}).outcome is not Outcome.ERROR
+
+
+def test_a_unit_whose_program_is_told_to_say_more_is_a_service() -> None:
+    assert [name for name, _ in told("service-runs-as-root", unit(command="/usr/bin/app -v"))] == ["web.service"]
+    assert told("service-runs-as-root", unit(command="/usr/bin/app --version")) == []

@@ -222,7 +222,13 @@ SYSTEMS = (
             "etc/init.d/telnet": TELNET,
             "etc/rc.d/S50telnet": link("../init.d/telnet"),
         },
-        (("telnet-enabled", None), ("plaintext-protocol", None), ("undeclared-listener", None)),
+        (
+            ("telnet-enabled", None),
+            ("plaintext-protocol", None),
+            ("undeclared-listener", None),
+            ("service-runs-as-root", "telnet"),
+            ("service-unsandboxed", "telnet"),
+        ),
     ),
     System(
         "openwrt-telnet-init-only",
@@ -250,6 +256,8 @@ SYSTEMS = (
             ("backdoor-listener", None),
             ("plaintext-protocol", None),
             ("undeclared-listener", None),
+            ("service-runs-as-root", "telnetd"),
+            ("service-unsandboxed", "telnetd"),
         ),
     ),
     System(

@@ -625,6 +625,7 @@ BOX_SYSTEM = Truth(
             },
         ),
         *also("BusyBox nc, -p", ("undeclared-listener", "5555")),
+        *also("follows from backdoor-listener: no profile is for nc", ("mac-profile-missing", "nc is reached")),
         Mistake(
             "su-unrestricted",
             "bbsuid: su for everybody, set-user-id root",
@@ -759,7 +760,7 @@ SENSOR_SYSTEM = Truth(
             without=("etc/swupdate.cfg", "etc/swupdate/public.pem", "etc/periodic/daily/update", "usr/bin/swupdate"),
         ),
         Mistake(
-            "mac-profile-missing",
+            "mac-permissive",
             f"{RUNLEVEL}; without apparmor's link no profile is loaded",
             "",
             without=("etc/runlevels/boot/apparmor",),

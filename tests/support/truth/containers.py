@@ -91,6 +91,14 @@ WantedBy=multi-user.target
 """
 
 
+CLOCK_SANDBOX = (
+    SANDBOX.replace("Capabilities=\n", "Capabilities=CAP_SYS_TIME\n")
+    .replace("CapabilityBoundingSet=\n", "CapabilityBoundingSet=CAP_SYS_TIME\n")
+    .replace("ProtectClock=yes\n", "SystemCallFilter=@clock\n")
+    .replace("PrivateUsers=yes\n", "")
+)
+"""What leaves a time client able to set the clock."""
+
 NFTABLES_UNIT = """\
 [Unit]
 Description=Packet filter
@@ -331,7 +339,7 @@ def systemd_root(release: str, *users: tuple[str, int], outputs: str = "") -> di
         f"{UNITS}/nftables.service": NFTABLES_UNIT,
         "etc/systemd/system/sysinit.target.wants/nftables.service": link(f"/{UNITS}/nftables.service"),
         "etc/systemd/system/default.target": link(f"/{UNITS}/multi-user.target"),
-        f"{UNITS}/multi-user.target": "[Unit]\nDescription=Multi-User System\nAllowIsolate=yes\n",
+        f"{UNITS}/multi-user.target": "[Unit]\nDescription=Multi-User\nRequires=basic.target\nAllowIsolate=yes\n",
         "etc/systemd/system/debug-shell.service": link("/dev/null"),
         "usr/lib/systemd/systemd": BINARY,
         "sbin/init": link("../usr/lib/systemd/systemd"),
@@ -460,6 +468,7 @@ EDGE_MISTAKES = (
             "etc/systemd/system/docker.service.d/hosts.conf": "[Service]\nExecStart=\nExecStart=/usr/bin/dockerd\n",
         },
     ),
+    Mistake("container-unsafe", "follows from the listener: dockerd(8), tlsverify is missing", "2375"),
     Mistake(
         "update-over-plaintext",
         "rauc-hawkbit-updater manual, config: ssl",
@@ -579,6 +588,7 @@ CPUQuota=
     Mistake("undeclared-listener", "systemd.socket(5), ListenStream", "23"),
     Mistake("plaintext-protocol", "RFC 854", "telnet"),
     Mistake("service-unneeded", "the policy names no telnet", "telnet"),
+    Mistake("mac-profile-missing", "follows from telnet-enabled: file_contexts names no telnetd", "telnetd"),
 )
 
 # --------------------------------------------------------------------------------------------- Debian, Podman, apt
@@ -645,7 +655,12 @@ STORE_QUADLET = (
 )
 
 PODMAN: dict[str, Content] = {
-    **systemd_root(TRIXIE, ("containers", 210), outputs="ip daddr 151.101.2.132 tcp dport 443 accept"),
+    **systemd_root(
+        TRIXIE,
+        ("containers", 210),
+        ("_chrony", 211),
+        outputs="ip daddr 151.101.2.132 tcp dport 443 accept\n\t\tip daddr 198.51.100.20 udp dport 123 accept",
+    ),
     "etc/fstab": """\
 UUID=4d1c5f6a-9be0-4c37-8a52-6e0f7b3d9c18  /     ext4   rw,errors=remount-ro                     0 1
 /dev/mapper/data                           /srv  ext4   nosuid,nodev,noexec                      0 2
@@ -692,6 +707,15 @@ Unattended-Upgrade::Automatic-Reboot-Time "03:00";
     "etc/systemd/system/timers.target.wants/apt-daily-upgrade.timer": link(f"/{UNITS}/apt-daily-upgrade.timer"),
     "boot/grub/grub.cfg": grub(HARDENED_LINE),
     "etc/default/grub": f'GRUB_DEFAULT=0\nGRUB_TIMEOUT=0\nGRUB_CMDLINE_LINUX="{HARDENED_LINE}"\n# for tests: nokaslr\n',
+    "etc/chrony/chrony.conf": "server 198.51.100.20 iburst\nport 0\ncmdport 0\nuser _chrony\n",
+    f"{UNITS}/chrony.service": unit(
+        "Keeps the clock",
+        "/usr/sbin/chronyd -d",
+        "_chrony",
+        CLOCK_SANDBOX,
+    ),
+    **enabled("chrony.service"),
+    "usr/sbin/chronyd": BINARY,
     "etc/apparmor.d/usr.sbin.chronyd": profile("/usr/sbin/chronyd", "capability sys_time,\n  /var/lib/chrony/** rw,"),
     f"{UNITS}/apparmor.service": """\
 [Unit]
@@ -719,10 +743,18 @@ PODMAN_POLICY = policy(
     "box",
     SUPPORT,
     CONTAINER_LISTEN,
-    declared(web="10001", store="10002", apt_daily_upgrade="root", nftables="root", apparmor="root"),
+    declared(
+        web="10001",
+        store="10002",
+        apt_daily_upgrade="root",
+        nftables="root",
+        apparmor="root",
+        chrony="_chrony",
+        unattended_upgrades="root",
+    ),
     EGRESS,
     '[[egress]]\nto = "deb.debian.org"\nport = 443\nprotocol = "tcp"\n\n[[egress]]\n'
-    'to = "151.101.2.132/32"\nport = 443\n',
+    'to = "151.101.2.132/32"\nport = 443\n\n[[egress]]\nto = "198.51.100.20"\nport = 123\nprotocol = "udp"\n',
     """\
 [filesystem]
 verified = "none"
@@ -997,7 +1029,6 @@ RUNNER_MISTAKES = (
     Mistake("undeclared-listener", "vsftpd.conf(5), listen_port", "21"),
     Mistake("plaintext-protocol", "RFC 959; vsftpd.conf(5), ssl_enable", "ftp"),
     Mistake("service-unneeded", "the policy names no vsftpd", "vsftpd"),
-    Mistake("service-runs-as-root", "systemd.exec(5), User is missing", "vsftpd"),
     Mistake("service-unsandboxed", "systemd.exec(5), sandboxing is missing", "vsftpd"),
     Mistake("mac-profile-missing", "apparmor.d(5): no profile for vsftpd", "vsftpd"),
     Mistake("setuid-unexpected", "chmod(1), 4755", "netdiag", {"usr/bin/netdiag": executable(ELF, 0o4755)}),
@@ -1259,6 +1290,8 @@ lxc.start.auto = 1
         },
     ),
     Mistake("undeclared-listener", "socat(1), TCP-LISTEN", "4444"),
+    Mistake("service-unneeded", "follows from backdoor-listener: the policy names no socat", "socat"),
+    Mistake("mac-profile-missing", "follows from backdoor-listener: no profile is for socat", "socat"),
     Mistake(
         "hook-directory-writable",
         "interfaces(5): ifup runs what lies in if-up.d, here in /data by way of a link",

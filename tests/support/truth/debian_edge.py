@@ -210,7 +210,6 @@ SYSTEM = Truth(
         also("plaintext-protocol", "ftp", "vsftpd.conf(5): ssl_enable is NO unless set"),
         also("undeclared-listener", "21", "vsftpd.conf(5), listen and listen_port"),
         also("service-unneeded", "vsftpd", "systemctl(1); vsftpd is not in the declaration"),
-        also("service-runs-as-root", "vsftpd", "systemd.exec(5), User="),
         also("service-unsandboxed", "vsftpd", "systemd.exec(5), sandboxing"),
         also("mac-profile-missing", "vsftpd", "apparmor.d(5): no profile names the program"),
         Mistake(

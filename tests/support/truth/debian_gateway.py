@@ -306,8 +306,6 @@ SYSTEM = Truth(
             },
         ),
         also("service-unneeded", "cron", "crontab(5); cron is not in the declaration"),
-        also("service-runs-as-root", "cron", "systemd.exec(5), User="),
-        also("service-unsandboxed", "cron", "systemd.exec(5), sandboxing"),
         Mistake(
             "account-default-password",
             "crypt(5), yescrypt; shadow(5); password",

@@ -644,7 +644,6 @@ CAMERA_SYSTEM = Truth(
             ("plaintext-protocol", "ftp"),
             ("undeclared-listener", "21"),
             ("service-unneeded", "vsftpd"),
-            ("service-runs-as-root", "vsftpd"),
             ("service-unsandboxed", "vsftpd"),
             ("mac-profile-missing", "vsftpd"),
         ),

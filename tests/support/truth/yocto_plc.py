@@ -144,6 +144,7 @@ SYSTEM = Truth(
         also("undeclared-listener", "23", "inetd.conf(5); services(5)"),
         also("service-unneeded", "inetd", "the declaration does not name it"),
         also("service-runs-as-root", "inetd", "inetd.conf(5), the user field"),
+        also("service-unsandboxed", "inetd", "follows from telnet-enabled: inetd(8) confines nothing"),
         also("mac-profile-missing", "inetd", "apparmor.d(5)"),
         Mistake(
             "ssh-password-login",

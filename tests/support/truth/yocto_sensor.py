@@ -155,6 +155,7 @@ SYSTEM = Truth(
             files={"etc/init.d/sensor": script("sensor", "/usr/bin/sensord", "--bus /dev/ttyS1", None)},
         ),
         also("service-unsandboxed", "sensor", "setpriv(1): nothing is given up"),
+        also("mac-profile-missing", "sensor-late", "follows from backdoor-listener: no profile is for nc"),
         Mistake(
             "credential-hard-coded",
             "interfaces(5), wpa-psk",

@@ -81,7 +81,7 @@ def capability_unexpected(capable: CapablePrograms, policy: Policy | None) -> Fi
     service gets what it needs by its unit, which gives it to nobody else. A file system without extended attributes
     carries none, and passes.
     """
-    declared = policy.filesystem.setuid if policy is not None and policy.filesystem is not None else ()
+    declared = (policy.filesystem.setuid if policy is not None and policy.filesystem is not None else None) or ()
     for found in capable.programs:
         if "/" + found.path not in declared and not _is_ordinary(found):
             yield _finding(found)

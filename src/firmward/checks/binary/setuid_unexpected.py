@@ -69,6 +69,7 @@ def setuid(mode: int = 0o4755, content: bytes = ELF) -> Node:
         Example({"bin/busybox": setuid(), "bin/sh": link("busybox"), "bin/su": link("busybox")}),
         Example({"usr/bin/python3.11": setuid(), "usr/bin/sudo": setuid()}, policy="[filesystem]\nsetuid = []\n"),
         Example({"bin/passwd": Node(ELF, 0o4755, uid=1000)}),
+        Example({"bin/su": setuid()}, policy="[filesystem]\nsetuid = []\n"),
     ),
     good=(
         Example({"usr/bin/passwd": setuid(), "usr/lib/openssh/ssh-keysign": setuid()}),
@@ -89,19 +90,20 @@ def setuid_unexpected(setuid: SetuidPrograms, mounts: Mounts | Unknown | None, p
     """A setuid program is a door to its owner's rights that everybody may try, every service that falls first of all.
     Each one more is a program that must be free of faults. A shell, an interpreter, an editor or a copying tool
     with the bit is no door but a hole. What distributions ordinarily install so, where they install it, is left in
-    peace, and what the policy's [filesystem].setuid names.
+    peace, and what the policy's [filesystem].setuid names; where that list is given, what it leaves out is low.
     """
-    declared = policy.filesystem.setuid if policy is not None and policy.filesystem is not None else ()
-    expected = {path.strip("/") for path in declared}
+    declared = policy.filesystem.setuid if policy is not None and policy.filesystem is not None else None
+    named = {path.strip("/") for path in declared or ()}
     for program in setuid.programs:
-        if not _is_expected(program, expected):
+        if {program.path, program.path.removeprefix("usr/"), f"usr/{program.path}"} & named:
+            continue
+        if not _is_ordinary(program):
             yield _finding(program, _is_dormant(program, mounts))
+        elif declared is not None and program.is_open:
+            yield _unnamed(program)
 
 
-def _is_expected(program: SetuidProgram, expected: set[str]) -> bool:
-    merged = {program.path, program.path.removeprefix("usr/"), f"usr/{program.path}"}
-    if merged & expected:
-        return True
+def _is_ordinary(program: SetuidProgram) -> bool:
     if program.content is Content.MULTI_CALL:
         split = program.name.endswith(".suid") and set(program.names) <= APPLETS
         return program.uid == 0 and (program.limited or split)
@@ -114,6 +116,16 @@ def _is_expected(program: SetuidProgram, expected: set[str]) -> bool:
 def _is_dormant(program: SetuidProgram, mounts: Mounts | Unknown | None) -> bool:
     mount = mounts.covering(program.path) if isinstance(mounts, Mounts) else None
     return mount is not None and "nosuid" in mount.flags
+
+
+def _unnamed(program: SetuidProgram) -> Finding:
+    return Finding(
+        program.path,
+        f"{program.path} is setuid or setgid ({program.mode:04o}), as usual, and the policy's list does not name it",
+        at=Location(program.path),
+        remedy=_remedy(program),
+        severity=Severity.LOW,
+    )
 
 
 def _finding(program: SetuidProgram, dormant: bool) -> Finding:

@@ -203,6 +203,13 @@ RUN = (
             }
         ),
         Example({"etc/containers/systemd/app.container": "[Container]\nImage=app:1\nPodmanArgs=--pid=host\n"}),
+        Example(
+            {
+                "etc/containers/systemd/app.container": "[Container]\nImage=app:1\n",
+                "etc/containers/systemd/app.container.d/50-test.conf": "[Container]\nSeccompProfile=unconfined\n",
+            }
+        ),
+        Example({"mnt/data/apps.json": '{"apps": {"1": {"services": {"app": {"privileged": true}}}}}'}),
         Example({"var/lib/lxc/app/config": "lxc.uts.name = app\nlxc.apparmor.profile = unconfined\n"}),
         Example({"etc/docker/daemon.json": '{"insecure-registries": ["registry.example:5000"]}\n'}),
     ),

@@ -101,7 +101,7 @@ def _by_shape(program: str, names: frozenset[str]) -> bool:
 def _finding(service: NetworkService, why: str) -> Finding:
     return Finding(
         service.name if service.name else service.program,
-        f"{service.program} is reached from the network and not confined: {why}",
+        f"{service.runs} is reached from the network and not confined: {why}",
         at=service.at,
         remedy=_remedy(service.program),
         severity=Severity.LOW if _is_lesser(service) else Severity.MEDIUM,
@@ -116,7 +116,7 @@ def _is_lesser(service: NetworkService) -> bool:
 
 def _none(services: tuple[NetworkService, ...]) -> Finding:
     """Told as low: which one a small system can have, its kernel and its distribution decide (kernel-lsm-missing)."""
-    names = list(dict.fromkeys(service.program for service in services))
+    names = list(dict.fromkeys(service.runs for service in services))
     listed = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
     return Finding(
         "none",

@@ -6,7 +6,7 @@ from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import Content, executable, link
 from firmward.model.policy import Policy
-from firmward.model.remedy import Remedy, Safety, SetOption, Stage
+from firmward.model.remedy import DisableService, Remedy, Safety, SetOption, Stage
 
 ELF = executable(b"\x7fELF\x01\x01\x01" + bytes(57))
 WEB: dict[str, Content] = {
@@ -55,6 +55,7 @@ INSTEAD = {
         Example(unit()),
         Example({"etc/inittab": LIGHTTPD, **WEB}),
         Example(procd()),
+        Example({"etc/inittab": "::respawn:/usr/sbin/telnetd -F\n"}),
         Example(
             {
                 "etc/inittab": "::sysinit:/etc/init.d/rcS\n",
@@ -82,7 +83,7 @@ def service_runs_as_root(services: Services, policy: Policy | None) -> Findings:
     """A fault in this program is root's power at once, where it could have been the power over the program's own files.
     It is medium for one that others can reach over the network, low for the rest. Who gives root up by itself
     (dnsmasq, nginx, chronyd and their like) does not run as root while it works; what cannot do its work otherwise,
-    such as udev, a login server, cron or a DHCP client, is no finding.
+    such as udev, an SSH server, cron or a DHCP client, is no finding. Telnet and rsh are: they need not run at all.
     """
     for service in services.services:
         if service.is_root and not service.needs_root:
@@ -96,14 +97,23 @@ def _finding(service: Service, policy: Policy | None) -> Finding:
     where = f" and answers on {reached}" if reached else ""
     return Finding(
         service.name,
-        f"{service.name} runs {service.program} as root{where}",
+        f"{service.name} runs {service.runs} as root{where}",
         at=service.at,
         remedy=_remedy(service, policy),
         severity=None if service.is_exposed else Severity.LOW,
     )
 
 
+def without(service: Service) -> Remedy:
+    """For what no user and no sandbox can help, since whoever logs in gets them too."""
+    changes = () if service.manager is Manager.SCRIPT else (DisableService(service.manager.value, service.unit),)
+    safety = Safety.UNSAFE if changes else Safety.MANUAL
+    return Remedy(f"Stop starting {service.program}, and let people in by SSH", safety, Stage.IMAGE, changes)
+
+
 def _remedy(service: Service, policy: Policy | None) -> Remedy:
+    if service.is_remote_shell:
+        return without(service)
     summary = INSTEAD.get(
         service.manager, "Start it with an account of its own: start-stop-daemon --chuid NAME, or chpst"
     )

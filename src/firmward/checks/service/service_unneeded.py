@@ -63,7 +63,7 @@ def _finding(service: Service) -> Finding:
     how = "starts on demand" if service.start is Start.ON_DEMAND else "starts at boot"
     return Finding(
         service.name,
-        f"{service.name} ({service.program}) {how} and the policy does not name it",
+        f"{service.name} ({service.runs}) {how} and the policy does not name it",
         at=service.at,
         remedy=_remedy(service),
         severity=Severity.LOW if quiet else None,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from firmward.checks.service.service_runs_as_root import ELF, procd, unit
+from firmward.checks.service.service_runs_as_root import ELF, procd, unit, without
 from firmward.facts.services import Manager, Measure, Service, Services
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
@@ -75,11 +75,11 @@ def service_unsandboxed(services: Services) -> Findings:
     of the six parts are missing, or when it is root with root's most powerful capabilities; the finding names them. It
     is medium for a root service that others can reach, low for one with a user of its own, and information for what
     nobody can reach. OpenRC and SysV scripts have next to nothing to offer: there only root is a finding. What every
-    system needs, and what lets people log in, is left in peace.
+    system needs, and an SSH server, is left in peace; telnet and rsh are not, which need not run at all.
     """
     for service in services.services:
         lacking = tuple(row for row in ROWS if row.measure not in service.measures)
-        if service.is_confinable and _is_open(service, lacking):
+        if (service.is_confinable or service.is_remote_shell) and _is_open(service, lacking):
             yield _finding(service, lacking)
     if services.unread:
         raise Unavailable("; ".join(services.unread[:5]))
@@ -97,7 +97,7 @@ def _finding(service: Service, lacking: tuple[Row, ...]) -> Finding:
     missing = "nothing confines it" if len(lacking) == len(ROWS) else "; ".join(row.why for row in lacking)
     return Finding(
         service.name,
-        f"{service.name} runs {service.program} {whose} without a sandbox: {missing}",
+        f"{service.name} runs {service.runs} {whose} without a sandbox: {missing}",
         at=service.at,
         remedy=_remedy(service, lacking),
         severity=_severity(service),
@@ -112,6 +112,8 @@ def _severity(service: Service) -> Severity | None:
 
 
 def _remedy(service: Service, lacking: tuple[Row, ...]) -> Remedy:
+    if service.is_remote_shell:
+        return without(service)
     if service.manager is Manager.SYSTEMD and " " not in service.name:
         path = f"etc/systemd/system/{service.name}.d/50-sandbox.conf"
         changes = tuple(SetOption(path, option, value, "Service") for row in lacking for option, value in row.options)

@@ -6,10 +6,12 @@ balena adds labels (io.balena.features) that mount the engine's socket. A servic
 extends another, is a piece of a whole. `${NAME:-default}` is taken for its default.
 """
 
+import json
 from collections.abc import Iterator
 
 from firmward.facts.container.record import Bind, Container, bind, filled, forbids_new_privileges, unconfined
 from firmward.formats import yaml_subset
+from firmward.formats.malformed import Malformed
 from firmward.formats.yaml_subset import Node
 from firmward.model.location import Location
 
@@ -24,6 +26,39 @@ def parse(text: str, path: str) -> Iterator[Container]:
     services = yaml_subset.parse(text).get("services")
     for name, node in list(services.entries.items())[:SERVICES_LIMIT] if services is not None else ():
         yield _service(name, node, path)
+
+
+def supervised(text: str, path: str) -> Iterator[Container]:
+    """The services of balena's apps.json: `apps`, their `releases`, their `services`. A service's image and labels
+    stand beside its `composition`, which is what a compose file says of it; in older forms there is no such table.
+    Raises Malformed.
+    """
+    try:
+        apps = _node(json.loads(text)).get("apps")
+    except (ValueError, RecursionError) as error:
+        raise Malformed("no JSON") from error
+    for app in list(apps.entries.values())[:SERVICES_LIMIT] if apps is not None else ():
+        releases = app.get("releases")
+        for release in (app, *(releases.entries.values() if releases is not None else ())):
+            yield from _supervised(release, path)
+
+
+def _supervised(release: Node, path: str) -> Iterator[Container]:
+    services = release.get("services")
+    entries = services.entries if services is not None else {}
+    for key, node in list(entries.items())[:SERVICES_LIMIT]:
+        own = node.get("composition")
+        whole = Node({**(own.entries if own is not None else {}), **node.entries}, node.line)
+        yield _service(_text(node, "serviceName") or key, whole, path)
+
+
+def _node(value: object) -> Node:
+    """JSON as the YAML that it is too; the line is not known."""
+    if isinstance(value, dict):
+        return Node({str(key): _node(item) for key, item in value.items()}, 1)
+    if isinstance(value, list):
+        return Node(tuple(map(_node, value)), 1)
+    return Node(json.dumps(value) if isinstance(value, bool | int | float) else str(value or ""), 1)
 
 
 def _service(name: str, node: Node, path: str) -> Container:

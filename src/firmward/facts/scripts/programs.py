@@ -33,7 +33,7 @@ def start(walk: "Walk", environment: Environment, call: Call) -> Status:
     if special is not None:
         return special(walk, environment, call)
     is_tool = name in QUIET and argv[0].removesuffix(name) in SYSTEM_FOLDERS
-    if name and not is_tool and not only_asks(name, argv[1:]):
+    if name and not is_tool and not only_asks(name, argv[1:], walk.stays):
         _program(walk, environment, call)
     return None
 

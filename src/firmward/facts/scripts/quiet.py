@@ -71,7 +71,8 @@ TESTS = {
 """Options with which a program looks at its configuration and ends."""
 
 
-def only_asks(name: str, arguments: Sequence[str]) -> bool:
-    """Whether a program called like this does not do its work."""
-    asked = len(arguments) == 1 and arguments[0] in QUESTIONS
+def only_asks(name: str, arguments: Sequence[str], stays: bool = False) -> bool:
+    """Whether a program called like this does not do its work. One that is meant to stay is no question: its `-v` has
+    it tell more."""
+    asked = len(arguments) == 1 and arguments[0] in QUESTIONS and not (stays and arguments[0] == "-v")
     return asked or any(option in arguments for option in TESTS.get(name, ()))

@@ -115,6 +115,11 @@ class Walk:
     # what the parts of the walk share
 
     @property
+    def stays(self) -> bool:
+        """Whether what starts now is meant to go on running."""
+        return self._stays
+
+    @property
     def is_deep(self) -> bool:
         """Whether scripts and functions lie within each other as deep as they may."""
         return len(self._stack) >= DEPTH_LIMIT
