@@ -331,7 +331,7 @@ def systemd_root(release: str, *users: tuple[str, int], outputs: str = "") -> di
         f"{UNITS}/nftables.service": NFTABLES_UNIT,
         "etc/systemd/system/sysinit.target.wants/nftables.service": link(f"/{UNITS}/nftables.service"),
         "etc/systemd/system/default.target": link(f"/{UNITS}/multi-user.target"),
-        f"{UNITS}/multi-user.target": "[Unit]\nDescription=Multi-User System\nAllowIsolate=yes\n",
+        f"{UNITS}/multi-user.target": "[Unit]\nDescription=Multi-User System\nRequires=basic.target\nAfter=basic.target\nAllowIsolate=yes\n",
         "etc/systemd/system/debug-shell.service": link("/dev/null"),
         "usr/lib/systemd/systemd": BINARY,
         "sbin/init": link("../usr/lib/systemd/systemd"),
