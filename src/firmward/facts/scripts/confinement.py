@@ -1,7 +1,7 @@
 """What scripts put upon the programs that they start, as measures.
 
-Rules: ulimit of the shell, softlimit(8), chpst(8), prlimit(1), cgexec(1), setpriv(1), bwrap(1), start-stop-daemon(8) and
-supervise-daemon(8) of OpenRC; procd's `procd_set_param` (limits, no_new_privs, seccomp, capabilities) and
+Rules: ulimit of the shell, softlimit(8), chpst(8), prlimit(1), cgexec(1), setpriv(1), bwrap(1), start-stop-daemon(8)
+and supervise-daemon(8) of OpenRC; procd's `procd_set_param` (limits, no_new_privs, seccomp, capabilities) and
 `procd_add_jail`, which give a file system of its own with what is named in it, read-only, and no /proc and /sys unless
 asked for; OpenRC's variables `rc_ulimit`, `rc_cgroup_*`, `capabilities` and `no_new_privs`, openrc-run(8).
 """
