@@ -331,7 +331,8 @@ def systemd_root(release: str, *users: tuple[str, int], outputs: str = "") -> di
         f"{UNITS}/nftables.service": NFTABLES_UNIT,
         "etc/systemd/system/sysinit.target.wants/nftables.service": link(f"/{UNITS}/nftables.service"),
         "etc/systemd/system/default.target": link(f"/{UNITS}/multi-user.target"),
-        f"{UNITS}/multi-user.target": "[Unit]\nDescription=Multi-User System\nRequires=basic.target\nAfter=basic.target\nAllowIsolate=yes\n",
+        f"{UNITS}/multi-user.target": "[Unit]\nDescription=Multi-User System\nRequires=basic.target\n"
+        "After=basic.target\nAllowIsolate=yes\n",
         "etc/systemd/system/debug-shell.service": link("/dev/null"),
         "usr/lib/systemd/systemd": BINARY,
         "sbin/init": link("../usr/lib/systemd/systemd"),
@@ -454,9 +455,12 @@ EDGE_MISTAKES = (
         "dockerd manual, daemon.json: hosts",
         "2375",
         {
-            "etc/docker/daemon.json": '{\n  "data-root": "/data/docker",\n  "hosts": ["fd://", "tcp://0.0.0.0:2375"]\n}\n'
+            "etc/docker/daemon.json": '{\n  "data-root": "/data/docker",\n  "hosts": ["fd://", "tcp://0.0.0.0:2375"]\n}\n',
+            # dockerd does not start when -H says the same as the file.
+            "etc/systemd/system/docker.service.d/10-hosts.conf": "[Service]\nExecStart=\nExecStart=/usr/bin/dockerd\n",
         },
     ),
+    Mistake("plaintext-protocol", "follows from the socket: dockerd manual, no tlsverify", "docker"),
     Mistake(
         "update-over-plaintext",
         "rauc-hawkbit-updater manual, config: ssl",
@@ -984,6 +988,7 @@ RUNNER_MISTAKES = (
         ),
     ),
     Mistake("undeclared-listener", "systemd.socket(5), ListenStream", "514"),
+    Mistake("plaintext-protocol", "follows from rshd: RFC 1282, nothing is encrypted", "rsh"),
     Mistake(
         "ftp-enabled",
         "systemd.unit(5): an instance of a template is enabled by its link",
