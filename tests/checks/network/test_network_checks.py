@@ -288,3 +288,19 @@ TUNNEL = "client\nremote-cert-tls server\ntls-version-min 1.2\ndata-ciphers AES-
 def test_clients_that_do_not_verify_are_found(path: str, text: str, found: list[str]) -> None:
     start = OPENVPN_START if "openvpn" in path else "::sysinit:/bin/true\n"
     assert keys(verdict("tls-weak", {"etc/inittab": start, path: text})) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('url = "mqtt://broker.example:1883"', ["sensord mqtt broker.example"]),
+        ('url = "tcp://user:word@broker.example:1883"', ["sensord mqtt broker.example"]),
+        ('url = "mqtts://broker.example:8883"', []),
+        ('url = "tcp://broker.example:8883"', []),
+        ('url = "mqtt://localhost"', []),
+        ('# url = "mqtt://broker.example"', []),
+    ],
+)
+def test_a_client_that_speaks_in_clear_is_found(line: str, found: list[str]) -> None:
+    files: dict[str, Content] = {"etc/inittab": "::respawn:/usr/bin/sensord -c /etc/s.toml\n", "etc/s.toml": line}
+    assert keys(verdict("plaintext-protocol", files)) == found
