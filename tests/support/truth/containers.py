@@ -1215,6 +1215,7 @@ lxc.start.auto = 1
         },
     ),
     Mistake("update-over-plaintext", "Mender manual, mender.conf: ServerURL", "mender.conf"),
+    Mistake("tls-weak", "follows from the same file: Mender manual, SkipVerify", "mender.conf"),
     Mistake(
         "update-not-automatic",
         "init.d(7): no run level starts the client, mender install is for hand work",
