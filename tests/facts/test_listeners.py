@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from firmward.facts.collection import Collection
 from firmward.facts.listeners import Application, Listener, Listeners, parse_table
 from firmward.model.facts import Source, Unavailable, Unknown
-from firmward.model.memory import Content, MemoryTree, executable
+from firmward.model.memory import Content, MemoryTree, executable, link
 
 MEASURED = json.loads((Path(__file__).parents[1] / "data" / "network" / "listeners.json").read_text())
 """Configurations that were given to the real programs (Debian 12), and the sockets that ss then listed."""
@@ -73,6 +73,8 @@ def test_it_is_what_the_program_opened(row: dict[str, object]) -> None:
         ("mini_httpd -S -p 8443", "tcp/8443", Application.HTTPS),
         ("avahi-daemon", "udp/5353", Application.MDNS),
         ("mediamtx", "tcp/8554", Application.RTSP),
+        ("swupdate -e stable,b -w '-r /usr/share/swupdate -p 8081'", "tcp/8081", Application.HTTP),
+        ("balenad -H fd:// -H tcp://0.0.0.0:2375", "tcp/2375", Application.DOCKER),
     ],
 )
 def test_a_command_line_tells(line: str, socket: str, speaks: Application) -> None:
@@ -91,6 +93,7 @@ def test_a_command_line_tells(line: str, socket: str, speaks: Application) -> No
         "iperf3 -c host",
         "snmpd.sh",
         "hostapd /etc/h",
+        "swupdate -f /etc/swupdate.cfg -u '-u https://updates.example'",
     ],
 )
 def test_what_opens_nothing_is_not_told(line: str) -> None:
@@ -112,6 +115,98 @@ def test_an_unknown_program_that_can_listen_is_named() -> None:
     found = listeners({"etc/inittab": "::respawn:/usr/bin/camera-app\n", "usr/bin/camera-app": elf})
     assert found.listeners == ()
     assert any("camera-app" in reason for reason in found.unread)
+
+
+def test_an_unknown_program_that_can_listen_tells_its_port_by_its_words() -> None:
+    elf = executable(b"\x7fELF\0bind\0listen\0accept\0")
+    found = listeners({"etc/inittab": "::respawn:/usr/bin/camweb -p 8081\n", "usr/bin/camweb": elf})
+    assert [(one.key, one.certain) for one in found.listeners] == [("tcp/8081", False)]
+    assert found.unread == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "socket", "speaks"),
+    [
+        ("-c /etc/fieldbus.conf --port 502", "tcp/502", Application.MODBUS),
+        ("--listen 0.0.0.0:6000", "tcp/6000", Application.UNKNOWN),
+        ("--host updates.example --port 8883", None, None),
+        ("--port /dev/ttyS1", None, None),
+        ("-p 8081", None, None),
+    ],
+)
+def test_a_program_that_does_not_show_what_it_can_is_taken_by_its_words(
+    words: str, socket: str | None, speaks: Application | None
+) -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": f"::respawn:/usr/bin/app {words}\n",
+        "usr/bin/app": executable(b"\x7fELF"),
+    }
+    found = [(one.key, one.speaks, one.certain) for one in listeners(files).listeners]
+    assert found == ([] if socket is None else [(socket, speaks, False)])
+
+
+def test_a_client_that_names_a_port_does_not_listen() -> None:
+    elf = executable(b"\x7fELF\0socket\0connect\0")
+    assert listeners({"etc/inittab": "::respawn:/usr/bin/app --port 502\n", "usr/bin/app": elf}).listeners == ()
+
+
+@pytest.mark.parametrize(
+    ("script", "sockets"),
+    [
+        ('HTTPServer(("0.0.0.0", 8000), Panel).serve_forever()', [("tcp/8000", "0.0.0.0", Application.HTTP)]),
+        ('PORT = 8000\nHTTPServer(("127.0.0.1", PORT), Panel)', [("tcp/8000", "127.0.0.1", Application.HTTP)]),
+        ('s = HTTPServer(("", 443), P)\ns.socket = c.wrap_socket(s.socket)', [("tcp/443", "", Application.HTTPS)]),
+        ('s = socket(AF_INET, SOCK_DGRAM)\ns.bind(("", 9000))', [("udp/9000", "", Application.UNKNOWN)]),
+        ('from flask import Flask\napp.run(host="0.0.0.0", port=5001)', [("tcp/5001", "0.0.0.0", Application.HTTP)]),
+        ("from flask import Flask\napp.run()", [("tcp/5000", "127.0.0.1", Application.HTTP)]),
+        ('# HTTPServer(("", 8000), Panel)', []),
+        ("HTTPServer((sys.argv[1], int(sys.argv[2])), Panel)", []),
+    ],
+)
+@pytest.mark.parametrize("start", ["/usr/bin/panel.py", "python3 /usr/bin/panel.py"])
+def test_a_python_script_tells_its_address(start: str, script: str, sockets: list[object]) -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": f"::respawn:{start}\n",
+        "usr/bin/python3": executable(b"\x7fELF"),
+        "usr/bin/panel.py": executable(f"#!/usr/bin/python3\n{script}\n"),
+    }
+    assert [(one.key, one.address, one.speaks) for one in listeners(files).listeners] == sockets
+
+
+@pytest.mark.parametrize(
+    ("mode", "hosts", "sockets"),
+    [
+        ("true", "[]", ["tcp/2375"]),
+        ("false", "[]", []),
+        ("false", '["fd://", "tcp://0.0.0.0:2376"]', ["tcp/2376"]),
+        ("false", '["tcp://127.0.0.1"]', []),
+    ],
+)
+def test_an_engine_listens_where_its_files_say(mode: str, hosts: str, sockets: list[str]) -> None:
+    files: dict[str, Content] = {
+        "etc/systemd/system/multi-user.target.wants/balena.service": link("/usr/lib/systemd/system/balena.service"),
+        "usr/lib/systemd/system/balena.service": (
+            "[Service]\nEnvironmentFile=-/var/volatile/development-features\n"
+            "ExecStart=/usr/bin/balenad -H fd:// $BALENA_DEVELOPMENT_ARGS\n"
+        ),
+        "etc/fstab": "tmpfs /var/volatile tmpfs defaults 0 0\n",
+        "usr/bin/balenad": executable(b"\x7fELF"),
+        "mnt/boot/config.json": f'{{"developmentMode": {mode}}}\n',
+        "etc/balena-engine/daemon.json": f'{{"hosts": {hosts}}}\n',
+    }
+    assert [one.key for one in listeners(files).reachable] == sockets
+
+
+def test_what_openwrts_network_events_start_listens() -> None:
+    files: dict[str, Content] = {
+        "sbin/procd": executable(b"\x7fELF"),
+        "sbin/init": link("procd"),
+        "usr/bin/nc": executable(b"\x7fELF"),
+        "etc/hotplug.d/iface/99-support": (
+            '[ "$ACTION" = ifup ] && [ "$INTERFACE" = wan ] || exit 0\nnc -lk -p 31337 -e /bin/ash &\n'
+        ),
+    }
+    assert [one.key for one in listeners(files).listeners] == ["tcp/31337"]
 
 
 def test_an_unknown_program_that_cannot_listen_is_not_named() -> None:

@@ -162,6 +162,15 @@ def test_limits_of_the_shell_hold_for_what_follows_in_the_same_script() -> None:
         ("prlimit --as=1000000 /usr/bin/app", {M.MEMORY}),
         ("cgexec -g memory,cpu:app /usr/bin/app", {M.MEMORY, M.CPU}),
         ("setpriv --no-new-privs --bounding-set -all /usr/bin/app", {M.NO_NEW_PRIVILEGES, M.CAPABILITIES}),
+        ("setpriv --no-new-privs --seccomp-filter /etc/app.bpf /usr/bin/app", {M.NO_NEW_PRIVILEGES, M.SYSTEM_CALLS}),
+        (
+            "bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --cap-drop ALL --seccomp 9 -- /usr/bin/app",
+            {
+                *(M.NO_NEW_PRIVILEGES, M.NAMESPACES, M.WRITE_PATHS),
+                *(M.KERNEL, M.CAPABILITIES, M.SYSTEM_CALLS),
+            },
+        ),
+        ("bwrap --bind / / --dev-bind /dev /dev /usr/bin/app", {M.NO_NEW_PRIVILEGES}),
         ("/usr/bin/app -m 4 --no-new-privs", set()),
     ],
 )

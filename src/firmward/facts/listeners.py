@@ -6,7 +6,7 @@ the program would. On a running device the kernel is asked: proc/net/{tcp,tcp6,u
 makes the family unknown, never empty.
 
 A program that no row knows is looked into: when it is able to listen (it imports `listen` and `accept`, or `bind` and
-`recvfrom`), it is named in `unread`, since its port cannot be known.
+`recvfrom`) and neither its words nor its script say where, it is named in `unread`, since its port cannot be known.
 """
 
 import ipaddress
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from firmward.facts import command_line, daemon, net_program, ssh_listeners
+from firmward.facts import command_line, daemon, engine_sockets, net_program, own_sockets, ssh_listeners
 from firmward.facts.dnsmasq import Dnsmasq
 from firmward.facts.dropbear import Dropbear
 from firmward.facts.lighttpd import Lighttpd
@@ -121,16 +121,31 @@ def _of_process(tree: Tree, process: Process) -> tuple[list[Listener], list[str]
     program = process.program
     if program in daemon.OWN_FAMILY or program in SUPER_SERVERS:
         return [], []
+    if program in engine_sockets.PROGRAMS:
+        return engine_sockets.listeners(tree, process)
     special = net_program.PROGRAMS.get(program)
+    if special is not None and (found := list(special(process))):
+        return found, []
+    script = own_sockets.script_of(tree, process)
+    if script is not None:
+        return _of_script(tree, process, script)
     if special is not None:
-        return list(special(process)), []
+        return [], []
     if net_program.is_busybox(tree, process) and program in net_program.BUSYBOX:
         row = net_program.BUSYBOX[program]
         return daemon.listeners_of(row, tree, process)
     if program in daemon.ROWS:
         return daemon.listeners_of(daemon.ROWS[program], tree, process)
     able = net_program.may_listen(tree, process)
-    return [], [f"{program} ({process.at}) can listen, on which port cannot be read"] if able else []
+    told = own_sockets.of_words(process, able, WELL_KNOWN)
+    return told, [f"{program} ({process.at}) can listen, on which port cannot be read"] if able and not told else []
+
+
+def _of_script(tree: Tree, process: Process, path: str) -> tuple[list[Listener], list[str]]:
+    try:
+        return list(own_sockets.of_script(tree, process, path)), []
+    except Unavailable as reason:
+        return [], [str(reason)]
 
 
 def _handed_over(process: Process) -> Iterator[Listener]:

@@ -1,6 +1,6 @@
 """Programs whose command line alone says that they listen, and programs that nothing is known of.
 
-nc, socat, BusyBox's tcpsvd and udpsvd, an interpreter's own web server, gdbserver, dockerd: what they open stands in
+nc, socat, BusyBox's tcpsvd and udpsvd, an interpreter's own web server, gdbserver, SWUpdate's: what they open stands in
 their words. A program that no row knows is opened: an ELF file that imports what a server needs can listen.
 """
 
@@ -157,12 +157,16 @@ def _gdbserver(process: Process) -> Iterator[Listener]:
             return
 
 
-def _dockerd(process: Process) -> Iterator[Listener]:
-    arguments = command_line.read(command_line.own_words(process.argv), letters="HDl", names=("host",))
-    for value in arguments.all("H", "host"):
-        place = split_endpoint(value.removeprefix("tcp://"), 2375) if value.startswith("tcp://") else None
+def _swupdate(process: Process) -> Iterator[Listener]:
+    """`swupdate -w "-r /www -p 8080"`: the web server's own options in one word; it takes TLS with `--ssl`, `-s`."""
+    arguments = command_line.read(
+        command_line.own_words(process.argv), "fbBepPqiklKNRoHduwc", ("webserver", "download", "suricatta", "file")
+    )
+    for value in arguments.all("w", "webserver"):
+        own = command_line.read(value.split(), "prtCKa", ("port", "ssl-cert", "ssl-key", "document-root", "timeout"))
+        place = split_endpoint(own.get("p", "port") or "8080")
         if place is not None:
-            speaks = A.HTTPS if arguments.has("tlsverify") else A.DOCKER
+            speaks = A.HTTPS if own.has("s", "ssl", "C", "ssl-cert") else A.HTTP
             yield _listener(process, "tcp", place[1], place[0], speaks)
 
 
@@ -200,7 +204,7 @@ PROGRAMS: dict[str, Callable[[Process], Iterator[Listener]]] = {
     **dict.fromkeys(("python", "python2", "python3"), _python),
     "php": _php,
     "gdbserver": _gdbserver,
-    "dockerd": _dockerd,
+    "swupdate": _swupdate,
     **dict.fromkeys(("Xorg", "X", "Xfbdev"), _xserver),
     **dict.fromkeys(("Xvnc", "x11vnc", "x0vncserver"), _vnc),
 }
@@ -212,8 +216,11 @@ def is_busybox(tree: Tree, process: Process) -> bool:
     return is_multi_call(process.argv[0]) or is_multi_call(entry or "")
 
 
-def may_listen(tree: Tree, process: Process) -> bool:
-    """It is a program of its own that imports what a server needs, or cannot be looked into."""
+def may_listen(tree: Tree, process: Process) -> bool | None:
+    """It is a program of its own that imports what a server needs, or cannot be looked into.
+
+    None where it holds no name of a socket's functions, as when it is linked statically: it does not show.
+    """
     if process.program in QUIET or process.program.startswith("mkfs.") or is_busybox(tree, process):
         return False
     path = _entry_path(tree, process.argv[0])
@@ -225,6 +232,8 @@ def may_listen(tree: Tree, process: Process) -> bool:
         return True
     if content is None or not content.startswith(b"\x7fELF"):
         return False
+    if not any(b"\0" + name + b"\0" in content for name in (b"connect", b"socket", b"bind", b"listen")):
+        return None
     imports = {
         name for name in (b"listen", b"accept", b"accept4", b"bind", b"recvfrom") if b"\0" + name + b"\0" in content
     }

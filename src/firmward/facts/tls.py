@@ -4,14 +4,14 @@ Rules: lighttpd's, nginx's and mosquitto's settings come from their families. st
 file on its command line, with services in `[brackets]`; a client without `verifyChain`, `verifyPeer` or `verify`
 checks nobody. vsftpd has `ssl_*` keys. OpenSSL's own file holds for programs that set nothing: the section that
 `openssl_conf` leads to by `ssl_conf` and `system_default`. `curl -k`, `wget --no-check-certificate` and their like are
-looked for in what starts and in the scripts that run.
+looked for in what starts and in the scripts that run. Clients of other kinds: tls_clients.py.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from firmward.facts import command_line
+from firmward.facts import command_line, tls_clients
 from firmward.facts.configuration_file import ConfigurationFiles, inside, lines, unquoted
 from firmward.facts.lighttpd import Lighttpd
 from firmward.facts.listener import Application
@@ -82,6 +82,7 @@ def collect(
         settings += _stunnel(tree, process, files)
     if startup.running("vsftpd"):
         settings += _vsftpd(tree, files)
+    settings += tls_clients.settings(tree, startup, files, unread)
     settings += _library(tree)
     commands = tuple(dict.fromkeys(_unverified(tree, startup, unread)))
     return Tls(tuple(settings), commands, tuple(undecided), tuple(dict.fromkeys((*unread, *files.unread))))
@@ -182,6 +183,17 @@ def _unverified(tree: Tree, startup: Startup, unread: list[str]) -> Iterator[Unv
             continue
         if text is not None:
             yield from find_unverified(text, path)
+            yield from _in_source(text, path)
+    for path in tls_clients.scripts(tree):
+        try:
+            yield from _in_source(tree.text(path, tls_clients.BYTES_LIMIT) or "", path)
+        except Unavailable as reason:
+            unread.append(str(reason))
+
+
+def _in_source(text: str, path: str) -> Iterator[UnverifiedCommand]:
+    for option, at in tls_clients.in_source(text, path):
+        yield UnverifiedCommand(path.rpartition("/")[2], option, at)
 
 
 def _is_script(tree: Tree, path: str) -> bool:

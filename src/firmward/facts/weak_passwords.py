@@ -208,6 +208,7 @@ def _candidates(account: str, names: tuple[str, ...]) -> Iterator[tuple[str, Ori
     yield "", Origin.COMMON
     for name in (account, *names):
         yield from ((form, Origin.DERIVED) for form in (name, name.lower(), f"{name}123", f"{name}1234"))
+    yield from ((password, Origin.BOTNET) for user, password in pairs if user == password)
     yield from ((password, Origin.COMMON) for password in COMMON.split())
     yield from ((password, Origin.BOTNET) for _, password in pairs)
 

@@ -256,3 +256,51 @@ def test_openssls_file_counts_only_where_it_leads_to_itself() -> None:
     leads = "openssl_conf = i\n[i]\nssl_conf = s\n[s]\nsystem_default = d\n"
     assert list(parse_library(section, "o")) == []
     assert [one.option for one in parse_library(leads + section, "o")] == ["minprotocol", "cipherstring"]
+
+
+OPENVPN_START = "::respawn:/usr/sbin/openvpn --cd /etc/openvpn --config /etc/openvpn/vpn.conf\n"
+TUNNEL = "client\nremote-cert-tls server\ntls-version-min 1.2\ndata-ciphers AES-256-GCM\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "found"),
+    [
+        ("opt/hub/cloud.py", "CONTEXT.verify_mode = ssl.CERT_NONE\n", ["cloud.py:opt/hub/cloud.py"]),
+        ("opt/hub/cloud.py", "import requests\nrequests.get(url, verify=False)\n", ["cloud.py:opt/hub/cloud.py"]),
+        ("opt/hub/cloud.py", "check(image, verify=False)\n", []),
+        ("opt/hub/cloud.py", "# CONTEXT.verify_mode = ssl.CERT_NONE\n", []),
+        ("opt/hub/api.py", "c = SSLContext(PROTOCOL_TLS_SERVER)\nc.verify_mode = ssl.CERT_NONE\n", []),
+        ("usr/lib/python3.11/ssl.py", "context.verify_mode = CERT_NONE\n", []),
+        ("usr/lib/lua/ssl/https.lua", 'verify = "none"\n', []),
+        ("opt/app/main.js", "tls.connect({ rejectUnauthorized: false })\n", ["main.js:opt/app/main.js"]),
+        ("var/www/app.js", "tls.connect({ rejectUnauthorized: false })\n", []),
+        ("var/www/push.php", "curl_setopt($c, CURLOPT_SSL_VERIFYPEER, false);\n", ["push.php:var/www/push.php"]),
+        ("etc/mender/mender.conf", '{"HttpsClient": {"SkipVerify": true}}\n', ["mender/skipverify"]),
+        ("etc/mender/mender.conf", '{"SkipVerify": false}\n', []),
+        ("etc/swupdate.cfg", "suricatta: {\n  nocheckcert = true;\n};\n", ["swupdate/nocheckcert"]),
+        ("etc/swupdate.cfg", "suricatta: {\n  # nocheckcert = true;\n};\n", []),
+        ("etc/openvpn/vpn.conf", TUNNEL, []),
+        ("etc/openvpn/vpn.conf", TUNNEL.replace("1.2", "1.0"), ["openvpn/tls-version-min"]),
+        ("etc/openvpn/vpn.conf", TUNNEL.replace("AES-256-GCM", "BF-CBC"), ["openvpn/data-ciphers"]),
+        ("etc/openvpn/vpn.conf", TUNNEL.replace("remote-cert-tls server\n", ""), ["openvpn/remote-cert-tls"]),
+    ],
+)
+def test_clients_that_do_not_verify_are_found(path: str, text: str, found: list[str]) -> None:
+    start = OPENVPN_START if "openvpn" in path else "::sysinit:/bin/true\n"
+    assert keys(verdict("tls-weak", {"etc/inittab": start, path: text})) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('url = "mqtt://broker.example:1883"', ["sensord mqtt broker.example"]),
+        ('url = "tcp://user:word@broker.example:1883"', ["sensord mqtt broker.example"]),
+        ('url = "mqtts://broker.example:8883"', []),
+        ('url = "tcp://broker.example:8883"', []),
+        ('url = "mqtt://localhost"', []),
+        ('# url = "mqtt://broker.example"', []),
+    ],
+)
+def test_a_client_that_speaks_in_clear_is_found(line: str, found: list[str]) -> None:
+    files: dict[str, Content] = {"etc/inittab": "::respawn:/usr/bin/sensord -c /etc/s.toml\n", "etc/s.toml": line}
+    assert keys(verdict("plaintext-protocol", files)) == found

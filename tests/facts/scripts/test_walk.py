@@ -108,6 +108,8 @@ def test_a_script_is_followed_as_the_shell_would(script: str, expected: list[str
         ("sudo -u bob app", "app", "bob"),
         ("chpst -u bob:staff -n 5 app", "app", "bob"),
         ("setuidgid bob app", "app", "bob"),
+        ("bwrap --ro-bind / / --setenv HOME /tmp --unshare-pid app", "app", None),
+        ("bwrap --overlay /a /b / --proc /proc -- setpriv --reuid=bob --seccomp-filter /f.bpf app", "app", "bob"),
         ("env -i A=1 app", "app", None),
         ("A=1 app", "app", None),
         ("timeout -s KILL 30 app", "app", None),

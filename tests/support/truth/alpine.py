@@ -373,6 +373,7 @@ PANEL_SYSTEM = Truth(
             "",
             without=("etc/runlevels/boot/iptables", "etc/runlevels/boot/ip6tables"),
         ),
+        *also("follows from the missing link: no rules for what leaves either", ("egress-unrestricted", "output")),
         Mistake(
             "web-server-misconfigured",
             "nginx, autoindex, stub_status, listen without ssl",

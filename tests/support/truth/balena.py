@@ -399,6 +399,7 @@ GATEWAY_MISTAKES = (
     Mistake(
         "undeclared-listener", "meta-balena, os-helpers-config: BALENA_DEVELOPMENT_ARGS, -H tcp://0.0.0.0:2375", "2375"
     ),
+    Mistake("plaintext-protocol", "follows from the socket: dockerd manual, no tlsverify", "docker"),
     Mistake(
         "container-unsafe",
         "balena documentation, compose fields: privileged",
@@ -760,6 +761,7 @@ DISPLAY_MISTAKES = (
             )
         },
     ),
+    Mistake("plaintext-protocol", "follows from the socket: dockerd manual, no tlsverify", "docker"),
     Mistake(
         "telnet-enabled",
         "systemctl(1), enable: the link of a unit that was only installed",

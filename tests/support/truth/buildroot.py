@@ -577,7 +577,8 @@ RECORDER_SYSTEM = Truth(
             "",
             {
                 "etc/ssh/sshd_config": SSHD
-                + "\nMatch Address 192.168.0.0/16,10.0.0.0/8\n\tPasswordAuthentication yes\n\tPermitRootLogin yes\n"
+                + "\nMatch Address 192.168.0.0/16,10.0.0.0/8\n\tPasswordAuthentication yes\n"
+                "\tPermitRootLogin yes\n\tAllowUsers service root\n"
             },
             witness=shell(
                 f"{SSHD_SAYS} -C user=service,host=desk,addr=192.168.1.5,laddr=192.168.1.1,lport=22",
@@ -858,6 +859,9 @@ METER_SYSTEM = Truth(
             f"{START}; a script that may not be executed does not run",
             "",
             {"etc/init.d/S35nftables": Node(METER["etc/init.d/S35nftables"].content, mode=0o644)},
+        ),
+        *also(
+            "follows from the script that does not run: nothing keeps what leaves in", ("egress-unrestricted", "output")
         ),
         Mistake(
             "update-not-automatic",

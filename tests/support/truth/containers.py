@@ -339,7 +339,8 @@ def systemd_root(release: str, *users: tuple[str, int], outputs: str = "") -> di
         f"{UNITS}/nftables.service": NFTABLES_UNIT,
         "etc/systemd/system/sysinit.target.wants/nftables.service": link(f"/{UNITS}/nftables.service"),
         "etc/systemd/system/default.target": link(f"/{UNITS}/multi-user.target"),
-        f"{UNITS}/multi-user.target": "[Unit]\nDescription=Multi-User\nRequires=basic.target\nAllowIsolate=yes\n",
+        f"{UNITS}/multi-user.target": "[Unit]\nDescription=Multi-User System\nRequires=basic.target\n"
+        "After=basic.target\nAllowIsolate=yes\n",
         "etc/systemd/system/debug-shell.service": link("/dev/null"),
         "usr/lib/systemd/systemd": BINARY,
         "sbin/init": link("../usr/lib/systemd/systemd"),
@@ -469,6 +470,7 @@ EDGE_MISTAKES = (
         },
     ),
     Mistake("container-unsafe", "follows from the listener: dockerd(8), tlsverify is missing", "2375"),
+    Mistake("plaintext-protocol", "follows from the socket: dockerd manual, no tlsverify", "docker"),
     Mistake(
         "update-over-plaintext",
         "rauc-hawkbit-updater manual, config: ssl",
@@ -1019,6 +1021,7 @@ RUNNER_MISTAKES = (
         ),
     ),
     Mistake("undeclared-listener", "systemd.socket(5), ListenStream", "514"),
+    Mistake("plaintext-protocol", "follows from rshd: RFC 1282, nothing is encrypted", "rsh"),
     Mistake(
         "ftp-enabled",
         "systemd.unit(5): an instance of a template is enabled by its link",
@@ -1251,6 +1254,7 @@ lxc.start.auto = 1
         },
     ),
     Mistake("update-over-plaintext", "Mender manual, mender.conf: ServerURL", "mender.conf"),
+    Mistake("tls-weak", "follows from the same file: Mender manual, SkipVerify", "mender.conf"),
     Mistake(
         "update-not-automatic",
         "init.d(7): no run level starts the client, mender install is for hand work",

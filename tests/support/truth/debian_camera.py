@@ -211,7 +211,7 @@ SYSTEM = Truth(
         Mistake(
             "firewall-default-accept",
             "iptables-restore(8), the policy after a chain's name",
-            "INPUT",
+            "input",
             files={"etc/iptables/rules.v4": rules(4, incoming="ACCEPT")},
         ),
         Mistake(

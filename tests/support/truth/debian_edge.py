@@ -200,6 +200,7 @@ SYSTEM = Truth(
             without=("etc/systemd/system/sysinit.target.wants/nftables.service",),
             witness=Witness(("systemctl", "--root={root}", "is-enabled", "nftables.service"), r"^disabled", "systemd"),
         ),
+        also("egress-unrestricted", "output", "follows from the rules that no unit loads"),
         Mistake(
             "ftp-enabled",
             "systemctl(1), enable; vsftpd.conf(5)",

@@ -222,8 +222,7 @@ SYSTEM = Truth(
             "sshd_config(5), Match: what follows overrides the global part for those it matches",
             files={
                 "etc/ssh/sshd_config": SSHD
-                + "\nMatch Address 192.0.2.0/24\n    PermitRootLogin prohibit-password\n"
-                "    PermitRootLogin yes\n".replace("    PermitRootLogin prohibit-password\n", "")
+                + "\nMatch Address 192.0.2.0/24\n    PermitRootLogin yes\n    AllowGroups operators root\n"
             },
             witness=Witness(
                 ("sshd", "-T", *HOST_KEY, "-C", "user=root,host=x,addr=192.0.2.9", "-f", "{root}/etc/ssh/sshd_config"),

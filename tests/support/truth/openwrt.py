@@ -224,6 +224,7 @@ ROUTER_SYSTEM = Truth(
             ("service-unsandboxed", "miniupnpd"),
             ("undeclared-listener", "5000"),
             ("undeclared-listener", "1900"),
+            ("undeclared-listener", "5351"),
             ("mac-profile-missing", "miniupnpd"),
         ),
         Mistake(
@@ -657,7 +658,9 @@ CAMERA_SYSTEM = Truth(
                 "usr/bin/nc": link("/bin/busybox"),
             },
         ),
-        *also("nc(1), -p", ("undeclared-listener", "31337")),
+        *also(
+            "nc(1), -p; it runs as root, in no profile", ("undeclared-listener", "31337"), ("mac-profile-missing", "nc")
+        ),
         Mistake(
             "private-key-embedded",
             "uHTTPd, option key: one key pair for every camera",
@@ -856,6 +859,7 @@ EXTENDER_SYSTEM = Truth(
             "",
             without=("etc/rc.d/S19firewall",),
         ),
+        *also("follows from the missing link: no rules for what leaves either", ("egress-unrestricted", "output")),
         Mistake(
             "default-community",
             "snmpd.conf(5), com2sec; openwrt.org, /etc/config/snmpd",

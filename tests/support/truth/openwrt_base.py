@@ -340,7 +340,6 @@ def openwrt(
             "sbin/ujail",
             "usr/sbin/nft",
             "usr/bin/usign",
-            "usr/sbin/ntpd",
             "usr/sbin/cryptsetup",
             "usr/sbin/fw_setenv",
             "usr/libexec/data-key",
@@ -351,7 +350,9 @@ def openwrt(
         "sbin/fw4": executable(
             "#!/bin/sh\n# Renders /etc/config/firewall and loads it.\nutpl -S /usr/share/firewall4/main.uc | nft -f -\n"
         ),
-        **busybox("bin/sh", "bin/ash", "bin/mount", "sbin/reboot", "usr/sbin/crond", "usr/bin/sha256sum"),
+        **busybox(
+            "bin/sh", "bin/ash", "bin/mount", "sbin/reboot", "usr/sbin/crond", "usr/sbin/ntpd", "usr/bin/sha256sum"
+        ),
     }
 
 

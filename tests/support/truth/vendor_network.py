@@ -253,6 +253,7 @@ ROUTER_MISTAKES = (
         },
     ),
     Mistake("undeclared-listener", "miniupnpd.conf, port; UPnP Device Architecture, SSDP", "5000"),
+    Mistake("undeclared-listener", "follows from enable_upnp: UPnP Device Architecture, SSDP on 1900", "1900"),
     *stranger("miniupnpd"),
     Mistake(
         "default-community",
@@ -260,6 +261,7 @@ ROUTER_MISTAKES = (
         "private",
         {"etc/snmp/snmpd.conf": "agentaddress udp:161\nrocommunity public\nrwcommunity private 192.168.1.0/24\n"},
     ),
+    Mistake("default-community", "follows from the line before it: snmpd.conf(5), rocommunity", "public"),
     Mistake("plaintext-protocol", "RFC 3584: a community is SNMP version 1 and 2c", "snmp"),
     Mistake(
         "account-extra-root",
@@ -364,6 +366,7 @@ ping -c 3 -w 5 $host
     ),
     Mistake("undeclared-listener", "inetd.conf(5), the first field", "514"),
     *stranger("rshd"),
+    Mistake("plaintext-protocol", "follows from rshd: RFC 1282, nothing is encrypted", "rsh"),
     Mistake(
         "hook-directory-writable",
         "udhcpc(8), -s SCRIPT, which sources what lies in /data by way of a link",

@@ -249,6 +249,7 @@ MISTAKES = (
         "nft(8): a rule set that is flushed and left empty",
         files={"etc/nftables.conf": "#!/usr/sbin/nft -f\nflush ruleset\n\n# Rules are loaded by the application\n"},
     ),
+    also("egress-unrestricted", "output", "follows from the empty rule set"),
     Mistake(
         "mac-profile-missing",
         "apparmor.d(5): no profile names the program",

@@ -4,6 +4,7 @@ from firmward.facts.exposure import described, reach
 from firmward.facts.firewall import Firewall
 from firmward.facts.listeners import Application, Listener, Listeners
 from firmward.facts.packet_filter import Reach
+from firmward.facts.plain_clients import PlainClient, PlainClients
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
@@ -66,6 +67,12 @@ LOWER = {CRITICAL: MEDIUM, HIGH: LOW, MEDIUM: LOW}
         Example({"etc/inittab": "::respawn:/usr/sbin/telnetd -F\n"}),
         Example(
             {
+                "etc/inittab": "::respawn:/usr/bin/sensord --config=/etc/sensor.toml\n",
+                "etc/sensor.toml": '[broker]\nurl = "mqtt://broker.example:1883"\n',
+            }
+        ),
+        Example(
+            {
                 "etc/inittab": "::respawn:/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf\n",
                 "etc/lighttpd/lighttpd.conf": 'server.port = 80\nserver.document-root = "/var/www"\n',
             }
@@ -84,18 +91,39 @@ LOWER = {CRITICAL: MEDIUM, HIGH: LOW, MEDIUM: LOW}
         Example({"etc/inittab": "::respawn:/usr/sbin/dropbear -F\n"}),
     ),
 )
-def plaintext_protocol(listeners: Listeners, firewall: Firewall | Unknown | None) -> Findings:
+def plaintext_protocol(
+    listeners: Listeners, firewall: Firewall | Unknown | None, clients: PlainClients | Unknown | None
+) -> Findings:
     """Whoever shares the network (an infected device beside it, the owner's router, the provider) reads and changes
     what is sent in clear. Passwords seen once open the device for good; commands and updates in clear can be forged. A
-    protocol that has no encryption cannot be repaired by a strong password.
+    protocol that has no encryption cannot be repaired by a strong password. A client of a broker counts like a server.
     """
     reachable = listeners.reachable
     for row in ROWS:
         found = [one for one in reachable if _is(row, one)]
         if found:
             yield _finding(row, sorted(found, key=lambda one: (one.port, not one.everywhere)), firewall)
-    if listeners.unread:
-        raise Unavailable("; ".join(listeners.unread[:5]))
+    unread = listeners.unread
+    if isinstance(clients, PlainClients):
+        yield from (_client(client) for client in clients.clients)
+        unread += clients.unread
+    if unread:
+        raise Unavailable("; ".join(unread[:5]))
+
+
+def _client(client: PlainClient) -> Finding:
+    return Finding(
+        f"{client.program} {client.protocol} {client.host}",
+        f"{client.program} speaks {client.protocol} with {client.host}: "
+        "passwords and messages cross the network in clear",
+        at=client.at,
+        remedy=Remedy(
+            f"Speak {client.protocol}s with {client.host}, and verify it by the maker's CA certificate",
+            Safety.MANUAL,
+            Stage.SOURCE,
+        ),
+        evidence=f"{client.protocol}://{client.host}",
+    )
 
 
 def _is(row: Row, listener: Listener) -> bool:

@@ -10,7 +10,9 @@ from firmward.model.finding import Finding, Severity
 from firmward.model.memory import executable
 from firmward.model.remedy import Change, Remedy, Safety, SetOption, Stage
 
-OLD = frozenset(("none", "ssl2", "sslv2", "sslv3", "ssl3", "sslv23", "tlsv1", "tlsv1.0", "tls1", "tlsv1.1", "tls1.1"))
+OLD = frozenset(
+    ("none", "1.0", "1.1", "ssl2", "sslv2", "sslv3", "ssl3", "sslv23", "tlsv1", "tlsv1.0", "tls1", "tlsv1.1", "tls1.1")
+)
 WEAK_CIPHERS = frozenset(
     ("NULL", "ENULL", "ANULL", "EXP", "EXPORT", "EXPORT40", "LOW", "DES", "3DES", "RC4", "RC2", "MD5", "ADH", "AECDH")
 )
@@ -43,6 +45,12 @@ def _weak_ciphers(value: str) -> str | None:
 def _is_weak(word: str) -> bool:
     upper = word.upper()
     return any(part in WEAK_CIPHERS for part in upper.split("+")) or any(part in upper for part in WEAK_PARTS)
+
+
+def _weak_data(value: str) -> str | None:
+    """Ciphers of 64-bit blocks, and none, in OpenVPN's names."""
+    weak = [word for word in value.split(":") if word.upper().startswith(("BF-", "DES-", "RC2-", "CAST5-", "NONE"))]
+    return f"weak ciphers are allowed: {', '.join(weak[:5])}" if weak else None
 
 
 def _on(text: str) -> Callable[[str], str | None]:
@@ -86,6 +94,12 @@ ROWS = (
     Row(("stunnel",), ("verify",), _is("none", "the server is not verified")),
     Row(("vsftpd",), ("ssl_sslv2", "ssl_sslv3", "ssl_tlsv1"), _on("an old protocol is allowed"), "NO"),
     Row(("vsftpd",), ("ssl_ciphers",), _weak_ciphers),
+    Row(("openvpn",), ("tls-version-min",), _old_minimum, "1.2"),
+    Row(("openvpn",), ("cipher", "data-ciphers", "ncp-ciphers"), _weak_data, "AES-256-GCM"),
+    Row(("openvpn",), ("tls-cipher",), _weak_ciphers),
+    Row(("openvpn",), ("remote-cert-tls",), _is("none", "any certificate of the authority is taken for the server's")),
+    Row(("mender",), ("skipverify",), _on("the server is not verified")),
+    Row(("swupdate",), ("nocheckcert",), _on("the server is not verified"), "false"),
 )
 
 START = {"etc/inittab": "::respawn:/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf\n"}

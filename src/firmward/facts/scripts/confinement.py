@@ -1,7 +1,7 @@
 """What scripts put upon the programs that they start, as measures.
 
-Rules: ulimit of the shell, softlimit(8), chpst(8), prlimit(1), cgexec(1), setpriv(1), start-stop-daemon(8) and
-supervise-daemon(8) of OpenRC; procd's `procd_set_param` (limits, no_new_privs, seccomp, capabilities) and
+Rules: ulimit of the shell, softlimit(8), chpst(8), prlimit(1), cgexec(1), setpriv(1), bwrap(1), start-stop-daemon(8)
+and supervise-daemon(8) of OpenRC; procd's `procd_set_param` (limits, no_new_privs, seccomp, capabilities) and
 `procd_add_jail`, which give a file system of its own with what is named in it, read-only, and no /proc and /sys unless
 asked for; OpenRC's variables `rc_ulimit`, `rc_cgroup_*`, `capabilities` and `no_new_privs`, openrc-run(8).
 """
@@ -34,6 +34,7 @@ OPTIONS = {
     "--no-new-privs": M.NO_NEW_PRIVILEGES,
     "--capabilities": M.CAPABILITIES,
     "--bounding-set": M.CAPABILITIES,
+    "--seccomp-filter": M.SYSTEM_CALLS,
 }
 CONFINING = frozenset(("setpriv", "start-stop-daemon", "supervise-daemon"))
 
@@ -44,11 +45,34 @@ def of_launcher(argv: Sequence[str]) -> Measures:
     own = _own_options(argv[1:])
     if name in CONFINING:
         return frozenset(measure for option, measure in OPTIONS.items() if any(_is(word, option) for word in own))
+    if name == "bwrap":
+        return _of_bwrap(argv[1:])
     if name == "cgexec":
         return _named(own)
     letters = LETTERS.get(name, {})
     limited = {letters[word[1]] for word in own if len(word) > 1 and word[1] in letters}
     return frozenset(limited | (_named(own) if name == "prlimit" else set()))
+
+
+def _of_bwrap(words: Sequence[str]) -> Measures:
+    """Nothing is there that is not bound, `/` mostly read-only; new privileges are always forbidden.
+
+    With `--proc` what changes the kernel is covered read-only; /sys is as what it lies on.
+    """
+    own = list(words[: words.index("--")] if "--" in words else words)
+    binds = [own[place : place + 3] for place, word in enumerate(own) if word.startswith(("--bind", "--dev-bind"))]
+    found = {M.NO_NEW_PRIVILEGES}
+    if any(word.startswith("--unshare-") for word in own) or "--tmpfs" in own:
+        found.add(M.NAMESPACES)
+    if not any(bind[2:] == ["/"] for bind in binds):
+        found.add(M.WRITE_PATHS)
+        if "--dev-bind" not in own and not any(bind[2:] in (["/sys"], ["/proc"]) for bind in binds):
+            found.add(M.KERNEL)
+    if "--cap-drop" in own or "--cap-add" in own:
+        found.add(M.CAPABILITIES)
+    if {"--seccomp", "--add-seccomp-fd"} & set(own):
+        found.add(M.SYSTEM_CALLS)
+    return frozenset(found)
 
 
 def of_ulimit(words: Sequence[str]) -> Measures:

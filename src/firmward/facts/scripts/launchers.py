@@ -66,7 +66,11 @@ ROWS = {
     "schedtool": Launcher("-n -a -p"),
     "service_start": Launcher(),
     "setlock": Launcher(operands=1),
-    "setpriv": Launcher("--reuid --regid --groups --inh-caps --ambient-caps --bounding-set", user="--reuid"),
+    "setpriv": Launcher(
+        "--reuid --regid --ruid --euid --rgid --egid --groups --inh-caps --ambient-caps --bounding-set --securebits"
+        " --pdeathsig --ptracer --selinux-label --apparmor-profile --seccomp-filter --landlock-access --landlock-rule",
+        user="--reuid",
+    ),
     "setsid": Launcher(),
     "setuidgid": Launcher(operands=1, user="operand"),
     "softlimit": Launcher("-a -c -d -f -l -m -o -p -r -s -t"),
@@ -81,6 +85,19 @@ ROWS = {
     "unshare": Launcher("-S -G -R -w --setuid --setgid --root --wd"),
     "xvfb-run": Launcher("-e -f -n -p -s -w"),
 }
+
+BWRAP_TAKES = {
+    1: """--args --argv0 --userns --userns2 --pidns --uid --gid --hostname --chdir --unsetenv --lock-file --sync-fd
+    --remount-ro --exec-label --file-label --proc --dev --tmpfs --mqueue --dir --seccomp --add-seccomp-fd --block-fd
+    --userns-block-fd --info-fd --json-status-fd --cap-add --cap-drop --perms --size --overlay-src --tmp-overlay
+    --ro-overlay""",
+    2: """--setenv --bind --bind-try --dev-bind --dev-bind-try --ro-bind --ro-bind-try --bind-fd --ro-bind-fd --file
+    --bind-data --ro-bind-data --symlink --chmod""",
+    3: "--overlay",
+}
+"""How many words the options of bwrap(1) take; those not told take none."""
+
+_BWRAP = {option: count for count, names in BWRAP_TAKES.items() for option in names.split()}
 
 CONTROLS = {"apachectl": "/usr/sbin/apache2", "apache2ctl": "/usr/sbin/apache2"}
 """Scripts that start a daemon of another name, in ways of their own that only the device could follow."""
@@ -99,6 +116,8 @@ def unwrap(argv: Sequence[str]) -> Launch | None:
         return _start_stop_daemon(name, argv[1:])
     if name in ("su", "runuser") and "-u" not in argv:
         return _su(argv[1:])
+    if name == "bwrap":
+        return _bwrap(argv[1:])
     if name in CONTROLS and {"start", "startssl", "graceful", "restart"} & set(argv[1:]):
         return Launch((CONTROLS[name], "-k", "start"))
     row = ROWS.get(name)
@@ -143,6 +162,16 @@ def _by_row(row: Launcher, words: Sequence[str]) -> Launch:
     while rest and _SETTING.match(rest[0]):
         rest.pop(0)
     return Launch(tuple(rest), _user(user))
+
+
+def _bwrap(words: Sequence[str]) -> Launch:
+    """The program behind the options, of which some take several words."""
+    place = 0
+    while place < len(words) and words[place].startswith("-"):
+        if words[place] == "--":
+            return Launch(tuple(words[place + 1 :]))
+        place += 1 + _BWRAP.get(words[place], 0)
+    return Launch(tuple(words[place:]))
 
 
 def _user(text: str | None) -> str | None:

@@ -86,6 +86,14 @@ class Walk:
             with self._as(origin):
                 self._guarded(lambda: self.follow(path, entry, (Value("start"),), Environment()))
 
+    def sourced_at_event(self, path: str, origin: Origin) -> None:
+        """Follow a file that a handler of events reads into its shell; what it set before is not known."""
+        entry = self.tree.resolve(path)
+        if entry is not None and entry.kind is Kind.FILE:
+            with self._as(origin):
+                environment = Environment(script=path, complete=False)
+                self._guarded(lambda: self.follow(path, entry, (), environment, Style.SHELL))
+
     def line(self, text: str, at: Location, origin: Origin) -> None:
         """Follow a command line that stands in another file, such as an inittab."""
         with self._as(origin), self.within(at.path or ""):

@@ -1,0 +1,37 @@
+"""The network: what listens, and what clients take."""
+
+from fault import Fault
+
+LISTENERS = "tests/facts/test_listeners.py"
+CHECKS = "tests/checks/network"
+
+FAULTS = (
+    Fault(
+        "facts/engine_sockets.py",
+        "if place is not None",
+        "if False",
+        LISTENERS,
+        "an engine's open socket not told",
+    ),
+    Fault(
+        "facts/own_sockets.py",
+        "if not any(name in ELSEWHERE for name, _ in line.options):",
+        "if True:",
+        LISTENERS,
+        "the port of another host taken for the program's own",
+    ),
+    Fault(
+        "facts/tls_clients.py",
+        "if SERVERS.search(text):",
+        "if False:",
+        CHECKS,
+        "a server that asks no certificate of its clients taken for a client that checks none",
+    ),
+    Fault(
+        "facts/scripts/launchers.py",
+        "place += 1 + _BWRAP.get(words[place], 0)",
+        "place += 1",
+        "tests/facts/scripts",
+        "the value of an option of bwrap taken for the program",
+    ),
+)
