@@ -537,6 +537,11 @@ BELL_MISTAKES = (
         },
     ),
     Mistake(
+        "advanced-mode-uncontrolled",
+        "follows from the script of a card that is run as root: whoever brings one is in",
+        "debug.sh",
+    ),
+    Mistake(
         "account-empty-password",
         "shadow(5): an empty second field needs no password",
         "root",
