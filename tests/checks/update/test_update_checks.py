@@ -388,3 +388,8 @@ def test_a_supervisor_that_is_masked_updates_nothing() -> None:
     files = {**balena("wants/balena-supervisor.service", "hostapp-update"), **masked}
     assert told(ABSENT, balena()) == {}
     assert told(ABSENT, files) == {"updater": "high"}
+
+
+def test_a_client_of_rauc_that_nothing_starts_leaves_nothing_open() -> None:
+    idle = rauc() | booting("/usr/bin/panel &") | {"usr/bin/rauc-hawkbit-updater": ELF}
+    assert told(MANUAL, idle) == {"automatic": "medium"}
