@@ -1,9 +1,9 @@
 """Web servers that nobody keeps: dead ones, those that are for development alone, and a vendor's own.
 
 A program is somebody's own server when it starts, no row names it, and it has all that one needs: it imports `listen`
-and `accept`, and holds the first line of an answer, the words for a wrong request or its own name, and the methods that it takes. One
-that is linked with a kept library, or carries one (Go, Mongoose, CivetWeb and the like), is not meant. Nothing else is
-said of a program: what is packed or built without names of imports is told as not known.
+and `accept`, and holds the first line of an answer, the words for a wrong request or its own name, and the methods that
+it takes. One that is linked with a kept library, or carries one (Go, Mongoose, CivetWeb and the like), is not meant.
+Nothing else is said of a program: what is packed or built without names of imports is told as not known.
 """
 
 import re
