@@ -17,7 +17,7 @@ from firmward.facts.injection.record import Flow, Load, Reading, Sink, Text
 from firmward.facts.startup import Start, Startup
 from firmward.facts.web_servers import WebServers
 from firmward.model.facts import Unavailable, Unknown
-from firmward.model.tree import Kind, Tree
+from firmward.model.tree import Entry, Kind, Tree
 
 __all__ = ["Flow", "RequestScripts", "Sink", "collect"]
 
@@ -30,6 +30,13 @@ HANDLER = re.compile(
     r"^(?:var/www|www|usr/www|srv|home/httpd|web|webroot|htdocs|opt/[^/]+/(?:www|htdocs)|usr/local/www|usr/share/www|"
     r"usr/share/nginx/html|var/lib/www|mnt/web|app/www)/.*\.(?:php\d?|phtml|lua|lp|pl|py|uc)$"
 )
+WSGI_PLACE = re.compile(
+    r"^(?!.*(?:site|dist)-packages/)"
+    r"(?:opt|srv|app|home|var/(?:www|lib)|usr/(?:local(?!/lib/python)|libexec|lib/(?!python)[^/]+))/.*\.py$"
+)
+WSGI = re.compile(r"(?m)^\s*(?:async\s+)?def\s+\w+\s*\([^)]{0,200}\benviron\b")
+"""What a web server calls for a request in Python (PEP 3333), whoever loads it."""
+WSGI_SIZE = 256 << 10
 NO_HANDLER = re.compile(r"^usr/share/doc/|/(?:tests?|examples)/|\.(?:png|gif|jpe?g|css|js|html?|ico|svg|txt|json|xml)$")
 HOOKS = (
     "usr/share/udhcpc/*", "etc/udhcpc/*", "etc/udhcpc.d/*", "etc/udhcpc.user", "etc/dhcp/dhclient-*-hooks.d/*",
@@ -105,13 +112,23 @@ def _handlers(tree: Tree, web: WebServers | None | Unknown, startup: Startup | N
         if entry.kind is not Kind.FILE or NO_HANDLER.search(entry.path):
             continue
         is_php = entry.path.endswith((".php", ".phtml")) and entry.path.startswith(roots or ("\0",))
-        if is_php or HANDLER.search(entry.path):
+        if is_php or HANDLER.search(entry.path) or _is_wsgi(tree, entry):
             count += 1
             if count > SCRIPTS_LIMIT:
                 raise Unavailable(f"more than {SCRIPTS_LIMIT} scripts handle requests")
             yield entry.path
     if isinstance(startup, Startup):
         yield from _services(tree, startup)
+
+
+def _is_wsgi(tree: Tree, entry: Entry) -> bool:
+    """Whether a module of the maker's own holds a function that takes a request's environment."""
+    if not WSGI_PLACE.match(entry.path) or entry.size > WSGI_SIZE:
+        return False
+    try:
+        return WSGI.search(tree.text(entry.path) or "") is not None
+    except Unavailable:
+        return False
 
 
 def _services(tree: Tree, startup: Startup) -> Iterator[str]:

@@ -1,9 +1,9 @@
 """Web servers that nobody keeps: dead ones, those that are for development alone, and a vendor's own.
 
 A program is somebody's own server when it starts, no row names it, and it has all that one needs: it imports `listen`
-and `accept`, and holds the first line of an answer, the words for a wrong request and the methods that it takes. One
-that is linked with a kept library, or carries one (Go, Mongoose, CivetWeb and the like), is not meant. Nothing else is
-said of a program: what is packed or built without names of imports is told as not known.
+and `accept`, and holds the first line of an answer, the words for a wrong request or its own name, and the methods that
+it takes. One that is linked with a kept library, or carries one (Go, Mongoose, CivetWeb and the like), is not meant.
+Nothing else is said of a program: what is packed or built without names of imports is told as not known.
 """
 
 import re
@@ -58,7 +58,10 @@ KEPT = frozenset(
 ) | frozenset(OTHERS.split())
 
 ANSWER = re.compile(rb"HTTP/1\.[01] (?:200|%d|%s|%u|404|400)|HTTP/%d\.%d %d")
-WRONG = re.compile(rb"404 Not Found|400 Bad Request|501 (?:Not )?[Ii]mplemented|405 Method Not|%d %s\r\n")
+WRONG = re.compile(
+    rb"404 Not Found|400 Bad Request|501 (?:Not )?[Ii]mplemented|405 Method Not|%d %s\r\n|\r\nServer: [\w%]"
+)
+"""What only who answers says: the words for a wrong request, or its own name."""
 METHODS = (b"GET", b"POST", b"HEAD")
 LIBRARIES = re.compile(
     rb"lib(?:microhttpd|civetweb|mongoose|websockets|soup-\d|ulfius|onion|fcgi|event_extra|evhtp|httpserver|"

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from firmward.formats import shell
 from firmward.formats.shell import AndOr, Case, Command, For, Group, If, Loop, Parameter, Pipeline, Simple, Subshell
-from firmward.formats.shell_words import Substitution, Word
+from firmward.formats.shell_words import Substitution, Text, Word
 
 DEPTH_LIMIT = 6
 """Commands within commands of one question."""
@@ -34,6 +34,8 @@ class Trigger(StrEnum):
     """A value in the store of settings."""
     REQUEST = "request"
     """A page of the device's own web server is asked for."""
+    SERVER = "server"
+    """What a server on the network answers."""
     PACKET = "packet"
     """A program waits for a packet that opens the door."""
     DEVELOPER = "developer"
@@ -69,6 +71,8 @@ USUAL = re.compile(
 
 FILE_TESTS = frozenset(("-e", "-f", "-d", "-r", "-s", "-a"))
 READERS = frozenset(("cat", "grep", "egrep", "fgrep", "zgrep", "head", "sed", "awk", "read"))
+FETCHERS = frozenset(("wget", "curl", "uclient-fetch", "ftpget", "tftp"))
+ADDRESS = re.compile(r"(?i)\b(?:https?|ftp|tftp)://(?:[^/@\s]{0,200}@)?([\w.\[\]:/-]{1,100})")
 INPUT_READERS = frozenset(("gpioget", "gpioread", "gpio", "read_button", "get_gpio"))
 ENVIRONMENTS = frozenset(("fw_printenv", "printenv_uboot", "grub-editenv", "bootenv", "barebox-state"))
 SETTINGS = frozenset(
@@ -142,6 +146,8 @@ class Asked:
             yield Cue(Trigger.ENVIRONMENT, " ".join(words)[:80])
         elif program in SETTINGS and "set" not in words:
             yield Cue(Trigger.SETTING, " ".join(words)[:80])
+        elif program in FETCHERS and depth:  # what it answers; its status alone says that there is a network
+            yield Cue(Trigger.SERVER, _asked_server(command.words))
         elif program in READERS:
             redirected = [redirect.target.literal or "" for redirect in command.redirects if redirect.operator == "<"]
             yield from _read_files(words, [*words[1:], *redirected])
@@ -172,6 +178,12 @@ def _means_no(texts: Sequence[str]) -> bool:
     if {"=", "==", "-eq"} & set(words):
         return is_off
     return bool({"!=", "-ne"} & set(words)) and not is_off
+
+
+def _asked_server(words: Sequence[Word]) -> str:
+    texts = (part.text for word in words for part in word.parts if isinstance(part, Text))
+    found = next((found for text in texts if (found := ADDRESS.search(text))), None)
+    return found[1] if found is not None else "a server"
 
 
 def _read_files(words: Sequence[str], operands: Iterable[str]) -> Iterator[Cue]:

@@ -39,6 +39,8 @@ START_SCRIPT = re.compile(r"(?:/?etc/(?:init|rc)\.d/)(?:S\d+)?(telnetd?|utelnetd
 SERVICE = re.compile(r"(telnetd?|utelnetd|dropbear|sshd?|adbd?|android-tools-adbd)(?:\.service|\.socket)?$")
 BEGIN = frozenset(("start", "restart", "enable", "on", "unmask"))
 SSH = frozenset(("ssh", "sshd", "dropbear"))
+ROOT = "the root file system"
+"""Made writable for whoever asks from afar; a script that asks for something on the device does it for itself."""
 SPEAKS = re.compile(
     r"(?i)debug|\bdbg|devel|dev.?mode|\bdev\b|factory|unlock|service|maint|\bmfg|manufactur|test|root|backdoor|support"
     r"|enable.?ssh|ssh.?enable|/boot/ssh"
@@ -185,7 +187,9 @@ class Reading:
 
 def counts(cue: Cue, opened: str) -> bool:
     """Whether this is a hidden door, and not the switch that a product has for its own SSH."""
-    if opened not in SSH or cue.trigger not in (Trigger.FILE, Trigger.SETTING, Trigger.ENVIRONMENT):
+    if opened == ROOT:
+        return cue.trigger in (Trigger.REQUEST, Trigger.SERVER)
+    if opened not in SSH or cue.trigger not in (Trigger.FILE, Trigger.SETTING, Trigger.ENVIRONMENT, Trigger.SERVER):
         return True
     return SPEAKS.search(cue.text) is not None
 
@@ -201,7 +205,9 @@ def opens(words: tuple[str, ...], at: Location) -> Iterator[str]:
         yield from (found[1] for word in words[1:] if begins and (found := SERVICE.match(word)))
     elif program == "adbd":
         yield "adbd"
-    elif program == "passwd" and "-d" in words and "root" in words:
+    elif program == "mount" and words[-1] == "/" and any("remount" in word and "rw" in word for word in words):
+        yield ROOT
+    elif program == "passwd" and {"-d", "-u"} & set(words) and "root" in words:
         yield "passwd"
     else:
         process = Process(words, program, Manager.SCRIPT, Start.BOOT, at)

@@ -39,6 +39,7 @@ PLUGGED: tuple[tuple[str, Cue | None], ...] = (
 )
 PAGES = (
     *("www/cgi-bin/*", "usr/www/cgi-bin/*", "var/www/cgi-bin/*", "home/httpd/cgi-bin/*", "usr/lib/cgi-bin/*"),
+    "usr/share/www/cgi-bin/*",
     *("srv/www/cgi-bin/*", "opt/www/cgi-bin/*", "web/cgi-bin/*", "usr/local/www/cgi-bin/*", "www/*.cgi"),
     *("var/www/*.cgi", "var/www/*.php", "var/www/html/*.php", "www/*.php", "usr/www/*.php", "web/*.cgi", "web/*.asp"),
     *("usr/www/*.cgi", "www/cgi/*", "usr/lib/lua/luci/controller/*.lua", "usr/lib/lua/luci/controller/*/*.lua"),
@@ -48,6 +49,16 @@ RUNS = re.compile(
     r"\b(telnetd|utelnetd|adbd|nc (?:[^\n]{0,60} )?-e)\b"
 )
 """A line of PHP, Lua, Perl or the like that starts a door."""
+
+STARTS = re.compile(
+    r"(?:\bsystem|\bexec|\bshell_exec|\bpassthru|\bpopen|\bproc_open|\bos\.execute|\bcall|\bspawn)"
+    r"[^\n'\"]{0,100}['\"](?:sudo\s+)?/([\w./-]{3,200})"
+)
+"""A line of such a page that runs a program of the device by its path."""
+STARTED_LIMIT = 20
+
+BALENA = ("mnt/boot/config.json", "resin-boot/config.json", "boot/config.json")
+DEVELOPMENT = re.compile(r"\"developmentMode\"\s{0,20}:\s{0,20}(?:true|\"true\")")
 
 PACKETS = ("telnetenable", "telnetenabled", "scfgmgr")
 BRIDGES = ("adbd",)
@@ -78,6 +89,7 @@ def collect(tree: Tree, startup: Startup, units: SystemdUnits | Unknown | None) 
         *_pages(tree, lost),
         *(_conditions(units, running) if isinstance(units, SystemdUnits) else ()),
         *_waiting(running),
+        *_development(tree, lost),
     ]
     places = {unlock.at for unlock in found}
     found += [unlock for unlock in _bridges(tree, running, lost) if unlock.at not in places]
@@ -102,7 +114,8 @@ def _may_open(text: str) -> bool:
     """Whether any word of a door or a medium stands there: most scripts need no parsing."""
     return (
         re.search(
-            r"telnet|dropbear|sshd|ssh|adb|\bnc\b|ncat|socat|/dev/tcp|rshd|tcpsvd|passwd|usb|sd|mmc|media|disk", text
+            r"telnet|dropbear|sshd|ssh|adb|\bnc\b|ncat|socat|/dev/tcp|rshd|tcpsvd|passwd|remount|usb|sd|mmc|media|disk",
+            text,
         )
         is not None
     )
@@ -128,6 +141,7 @@ def _pages(tree: Tree, lost: list[str]) -> Iterator[Unlock]:
             text = _text(tree, path, lost)
             if text is not None:
                 yield from _page(path, text)
+                yield from _started_by(tree, path, text, lost)
 
 
 def _page(path: str, text: str) -> Iterator[Unlock]:
@@ -138,6 +152,25 @@ def _page(path: str, text: str) -> Iterator[Unlock]:
     for found in RUNS.finditer(text):
         line = text.count("\n", 0, found.start(1)) + 1
         yield Unlock(cue, found[1].split()[0], Location(path, line))
+
+
+def _started_by(tree: Tree, path: str, text: str, lost: list[str]) -> Iterator[Unlock]:
+    """What the scripts open that a page runs."""
+    cue = Cue(Trigger.REQUEST, f"/{path}")
+    for program in list(dict.fromkeys(STARTS.findall(text)))[:STARTED_LIMIT]:
+        script = _text(tree, program, lost)
+        if script is not None and re.match(r"#![^\n]*sh\b", script) and _may_open(script):
+            yield from Reading(program).read(shell.parse(script).commands, cue)
+
+
+def _development(tree: Tree, lost: list[str]) -> Iterator[Unlock]:
+    """balenaOS in development: root without a password, and the container engine open to the network."""
+    for path in BALENA:
+        text = _text(tree, path, lost) or ""
+        found = DEVELOPMENT.search(text)
+        if found is not None:
+            cue = Cue(Trigger.DEVELOPER, "the network (developmentMode is true)")
+            yield Unlock(cue, "balenaOS", Location(path, text.count("\n", 0, found.start()) + 1))
 
 
 def _conditions(units: SystemdUnits, running: Iterable[Process]) -> Iterator[Unlock]:

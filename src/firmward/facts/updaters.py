@@ -143,6 +143,15 @@ def _is_read(tree: Tree, entry: Entry) -> bool:
 
 
 KNOWN = frozenset(
-    (*PROGRAMS, "unattended-upgrade", "unattended-upgrades", "do-release-upgrade", "fwupd", "fwupdmgr", "fwupdtool")
+    (
+        *PROGRAMS,
+        "unattended-upgrade",
+        "unattended-upgrades",
+        "do-release-upgrade",
+        "fwupd",
+        "fwupdmgr",
+        "fwupdtool",
+        "rauc-hawkbit-updater",
+    )
 )
 """Names that mean something else, or are told elsewhere."""

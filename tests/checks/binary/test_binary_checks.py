@@ -64,3 +64,35 @@ def test_a_file_system_mounted_nosuid_holds_a_program_back(table: str, severity:
 def test_a_list_of_setuid_programs_leaves_out_what_it_leaves_out(policy: str, severities: list[Severity]) -> None:
     found = verdict("setuid-unexpected", {"bin/su": Node(ELF, 0o4755)}, policy).findings
     assert [one.severity for one in found] == severities
+
+
+APP = (
+    "import subprocess\nfrom urllib.parse import parse_qs\n\n\ndef application(environ, start_response):\n"
+    "    host = parse_qs(environ['QUERY_STRING'])['host'][0]\n"
+    "    return [subprocess.check_output({}, shell={})]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "call", "shell", "outcome"),
+    [
+        ("opt/hub/api.py", "f'ping -c 1 {host}'", "True", Outcome.FAIL),
+        ("usr/lib/hub/api.py", "f'ping -c 1 {host}'", "True", Outcome.FAIL),
+        ("opt/hub/api.py", "['ping', '-c', '1', '--', host]", "False", Outcome.PASS),
+        ("usr/lib/python3/dist-packages/hub/api.py", "f'ping {host}'", "True", Outcome.NOT_APPLICABLE),
+    ],
+)
+def test_a_module_that_takes_a_request_is_read_whoever_loads_it(
+    path: str, call: str, shell: str, outcome: Outcome
+) -> None:
+    assert verdict("script-injection", {path: APP.format(call, shell)}).outcome is outcome
+
+
+@pytest.mark.parametrize("option", ["option lua_handler /opt/api.lua", "list lua_prefix '/api=/opt/api.lua'"])
+def test_a_handler_of_uhttpd_is_read(option: str) -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": "::respawn:/usr/sbin/uhttpd -f\n",
+        "etc/config/uhttpd": f"config uhttpd main\n\toption home /www\n\t{option}\n",
+        "opt/api.lua": "function handle_request(env)\n\tos.execute('ping ' .. env.QUERY_STRING)\nend\n",
+    }
+    assert verdict("script-injection", files).outcome is Outcome.FAIL

@@ -295,8 +295,18 @@ def test_swupdate_is_judged_by_its_build_and_its_options(
     assert told(check, swupdate(arguments, program, configuration)) == found
 
 
-def test_swupdate_that_cannot_be_read_is_unknown() -> None:
-    assert verdict(UNSIGNED, swupdate("", executable(b"\x7fELF"))).outcome is Outcome.UNKNOWN
+def test_swupdate_of_an_unknown_build_is_to_be_given_a_key() -> None:
+    """Without one it takes every file, or does not run: both are wrong, and which of them only its program tells."""
+    stripped = executable(b"\x7fELF")
+    assert verdict(UNSIGNED, swupdate("", stripped)).outcome is Outcome.FAIL
+    assert verdict(UNSIGNED, swupdate("-k /etc/k.pem", stripped)).outcome is Outcome.PASS
+
+
+def test_swupdate_that_is_not_seen_to_start_or_not_there_is_unknown() -> None:
+    started_by_an_application = swupdate("", executable(b"\x7fELF")) | booting("/usr/bin/panel &")
+    without = {path: content for path, content in swupdate("").items() if path != "usr/bin/swupdate"}
+    assert verdict(UNSIGNED, started_by_an_application).outcome is Outcome.UNKNOWN
+    assert verdict(UNSIGNED, without).outcome is Outcome.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -341,3 +351,45 @@ def test_an_initramfs_is_not_asked_for_an_updater() -> None:
 
 def test_applications_alone_are_no_update_of_the_system() -> None:
     assert told(ABSENT, booting("true", **{"usr/bin/flatpak": ELF})) == {"updater": "high"}
+
+
+def balena(*lost: str, **more: Content) -> dict[str, Content]:
+    wants = "etc/systemd/system/multi-user.target.wants"
+    files: dict[str, Content] = {
+        "usr/lib/systemd/systemd": ELF,
+        "sbin/init": link("/usr/lib/systemd/systemd"),
+        f"{UNITS}/default.target": link("multi-user.target"),
+        f"{UNITS}/multi-user.target": "[Unit]\nDescription=all\n",
+        f"{UNITS}/balena-supervisor.service": "[Service]\nExecStart=/usr/bin/start-balena-supervisor\n",
+        f"{UNITS}/rollback-health.service": "[Service]\nExecStart=/usr/bin/rollback-health\n",
+        f"{wants}/balena-supervisor.service": link(f"/{UNITS}/balena-supervisor.service"),
+        f"{wants}/rollback-health.service": link(f"/{UNITS}/rollback-health.service"),
+        "usr/bin/start-balena-supervisor": executable("#!/bin/sh\nexec balena run supervisor\n"),
+        "usr/bin/hostapp-update": executable("#!/bin/sh\n"),
+        "mnt/boot/config.json": '{\n "apiEndpoint": "https://api.example.com"\n}\n',
+        **more,
+    }
+    return {path: content for path, content in files.items() if not path.endswith(lost or ("\0",))}
+
+
+def test_balena_goes_back_by_services_of_the_host() -> None:
+    assert told(FALLBACK, balena()) == {}
+    assert told(FALLBACK, balena("rollback-health.service")) == {"balena rollback": "high"}
+
+
+def test_balena_fetches_from_the_endpoint_that_is_configured() -> None:
+    assert told(PLAIN, balena()) == {}
+    clear: dict[str, Content] = {"mnt/boot/config.json": '{\n "apiEndpoint": "http://api.example.com"\n}\n'}
+    assert told(PLAIN, {**balena(), **clear}) == {"balena api.example.com": "medium"}
+
+
+def test_a_supervisor_that_is_masked_updates_nothing() -> None:
+    masked: dict[str, Content] = {"etc/systemd/system/balena-supervisor.service": link("/dev/null")}
+    files = {**balena("wants/balena-supervisor.service", "hostapp-update"), **masked}
+    assert told(ABSENT, balena()) == {}
+    assert told(ABSENT, files) == {"updater": "high"}
+
+
+def test_a_client_of_rauc_that_nothing_starts_leaves_nothing_open() -> None:
+    idle = rauc() | booting("/usr/bin/panel &") | {"usr/bin/rauc-hawkbit-updater": ELF}
+    assert told(MANUAL, idle) == {"automatic": "medium"}

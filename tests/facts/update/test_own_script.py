@@ -168,6 +168,7 @@ def test_no_password_of_a_url_is_told() -> None:
         ("fw_setenv bootslot b", 0),
         ('TARGET=$(other_slot); dd if=/tmp/fw.bin of="$TARGET"', 0),
         ("grub-editenv /boot/grubenv set boot=b", 0),
+        ('reboot "0 tryboot"', 0),
     ],
 )
 def test_a_second_copy_is_to_be_switched_to(line: str, remarks: int) -> None:
@@ -183,6 +184,11 @@ def test_a_second_copy_is_to_be_switched_to(line: str, remarks: int) -> None:
         ('[ "$NEW_VERSION" -gt "$OLD_VERSION" ] || exit 0', 0),
         ("printf '%s\\n' $A $B | sort -V | head -1", 0),
         ('dpkg --compare-versions "$A" gt "$B" || exit 0', 0),
+        ('[ "$new" -gt "$(cat /etc/update/version)" ] || exit 0', 0),
+        ('new=$(sed -n \'s/^version=//p\' m); have=$(cat /etc/have)\n[ "$have" -lt "$new" ] || exit 0', 0),
+        ('new=$(sed -n \'s/^version=//p\' m)\n[ "$new" = "$have" ] && exit 0', 1),
+        ('# [ "$new" -gt "$(cat /etc/version)" ]', 1),
+        ('size=$(cat size); [ "$size" -gt 1000 ] || exit 1', 1),
     ],
 )
 def test_versions_are_to_be_compared(line: str, remarks: int) -> None:

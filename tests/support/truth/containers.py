@@ -319,6 +319,15 @@ WantedBy=multi-user.target
 """
 
 
+MULTI_USER = """\
+[Unit]
+Description=Multi-User System
+Requires=basic.target
+After=basic.target
+AllowIsolate=yes
+"""
+
+
 def enabled(*names: str) -> dict[str, Content]:
     """The links that systemctl enable makes for units of multi-user.target."""
     return {f"{WANTS}/{name}": link(f"/{UNITS}/{name}") for name in names}
@@ -339,8 +348,7 @@ def systemd_root(release: str, *users: tuple[str, int], outputs: str = "") -> di
         f"{UNITS}/nftables.service": NFTABLES_UNIT,
         "etc/systemd/system/sysinit.target.wants/nftables.service": link(f"/{UNITS}/nftables.service"),
         "etc/systemd/system/default.target": link(f"/{UNITS}/multi-user.target"),
-        f"{UNITS}/multi-user.target": "[Unit]\nDescription=Multi-User System\nRequires=basic.target\n"
-        "After=basic.target\nAllowIsolate=yes\n",
+        f"{UNITS}/multi-user.target": MULTI_USER,
         "etc/systemd/system/debug-shell.service": link("/dev/null"),
         "usr/lib/systemd/systemd": BINARY,
         "sbin/init": link("../usr/lib/systemd/systemd"),
@@ -827,7 +835,7 @@ WantedBy=multi-user.target
     Mistake(
         "update-not-automatic",
         "apt.conf(5): files are read in order, a later value wins; APT::Periodic::Unattended-Upgrade",
-        "99local",
+        "apt",
         {"etc/apt/apt.conf.d/99local": 'APT::Periodic::Unattended-Upgrade "0";\n'},
         witness=Witness(
             (
@@ -1006,7 +1014,7 @@ RUNNER_MISTAKES = (
     Mistake(
         "update-not-automatic",
         "systemctl(1), enable: the timer's link is missing",
-        "poll-update.timer",
+        "rauc",
         without=("etc/systemd/system/timers.target.wants/poll-update.timer",),
     ),
     Mistake(

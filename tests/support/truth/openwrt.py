@@ -494,6 +494,11 @@ GATEWAY_SYSTEM = Truth(
             {"etc/hotplug.d/block/20-usb": AUTORUN_HOTPLUG},
         ),
         Mistake(
+            "advanced-mode-uncontrolled",
+            "follows from the script of a stick that is run as root: whoever brings one is in",
+            "autorun.sh",
+        ),
+        Mistake(
             "segmentation-missing",
             "openwrt.org, Network configuration: bridge-vlan",
             "cameras",

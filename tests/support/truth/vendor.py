@@ -544,6 +544,11 @@ BELL_MISTAKES = (
     ),
     Mistake("init-script-writable", "follows from the dot command: what it reads lies on the card", "debug.sh"),
     Mistake(
+        "advanced-mode-uncontrolled",
+        "follows from the script of a card that is run as root: whoever brings one is in",
+        "debug.sh",
+    ),
+    Mistake(
         "account-empty-password",
         "shadow(5): an empty second field needs no password",
         "root",

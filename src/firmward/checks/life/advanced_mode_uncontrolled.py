@@ -14,6 +14,7 @@ WORDS = {
     Trigger.ENVIRONMENT: "when {cue} says so: whoever can set that opens it, from afar too once root",
     Trigger.SETTING: "when {cue} says so: whatever changes settings opens it",
     Trigger.REQUEST: "when {cue} is asked for: everybody whom the web server lets in opens it",
+    Trigger.SERVER: "when {cue} says so: whoever has the server, or answers in its place, opens it on every device",
     Trigger.PACKET: "for {cue} that anyone in the network may send",
     Trigger.DEVELOPER: "over {cue} and asks nobody for a key",
     Trigger.BUTTON: "by {cue} and erases nothing: who holds the device for a minute has its secrets",

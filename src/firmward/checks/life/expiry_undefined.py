@@ -14,6 +14,7 @@ from firmward.model.remedy import Remedy, Safety, Stage
     cwe=1277,
     bad=(
         Example({}, policy="[support]\nuntil = 2031-06-30\n"),
+        Example({}, policy="[device]\nproduct = 'camera'\n"),
         Example({}, policy="[support]\nyears_from_activation = 5\ncontact = 'security@maker.example'\n"),
     ),
     good=(
@@ -26,12 +27,13 @@ def expiry_undefined(policy: Policy) -> Findings:
     owner, take it off the internet, leave it to the local network, or switch it off: which of them it is decides who is
     harmed, so that it must be decided before the device is sold.
     """
-    if policy.support is None:
+    if policy.support is None and policy.device is None:
         raise Unavailable("the policy has no [support], so that no end is declared either")
-    if policy.support.after is None:
+    if policy.support is None or policy.support.after is None:
+        says = "says nothing of" if policy.support is not None else "is missing, and so is"
         yield Finding(
             "after",
-            "[support] does not say what the device does when the period is over",
+            f"[support] {says} what the device does when the period is over",
             remedy=Remedy(
                 "Set [support].after to warn, reduced-network, local-only or off", Safety.MANUAL, Stage.SOURCE
             ),

@@ -9,6 +9,9 @@ from firmward.model.remedy import Remedy, Safety, Stage
 
 HEADER = b"\x7fELF\x01\x01\x01" + bytes(57)
 OWN = HEADER + (b"\0listen\0bind\0accept\0recv\0HTTP/1.1 %d %s\r\nContent-Type: %s\r\n\0404 Not Found\0GET\0POST\0")
+NAMED = (
+    HEADER + b"\0listen\0bind\0accept\0HTTP/1.1 200 OK\r\nServer: Panel/1.0\r\nContent-Type: text/html\r\n\0GET\0POST\0"
+)
 CLIENT = HEADER + b"\0connect\0HTTP/1.1 200\0Content-Type: \0404 Not Found\0GET\0POST\0"
 LIBRARY = OWN + b"\0libmicrohttpd.so.12\0"
 SERVICE = "[Service]\nExecStart=/usr/bin/panel\n[Install]\nWantedBy=multi-user.target\n"
@@ -29,6 +32,7 @@ SYSTEMD: dict[str, Content] = {
         Example({"etc/inittab": "::respawn:/usr/sbin/boa -c /etc/boa\n", "usr/sbin/boa": executable(HEADER)}),
         Example({"etc/inittab": "::respawn:/usr/bin/webd\n", "usr/bin/webd": executable(OWN)}),
         Example({**SYSTEMD, "usr/bin/panel": executable(OWN)}),
+        Example({**SYSTEMD, "usr/bin/panel": executable(NAMED)}),
         Example({"etc/inittab": "::respawn:/usr/bin/python3 -m http.server 8080\n"}),
         Example({
             "etc/inittab": "::respawn:/usr/bin/python3 /opt/panel.py\n",

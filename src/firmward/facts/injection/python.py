@@ -27,7 +27,8 @@ CLEAN_CALLS = re.compile(
 PASSING_CALLS = re.compile(
     r"(?:.*\.)?(?:str|bytes|unicode|format|strip|lstrip|rstrip|lower|upper|replace|decode|encode|join|split|get|getvalue|"
     r"getfirst|getlist|pop|read|readline|unquote|unquote_plus|parse_qs|parse_qsl|urlparse|urlsplit|loads|dict|list|"
-    r"partition|rpartition|splitlines|title|b64decode|repr|items|values|expanduser|abspath|normpath|to_dict)"
+    r"partition|rpartition|splitlines|title|b64decode|repr|items|values|expanduser|abspath|normpath|to_dict|removeprefix|"
+    r"removesuffix)"
 )
 SHELL_CALLS = {"os.system", "os.popen", "commands.getoutput", "commands.getstatusoutput", "subprocess.getoutput",
                "subprocess.getstatusoutput", "popen2.popen3", "asyncio.create_subprocess_shell"}  # fmt: skip

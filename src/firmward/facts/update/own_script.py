@@ -48,8 +48,12 @@ VERSIONS = re.compile(
     r"(?i)vercmp|compare-versions|sort\s{1,5}-\w{0,5}V|-(?:lt|le|gt|ge)\s{1,5}[\"']?\$\{?\w{0,20}ver"
     r"|ver\w{0,20}[\"'}]{0,3}\s{0,5}(?:\\?[<>]|-(?:lt|le|gt|ge)\b)"
 )
+ORDERS = re.compile(r"\s-(?:lt|le|gt|ge)\s|\(\([^\n]{0,200}[<>]")
+"""A test that puts two numbers in order."""
+VERSIONED = re.compile(r"(?i)ver(?:sion)?(?:\b|_)|_ver|version|serial|build_?(?:id|no|num)|rollback|release")
+ASSIGNED = re.compile(r"^\s*(?:local\s+|export\s+|readonly\s+)?(\w{1,60})=")
 SLOTS = re.compile(
-    r"(?i)fw_setenv|bootcount|boot_?(?:slot|part|order|index)|active_?(?:slot|part|bank)|grub-editenv|bootctl"
+    r"(?i)fw_setenv|\btryboot\b|bootcount|boot_?(?:slot|part|order|index)|active_?(?:slot|part|bank)|grub-editenv|bootctl"
     r"|rootfs_?[ab]\b|slot_?[ab]\b|(?:other|inactive|standby|backup|passive)\w{0,20}(?:slot|part|root|bank|dev)|dual_?boot"
 )
 NAMED = re.compile(r"(?i)upd|upg|ota|flash|firmware|fw")
@@ -316,10 +320,27 @@ def _shown(step: Step) -> str:
 
 
 def _downgrade(script: Script, applied: Step) -> Iterator[Remark]:
-    if not VERSIONS.search(script.text):
+    if not compares_versions(script.text):
         says = "installs an older version as well as a newer one: it compares no versions"
         instead = "Take the version from what is signed, and refuse one older than the one that runs"
         yield Remark(Aspect.DOWNGRADE, "versions", says, instead, Location(script.path, applied.at.line))
+
+
+def compares_versions(text: str) -> bool:
+    """Whether versions are put in order: by their names, or by variables that were filled from one."""
+    if VERSIONS.search(text):
+        return True
+    holds: set[str] = set()
+    for line in text.split("\n"):
+        if line.lstrip().startswith("#"):
+            continue
+        speaks = VERSIONED.search(line) is not None
+        if ORDERS.search(line) and (speaks or any(name in holds for name in re.findall(r"\$\{?(\w{1,60})", line))):
+            return True
+        assigned = ASSIGNED.match(line)
+        if assigned is not None and speaks:
+            holds.add(assigned[1])
+    return False
 
 
 def _fallback(script: Script, applied: Step) -> Iterator[Remark]:

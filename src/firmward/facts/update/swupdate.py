@@ -5,7 +5,8 @@ Rules, from SWUpdate's manual and tried out with the program:
 - Options of the command line go before `globals` of the configuration. A part that fetches (`suricatta` with `-u`, the
   downloader with `-d`) or is handed files (`webserver` with `-w`) runs inside it.
 - A build with signed images refuses to start without a key (`public-key-file`, `-k`) or authority (`ca-path`,
-  `--ca-path`), and says so in the program; a build without takes every file.
+  `--ca-path`), and says so in the program; a build without takes every file. What is started without a key is told
+  where the program says nothing: it takes every file, or does not run.
 - `no-downgrading` (`-N`) names the oldest version to be installed.
 - `select` (`-e stable,copy2`) names the copy to be written: who has one, has two. The bootloader's environment
   (etc/fw_env.config) tells the boot loader.
@@ -131,12 +132,22 @@ def _signature(
     is_signed = _built_signed(around, program)
     if is_signed is True or (is_signed is None and has_key):
         return (), ()
+    if is_signed is None and program is not None and _is_told(around):
+        says = "is told no public key: unless its build refuses to run so, it installs every file that it is handed"
+        return (Remark(Aspect.SIGNATURE, "signed-images", says, SIGN, settings.at),), ()
     if is_signed is None:
         reason = "swupdate's program cannot be read: whether it is built for signed images is not known"
         return (), (Doubt(Aspect.SIGNATURE, reason),)
     says = "is built without signed images: it installs every file that it is handed"
-    instead = "Build swupdate with CONFIG_SIGNED_IMAGES, and give it your public key with -k or public-key-file"
-    return (Remark(Aspect.SIGNATURE, "signed-images", says, instead, settings.at),), ()
+    return (Remark(Aspect.SIGNATURE, "signed-images", says, SIGN, settings.at),), ()
+
+
+SIGN = "Build swupdate with CONFIG_SIGNED_IMAGES, and give it your public key with -k or public-key-file"
+
+
+def _is_told(around: Surroundings) -> bool:
+    """Whether it is seen how it is started, so that no key is given elsewhere."""
+    return bool(around.configured("swupdate") or around.calls("swupdate"))
 
 
 def _built_signed(around: Surroundings, program: Location | None) -> bool | None:

@@ -61,11 +61,26 @@ def _configured(text: str) -> Iterator[Instance]:
             yield Instance(
                 _value(section, "home") or "/www",
                 prefix.value if prefix is not None else "/cgi-bin",
-                tuple(filter(None, (_value(section, "lua_handler"), _value(section, "ucode_handler")))),
+                tuple(_handlers(section)),
                 tuple(value.value.partition("=")[0] for value in section.list("interpreter")),
                 off is None or off.value not in TRUE,
                 Location(UCI_FILE, section.line),
             )
+
+
+def _handlers(section: uci.Section) -> Iterator[str]:
+    """Scripts that answer: one of each language, or since 2017 a list of `/prefix=/script`."""
+    for language in ("lua", "ucode"):
+        handler = _value(section, f"{language}_handler")
+        if handler:
+            yield handler
+        for one in section.list(f"{language}_prefix"):
+            if "=" in one.value:
+                yield _behind_prefix(one.value)
+
+
+def _behind_prefix(value: str) -> str:
+    return value.partition("=")[2] or value
 
 
 def _value(section: uci.Section, option: str) -> str:
@@ -78,7 +93,7 @@ def _from_arguments(process: Process) -> Instance:
     return Instance(
         arguments.get("h") or "",
         arguments.get("x") or "/cgi-bin",
-        tuple(filter(None, (arguments.get("L"), arguments.get("O")))),
+        tuple(_behind_prefix(value) for option in "LO" for value in arguments.all(option) if value),
         tuple(value.partition("=")[0] for value in arguments.all("i")),
         not arguments.has("D"),
         process.at,
