@@ -31,7 +31,7 @@ dpkg-query rpm openrc openrc-run runscript rc init opkg ischroot invoke-rc.d ser
 TOOLS = frozenset(_TOOLS.split())
 
 _REPORTS = """
-domount read_fstab read_fstab_entry mount_run mount_shm mount_lock mount_tmp post_mountall swaponagain swaponfiles
+selinux_enabled domount read_fstab read_fstab_entry mount_run mount_shm mount_lock mount_tmp post_mountall swaponagain swaponfiles
 log_daemon_msg log_end_msg log_progress_msg log_action_msg log_action_begin_msg log_action_cont_msg
 log_action_end_msg log_begin_msg log_success_msg log_failure_msg log_warning_msg success failure passed warning
 ebegin eend einfo einfon ewarn ewarnn eerror eerrorn eoutdent eindent veinfo vebegin veend ewend esyslog checkpath
