@@ -18,7 +18,6 @@ from processes import end, is_alive
 
 from firmward.audit.catalogue import select
 from firmward.cli import caged, inside
-from firmward.cli.audit import Question, Reading, audit_target
 from firmward.cli.caged import (
     ANSWER,
     ENTER,
@@ -36,6 +35,7 @@ from firmward.cli.caged import (
     walls_around,
 )
 from firmward.cli.console import Color
+from firmward.cli.judging import Question, Reading, audit_target
 from firmward.image import catalogue
 from firmward.image.budget import Budget, Limits
 from firmward.image.cage import walls

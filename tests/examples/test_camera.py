@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from firmward.audit.catalogue import catalogue
-from firmward.cli.audit import Question, Reading, audit_target
+from firmward.cli.judging import Question, Reading, audit_target
 from firmward.image.budget import Limits
 from firmward.model.clock import Clock
 from firmward.model.policy import parse_policy
@@ -24,6 +24,8 @@ ASKED = {"access", "network", "storage", "binary"}
 """The areas in which mistakes have been planted so far."""
 OPEN = {"rootfs-unverified"}
 """What both have: the sample is what goes into a signed build, and nothing is signed before it."""
+UNSEEN = ["update-absent"]
+"""The policy declares updates by firmward, and firmward's own updater is no part of the image yet."""
 
 pytestmark = [pytest.mark.xdist_group("camera"), pytest.mark.timeout(900)]
 
@@ -98,8 +100,8 @@ def test_the_clean_twin_is_left_in_peace() -> None:
 
 def test_nothing_is_unknown_on_either() -> None:
     for name in ("camera", "camera-clean"):
-        unjudged = [(check.check, check.reason) for check in report(name).checks if check.outcome.value == "unknown"]
-        assert unjudged == []
+        unjudged = [check.check for check in report(name).checks if check.outcome.value == "unknown"]
+        assert unjudged == UNSEEN
 
 
 def test_both_slots_are_listed_and_audited_once() -> None:

@@ -7,9 +7,8 @@ from firmward.model.check import Check, NotApplicable, Read
 from firmward.model.clock import Clock
 from firmward.model.facts import Facts, Unavailable, Unknown
 from firmward.model.finding import Finding, Outcome
-from firmward.model.policy import Policy
+from firmward.model.policy import NO_POLICY, Policy
 
-NO_POLICY = "needs the maker's declaration: give it with --policy device.toml"
 FINDINGS_LIMIT = 1000
 """Findings kept of one check in one part; more say nothing new."""
 

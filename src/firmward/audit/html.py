@@ -13,6 +13,7 @@ from importlib.resources import files
 from itertools import groupby
 
 from firmward.audit import layout, summary
+from firmward.audit.baseline import standing_words
 from firmward.audit.json_record import kind
 from firmward.model.finding import Outcome, Severity
 from firmward.model.remedy import (
@@ -109,6 +110,7 @@ def render_html(report: Report) -> str:
     return template.render(
         report=report,
         summary=summary,
+        standing_words=standing_words,
         style=style,
         script=script,
         policy=_content_policy(style, script),

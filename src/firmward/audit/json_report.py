@@ -6,6 +6,7 @@ The same report gives the same bytes: no time of day, no order of a set. What th
 
 import json
 from importlib.resources import files
+from pathlib import Path
 from typing import cast
 
 from firmward.audit.json_record import from_json, to_json, to_kinds
@@ -39,6 +40,7 @@ def report_document(report: Report) -> JsonObject:
         },
         "budget": to_json(report.budget),
         "notes": to_json(report.notes),
+        "baseline": to_json(report.baseline),
         "parts": to_json(report.parts),
         "chain": [],
         "checks": to_json(report.checks),
@@ -68,6 +70,25 @@ def load_report(text: str, name: str = "report.json") -> Report:
     tool = document.get("tool")
     made_by = {"version": tool["version"]} if isinstance(tool, dict) and "version" in tool else {}
     return redacted(from_json(Report, {**document, **made_by}, name))
+
+
+def read_report(path: Path) -> Report:
+    """The report in a file. Raises InputError."""
+    return load_report(read_json_file(path), path.name)
+
+
+def read_json_file(path: Path) -> str:
+    """The text of a file that a person names, no more of it than a report may be long. Raises InputError."""
+    try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path}: not a file")
+        with path.open("rb") as file:
+            content = file.read(SIZE_LIMIT + 1)
+        return content.decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            raise InputError(f"{path}: is not UTF-8 at byte {error.start}") from error
+        raise InputError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def schema_document() -> JsonObject:

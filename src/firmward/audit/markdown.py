@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 
 from firmward.audit import summary
+from firmward.audit.baseline import standing_words
 from firmward.audit.summary import Tone
 from firmward.model.finding import Severity
-from firmward.model.report import Report, ReportedFinding
+from firmward.model.report import Novelty, Report, ReportedFinding
 
 ROWS = 20
 """Findings in the open table; the others are folded."""
@@ -36,6 +37,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield f"**Coverage:** {text(summary.coverage(report))}"
     yield ""
+    if report.baseline is not None:
+        yield text(standing_words(report.baseline))
+        yield ""
     yield from _standing(report)
     yield from _findings(report)
     yield from _unknown(report)
@@ -59,6 +63,7 @@ def _findings(report: Report) -> Iterator[str]:
     found = summary.open_findings(report)
     if not found:
         return
+    found = tuple(sorted(found, key=lambda finding: finding.baseline is Novelty.KNOWN))  # the new ones are not folded
     names = summary.part_names(report)
     yield f"### {summary.plural(len(found), 'finding')}"
     yield ""
@@ -80,7 +85,8 @@ def _table(findings: tuple[ReportedFinding, ...], names: dict[str, str]) -> Iter
     for finding in findings:
         where = summary.place(finding.at, names)
         remedy = f"{text(finding.remedy.summary)} *({finding.remedy.safety})*" if finding.remedy else ""
-        said = f"{text(finding.message)}<br>{code(finding.check)}"
+        mark = f"**{finding.baseline}**: " if finding.baseline in (Novelty.NEW, Novelty.WORSE) else ""
+        said = f"{mark}{text(finding.message)}<br>{code(finding.check)}"
         yield f"| {DOTS[finding.severity]} | {said} | {code(where) if where else ''} | {remedy} |"
     yield ""
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from firmward.audit.summary import coverage, headline
 from firmward.model.finding import Outcome, Severity
-from firmward.model.report import CheckResult, Part, Report, ReportedFinding
+from firmward.model.report import CheckResult, KnownFinding, Novelty, Part, Report, ReportedFinding
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {
@@ -31,6 +31,8 @@ SECURITY_SEVERITY = {
 }
 """On the scale of CVSS, which code scanning sorts by."""
 FINGERPRINT = "firmward/v1"
+
+STATES = {Novelty.KNOWN: "unchanged", Novelty.NEW: "new", Novelty.WORSE: "updated"}
 
 Object = dict[str, object]
 
@@ -55,7 +57,10 @@ def sarif_document(report: Report) -> Object:
         "invocations": [_invocation(report, rules)],
         "originalUriBaseIds": {part: {"description": _message(part)} for part in _places(report)},
         "artifacts": [_artifact(part, report.parts) for part in report.parts],
-        "results": [_result(finding, rules) for finding in report.findings if finding.outcome != "error"],
+        "results": [
+            *(_result(finding, rules) for finding in report.findings if finding.outcome != "error"),
+            *(_absent(finding, rules) for finding in (report.baseline.fixed if report.baseline else ())),
+        ],
         "columnKind": "unicodeCodePoints",
         "properties": {
             "subject": report.subject.name,
@@ -183,6 +188,8 @@ def _result(finding: ReportedFinding, rules: dict[str, int]) -> Object:
     }
     if finding.check in rules:
         result["ruleIndex"] = rules[finding.check]
+    if finding.baseline is not None:
+        result["baselineState"] = STATES[finding.baseline]
     if finding.outcome == "accepted" and finding.accepted:
         accepted = finding.accepted
         result["suppressions"] = [
@@ -192,6 +199,20 @@ def _result(finding: ReportedFinding, rules: dict[str, int]) -> Object:
                 "justification": f"{accepted.reason} ({accepted.owner}, until {accepted.expires})",
             }
         ]
+    return result
+
+
+def _absent(finding: KnownFinding, rules: dict[str, int]) -> Object:
+    """What the baseline has and is gone."""
+    result: Object = {
+        "ruleId": finding.check,
+        "level": LEVELS[finding.severity],
+        "message": _message(f"{finding.check}[{finding.key}] is there no more"),
+        "partialFingerprints": {FINGERPRINT: finding.fingerprint},
+        "baselineState": "absent",
+    }
+    if finding.check in rules:
+        result["ruleIndex"] = rules[finding.check]
     return result
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from firmward.audit.engine import NO_POLICY
 from firmward.model.finding import Outcome, Severity
 from firmward.model.location import Location
+from firmward.model.policy import NO_POLICY
 from firmward.model.remedy import Safety
 from firmward.model.report import CheckResult, Part, Report, ReportedFinding
 

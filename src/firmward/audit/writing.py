@@ -8,8 +8,10 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
 
 from firmward.audit.html import render_html
 from firmward.audit.json_report import render_json
@@ -17,6 +19,8 @@ from firmward.audit.markdown import render_markdown
 from firmward.audit.sarif import render_sarif
 from firmward.model.errors import InputError
 from firmward.model.report import Report
+
+Form = TypeVar("Form")
 
 FORMS: dict[str, Callable[[Report], str]] = {
     ".sarif.json": render_sarif,
@@ -28,10 +32,12 @@ FORMS: dict[str, Callable[[Report], str]] = {
 """By suffix; the longer of two that fit stands first."""
 
 
-def check_outputs(outputs: Sequence[Path], keep: Sequence[Path] = ()) -> None:
+def check_outputs(
+    outputs: Sequence[Path], keep: Sequence[Path] = (), forms: Mapping[str, object] = MappingProxyType(FORMS)
+) -> None:
     """Refuse what could not be written, or stands in `keep`, before any work is done. Raises InputError."""
     for number, output in enumerate(outputs):
-        _form(output)
+        _form(output, forms)
         _check_place(output, keep)
         if not os.path.isdir(output.parent):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
             raise InputError(f"{output}: there is no folder {output.parent}")
@@ -60,7 +66,11 @@ def _check_place(output: Path, keep: Sequence[Path]) -> None:
 def write_reports(report: Report, outputs: Sequence[Path]) -> None:
     """Write every output, all rendered before the first is written. Raises InputError."""
     check_outputs(outputs)
-    texts = [(output, _form(output)(report)) for output in outputs]
+    write_texts([(output, _form(output, FORMS)(report)) for output in outputs])
+
+
+def write_texts(texts: Sequence[tuple[Path, str]]) -> None:
+    """Write texts that are rendered already. Raises InputError."""
     for output, text in texts:
         try:
             write_atomically(output, text)
@@ -86,12 +96,12 @@ def write_atomically(path: Path, text: str) -> None:
     _sync_folder(path.parent)
 
 
-def _form(output: Path) -> Callable[[Report], str]:
+def _form(output: Path, forms: Mapping[str, Form]) -> Form:
     name = output.name.lower()
-    for suffix, render in FORMS.items():
+    for suffix, render in forms.items():
         if name.endswith(suffix):
             return render
-    raise InputError(f"{output}: the suffix says the form of a report; known are {', '.join(sorted(FORMS))}")
+    raise InputError(f"{output}: the suffix says the form of a report; known are {', '.join(sorted(forms))}")
 
 
 def _umask() -> int:

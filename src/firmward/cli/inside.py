@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
@@ -57,6 +57,7 @@ class Look:
 
 
 Tell = Callable[[str], None]
+Answer = TypeVar("Answer")
 
 
 def look_into(look: Look, act: "Callable[[Image, Tell], int]") -> NoReturn:
@@ -66,33 +67,42 @@ def look_into(look: Look, act: "Callable[[Image, Tell], int]") -> NoReturn:
 
 def caged(look: Look, act: "Callable[[Image, Tell], int]") -> int:
     """Open an image and do something with what is inside, in a worker that can do nothing else; its exit code."""
+
+    def flushed(image: "Image", tell: Tell) -> int | tuple[int, str]:
+        try:
+            code = act(image, tell)
+            sys.stdout.flush()
+        except OSError as error:  # a reader that went away, a full disk
+            return error.errno or 0, error.strerror or str(error)
+        return code
+
+    found = ask(look, flushed)
+    if isinstance(found, tuple):
+        raise OSError(*found)
+    return found
+
+
+def ask(look: Look, act: "Callable[[Image, Tell], Answer]") -> "Answer":
+    """Open an image and bring back what is said of what is inside, by a worker that can do nothing else."""
     from firmward.cli.caged import Journal, Lost, run_caged, walls_around
     from firmward.image.budget import Limits
     from firmward.image.opening import open_image
 
     limits = Limits(expanded_bytes=look.mib << 20, seconds=look.seconds)
 
-    def work(journal: Journal, avoided: Mapping[str, str]) -> int | tuple[int, str]:
+    def work(journal: Journal, avoided: Mapping[str, str]) -> Answer:
         image = open_image(look.path, limits, journal.tell, journal, avoided, foreign)
         journal.judge()
-        try:
-            code = act(image, journal.tell)
-            sys.stdout.flush()
-        except OSError as error:  # a reader that went away, a full disk
-            return error.errno or 0, error.strerror or str(error)
-        return code
+        return act(image, journal.tell)
 
     with foreign_beside(limits, wanted=look.unblob) as foreign, progress(look.color) as tell:
         walls = walls_around(look.path, limits, look.writable, foreign)
         try:
             # what is done with the image may wait for its reader as long as that takes
-            found = run_caged(work, walls, math.inf, tell)
+            return run_caged(work, walls, math.inf, tell)
         except Lost as lost:
             warn((f"the process that read {look.path.name} {lost.reason}",))
             raise typer.Exit(EXIT_INCOMPLETE) from None
-    if isinstance(found, tuple):
-        raise OSError(*found)
-    return found
 
 
 def foreign_beside(limits: "Limits", *, wanted: bool) -> "AbstractContextManager[Unblob | None]":

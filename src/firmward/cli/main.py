@@ -46,9 +46,9 @@ def _firmward(
 
 
 def _add_verbs() -> None:
-    from firmward.cli import audit, cat, checks, doctor, explain, extract, ls, parts
+    from firmward.cli import audit, cat, checks, diff, doctor, explain, extract, init, ls, parts, policy
 
-    for verb in (audit, cat, checks, doctor, explain, extract, ls, parts):
+    for verb in (audit, cat, checks, diff, doctor, explain, extract, init, ls, parts, policy):
         verb.add_to(app)
 
 

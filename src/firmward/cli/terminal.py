@@ -1,63 +1,40 @@
-"""The report in a terminal: the verdict first, what to do last, since that is where the eye ends.
-
-Everything is printed as Text and nothing as markup: a file may well be called `[red]`. Signs tell severities apart
-without colour, and plain ASCII stands in where the terminal has no more.
-"""
+"""The report in a terminal: the verdict first, what to do last, since that is where the eye ends."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby, zip_longest
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from firmward.audit import summary
+from firmward.audit.baseline import standing_words
 from firmward.audit.summary import Tone
-from firmward.model.finding import Outcome, Severity
+from firmward.cli.page import SIGNS, STYLES, Page, show
+from firmward.model.finding import Outcome
 from firmward.model.location import Location
 from firmward.model.remedy import Remedy, Safety
-from firmward.model.report import Report, ReportedFinding
+from firmward.model.report import Novelty, Report, ReportedFinding
 
 FINDINGS_SHOWN = 5
 """Findings printed of one check in one area; the other reports have them all."""
 CHECKS_NAMED = 6
 """Checks named behind one reason."""
 COLUMNS = ("crit", "high", "med", "low", "info", "accepted", "unknown", "passed", "n/a")
-WIDEST = 120
-NARROWEST = 80
 
-STYLES = {
-    Severity.CRITICAL: "bold white on red3",
-    Severity.HIGH: "bold red",
-    Severity.MEDIUM: "bold yellow",
-    Severity.LOW: "bold blue",
-    Severity.INFO: "bold cyan",
-}
-SIGNS = {
-    Severity.CRITICAL: "■",
-    Severity.HIGH: "▲",
-    Severity.MEDIUM: "◆",
-    Severity.LOW: "●",
-    Severity.INFO: "○",
-}
+NOVELTIES = {Novelty.NEW: "new", Novelty.WORSE: "worse"}
 TONES = {
     Tone.BLIND: ("?", "bold magenta"),
     Tone.BAD: ("✗", "bold red"),
     Tone.FAIR: ("!", "bold yellow"),
     Tone.GOOD: ("✓", "bold green"),
 }
-PLAIN = str.maketrans(
-    {"■": "#", "▲": "^", "◆": "+", "●": "o", "○": "-", "✗": "x", "✓": "v", "→": ">", "·": "-", "…": "~", "─": "-"}
-)
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Print the report, at most so wide that lines are still read."""
-    width = min(max(console.width, NARROWEST), WIDEST)
-    for block in _blocks(report, plain=console.options.ascii_only):
-        console.print(block, width=width, markup=False, highlight=False)
+    """Print the report."""
+    show(_blocks(report, plain=console.options.ascii_only), console)
 
 
 def _blocks(report: Report, *, plain: bool) -> Iterator[RenderableType]:
@@ -71,29 +48,14 @@ def _blocks(report: Report, *, plain: bool) -> Iterator[RenderableType]:
     yield from page.last()
 
 
-class _Page:
+class _Page(Page):
     """The blocks of one report."""
 
     def __init__(self, report: Report, plain: bool) -> None:
+        super().__init__(plain)
         self.report = report
-        self.plain = plain
         self.names = summary.part_names(report)
         self.several = len({part.part for check in report.checks for part in check.parts}) > 1
-
-    def say(self, *pieces: str | tuple[str, str]) -> Text:
-        """Text from words and (words, style)."""
-        text = Text(overflow="fold")
-        for piece in pieces:
-            words, style = (piece, "") if isinstance(piece, str) else piece
-            text.append(self.write(words), style)
-        return text
-
-    def write(self, words: str) -> str:
-        return words.translate(PLAIN).encode("ascii", "backslashreplace").decode() if self.plain else words
-
-    def title(self, words: str, style: str = "bold") -> RenderableType:
-        text = Text.assemble((self.write(words), style))
-        return Padding(Rule(text, align="left", characters="-" if self.plain else "─", style="dim"), (1, 0, 0, 0))
 
     def headline(self) -> RenderableType:
         sign, style = TONES[summary.tone(self.report)]
@@ -103,8 +65,13 @@ class _Page:
             Text(),
             self.say((f" {sign} ", style), (summary.headline(self.report), style)),
             Padding(self.say(summary.coverage(self.report)), (0, 0, 0, 3), expand=False),
+            *self.against(),
             Padding(self.say((" · ".join(word for word in about if word), "dim")), (0, 0, 1, 3), expand=False),
         )
+
+    def against(self) -> Iterator[RenderableType]:
+        if self.report.baseline is not None:
+            yield Padding(self.say((standing_words(self.report.baseline), "bold")), (0, 0, 0, 3), expand=False)
 
     def standing(self) -> RenderableType:
         table = Table(box=None, padding=(0, 1), pad_edge=True, header_style="dim")
@@ -147,6 +114,7 @@ class _Page:
             self.say((label, STYLES[first.severity])), self.say((first.title, "bold")), self.say((first.check, "dim"))
         )
         yield Padding(heading, (1, 0, 0, 0))
+        findings = sorted(findings, key=lambda finding: finding.baseline is Novelty.KNOWN)  # the new ones are not cut
         shown = findings[:FINDINGS_SHOWN]
         for finding, following in zip_longest(shown, shown[1:]):
             yield self.finding(finding)
@@ -157,7 +125,9 @@ class _Page:
 
     def finding(self, finding: ReportedFinding) -> RenderableType:
         where = self.place(finding)
-        return self.item("", "", finding.message, (f"  {where}" if where else "", "cyan"))
+        sign = None if finding.baseline is None else NOVELTIES.get(finding.baseline)
+        marked = (f"{sign}: ", "bold") if sign else ""
+        return self.item("", "", marked, finding.message, (f"  {where}" if where else "", "cyan"))
 
     def place(self, finding: ReportedFinding) -> str:
         """Where it is, as far as the message and the only part there is leave it open."""
@@ -214,10 +184,3 @@ class _Page:
             for step in steps:
                 yield self.item("→", "green", step)
         yield Text()
-
-    def item(self, sign: str, style: str, *pieces: str | tuple[str, str]) -> RenderableType:
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(width=2)
-        grid.add_column(overflow="fold")
-        grid.add_row(self.say((f" {sign}", style)), self.say(*pieces))
-        return grid

@@ -122,8 +122,8 @@ def collect(tree: Tree, source: Source, parts: Parts | None) -> KernelCommandLin
         elif part.content is not None and part.part.kind in BLOBS:
             lines += _blob(part, unread)
     distinct = {(line.arguments, line.at): line for line in lines if line.arguments}
-    if not distinct:
-        raise Unavailable("; ".join(unread[:3]) or "no boot loader's configuration in the image gives a command line")
+    if not distinct and not unread:
+        raise Unavailable("no boot loader's configuration in the image gives a command line")
     return KernelCommandLine(tuple(distinct.values()), tuple(unread))
 
 

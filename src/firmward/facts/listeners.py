@@ -82,6 +82,12 @@ def collect(
 Family = Lighttpd | Nginx | Mosquitto | Dnsmasq | Snmpd | Uhttpd | Miniupnpd | Sshd | Dropbear
 
 
+def keyed(listeners: Listeners) -> Iterator[tuple[str, Listener]]:
+    """The sockets, by protocol and port."""
+    for listener in listeners.listeners:
+        yield listener.key, listener
+
+
 def _derived(tree: Tree, startup: Startup, families: tuple[Family | Unknown | None, ...]) -> Listeners:
     listeners: list[Listener] = []
     unread = list(startup.unread_servers)

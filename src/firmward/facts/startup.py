@@ -111,6 +111,15 @@ def collect(
     return Startup(MANAGERS[init.program], (*processes, *served), tuple(dict.fromkeys(unread)), tuple(scripts), blind)
 
 
+def keyed(startup: Startup) -> Iterator[tuple[str, Process]]:
+    """What starts, by service and program. Raises Unavailable when nobody could know."""
+    startup.require_seen()
+    for process in startup.processes:
+        if process.start is not Start.DISABLED:
+            same = process.service == process.program
+            yield process.service if same else f"{process.service} {process.program}", process
+
+
 def _merged(processes: Iterable[Process]) -> tuple[Process, ...]:
     """Each program once; what starts anyway is not told again as something that does not."""
     listed = tuple(dict.fromkeys(processes))

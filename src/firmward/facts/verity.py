@@ -66,7 +66,7 @@ class Verity:
 
 def collect(tree: Tree, parts: Parts | None, command_lines: KernelCommandLine | None | Unknown) -> Verity | None:
     lines = command_lines.lines if isinstance(command_lines, KernelCommandLine) else ()
-    unread: list[str] = []
+    unread = list(command_lines.unread) if isinstance(command_lines, KernelCommandLine) else []
     tables = [table for line in lines for table in _tables(line, unread)]
     claims = [*_of_lines(lines), *(claim for claim, _ in tables), *_of_table(tree, None)]
     trees: list[HashTree] = []

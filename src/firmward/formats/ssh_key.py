@@ -48,10 +48,10 @@ def public_key(word: str) -> PublicKey | None:
         blob = base64.b64decode(word, validate=True)
     except (binascii.Error, ValueError):
         return None
-    strings = _strings(blob, 1)
-    if len(strings) != 1 or not re.fullmatch(rb"[a-z0-9@.-]{4,64}", strings[0]):
+    found = strings(blob, 1)
+    if len(found) != 1 or not re.fullmatch(rb"[a-z0-9@.-]{4,64}", found[0]):
         return None
-    return PublicKey(strings[0].decode(), fingerprint(blob))
+    return PublicKey(found[0].decode(), fingerprint(blob))
 
 
 def fingerprint(blob: bytes) -> str:
@@ -65,20 +65,20 @@ def _openssh(body: bytes) -> PrivateKey:
         return PrivateKey("unknown", None)
     # cipher, key derivation and its options come first, then the number of keys, then the public part
     rest = content.removeprefix(OPENSSH_MAGIC)
-    heads = _strings(rest, 3)
+    heads = strings(rest, 3)
     start = sum(4 + len(head) for head in heads) + 4
-    public = _strings(rest[start:], 1)
-    name = _strings(public[0], 1) if public else []
+    public = strings(rest[start:], 1)
+    name = strings(public[0], 1) if public else []
     if len(heads) < 3 or not name:
         return PrivateKey("unknown", None)
     return PrivateKey(name[0].decode("ascii", "replace"), fingerprint(public[0]))
 
 
 def _dropbear(content: bytes) -> PrivateKey | None:
-    strings = _strings(content, 7)
-    if len(strings) < 2:
+    found = strings(content, 7)
+    if len(found) < 2:
         return None
-    match strings:
+    match found:
         case [b"ssh-ed25519", pair, *_] if len(pair) == 64:
             return _key(b"ssh-ed25519", pair[32:])
         case [b"ssh-rsa", exponent, modulus, _secret, *_]:
@@ -95,7 +95,7 @@ def _key(name: bytes, *numbers: bytes) -> PrivateKey:
     return PrivateKey(name.decode("ascii", "replace"), fingerprint(blob))
 
 
-def _strings(content: bytes, count: int) -> list[bytes]:
+def strings(content: bytes, count: int) -> list[bytes]:
     """The first strings of a run of length-prefixed ones, as many as there are."""
     found: list[bytes] = []
     position = 0

@@ -18,6 +18,8 @@ SIZE_LIMIT = 1 << 20
 """Bytes; a policy is a few kilobytes."""
 
 PROTOCOLS = ("tcp", "udp")
+NO_POLICY = "needs the maker's declaration: give it with --policy device.toml"
+"""Why a check that asks about the declaration is unknown without one."""
 
 
 def _one_of(*choices: str, default: Any = None, key: str | None = None) -> Any:
@@ -46,7 +48,7 @@ class Support:
     until: date | None = None
     years_from_activation: int | None = None
     contact: str | None = None
-    after: str = _one_of("warn", "reduced-network", "local-only", "off", default="warn")
+    after: str | None = _one_of("warn", "reduced-network", "local-only", "off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,27 @@ class Tamper:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """A version that was given out, and its day."""
+
+    version: str
+    day: date = field(metadata={"key": "date"})
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review that people made. `release` is the version that they looked at, `report` where the result is kept,
+    `following` the day by which the next one is due."""
+
+    kind: str = field(metadata={"choices": ("code-review", "penetration-test")})
+    day: date = field(metadata={"key": "date"})
+    owner: str
+    release: str | None = None
+    report: str | None = None
+    following: date | None = field(default=None, metadata={"key": "next"})
+
+
+@dataclass(frozen=True, slots=True)
 class AcceptedRisk:
     """A dated, owned exception. Without a key it covers every finding of the check."""
 
@@ -199,6 +222,8 @@ class Policy:
     agent: Agent | None = None
     modes: Modes | None = None
     tamper: Tamper | None = None
+    release: tuple[Release, ...] = ()
+    review: tuple[Review, ...] = ()
     accepted: tuple[AcceptedRisk, ...] = ()
 
     def allows_listening(self, protocol: str, port: int) -> bool:

@@ -111,9 +111,45 @@ class Acceptance:
     expired: bool
 
 
+class Novelty(StrEnum):
+    """What a baseline says of a finding."""
+
+    KNOWN = "known"
+    NEW = "new"
+    WORSE = "worse"
+    """Known, and more severe than it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFinding:
+    """A finding as a baseline keeps it: what knows it again, and enough for a person to know it too. `part` is the name
+    of the part without offsets, None where it is the input itself."""
+
+    check: str
+    key: str
+    part: str | None
+    path: str | None
+    severity: Severity
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a report stands against a baseline. `fixed` are findings of the baseline that are gone, `unseen` those whose
+    check has no verdict any more, `lost` the checks that judged and have none now."""
+
+    name: str
+    known: int
+    new: int
+    worse: int
+    fixed: tuple[KnownFinding, ...] = ()
+    unseen: tuple[KnownFinding, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ReportedFinding:
-    """A finding with all that a reader needs. `outcome` is fail, error or accepted."""
+    """A finding with all that a reader needs. `outcome` is fail, error or accepted; `baseline` is None without one."""
 
     check: str
     key: str
@@ -129,6 +165,7 @@ class ReportedFinding:
     evidence: str | None = None
     remedy: Remedy | None = None
     accepted: Acceptance | None = None
+    baseline: Novelty | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +189,8 @@ class Report:
     """What the maker should know beside the findings, such as an accepted risk that covers nothing."""
     version: str = VERSION
     """The firmward that made the report."""
+    baseline: Standing | None = None
+    """How it stands against a baseline, where one was given."""
 
     @property
     def judged(self) -> int:

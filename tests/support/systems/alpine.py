@@ -2,7 +2,7 @@
 
 from firmward.model.memory import Content, executable, link
 from systems.row import System
-from systems.shared import ACCOUNTS, NO_FIREWALL, RULES_V4, SSH_ONLY, SSHD, applets, programs
+from systems.shared import ACCOUNTS, NO_FIREWALL, POLL, RULES_V4, SSH_ONLY, SSHD, UPDATER, applets, programs
 
 
 def openrc(*lines: str) -> Content:
@@ -48,6 +48,9 @@ SSHD_INIT = openrc(
 )
 BARE: dict[str, Content] = {
     **ACCOUNTS,
+    **UPDATER,
+    "etc/init.d/updater": openrc(f'command="{POLL.split()[0]}"', f'command_args="{" ".join(POLL.split()[1:])}"'),
+    "etc/runlevels/default/updater": link("/etc/init.d/updater"),
     **applets("bin/sh", "sbin/init"),
     **programs("sbin/openrc", "sbin/openrc-run", "sbin/start-stop-daemon"),
     "etc/inittab": (

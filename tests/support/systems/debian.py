@@ -2,7 +2,19 @@
 
 from firmward.model.memory import Content, Node, link
 from systems.row import System
-from systems.shared import ACCOUNTS, NO_FIREWALL, ROOT_SERVER, RULES_V4, RULESET, SSH_ONLY, SSHD, programs, script
+from systems.shared import (
+    ACCOUNTS,
+    NO_FIREWALL,
+    POLL,
+    ROOT_SERVER,
+    RULES_V4,
+    RULESET,
+    SSH_ONLY,
+    SSHD,
+    UPDATER,
+    programs,
+    script,
+)
 
 NFTABLES = """[Unit]
 Description=nftables
@@ -62,12 +74,15 @@ def enabled(name: str, target: str = "multi-user.target") -> dict[str, Content]:
 
 BARE: dict[str, Content] = {
     **ACCOUNTS,
+    **UPDATER,
+    f"{UNITS}/rauc-hawkbit-updater.service": unit(POLL),
+    **enabled("rauc-hawkbit-updater.service"),
     **programs("usr/lib/systemd/systemd", "usr/sbin/nft"),
     "bin": link("usr/bin"),
     "sbin": link("usr/sbin"),
     "lib": link("usr/lib"),
     "usr/sbin/init": link("../lib/systemd/systemd"),
-    "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
+    "etc/machine-id": "",
     "etc/os-release": "ID=debian\nVERSION_ID=12\n",
     f"{UNITS}/default.target": link("graphical.target"),
     f"{UNITS}/graphical.target": "[Unit]\nRequires=multi-user.target\nAfter=multi-user.target\n",
@@ -407,7 +422,7 @@ SYSTEMS = (
                 'ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.2")\n'
             ),
         },
-        policy='[[listen]]\nport = 443\n[[service]]\nname = "recorder"\n',
+        policy='[[listen]]\nport = 443\n[[service]]\nname = "recorder"\n[[service]]\nname = "rauc-hawkbit-updater"\n',
     ),
     System(
         "debian-recorder-root-and-not-named",
@@ -424,7 +439,7 @@ SYSTEMS = (
             ("service-without-limits", "recorder.service"),
             ("debug-tool-shipped", "debugger"),
         ),
-        '[[service]]\nname = "camera"\n',
+        '[[service]]\nname = "camera"\n[[service]]\nname = "rauc-hawkbit-updater"\n',
     ),
     System(
         "debian-own-scripts-read-settings",

@@ -2,7 +2,7 @@
 
 from firmward.model.memory import Content, executable, link
 from systems.row import System
-from systems.shared import ACCOUNTS, ROOT_SERVER, applets, programs
+from systems.shared import ACCOUNTS, POLL, ROOT_SERVER, UPDATER, applets, programs
 
 
 def procd(*lines: str) -> Content:
@@ -91,6 +91,17 @@ NETWORK = section("interface", "device=br-lan", "proto=static", name="lan") + se
 )
 BARE: dict[str, Content] = {
     **ACCOUNTS,
+    **UPDATER,
+    "etc/init.d/updater": procd(
+        "START=90",
+        "USE_PROCD=1",
+        "start_service() {",
+        "	procd_open_instance",
+        f"	procd_set_param command {POLL}",
+        "	procd_close_instance",
+        "}",
+    ),
+    "etc/rc.d/S90updater": link("../init.d/updater"),
     **applets("bin/sh"),
     **programs("sbin/procd", "sbin/init", "sbin/uci"),
     "etc/openwrt_release": "DISTRIB_ID='OpenWrt'\nDISTRIB_RELEASE='23.05.3'\n",

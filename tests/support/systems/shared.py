@@ -62,6 +62,19 @@ NO_FIREWALL = (("firewall-absent", None), ("egress-unrestricted", None))
 
 ROOT_SERVER = (("service-runs-as-root", None), ("service-unsandboxed", None))
 """A server that others can reach and that keeps root, as it is packaged or by its maker's choice."""
+UPDATER: dict[str, Content] = {
+    **programs("usr/bin/rauc", "usr/bin/rauc-hawkbit-updater"),
+    "etc/rauc/system.conf": (
+        "[system]\ncompatible=product\nbootloader=uboot\nmin-bundle-version=2.4.0\n\n[keyring]\npath=ca.pem\n\n"
+        "[slot.rootfs.0]\ndevice=/dev/mmcblk0p2\ntype=ext4\nbootname=A\n\n"
+        "[slot.rootfs.1]\ndevice=/dev/mmcblk0p3\ntype=ext4\nbootname=B\n"
+    ),
+    "etc/rauc/ca.pem": "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
+    "etc/rauc-hawkbit-updater/config.conf": "[client]\nhawkbit_server = updates.example.com\nssl = true\n",
+}
+"""Two copies, signed bundles that do not go back, and a client that fetches them: each system starts it its own way."""
+
+POLL = "/usr/bin/rauc-hawkbit-updater -c /etc/rauc-hawkbit-updater/config.conf"
 
 SSHD = """Include /etc/ssh/sshd_config.d/*.conf
 PasswordAuthentication no

@@ -2,7 +2,7 @@
 
 from firmward.model.memory import Content, link
 from systems.row import System
-from systems.shared import ACCOUNTS, RULES_V4, applets, programs, script
+from systems.shared import ACCOUNTS, POLL, RULES_V4, UPDATER, applets, programs, script
 
 RC = script(
     "runlevel=$1",
@@ -46,6 +46,9 @@ XINETD = script(
 
 BASE: dict[str, Content] = {
     **ACCOUNTS,
+    **UPDATER,
+    "etc/init.d/updater": script('case "$1" in', f"start) {POLL} & ;;", "esac"),
+    "etc/rc5.d/S95updater": link("../init.d/updater"),
     **applets("bin/sh"),
     **programs("sbin/init", "sbin/start-stop-daemon", "usr/sbin/iptables-restore", "usr/sbin/ip6tables-restore"),
     **programs("usr/sbin/iptables"),

@@ -3,7 +3,7 @@
 from firmward.model.memory import Content, Node, link
 from systems.accounts import STRONG
 from systems.row import System
-from systems.shared import ACCOUNTS, ELF, NO_FIREWALL, ROOT_SERVER, RULES_V4, applets, programs, script
+from systems.shared import ACCOUNTS, ELF, NO_FIREWALL, POLL, ROOT_SERVER, RULES_V4, UPDATER, applets, programs, script
 
 MOUNTS = (
     "mount -t proc proc /proc",
@@ -14,6 +14,7 @@ MOUNTS = (
 
 BASE: dict[str, Content] = {
     **ACCOUNTS,
+    **UPDATER,
     **applets(
         "bin/sh", "bin/mount", "bin/mkdir", "bin/hostname", "sbin/init", "sbin/getty", "bin/sleep", "sbin/ifconfig"
     ),
@@ -21,7 +22,7 @@ BASE: dict[str, Content] = {
         "::sysinit:/etc/init.d/rcS\n::respawn:/sbin/getty -L ttyS0 115200 vt100\n::ctrlaltdel:/sbin/reboot\n"
         "::shutdown:/bin/umount -a -r\n"
     ),
-    "etc/init.d/rcS": script(*MOUNTS, "/usr/bin/start.sh &"),
+    "etc/init.d/rcS": script(*MOUNTS, "/usr/bin/start.sh &", f"{POLL} &"),
     "usr/bin/nvram": ELF,
 }
 IPTABLES = (
@@ -79,7 +80,7 @@ SYSTEMS = (
             **start('if [ "$(nvram get telnet_enable)" = "1" ]; then', "    /usr/sbin/telnetd", "fi"),
             "usr/sbin/telnetd": link("/bin/busybox"),
         },
-        OPEN_TELNET,
+        (*OPEN_TELNET, ("advanced-mode-uncontrolled", "telnetd by")),
     ),
     System(
         "vendor-telnetd-with-a-bare-shell",
@@ -130,7 +131,7 @@ SYSTEMS = (
             **start("debug() {", "    telnetd", "}", "[ -f /mnt/sd/debug ] && debug"),
             "usr/sbin/telnetd": link("/bin/busybox"),
         },
-        OPEN_TELNET,
+        (*OPEN_TELNET, ("advanced-mode-uncontrolled", "telnetd by")),
     ),
     System(
         "vendor-script-named-by-a-variable",
@@ -148,6 +149,7 @@ SYSTEMS = (
             **BASE,
             **FILTER,
             "etc/init.d/rcS": script(
+                f"{POLL} &",
                 "for i in /etc/init.d/S??* ;do",
                 '     [ ! -f "$i" ] && continue',
                 '     case "$i" in',
@@ -262,7 +264,7 @@ SYSTEMS = (
             **programs("usr/sbin/dropbear"),
             "etc/shadow": f"root:{STRONG}:19000:0:99999:7:::\n",
         },
-        (("ssh-password-login", None), ("ssh-root-login", None)),
+        (("ssh-password-login", None), ("ssh-root-login", None), ("image-sameness", "password-hash:etc/shadow:root")),
         "[[listen]]\nport = 22\n",
     ),
     System(
@@ -274,8 +276,10 @@ SYSTEMS = (
                 *MOUNTS,
                 "echo 'root:$1$abcdefgh$.8vlTWMZQxqN2pTQcMnxX.:0:0:root:/:/bin/sh' > /var/passwd",
                 "/usr/bin/start.sh &",
+                f"{POLL} &",
             ),
         },
+        (("credential-hard-coded", "etc/init.d/rcS"), ("image-sameness", "credential:etc/init.d/rcS")),
         unknown=(
             "account-default-password",
             "account-empty-password",
@@ -289,6 +293,7 @@ SYSTEMS = (
         # what the flash holds is not in the image: nobody can say what starts
         start('eval "$(nvram get boot_cmd)"'),
         unknown=(
+            "advanced-mode-uncontrolled",
             "telnet-enabled",
             "ftp-enabled",
             "remote-shell-enabled",
@@ -298,9 +303,9 @@ SYSTEMS = (
             "tls-weak",
             "upnp-exposed",
             "mac-profile-missing",
-            "service-runs-as-root",
-            "service-unsandboxed",
-            "service-without-limits",
+            "script-injection",
+            "web-server-homegrown",
+            "web-server-misconfigured",
         ),
     ),
     System(
@@ -312,7 +317,11 @@ SYSTEMS = (
             "etc/passwd": PEOPLE,
             "etc/shadow": f"root:{STRONG}:19000::::::\noperator:!:19000::::::\n",
         },
-        (("su-unrestricted", None), ("setuid-unexpected", "bin/busybox")),
+        (
+            ("su-unrestricted", None),
+            ("setuid-unexpected", "bin/busybox"),
+            ("image-sameness", "password-hash:etc/shadow:root"),
+        ),
     ),
     System(
         "vendor-setuid-busybox-without-su",
@@ -322,6 +331,6 @@ SYSTEMS = (
             "etc/passwd": PEOPLE,
             "etc/shadow": f"root:{STRONG}:19000::::::\noperator:!:19000::::::\n",
         },
-        (("setuid-unexpected", "bin/busybox"),),
+        (("setuid-unexpected", "bin/busybox"), ("image-sameness", "password-hash:etc/shadow:root")),
     ),
 )

@@ -32,10 +32,12 @@ def verity_root_hash_untrusted(verity: Verity, places: RootHashPlaces | None | U
     every check holds. It belongs into what the boot loader verifies: a signed FIT's ramdisk, a UKI, a command line
     built into a signed kernel; or a signature over it is demanded by the kernel itself.
     """
-    if not isinstance(places, RootHashPlaces) or not verity.claims:
-        if verity.claims:
-            raise Unavailable(places.reason if isinstance(places, Unknown) else "where the root hash lies is not known")
+    if verity.unread and not verity.claims:
+        raise Unavailable("; ".join(verity.unread[:5]))
+    if not verity.claims:
         raise NotApplicable("no root hash is named here")
+    if not isinstance(places, RootHashPlaces):
+        raise Unavailable(places.reason if isinstance(places, Unknown) else "where the root hash lies is not known")
     for claim in places.open:
         yield _finding(claim)
     if places.unsure:

@@ -1,0 +1,1 @@
+"""Checks of the product's life: support, its end, reviews, developer modes."""

@@ -1,0 +1,114 @@
+"""image-sameness"""
+
+from dataclasses import dataclass
+
+from firmward.facts.sameness import Sameness, Shared
+from firmward.model.check import Example, Findings, NotApplicable, check
+from firmward.model.facts import Source, Unavailable
+from firmward.model.finding import Finding, Severity
+from firmward.model.memory import link
+from firmward.model.remedy import Remedy, Remove, Safety, Stage
+
+HIGH, MEDIUM, LOW, INFO = Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kind of sameness: what it is, what comes of it, and what to do instead.
+
+    `made_anew` says that the program makes the file where it is missing, so that it can be left out.
+    """
+
+    key: str
+    severity: Severity
+    what: str
+    why: str
+    instead: str
+    made_anew: bool = False
+
+
+FIRST_BOOT = "Leave it out: it is made at first boot, on storage that lasts"
+ENROL = "Give each device its own, at first boot or in the factory"
+
+ROWS = (
+    Row("ssh-host-key", HIGH, "the SSH host key", "one device can stand in for all", FIRST_BOOT),
+    Row("tls-key", HIGH, "a TLS key", "one device can stand in for all", ENROL),
+    Row("wireguard-key", HIGH, "a WireGuard key", "the tunnel cannot tell devices apart", ENROL),
+    Row("private-key", HIGH, "a private key", "whoever has one device speaks for all", ENROL),
+    Row("password-hash", HIGH, "the password and salt of an account", "one password found opens all devices", ENROL),
+    Row("credential", HIGH, "a credential", "one device gives it away for all", ENROL),
+    Row("wifi-key", HIGH, "the wireless network's key", "whoever knows one network enters all", ENROL),
+    Row("vnc-password", HIGH, "a VNC login", "one found opens all devices", ENROL),
+    Row("keytab", HIGH, "a Kerberos keytab", "one device speaks for all", ENROL),
+    Row("dns-key", HIGH, "a TSIG or rndc secret", "whoever has one device changes zones", ENROL),
+    Row("ntp-key", HIGH, "NTP keys", "whoever has one device forges time for all", ENROL),
+    Row("samba-secrets", HIGH, "Samba's machine secrets", "one device speaks for all in the domain", ENROL),
+    Row("fleet-device", HIGH, "a device's name or key at its update server", "the server takes all for one", ENROL),
+    Row("machine-id", MEDIUM, "the machine id", "logs, DHCP leases and addresses derived from it collide",
+        "Ship it empty, or with the word uninitialized: systemd or D-Bus makes it at first boot"),
+    Row("random-seed", MEDIUM, "a random seed", "devices may begin with the same random numbers", FIRST_BOOT, True),
+    Row("duid", MEDIUM, "a DHCP identity (DUID) or its secret", "devices in one network take each other's leases",
+        FIRST_BOOT, True),
+    Row("iscsi-initiator", MEDIUM, "the iSCSI initiator's name", "targets take all devices for one",
+        "Ship GenerateName=yes, or make the name at first boot"),
+    Row("nvme-host", MEDIUM, "the NVMe host's name", "targets take all devices for one", FIRST_BOOT),
+    Row("snmp-engine", MEDIUM, "the SNMP engine or its users' keys", "keys and replay guards of all devices are one",
+        "Leave engineID and usmUser out: the agent makes them at its first start"),
+    Row("docker-engine", MEDIUM, "the Docker engine's identity", "registries and managers take all for one",
+        FIRST_BOOT, True),
+    Row("network-secret", MEDIUM, "NetworkManager's secret key", "stable private addresses can be computed",
+        FIRST_BOOT, True),
+    Row("mac-address", MEDIUM, "a MAC address", "two devices in one network disturb each other",
+        "Take the address from the hardware, or derive it from the serial number"),
+    Row("serial-number", LOW, "a serial number", "devices cannot be told apart", ENROL),
+    Row("hostname", INFO, "the host's name", "devices in one network answer to one name",
+        "Add a part of the serial number or MAC address to it at first boot"),
+)  # fmt: skip
+BY_KEY = {row.key: row for row in ROWS}
+
+
+@check(
+    title="Identity or secret alike in every copy of the image",
+    severity=Severity.HIGH,
+    practice="P44",
+    cwe=1391,
+    bad=(
+        Example({"etc/machine-id": "5f0c1e5bb3a94f7d8c2e6a1b9d3f4e70\n", "var/lib/systemd/random-seed": b"\x8a" * 512}),
+        Example({"etc/config/network": "config device\n\toption name 'eth0'\n\toption macaddr '02:a1:b2:c3:d4:e5'\n"}),
+        Example({"etc/network/interfaces": "iface eth0 inet dhcp\n\thwaddress ether 02:a1:b2:c3:d4:e5\n"}),
+    ),
+    good=(
+        Example({"etc/machine-id": "", "var/lib/dbus/machine-id": link("/etc/machine-id")}),
+        Example({"etc/machine-id": "uninitialized\n"}),
+        Example({"etc/config/network": "config device\n\toption name 'eth0'\n"}),
+    ),
+)
+def image_sameness(sameness: Sameness, source: Source) -> Findings:
+    """What is alike in every device breaks them all at once: who opens one device, or the update file, has the keys,
+    passwords and seeds of all others, and devices of one name or address disturb each other in a network. Each thing
+    here belongs to one device alone and is made at first boot, in the factory or at enrolment. Checks of their own tell
+    more of keys, credentials and accounts; this one is the list of all that has to become different.
+    """
+    if source is not Source.IMAGE:
+        raise NotApplicable("a running device has what is its own; the image tells what is not")
+    seen: set[str] = set()
+    for thing in sameness.things:
+        key = f"{thing.kind}:{thing.at.path}" + (f":{thing.name}" if thing.kind == "password-hash" else "")
+        if key not in seen:
+            seen.add(key)
+            yield _finding(key, thing, BY_KEY[thing.kind])
+    if sameness.unread:
+        raise Unavailable("; ".join(sameness.unread[:5]))
+
+
+def _finding(key: str, thing: Shared, row: Row) -> Finding:
+    path = thing.at.path or ""
+    owner = f" {thing.name}" if thing.kind == "password-hash" else ""
+    changes = (Remove(path),) if row.made_anew and not path.startswith("etc/config/") else ()
+    return Finding(
+        key,
+        f"{row.what}{owner} in /{path} is alike in every copy: {row.why}",
+        at=thing.at,
+        remedy=Remedy(row.instead, Safety.UNSAFE if changes else Safety.MANUAL, Stage.IMAGE, changes),
+        severity=row.severity,
+    )

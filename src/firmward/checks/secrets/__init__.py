@@ -1,0 +1,1 @@
+"""Keys, certificates and passwords that lie in the image."""

@@ -1,0 +1,76 @@
+"""update-downgrade-possible"""
+
+from firmward.facts.update.updater import Aspect, Server, Updater
+from firmward.facts.updaters import Updaters
+from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unavailable
+from firmward.model.finding import Finding, Severity
+from firmward.model.memory import executable
+from firmward.model.remedy import Remedy, Safety, Stage
+
+PROGRAM = executable(b"\x7fELF")
+BOOT = "::sysinit:/etc/init.d/rcS\n"
+SCRIPT = (
+    "#!/bin/sh\nwget -O /tmp/f http://a/f\nwget -O /tmp/f.sig http://a/f.sig\n"
+    "openssl dgst -verify /etc/k.pem -signature /tmp/f.sig /tmp/f || exit 1\n%sflashcp /tmp/f /dev/mtd3\n"
+)
+COMPARE = '[ "$NEW_VERSION" -gt "$(cat /etc/version)" ] || exit 0\n'
+RAUC = (
+    "[system]\ncompatible=gateway\nbootloader=uboot\n%s[keyring]\npath=ca.pem\n"
+    "[slot.rootfs.0]\ndevice=/dev/mmcblk0p2\nbootname=A\n[slot.rootfs.1]\ndevice=/dev/mmcblk0p3\nbootname=B\n"
+)
+SWUPDATE = {
+    "usr/bin/swupdate": executable(
+        b"\x7fELF ... Error: SWUpdate is built for signed images, provide a public key file."
+    ),
+}
+SERVICE = "[Service]\nExecStart=/usr/bin/swupdate -k /etc/k.pem %s-u '-t default -u https://hawkbit.example.com -i 1'\n"
+SOURCES = "deb https://deb.example.com/ stable main\n"
+
+
+@check(
+    title="An update can go back to an older version",
+    severity=Severity.HIGH,
+    practice="P26",
+    cwe=1328,
+    bad=(
+        Example({"etc/inittab": BOOT, "etc/init.d/rcS": executable(SCRIPT % "")}),
+        Example({"usr/bin/rauc": PROGRAM, "etc/rauc/system.conf": RAUC % ""}),
+        Example({**SWUPDATE, "etc/systemd/system/swupdate.service": SERVICE % ""}),
+        Example({"etc/apt/sources.list": SOURCES, "etc/apt/apt.conf": 'Acquire::Check-Valid-Until "false";\n'}),
+    ),
+    good=(
+        Example({"etc/inittab": BOOT, "etc/init.d/rcS": executable(SCRIPT % COMPARE)}),
+        Example({"usr/bin/rauc": PROGRAM, "etc/rauc/system.conf": RAUC % "min-bundle-version=2.4.0\n"}),
+        Example({**SWUPDATE, "etc/systemd/system/swupdate.service": SERVICE % "-N 2.4.0 "}),
+        Example({"etc/apt/sources.list": SOURCES}),
+    ),
+)  # fmt: skip
+def update_downgrade_possible(updaters: Updaters) -> Findings:
+    """An old version was signed as well, and its holes are known. Who hands it to the device opens them again, and no
+    signature tells that it is old. It is high where the device fetches by itself from a server that anybody on the way
+    can stand in for, medium where only the right server or a person can hand it in, and low where that is meant for the
+    owner, as OpenWrt's sysupgrade is. Package managers refuse older versions unless they are told otherwise.
+    """
+    unsure: list[str] = []
+    for updater in updaters.of_system:
+        remarks = updater.about(Aspect.DOWNGRADE)
+        for remark in remarks:
+            yield Finding(
+                f"{updater.name} {remark.key}",
+                f"{updater.name} {remark.says}",
+                at=remark.at,
+                remedy=Remedy(remark.instead, Safety.MANUAL, Stage.SOURCE, remark.changes),
+                severity=remark.severity or _severity(updater),
+            )
+        if updater.about(Aspect.SIGNATURE) and not remarks:
+            unsure.append(f"no signature covers the versions that {updater.name} is told")
+        unsure.extend(updater.doubted(Aspect.DOWNGRADE))
+    if unsure:
+        raise Unavailable("; ".join(unsure[:5]))
+    updaters.require_read()
+
+
+def _severity(updater: Updater) -> Severity:
+    is_open = updater.server in (Server.ANYONE, Server.UNKNOWN) and updater.automatic
+    return Severity.HIGH if is_open else Severity.MEDIUM

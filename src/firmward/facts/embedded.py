@@ -1,0 +1,303 @@
+"""Private keys, certificates and credentials in any file of the image, found in one pass: each file is read once.
+
+Rules: a file with a zero byte in its first part is binary; of a program its data are searched, not its code. What is
+compressed (pictures, archives, fonts) shows nothing and is passed over. Everywhere keys, certificates and tokens known
+by their form are looked for; values given to names only in configurations, scripts, web files and a product's own
+code, not in manuals, translations, and the libraries of languages. Nothing secret is kept.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from firmward.formats import credential, elf_data, pem, private_key, x509
+from firmward.formats.credential import Kind, Style
+from firmward.formats.public_key import PublicPart
+from firmward.model.facts import Unavailable
+from firmward.model.location import Location
+from firmward.model.tree import Entry, Tree
+from firmward.model.tree import Kind as EntryKind
+
+WHOLE_LIMIT = 128 << 20
+"""Bytes of a file that is searched in one piece; a larger one in windows."""
+WINDOW, OVERLAP = 32 << 20, 128 << 10
+TOTAL_LIMIT = 4 << 30
+"""Bytes read of one tree."""
+HITS_LIMIT = 10_000
+"""Of each kind in a tree; more is a collection of samples."""
+HEAD = 4096
+REMEMBERED = 64 << 10
+"""Size from which on equal contents (BusyBox under its hundred names) are searched once."""
+
+PACKED = (
+    b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"\x89PNG", b"\xff\xd8\xff", b"GIF8",
+    b"wOFF", b"wOF2", b"RIFF", b"OggS", b"ID3", b"fLaC", b"\0\1\0\0\0", b"OTTO", b"ttcf", b"PK\3\4", b"\x1f\x9d",
+    b"hsqs", b"\xde\x12\x04\x95", b"\x95\x04\x12\xde", b"!<arch>", b"7z\xbc\xaf",
+)  # fmt: skip
+"""How files begin that are compressed or hold no text; archives are opened as parts of their own."""
+
+PAPERS = re.compile(
+    r"^(?:usr/(?:local/)?share/(?:doc|man|info|locale|i18n|zoneinfo|help|gtk-doc|licenses|mime|X11|terminfo|vim|emacs|"
+    r"bash-completion|zsh|perl\d?|icons|fonts|tcltk|nano|file|misc/magic|common-licenses|lintian|gettext\S*|unicode|dict|"
+    r"pixmaps|themes|polkit-1|xml|sgml|cmake\S*|aclocal\S*|autoconf|automake\S*|libtool|bison|pkgconfig|gcc\S*|gdb|"
+    r"groff|javascript|nodejs|debconf|dpkg|debhelper|initramfs-tools|metainfo|applications)|"
+    r"usr/include|usr/src|usr/lib/(?:.*/)?(?:python\d[\d.]*|perl\S*|ruby|node_modules|jvm|gcc\S*|tcl\S*|go|git-core|cmake|"
+    r"rustlib|locale|debug)|usr/lib/firmware|lib/firmware|usr/lib/modules|lib/modules|var/lib/(?:dpkg|opkg|apt)|"
+    r"usr/lib/opkg)/"
+)
+"""Manuals, translations, languages' libraries: nothing there is the product's own configuration."""
+SAMPLES = re.compile(
+    r"(?i)(?:^|/)(?:tests?|testsuite|testdata|testing|examples?|samples?|demos?|docs?|fixtures?|unittest\w*|selftests?|"
+    r"specs?|manual|tutorial)(?:/|$)|^usr/(?:local/)?share/(?:doc|man|info)/|/test_[^/]+$|_test\.\w+$|"
+    r"\.(?:sample|example|dist-sample|md|rst|po|pot)$|/(?:README|CHANGELOG|INSTALL|NEWS)[^/]*$"
+)
+SELF_TESTS = re.compile(
+    r"(?:^|/)lib(?:gnutls|crypto|ssl|mbed\w+|wolfssl|gcrypt|nettle|hogweed|softokn3|freebl\w*|botan\S*|dovecot\S*|tomcrypt|ssh2?)[-.]\S*$"
+)
+"""Libraries that carry keys to test themselves with, which are everybody's."""
+ANCHORS = re.compile(
+    r"^(?:etc/ssl/cert\.pem|etc/ssl/certs/|etc/pki/|usr/share/ca-certificates/|etc/ca-certificates|usr/local/share/ca-certificates/|"
+    r"usr/lib/ssl/certs/|usr/share/pki/|usr/share/p11-kit/|etc/openssl/certs/)|"
+    r"(?:^|/)(?:cacerts?(?:\.pem)?|ca-certificates\.crt|ca-bundle\S*|cacert\.pem|curl-ca-bundle\.crt|roots?\.pem)$"
+)
+BUNDLE = 8
+"""Certificates in one file from which on it is a bundle of trusted roots."""
+
+CODE = (
+    ".py", ".js", ".mjs", ".ts", ".lua", ".php", ".pl", ".pm", ".rb", ".json", ".xml", ".html", ".htm", ".java",
+    ".c", ".h", ".cpp", ".tcl", ".cgi", ".asp", ".aspx", ".jsp", ".jsx", ".vue", ".inc", ".go", ".cs",
+)  # fmt: skip
+SETTINGS = (
+    ".conf", ".cfg", ".cnf", ".ini", ".env", ".properties", ".yaml", ".yml", ".toml", ".sh", ".bash", ".ash",
+    ".nmconnection", ".network", ".netdev", ".service", ".rc", ".local", ".default", ".defaults", ".config",
+    ".uci", ".txt", ".netrc", ".exp", ".ovpn", ".secrets", ".settings",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedKey:
+    """A private key: its `form`, `algorithm` and place, `at`.
+
+    `public` identifies its public part where the form shows it. `locked` says that a passphrase guards it, `known` that
+    everybody knows this passphrase; `sample` that it lies among tests, examples or documents; `alone` that the file is
+    the key, so that it may have been placed for a program.
+    """
+
+    form: str
+    algorithm: str
+    at: Location
+    public: PublicPart | None
+    locked: bool
+    known: bool
+    sample: bool
+    alone: bool
+
+    @property
+    def path(self) -> str:
+        return self.at.path or ""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedCertificate:
+    """A `certificate` and its place, `at`; `number` counts those of one file from 0, `anchor` says that it is one of
+    a store of trusted roots, `sample` that it lies among tests, examples or documents, `built_in` that it is part of a
+    program or of code."""
+
+    certificate: x509.Certificate
+    at: Location
+    number: int
+    anchor: bool
+    sample: bool
+    built_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedCredential:
+    """`kind` and `name` say what was found, `at` where, `length` how many characters it has."""
+
+    kind: Kind
+    name: str
+    at: Location
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """All `keys`, `certificates` and `credentials`; `unread` says which files could not be searched, and why."""
+
+    keys: tuple[EmbeddedKey, ...] = ()
+    certificates: tuple[EmbeddedCertificate, ...] = ()
+    credentials: tuple[EmbeddedCredential, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Hits:
+    """What one run of bytes showed, offsets counted from the file's beginning."""
+
+    keys: list[private_key.PrivateKey] = field(default_factory=list)
+    certificates: list[tuple[int, x509.Certificate]] = field(default_factory=list)
+    credentials: list[credential.Credential] = field(default_factory=list)
+
+
+def collect(tree: Tree) -> Embedded | None:
+    """None when the tree has no file."""
+    search = _Search(tree)
+    seen = False
+    for entry in tree.entries():
+        if entry.kind is EntryKind.FILE:
+            seen = True
+            search.file(entry)
+    return search.finished() if seen else None
+
+
+class _Search:
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._keys: list[EmbeddedKey] = []
+        self._certificates: list[EmbeddedCertificate] = []
+        self._credentials: list[EmbeddedCredential] = []
+        self._unread: list[str] = []
+        self._known: dict[tuple[int, int], _Hits] = {}
+        self._total = 0
+
+    def finished(self) -> Embedded:
+        return Embedded(
+            tuple(self._keys[:HITS_LIMIT]),
+            tuple(self._certificates[:HITS_LIMIT]),
+            tuple(self._credentials[:HITS_LIMIT]),
+            tuple(self._unread),
+        )
+
+    def file(self, entry: Entry) -> None:
+        if not entry.size:
+            return
+        if self._total + entry.size > TOTAL_LIMIT:
+            self._unread.append(f"{entry.path} was not searched for secrets: more than {TOTAL_LIMIT >> 30} GiB")
+            return
+        try:
+            for base, data in self._pieces(entry):
+                self._piece(entry, base, data)
+        except Unavailable as reason:
+            self._unread.append(str(reason))
+
+    def _pieces(self, entry: Entry) -> Iterator[tuple[int, bytes]]:
+        """The content, in windows that overlap where it is large; nothing of a file that begins as a packed one."""
+        held: list[bytes] = []
+        length = base = 0
+        for chunk in self._tree.chunks(entry):
+            if not held and not base and chunk.startswith(PACKED):
+                return
+            held.append(chunk)
+            length += len(chunk)
+            self._total += len(chunk)
+            if self._total > TOTAL_LIMIT:
+                raise Unavailable(f"{entry.path} was not searched for secrets: more than {TOTAL_LIMIT >> 30} GiB")
+            if entry.size > WHOLE_LIMIT and length >= WINDOW:
+                data = b"".join(held)
+                yield base, data
+                held = [data[-OVERLAP:]]
+                base += length - OVERLAP
+                length = OVERLAP
+        yield base, held[0] if len(held) == 1 else b"".join(held)
+
+    def _piece(self, entry: Entry, base: int, data: bytes) -> None:
+        binary = b"\0" in data[:HEAD]
+        key = (len(data), hash(data)) if binary and len(data) >= REMEMBERED else None
+        hits = self._known.get(key) if key is not None else None
+        if hits is None:
+            hits = _in_binary(data) if binary else _in_text(data, entry.path)
+            if key is not None:
+                self._known[key] = hits
+        self._take(entry, base, data, hits, binary)
+
+    def _take(self, entry: Entry, base: int, data: bytes, hits: _Hits, binary: bool) -> None:
+        path = entry.path
+        sample = SAMPLES.search(path) is not None or (binary and SELF_TESTS.search(path) is not None)
+
+        def at(offset: int) -> Location:
+            if binary:
+                return Location(path, offset=base + offset) if base + offset else Location(path)
+            return Location(path, data.count(b"\n", 0, offset) + 1)
+
+        for key in hits.keys:
+            alone = not binary or key.offset == 0
+            self._keys.append(
+                EmbeddedKey(key.form, key.algorithm, at(key.offset), key.public, key.locked, key.known, sample, alone)
+            )
+        anchor = ANCHORS.search(path) is not None or len(hits.certificates) >= BUNDLE
+        for number, (offset, certificate) in enumerate(hits.certificates):
+            built_in = (binary and offset > 0) or path.endswith(_PROGRAMMED) or PAPERS.match(path) is not None
+            self._certificates.append(EmbeddedCertificate(certificate, at(offset), number, anchor, sample, built_in))
+        for one in hits.credentials if not sample else ():
+            self._credentials.append(EmbeddedCredential(one.kind, one.name, at(one.offset), one.length))
+
+
+_PROGRAMMED = tuple(ending for ending in CODE if ending not in (".json", ".xml", ".inc"))
+
+
+def _in_binary(data: bytes) -> _Hits:
+    hits = _Hits()
+    if not data.startswith(elf_data.MAGIC):
+        _search(data, 0, hits)
+        _bare_certificate(data, hits)
+        return hits
+    for start, end in elf_data.ranges(data):
+        if end - start >= 32:
+            _search(data[start:end], start, hits)
+    return hits
+
+
+def _search(data: bytes, base: int, hits: _Hits) -> None:
+    hits.keys += (_moved(key, base) for key in private_key.find(data, lines=False))
+    _certificates(data, base, hits)
+    found = (*credential.built_in(data), *credential.addresses(data))
+    hits.credentials += (credential.Credential(one.kind, one.name, one.offset + base, one.length) for one in found)
+
+
+def _moved(key: private_key.PrivateKey, base: int) -> private_key.PrivateKey:
+    return private_key.PrivateKey(key.form, key.algorithm, key.offset + base, key.public, key.locked, key.known)
+
+
+def _in_text(data: bytes, path: str) -> _Hits:
+    hits = _Hits()
+    hits.keys += private_key.find(data)
+    _certificates(data, 0, hits)
+    _bare_certificate(data, hits)
+    if PAPERS.match(path) is None:
+        hits.credentials += credential.in_known_file(data, path)
+        hits.credentials += credential.tokens(data)
+        hits.credentials += credential.addresses(data)
+        style = _style(data, path)
+        if style is not Style.NONE:
+            hits.credentials += credential.assigned(data, style, path)
+        if style is Style.CONFIG and not hits.credentials:
+            hits.credentials += credential.hashes(data, path)
+    return hits
+
+
+def _style(data: bytes, path: str) -> Style:
+    name = path.rpartition("/")[2]
+    ending = name[name.rfind(".") :].lower() if "." in name else ""
+    first = data[:64].split(b"\n", 1)[0]
+    if ending in CODE or (first.startswith(b"#!") and b"sh" not in first):
+        return Style.CODE
+    if ending in SETTINGS or first.startswith(b"#!") or path.startswith("etc/") or name.startswith("."):
+        return Style.CONFIG
+    return Style.NONE
+
+
+def _certificates(data: bytes, base: int, hits: _Hits) -> None:
+    if b"CERTIFICATE-----" not in data:
+        return
+    for block in pem.blocks(data):
+        if block.label in ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"):
+            certificate = x509.read(block.content)
+            if certificate is not None:
+                hits.certificates.append((base + block.start, certificate))
+
+
+def _bare_certificate(data: bytes, hits: _Hits) -> None:
+    certificate = x509.read(data) if data[:2] == b"\x30\x82" and len(data) <= x509.SIZE_LIMIT else None
+    if certificate is not None:
+        hits.certificates.append((0, certificate))

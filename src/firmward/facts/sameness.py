@@ -1,0 +1,162 @@
+"""What would be equal in every device that carries the image: keys, hashes, identities, seeds, addresses.
+
+Rules: keys, credentials and password hashes come from their own families. The rest are files that programs make for
+one machine and keep (machine-id(5), random-seed by systemd-random-seed(8), DHCP's DUIDs, an iSCSI initiator's name),
+and values in configurations that name one device. A file that is empty, missing, a link to a place that is filled
+later, or says `uninitialized` is made anew on each device and is none.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from firmward.facts.accounts import Accounts
+from firmward.facts.embedded import Embedded
+from firmward.facts.host_keys import HostKeys
+from firmward.facts.private_keys import PrivateKeys
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.location import Location
+from firmward.model.tree import Kind, Tree
+
+SIZE_LIMIT = 1 << 20
+ANYTHING = re.compile(rb"[\s\S]")
+FILES_LIMIT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """One thing that all copies have: what `kind` it is, the place `at`, and its `name` where a file has several."""
+
+    kind: str
+    at: Location
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sameness:
+    """All `things`; `unread` says in words what could not be looked at."""
+
+    things: tuple[Shared, ...]
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a kind lies: shell patterns of paths, and what of the content makes it one."""
+
+    kind: str
+    paths: tuple[str, ...]
+    content: re.Pattern[bytes] = ANYTHING
+
+
+def _line(pattern: str) -> re.Pattern[bytes]:
+    return re.compile(rb"(?mi)^[ \t]{0,32}" + pattern.encode())
+
+
+_MAC = r"(?!00:00:00:00:00:00|ff:ff)(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b"
+_PLACES = (
+    _Place("machine-id", ("etc/machine-id", "var/lib/dbus/machine-id"), re.compile(rb"^\s*[0-9a-fA-F]{32}\s*$")),
+    _Place("random-seed", ("var/lib/systemd/random-seed", "etc/random-seed", "var/lib/random-seed", "etc/urandom.seed",
+                           "var/lib/urandom/random-seed", "var/lib/misc/random-seed", "var/lib/seedrng/seed.*",
+                           "etc/seedrng/seed.*", "var/spool/random-seed")),
+    _Place("duid", ("etc/dhcp6c_duid", "var/lib/dhcpv6/dhcp6c_duid", "var/db/dhcp6c_duid", "etc/dhcpcd.duid",
+                    "var/lib/dhcpcd/duid", "var/db/dhcpcd/duid", "var/lib/dhcpcd/secret", "var/db/dhcpcd/secret")),
+    _Place("duid", ("etc/config/network",),
+           _line(r"option\s{1,8}['\"]?dhcp_default_duid['\"]?\s{1,8}['\"]?[0-9a-f]{8,}")),
+    _Place("duid", ("var/lib/dhcp/*.leases", "var/lib/dhclient/*.leases"), _line(r"default-duid\s")),
+    _Place("iscsi-initiator", ("etc/iscsi/initiatorname.iscsi",), _line(r"InitiatorName\s{0,8}=\s{0,8}\S")),
+    _Place("nvme-host", ("etc/nvme/hostnqn", "etc/nvme/hostid"), re.compile(rb"[0-9a-fA-F-]{36}")),
+    _Place("snmp-engine", ("etc/snmp/snmpd.conf", "etc/snmp/snmpd.conf.d/*", "etc/snmpd.conf", "var/lib/snmp/*.conf",
+                           "var/net-snmp/*.conf"), _line(r"(?:exactEngineID|engineID|oldEngineID|usmUser)\s")),
+    _Place("vnc-password", ("root/.vnc/passwd", "home/*/.vnc/passwd", "etc/vnc/passwd", "etc/x11vnc.pass",
+                            "etc/vncpasswd", "root/.config/tigervnc/passwd")),
+    _Place("docker-engine", ("etc/docker/key.json", "var/lib/docker/engine-id")),
+    _Place("keytab", ("etc/krb5.keytab", "etc/*.keytab", "var/lib/*/*.keytab")),
+    _Place("dns-key", ("etc/bind/*", "etc/rndc.key", "etc/rndc.conf", "etc/named.conf", "etc/dhcp/*.key",
+                       "etc/dhcp/*.conf", "etc/knot/*.conf", "etc/nsd/*.conf"),
+           _line(r"secret:?\s{1,8}\"?[A-Za-z0-9+/]{16,}={0,2}\"?;?")),
+    _Place("ntp-key", ("etc/chrony/chrony.keys", "etc/chrony.keys", "etc/ntp.keys", "etc/ntpsec/ntp.keys"),
+           _line(r"\d{1,6}\s{1,8}\S{3,}")),
+    _Place("samba-secrets", ("var/lib/samba/private/secrets.tdb", "etc/samba/secrets.tdb")),
+    _Place("network-secret", ("var/lib/NetworkManager/secret_key",)),
+    _Place("fleet-device", ("resin-boot/config.json", "mnt/boot/config.json", "boot/config.json",
+                            "etc/balena/config.json"),
+           re.compile(rb"\"(?:uuid|deviceApiKey)\"\s{0,8}:\s{0,8}\"[0-9a-zA-Z]{8,}\"")),
+    _Place("fleet-device", ("etc/swupdate.cfg", "etc/swupdate/*.cfg"),
+           _line(r"(?:targettoken|id)\s{0,8}=\s{0,8}\"[^\"]+\"")),
+    _Place("serial-number", ("etc/serial", "etc/serial_number", "etc/serialno", "etc/serial.txt", "etc/device_id",
+                             "etc/device-id"), re.compile(rb"^\s*[\w-]{4,64}\s*$")),
+    _Place("mac-address", ("etc/config/network", "etc/config/wireless"),
+           _line(rf"option\s{{1,8}}['\"]?(?:macaddr|mac)['\"]?\s{{1,8}}['\"]?{_MAC}")),
+    _Place("mac-address", ("etc/network/interfaces", "etc/network/interfaces.d/*"),
+           _line(rf"hwaddress\s{{1,8}}(?:ether\s{{1,8}})?{_MAC}")),
+    _Place("mac-address", ("etc/systemd/network/*", "usr/lib/systemd/network/*"),
+           re.compile(rb"(?mi)^\[(?:Link|NetDev)\][^\[]{0,2000}?^MACAddress\s{0,8}=\s{0,8}" + _MAC.encode())),
+    _Place("mac-address", ("etc/NetworkManager/system-connections/*",),
+           _line(rf"cloned-mac-address\s{{0,8}}=\s{{0,8}}{_MAC}")),
+    _Place("mac-address", ("etc/init.d/*", "etc/rc.local", "etc/rcS.d/*"),
+           re.compile(rb"(?i)\n[^\n#]{0,200}?\b(?:hw ether|set (?:dev )?\w{1,15} address)\s{1,4}" + _MAC.encode())),
+    _Place("hostname", ("etc/hostname",), re.compile(rb"^\s*(?!localhost\b|\(none\))[\w.-]{1,64}\s*$")),
+)  # fmt: skip
+
+
+def collect(
+    tree: Tree,
+    embedded: Embedded,
+    private_keys: PrivateKeys | Unknown | None,
+    host_keys: HostKeys | Unknown | None,
+    accounts: Accounts | Unknown | None,
+) -> Sameness:
+    unread = list(embedded.unread)
+    unread += [part.reason for part in (private_keys, host_keys) if isinstance(part, Unknown)]
+    # where the files are made on the device, the image has no hash
+    if isinstance(accounts, Unknown) and (tree.is_file("etc/passwd") or tree.is_file("etc/shadow")):
+        unread.append(accounts.reason)
+    if isinstance(host_keys, HostKeys):
+        unread += host_keys.unread
+    things = [
+        *_keys(private_keys, host_keys),
+        *_credentials(embedded),
+        *(_hashes(accounts) if isinstance(accounts, Accounts) else ()),
+        *_files(tree, unread),
+    ]
+    return Sameness(tuple(dict.fromkeys(things)), tuple(dict.fromkeys(unread)))
+
+
+def _keys(private_keys: PrivateKeys | Unknown | None, host_keys: HostKeys | Unknown | None) -> Iterator[Shared]:
+    if isinstance(host_keys, HostKeys):
+        yield from (Shared("ssh-host-key", key.at) for key in host_keys.keys)
+    for use in private_keys.keys if isinstance(private_keys, PrivateKeys) else ():
+        if not use.key.sample or use.named is not None or use.account is not None:
+            kind = "tls-key" if use.certificate is not None else "private-key"
+            yield Shared(
+                "wireguard-key" if use.key.form == "WireGuard" else kind, Location(use.key.path, use.key.at.line)
+            )
+
+
+def _credentials(embedded: Embedded) -> Iterator[Shared]:
+    for one in embedded.credentials:
+        yield Shared("wifi-key" if one.kind == "wifi" else "credential", one.at, one.name)
+
+
+def _hashes(accounts: Accounts) -> Iterator[Shared]:
+    for account in accounts.accounts:
+        if account.scheme is not None:
+            yield Shared("password-hash", account.password_at, account.name)
+
+
+def _files(tree: Tree, unread: list[str]) -> Iterator[Shared]:
+    for place in _PLACES:
+        paths = (path for pattern in place.paths for path in (tree.glob(pattern) if "*" in pattern else (pattern,)))
+        for _, path in zip(range(FILES_LIMIT), paths, strict=False):
+            entry = tree.lstat_through(path)
+            if entry is None or entry.kind is not Kind.FILE or not entry.size:
+                continue
+            try:
+                content = tree.read(path, SIZE_LIMIT) or b""
+            except Unavailable as reason:
+                unread.append(str(reason))
+                continue
+            match = place.content.search(content)
+            if match is not None:
+                yield Shared(place.kind, Location(path, content.count(b"\n", 0, match.start()) + 1))

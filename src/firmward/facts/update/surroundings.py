@@ -1,0 +1,255 @@
+"""What mechanisms ask of the system around them: what starts, what timers and cron run, what scripts call."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from posixpath import basename
+
+from firmward.facts import cron
+from firmward.facts.configuration_file import inside
+from firmward.facts.process import Process, Start
+from firmward.facts.startup import CRON, Startup
+from firmward.facts.systemd import SystemdUnits
+from firmward.facts.update.steps import Step, steps
+from firmward.facts.update.updater import Aspect, Doubt
+from firmward.formats import crontab
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.location import Location
+from firmward.model.tree import Entry, Kind, Tree
+
+SCRIPT_LIMIT = 128 << 10
+"""Bytes of a script that is looked at; what a maker writes by hand is far below."""
+
+CANDIDATES_LIMIT = 500
+"""Scripts that are looked at because of their name."""
+
+TEXT_LIMIT = 2 << 20
+"""Characters of all scripts together."""
+
+JOBS_LIMIT = 500
+"""Jobs of cron that are looked at."""
+
+SPEAKERS_LIMIT = 20
+"""Programs that are looked at for what they speak to."""
+SPEAKER_SIZE = 4 << 20
+
+CRON_FOLDERS = ("etc/cron.hourly", "etc/cron.daily", "etc/cron.weekly", "etc/cron.monthly", "etc/periodic/*")
+PROGRAM_FOLDERS = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")
+
+HINT = re.compile(r"(?i)upd|upg|ota|flash|firmware|fw|install|download|fetch|burn|swu")
+"""In the names of a maker's own scripts that may update."""
+
+BESIDE = (
+    *("usr/share/", "usr/src/", "usr/include/", "var/lib/dpkg/", "usr/lib/python", "usr/lib/node_modules/", "proc/"),
+    *("usr/lib/dpkg", "usr/lib/apt/", "usr/lib/initramfs-tools/", "lib/upgrade/", "usr/lib/kernel/", "sys/", "dev/"),
+    *("etc/kernel/", "etc/apt/", "etc/initramfs-tools/", "usr/lib/modules/", "lib/modules/", "var/cache/", "usr/doc/"),
+)
+"""Where a distribution keeps what its package manager calls, and what nobody runs."""
+
+DISTRIBUTION = re.compile(
+    r"(?:sysupgrade|owut|auc|apt.*|dpkg.*|opkg.*|rpm.*|flatpak.*|snap.*|fwupd.*|unattended-upgrades?|install-info"
+    r"|update-(?:alternatives|rc\.d|initramfs.*|grub.*|ca-certificates|passwd|shells|mime.*|dictcommon.*|fonts.*|pciids"
+    r"|usbids|xmlcatalog|catalog|inetd|locale|secureboot-policy|gdkpixbuf-loaders|smart-drivedb|motd.*|perl-sax.*)"
+    r"|flash-kernel|do-release-upgrade|rpi-update|rpi-eeprom-update|ostree.*|mender.*|swupdate.*|rauc.*|installkernel)"
+)
+"""Programs of distributions; each has a row of its own here, or updates no system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script and its commands; `runs` says whether the system runs it by itself, at boot or by time."""
+
+    path: str
+    text: str
+    steps: tuple[Step, ...]
+    runs: bool
+
+
+class Surroundings:
+    """Asked by every mechanism; each look is made once."""
+
+    def __init__(self, tree: Tree, startup: Startup | Unknown | None, units: SystemdUnits | Unknown | None) -> None:
+        self.tree = tree
+        self.startup = startup
+        self.units = units if isinstance(units, SystemdUnits) else None
+        self.unread: dict[str, None] = {}
+        self._text = 0
+
+    # files
+
+    def program(self, *names: str) -> Location | None:
+        """Where one of these programs is installed."""
+        for name in names:
+            for folder in PROGRAM_FOLDERS:
+                entry = self.tree.lstat_through(f"{folder}/{name}")
+                if entry is not None and entry.kind in (Kind.FILE, Kind.SYMLINK):
+                    return Location(f"{folder}/{name}")
+        return None
+
+    def has(self, *names: str) -> bool:
+        """Whether one of these programs is installed, as far as the tree holds programs at all."""
+        return self.program(*names) is not None or not any(self.tree.list(folder) for folder in PROGRAM_FOLDERS)
+
+    def texts(self, *patterns: str) -> Iterator[tuple[str, str]]:
+        """Path and text of each file; what is there and cannot be read is told in `unread`."""
+        for path in (path for pattern in patterns for path in self.tree.glob(pattern)):
+            try:
+                text = self.tree.text(path)
+            except Unavailable as reason:
+                self.unread.setdefault(reason.reason)
+                continue
+            if text is not None and "\0" not in text:
+                yield path, text
+            elif text is not None:
+                self.unread.setdefault(f"{path} is no text")
+
+    # what starts
+
+    def started(self, *programs: str) -> bool:
+        """Whether one of these programs starts at boot or on demand."""
+        return bool(self.processes(*programs))
+
+    def processes(self, *programs: str) -> tuple[Process, ...]:
+        """Those that start."""
+        return tuple(one for one in self.configured(*programs) if one.start is not Start.DISABLED)
+
+    def configured(self, *programs: str) -> tuple[Process, ...]:
+        """The processes of these programs, those that are installed only among them."""
+        listed = self.startup.processes if isinstance(self.startup, Startup) else ()
+        return tuple(one for one in listed if one.program in programs)
+
+    def unit_starts(self, *names: str) -> bool:
+        """Whether one of these systemd units starts, timers among them."""
+        units = self.units.units if self.units is not None else {}
+        return any(name in units and units[name].start is not Start.DISABLED for name in names)
+
+    def told_by(self, name: str, mark: bytes) -> tuple[Doubt, ...]:
+        """A doubt for a program that starts and speaks to an updater: it may hand it what it fetched."""
+        running = self.startup.processes if isinstance(self.startup, Startup) else ()
+        paths = dict.fromkeys(inside(one.argv[0]) for one in running if one.start is not Start.DISABLED)
+        for path in list(paths)[:SPEAKERS_LIMIT]:
+            entry = self.tree.resolve(path)
+            if entry is None or entry.kind is not Kind.FILE or entry.size > SPEAKER_SIZE or entry.name == name:
+                continue
+            if mark in (self.tree.read(entry.path) or b""):
+                return (Doubt(Aspect.AUTOMATIC, f"{path} speaks to {name}: whether it fetches updates is not known"),)
+        return ()
+
+    @property
+    def lost(self) -> str | None:
+        """Why it is not known which scripts run."""
+        if isinstance(self.startup, Unknown):
+            return self.startup.reason
+        return self.startup.blind if self.startup is not None else None
+
+    @property
+    def blind(self) -> str | None:
+        """Why it is not known what starts."""
+        if isinstance(self.startup, Unknown):
+            return self.startup.reason
+        if self.startup is None:
+            return "what starts here is not known"
+        return self.startup.blind or next(iter(self.startup.unread_servers), None)
+
+    # scripts and what they call
+
+    def calls(self, *programs: str) -> tuple[tuple[Step, bool], ...]:
+        """Every call of these programs in a script or a table of cron, and whether the system makes it by itself."""
+        return tuple(
+            (step, script.runs) for script in self.scripts for step in script.steps if step.program in programs
+        )
+
+    @cached_property
+    def scripts(self) -> tuple[Script, ...]:
+        """The scripts that run at boot or by time, and those whose names say that they may update."""
+        found: dict[str, Script] = {}
+        running = self.startup.scripts if isinstance(self.startup, Startup) else ()
+        for path in running:
+            self._add(found, path, runs=True)
+        has_cron = self.started(*CRON, "anacron", "busybox-crond") or self.unit_starts("anacron.timer")
+        for path in (
+            path for pattern in CRON_FOLDERS for folder in self.tree.glob(pattern) for path in self._in(folder)
+        ):
+            self._add(found, path, runs=has_cron)
+        self._tables(found, has_cron)
+        for entry in self._candidates():
+            self._add(found, entry.path, runs=False)
+        return tuple(found.values())
+
+    def _in(self, folder: str) -> tuple[str, ...]:
+        return tuple(path for path in self.tree.list(folder) if self.tree.is_file(path))
+
+    def _candidates(self) -> tuple[Entry, ...]:
+        listed = []
+        for entry in self.tree.entries():
+            if entry.kind is Kind.FILE and HINT.search(entry.name) and 0 < entry.size <= SCRIPT_LIMIT:
+                runnable = entry.mode & 0o111 or entry.name.endswith((".sh", ".cgi"))
+                if runnable and not entry.path.startswith(BESIDE) and not DISTRIBUTION.fullmatch(entry.name):
+                    listed.append(entry)
+                    if len(listed) >= CANDIDATES_LIMIT:
+                        break
+        return tuple(listed)
+
+    def _tables(self, found: dict[str, Script], has_cron: bool) -> None:
+        """The jobs of cron: each command line is a script of its own, and leads to the script that it runs."""
+        rows: tuple[tuple[tuple[str, ...], Callable[[str], tuple[crontab.Job, ...]]], ...] = (
+            (cron.SYSTEM, crontab.system_jobs),
+            (cron.USERS, crontab.user_jobs),
+        )
+        for patterns, jobs_of in rows:
+            for path, text in self.texts(*patterns):
+                for job in jobs_of(text)[:JOBS_LIMIT]:
+                    listed = steps(job.command, path, job.line)
+                    found[f"{path}:{job.line}"] = Script(path, job.command, listed, has_cron)
+                    for step in listed:
+                        for word in step.argv[:3]:
+                            self._add(found, self._located(word), runs=has_cron)
+
+    def _located(self, word: str) -> str:
+        if word.startswith("/"):
+            return inside(word)
+        place = self.program(word) if word and "/" not in word else None
+        return (place.path or "") if place is not None else ""
+
+    def _add(self, found: dict[str, Script], path: str, runs: bool) -> None:
+        entry = self.tree.resolve(path) if path else None
+        if entry is None or entry.kind is not Kind.FILE or DISTRIBUTION.fullmatch(basename(entry.path)):
+            return
+        known = found.get(entry.path)
+        if known is not None:
+            if runs and not known.runs:
+                found[entry.path] = Script(known.path, known.text, known.steps, runs)
+            return
+        text = self._shell(entry)
+        if text is None:
+            return
+        is_worth = WORTH.search(text) is not None
+        self._text += len(text) if is_worth else 0
+        if self._text > TEXT_LIMIT:
+            self.unread.setdefault("there are more scripts than are looked at")
+            return
+        found[entry.path] = Script(entry.path, text, steps(text, entry.path) if is_worth else (), runs)
+
+    def _shell(self, entry: Entry) -> str | None:
+        """The text of a shell script; None for what is none."""
+        if entry.size > SCRIPT_LIMIT:
+            return None
+        try:
+            head = next(iter(self.tree.chunks(entry)), b"")[:64]
+            if head.startswith(b"\x7fELF") or b"\0" in head:
+                return None
+            text = self.tree.text(entry.path) or ""
+        except Unavailable as reason:
+            self.unread.setdefault(reason.reason)
+            return None
+        first = text.partition("\n")[0]
+        return text if not first.startswith("#!") or SHELL.search(first) else None
+
+
+SHELL = re.compile(r"\b(?:sh|ash|dash|bash|ksh|busybox|openrc-run|rc\.common|runscript)\b")
+WORTH = re.compile(
+    r"wget|curl|tftp|ftpget|scp|uclient-fetch|rsync|aria2c|\bdd\b|mtd|flashcp|nandwrite|ubiupdatevol|sysupgrade"
+    r"|opkg|apk|dpkg|rpm|dnf|rauc|swupdate|mender|ostree|unattended|apt"
+)
+"""Without any of these words a script is not worth reading."""

@@ -1,0 +1,148 @@
+"""The ways by which the image can be updated: every mechanism that is configured, the maker's own scripts among them.
+
+A program that is installed and configured for nothing (rauc without a system.conf, apt without a source, opkg without a
+feed) updates nothing and is none; `installed` names it. Each mechanism's rules stand in its file in update/. What could
+not be read is told in `unread`: nobody then knows that there is no other way.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from firmward.facts.startup import Startup
+from firmward.facts.systemd import SystemdUnits
+from firmward.facts.update import (
+    apk,
+    apt,
+    managed,
+    mender,
+    opkg,
+    ostree,
+    own_script,
+    rauc,
+    rpm,
+    swupdate,
+    sysupdate,
+    sysupgrade,
+)
+from firmward.facts.update.surroundings import PROGRAM_FOLDERS, SHELL, Surroundings
+from firmward.facts.update.updater import Updater
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.location import Location
+from firmward.model.tree import Entry, Kind, Tree
+
+MECHANISMS: tuple[Callable[[Surroundings], Iterator[Updater]], ...] = (
+    rauc.found,
+    swupdate.found,
+    mender.found,
+    ostree.found,
+    sysupdate.found,
+    sysupgrade.found,
+    apt.found,
+    opkg.found,
+    apk.found,
+    rpm.found,
+    managed.found,
+    own_script.found,
+)
+
+PROGRAMS = ("rauc", "swupdate", "mender", "mender-update", "apt-get", "opkg", "apk", "dnf", "ostree")
+"""Told when they are installed and configured for nothing."""
+
+HANDS_OVER = re.compile(r"\b(?:switch_root|pivot_root|run-init)\b")
+
+OWN = re.compile(
+    r"(?i)(?:.*[-_.])?(?:f?ota(?:d|_?client|_?agent)?|fwup(?:d(?:ate)?r?|grade|dater)?|fw[-_]?(?:up(?:date|grade)\w*|flash\w*)"
+    r"|firm(?:ware)?[-_]?up(?:date|grade)\w*|(?:sw|auto|system|remote|online|self|http|net|usb|cloud)[-_]?up(?:date|grade)[rd]?"
+    r"|update(?:r|rd|d)|upgrade(?:r|rd|d)?|update[-_]?(?:agent|client|daemon|manager|service|engine))(?:\.(?:py|lua|bin|elf))?"
+)
+"""Names of programs that update, of which only the name is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Updaters:
+    """`updaters` are configured, `installed` the places of programs that are configured for nothing.
+
+    `unseen` are programs whose names say that they update and that cannot be read; `unread` says what could not be
+    read; `blind` why it is not known what starts; `hands_over` says that this is an initramfs, which gives way to
+    another root file system: that one is to be updated.
+    """
+
+    updaters: tuple[Updater, ...]
+    installed: tuple[Location, ...] = ()
+    unseen: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    blind: str | None = None
+    hands_over: bool = False
+
+    @property
+    def of_system(self) -> tuple[Updater, ...]:
+        """Those that replace the system itself."""
+        return tuple(updater for updater in self.updaters if updater.is_system)
+
+    def require_read(self) -> None:
+        """For who has told all that was found. Raises Unavailable when there may be more."""
+        if self.unread:
+            raise Unavailable("; ".join(self.unread[:5]))
+
+
+def collect(tree: Tree, startup: Startup | Unknown | None, units: SystemdUnits | Unknown | None) -> Updaters | None:
+    around = Surroundings(tree, startup, units)
+    updaters: list[Updater] = []
+    unread: list[str] = []
+    for found in MECHANISMS:
+        try:
+            updaters += found(around)
+        except Unavailable as reason:
+            unread.append(reason.reason)
+    names = {updater.name for updater in updaters}
+    installed = tuple(
+        place for name in PROGRAMS if _mechanism(name) not in names and (place := around.program(name)) is not None
+    )
+    unseen = tuple(_unseen(tree))
+    hands_over = _hands_over(around)
+    if not (updaters or installed or unseen or unread or around.unread or around.lost or hands_over):
+        return None
+    lost = () if around.lost is None else (around.lost,)
+    told = tuple(dict.fromkeys((*unread, *around.unread, *lost)))
+    return Updaters(tuple(updaters), installed, unseen, told, around.blind, hands_over)
+
+
+def _mechanism(program: str) -> str:
+    return {"mender-update": "mender", "apt-get": "apt"}.get(program, program)
+
+
+def _hands_over(around: Surroundings) -> bool:
+    """Whether this is an initramfs: dracut and systemd mark one, others have an /init that changes the root."""
+    has_mark = around.tree.exists("etc/initrd-release")
+    return has_mark or any(script.path == "init" and HANDS_OVER.search(script.text) for script in around.scripts)
+
+
+def _unseen(tree: Tree) -> Iterator[str]:
+    """Programs that may update, each once, whatever folder leads to it."""
+    told = set()
+    folders = (*PROGRAM_FOLDERS, *tree.glob("opt/*"), *tree.glob("opt/*/bin"), "app", "home/app", "usr/libexec")
+    for folder in folders[:50]:
+        for path in tree.list(folder):
+            name = path.rpartition("/")[2]
+            if OWN.fullmatch(name) and name not in KNOWN:
+                entry = tree.resolve(path)
+                is_program = entry is not None and entry.kind is Kind.FILE and entry.mode & 0o111
+                if entry is not None and is_program and entry.path not in told and not _is_read(tree, entry):
+                    told.add(entry.path)
+                    yield path
+
+
+def _is_read(tree: Tree, entry: Entry) -> bool:
+    """Whether it is a shell script, which is read as one of the maker's own."""
+    try:
+        head = next(iter(tree.chunks(entry)), b"")[:64]
+    except Unavailable:
+        return False
+    return head.startswith(b"#!") and SHELL.search(head.partition(b"\n")[0].decode("utf-8", "replace")) is not None
+
+
+KNOWN = frozenset(
+    (*PROGRAMS, "unattended-upgrade", "unattended-upgrades", "do-release-upgrade", "fwupd", "fwupdmgr", "fwupdtool")
+)
+"""Names that mean something else, or are told elsewhere."""

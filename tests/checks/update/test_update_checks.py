@@ -1,0 +1,343 @@
+"""What the checks of updates say beyond their own examples: real mechanisms as shipped, and ways round them."""
+
+import base64
+from dataclasses import dataclass, field
+from datetime import date
+
+import pytest
+
+from firmward.audit.catalogue import find_check
+from firmward.audit.engine import Verdict, families, judge
+from firmward.facts.collection import Collection
+from firmward.model.clock import Clock
+from firmward.model.finding import Outcome
+from firmward.model.memory import Content, MemoryTree, executable, link
+from firmward.model.policy import parse_policy
+
+ELF = executable(b"\x7fELF\x02\x01\x01")
+ABSENT, UNSIGNED, PLAIN = "update-absent", "update-unauthenticated", "update-over-plaintext"
+DOWNGRADE, FALLBACK, MANUAL = "update-downgrade-possible", "update-without-fallback", "update-not-automatic"
+ALL = (ABSENT, UNSIGNED, PLAIN, DOWNGRADE, FALLBACK, MANUAL)
+
+
+def verdict(check: str, files: dict[str, Content], policy: str | None = None) -> Verdict:
+    found = find_check(check)
+    facts = Collection(MemoryTree(files)).facts("test", families([found]))
+    return judge(found, facts, None if policy is None else parse_policy(policy), Clock(date(2026, 11, 20)))
+
+
+def told(check: str, files: dict[str, Content], policy: str | None = None) -> dict[str, str]:
+    """The findings' keys with their severity; the outcome where there are none."""
+    found = verdict(check, files, policy)
+    if not found.findings:
+        return {found.outcome.value: found.reason or ""} if found.outcome is Outcome.ERROR else {}
+    return {finding.key: (finding.severity or found.check.severity).value for finding in found.findings}
+
+
+def booting(*lines: str, **files: Content) -> dict[str, Content]:
+    script = executable("#!/bin/sh\n" + "".join(f"{line}\n" for line in lines))
+    return {"etc/inittab": "::sysinit:/etc/init.d/rcS\n", "etc/init.d/rcS": script, "bin/busybox": ELF, **files}
+
+
+SOURCES = (
+    "Types: deb deb-src\nURIs: http://deb.debian.org/debian\nSuites: bookworm bookworm-updates\n"
+    "Components: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
+)
+PERIODIC = 'APT::Periodic::Update-Package-Lists "1";\nAPT::Periodic::Unattended-Upgrade "1";\n'
+UNITS = "usr/lib/systemd/system"
+DEBIAN: dict[str, Content] = {
+    "usr/lib/systemd/systemd": ELF,
+    "usr/sbin/init": link("../lib/systemd/systemd"),
+    "sbin": link("usr/sbin"),
+    "usr/bin/apt-get": ELF,
+    "etc/apt/sources.list.d/debian.sources": SOURCES,
+    "etc/apt/sources.list": "# See /etc/apt/sources.list.d/debian.sources\n",
+    "etc/apt/apt.conf.d/01autoremove": 'APT\n{\n  NeverAutoRemove\n  {\n\t"^firmware-linux.*";\n  };\n};\n',
+    f"{UNITS}/default.target": "[Unit]\nWants=timers.target\n",
+    f"{UNITS}/timers.target": "[Unit]\nDescription=Timers\n",
+    f"{UNITS}/apt-daily-upgrade.timer": "[Timer]\nOnCalendar=*-*-* 6:00\n[Install]\nWantedBy=timers.target\n",
+    f"{UNITS}/apt-daily-upgrade.service": "[Service]\nType=oneshot\nExecStart=/usr/lib/apt/apt.systemd.daily install\n",
+}
+UNATTENDED: dict[str, Content] = {
+    **DEBIAN,
+    "usr/bin/unattended-upgrade": executable("#!/usr/bin/python3\n"),
+    "etc/apt/apt.conf.d/20auto-upgrades": PERIODIC,
+    "etc/systemd/system/timers.target.wants/apt-daily-upgrade.timer": link(f"/{UNITS}/apt-daily-upgrade.timer"),
+}
+FWTOOL = '[ "$REQUIRE_IMAGE_SIGNATURE" = 1 ] && return 1\n'
+OPENWRT: dict[str, Content] = {
+    "etc/inittab": "::sysinit:/etc/init.d/rcS S boot\n",
+    "etc/rc.common": executable("#!/bin/sh\n"),
+    "sbin/procd": ELF,
+    "sbin/init": ELF,
+    "bin/opkg": ELF,
+    "sbin/sysupgrade": executable("#!/bin/sh\nwget -O/tmp/sysupgrade.img $1\ninclude /lib/upgrade\n"),
+    "lib/upgrade/fwtool.sh": FWTOOL,
+    "lib/upgrade/common.sh": "get_image() {\n\twget -qO- $1\n}\n",
+    "etc/opkg.conf": "dest root /\ndest ram /tmp\nlists_dir ext /var/opkg-lists\noption check_signature\n",
+    "etc/opkg/distfeeds.conf": "src/gz openwrt_core https://downloads.openwrt.org/releases/23.05.3/targets/x\n",
+    "etc/opkg/customfeeds.conf": "# add your custom package feeds here\n# src/gz example http://www.example.com/p\n",
+    "etc/opkg/keys/b5043e70f9a75cde": "untrusted comment: key\nRWS1BD5w+adc3k\n",
+}
+ALPINE: dict[str, Content] = {
+    "etc/inittab": "::sysinit:/sbin/openrc sysinit\n",
+    "sbin/init": link("/bin/busybox"),
+    "bin/busybox": ELF,
+    "sbin/apk": ELF,
+    "etc/apk/repositories": "http://dl-cdn.alpinelinux.org/alpine/v3.20/main\n#http://dl-cdn.alpinelinux.org/edge\n",
+}
+
+
+@dataclass(frozen=True)
+class Stock:
+    """A system as it is shipped; `found` is all that is said of it, by check."""
+
+    name: str
+    files: dict[str, Content]
+    found: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+STOCK = (
+    Stock("debian", DEBIAN, {
+        PLAIN: {"apt deb.debian.org": "low"}, FALLBACK: {"apt in-place": "low"}, MANUAL: {"automatic": "medium"},
+    }),
+    Stock("debian-unattended", UNATTENDED, {
+        PLAIN: {"apt deb.debian.org": "low"}, FALLBACK: {"apt in-place": "low"},
+    }),
+    Stock("openwrt", OPENWRT, {
+        UNSIGNED: {"sysupgrade image-signature": "medium"},
+        DOWNGRADE: {"sysupgrade versions": "low"},
+        FALLBACK: {"sysupgrade in-place": "medium", "opkg in-place": "low"},
+        MANUAL: {"automatic": "medium"},
+    }),
+    Stock("alpine", ALPINE, {
+        PLAIN: {"apk dl-cdn.alpinelinux.org": "low"},
+        FALLBACK: {"apk in-place": "low"},
+        MANUAL: {"automatic": "medium"},
+    }),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("check", ALL)
+@pytest.mark.parametrize("stock", STOCK, ids=lambda stock: stock.name)
+def test_a_system_as_shipped_is_told_no_more_than_is_so(stock: Stock, check: str) -> None:
+    assert told(check, stock.files) == stock.found.get(check, {})
+    assert verdict(check, stock.files).outcome in (Outcome.PASS, Outcome.FAIL)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"etc/systemd/system/apt-daily-upgrade.timer": link("/dev/null")},
+        {"etc/apt/apt.conf.d/99off": 'APT::Periodic::Unattended-Upgrade "0";\n'},
+        {"etc/apt/apt.conf.d/99off": 'APT { Periodic { Enable "0"; }; };\n'},
+        {"etc/apt/apt.conf.d/99off": "#clear APT::Periodic;\n"},
+    ],
+    ids=["timer-masked", "switched-off-later", "periodic-disabled", "cleared"],
+)
+def test_unattended_upgrades_that_do_not_run_are_none(broken: dict[str, Content]) -> None:
+    assert told(MANUAL, UNATTENDED | broken) == {"automatic": "medium"}
+
+
+def test_a_file_that_apt_does_not_read_switches_nothing() -> None:
+    ignored: dict[str, Content] = {"etc/apt/apt.conf.d/99off.bak": 'APT::Periodic::Unattended-Upgrade "0";\n'}
+    assert told(MANUAL, UNATTENDED | ignored) == {}
+
+
+@dataclass(frozen=True)
+class Loose:
+    """A file beside a stock system, and what the signature's check then says."""
+
+    name: str
+    system: dict[str, Content]
+    path: str
+    text: str
+    key: str
+    severity: str
+
+
+LOOSE = (
+    Loose("trusted", DEBIAN, "etc/apt/sources.list.d/own.list", "deb [arch=arm trusted=yes] http://a.example.com/ x y",
+          "apt trusted a.example.com/", "critical"),
+    Loose("trusted-deb822", DEBIAN, "etc/apt/sources.list.d/own.sources",
+          "Types: deb\nURIs: https://a.example.com\nSuites: ./\nTrusted: yes\n",
+          "apt trusted a.example.com", "critical"),
+    Loose("unauthenticated", DEBIAN, "etc/apt/apt.conf", 'APT::Get::AllowUnauthenticated "true";\n',
+          "apt APT::Get::AllowUnauthenticated", "critical"),
+    Loose("unauthenticated-nested", DEBIAN, "etc/apt/apt.conf.d/90own", 'apt { get { allowunauthenticated "1"; }; };\n',
+          "apt APT::Get::AllowUnauthenticated", "critical"),
+    Loose("opkg-switched-off", OPENWRT, "etc/opkg.conf", "option check_signature 0\n", "opkg check-signature", "high"),
+    Loose("opkg-commented-out", OPENWRT, "etc/opkg.conf", "# option check_signature\n", "opkg check-signature", "high"),
+    Loose("opkg-from-clear-feed", OPENWRT | {"etc/opkg.conf": "dest root /\n"}, "etc/opkg/customfeeds.conf",
+          "src/gz own http://a.example.com/p\n", "opkg check-signature", "critical"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("row", LOOSE, ids=lambda row: row.name)
+def test_a_check_of_signatures_that_is_switched_off_is_found(row: Loose) -> None:
+    found = told(UNSIGNED, row.system | {row.path: row.text})
+    assert found.get(row.key) == row.severity, found
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("etc/apt/sources.list.d/own.list", "# deb [trusted=yes] http://a.example.com/ x main"),
+        ("etc/apt/sources.list.d/own.list", "deb [trusted=no] http://a.example.com/ x main"),
+        ("etc/apt/sources.list.d/own.list", "deb-src [trusted=yes] http://a.example.com/ x main"),
+        ("etc/apt/sources.list.d/own.sources", "Enabled: no\nTypes: deb\nURIs: http://a/\nSuites: x\nTrusted: yes\n"),
+        ("etc/apt/sources.list.d/own.txt", "deb [trusted=yes] http://a.example.com/ x main"),
+        ("etc/apt/apt.conf.d/90own", '// APT::Get::AllowUnauthenticated "true";\n'),
+        ("etc/apt/apt.conf.d/90own", '/* APT::Get::AllowUnauthenticated "true"; */\n'),
+        (
+            "etc/apt/apt.conf.d/90own",
+            'APT::Get::AllowUnauthenticated "true";\nAPT::Get::AllowUnauthenticated "false";\n',
+        ),
+    ],
+)
+def test_what_apt_does_not_take_is_not_told(path: str, text: str) -> None:
+    assert told(UNSIGNED, DEBIAN | {path: text}) == {}
+
+
+def test_openwrt_that_requires_signed_images_is_clean() -> None:
+    signed: dict[str, Content] = {"lib/upgrade/platform.sh": "REQUIRE_IMAGE_SIGNATURE=1\n", "usr/bin/ucert": ELF}
+    assert verdict(UNSIGNED, OPENWRT | signed).outcome is Outcome.PASS
+    assert told(UNSIGNED, OPENWRT | {"lib/upgrade/platform.sh": "REQUIRE_IMAGE_SIGNATURE=1\n"}) != {}
+
+
+def test_a_script_that_feeds_sysupgrade_from_the_network_makes_it_critical() -> None:
+    fetch = executable("#!/bin/sh\nwget -O /tmp/fw http://fw.example.com/fw && sysupgrade /tmp/fw\n")
+    found = told(UNSIGNED, OPENWRT | {"usr/bin/autoupdate.sh": fetch})
+    assert found == {"sysupgrade image-signature": "critical"}
+
+
+RAUC = (
+    "[system]\ncompatible=a\nbootloader=uboot\n{more}\n[keyring]\npath={ring}\n"
+    "[slot.rootfs.0]\ndevice=/dev/a\nbootname=A\n[slot.rootfs.1]\ndevice=/dev/b\nbootname=B\n"
+)
+
+
+def rauc(ring: str = "/etc/rauc/ca.pem", more: str = "", **files: Content) -> dict[str, Content]:
+    return booting("true", **{"usr/bin/rauc": ELF, "etc/rauc/system.conf": RAUC.format(ring=ring, more=more), **files})
+
+
+def test_rauc_with_a_keyring_of_examples_or_of_the_web_is_signed_by_others() -> None:
+    name = base64.encodebytes(b"\x30\x82\x0c\x08Test Org\x0c\x12Test Org Update CA" + bytes(80)).decode()
+    example = f"-----BEGIN CERTIFICATE-----\n{name}-----END CERTIFICATE-----\n"
+    own = example.replace(name, base64.encodebytes(b"\x30\x82\x0c\x08Acme Ltd").decode())
+    assert told(UNSIGNED, rauc(**{"etc/rauc/ca.pem": example})) == {"rauc keyring": "high"}
+    assert told(UNSIGNED, rauc("ca.pem", **{"etc/rauc/ca.pem": example})) == {"rauc keyring": "high"}
+    assert told(UNSIGNED, rauc("/etc/ssl/certs/ca-certificates.crt")) == {"rauc keyring": "high"}
+    assert verdict(UNSIGNED, rauc(**{"etc/rauc/ca.pem": own})).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ("", {"rauc min-bundle-version": "medium"}),
+        ("min-bundle-version=1.2.0", {}),
+        ("#min-bundle-version=1.2.0", {"rauc min-bundle-version": "medium"}),
+        ("[handlers]\npre-install=/usr/lib/rauc/check-version.sh", {}),
+    ],
+)
+def test_rauc_refuses_old_bundles_only_where_it_is_told(more: str, found: dict[str, str]) -> None:
+    assert told(DOWNGRADE, rauc(more=more)) == found
+
+
+def test_rauc_on_the_way_from_a_clear_server_goes_back_at_high() -> None:
+    conf = "[client]\nhawkbit_server = a.example.com\nssl = false\n"
+    files = rauc(**{"etc/rauc-hawkbit-updater/config.conf": conf})
+    files["etc/inittab"] = "::respawn:/usr/bin/rauc-hawkbit-updater\n"
+    assert told(DOWNGRADE, files) == {"rauc min-bundle-version": "high"}
+    assert told(PLAIN, files) == {"rauc a.example.com": "low"}
+    assert told(MANUAL, files) == {}
+
+
+def test_an_application_that_speaks_to_rauc_may_fetch() -> None:
+    files = rauc(**{"usr/bin/gateway": executable(b"\x7fELF\x00de.pengutronix.rauc\x00")})
+    assert told(MANUAL, files) == {"automatic": "medium"}
+    found = verdict(MANUAL, files | {"etc/inittab": "::respawn:/usr/bin/gateway\n"})
+    assert found.outcome is Outcome.UNKNOWN
+    assert "usr/bin/gateway" in (found.reason or "")
+
+
+SWU_SIGNED = executable(b"\x7fELF SWUpdate is built for signed images ... -N : not install a release older as")
+SWU_OPEN = executable(b"\x7fELF -N : not install a release older as")
+CLEAR = "-u '-t default -u http://a.example.com -i 7'"
+SAFE = "-u '-t default -u https://a.example.com -i 7'"
+UNCHECKED = "-u '-t default -u https://a.example.com -i 7 -x'"
+
+
+def swupdate(arguments: str, program: Content = SWU_SIGNED, configuration: str = "") -> dict[str, Content]:
+    line = f"/usr/bin/swupdate -f /etc/swupdate.cfg {arguments} &"
+    return booting(line, **{"usr/bin/swupdate": program, "etc/swupdate.cfg": configuration or "globals : { };\n"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "program", "configuration", "check", "found"),
+    [
+        (CLEAR, SWU_OPEN, "", UNSIGNED, {"swupdate signed-images": "critical"}),
+        (SAFE, SWU_OPEN, "", UNSIGNED, {"swupdate signed-images": "high"}),
+        (UNCHECKED, SWU_OPEN, "", UNSIGNED,
+         {"swupdate signed-images": "critical"}),
+        ("-k /etc/k.pem -w '-p 8080'", SWU_SIGNED, "", UNSIGNED, {}),
+        (CLEAR, SWU_SIGNED, "", PLAIN, {"swupdate a.example.com": "low"}),
+        (CLEAR, SWU_SIGNED, "", DOWNGRADE, {"swupdate no-downgrading": "high"}),
+        ("", SWU_SIGNED, 'globals : { no-downgrading = "2.1"; };', DOWNGRADE, {}),
+        ("--no-downgrading 2.1", SWU_SIGNED, "", DOWNGRADE, {}),
+        ("-w '-p 8080'", SWU_SIGNED, "", MANUAL, {"automatic": "medium"}),
+        (SAFE, SWU_SIGNED, "", MANUAL, {}),
+    ],
+)  # fmt: skip
+def test_swupdate_is_judged_by_its_build_and_its_options(
+    arguments: str, program: Content, configuration: str, check: str, found: dict[str, str]
+) -> None:
+    assert told(check, swupdate(arguments, program, configuration)) == found
+
+
+def test_swupdate_that_cannot_be_read_is_unknown() -> None:
+    assert verdict(UNSIGNED, swupdate("", executable(b"\x7fELF"))).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("policy", "outcome"),
+    [
+        ('[update]\nmechanism = "none"\n', Outcome.FAIL),
+        ('[update]\nmechanism = "firmward"\n', Outcome.UNKNOWN),
+        ('[update]\nmechanism = "other"\n', Outcome.UNKNOWN),
+        ('[update]\nmechanism = "rauc"\n', Outcome.FAIL),
+        ("", Outcome.FAIL),
+    ],
+)
+def test_what_the_policy_declares_is_asked_for(policy: str, outcome: Outcome) -> None:
+    assert verdict(ABSENT, booting("true"), policy).outcome is outcome
+
+
+def test_another_mechanism_than_the_declared_one_is_none() -> None:
+    assert told(ABSENT, DEBIAN, '[update]\nmechanism = "rauc"\n') == {"declared rauc": "high"}
+    assert told(ABSENT, DEBIAN, '[update]\nmechanism = "apt"\n') == {}
+    assert told(FALLBACK, DEBIAN, '[update]\nmechanism = "apt"\n') == {"apt in-place": "medium"}
+
+
+def test_a_program_of_which_only_the_name_is_known_leaves_it_open() -> None:
+    assert verdict(ABSENT, booting("true", **{"usr/bin/ota_client": ELF})).outcome is Outcome.UNKNOWN
+    assert verdict(ABSENT, booting("true", **{"usr/sbin/update-rc.d": ELF})).outcome is Outcome.FAIL
+
+
+def test_people_may_see_to_updates_where_the_policy_says_so() -> None:
+    assert verdict(MANUAL, DEBIAN, "[update]\nautomatic = false\n").outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_system_that_starts_nothing_is_not_asked_for_an_updater() -> None:
+    assert verdict(ABSENT, {"usr/share/doc/readme": "x"}).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_an_initramfs_is_not_asked_for_an_updater() -> None:
+    init = executable("#!/bin/sh\nmount /dev/mmcblk0p2 /mnt\nexec switch_root /mnt /sbin/init\n")
+    assert verdict(ABSENT, {"init": init, "bin/busybox": ELF}).outcome is Outcome.NOT_APPLICABLE
+    stays = executable("#!/bin/sh\nexec /usr/bin/camera\n")
+    assert verdict(ABSENT, {"init": stays, "bin/busybox": ELF}).outcome is Outcome.FAIL
+
+
+def test_applications_alone_are_no_update_of_the_system() -> None:
+    assert told(ABSENT, booting("true", **{"usr/bin/flatpak": ELF})) == {"updater": "high"}

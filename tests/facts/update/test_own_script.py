@@ -1,0 +1,198 @@
+"""A maker's own scripts: which of them update, and whether they verify what they install."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from firmward.facts.update.own_script import updates
+from firmward.facts.update.steps import steps
+from firmward.facts.update.surroundings import Script
+from firmward.facts.update.updater import Aspect, Server, Updater
+from firmward.model.finding import Severity
+
+GET = "wget -O /tmp/fw.bin http://fw.example.com/fw.bin"
+CHECK = "openssl dgst -sha256 -verify /etc/pub.pem -signature /tmp/fw.sig /tmp/fw.bin"
+WRITE = "mtd write /tmp/fw.bin firmware"
+
+
+def read(*lines: str, path: str = "usr/bin/update.sh") -> Updater | None:
+    text = "#!/bin/sh\n" + "".join(f"{line}\n" for line in lines)
+    return updates(Script(path, text, steps(text, path), runs=True))
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    lines: tuple[str, ...]
+
+
+INSTALLS = (
+    Row("mtd", (GET, WRITE)),
+    Row("dd", (GET, "dd if=/tmp/fw.bin of=/dev/mmcblk0p2 bs=1M")),
+    Row("dd-in-a-pipe", ("wget -qO- http://a/fw.gz | gunzip | dd of=/dev/mmcblk0p2",)),
+    Row("variables", ('URL="http://a/fw"', "F=/tmp/f", 'wget "$URL" -O "$F"', 'flashcp "$F" /dev/mtd2')),
+    Row("busybox", ("busybox tftp -g -r fw.bin 192.0.2.1", "busybox nandwrite -p /dev/mtd4 fw.bin")),
+    Row("function", ('get() { curl -o /tmp/fw "$1"; }', 'put() { nandwrite /dev/mtd4 "$1"; }', "get $U; put /tmp/fw")),
+    Row("clustered-options", ("wget -qO /tmp/x.tgz http://a/x", "tar xzf /tmp/x.tgz -C /")),
+    Row("unpacked-in-the-root", ("wget http://a/x.tgz -P /tmp", "cd /", "tar -xzf /tmp/x.tgz")),
+    Row("piped-into-the-shell", ("curl -fsSL http://a/install.sh | sh",)),
+    Row("piped-with-arguments", ("curl -fsSL http://a/install.sh | bash -s -- --yes",)),
+    Row("run", ("wget -O /tmp/run.sh http://a/run.sh", "sh /tmp/run.sh")),
+    Row("made-executable", ("wget -O /tmp/agent http://a/agent", "chmod +x /tmp/agent", "/tmp/agent &")),
+    Row("moved-among-programs", ("wget -O /tmp/app http://a/app", "mv /tmp/app /usr/bin/app")),
+    Row("package", ("wget -O /tmp/app.ipk http://a/app.ipk", "opkg install /tmp/app.ipk")),
+    Row("dpkg", ("curl -o /tmp/app.deb http://a/app.deb", "sudo dpkg -i /tmp/app.deb")),
+    Row("unpacked-first", ("wget -O /tmp/a.tgz http://a/a", "tar xf /tmp/a.tgz -C /tmp", "flashcp /tmp/f /dev/mtd1")),
+    Row("md5", (GET, "wget -O /tmp/s http://a/s", "md5sum -c /tmp/s || exit 1", WRITE)),
+    Row("hash-by-openssl", (GET, "H=$(openssl dgst -sha256 /tmp/fw.bin)", '[ "$H" = "$S" ] || exit 1', WRITE)),
+    Row("decrypted", (GET, "openssl enc -d -aes256 -kfile /k -in /tmp/fw.bin -out /tmp/f", "flashcp /tmp/f /dev/mtd1")),
+    Row("result-ignored", (GET, CHECK, WRITE)),
+    Row("result-told-and-ignored", (GET, f"{CHECK} || echo bad", WRITE)),
+    Row("chain-not-looked-at", (GET, "openssl cms -verify -noverify -in /tmp/s -content /tmp/fw.bin || exit 1", WRITE)),
+    Row("own-function-that-hashes", ("verify() { md5sum -c /tmp/s; }", GET, "verify || exit 1", WRITE)),
+    Row("forced-sysupgrade", (GET, "sysupgrade -F -n /tmp/fw.bin")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("row", INSTALLS, ids=lambda row: row.name)
+def test_what_is_fetched_and_installed_unsigned_is_told(row: Row) -> None:
+    found = read(*row.lines)
+    assert found is not None
+    assert len(found.about(Aspect.SIGNATURE)) == 1, found
+
+
+VERIFIED = (
+    Row("or-exit", (GET, f"{CHECK} || exit 1", WRITE)),
+    Row("and", (GET, f"{CHECK} && {WRITE}")),
+    Row("condition", (GET, f"if {CHECK} > /dev/null; then", WRITE, "fi")),
+    Row("negated", (GET, f"if ! {CHECK}; then", "exit 1", "fi", WRITE)),
+    Row("status", (GET, CHECK, "[ $? -eq 0 ] || exit 1", WRITE)),
+    Row("status-kept", (GET, CHECK, "ret=$?", '[ "$ret" = 0 ] || exit 1', WRITE)),
+    Row("errexit", ("set -e", GET, CHECK, WRITE)),
+    Row("output", (GET, f'OUT="$({CHECK})"', '[ "$OUT" = "Verified OK" ] || exit 1', WRITE)),
+    Row("grep", (GET, f"{CHECK} | grep -q OK || exit 1", WRITE)),
+    Row("function", (f"check() {{ {CHECK}; }}", GET, "check || exit 1", WRITE)),
+    Row("gpg", (GET, "gpg --verify /tmp/fw.sig /tmp/fw.bin || exit 1", WRITE)),
+    Row("gpgv", (GET, "gpgv --keyring /etc/k.gpg /tmp/fw.sig /tmp/fw.bin || exit 1", WRITE)),
+    Row("usign", (GET, "usign -V -m /tmp/fw.bin -P /etc/opkg/keys || exit 1", WRITE)),
+    Row("signify", (GET, "signify -V -p /etc/k.pub -m /tmp/fw.bin || exit 1", WRITE)),
+    Row("minisign", (GET, "minisign -Vm /tmp/fw.bin -p /etc/k.pub || exit 1", WRITE)),
+    Row("cms", (GET, "openssl cms -verify -CAfile /etc/ca.pem -in /tmp/s -content /tmp/fw.bin || exit 1", WRITE)),
+)
+
+
+@pytest.mark.parametrize("row", VERIFIED, ids=lambda row: row.name)
+def test_a_signature_that_is_looked_at_is_enough(row: Row) -> None:
+    found = read(*row.lines)
+    assert found is not None
+    assert not found.about(Aspect.SIGNATURE)
+    assert not found.doubted(Aspect.SIGNATURE)
+
+
+HARMLESS = (
+    Row("configuration", ("wget -O /tmp/conf.json http://a/conf.json", "cp /tmp/conf.json /etc/app/conf.json")),
+    Row("fetched-only", (GET, "echo done")),
+    Row("looked-at", ("curl -s http://a/state | python3 -m json.tool",)),
+    Row("filtered", ("curl -s http://a/state | python3 -c 'import sys'",)),
+    Row("sent", ("curl -T /tmp/log http://a/log", "dd if=/etc/cal.bin of=/dev/mtd5")),
+    Row("asked-only", ("wget --spider http://a/", "dd if=/etc/cal.bin of=/dev/mtd5")),
+    Row("erased", ("dd if=/dev/zero of=/dev/mmcblk0p4",)),
+    Row("another-file", ("wget -O /tmp/time http://a/time", "mtd write /etc/cal.bin calibration")),
+    Row("pictures-unpacked-elsewhere", ("wget -O /tmp/p.tgz http://a/p.tgz", "tar xzf /tmp/p.tgz -C /var/www")),
+    Row("commented-out", (f"# {GET}", f"# {WRITE}")),
+    Row("in-a-text", (f"echo '{GET}'", f"echo '{WRITE}'")),
+    Row("sysupgrade-looks-itself", (GET, "sysupgrade -n /tmp/fw.bin")),
+    Row("rauc-looks-itself", ("wget -O /tmp/b.raucb http://a/b.raucb", "rauc install /tmp/b.raucb")),
+)
+
+
+@pytest.mark.parametrize("row", HARMLESS, ids=lambda row: row.name)
+def test_what_is_no_update_is_not_taken_for_one(row: Row) -> None:
+    found = read(*row.lines, path="usr/bin/sync.sh")
+    assert found is None or not found.about(Aspect.SIGNATURE), found
+
+
+def test_what_another_program_verifies_is_not_known() -> None:
+    found = read(GET, "/usr/bin/fw_verify /tmp/fw.bin || exit 1", WRITE)
+    assert found is not None
+    assert not found.about(Aspect.SIGNATURE)
+    assert "fw_verify" in found.doubted(Aspect.SIGNATURE)[0]
+
+
+def test_what_somebody_hands_in_may_be_verified_by_who_calls() -> None:
+    found = read('flashcp "$1" /dev/mtd3')
+    assert found is not None
+    assert found.server is Server.NONE
+    assert found.doubted(Aspect.SIGNATURE)
+    assert read('flashcp "$1" /dev/mtd3', path="usr/bin/calibrate.sh") is None
+
+
+def test_a_medium_that_is_plugged_in_needs_a_hand() -> None:
+    found = read("for f in /media/*/fw.bin; do", 'dd if="$f" of=/dev/mmcblk0p2', "done")
+    assert found is not None
+    assert [remark.severity for remark in found.about(Aspect.SIGNATURE)] == [Severity.HIGH]
+
+
+@pytest.mark.parametrize(
+    ("fetch", "server"),
+    [
+        ("wget -O /tmp/fw.bin https://a/fw.bin", Server.TLS),
+        ("wget -O /tmp/fw.bin http://a/fw.bin", Server.ANYONE),
+        ("wget --no-check-certificate -O /tmp/fw.bin https://a/fw.bin", Server.ANYONE),
+        ("curl -k -o /tmp/fw.bin https://a/fw.bin", Server.ANYONE),
+        ("curl -sSk -o /tmp/fw.bin https://a/fw.bin", Server.ANYONE),
+        ("curl -s --insecure -o /tmp/fw.bin https://a/fw.bin", Server.ANYONE),
+        ("tftp -g -r fw.bin 192.0.2.1", Server.ANYONE),
+        ("ftpget -u u -p p ftp.example.com fw.bin", Server.ANYONE),
+        ("wget -O /tmp/fw.bin http://127.0.0.1:8080/fw.bin", Server.TLS),
+        ('wget -O /tmp/fw.bin "$URL"', Server.UNKNOWN),
+    ],
+)
+def test_the_server_is_as_safe_as_its_transport(fetch: str, server: Server) -> None:
+    found = read(fetch, WRITE)
+    assert found is not None
+    assert found.server is server
+
+
+def test_no_password_of_a_url_is_told() -> None:
+    found = read("wget -O /tmp/fw.bin 'http://user:hunter22@a.example.com/fw.bin?token=abcdef'", WRITE)
+    assert found is not None
+    assert "hunter22" not in str(found)
+    assert "abcdef" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("line", "remarks"),
+    [
+        ("true", 1),
+        ("fw_setenv bootslot b", 0),
+        ('TARGET=$(other_slot); dd if=/tmp/fw.bin of="$TARGET"', 0),
+        ("grub-editenv /boot/grubenv set boot=b", 0),
+    ],
+)
+def test_a_second_copy_is_to_be_switched_to(line: str, remarks: int) -> None:
+    found = read(GET, "dd if=/tmp/fw.bin of=/dev/mmcblk0p3", line)
+    assert found is not None
+    assert len(found.about(Aspect.FALLBACK)) == remarks
+
+
+@pytest.mark.parametrize(
+    ("line", "remarks"),
+    [
+        ("echo version $V", 1),
+        ('[ "$NEW_VERSION" -gt "$OLD_VERSION" ] || exit 0', 0),
+        ("printf '%s\\n' $A $B | sort -V | head -1", 0),
+        ('dpkg --compare-versions "$A" gt "$B" || exit 0', 0),
+    ],
+)
+def test_versions_are_to_be_compared(line: str, remarks: int) -> None:
+    found = read(GET, f"{CHECK} || exit 1", line, WRITE)
+    assert found is not None
+    assert len(found.about(Aspect.DOWNGRADE)) == remarks
+
+
+@pytest.mark.parametrize("text", ["ver" * 40000, "other" * 25000, "\n" * 100_000, "a=$a$a\n" * 5000, "$(" * 5000])
+def test_a_hostile_script_takes_no_time(text: str) -> None:
+    path = "usr/bin/update.sh"
+    full = f"{GET}\n{WRITE}\n{text}"
+    assert updates(Script(path, full, steps(full, path), runs=False)) is not None

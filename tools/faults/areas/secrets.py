@@ -1,0 +1,55 @@
+"""Private keys, credentials, certificates, and what is alike in every copy."""
+
+from fault import Fault
+
+FAULTS = (
+    Fault(
+        "formats/key_pair.py",
+        "first * second != modulus",
+        "first * second == 0",
+        "tests/formats/test_private_key.py",
+        "numbers that do not fit together are taken for a key",
+    ),
+    Fault(
+        "formats/private_key.py",
+        'locked=heads[0] != b"none"',
+        "locked=False",
+        "tests/formats/test_private_key.py",
+        "a key under a passphrase is told as an open one",
+    ),
+    Fault(
+        "formats/credential.py",
+        "if _PLACEHOLDER.search(value) or value.lower() in _NO_VALUE or value.lower() == name.lower():",
+        "if value.lower() == name.lower():",
+        "tests/formats/test_credential.py",
+        "variables and forms to fill in are told as passwords",
+    ),
+    Fault(
+        "facts/embedded.py",
+        "self._unread.append(str(reason))",
+        "pass",
+        "tests/test_every_loss.py -k private-key-embedded",
+        "a file that cannot be read makes a pass",
+    ),
+    Fault(
+        "facts/private_keys.py",
+        'and not line.lstrip().startswith(("#", ";", "//"))',
+        "",
+        "tests/checks/secrets",
+        "a comment counts as a use of the key",
+    ),
+    Fault(
+        "checks/secrets/certificate_weak.py",
+        "words = row.words(case) if row.of_roots or not one.anchor else None",
+        "words = row.words(case)",
+        "tests/checks/secrets",
+        "trusted roots are judged",
+    ),
+    Fault(
+        "facts/sameness.py",
+        'Shared("password-hash", account.password_at, account.name)',
+        'Shared("hostname", account.password_at, account.name)',
+        "tests/checks/life/test_image_sameness.py",
+        "a password alike in every copy is not told as one",
+    ),
+)

@@ -1,0 +1,34 @@
+"""Web servers, and scripts that handle requests."""
+
+from fault import Fault
+
+FAULTS = (
+    Fault(
+        "facts/injection/shell.py",
+        "elif name in FILTERS and not _cleans(name, raw):",
+        "elif name in FILTERS:",
+        "tests/facts/test_injection.py",
+        "a value whose signs were filtered is told all the same",
+    ),
+    Fault(
+        "facts/injection/tokens.py",
+        "if is_reached or name",
+        "if True or name",
+        "tests/facts/test_injection.py",
+        "the other branch's harmless value hides the request's",
+    ),
+    Fault(
+        "facts/web/lighttpd.py",
+        "if any(_is_narrow(condition) for condition in setting.within):",
+        "if False:",
+        "tests/checks/web",
+        "a status page for the device alone is told",
+    ),
+    Fault(
+        "facts/unkept_servers.py",
+        "if not imports or LIBRARIES.search(content) or CARRIED.search(content):",
+        "if not imports:",
+        "tests/checks/web",
+        "a server on a kept library is told as somebody's own",
+    ),
+)
