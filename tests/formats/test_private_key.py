@@ -50,7 +50,7 @@ def make(tmp_path: Path) -> Make:
 
 
 def found(data: bytes) -> list[PrivateKey]:
-    return list(private_key.find(data, lines=b"\0" not in data))
+    return list(private_key.find(data, frozenset(private_key.MARKS), lines=b"\0" not in data))
 
 
 def seen(data: bytes) -> list[tuple[str, str, bool]]:

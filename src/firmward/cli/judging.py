@@ -244,11 +244,12 @@ def _judge_root(
     from firmward.audit.drift import FAMILIES, snapshots
     from firmward.audit.engine import families, judge
     from firmward.facts.collection import Collection
+    from firmward.image.words import FastWordSearch
     from firmward.model.parts import Parts
     from firmward.model.side import PartFacts
 
     compared = FAMILIES if reading.inventory else ()
-    collection = Collection(root.tree, source, deadline.running, Parts(root.part.id, everything))
+    collection = Collection(root.tree, source, deadline.running, Parts(root.part.id, everything), FastWordSearch())
     facts = collection.facts(root.part.id, families(question.checks) | {*compared})
 
     def verdict(check: "Check") -> "Verdict":

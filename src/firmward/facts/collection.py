@@ -13,6 +13,7 @@ from firmward.model.check import Read, signature_reads
 from firmward.model.facts import Facts, OutOfTime, Source, Unavailable, Unknown
 from firmward.model.parts import Parts
 from firmward.model.tree import Tree
+from firmward.model.words import WordSearch
 
 
 class Collection:
@@ -28,11 +29,16 @@ class Collection:
         source: Source = Source.IMAGE,
         in_time: Callable[[], AbstractContextManager[object]] = nullcontext,
         parts: Parts | None = None,
+        words: WordSearch | None = None,
     ) -> None:
         self._tree = tree
         self._source = source
         self._in_time = in_time
-        self._families: dict[type, object] = {Source: source, Parts: parts}
+        self._families: dict[type, object] = {
+            Source: source,
+            Parts: parts,
+            WordSearch: words or WordSearch(),
+        }
         self._underway: set[type] = set()
 
     def facts(self, subject: str, families: Iterable[type]) -> Facts:

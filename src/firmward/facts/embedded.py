@@ -3,7 +3,8 @@
 Rules: a file with a zero byte in its first part is binary; of a program its data are searched, not its code. What is
 compressed (pictures, archives, fonts) shows nothing and is passed over. Everywhere keys, certificates and tokens known
 by their form are looked for; values given to names only in configurations, scripts, web files and a product's own
-code, not in manuals, translations, and the libraries of languages. Nothing secret is kept.
+code, not in manuals, translations, and the libraries of languages; translations, pages of manuals and pictures are
+not read at all. Nothing secret is kept.
 """
 
 import re
@@ -17,6 +18,7 @@ from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.tree import Entry, Tree
 from firmward.model.tree import Kind as EntryKind
+from firmward.model.words import Within, WordSearch
 
 WHOLE_LIMIT = 128 << 20
 """Bytes of a file that is searched in one piece; a larger one in windows."""
@@ -46,6 +48,8 @@ PAPERS = re.compile(
     r"usr/lib/opkg)/"
 )
 """Manuals, translations, languages' libraries: nothing there is the product's own configuration."""
+SILENT = re.compile(r"usr/(?:local/)?share/(?:locale|man|info|zoneinfo|i18n|icons|fonts|terminfo|mime)/")
+"""Translations, pages of manuals, pictures and tables, which are not read at all."""
 SAMPLES = re.compile(
     r"(?i)(?:^|/)(?:tests?|testsuite|testdata|testing|examples?|samples?|demos?|docs?|fixtures?|unittest\w*|selftests?|"
     r"specs?|manual|tutorial)(?:/|$)|^usr/(?:local/)?share/(?:doc|man|info)/|/test_[^/]+$|_test\.\w+$|"
@@ -140,20 +144,18 @@ class _Hits:
     credentials: list[credential.Credential] = field(default_factory=list)
 
 
-def collect(tree: Tree) -> Embedded | None:
+def collect(tree: Tree, words: WordSearch) -> Embedded | None:
     """None when the tree has no file."""
-    search = _Search(tree)
-    seen = False
-    for entry in tree.entries():
-        if entry.kind is EntryKind.FILE:
-            seen = True
-            search.file(entry)
-    return search.finished() if seen else None
+    search = _Search(words.prepare((CERTIFICATE, *private_key.MARKS, *credential.MARKS)))
+    files = [entry for entry in tree.entries() if entry.kind is EntryKind.FILE]
+    for entry, chunks in tree.read_all(entry for entry in files if entry.size and not SILENT.match(entry.path)):
+        search.file(entry, chunks)
+    return search.finished() if files else None
 
 
 class _Search:
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
+    def __init__(self, within: Within) -> None:
+        self._within = within
         self._keys: list[EmbeddedKey] = []
         self._certificates: list[EmbeddedCertificate] = []
         self._credentials: list[EmbeddedCredential] = []
@@ -169,23 +171,21 @@ class _Search:
             tuple(self._unread),
         )
 
-    def file(self, entry: Entry) -> None:
-        if not entry.size:
-            return
+    def file(self, entry: Entry, chunks: Iterator[bytes]) -> None:
         if self._total + entry.size > TOTAL_LIMIT:
             self._unread.append(f"{entry.path} was not searched for secrets: more than {TOTAL_LIMIT >> 30} GiB")
             return
         try:
-            for base, data in self._pieces(entry):
+            for base, data in self._pieces(entry, chunks):
                 self._piece(entry, base, data)
         except Unavailable as reason:
             self._unread.append(str(reason))
 
-    def _pieces(self, entry: Entry) -> Iterator[tuple[int, bytes]]:
+    def _pieces(self, entry: Entry, chunks: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
         """The content, in windows that overlap where it is large; nothing of a file that begins as a packed one."""
         held: list[bytes] = []
         length = base = 0
-        for chunk in self._tree.chunks(entry):
+        for chunk in chunks:
             if not held and not base and chunk.startswith(PACKED):
                 return
             held.append(chunk)
@@ -206,7 +206,7 @@ class _Search:
         key = (len(data), hash(data)) if binary and len(data) >= REMEMBERED else None
         hits = self._known.get(key) if key is not None else None
         if hits is None:
-            hits = _in_binary(data) if binary else _in_text(data, entry.path)
+            hits = _in_binary(data, self._within) if binary else _in_text(data, entry.path, self._within(data))
             if key is not None:
                 self._known[key] = hits
         self._take(entry, base, data, hits, binary)
@@ -236,22 +236,26 @@ class _Search:
 _PROGRAMMED = tuple(ending for ending in CODE if ending not in (".json", ".xml", ".inc"))
 
 
-def _in_binary(data: bytes) -> _Hits:
+def _in_binary(data: bytes, within: Within) -> _Hits:
     hits = _Hits()
     if not data.startswith(elf_data.MAGIC):
-        _search(data, 0, hits)
+        _search(data, 0, hits, within(data))
         _bare_certificate(data, hits)
         return hits
     for start, end in elf_data.ranges(data):
         if end - start >= 32:
-            _search(data[start:end], start, hits)
+            piece = data[start:end]
+            _search(piece, start, hits, within(piece))
     return hits
 
 
-def _search(data: bytes, base: int, hits: _Hits) -> None:
-    hits.keys += (_moved(key, base) for key in private_key.find(data, lines=False))
-    _certificates(data, base, hits)
-    found = (*credential.built_in(data), *credential.addresses(data))
+def _search(data: bytes, base: int, hits: _Hits, marks: frozenset[bytes]) -> None:
+    hits.keys += (_moved(key, base) for key in private_key.find(data, marks, lines=False))
+    if not marks:
+        return
+    _certificates(data, base, hits, marks)
+    addresses = credential.addresses(data) if credential.SCHEME in marks else ()
+    found = (*credential.built_in(data, marks), *addresses)
     hits.credentials += (credential.Credential(one.kind, one.name, one.offset + base, one.length) for one in found)
 
 
@@ -259,15 +263,16 @@ def _moved(key: private_key.PrivateKey, base: int) -> private_key.PrivateKey:
     return private_key.PrivateKey(key.form, key.algorithm, key.offset + base, key.public, key.locked, key.known)
 
 
-def _in_text(data: bytes, path: str) -> _Hits:
+def _in_text(data: bytes, path: str, marks: frozenset[bytes]) -> _Hits:
     hits = _Hits()
-    hits.keys += private_key.find(data)
-    _certificates(data, 0, hits)
+    hits.keys += private_key.find(data, marks)
+    _certificates(data, 0, hits, marks)
     _bare_certificate(data, hits)
     if PAPERS.match(path) is None:
         hits.credentials += credential.in_known_file(data, path)
-        hits.credentials += credential.tokens(data)
-        hits.credentials += credential.addresses(data)
+        hits.credentials += credential.tokens(data, marks)
+        if credential.SCHEME in marks:
+            hits.credentials += credential.addresses(data)
         style = _style(data, path)
         if style is not Style.NONE:
             hits.credentials += credential.assigned(data, style, path)
@@ -287,8 +292,11 @@ def _style(data: bytes, path: str) -> Style:
     return Style.NONE
 
 
-def _certificates(data: bytes, base: int, hits: _Hits) -> None:
-    if b"CERTIFICATE-----" not in data:
+CERTIFICATE = b"CERTIFICATE-----"
+
+
+def _certificates(data: bytes, base: int, hits: _Hits, marks: frozenset[bytes]) -> None:
+    if CERTIFICATE not in marks:
         return
     for block in pem.blocks(data):
         if block.label in ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"):

@@ -126,14 +126,19 @@ _NO_HOST = re.compile(
 )
 
 
-def tokens(data: bytes) -> Iterator[Credential]:
-    """What is known by its form in a text."""
-    return (one for token in TOKENS for one in _token(data, token))
+SCHEME = b"://"
+MARKS = (SCHEME, *(token.mark for token in TOKENS))
+"""Words of which one is in whatever `tokens`, `built_in` and `addresses` find."""
 
 
-def built_in(data: bytes) -> Iterator[Credential]:
-    """What is known by its form in a program's data."""
-    return (one for token in TOKENS if token.in_programs for one in _token(data, token))
+def tokens(data: bytes, marks: frozenset[bytes]) -> Iterator[Credential]:
+    """What is known by its form in a text; `marks` are those that occur in it."""
+    return (one for token in TOKENS if token.mark in marks for one in _token(data, token))
+
+
+def built_in(data: bytes, marks: frozenset[bytes]) -> Iterator[Credential]:
+    """What is known by its form in a program's data; `marks` are those that occur in it."""
+    return (one for token in TOKENS if token.in_programs and token.mark in marks for one in _token(data, token))
 
 
 def _token(data: bytes, token: Token) -> Iterator[Credential]:

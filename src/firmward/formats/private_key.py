@@ -36,19 +36,21 @@ class PrivateKey:
     known: bool = False
 
 
-def find(data: bytes, lines: bool = True) -> Iterator[PrivateKey]:
-    """The keys in the bytes; `lines` says that they are text, where forms of one line are looked for too."""
+def find(data: bytes, marks: frozenset[bytes], lines: bool = True) -> Iterator[PrivateKey]:
+    """The keys in the bytes; `marks` are those of MARKS that occur in them, and `lines` says that they are text, where
+    forms of one line are looked for too."""
     whole = _whole(data)
     if whole is not None:
         yield whole
         return
-    yield from _armoured(data)
+    if pem.BEGIN in marks:
+        yield from _armoured(data)
     if lines:
         for mark, pattern, read in _LINES if len(data) <= LINES_LIMIT else ():
-            if mark in data:
+            if mark in marks:
                 yield from _written(data, pattern, read)
     else:
-        yield from _bare(data)
+        yield from _bare(data, marks)
 
 
 def _whole(data: bytes) -> PrivateKey | None:
@@ -181,18 +183,20 @@ _BEGINNINGS = (
 """What follows the head of a key's sequence, and how long that head may be."""
 
 
-def _bare(data: bytes) -> Iterator[PrivateKey]:
+def _bare(data: bytes, marks: frozenset[bytes]) -> Iterator[PrivateKey]:
     """Keys in DER amid other data; the one inside a PKCS#8 wrapping is not told again."""
     end = 0
-    for start in sorted(_starts(data)):
+    for start in sorted(_starts(data, marks)):
         pair = key_pair.read(data[start : start + key_pair.SIZE_LIMIT]) if start >= end else None
         if pair is not None:
             yield PrivateKey("DER", pair.algorithm, start, pair.public, pair.locked)
             end = start + pair.size
 
 
-def _starts(data: bytes) -> Iterator[int]:
+def _starts(data: bytes, marks: frozenset[bytes]) -> Iterator[int]:
     for mark, heads in _BEGINNINGS:
+        if mark not in marks:
+            continue
         position = data.find(mark)
         while position >= 0:
             starts = (position - length for length in heads)
@@ -256,3 +260,6 @@ _LINES: tuple[tuple[bytes, re.Pattern[bytes], Callable[[re.Match[bytes]], Privat
     (b"AGE-SECRET-KEY-1", _AGE, _age),
 )
 """Forms of one line or a few: the word that tells whether to look at all, the pattern, and what it means."""
+
+MARKS = (pem.BEGIN, *(mark for mark, _ in _BEGINNINGS), *(mark for mark, _, _ in _LINES))
+"""Words of which one is in whatever `find` finds amid other bytes."""

@@ -10,7 +10,7 @@ import fnmatch
 import stat
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from posixpath import join
@@ -95,6 +95,12 @@ class Tree(ABC):
     @abstractmethod
     def chunks(self, entry: Entry) -> Iterator[bytes]:
         """A regular file's content, piece by piece. Raises Unavailable when it cannot be read."""
+
+    def read_all(self, entries: Iterable[Entry], jobs: int = 2) -> Iterator[tuple[Entry, Iterator[bytes]]]:
+        """The contents of many regular files in the order given; a driver that can unpack ahead does so by `jobs`
+        threads. Each content is to be used, as far as it is wanted, before the next file is asked for; it raises
+        Unavailable as `chunks` does."""
+        return ((entry, self.chunks(entry)) for entry in entries)
 
     def resolve(self, path: str) -> Entry | None:
         """The entry that a path leads to, links followed; None when it leads nowhere or in circles."""
