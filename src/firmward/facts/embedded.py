@@ -56,9 +56,10 @@ SAMPLES = re.compile(
     r"\.(?:sample|example|dist-sample|md|rst|po|pot)$|/(?:README|CHANGELOG|INSTALL|NEWS)[^/]*$"
 )
 SELF_TESTS = re.compile(
-    r"(?:^|/)lib(?:gnutls|crypto|ssl|mbed\w+|wolfssl|gcrypt|nettle|hogweed|softokn3|freebl\w*|botan\S*|dovecot\S*|tomcrypt|ssh2?)[-.]\S*$"
+    r"(?:^|/)lib(?:gnutls|crypto|ssl|mbed\w+|wolfssl|gcrypt|nettle|hogweed|softokn3|freebl\w*|botan\S*|dovecot\S*|tomcrypt|ssh2?)[-.]\S*$|"
+    r"(?:^|/)bin/openssl$"
 )
-"""Libraries that carry keys to test themselves with, which are everybody's."""
+"""Libraries that carry keys to test themselves with, which are everybody's; `openssl speed` has its own."""
 ANCHORS = re.compile(
     r"^(?:etc/ssl/cert\.pem|etc/ssl/certs/|etc/pki/|usr/share/ca-certificates/|etc/ca-certificates|usr/local/share/ca-certificates/|"
     r"usr/lib/ssl/certs/|usr/share/pki/|usr/share/p11-kit/|etc/openssl/certs/)|"

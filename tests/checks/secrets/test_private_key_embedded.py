@@ -62,6 +62,7 @@ def test_host_keys_are_told_by_their_own_check() -> None:
 def test_the_self_tests_of_a_library_are_everybodys() -> None:
     library = b"\x7fELF\x01\x01\x01" + bytes(57) + KEY.encode()
     assert severities({"usr/lib/libgnutls.so.30": library}) == [("usr/lib/libgnutls.so.30", Severity.LOW)]
+    assert severities({"usr/bin/openssl": library}) == [("usr/bin/openssl", Severity.LOW)]
     assert severities({"usr/lib/libagent.so.1": library}) == [("usr/lib/libagent.so.1", Severity.HIGH)]
 
 
