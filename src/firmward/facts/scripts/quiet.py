@@ -31,7 +31,7 @@ dpkg-query rpm openrc openrc-run runscript rc init opkg ischroot invoke-rc.d ser
 TOOLS = frozenset(_TOOLS.split())
 
 _REPORTS = """
-selinux_enabled domount read_fstab read_fstab_entry mount_run mount_shm mount_lock mount_tmp post_mountall swaponagain swaponfiles
+domount read_fstab read_fstab_entry mount_run mount_shm mount_lock mount_tmp post_mountall swaponagain swaponfiles
 log_daemon_msg log_end_msg log_progress_msg log_action_msg log_action_begin_msg log_action_cont_msg
 log_action_end_msg log_begin_msg log_success_msg log_failure_msg log_warning_msg success failure passed warning
 ebegin eend einfo einfon ewarn ewarnn eerror eerrorn eoutdent eindent veinfo vebegin veend ewend esyslog checkpath
@@ -46,7 +46,7 @@ procd_add_mdns uci_apply_defaults json_init json_add_string json_add_int json_ad
 json_close_object json_add_array json_close_array json_dump json_load json_select json_get_var json_get_vars
 json_get_values json_cleanup append list_contains include extra_command service_stop service_reload service_check
 network_get_device network_get_ipaddr network_get_physdev network_is_up network_flush_cache uci_set uci_commit
-uci_add uci_revert uci_remove uci_add_list uci_remove_list
+uci_add uci_revert uci_remove uci_add_list uci_remove_list selinux_enabled
 """
 REPORTS = frozenset(_REPORTS.split())
 
