@@ -292,8 +292,8 @@ def words(systems: list[Any]) -> str:
         "a running system and runs inside the root with its servers started; mounts, kernel parameters and the init "
         "system are those of the measuring machine, which costs Lynis the tests that ask the kernel. In its scope are "
         "the mistakes that the tool has a test for. OpenSCAP is left out: the content for Debian that Debian carries "
-        "is for releases before 13. The mistakes were planted along firmward's own catalogue of questions, so the whole "
-        "is no measure of the others' worth: only the column of what is in their scope compares."
+        "is for releases before 13. The mistakes were planted along firmward's own catalogue of questions, so the "
+        "whole is no measure of the others' worth: only the column of what is in their scope compares."
     )
 
 
