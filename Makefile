@@ -4,7 +4,7 @@ BIN := .venv/bin
 BUILD := build
 SECONDS_PER_TARGET ?= 60
 
-.PHONY: help setup demo test lint fix docs bench fuzz faults clean
+.PHONY: help setup demo test proof lint fix docs bench fuzz faults clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -23,6 +23,9 @@ demo: setup ## build the sample camera, audit it, leave the reports in build/dem
 
 test: setup ## all tests
 	@$(BIN)/pytest -n 2 --dist loadgroup
+
+proof: setup ## what takes minutes: real roots of Debian's packages for five architectures
+	@$(BIN)/pytest -n 2 --dist loadgroup -m proof
 
 lint: setup ## ruff and mypy
 	@$(BIN)/ruff check .

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from firmward.facts.collection import Collection
 from firmward.facts.dropbear import Dropbear, DropbearServer, parse
+from firmward.facts.running_ssh import RunningSsh
 from firmward.facts.startup import Start
+from firmward.model.facts import Unknown
 from firmward.model.memory import Content, MemoryTree, executable, link
 
 RCS = executable("#!/bin/sh\nfor i in /etc/init.d/S??*; do $i start; done\n")
@@ -125,3 +127,16 @@ def test_any_words_and_settings_can_be_read(words: list[str], text: str) -> None
     parse(words)
     tree = MemoryTree({"etc/config/dropbear": text, "etc/default/dropbear": f"DROPBEAR_EXTRA_ARGS={text}"})
     assert isinstance(Collection(tree).get(Dropbear), Dropbear)
+
+
+def test_under_an_init_that_is_not_read_nobody_says_that_a_server_does_not_run() -> None:
+    files: dict[str, Content] = {
+        "sbin/init": link("finit"),
+        "sbin/finit": executable(b"\x7fELF"),
+        "usr/sbin/dropbear": executable(b"\x7fELF"),
+        "etc/init.d/dropbear": executable("#!/bin/sh\n/usr/sbin/dropbear\n"),
+        "etc/rc2.d/K01dropbear": link("../init.d/dropbear"),
+    }
+    found = Collection(MemoryTree(files)).get(RunningSsh)
+    assert isinstance(found, Unknown)
+    assert "what this init starts is not known" in found.reason

@@ -5,6 +5,9 @@ from systems.debian import BASE
 
 from firmward.facts.collection import Collection
 from firmward.facts.mounts import Mount, Mounts
+from firmward.facts.root_mount import RootMount
+from firmward.facts.writable import Ground, Writable
+from firmward.model.facts import Unknown
 from firmward.model.memory import Content, MemoryTree, executable
 
 INIT = "::sysinit:/etc/init.d/rcS\n"
@@ -74,3 +77,27 @@ def test_a_drop_in_changes_the_options_of_a_line_of_fstab() -> None:
 
 def test_fstab_holds_beside_systemds_own() -> None:
     assert at("/run", {**BASE, "etc/fstab": "tmpfs /run tmpfs noexec 0 0\n"}).flags == {"noexec"}
+
+
+def test_a_remount_of_what_may_not_be_mounted_makes_no_mount() -> None:
+    assert mounts(booting("mountpoint -q /usr && mount -o remount /usr")).at("/usr") is None
+
+
+def test_a_remount_for_writing_of_what_nothing_here_mounts_counts() -> None:
+    assert at("/usr", booting("mount -o remount,rw /usr")).is_writable
+
+
+def test_options_that_a_script_takes_from_fstab_are_those_of_fstab() -> None:
+    files = booting("read OPTIONS < /dev/x; mount -o remount,$OPTIONS /", fstab="/dev/sda1 / ext4 ro 0 1\n")
+    assert at("/", files).flags == {"ro"}
+    assert at("/", files).is_decided
+
+
+def test_options_known_at_run_time_only_leave_it_open_whether_the_root_is_writable() -> None:
+    files = booting("mount -o remount,ro /", "read OPTIONS < /dev/x; mount -o remount,$OPTIONS /")
+    assert not at("/", files).is_decided
+    facts = Collection(MemoryTree(files)).facts("", [RootMount, Writable])
+    assert isinstance(facts.get(RootMount), Unknown)
+    writable = facts.get(Writable)
+    assert isinstance(writable, Writable)
+    assert writable.root is Ground.UNKNOWN

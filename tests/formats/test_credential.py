@@ -253,3 +253,10 @@ def test_a_hostile_file_takes_no_long_time() -> None:
         list(credential.addresses(data))
         list(credential.assigned(data, Style.CONFIG, "etc/x"))
         list(credential.assigned(data.replace(b"p", b"\np"), Style.CODE, "etc/x"))
+
+
+def test_a_hash_in_a_comment_is_an_example_and_one_below_it_counts() -> None:
+    hashed = b"$6$Kq8vLm2x$" + b"aB3/" * 20
+    assert not list(credential.hashes(b"# cli-password=" + hashed + b"\n", "etc/turnserver.conf"))
+    both = b"#cli-password=" + hashed + b"\ncli-password=" + hashed + b"\n"
+    assert [one.offset for one in credential.hashes(both, "etc/turnserver.conf")] == [both.rindex(b"$6$")]

@@ -59,9 +59,10 @@ SAMPLES = re.compile(
     r"\.(?:sample|example|dist-sample|md|rst|po|pot)$|/(?:README|CHANGELOG|INSTALL|NEWS)[^/]*$"
 )
 SELF_TESTS = re.compile(
-    r"(?:^|/)lib(?:gnutls|crypto|ssl|mbed\w+|wolfssl|gcrypt|nettle|hogweed|softokn3|freebl\w*|botan\S*|dovecot\S*|tomcrypt|ssh2?)[-.]\S*$"
+    r"(?:^|/)lib(?:gnutls|crypto|ssl|mbed\w+|wolfssl|gcrypt|nettle|hogweed|softokn3|freebl\w*|botan\S*|dovecot\S*|tomcrypt|ssh2?)[-.]\S*$|"
+    r"(?:^|/)bin/openssl$"
 )
-"""Libraries that carry keys to test themselves with, which are everybody's."""
+"""Libraries that carry keys to test themselves with, which are everybody's; `openssl speed` has its own."""
 ANCHORS = re.compile(r"^usr/share/(?:ca-certificates|pki|p11-kit)/|(?:^|/)ca-(?:certificates\.crt|bundle[^/]*)$")
 """Where distributions ship the roots that everybody trusts."""
 STORES = re.compile(

@@ -48,7 +48,7 @@ class Mount:
     `source` and `type` are as written, `auto` where nothing says the type; `target` is the folder without links, with a
     leading slash; `flags` are those of ro, nosuid, nodev, noexec that hold; `options` all that are written; `at` is
     where it stands, None for what the init system mounts by itself; `automatic` is false for one that waits for a
-    command (noauto).
+    command (noauto), `is_decided` for one whose options are known at run time only.
     """
 
     source: str
@@ -58,6 +58,7 @@ class Mount:
     options: tuple[str, ...] = ()
     at: Location | None = None
     automatic: bool = True
+    is_decided: bool = True
 
     @property
     def is_writable(self) -> bool:
@@ -251,7 +252,8 @@ def _commanded(tree: Tree, startup: Startup, table: tuple[Mount, ...], found: di
             unread.append(f"{process.at}: where {' '.join(process.argv)} mounts is known at run time only")
             continue
         mount = _mounted(tree, process, command, table, found)
-        found[mount.target] = mount
+        if mount is not None:
+            found[mount.target] = mount
     return unread
 
 
@@ -283,15 +285,21 @@ def _read(argv: tuple[str, ...] | list[str] | Iterable[str]) -> _Command:
 
 def _mounted(
     tree: Tree, process: Process, command: _Command, table: tuple[Mount, ...], found: dict[str, Mount]
-) -> Mount:
+) -> Mount | None:
+    """The mount that a command leaves behind; None where it changes nothing that is known."""
     target = _place(tree, command.operands[-1])
     listed = next((mount for mount in table if mount.target == target), None)
     known = found.get(target, listed)
     at = process.at
+    if "remount" in command.options:
+        if any("$" in option for option in command.options):  # scripts take such options from the table
+            return listed or replace(known or Mount("", target, "auto", frozenset()), is_decided=False, at=at)
+        if known is None and not {"ro", "rw"} & set(command.options):
+            return None  # `mount -o remount /usr` where there may be no /usr of its own
     if "remount" in command.options and known is not None:
         options = (*known.options, *command.options)
         flags = fstab.flags(command.options, known.flags)
-        return replace(known, flags=flags, options=options, at=at, automatic=True)
+        return replace(known, flags=flags, options=options, at=at, automatic=True, is_decided=True)
     if len(command.operands) == 1 and listed is not None:
         options = (*listed.options, *command.options)
         return replace(listed, flags=fstab.flags(options), options=options, automatic=True)

@@ -44,7 +44,8 @@ QUIET_NAMES = """
     killall pidof logger sleep cat echo tee sed awk grep find xargs ln mkdir rm cp mv chmod chown touch test
     ifup ifdown ifupdown ifplugd networking run-parts sulogin plymouthd auditd apparmor_parser restorecon setenforce
     fw_setenv fw_printenv rauc swupdate ubiattach ssh-keygen dropbearkey openssl wget curl ping ping6 arping crontab
-    supervise-daemon runsv runsvdir s6-svscan s6-supervise lldpd smcroute igmpproxy init telinit halt poweroff reboot
+    supervise-daemon runsv runsvdir s6-svscan s6-supervise lldpd smcroute igmpproxy
+    lxc-monitord lxc-autostart init telinit halt poweroff reboot
 """
 QUIET = frozenset(QUIET_NAMES.split())
 """Programs able to listen that do not open a port to the network, or not without an option that is told here."""

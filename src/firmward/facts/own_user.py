@@ -54,7 +54,7 @@ ROWS = (
     Row(("snmpd",), (), ("u",), "cCmMOLFnpxDgIrtXA", ("etc/snmp/snmpd.conf",), "c", "agentuser"),
     Row(("snmptrapd",), (), ("u",), "cCmMOLFnpx", ("etc/snmp/snmptrapd.conf",), "c", "agentuser"),
     Row(("rpcbind", "portmap"), ("_rpc", "rpc", "daemon", "bin"), always=True),
-    Row(("rpc.statd",), ("statd", "rpcuser"), always=True),
+    Row(("rpc.statd", "sm-notify"), ("statd", "rpcuser"), always=True),
     Row(("named",), (), ("u",), "cdEnpStTUx"),
     Row(("unbound",), ("unbound",), (), "c", ("etc/unbound/unbound.conf",), "c", "username", always=True),
     Row(("mini_httpd",), ("nobody", "www-data"), ("u",), "CdclTMPEYhp", (), "C", "user", always=True),

@@ -52,6 +52,8 @@ def collect(
         return RootMount(True, "overlayroot= puts a medium that keeps it over /", persistent.at, device, mapped)
     if isinstance(medium, Medium) and medium.is_immutable:
         return RootMount(False, f"{medium.format} cannot be written to", None, device, mapped)
+    if listed is not None and not listed.is_decided:
+        raise Unavailable(f"{listed.at}: how / is mounted is known at run time only")
     if listed is not None and listed.automatic and listed.type != "overlay":
         state = "for writing" if listed.is_writable else "read-only"
         return RootMount(listed.is_writable, f"/ is mounted {state}", listed.at, device or listed.source, mapped)

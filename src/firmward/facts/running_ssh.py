@@ -44,11 +44,20 @@ def collect(
     if len(openssh) + len(small) < len(possible) + len(perhaps):
         unread.append("an SSH server is installed, and whether anything starts it could not be read")
     if not openssh and not small:
+        unread += _blind(startup, sshd, dropbear)
         if unread:
             raise Unavailable("; ".join(unread))
         return None
     weak = dropbear.weak_algorithms if isinstance(dropbear, Dropbear) else ()
     return RunningSsh(openssh, small, weak, tuple(unread))
+
+
+def _blind(
+    startup: Startup | None | Unknown, sshd: Sshd | None | Unknown, dropbear: Dropbear | None | Unknown
+) -> Iterator[str]:
+    """A server is installed, and what starts is not known at all: nobody can say that it does not run."""
+    if isinstance(startup, Startup) and startup.blind is not None and (sshd is not None or dropbear is not None):
+        yield f"it is not known what starts: {startup.blind}"
 
 
 def _unread(

@@ -107,7 +107,7 @@ def collect(
     scripts = dict.fromkeys([*walk.scripts, *(path for part in parts for path in part.scripts)])
     served = [*_served(inetd, processes), *_served(xinetd, processes)]
     unread = [*walk.unread, *_unread((*found, inetd, xinetd, cron)), *_unknown_init(init)]
-    blind = next((reason for reason in (*_unknown(found), *_lost(tree, scripts))), None)
+    blind = next((reason for reason in (*_unknown_init(init), *_unknown(found), *_lost(tree, scripts))), None)
     return Startup(MANAGERS[init.program], (*processes, *served), tuple(dict.fromkeys(unread)), tuple(scripts), blind)
 
 

@@ -181,6 +181,8 @@ def covering(path: str, mounts: Mounts) -> Mount | None:
 
 
 def _of_mount(mount: Mount, mounts: Mounts, root: Ground, depth: int) -> Ground:
+    if not mount.is_decided:
+        return Ground.UNKNOWN
     if mount.is_bind and mount.source.startswith("/"):
         return ground(mount.source, mounts, root, depth + 1)
     if "overlay" in (mount.type, mount.source):

@@ -8,6 +8,7 @@ Commands carry passwords in their options. What is found is a kind, a name and a
 
 import base64
 import binascii
+import itertools
 import json
 import math
 import re
@@ -172,7 +173,8 @@ def addresses(data: bytes) -> Iterator[Credential]:
 
 def _is_commented(data: bytes, position: int) -> bool:
     start = data.rfind(b"\n", max(0, position - LINE_LIMIT), position) + 1
-    return start > 0 and _COMMENT.match(data[start:position].decode("latin-1")) is not None
+    is_seen = start > 0 or position <= LINE_LIMIT  # where its line begins
+    return is_seen and _COMMENT.match(data[start:position].decode("latin-1")) is not None
 
 
 def _is_address(match: re.Match[bytes]) -> bool:
@@ -462,11 +464,17 @@ def in_known_file(data: bytes, path: str) -> Iterator[Credential]:
 
 
 _HASHED = re.compile(rb"\$(?:1|5|6|y|gy|7|2[aby]|apr1|sha1)\$[\w./=,$-]{0,60}\$[\w./]{22,128}")
+HASHES_LIMIT = 1000
+"""Hashes of one file of which the first that is no comment is sought."""
+
 _ACCOUNTS = re.compile(r"(?:^|/)(?:etc/)?(?:passwd|shadow|gshadow|group)-?$|^usr/share/base-passwd/")
 
 
 def hashes(data: bytes, path: str) -> Iterator[Credential]:
     """The hash of a password that a script or a configuration carries; accounts' own files are another family."""
-    match = _HASHED.search(data) if b"$" in data and _ACCOUNTS.search(path) is None else None
+    if b"$" not in data or _ACCOUNTS.search(path) is not None:
+        return
+    found = itertools.islice(_HASHED.finditer(data), HASHES_LIMIT)
+    match = next((one for one in found if not _is_commented(data, one.start())), None)
     if match is not None and not _SAMPLE.search(match[0]):
         yield Credential(Kind.HASH, "password hash", match.start(), len(match[0]))

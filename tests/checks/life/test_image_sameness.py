@@ -3,6 +3,7 @@
 import pytest
 
 from firmward.audit.example import judge_example
+from firmward.audit.redact import redact
 from firmward.checks.life.image_sameness import BY_KEY, image_sameness
 from firmward.checks.secrets.private_key_embedded import KEY
 from firmward.facts import sameness
@@ -59,7 +60,7 @@ def keys(files: dict[str, Content]) -> list[str]:
 @pytest.mark.parametrize(("kind", "path", "content"), ALIKE)
 def test_it_is_found(kind: str, path: str, content: Content) -> None:
     (key,) = keys({path: content})
-    assert key.split(":")[:2] == [kind, path]
+    assert key.split(" ")[:2] == [kind, path]
 
 
 DIFFERENT: tuple[tuple[str, Content], ...] = (
@@ -98,3 +99,9 @@ def test_every_kind_has_a_row() -> None:
 def test_accounts_made_on_the_device_have_no_hash_here() -> None:
     files: dict[str, Content] = {"etc/passwd": link("/data/passwd"), "etc/hosts": "127.0.0.1 localhost\n"}
     assert judge_example(image_sameness, Example(files)).outcome is Outcome.PASS
+
+
+def test_no_key_is_masked_in_a_report() -> None:
+    """A mask would make one key of several, and none could be accepted."""
+    keys = [f"{kind} etc/app/some.file" for kind in BY_KEY]
+    assert [redact(key) for key in keys] == keys

@@ -69,6 +69,7 @@ def test_a_tunnel_of_network_manager() -> None:
 def test_the_self_tests_of_a_library_are_everybodys() -> None:
     library = b"\x7fELF\x01\x01\x01" + bytes(57) + KEY.encode()
     assert severities({"usr/lib/libgnutls.so.30": library}) == [("usr/lib/libgnutls.so.30", Severity.LOW)]
+    assert severities({"usr/bin/openssl": library}) == [("usr/bin/openssl", Severity.LOW)]
     assert severities({"usr/lib/libagent.so.1": library}) == [("usr/lib/libagent.so.1", Severity.HIGH)]
 
 

@@ -235,3 +235,28 @@ def test_data_that_is_evaluated_is_not_read(script: str) -> None:
 
 def test_settings_that_are_evaluated_are() -> None:
     assert not walked("eval $(apt-config shell A APT::A)\neval `ipcalc.sh 10.0.0.1`").unread
+
+
+def test_parts_of_a_script_are_read_when_a_loop_over_ls_names_them() -> None:
+    loop = "for f in `(test -d /etc/app/conf.d && ls -1 /etc/app/conf.d) | sort -u`; do . /etc/app/conf.d/$f; done\n"
+    files: dict[str, Content] = {"etc/app/conf.d/10-web": "WEB='-w -p 8080'\n", "etc/app/conf.d/20-more": "telnetd &\n"}
+    walk = walked(loop + "app $WEB\n", files)
+    assert [" ".join(process.argv) for process in walk.processes] == ["telnetd", "app -w -p 8080"]
+    assert not walk.unread
+    assert not walked(loop + "app $WEB\n").unread
+
+
+def test_only_the_files_that_the_name_can_mean_are_read() -> None:
+    files: dict[str, Content] = {"etc/app.d/a.sh": "one\n", "etc/app.d/b.txt": "two\n"}
+    assert started("read N < /dev/x\n. /etc/app.d/$N.sh\n", files) == ["one"]
+
+
+def test_a_part_that_may_not_be_taken_is_doubted() -> None:
+    files: dict[str, Content] = {"etc/app.d/a": "PORT=1\nexit\n"}
+    assert started("PORT=2\nread N < /dev/x\n. /etc/app.d/$N\n[ $PORT = 2 ] && app\nend\n", files) == ["app", "end"]
+
+
+def test_programs_that_print_known_assignments_hide_nothing() -> None:
+    walk = walked('FSTYPE=unknown\neval "$(fstype /dev/sda1 2> /dev/null)"\n[ $FSTYPE = unknown ] && app\n')
+    assert not walk.unread
+    assert [process.program for process in walk.processes if process.program == "app"] == ["app"]

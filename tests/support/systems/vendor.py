@@ -264,7 +264,7 @@ SYSTEMS = (
             **programs("usr/sbin/dropbear"),
             "etc/shadow": f"root:{STRONG}:19000:0:99999:7:::\n",
         },
-        (("ssh-password-login", None), ("ssh-root-login", None), ("image-sameness", "password-hash:etc/shadow:root")),
+        (("ssh-password-login", None), ("ssh-root-login", None), ("image-sameness", "password-hash etc/shadow root")),
         "[[listen]]\nport = 22\n",
     ),
     System(
@@ -279,7 +279,7 @@ SYSTEMS = (
                 f"{POLL} &",
             ),
         },
-        (("credential-hard-coded", "etc/init.d/rcS"), ("image-sameness", "credential:etc/init.d/rcS")),
+        (("credential-hard-coded", "etc/init.d/rcS"), ("image-sameness", "credential etc/init.d/rcS")),
         unknown=(
             "account-default-password",
             "account-empty-password",
@@ -320,7 +320,7 @@ SYSTEMS = (
         (
             ("su-unrestricted", None),
             ("setuid-unexpected", "bin/busybox"),
-            ("image-sameness", "password-hash:etc/shadow:root"),
+            ("image-sameness", "password-hash etc/shadow root"),
         ),
     ),
     System(
@@ -331,6 +331,6 @@ SYSTEMS = (
             "etc/passwd": PEOPLE,
             "etc/shadow": f"root:{STRONG}:19000::::::\noperator:!:19000::::::\n",
         },
-        (("setuid-unexpected", "bin/busybox"), ("image-sameness", "password-hash:etc/shadow:root")),
+        (("setuid-unexpected", "bin/busybox"), ("image-sameness", "password-hash etc/shadow root")),
     ),
 )

@@ -98,7 +98,7 @@ def _finding(found: CapableProgram) -> Finding:
     power = powers.power(found.path.rpartition("/")[2])
     names = sorted(found.permitted | found.inheritable)
     grave = sorted(found.permitted & ROOT)
-    words = f"{', '.join(grave)} leads to root's rights" if grave else "and the policy does not name it"
+    words = f"{', '.join(grave)} leads to root's rights" if grave else "the policy does not name it"
     return Finding(
         found.path,
         f"{found.path} has {', '.join(names)}: " + (f"it {power}, and {words}" if power else words),

@@ -93,7 +93,7 @@ def image_sameness(sameness: Sameness, source: Source) -> Findings:
         raise NotApplicable("a running device has what is its own; the image tells what is not")
     seen: set[str] = set()
     for thing in sameness.things:
-        key = f"{thing.kind}:{thing.at.path}" + (f":{thing.name}" if thing.kind == "password-hash" else "")
+        key = f"{thing.kind} {thing.at.path}" + (f" {thing.name}" if thing.kind == "password-hash" else "")
         if key not in seen:
             seen.add(key)
             yield _finding(key, thing, BY_KEY[thing.kind])

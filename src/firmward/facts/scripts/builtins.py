@@ -16,6 +16,14 @@ Builtin = Callable[["Walk", Environment, Call], Status]
 
 PARAMETERS = "/proc/sys/"
 
+EVALUATED = {
+    "$(fstype": ("FSTYPE", "FSSIZE"),
+    "$(dircolors": ("LS_COLORS",),
+    "$(resize": ("COLUMNS", "LINES"),
+    "$(ssh-agent": ("SSH_AUTH_SOCK", "SSH_AGENT_PID"),
+}
+"""Programs that print assignments for `eval`, and of which variables: klibc's fstype(8), dircolors(1), resize(1)."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -50,6 +58,11 @@ def _eval(walk: "Walk", environment: Environment, call: Call) -> Status:
         # getopt gives back the arguments in order: options, `--`, the rest
         if not any(word.text.startswith("-") for word in environment.arguments):
             environment.arguments = (Value("--"), *environment.arguments)
+        return None
+    told = EVALUATED.get(call.text(1).partition(" ")[0])
+    if told is not None:
+        for name in told:
+            environment.set(name, Value("$" + name, certain=False))
         return None
     text = joined(call.words[1:])
     if not text.certain and ("$" in text.text or not call.words[1].certain):

@@ -85,7 +85,7 @@ def surely_missing(path: str, tree: Tree) -> bool:
     folder = path.strip("/").rpartition("/")[0]
     if VOLATILE.match(path):
         return False
-    return path.startswith("/etc/") or bool(tree.list(folder))
+    return path.startswith(("/etc/", "/usr/")) or bool(tree.list(folder))
 
 
 _BINARY = {"=", "==", "!=", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "=~", "<", ">", "-nt", "-ot", "-ef"}

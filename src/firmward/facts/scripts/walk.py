@@ -5,6 +5,7 @@ that ends with `exit` does not go on. Steps, scripts and depth are bounded; what
 """
 
 import fnmatch
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -30,6 +31,10 @@ DEPTH_LIMIT = 16
 
 ITEM_LIMIT = 500
 """Rounds of one `for`."""
+
+
+_RUNTIME_PART = re.compile(r"\$(?:\([^)]*\)|\{[^}]*\}|\w+)?")
+"""What stands in a word for what is known at run time only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -498,6 +503,9 @@ class Walk:
         """`. file`: read in the script's own environment."""
         word = call.words[1]
         path = word.text.removeprefix("./").strip("/")
+        folder, _, name = path.rpartition("/")
+        if "$" in name and folder.endswith(".d") and "$" not in folder and word.text.startswith("/"):
+            return self._any_of(environment, folder, name)
         if "$" in path:
             self.miss(f"{self.at(call.line)}: which file {word.text} is sourced here is known at run time only")
             environment.complete = False
@@ -515,6 +523,22 @@ class Walk:
                 return self.sourced(environment, entry)
         finally:
             environment.arguments = kept
+
+    def _any_of(self, environment: Environment, folder: str, name: str) -> Status:
+        """`. conf.d/$name`, a folder of parts of a script: whichever of the files lie there, and perhaps none."""
+        found = [self.tree.resolve(path) for path in self.tree.glob(f"{folder}/{_RUNTIME_PART.sub('*', name)}")]
+        files = [entry for entry in found if entry is not None and entry.kind is Kind.FILE]
+        if self.is_deep or len(files) > ITEM_LIMIT:
+            self.miss(f"{folder}: sourced too deep within other scripts, or more than {ITEM_LIMIT} files")
+            files = files[: 0 if self.is_deep else ITEM_LIMIT]
+            environment.complete = False
+        environment.complete = environment.complete and conditions.surely_missing(f"/{folder}/{name}", self.tree)
+        for entry in files:
+            copy = environment.copy()
+            with suppress(Flow):
+                self.sourced(copy, entry)
+            environment.become([copy, environment.copy()])
+        return None
 
     def sourced(self, environment: Environment, entry: Entry) -> Status:
         """Read a script's commands into this environment."""
