@@ -457,6 +457,7 @@ PANEL_SYSTEM = Truth(
             "6000",
             {"etc/conf.d/paneld": 'PANELD_OPTS="--listen 0.0.0.0:6000"\n'},
         ),
+        *also("follows from the open port: no profile is for the program", ("mac-profile-missing", "paneld")),
         Mistake(
             "advanced-mode-uncontrolled",
             "local.d: the maker's server alone opens the developer's mode",

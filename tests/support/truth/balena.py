@@ -790,7 +790,7 @@ DISPLAY_MISTAKES = (
             "openssl",
         ),
     ),
-    Mistake("image-sameness", "follows from the hash: alike in every copy", "etc/shadow:root"),
+    Mistake("image-sameness", "follows from the hash: alike in every copy", "etc/shadow root"),
     Mistake(
         "sysctl",
         "sysctl.d(5); kernel.unprivileged_bpf_disabled in admin-guide/sysctl/kernel.rst",

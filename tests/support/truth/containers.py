@@ -479,6 +479,7 @@ EDGE_MISTAKES = (
     ),
     Mistake("container-unsafe", "follows from the listener: dockerd(8), tlsverify is missing", "2375"),
     Mistake("plaintext-protocol", "follows from the socket: dockerd manual, no tlsverify", "docker"),
+    Mistake("mac-profile-missing", "follows from the socket: no type of SELinux is for dockerd", "docker.service"),
     Mistake(
         "update-over-plaintext",
         "rauc-hawkbit-updater manual, config: ssl",

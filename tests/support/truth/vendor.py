@@ -145,7 +145,7 @@ CAMERA_MISTAKES = (
             "perl",
         ),
     ),
-    Mistake("image-sameness", "follows from the hash: alike in every copy", "etc/shadow:root"),
+    Mistake("image-sameness", "follows from the hash: alike in every copy", "etc/shadow root"),
     Mistake("account-weak-hash", "crypt(5), descrypt: 8 characters, 12 bits of salt", "root"),
     Mistake(
         "removable-media-executed",

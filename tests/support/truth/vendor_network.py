@@ -284,7 +284,7 @@ support:x:0:0:support:/tmp:/bin/sh
             ),
         },
     ),
-    Mistake("image-sameness", "follows from the hash: alike in every copy", "etc/shadow:support"),
+    Mistake("image-sameness", "follows from the hash: alike in every copy", "etc/shadow support"),
     Mistake(
         "image-sameness",
         "hostapd.conf, wpa_passphrase: one passphrase in every router",
