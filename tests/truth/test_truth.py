@@ -7,6 +7,8 @@ from firmward.audit.catalogue import catalogue
 from firmward.model.finding import Outcome
 from truth import accuracy
 
+pytestmark = pytest.mark.xdist_group("truth")
+
 SYSTEMS = [pytest.param(system, id=system.name) for system in accuracy.systems()]
 
 

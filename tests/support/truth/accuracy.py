@@ -23,12 +23,12 @@ CLOCK = Clock(date(2026, 11, 20))
 UNFOUND = {
     ("balena-display", "update-absent"): "a policy that declares another mechanism leaves it unknown",
     ("vendor-doorbell", "update-absent"): "a policy that declares another mechanism leaves it unknown",
-    ("openwrt-modem", "service-runs-as-root"): "a procd script that is itself an endless loop is not seen as a service",
-    ("openwrt-modem", "service-unsandboxed"): "a procd script that is itself an endless loop is not seen as a service",
+    ("openwrt-modem", "service-runs-as-root"): "a script of procd's that is itself an endless loop is no service",
+    ("openwrt-modem", "service-unsandboxed"): "a script of procd's that is itself an endless loop is no service",
     (
         "openwrt-modem",
         "service-without-limits",
-    ): "a procd script that is itself an endless loop is not seen as a service",
+    ): "a script of procd's that is itself an endless loop is no service",
     ("vendor-store", "service-unsandboxed"): "a SysV service that gives up root by itself is left in peace",
     ("vendor-hub", "update-unauthenticated"): "updaters written in Python are not read",
     ("vendor-hub", "update-without-fallback"): "updaters written in Python are not read",
@@ -38,7 +38,7 @@ UNFOUND = {
     (
         "yocto-camera",
         "update-without-fallback",
-    ): "a choice of SWUpdate's copy that never changes is not told from one that is worked out",
+    ): "a copy of SWUpdate's that never changes is not told from one worked out",
 }
 """Mistakes that are planted and not found yet, by system and check, with the reason; they count as missed."""
 
@@ -116,8 +116,8 @@ def surplus(system: Truth) -> list[tuple[str, str, str]]:
 
 @dataclass
 class Score:
-    """Of one check over all systems: mistakes planted and found, systems without one, alarms that were false, and
-    twins in which it could not decide."""
+    """Of one check over all systems: mistakes planted and found, clean twins in which it says nothing of medium or
+    above, alarms that were false, and twins in which it could not decide."""
 
     planted: int = 0
     found: int = 0
@@ -148,7 +148,9 @@ def scores() -> dict[str, Score]:
             score.distributions.add(system.distribution)
         for check, _, _ in (*false_alarms(system), *surplus(system)):
             table[check].false += 1
+        alarmed = {verdict.check.id for verdict, _ in grave(of_clean(system.name))}
         for verdict in of_clean(system.name):
-            table[verdict.check.id].clean += verdict.outcome in (Outcome.PASS, Outcome.NOT_APPLICABLE)
-            table[verdict.check.id].undecided += verdict.outcome in (Outcome.UNKNOWN, Outcome.ERROR)
+            is_undecided = verdict.outcome in (Outcome.UNKNOWN, Outcome.ERROR)
+            table[verdict.check.id].undecided += is_undecided
+            table[verdict.check.id].clean += not is_undecided and verdict.check.id not in alarmed
     return table
