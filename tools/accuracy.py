@@ -29,9 +29,9 @@ not the code of the checks; where the program itself can say what its configurat
 *Recall* is the share of planted mistakes that are found. *Precision* is the share of findings of medium severity or
 above that are planted mistakes, over both twins; a finding that the distribution makes on purpose, and that the
 catalogue calls a failure all the same, is told in the system's own row with its reason. The systems were used to mend
-the checks after the first count (829 mistakes, of which 628 were found, and 88 findings that were of none), so that the figures below say how far the
-checks hold what they were taught and not how they would do on systems that nobody has seen; a mistake's consequences
-are counted as mistakes of their own. *Undecided* counts the clean
+the checks after the first count (829 mistakes, of which 628 were found, and 88 findings that were of none), so that the
+figures below say how far the checks hold what they were taught, and not how they would do on systems that nobody has
+seen; a mistake's consequences are counted as mistakes of their own. *Undecided* counts the clean
 twins in which the check said `unknown`, mostly since a root alone does not hold what it asks for (a boot partition).
 """
 
