@@ -91,6 +91,17 @@ def test_without_a_root_every_check_is_unknown() -> None:
     assert "no root file system could be read (camera.bin: no known format" in (report.checks[0].reason or "")
 
 
+@pytest.mark.parametrize(("at", "parts"), [(None, [A.id]), (Location("etc/x"), ["image/early", A.id])])
+def test_what_is_missing_is_told_of_the_root_and_not_of_its_initramfs_too(
+    at: Location | None, parts: list[str]
+) -> None:
+    early = Part("image/early", "cpio", "image", role=Role.INITRAMFS)
+    missing = Verdict(CHECK, Outcome.FAIL, None, (Finding("review", "there is none", at),))
+    report = judged({early.id: missing, A.id: missing}, early, A)
+    assert sorted(finding.at.part or "" for finding in report.findings if finding.at) == sorted(parts)
+    assert [part.part for part in result(report).parts] == ["image/early", A.id]
+
+
 def test_a_broken_check_is_a_finding_and_no_verdict() -> None:
     report = judged({A.id: Verdict(CHECK, Outcome.ERROR, "internal error, KeyError: 'x'", (Finding("a", "m"),))}, A)
     assert [finding.outcome for finding in report.findings] == ["fail", "error"]

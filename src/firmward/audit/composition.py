@@ -52,6 +52,7 @@ def compose(
         for verdict in verdicts
         for finding in _findings(verdict, part)
     ]
+    findings = _once(findings, {redact(part.id) for part in parts if part.role is Role.INITRAMFS})
     findings = list(dict.fromkeys(sorted(findings, key=_order)))  # two roots may have one boot partition
     beside = {finding.at.part for finding in findings if finding.at is not None and finding.at.part is not None}
     findings = _fingerprinted(findings, _stable_names(parts, verdicts_by_part, beside))
@@ -61,6 +62,18 @@ def compose(
     notes = unmatched(judged, risks, outcomes)
     report = Report(subject, tuple(parts), results, judged, budget, _product(policy), notes)
     return redacted(report)
+
+
+def _once(findings: Sequence[ReportedFinding], early: set[str]) -> list[ReportedFinding]:
+    """The findings without those that have no place in an initramfs, and are told of a root as well: what is missing,
+    or missing in the declaration, is one thing."""
+    told = {(one.check, one.key, one.outcome) for one in findings if one.at is not None and one.at.part not in early}
+
+    def is_again(one: ReportedFinding) -> bool:
+        placeless = one.at is not None and one.at.part in early and one.at.path is None
+        return placeless and one.outcome == "fail" and (one.check, one.key, one.outcome) in told
+
+    return [one for one in findings if not is_again(one)]
 
 
 def _asked(checks: Iterable[Check] | None, verdicts_by_part: Mapping[str, Sequence[Verdict]]) -> list[Check]:
