@@ -121,7 +121,7 @@ def _filesystem(policy: Policy, today: date) -> Iterator[Doubt]:
     if policy.filesystem is None:
         return
     for key in ("writable", "setuid", "encrypted"):
-        for number, path in enumerate(getattr(policy.filesystem, key), 1):
+        for number, path in enumerate(getattr(policy.filesystem, key) or (), 1):
             if not path.startswith("/"):
                 yield Doubt(f"filesystem.{key}[{number}]", f"{path!r} is no whole path: it begins with no slash")
 
