@@ -22,7 +22,9 @@ import zstandard
 PROJECT = Path(__file__).resolve().parents[3]
 CACHE = PROJECT / "build" / "cache" / "roots"
 HOOKS = Path("/usr/share/mmdebstrap/hooks/merged-usr")
-MIRROR = "http://deb.debian.org/debian"
+SOURCES = ("/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list")
+ARCHIVE = re.compile(r"^(?:URIs:|deb)\s+(?:\[[^]]*\]\s+)?(\S+/debian)/?(?:\s|$)", re.MULTILINE)
+"""Debian's archive as this machine's own sources name it."""
 NATIVE = "amd64"
 STATUS = "./var/lib/dpkg/status"
 UNREACHABLE = re.compile(r"Temporary failure resolving|Could not resolve|Could not connect|Mirror sync in progress")
@@ -127,7 +129,17 @@ def install(wanted: Root, target: Path) -> None:
 
 def extract(wanted: Root, packages: Sequence[str], target: Path) -> None:
     """Programs of the release as it came out, without its updates: which version they have is not asked here."""
-    mmdebstrap("extract", wanted, packages, target, f"--hook-dir={HOOKS}", mirror=(MIRROR,))
+    mmdebstrap("extract", wanted, packages, target, f"--hook-dir={HOOKS}", mirror=(archive(),))
+
+
+def archive() -> str:
+    """Raises RuntimeError where no source of this machine names Debian's archive."""
+    texts = (Path(path).read_text(encoding="utf-8") for path in SOURCES if Path(path).is_file())
+    for text in texts:
+        found = ARCHIVE.search(text)
+        if found:
+            return found[1]
+    raise RuntimeError("no source of packages of this machine names Debian's archive")
 
 
 def mmdebstrap(
