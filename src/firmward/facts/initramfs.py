@@ -49,12 +49,12 @@ class Initramfs:
 
 
 def collect(parts: Parts | None) -> Initramfs | None:
-    if parts is None or parts.own.part.role != Role.ROOT:
+    if parts is None or parts.own.part.role is not Role.ROOT:
         return None
     found = [
         one
         for one in parts.beside()
-        if one.part.role == Role.INITRAMFS and one.tree is not None and one.part.belongs_to in (None, parts.here)
+        if one.part.role is Role.INITRAMFS and one.tree is not None and one.part.belongs_to in (None, parts.here)
     ]
     judged = [_judged(one, one.tree) for one in found if one.tree is not None]
     return min(judged, key=lambda one: one.root is Root.PERHAPS, default=None)

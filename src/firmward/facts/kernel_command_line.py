@@ -16,6 +16,7 @@ from firmward.formats.malformed import Malformed
 from firmward.model.facts import Source, Unavailable
 from firmward.model.location import Location
 from firmward.model.parts import OpenPart, Parts
+from firmward.model.report import Role
 from firmward.model.tree import Tree
 
 FILE_LIMIT = 1 << 20
@@ -119,7 +120,7 @@ def collect(tree: Tree, source: Source, parts: Parts | None) -> KernelCommandLin
     unread: list[str] = []
     lines = list(_files(tree, None, IN_ROOT, unread))
     for part in () if parts is None else parts.beside():
-        if part.tree is not None and part.part.role != "root":
+        if part.tree is not None and part.part.role is not Role.ROOT:
             lines += _files(part.tree, part.part.id, BESIDE, unread)
         elif part.content is not None and part.part.kind in BLOBS:
             lines += _blob(part, unread)

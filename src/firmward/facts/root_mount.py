@@ -38,7 +38,7 @@ def collect(
     command_lines: KernelCommandLine | None | Unknown,
     parts: Parts | None,
 ) -> RootMount | None:
-    if parts is not None and parts.own.part.role == Role.INITRAMFS:
+    if parts is not None and parts.own.part.role is Role.INITRAMFS:
         return None
     lines = command_lines.whole if isinstance(command_lines, KernelCommandLine) else ()
     over = _overlay(mounts) if isinstance(mounts, Mounts) else None

@@ -19,6 +19,7 @@ from firmward.formats.malformed import Malformed
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
 from firmward.model.parts import Content, OpenPart, Parts
+from firmward.model.report import Role
 from firmward.model.tree import Entry, Kind, Tree
 
 KIND = "dm-verity"
@@ -145,7 +146,7 @@ def _beside(parts: Parts, unread: list[str]) -> Iterator[Claim]:
         if one.tree is None:
             continue
         try:
-            if one.part.role == "initramfs":
+            if one.part.role is Role.INITRAMFS:
                 yield from _of_table(one.tree, one.part.id)
                 yield from _of_initramfs(one.tree, one.part.id)
             yield from _of_files(one.tree, one.part.id)

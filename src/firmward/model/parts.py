@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from firmward.model.report import Part
+from firmward.model.report import Part, Role
 from firmward.model.tree import Tree
 
 
@@ -48,7 +48,7 @@ class Parts:
     def beside(self) -> Iterator[OpenPart]:
         """The parts that may have to do with this root: not itself, no copy of another part, and nothing that goes
         with another root or lies within one."""
-        roots = {id for id, one in self.all.items() if one.tree is not None and one.part.role in ("root",)}
+        roots = {id for id, one in self.all.items() if one.tree is not None and one.part.role is Role.ROOT}
         others = roots - {self.here}
         for id, one in self.all.items():
             if id == self.here or one.part.same_as is not None:
