@@ -2,11 +2,10 @@
 
 import os
 import random
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import program
 import pytest
 
 from firmward.image.opening import Image, open_image
@@ -19,12 +18,10 @@ def tool() -> Tool:
     """Run a program and give its output; the test is skipped when the program is not installed."""
 
     def call(*words: object, cwd: Path | None = None, stdin: bytes = b"") -> bytes:
-        path = os.pathsep.join((os.environ["PATH"], "/usr/sbin", "/sbin"))
-        program = shutil.which(str(words[0]), path=path)
-        if program is None:
+        path = program.find_program(str(words[0]))
+        if path is None:
             pytest.skip(f"{words[0]} is not installed")
-        arguments = [program, *map(str, words[1:])]
-        done = subprocess.run(arguments, cwd=cwd, input=stdin, capture_output=True, check=False, timeout=60)
+        done = program.run_program([path, *map(str, words[1:])], feed=stdin, cwd=cwd)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout
 

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import random
-import shutil
 import subprocess
 import tarfile
 import time
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import program
 import pytest
 
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
@@ -130,10 +130,10 @@ def archive(root: list[Item]) -> bytes:
 def run() -> Callable[..., str]:
     def run_program(*command: object, feed: bytes = b"", fine: tuple[int, ...] = (0,)) -> str:
         name = str(command[0])
-        program = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
-        if program is None:
+        path = program.find_program(name)
+        if path is None:
             pytest.skip(f"{name} is not installed")
-        done = subprocess.run([program, *map(str, command[1:])], input=feed, capture_output=True, check=False)
+        done = program.run_program([path, *map(str, command[1:])], feed=feed)
         if done.returncode < 0:
             raise subprocess.CalledProcessError(done.returncode, name)
         assert done.returncode in fine, (done.stdout + done.stderr).decode(errors="replace")

@@ -4,15 +4,13 @@ One format is one module here, named as the format's file in `image/`, with `sam
 The tests of every format and the fuzzer start from them.
 """
 
-import os
 import random
-import shutil
 import subprocess
 from collections.abc import Iterator
 from importlib import import_module, util
 from pathlib import Path
 
-PROGRAM_PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
+import program
 
 
 class NoProgramError(Exception):
@@ -31,12 +29,12 @@ def has_samples(module: str) -> bool:
 
 def run(*words: object, cwd: Path | None = None, feed: bytes = b"") -> bytes:
     """Run an outside program and give its output."""
-    program = shutil.which(str(words[0]), path=PROGRAM_PATH)
-    if program is None:
+    path = program.find_program(str(words[0]))
+    if path is None:
         raise NoProgramError(f"{words[0]} is not installed")
-    done = subprocess.run([program, *map(str, words[1:])], cwd=cwd, input=feed, capture_output=True, check=False)
+    done = program.run_program([path, *map(str, words[1:])], cwd=cwd, feed=feed)
     if done.returncode:
-        raise subprocess.CalledProcessError(done.returncode, program, done.stdout, done.stderr)
+        raise subprocess.CalledProcessError(done.returncode, path, done.stdout, done.stderr)
     return done.stdout
 
 
