@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 from command import Firmward
+from truth.key_material import RSA_KEY
+
+from firmward.facts import embedded
+from firmward.model.tree import Tree
+from firmward.model.words import WordSearch
 
 SECRETS = ("Z" * 22, "Tr0ub4dor-community")
 OUTPUTS = ("report.html", "report.json", "report.sarif", "report.md")
@@ -149,3 +154,27 @@ def test_the_running_machine_is_audited(firmward: Firmward, tmp_path: Path) -> N
     called = firmward("audit", "--live", "-q", "--only", "undeclared-listener", "-o", tmp_path / "live.json")
     assert called.code in (0, 3)
     assert json.loads((tmp_path / "live.json").read_text())["subject"]["source"] == "live"
+
+
+def test_processes_beside_make_no_difference(firmward: Firmward, root: Path, tmp_path: Path) -> None:
+    (root / "etc/server.pem").write_text(RSA_KEY)
+    reports = [tmp_path / f"{jobs}.json" for jobs in (1, 4)]
+    for jobs, report in zip((1, 4), reports, strict=True):
+        firmward("audit", root, "--jobs", jobs, "-o", report)
+    assert reports[0].read_bytes() == reports[1].read_bytes()
+    assert b"private-key-embedded" in reports[0].read_bytes()
+
+
+def test_what_reads_every_file_may_be_killed_and_costs_its_own_checks(
+    firmward: Firmward, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def collect(tree: Tree, words: WordSearch) -> embedded.Embedded | None:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return None
+
+    monkeypatch.setattr(embedded, "collect", collect)
+    firmward("audit", root, "--jobs", 2, "-o", tmp_path / "report.json")
+    verdicts = {one["check"]: one for one in json.loads((tmp_path / "report.json").read_text())["checks"]}
+    assert verdicts["telnet-enabled"]["outcome"] == "fail"
+    assert verdicts["private-key-embedded"]["outcome"] == "unknown"
+    assert "ended by signal 9" in verdicts["private-key-embedded"]["reason"]

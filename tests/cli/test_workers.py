@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from processes import end, is_alive
 
-from firmward.cli.workers import run_each
+from firmward.cli.workers import at_work, run_each
 
 
 def lost(item: int, reason: str) -> str:
@@ -94,3 +94,26 @@ def test_a_worker_that_does_not_end_in_time_costs_its_own_item() -> None:
 
     answers = run_each(ask, range(3), 3, lost, time.monotonic() + 1)
     assert answers == ["done", "1 lost: the process that judged it did not end in time", "done"]
+
+
+def test_a_worker_beside_answers_when_it_is_asked() -> None:
+    with at_work(os.getpid, lambda reason: 0) as wait:
+        assert wait() == wait() != os.getpid()
+
+
+def test_a_worker_beside_that_is_killed_says_so() -> None:
+    with at_work(lambda: str(os.kill(os.getpid(), signal.SIGKILL)), lambda reason: reason) as wait:
+        assert wait().startswith("the process that judged it was ended by signal 9")
+
+
+def test_a_worker_beside_is_ended_by_who_does_not_want_its_answer() -> None:
+    started = time.monotonic()
+    with at_work(lambda: time.sleep(60), lambda reason: None):
+        pass
+    assert time.monotonic() - started < 30
+
+
+def test_a_worker_beside_that_is_late_is_ended() -> None:
+    ends = time.monotonic() + 0.2
+    with at_work(lambda: str(time.sleep(60)), lambda reason: reason, ends) as wait:
+        assert wait() == "the process that judged it did not end in time"

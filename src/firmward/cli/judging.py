@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -19,6 +19,7 @@ from firmward.model.facts import OutOfTime, Source, Unavailable
 if TYPE_CHECKING:
     from firmward.audit.engine import Verdict
     from firmward.cli.caged import Journal, Lost
+    from firmward.facts.collection import Collection
     from firmward.image.budget import Limits
     from firmward.image.foreign import Foreign
     from firmward.image.opening import Image, Root
@@ -213,8 +214,9 @@ def _judge_roots(
         return tuple(_unknown(check, reason) for check in question.checks), None
 
     everything = _everything(image)
+    has_core = reading.jobs > len(image.roots)
     answers = run_each(
-        lambda root: _judge_root(root, everything, question, reading, source, deadline),
+        lambda root: _judge_root(root, everything, question, reading, source, deadline, has_core=has_core),
         image.roots,
         reading.jobs,
         give_up,
@@ -240,7 +242,10 @@ def _judge_root(
     reading: Reading,
     source: Source,
     deadline: Deadline,
+    *,
+    has_core: bool,
 ) -> "Judged":
+    """With `has_core` there is a core to spare for what reads every file."""
     from firmward.audit.drift import FAMILIES, snapshots
     from firmward.audit.engine import families, judge
     from firmward.facts.collection import Collection
@@ -249,8 +254,10 @@ def _judge_root(
     from firmward.model.side import PartFacts
 
     compared = FAMILIES if reading.inventory else ()
+    wanted = families(question.checks) | {*compared}
     collection = Collection(root.tree, source, deadline.running, Parts(root.part.id, everything), FastWordSearch())
-    facts = collection.facts(root.part.id, families(question.checks) | {*compared})
+    with _collected_beside(collection, collection.heavy(wanted) if has_core else (), deadline):
+        facts = collection.facts(root.part.id, wanted)
 
     def verdict(check: "Check") -> "Verdict":
         try:
@@ -261,6 +268,31 @@ def _judge_root(
 
     verdicts = tuple(verdict(check) for check in question.checks)
     return verdicts, PartFacts(root.part.id, snapshots(facts, compared)) if compared else None
+
+
+@contextmanager
+def _collected_beside(collection: "Collection", heavy: "Sequence[type]", deadline: Deadline) -> Iterator[None]:
+    """These families come from a process of their own; without one they are unknown."""
+    from firmward.cli.workers import at_work
+    from firmward.model.facts import Unknown
+
+    if not heavy:
+        yield
+        return
+
+    def collected() -> dict[type, object]:
+        return {family: collection.get(family) for family in heavy}
+
+    def lost(reason: str) -> dict[type, object]:
+        return {family: Unknown(f"{family.__name__}: {reason}") for family in heavy}
+
+    def answer(family: type) -> Callable[[], object]:
+        return lambda: wait()[family]
+
+    with at_work(collected, lost, deadline.at + LATE) as wait:
+        for family in heavy:
+            collection.expect(family, answer(family))
+        yield
 
 
 def _unknown(check: "Check", reason: str) -> "Verdict":

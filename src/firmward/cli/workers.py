@@ -12,7 +12,7 @@ import selectors
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -44,6 +44,26 @@ def run_each(
     return [answers[index] for index in range(len(items))]
 
 
+@contextmanager
+def at_work(
+    ask: Callable[[], Answer], lost: Callable[[str], Answer], ends: float = math.inf
+) -> Iterator[Callable[[], Answer]]:
+    """One worker answers while the block goes on; what it is given waits for the answer. Who leaves ends it."""
+    crew = _Crew[None, Answer](lambda _: ask(), lambda _, reason: lost(reason), ends)
+    crew.start(0, None)
+    answers: list[Answer] = []
+
+    def wait() -> Answer:
+        if not answers:
+            answers.extend(answer for _, answer in crew.run((), 1))
+        return answers[0]
+
+    try:
+        yield wait
+    finally:
+        crew.stop()
+
+
 @dataclass(slots=True)
 class _Worker(Generic[Item]):
     """A process that is at work, the end of the pipe that it answers through, and what it said until now."""
@@ -68,11 +88,11 @@ class _Crew(Generic[Item, Answer]):
         waiting = list(enumerate(items))[::-1]
         while waiting or self._at_work:
             while waiting and len(self._at_work) < jobs:
-                self._start(*waiting.pop())
+                self.start(*waiting.pop())
             for worker in self._listen():
                 yield worker.index, self._end(worker)
 
-    def _start(self, index: int, item: Item) -> None:
+    def start(self, index: int, item: Item) -> None:
         mine, theirs = os.pipe()
         held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # until it is known to `stop`
         try:

@@ -40,6 +40,31 @@ class Collection:
             WordSearch: words or WordSearch(),
         }
         self._underway: set[type] = set()
+        self._elsewhere: dict[type, Callable[[], object]] = {}
+
+    def expect(self, family: type, answer: Callable[[], object]) -> None:
+        """This family is being collected elsewhere; `answer` waits for it."""
+        self._elsewhere[family] = answer
+
+    def heavy(self, families: Iterable[type]) -> tuple[type, ...]:
+        """Which of these families, and of all that they are collected from, read every file of the tree.
+
+        Their module says so with `READS_EVERY_FILE`. A host with cores to spare collects them beside the others.
+        """
+        modules = {family: import_module(family.__module__) for family in self._needed(families)}
+        found = [family for family, module in modules.items() if getattr(module, "READS_EVERY_FILE", False)]
+        return tuple(sorted(found, key=lambda family: family.__name__))
+
+    def _needed(self, families: Iterable[type]) -> frozenset[type]:
+        found: set[type] = set()
+        pending = list(families)
+        while pending:
+            family = pending.pop()
+            if family not in found and not issubclass(family, Tree):
+                found.add(family)
+                if family not in self._families:
+                    pending += (read.family for read in signature_reads(import_module(family.__module__).collect))
+        return frozenset(found)
 
     def facts(self, subject: str, families: Iterable[type]) -> Facts:
         """Finished facts: exactly the families asked for."""
@@ -47,6 +72,8 @@ class Collection:
 
     def get(self, family: type) -> object:
         """The family's record, None or Unknown."""
+        if family in self._elsewhere:
+            self._families[family] = self._elsewhere.pop(family)()
         if family not in self._families:
             if family in self._underway:
                 raise TypeError(f"{family.__name__} needs itself")

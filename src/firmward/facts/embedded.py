@@ -9,7 +9,7 @@ not read at all. Nothing secret is kept.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from firmward.formats import credential, elf_data, pem, private_key, x509
@@ -17,9 +17,11 @@ from firmward.formats.credential import Kind, Style
 from firmward.formats.public_key import PublicPart
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
-from firmward.model.tree import Entry, Tree
+from firmward.model.tree import Entry, ReadAt, Tree
 from firmward.model.tree import Kind as EntryKind
 from firmward.model.words import Within, WordSearch
+
+READS_EVERY_FILE = True
 
 WHOLE_LIMIT = 128 << 20
 """Bytes of a file that is searched in one piece; a larger one in windows."""
@@ -51,7 +53,10 @@ PAPERS = re.compile(
     r"usr/lib/opkg)/"
 )
 """Manuals, translations, languages' libraries: nothing there is the product's own configuration."""
-SILENT = re.compile(r"usr/(?:local/)?share/(?:locale|man|info|zoneinfo|i18n|icons|fonts|terminfo|mime)/")
+SILENT = re.compile(
+    r"usr/(?:local/)?share/(?:locale|man|info|zoneinfo|i18n|icons|fonts|terminfo|mime)/|(?:usr/)?lib/udev/hwdb\.|"
+    r"etc/udev/hwdb\.bin$"
+)
 """Translations, pages of manuals, pictures and tables, which are not read at all."""
 SAMPLES = re.compile(
     r"(?i)(?:^|/)(?:tests?|testsuite|testdata|testing|examples?|samples?|demos?|docs?|fixtures?|unittest\w*|selftests?|"
@@ -155,9 +160,17 @@ def collect(tree: Tree, words: WordSearch) -> Embedded | None:
     """None when the tree has no file."""
     search = _Search(words.prepare((CERTIFICATE, *private_key.MARKS, *credential.MARKS)))
     files = [entry for entry in tree.entries() if entry.kind is EntryKind.FILE]
-    for entry, chunks in tree.read_all(entry for entry in files if entry.size and not SILENT.match(entry.path)):
+    loud = (entry for entry in files if entry.size and not SILENT.match(entry.path))
+    for entry, chunks in tree.read_all(loud, needed=_needed):
         search.file(entry, chunks)
     return search.finished() if files else None
+
+
+def _needed(size: int, read: ReadAt) -> Sequence[tuple[int, int]]:
+    head = read(0, HEAD)
+    if head.startswith(PACKED):
+        return ((0, len(head)),)
+    return elf_data.ranges(size, read) if head.startswith(elf_data.MAGIC) else ((0, size),)
 
 
 class _Search:
@@ -268,7 +281,7 @@ def _in_binary(data: bytes, within: Within) -> _Hits:
         _search(data, 0, hits, within(data))
         _bare_certificate(data, hits)
         return hits
-    for start, end in elf_data.ranges(data):
+    for start, end in elf_data.ranges(len(data), lambda offset, length: data[offset : offset + length]):
         if end - start >= 32:
             piece = data[start:end]
             _search(piece, start, hits, within(piece))

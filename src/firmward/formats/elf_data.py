@@ -4,50 +4,65 @@ A quarter of most programs; where the section table is missing or makes no sense
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 MAGIC = b"\x7fELF"
 PROGBITS, NOTE, SYMBOLS, STRINGS, EMPTY, EXECUTABLE = 1, 7, 2, 3, 8, 0x4
+HEADER_SIZE = 64
 SECTIONS_LIMIT = 4096
+NAMES_LIMIT = 1 << 18
+"""Bytes of the sections' names."""
 TOOLS = (b".debug", b".zdebug", b".eh_frame", b".gcc_except", b".gopclntab", b".BTF", b".gnu_debug", b".ARM.ex")
 """Tables for debuggers and for unwinding the stack."""
 
 
-def ranges(data: bytes) -> tuple[tuple[int, int], ...]:
-    """Start and end of each run of data."""
-    whole = ((0, len(data)),)
+Read = Callable[[int, int], bytes]
+"""The bytes at an offset, of a length; fewer where the file ends."""
+
+
+def ranges(size: int, read: Read) -> tuple[tuple[int, int], ...]:
+    """Start and end of each run of data in a file of `size` bytes; read are its header, its table, and their names."""
+    whole = ((0, size),)
     try:
-        sections = tuple(_sections(data))
+        sections = tuple(_sections(size, read))
     except (struct.error, IndexError):
         return whole
     if not sections:
         return whole
     kept = [(start, end) for start, end, is_data in sections if is_data]
     last = max(end for _, end, _ in sections)
-    return (*kept, (last, len(data))) if last < len(data) else tuple(kept)
+    return (*kept, (last, size)) if last < size else tuple(kept)
 
 
-def _sections(data: bytes) -> Iterator[tuple[int, int, bool]]:
-    order = "<" if data[5] == 1 else ">"
-    wide = data[4] == 2
-    (table,) = struct.unpack_from(f"{order}Q" if wide else f"{order}I", data, 0x28 if wide else 0x20)
-    size, count, names = struct.unpack_from(f"{order}HHH", data, 0x3A if wide else 0x2E)
-    if not table or not 0 < count <= SECTIONS_LIMIT or table + size * count > len(data):
+def _sections(size: int, read: Read) -> Iterator[tuple[int, int, bool]]:
+    head = read(0, HEADER_SIZE)
+    order = "<" if head[5] == 1 else ">"
+    wide = head[4] == 2
+    (table,) = struct.unpack_from(f"{order}Q" if wide else f"{order}I", head, 0x28 if wide else 0x20)
+    length, count, names = struct.unpack_from(f"{order}HHH", head, 0x3A if wide else 0x2E)
+    if length != (64 if wide else 40) or not table or not 0 < count <= SECTIONS_LIMIT or table + length * count > size:
         return
-    yield table, table + size * count, False
-    headers = [_header(data, table + size * number, order, wide) for number in range(count)]
-    text = headers[names][3] if names < count else 0
-    for name, kind, flags, start, length in headers:
-        if kind == EMPTY or not length or start + length > len(data):
+    yield table, table + length * count, False
+    rows = read(table, length * count)
+    headers = [_header(rows, length * number, order, wide) for number in range(count)]
+    labels = read(headers[names].start, min(headers[names].length, NAMES_LIMIT)) if names < count else b""
+    for header in headers:
+        if header.kind == EMPTY or not header.length or header.start + header.length > size:
             continue
-        label = data[text + name : text + name + 16]
-        is_data = kind == PROGBITS and not flags & EXECUTABLE and not label.startswith(TOOLS)
-        yield start, start + length, is_data
+        label = labels[header.name : header.name + 16]
+        is_data = header.kind == PROGBITS and not header.flags & EXECUTABLE and not label.startswith(TOOLS)
+        yield header.start, header.start + header.length, is_data
 
 
-def _header(data: bytes, at: int, order: str, wide: bool) -> tuple[int, int, int, int, int]:
-    if wide:
-        name, kind, flags, _, start, length = struct.unpack_from(f"{order}IIQQQQ", data, at)
-    else:
-        name, kind, flags, _, start, length = struct.unpack_from(f"{order}IIIIII", data, at)
-    return name, kind, flags, start, length
+class _Header(NamedTuple):
+    name: int
+    kind: int
+    flags: int
+    start: int
+    length: int
+
+
+def _header(rows: bytes, at: int, order: str, wide: bool) -> _Header:
+    name, kind, flags, _, start, length = struct.unpack_from(f"{order}IIQQQQ" if wide else f"{order}6I", rows, at)
+    return _Header(name, kind, flags, start, length)

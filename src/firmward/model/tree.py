@@ -10,7 +10,7 @@ import fnmatch
 import stat
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from posixpath import join
@@ -73,6 +73,12 @@ class Entry:
         return self.path.rpartition("/")[2]
 
 
+ReadAt = Callable[[int, int], bytes]
+"""The bytes of a content at an offset, of a length; fewer where it ends."""
+Needed = Callable[[int, ReadAt], Sequence[tuple[int, int]]]
+"""Start and end of the runs of a content that matter, told from its size and a few looks at it."""
+
+
 class Tree(ABC):
     """The read-only interface. A driver gives the four abstract methods; the rest follows from them."""
 
@@ -96,10 +102,12 @@ class Tree(ABC):
     def chunks(self, entry: Entry) -> Iterator[bytes]:
         """A regular file's content, piece by piece. Raises Unavailable when it cannot be read."""
 
-    def read_all(self, entries: Iterable[Entry], jobs: int = 2) -> Iterator[tuple[Entry, Iterator[bytes]]]:
+    def read_all(
+        self, entries: Iterable[Entry], jobs: int = 2, needed: Needed | None = None
+    ) -> Iterator[tuple[Entry, Iterator[bytes]]]:
         """The contents of many regular files in the order given; a driver that can unpack ahead does so by `jobs`
-        threads. Each content is to be used, as far as it is wanted, before the next file is asked for; it raises
-        Unavailable as `chunks` does."""
+        threads, and gives zeros for what is not `needed` where that spares it work. Each content is to be used, as far
+        as it is wanted, before the next file is asked for; it raises Unavailable as `chunks` does."""
         return ((entry, self.chunks(entry)) for entry in entries)
 
     def resolve(self, path: str) -> Entry | None:

@@ -1,4 +1,5 @@
 import io
+import random
 import struct
 import subprocess
 import tarfile
@@ -14,7 +15,7 @@ from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
 from firmward.image.filesystem.squashfs import FORMAT, SquashfsTree
 from firmward.image.source import Bytes, Source
 from firmward.model.facts import Unavailable
-from firmward.model.tree import Entry, Kind
+from firmward.model.tree import Entry, Kind, ReadAt
 
 COMPRESSORS = ("gzip", "lzma", "lzo", "xz", "lz4", "zstd")
 
@@ -126,6 +127,52 @@ def test_a_file_may_be_passed_over_and_the_rest_left(make: Make) -> None:
     for _entry, pieces in tree.read_all(files, 2):
         next(pieces)
         break
+
+
+@pytest.mark.parametrize("fragments", ["-always-use-fragments", "-no-fragments"])
+def test_what_is_needed_of_a_file_comes_and_the_rest_may_be_zeros(make: Make, fragments: str) -> None:
+    tree = opened(make("-b", "4K", fragments))
+    asked = {}
+
+    def needed(size: int, read: ReadAt) -> list[tuple[int, int]]:
+        chance = random.Random(size)
+        looks = [(chance.randrange(size), chance.randrange(1, 9000)) for _ in range(3)]
+        asked[size] = [(offset, read(offset, length)) for offset, length in looks]
+        return [(start, min(start + chance.randrange(20_000), size + 5000)) for start, _ in looks]
+
+    for entry, pieces in tree.read_all(_files(tree), needed=needed):
+        got, whole = b"".join(pieces), b"".join(tree.chunks(entry))
+        assert len(got) == len(whole)
+        if entry.size not in asked:
+            assert got == whole
+            continue
+        assert all(found == whole[offset : offset + len(found)] for offset, found in asked[entry.size])
+        for start, end in needed(entry.size, lambda offset, length: b""):
+            assert got[start:end] == whole[start:end]
+        assert all(mine in (0, its) for mine, its in zip(got, whole, strict=True))
+    assert len(asked) >= 4
+
+
+def test_blocks_that_are_not_needed_are_not_unpacked(make: Make) -> None:
+    tree = opened(make("-b", "4K"))
+    large = tree.lstat("opt/large")
+    assert large is not None
+    files = tree.read_all([large], needed=lambda size, read: [(0, 1), (8192, 8193)])
+    _, pieces = next(files)
+    full = [number for number, piece in enumerate(pieces) if any(piece)]
+    assert full == [0, 2]
+
+
+def test_a_look_into_a_damaged_file_loses_it_alone(plain: bytes) -> None:
+    tree = opened(plain)
+    victim = tree.lstat("opt/large")
+    assert victim is not None
+    block = next(tree._image.blocks(tree._inodes[victim.path], tree._image.inode(tree._inodes[victim.path])))
+    data = bytearray(plain)
+    data[block.start : block.start + block.size] = bytes(block.size)
+    hurt = opened(bytes(data))
+    files = hurt.read_all(_files(hurt), needed=lambda size, read: [(0, len(read(0, 9)))])
+    assert [entry.path for entry, pieces in files if not _is_whole(pieces)] == ["opt/large"]
 
 
 def test_a_damaged_block_loses_its_file_alone(plain: bytes) -> None:

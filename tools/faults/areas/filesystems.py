@@ -123,6 +123,20 @@ FAULTS = (
         "a content read past the end of its file system",
     ),
     Fault(
+        "image/filesystem/squashfs.py",
+        "yield looked.get(number) or self._begun(piece if number in wanted else piece.hole())",
+        "yield looked.get(number) or self._begun(piece.hole())",
+        "tests/image/filesystem/test_squashfs.py",
+        "a needed block of a squashfs left out",
+    ),
+    Fault(
+        "image/filesystem/squashfs.py",
+        "min(-(-end // block), len(pieces))",
+        "min(end // block, len(pieces))",
+        "tests/image/filesystem/test_squashfs.py",
+        "the last block of a needed run left out",
+    ),
+    Fault(
         "formats/squashfs.py",
         "if file.fragment != NO_FRAGMENT else -(-file.size // size)",
         "if file.fragment != NO_FRAGMENT else file.size // size + 1",

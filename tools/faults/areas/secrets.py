@@ -4,6 +4,20 @@ from fault import Fault
 
 FAULTS = (
     Fault(
+        "formats/elf_data.py",
+        "return (*kept, (last, size)) if last < size else tuple(kept)",
+        "return tuple(kept)",
+        "tests/formats/test_elf_data.py",
+        "what is appended to a program is not searched",
+    ),
+    Fault(
+        "formats/elf_data.py",
+        "if length != (64 if wide else 40) or not table",
+        "if not table",
+        "tests/formats/test_elf_data.py",
+        "a section table with rows of any size believed",
+    ),
+    Fault(
         "formats/key_pair.py",
         "first * second != modulus",
         "first * second == 0",

@@ -5,7 +5,7 @@ does not lose the rest: `problems` tells what is missing from the listing, `chun
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -28,12 +28,14 @@ from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
 from firmward.image.walk import Walk
 from firmward.model.facts import Unavailable
-from firmward.model.tree import Entry, IndexedTree, Kind
+from firmward.model.tree import Entry, IndexedTree, Kind, Needed
 
 AHEAD = 16 << 20
 """Bytes that `read_all` unpacks before they are asked for."""
 AHEAD_PIECES = 4096
 """The same in pieces, since many files may share one block."""
+CHOOSY, CHOOSY_LIMIT = 3, 256 << 20
+"""Blocks from which on, and bytes up to which, a file is looked into for what of it is needed."""
 FRAGMENT_CACHE = 4 << 20
 """Bytes of fragment blocks kept unpacked: neighbours in a folder mostly share one."""
 
@@ -91,7 +93,9 @@ class SquashfsTree(IndexedTree):
         if left:
             yield _Piece(self._image.fragment(inode.fragment), left, inode.offset, is_fragment=True)
 
-    def read_all(self, entries: Iterable[Entry], jobs: int = 2) -> Iterator[tuple[Entry, Iterator[bytes]]]:
+    def read_all(
+        self, entries: Iterable[Entry], jobs: int = 2, needed: Needed | None = None
+    ) -> Iterator[tuple[Entry, Iterator[bytes]]]:
         """The contents of many regular files in the order given, unpacked ahead by `jobs` threads.
 
         Each content is to be used, as far as it is wanted, before the next file is asked for; it raises Unavailable as
@@ -101,23 +105,12 @@ class SquashfsTree(IndexedTree):
             yield from ((entry, self.chunks(entry)) for entry in entries)
             return
         with ThreadPoolExecutor(jobs, "squashfs") as pool:
-            ahead = _Ahead(self._image, pool, self._plan(entries))
+            ahead = _Ahead(self._image, pool, self._pieces, entries, needed)
             try:
                 while (entry := ahead.next_entry()) is not None:
                     yield entry, ahead.content(entry)
             finally:
                 pool.shutdown(cancel_futures=True)
-
-    def _plan(self, entries: Iterable[Entry]) -> Iterator["Entry | _Piece | Unavailable"]:
-        """Every file followed by its pieces, or by what keeps them from being read."""
-        for entry in entries:
-            yield entry
-            try:
-                yield from self._pieces(entry)
-            except Malformed as error:
-                yield Unavailable(f"{entry.path} is damaged: {error}")
-            except Unavailable as error:
-                yield error
 
 
 class _Piece(NamedTuple):
@@ -127,6 +120,9 @@ class _Piece(NamedTuple):
     length: int
     offset: int
     is_fragment: bool
+
+    def hole(self) -> "_Piece":
+        return self._replace(block=self.block._replace(size=0))
 
     def content(self, image: Squashfs, fragments: "_Fragments") -> bytes:
         if not self.block.size:
@@ -172,14 +168,29 @@ class _Step(NamedTuple):
     cost: int = 0
     problem: Unavailable | None = None
 
+    def content(self) -> bytes:
+        """The piece's bytes. Raises Malformed."""
+        if self.piece is None:
+            return b""
+        return bytes(self.piece.length) if self.block is None else self.piece.cut(self.block.result())
+
 
 class _Ahead:
     """Contents of many files as one queue that threads work ahead on and one reader empties, in order."""
 
-    def __init__(self, image: Squashfs, pool: ThreadPoolExecutor, plan: Iterator[Entry | _Piece | Unavailable]) -> None:
+    def __init__(
+        self,
+        image: Squashfs,
+        pool: ThreadPoolExecutor,
+        pieces: Callable[[Entry], Iterator[_Piece]],
+        entries: Iterable[Entry],
+        needed: Needed | None,
+    ) -> None:
         self._image = image
         self._pool = pool
-        self._plan = plan
+        self._pieces = pieces
+        self._needed = needed
+        self._plan = self._steps(entries)
         self._queue: deque[_Step] = deque()
         self._cost = 0
         self._fragments: OrderedDict[int, Future[bytes]] = OrderedDict()
@@ -198,10 +209,8 @@ class _Ahead:
             self._take()
             if step.problem is not None:
                 raise step.problem
-            if step.piece is None:
-                continue
             try:
-                yield bytes(step.piece.length) if step.block is None else step.piece.cut(step.block.result())
+                yield step.content()
             except Malformed as error:
                 raise Unavailable(f"{entry.path} is damaged: {error}") from None
 
@@ -214,30 +223,68 @@ class _Ahead:
 
     def _fill(self) -> None:
         while self._cost < AHEAD and len(self._queue) < AHEAD_PIECES:
-            planned = next(self._plan, None)
-            if planned is None:
+            step = next(self._plan, None)
+            if step is None:
                 return
-            step = self._step(planned)
             self._cost += step.cost
             self._queue.append(step)
 
-    def _step(self, planned: Entry | _Piece | Unavailable) -> _Step:
-        if isinstance(planned, Entry):
-            return _Step(entry=planned)
-        if isinstance(planned, Unavailable):
-            return _Step(problem=planned)
-        block = planned.block
+    def _steps(self, entries: Iterable[Entry]) -> Iterator[_Step]:
+        """Every file followed by its pieces, or by what keeps them from being read."""
+        block = self._image.superblock.block_size
+        for entry in entries:
+            yield _Step(entry=entry)
+            try:
+                if self._needed is not None and CHOOSY * block <= entry.size <= CHOOSY_LIMIT:
+                    yield from self._chosen(entry.size, tuple(self._pieces(entry)), self._needed)
+                else:
+                    yield from map(self._begun, self._pieces(entry))
+            except Malformed as error:
+                yield _Step(problem=Unavailable(f"{entry.path} is damaged: {error}"))
+            except Unavailable as error:
+                yield _Step(problem=error)
+
+    def _chosen(self, size: int, pieces: tuple[_Piece, ...], needed: Needed) -> Iterator[_Step]:
+        """The pieces of a file, holes in the place of those that are not needed. It is looked into here and now, since
+        the threads have a queue to work on."""
+        block = self._image.superblock.block_size
+        looked: dict[int, _Step] = {}
+
+        def numbers(start: int, end: int) -> range:
+            return range(max(start, 0) // block, min(-(-end // block), len(pieces)))
+
+        def read(offset: int, length: int) -> bytes:
+            touched = numbers(offset, offset + length)
+            for number in touched:
+                if number not in looked:
+                    looked[number] = self._begun(pieces[number], at_once=True)
+            skipped = offset - touched.start * block
+            return b"".join(looked[number].content() for number in touched)[skipped : skipped + length]
+
+        wanted = frozenset(number for start, end in needed(size, read) for number in numbers(start, end))
+        for number, piece in enumerate(pieces):
+            yield looked.get(number) or self._begun(piece if number in wanted else piece.hole())
+
+    def _begun(self, piece: _Piece, *, at_once: bool = False) -> _Step:
+        """A piece whose block is being unpacked, or is unpacked already."""
+        block = piece.block
         if not block.size:
-            return _Step(piece=planned)
-        known = self._fragments.get(block.start) if planned.is_fragment else None
+            return _Step(piece=piece)
+        known = self._fragments.get(block.start) if piece.is_fragment else None
         if known is not None:
-            return _Step(piece=planned, block=known)
-        future = self._pool.submit(_unpacked, self._image, block)
-        if planned.is_fragment:
+            return _Step(piece=piece, block=known)
+        future = _done(_unpacked(self._image, block)) if at_once else self._pool.submit(_unpacked, self._image, block)
+        if piece.is_fragment:
             self._fragments[block.start] = future
             if len(self._fragments) > self._room:
                 self._fragments.popitem(last=False)
-        return _Step(piece=planned, block=future, cost=self._image.superblock.block_size)
+        return _Step(piece=piece, block=future, cost=self._image.superblock.block_size)
+
+
+def _done(content: bytes) -> Future[bytes]:
+    future: Future[bytes] = Future()
+    future.set_result(content)
+    return future
 
 
 class _Walk(Walk[Reference, Inode]):
