@@ -52,7 +52,7 @@ def test_what_stands_behind_the_last_section_is_data(program: bytes) -> None:
     [
         (0x28, bytes(8)),  # no table
         (0x28, b"\xff" * 8),  # a table behind the end
-        (0x3A, b"\xff\xff"),  # rows of an unknown size
+        (0x3A, b"\x41\0"),  # rows of an unknown size
         (0x3C, b"\xff\xff"),  # too many of them
         (0x3C, bytes(2)),  # none
     ],
