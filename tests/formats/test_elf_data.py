@@ -58,7 +58,7 @@ def test_what_stands_behind_the_last_section_is_data(program: bytes) -> None:
     ],
 )
 def test_a_table_that_makes_no_sense_leaves_the_whole_file(program: bytes, at: int, written: bytes) -> None:
-    broken = program[:at] + written + program[at + len(written) :]
+    broken = program[:at] + written + program[at + len(written) :] + bytes(8192)
     assert runs(broken) == ((0, len(broken)),)
 
 
