@@ -215,6 +215,8 @@ SYSTEM = Truth(
         ),
         Mistake("undeclared-listener", "dnsmasq(8), --enable-tftp: UDP port 69", "69"),
         Mistake("undeclared-listener", "dnsmasq(8), --dhcp-range: UDP port 67", "67"),
+        Mistake("undeclared-listener", "dnsmasq(8), --interface: declared for the device itself alone", "udp/53"),
+        Mistake("undeclared-listener", "dnsmasq(8), --interface: declared for the device itself alone", "tcp/53"),
         Mistake(
             "data-unencrypted",
             "systemd.mount(5), What: the last value is taken, the partition itself",

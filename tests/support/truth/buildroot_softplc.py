@@ -159,7 +159,7 @@ SYSTEM = Truth(
     mistakes=(
         Mistake(
             "telnet-enabled",
-            "BusyBox inetd -e: a configuration file of another name; telnetd -i",
+            "BusyBox inetd: the configuration file is its argument (-e logs to stderr); telnetd -i",
             "telnet",
             {
                 "etc/plc/inetd.conf": ALL_OFFERED,
@@ -244,6 +244,7 @@ SYSTEM = Truth(
             {"etc/network/if-up.d": link("/data/if-up.d")},
             without=("etc/network/if-up.d/README",),
         ),
+        *also("the folder lies outside the verified root", ("privileged-hooks", "if-up.d")),
         Mistake(
             "privileged-hooks",
             "ld.so(8), /etc/ld.so.preload: every program loads what it names",

@@ -523,6 +523,7 @@ SYSTEM = Truth(
             witness=Witness((*SYSTEMCTL, "smbd.service"), r"^enabled", "systemd"),
         ),
         also("undeclared-listener", "445", "smb.conf(5), smb ports: 445 139 by default"),
+        also("undeclared-listener", "139", "smb.conf(5), smb ports: 445 139 by default"),
         *daemon("smbd")[1:],
         Mistake(
             "world-writable",
@@ -655,9 +656,10 @@ SYSTEM = Truth(
             "ip-up.d",
             files={"etc/ppp/ip-up.d": folder(0o777)},
         ),
+        also("world-writable", "ip-up.d", "the folder that root runs programs from, 0777"),
         Mistake(
-            "key-beside-data",
-            "crypttab(5): without a key file named, /etc/cryptsetup-keys.d/NAME.key is taken",
+            "image-sameness",
+            "crypttab(5): without a key file named, /etc/cryptsetup-keys.d/NAME.key is taken, alike in every copy",
             "data.key",
             files={
                 "etc/crypttab": "data PARTLABEL=data none luks,discard\n"
@@ -665,7 +667,6 @@ SYSTEM = Truth(
                 "etc/cryptsetup-keys.d/data.key": Node(bytes(range(11, 75)), mode=0o600),
             },
         ),
-        also("image-sameness", "data.key", "the same key in every copy"),
         Mistake(
             "mac-profile-missing",
             "aa-disable(8): a link in /etc/apparmor.d/disable keeps a profile from being loaded",

@@ -239,7 +239,7 @@ SYSTEM = Truth(
         Mistake(
             "ssh-root-login",
             "sshd(8), -o; systemd.exec(5), EnvironmentFile: what the command line says wins over the files",
-            files={"etc/default/ssh": 'SSHD_OPTS="-o PermitRootLogin=yes"\n'},
+            files={"etc/default/ssh": 'SSHD_OPTS="-o PermitRootLogin=yes -o AllowGroups=*"\n'},
             witness=Witness(
                 (
                     "sh",

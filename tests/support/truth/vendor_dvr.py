@@ -253,6 +253,7 @@ SYSTEM = Truth(
         ),
         *stranger("telnetd"),
         *stranger("tcpsvd"),
+        Mistake("mac-profile-missing", "apparmor.d(5): no profile attaches to nc, which listens", "nc "),
         Mistake(
             "update-unauthenticated",
             "dd(1): nothing verifies the card's image",
