@@ -48,6 +48,8 @@ class Truth:
 
     `low` are checks that may say something of medium or above in the clean twin all the same, with the reason: what the
     catalogue calls a failure and the distribution ships on purpose.
+
+    `blind` marks a system that was written after the checks were mended and without sight of them; it is counted apart.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Truth:
     policy: str = ""
     mistaken_policy: str | None = None
     low: Mapping[str, str] = field(default_factory=dict)
+    blind: bool = False
 
     @property
     def planted(self) -> dict[str, Content]:
