@@ -572,10 +572,9 @@ SYSTEM = Truth(
             "rauc(1), install from an URL",
             "",
             {
-                "etc/update.conf": "CHANNEL=http://updates.maker.example/stable\nOPTIONS=--tls-no-verify\n",
+                "etc/update.conf": "CHANNEL=http://updates.maker.example/stable\nOPTIONS=\n",
             },
         ),
-        *also("rauc(1), --tls-no-verify", ("tls-weak", "update")),
         Mistake(
             "credential-hard-coded",
             "libpq, connection URIs: the password stands before the @",

@@ -450,6 +450,7 @@ SYSTEM = Truth(
             "Docker manual, protect the daemon socket: without --tlsverify who reaches it is root",
             ("container-unsafe", "2375"),
             ("plaintext-protocol", "docker"),
+            ("mac-profile-missing", "docker"),
         ),
         *also("Docker manual, insecure registries: HTTP, or TLS without verification", ("tls-weak", "daemon.json")),
         Mistake(

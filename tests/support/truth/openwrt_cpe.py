@@ -464,6 +464,7 @@ SYSTEM = Truth(
             {"etc/rc.d/S65voip": link("/data/voip/init.d/voip")},
         ),
         *also("DEVICE.md: what is not declared is not allowed", ("service-unneeded", "voip")),
+        *also("symlink(7): what root runs at boot lies outside the verified part", ("privileged-hooks", "voip")),
         Mistake(
             "mac-permissive",
             "apparmor.d(5), flags=(complain)",
@@ -480,7 +481,6 @@ SYSTEM = Truth(
             "randomize_va_space",
             {"etc/sysctl.conf": "kernel.randomize_va_space=1\nnet.ipv4.conf.default.rp_filter=0\n"},
         ),
-        *also("sysctl.conf(5)", ("sysctl", "rp_filter")),
         Mistake("debug-tool-shipped", "strace(1)", "strace", programs("usr/bin/strace", "usr/bin/iperf")),
         Mistake("support-period-missing", "device.toml, support.until", ""),
     ),

@@ -232,7 +232,25 @@ RULES = (
     + allow("Mesh", 4306, protocol="udp")
 )
 
-# What ran once at the first start of each device.
+# What is left in uci-defaults runs at the start; on a root that nobody writes the settings stay in /tmp/.uci.
+BOOT = """
+START=10
+
+first_start() {
+	local step
+	for step in /etc/uci-defaults/*; do
+		[ -f "$step" ] && ( . "$step" ) && rm -f "$step"
+	done
+	uci commit
+}
+
+boot() {
+	mkdir -p /var/run /var/log
+	/sbin/kmodloader
+	first_start
+}
+"""
+
 FIRST_START = """\
 #!/bin/sh
 uci -q batch <<-EOT
@@ -252,7 +270,6 @@ uci -q batch <<-EOT
 	set dropbear.main.RootLogin='1'
 	commit dropbear
 EOT
-printf '%s\\n%s\\n' admin1234 admin1234 | passwd root
 exit 0
 """
 
@@ -400,6 +417,7 @@ CLEAN: dict[str, Content] = {
     **confined("mosquitto"),
     "etc/apparmor.d/usr.sbin.mosquitto": profile("/usr/sbin/mosquitto", "network inet stream", "/data/mosquitto/* r"),
     "usr/sbin/mosquitto": PROGRAM,
+    "etc/init.d/boot": init(BOOT),
     "etc/uci-defaults/10-system": executable(FIRST_START),
     "etc/apk/repositories.d/distfeeds.list": "https://updates.maker.example/releases/25.12/packages.adb\n",
     "etc/apk/repositories.d/customfeeds.list": "# add your custom package feeds here\n"
@@ -442,11 +460,6 @@ SYSTEM = Truth(
             {"etc/uci-defaults/95-trial": executable(SERVICE_DEFAULTS)},
         ),
         *also("openwrt.org, uci-defaults and Dropbear configuration: RootLogin", ("ssh-root-login", "")),
-        *also(
-            "passwd(1) of BusyBox: the new password, twice, on the standard input",
-            ("account-default-password", ""),
-            ("image-sameness", "95-trial"),
-        ),
         Mistake(
             "ssh-authorized-key-baked-in",
             "openwrt.org, Dropbear: root's keys are in /etc/dropbear/authorized_keys",
@@ -534,7 +547,12 @@ SYSTEM = Truth(
             {"etc/rc.local": RC_LOCAL, "usr/bin/socat": PROGRAM},
             witness=shell("grep -c 'TCP4-LISTEN:[0-9]*,.*EXEC:' etc/rc.local", "^1$", "grep"),
         ),
-        *also("socat(1), TCP4-LISTEN", ("undeclared-listener", "9527"), ("mac-profile-missing", "socat")),
+        *also(
+            "socat(1), TCP4-LISTEN; what starts at boot and is not declared",
+            ("undeclared-listener", "9527"),
+            ("mac-profile-missing", "socat"),
+            ("service-unneeded", "socat"),
+        ),
         *also("sysctl(8), -w; proc(5)", ("sysctl", "dmesg_restrict"), ("sysctl", "accept_redirects")),
         Mistake(
             "removable-media-executed",

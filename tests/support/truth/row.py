@@ -49,7 +49,8 @@ class Truth:
     `low` are checks that may say something of medium or above in the clean twin all the same, with the reason: what the
     catalogue calls a failure and the distribution ships on purpose.
 
-    `blind` marks a system that was written after the checks were mended and without sight of them; it is counted apart.
+    A `blind` system was written and committed before it was first counted, by somebody who had not seen the checks: its
+    figures stand for systems that nobody has tuned for, so they are counted apart and a miss fails no test.
     """
 
     name: str

@@ -599,6 +599,7 @@ SYSTEM = Truth(
             files={"usr/lib/swupdate/conf.d": folder(0o777)},
         ),
         also("hook-directory-writable", "swupdate/conf.d", "sh(1), dot: root runs what is put there"),
+        also("init-script-writable", "swupdate/conf.d", "sh(1), dot: the unit's script runs it at boot"),
         Mistake(
             "update-unauthenticated",
             "SWUpdate, command line: without -k no signature is asked for; a fragment in /etc stands for /usr/lib's",

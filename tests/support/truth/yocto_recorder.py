@@ -675,7 +675,7 @@ SYSTEM = Truth(
                 ).replace("/dev/mapper/data    ", "LABEL=video         "),
             },
         ),
-        also("data-unencrypted", "/data", "fstab(5), LABEL=: the plain partition, not what cryptsetup opened"),
+        also("rootfs-unverified", "", "dm-verity is read-only: a root that is mounted for writing is not under it"),
         Mistake(
             "mac-permissive",
             "apparmor_parser(8): what etc/apparmor.d/force-complain names is loaded in complain mode",
