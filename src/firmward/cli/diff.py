@@ -27,7 +27,7 @@ from firmward.model.finding import Severity
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from firmward.audit.difference import Difference
+    from firmward.audit.difference_record import Difference
     from firmward.model.side import Side
 
 EPILOG = """
