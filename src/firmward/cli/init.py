@@ -26,8 +26,17 @@ EPILOG = """
 
     firmward init build/rootfs -o - | less
 
-**Exit codes**: 0 it was written, 2 the input or the command is wrong or the file is there, 3 the image could be read
-only in part: what was seen is written.
+Then, when each `TODO decide` in it is decided:
+
+    firmward policy check device.toml
+
+    firmward audit camera.img --policy device.toml
+
+**Exit codes**
+
+- 0: it was written
+- 2: the input or the command is wrong, or the file is there already
+- 3: the image could be read only in part; what was seen is written
 """
 
 STDOUT = "-"
