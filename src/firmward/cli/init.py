@@ -71,20 +71,20 @@ def init(
     path, rest = inside.split(address)
     _refuse_old(output, force=force)
 
-    def act(image: "Image", _: inside.Tell) -> tuple[str, tuple[str, ...], str]:
+    def act(image: "Image", _: inside.Tell) -> tuple[str, tuple[str, ...], bool]:
         part, tree = inside.tree_of(image, inside.find(image, rest).part)
         if not tree.names(""):
             raise InputError(f"{path} holds no files")
         text = _declared(image, part, tree, path.resolve().name, budget_seconds)
-        return text, inside.trouble(image, part), "" if part.role == "root" else part.id
+        return text, inside.trouble(image, part), part.role == "root"
 
-    text, trouble, stranger = inside.ask(inside.Look(path, budget_seconds, budget_mib, color, unblob=unblob), act)
+    text, trouble, is_root = inside.ask(inside.Look(path, budget_seconds, budget_mib, color, unblob=unblob), act)
     parse_policy(text, "what was made")  # it comes from who reads a stranger's image
     _write(output, text, force=force)
-    if stranger:
+    if not is_root:
         typer.echo(
-            f"firmward: {inside.shown(stranger)} does not look like a root file system, so that there is little to "
-            f"declare; `firmward parts {path}` shows what there is",
+            f"firmward: {inside.shown(address)} does not look like a root file system, so that there is little to "
+            f"declare; `firmward parts {inside.shown(str(path))}` shows what there is",
             err=True,
         )
     inside.warn(trouble)
