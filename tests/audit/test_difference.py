@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from report_sample import HOSTILE, PARTS, ROOT, SAMPLES, camera
 
-from firmward.audit.difference import Difference, FindingChanged, difference
+from firmward.audit.difference import difference
 from firmward.audit.difference_json import difference_document, difference_schema, render_difference_json
 from firmward.audit.difference_markdown import render_difference_markdown
+from firmward.audit.difference_record import Difference, FindingChanged
 from firmward.audit.difference_words import headline
 from firmward.audit.json_report import load_report, render_json
 from firmward.audit.part_pairs import pairs

@@ -43,7 +43,7 @@ def test_what_is_odd_is_told_once_with_its_place(text: str, place: str, words: s
 
 
 MEANT = [
-    "",
+    "schema = 1\n[device]\nproduct = 'camera'\n",
     "[support]\nuntil = 2026-11-20\n",
     "[[listen]]\nport = 53\nfrom = 'local'\n[[listen]]\nport = 53\nprotocol = 'udp'\nfrom = '10.0.0.0/8'\n",
     "[device]\nproduct = 'camera'\n[[zone]]\nname = 'x'\n[[flow]]\nfrom = 'x'\nto = 'camera'\n",

@@ -135,7 +135,8 @@ def test_no_secret_is_in_it() -> None:
         ("[" * 100_000, "is not JSON"),
         ("1" * 10_000, "is not JSON"),
         ("[]", "no firmward report"),
-        ('{"schema": "firmward.report/2"}', "no firmward report"),
+        ('{"schema": "firmward.report/2"}', "is a firmward.report/2, and this firmward reads firmward.report/1"),
+        ('{"schema": "other/1"}', "no firmward report"),
         ('{"schema": "firmward.report/1"}', "subject: is required"),
     ],
 )

@@ -1,10 +1,14 @@
 """init: what a newcomer runs first on an image of his own."""
 
+import tarfile
 from pathlib import Path
 
 import pytest
 from command import Firmward
 
+from firmward.audit import declaration
+from firmward.facts.kernel_command_line import KernelCommandLine
+from firmward.model.facts import Facts
 from firmward.model.policy import parse_policy
 
 
@@ -52,6 +56,34 @@ def test_a_folder_that_does_not_exist_is_told(firmward: Firmward, root: Path, tm
     called = firmward("init", root, "-o", tmp_path / "none" / "device.toml")
     assert called.code == 2
     assert "No such file" in called.err
+
+
+def test_the_root_is_seen_with_the_image_around_it(
+    firmward: Firmward, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No family that is declared asks for other parts today; one that does must have them as in an audit."""
+    output = tmp_path / "deploy"
+    (output / "extlinux").mkdir(parents=True)
+    (output / "extlinux/extlinux.conf").write_text("LABEL a\n  APPEND root=/dev/mmcblk0p2 quiet\n")
+    with tarfile.open(output / "rootfs.tar", "w") as archive:
+        archive.add(root, "")
+
+    def told(facts: Facts, _: str) -> str:
+        return f"# {facts.get(KernelCommandLine)}\n"
+
+    monkeypatch.setattr(declaration, "FAMILIES", frozenset((KernelCommandLine,)))
+    monkeypatch.setattr(declaration, "declaration", told)
+    assert "value='/dev/mmcblk0p2'" in firmward("init", output, "-o", "-").out
+
+
+def test_a_folder_that_is_no_root_is_told(firmward: Firmward, root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "readme.txt").write_text("hello\n")
+    called = firmward("init", folder, "-o", "-")
+    assert called.code == 0
+    assert "does not look like a root file system" in called.err
+    assert "does not look like" not in firmward("init", root, "-o", "-").err
 
 
 def test_no_secret_is_written(firmward: Firmward, root: Path) -> None:

@@ -47,6 +47,21 @@ def test_the_line_that_toml_gives_is_told(firmward: Firmward, tmp_path: Path) ->
     assert f"{path}:2: " in called.out
 
 
+def test_an_empty_file_is_valid_and_odd(firmward: Firmward, tmp_path: Path) -> None:
+    path = tmp_path / "device.toml"
+    path.write_text("")
+    called = firmward("policy", "check", path)
+    assert called.code == 1
+    assert called.out.startswith(f"{path}: warning: it declares nothing; `firmward init`")
+
+
+def test_what_is_no_toml_is_called_so(firmward: Firmward, tmp_path: Path) -> None:
+    path = tmp_path / "device.toml"
+    path.write_text("a = [")
+    assert "is not TOML" in firmward("policy", "check", path).out
+    assert "is not TOML" in firmward("audit", tmp_path, "--policy", path).err
+
+
 @pytest.mark.parametrize("content", [None, b"\xff\xfe", b"x" * (2 << 20)])
 def test_what_cannot_be_read_is_told_beside_the_rest(
     firmward: Firmward, files: dict[str, Path], tmp_path: Path, content: bytes | None

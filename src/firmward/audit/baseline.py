@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from firmward.audit.difference import WITHOUT_VERDICT, Sight
 from firmward.audit.json_record import from_json, to_json
 from firmward.audit.json_report import SCHEMA as REPORT_SCHEMA
 from firmward.audit.json_report import load_report, read_json_file
 from firmward.audit.part_pairs import plain_id
 from firmward.audit.redact import redacted
+from firmward.audit.sight import WITHOUT_VERDICT, Sight
 from firmward.audit.summary import plural
 from firmward.model.errors import InputError
 from firmward.model.finding import Outcome, Severity

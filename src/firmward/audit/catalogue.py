@@ -2,7 +2,7 @@
 
 import difflib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import import_module
 
@@ -31,7 +31,7 @@ def select(wanted: Iterable[str]) -> tuple[Check, ...]:
     for word in words:
         if word not in known:
             close = difflib.get_close_matches(word, known, n=1)
-            raise InputError(f"no check or area {word!r}" + (f", did you mean {close[0]}?" if close else ""))
+            raise InputError(f"no check or area {word!r}{_instead(close)}")
     return tuple(check for check in catalogue() if check.id in words or check.area in words)
 
 
@@ -41,7 +41,11 @@ def find_check(id: str) -> Check:
         if check.id == id:
             return check
     close = difflib.get_close_matches(id, [check.id for check in catalogue()], n=1)
-    raise InputError(f"no check {id!r}" + (f", did you mean {close[0]}?" if close else ""))
+    raise InputError(f"no check {id!r}{_instead(close)}")
+
+
+def _instead(close: Sequence[str]) -> str:
+    return f", did you mean {close[0]}?" if close else "; `firmward checks` lists them all"
 
 
 def _check(name: str) -> Check:

@@ -4,7 +4,7 @@ import json
 from importlib.resources import files
 from typing import cast
 
-from firmward.audit.difference import CheckChange, Difference, Direction, FactChange, FindingChange, PartChange
+from firmward.audit.difference_record import CheckChange, Difference, Direction, FactChange, FindingChange, PartChange
 from firmward.audit.json_record import kind, to_json
 from firmward.audit.tree_difference import FileChange, TreeDifference
 from firmward.model.inventory import FileState

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from firmward.audit import difference_words as words
-from firmward.audit.difference import Difference, Direction, FindingChange
+from firmward.audit.difference_record import Difference, Direction, FindingChange
 from firmward.audit.difference_words import SERVICES, SOCKETS, Mood
 from firmward.audit.markdown import DOTS, code, text
 from firmward.audit.summary import plural

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
-from firmward.audit.difference import (
+from firmward.audit.difference_record import (
     About,
     Blind,
     CheckChange,

@@ -31,7 +31,7 @@ def doubts(policy: Policy, today: date) -> tuple[Doubt, ...]:
     """All that can hardly be meant, in the order of the form."""
     return tuple(
         doubt
-        for rule in (_support, _twice, _zones, _filesystem, _update, _releases, _reviews, _accepted)
+        for rule in (_nothing, _support, _twice, _zones, _filesystem, _update, _releases, _reviews, _accepted)
         for doubt in rule(policy, today)
     )
 
@@ -57,6 +57,11 @@ def line_of(text: str, place: str) -> int | None:
 
 def _sets(line: str, key: str | None) -> bool:
     return key is not None and re.match(rf"[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*=", line) is not None
+
+
+def _nothing(policy: Policy, today: date) -> Iterator[Doubt]:
+    if policy == Policy():
+        yield Doubt("", "it declares nothing; `firmward init` writes a first one from an image")
 
 
 def _support(policy: Policy, today: date) -> Iterator[Doubt]:

@@ -5,6 +5,7 @@ The same report gives the same bytes: no time of day, no order of a set. What th
 """
 
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import cast
@@ -66,10 +67,20 @@ def load_report(text: str, name: str = "report.json") -> Report:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{name}: is not JSON: {error}"[:300]) from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise InputError(f"{name}: is no firmward report of schema {SCHEMA}")
+        raise InputError(f"{name}: {_refusal(document)}")
     tool = document.get("tool")
     made_by = {"version": tool["version"]} if isinstance(tool, dict) and "version" in tool else {}
     return redacted(from_json(Report, {**document, **made_by}, name))
+
+
+def _refusal(document: object) -> str:
+    """Why it is not read, and what to do."""
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if isinstance(schema, str) and re.fullmatch(r"firmward\.report/\d{1,9}", schema):
+        return (
+            f"is a {schema}, and this firmward reads {SCHEMA}: audit the image again, or use the firmward that wrote it"
+        )
+    return f"is no firmward report ({SCHEMA}); `firmward audit IMAGE -o report.json` writes one"
 
 
 def read_report(path: Path) -> Report:

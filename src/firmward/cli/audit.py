@@ -23,9 +23,9 @@ EPILOG = """
 
     firmward audit camera.img
 
-    firmward audit build/tmp/deploy/images/board --policy device.toml -o report.html -o report.sarif
+    firmward audit build/images -p device.toml -o report.html -o report.sarif
 
-    firmward audit rootfs.squashfs --fail-on high --only access --only plaintext-protocol
+    firmward audit rootfs.squashfs --fail-on high --only access
 
     firmward audit --live
 
@@ -33,36 +33,74 @@ EPILOG = """
 
     firmward audit camera.img --baseline baseline.json --fail-on low
 
-**Exit codes**: 0 nothing at or above --fail-on (without it findings never give 1), 1 something, 2 the input or the
-command is wrong, 3 a budget ran out and the report is partial. With --baseline only findings that are new or more
-severe than in it count, and checks that judged then and have no verdict now.
+**Exit codes**
+
+- 0: nothing at or above --fail-on; without it findings never give 1
+- 1: a finding at or above it. With --baseline only findings that are new or more severe than in it count, and checks
+  that judged then and have no verdict now
+- 2: the input or the command is wrong
+- 3: a budget ran out, and the report is partial
 """
 
 Target = Annotated[
     Path | None,
-    typer.Argument(help="A firmware image, a root file system folder, or a build's output folder.", show_default=False),
+    typer.Argument(
+        metavar="TARGET",
+        help="A firmware image, a root file system folder, or a build's output folder.",
+        show_default=False,
+    ),
 ]
 PolicyOption = Annotated[
-    Path | None, typer.Option("--policy", "-p", help="The maker's declaration, device.toml.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--policy",
+        "-p",
+        metavar="FILE",
+        help="The maker's declaration, device.toml; firmward init writes a first one.",
+        show_default=False,
+    ),
 ]
 OutputOption = Annotated[
     list[Path] | None,
-    typer.Option("--output", "-o", help="Write a report; .html .json .sarif or .md. Repeatable.", show_default=False),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write a report; .html .json .sarif or .md. Repeatable.",
+        show_default=False,
+    ),
 ]
 FailOption = Annotated[
-    Severity | None, typer.Option("--fail-on", help="Exit with 1 on findings this severe or worse.", show_default=False)
+    Severity | None,
+    typer.Option(
+        "--fail-on",
+        metavar="SEVERITY",
+        help="Exit with 1 on findings this severe or worse: critical, high, medium, low or info.",
+        show_default=False,
+    ),
 ]
 OnlyOption = Annotated[
-    list[str] | None, typer.Option("--only", help="Judge this area or check only. Repeatable.", show_default=False)
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="NAME",
+        help="Judge this area or check only; firmward checks lists them. Repeatable.",
+        show_default=False,
+    ),
 ]
 JobsOption = Annotated[
-    int | None, typer.Option("--jobs", "-j", min=1, help="Processes at once.  [default: one a core]")
+    int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Processes at once.  [default: one a core]")
 ]
-SecondsOption = Annotated[float, typer.Option("--budget-seconds", min=1, help="Give up after this time, and say so.")]
+SecondsOption = Annotated[
+    float, typer.Option("--budget-seconds", min=1, metavar="SECONDS", help="Give up after this time, and say so.")
+]
 BytesOption = Annotated[
-    int, typer.Option("--budget-mib", min=1, help="MiB that compressed parts may expand to, all together.")
+    int,
+    typer.Option("--budget-mib", min=1, metavar="MIB", help="MiB that compressed parts may expand to, all together."),
 ]
-MemoryOption = Annotated[int, typer.Option("--memory-mib", min=256, help="MiB that one reading process may hold.")]
+MemoryOption = Annotated[
+    int, typer.Option("--memory-mib", min=256, metavar="MIB", help="MiB that one reading process may hold.")
+]
 LiveOption = Annotated[bool, typer.Option("--live", help="Audit the running machine (TARGET is its root, or /).")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No summary on the terminal.")]
 
@@ -71,13 +109,16 @@ BaselineOption = Annotated[
     Path | None,
     typer.Option(
         "--baseline",
+        metavar="FILE",
         help="Findings known already: a baseline or a report. Only what is new or worse counts for --fail-on.",
         show_default=False,
     ),
 ]
 WriteBaselineOption = Annotated[
     Path | None,
-    typer.Option("--write-baseline", help="Write what is open now as a baseline, to keep.", show_default=False),
+    typer.Option(
+        "--write-baseline", metavar="FILE", help="Write what is open now as a baseline, to keep.", show_default=False
+    ),
 ]
 
 

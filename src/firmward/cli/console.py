@@ -14,7 +14,8 @@ class Color(StrEnum):
 
 
 ColorOption = Annotated[
-    Color, typer.Option("--color", help="Colours: auto looks at the terminal and NO_COLOR.", show_default=True)
+    Color,
+    typer.Option("--color", metavar="WHEN", help="Colours: always, never, or auto (a terminal without NO_COLOR)."),
 ]
 
 WIDE = 140

@@ -27,7 +27,7 @@ from firmward.model.finding import Severity
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from firmward.audit.difference import Difference
+    from firmward.audit.difference_record import Difference
     from firmward.model.side import Side
 
 EPILOG = """
@@ -35,15 +35,19 @@ EPILOG = """
 
     firmward diff camera-1.4.img camera-1.5.img
 
-    firmward diff released.json build/images/camera.img --policy device.toml --fail-on high
+    firmward diff released.json camera.img --policy device.toml --fail-on high
 
     firmward diff camera-1.4.img camera-1.5.img -o changes.md -o changes.json
 
     firmward diff old-rootfs new-rootfs --all --format markdown
 
-**Exit codes**: 0 nothing got worse, 1 a finding at or above --fail-on is new, more severe, accepted no more or in sight
-for the first time, or a check of such a severity has no verdict any more, 2 the input or the command is wrong, 3 a side
-was not wholly looked at. Changes of files, services and sockets alone never give 1: the checks judge them.
+**Exit codes**
+
+- 0: nothing got worse. Changes of files, services and sockets alone never give 1: the checks judge them
+- 1: a finding at or above --fail-on is new, more severe, accepted no more or in sight for the first time, or a check of
+  such a severity has no verdict any more
+- 2: the input or the command is wrong
+- 3: a side was not wholly looked at
 """
 
 
@@ -70,11 +74,21 @@ OldArgument = Annotated[
 NewArgument = Annotated[Path, typer.Argument(metavar="NEW", help="The build now: an image, a folder, or a report.")]
 OutputOption = Annotated[
     list[Path] | None,
-    typer.Option("--output", "-o", help="Write the difference; .md or .json. Repeatable.", show_default=False),
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write the difference; .md or .json. Repeatable.", show_default=False
+    ),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="How it is printed.")]
+FormatOption = Annotated[
+    Format, typer.Option("--format", metavar="FORM", help="How it is printed: terminal, markdown or json.")
+]
 FailOption = Annotated[
-    FailOn, typer.Option("--fail-on", help="Exit with 1 when a finding this severe or worse came, or rose.")
+    FailOn,
+    typer.Option(
+        "--fail-on",
+        metavar="SEVERITY",
+        help="Exit with 1 when a finding this severe or worse came, or rose: critical, high, medium, low, info or "
+        "never.",
+    ),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="List every file that differs, however many.")]
 TimesOption = Annotated[bool, typer.Option("--times", help="Times of files count too; a new build changes them all.")]

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from firmward.audit import difference_words as words
-from firmward.audit.difference import Difference, Direction, FindingChange
+from firmward.audit.difference_record import Difference, Direction, FindingChange
 from firmward.audit.difference_words import SERVICES, SOCKETS, Mood
 from firmward.audit.drift import Change
 from firmward.audit.summary import plural

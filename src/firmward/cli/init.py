@@ -14,6 +14,7 @@ from firmward.model.errors import InputError
 
 if TYPE_CHECKING:
     from firmward.image.opening import Image
+    from firmward.model.report import Part
     from firmward.model.tree import Tree
 
 EPILOG = """
@@ -25,8 +26,17 @@ EPILOG = """
 
     firmward init build/rootfs -o - | less
 
-**Exit codes**: 0 it was written, 2 the input or the command is wrong or the file is there, 3 the image could be read
-only in part: what was seen is written.
+Then, when each `TODO decide` in it is decided:
+
+    firmward policy check device.toml
+
+    firmward audit camera.img --policy device.toml
+
+**Exit codes**
+
+- 0: it was written
+- 2: the input or the command is wrong, or the file is there already
+- 3: the image could be read only in part; what was seen is written
 """
 
 STDOUT = "-"
@@ -61,27 +71,39 @@ def init(
     path, rest = inside.split(address)
     _refuse_old(output, force=force)
 
-    def act(image: "Image", _: inside.Tell) -> tuple[str, tuple[str, ...]]:
+    def act(image: "Image", _: inside.Tell) -> tuple[str, tuple[str, ...], bool]:
         part, tree = inside.tree_of(image, inside.find(image, rest).part)
         if not tree.names(""):
             raise InputError(f"{path} holds no files")
-        return _declared(tree, path.resolve().name, budget_seconds), inside.trouble(image, part)
+        text = _declared(image, part, tree, path.resolve().name, budget_seconds)
+        return text, inside.trouble(image, part), part.role == "root"
 
-    text, trouble = inside.ask(inside.Look(path, budget_seconds, budget_mib, color, unblob=unblob), act)
+    text, trouble, is_root = inside.ask(inside.Look(path, budget_seconds, budget_mib, color, unblob=unblob), act)
     parse_policy(text, "what was made")  # it comes from who reads a stranger's image
     _write(output, text, force=force)
+    if not is_root:
+        typer.echo(
+            f"firmward: {inside.shown(address)} does not look like a root file system, so that there is little to "
+            f"declare; `firmward parts {inside.shown(str(path))}` shows what there is",
+            err=True,
+        )
     inside.warn(trouble)
     raise typer.Exit(inside.EXIT_INCOMPLETE if trouble else 0)
 
 
-def _declared(tree: "Tree", name: str, seconds: float) -> str:
+def _declared(image: "Image", part: "Part", tree: "Tree", name: str, seconds: float) -> str:
+    """The text, from the same facts as an audit has: of the root, with the whole image around it."""
     from firmward.audit.declaration import FAMILIES, declaration
-    from firmward.cli.judging import Deadline
+    from firmward.cli.judging import Deadline, all_parts
     from firmward.facts.collection import Collection
+    from firmward.image.words import FastWordSearch
     from firmward.model.facts import Source
+    from firmward.model.parts import Parts
 
     deadline = Deadline(time.monotonic() + seconds, f"not done within {seconds:g} s (--budget-seconds)")
-    return declaration(Collection(tree, Source.IMAGE, deadline.running).facts(name, FAMILIES), name)
+    parts = Parts(part.id, all_parts(image))
+    collection = Collection(tree, Source.IMAGE, deadline.running, parts, FastWordSearch())
+    return declaration(collection.facts(name, FAMILIES), name)
 
 
 def _refuse_old(output: str, *, force: bool) -> None:

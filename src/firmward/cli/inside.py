@@ -32,9 +32,12 @@ NAMED = 12
 """Candidates named in a message."""
 
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
-SecondsOption = Annotated[float, typer.Option("--budget-seconds", min=1, help="Give up after this time, and say so.")]
+SecondsOption = Annotated[
+    float, typer.Option("--budget-seconds", min=1, metavar="SECONDS", help="Give up after this time, and say so.")
+]
 BytesOption = Annotated[
-    int, typer.Option("--budget-mib", min=1, help="MiB that compressed parts may expand to, all together.")
+    int,
+    typer.Option("--budget-mib", min=1, metavar="MIB", help="MiB that compressed parts may expand to, all together."),
 ]
 UnblobOption = Annotated[
     bool, typer.Option("--unblob", help="Have unblob open what firmward does not know (extra: firmward[unblob]).")

@@ -213,7 +213,7 @@ def _judge_roots(
         lost.append(f"{root.part.id}: {reason}")
         return tuple(_unknown(check, reason) for check in question.checks), None
 
-    everything = _everything(image)
+    everything = all_parts(image)
     has_core = reading.jobs > len(image.roots)
     answers = run_each(
         lambda root: _judge_root(root, everything, question, reading, source, deadline, has_core=has_core),
@@ -225,7 +225,8 @@ def _judge_roots(
     return {root.part.id: answer for root, answer in zip(image.roots, answers, strict=True)}
 
 
-def _everything(image: "Image") -> "dict[str, OpenPart]":
+def all_parts(image: "Image") -> "dict[str, OpenPart]":
+    """The image around each of its roots, as collectors ask for it."""
     from firmward.model.parts import OpenPart
 
     trees = {root.part.id: root.tree for root in image.trees}

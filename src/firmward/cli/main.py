@@ -47,9 +47,11 @@ def _firmward(
 
 def _add_verbs() -> None:
     from firmward.cli import audit, cat, checks, diff, doctor, explain, extract, init, ls, parts, policy
+    from firmward.cli.command import plainly
 
     for verb in (audit, cat, checks, diff, doctor, explain, extract, init, ls, parts, policy):
         verb.add_to(app)
+    plainly(app)
 
 
 class Ended(BaseException):

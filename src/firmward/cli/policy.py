@@ -18,14 +18,29 @@ EXIT_DOUBTS = 1
 EXIT_INVALID = 2
 
 HELP = "Check a device.toml, and help editors write one."
+EPILOG = """
+**Examples**
+
+    firmward init camera.img
+
+    firmward policy check device.toml
+
+    firmward policy schema > device.schema.json
+
+`firmward init` writes a first device.toml from an image; `firmward audit --policy device.toml` judges by it.
+"""
 CHECK_EPILOG = """
 **Examples**
 
     firmward policy check device.toml
 
-    firmward policy check --json products/*/device.toml | jq -r '.[] | select(.valid | not) | .error'
+    firmward policy check --json products/*/device.toml | jq '.[] | .error'
 
-**Exit codes**: 0 all are valid and nothing is odd, 1 there are warnings, 2 a file is not valid or cannot be read.
+**Exit codes**
+
+- 0: all are valid, and nothing is odd
+- 1: there are warnings
+- 2: a file is not valid or cannot be read
 """
 SCHEMA_EPILOG = """
 **Examples**
@@ -33,6 +48,8 @@ SCHEMA_EPILOG = """
     firmward policy schema > device.schema.json
 
 A first line `#:schema device.schema.json` in a device.toml then has Taplo and its editors complete and explain keys.
+
+**Exit codes**: 0 always, unless it could not be written (2).
 """
 PLACE = re.compile(r"([A-Za-z_][\w.\[\]-]*): ")
 TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)")
@@ -41,7 +58,7 @@ FilesArgument = Annotated[list[Path], typer.Argument(help="The files to check.",
 
 
 def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="markdown")
+    group = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode="markdown")
     group.command("check", epilog=CHECK_EPILOG)(check)
     group.command("schema", epilog=SCHEMA_EPILOG)(schema)
     app.add_typer(group, name="policy")
@@ -140,6 +157,7 @@ def _print(judged: list[Judged], color: Color) -> None:
         if one.error is not None:
             say(one.path, one.error_line, one.error, "red")
         for doubt in one.doubts:
-            say(one.path, line_of(one.text, doubt.place), f"warning: {doubt.place}: {doubt.message}", "yellow")
+            words = ": ".join(filter(None, ("warning", doubt.place, doubt.message)))
+            say(one.path, line_of(one.text, doubt.place), words, "yellow")
         if one.error is None and not one.doubts:
             say(one.path, None, "valid", "green")

@@ -12,8 +12,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from firmward.formats import credential, elf_data, pem, private_key, x509
-from firmward.formats.credential import Kind, Style
+from firmward.formats import (
+    credential_address,
+    credential_assigned,
+    credential_list,
+    credential_token,
+    elf_data,
+    pem,
+    private_key,
+    x509,
+)
+from firmward.formats.credential import Credential, Kind
+from firmward.formats.credential_value import Style
 from firmward.formats.public_key import PublicPart
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
@@ -153,12 +163,14 @@ class _Hits:
 
     keys: list[private_key.PrivateKey] = field(default_factory=list)
     certificates: list[tuple[int, x509.Certificate]] = field(default_factory=list)
-    credentials: list[credential.Credential] = field(default_factory=list)
+    credentials: list[Credential] = field(default_factory=list)
 
 
 def collect(tree: Tree, words: WordSearch) -> Embedded | None:
     """None when the tree has no file."""
-    search = _Search(words.prepare((CERTIFICATE, *private_key.MARKS, *credential.MARKS)))
+    search = _Search(
+        words.prepare((CERTIFICATE, *private_key.MARKS, credential_address.SCHEME, *credential_token.MARKS))
+    )
     files = [entry for entry in tree.entries() if entry.kind is EntryKind.FILE]
     loud = (entry for entry in files if entry.size and not SILENT.match(entry.path))
     for entry, chunks in tree.read_all(loud, needed=_needed):
@@ -293,9 +305,9 @@ def _search(data: bytes, base: int, hits: _Hits, marks: frozenset[bytes]) -> Non
     if not marks:
         return
     _certificates(data, base, hits, marks)
-    addresses = credential.addresses(data) if credential.SCHEME in marks else ()
-    found = (*credential.built_in(data, marks), *addresses)
-    hits.credentials += (credential.Credential(one.kind, one.name, one.offset + base, one.length) for one in found)
+    addresses = credential_address.addresses(data) if credential_address.SCHEME in marks else ()
+    found = (*credential_token.built_in(data, marks), *addresses)
+    hits.credentials += (Credential(one.kind, one.name, one.offset + base, one.length) for one in found)
 
 
 def _moved(key: private_key.PrivateKey, base: int) -> private_key.PrivateKey:
@@ -308,21 +320,19 @@ def _in_text(data: bytes, path: str, marks: frozenset[bytes]) -> _Hits:
     _certificates(data, 0, hits, marks)
     _bare_certificate(data, hits)
     if PAPERS.match(path) is None:
-        hits.credentials += credential.in_known_file(data, path)
-        hits.credentials += credential.tokens(data, marks)
-        if credential.SCHEME in marks:
-            hits.credentials += credential.addresses(data)
+        hits.credentials += credential_list.in_known_file(data, path)
+        hits.credentials += credential_token.tokens(data, marks)
+        if credential_address.SCHEME in marks:
+            hits.credentials += credential_address.addresses(data)
         style = _style(data, path) if len(data) <= WRITTEN_LIMIT else Style.NONE
         if style is not Style.NONE:
-            hits.credentials += _no_keys(data, hits.keys, credential.assigned(data, style, path))
+            hits.credentials += _no_keys(data, hits.keys, credential_assigned.assigned(data, style, path))
         if style is Style.CONFIG and not hits.credentials:
-            hits.credentials += credential.hashes(data, path)
+            hits.credentials += credential_list.hashes(data, path)
     return hits
 
 
-def _no_keys(
-    data: bytes, keys: list[private_key.PrivateKey], found: Iterator[credential.Credential]
-) -> Iterator[credential.Credential]:
+def _no_keys(data: bytes, keys: list[private_key.PrivateKey], found: Iterator[Credential]) -> Iterator[Credential]:
     """What is not told as a private key already."""
     starts = {data.rfind(b"\n", 0, key.offset) + 1 for key in keys}
     return (one for one in found if one.offset not in starts)

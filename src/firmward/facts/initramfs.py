@@ -10,23 +10,17 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from firmward.facts.early_scripts import SCRIPT_LIMIT, early_scripts
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.parts import OpenPart, Parts
 from firmward.model.report import Role
 from firmward.model.tree import Kind, Tree
 
-SCRIPT_LIMIT = 256 << 10
-"""Bytes of a script; programs are larger."""
-SCRIPTS = 2000
-"""Files of one initramfs that are looked at."""
-
 VERIFIES = re.compile(
     rb"verity|\bdmsetup\b|\bevmctl\b|\bima[-_]|\bopenssl\b|\bsha(?:1|256|512)sum\b|\bgpgv?\b|\bminisign\b|\bsignify\b"
     rb"|\busign\b|\bcomposefs\b|\bostree\b|\bcosign\b|\bdm-mod\b|\bfsverity\b"
 )
-LISTS = re.compile(r"(?:^|/)lib/modules/|(?:^|/)modules(?:\.\w+)?$|\.ko(?:\.\w+)?$")
-"""Modules and lists of their names: that the kernel could verify says nothing."""
 MOUNTS = re.compile(rb"\bswitch_root\b|\bpivot_root\b|\brun-init\b|\bchroot\b|\bmove_root\b")
 
 
@@ -74,7 +68,7 @@ def _judged(one: OpenPart, tree: Tree) -> Initramfs:
         head = tree.read(entry.path, SCRIPT_LIMIT) or b""
         if not head.startswith(b"#!"):
             return Initramfs(Root.PERHAPS, at, f"{path} is a program, and what it does is not known")
-        tool, mounts = _said(tree)
+        tool, mounts = _said(tree, one.part.id)
     except Unavailable as reason:
         return Initramfs(Root.PERHAPS, at, str(reason))
     if tool is not None:
@@ -84,22 +78,13 @@ def _judged(one: OpenPart, tree: Tree) -> Initramfs:
     return Initramfs(Root.UNVERIFIED, at, "its scripts mount the root and verify nothing")
 
 
-def _said(tree: Tree) -> tuple[str | None, bool]:
+def _said(tree: Tree, part: str) -> tuple[str | None, bool]:
     """The first word of something that verifies in any script, and whether one goes on to another root. Raises
     Unavailable when not all could be read."""
-    seen = 0
     mounts = False
-    for entry in tree.entries():
-        if entry.kind is not Kind.FILE or not 0 < entry.size <= SCRIPT_LIMIT or LISTS.search(entry.path):
-            continue
-        seen += 1
-        if seen > SCRIPTS:
-            raise Unavailable(f"more than {SCRIPTS} files that may be scripts")
-        content = tree.read(entry.path, SCRIPT_LIMIT) or b""
-        if content.startswith(b"\x7fELF"):
-            continue
-        found = VERIFIES.search(content)
+    for script in early_scripts(tree, part):
+        found = VERIFIES.search(script.content)
         if found:
             return found[0].decode(), mounts
-        mounts = mounts or MOUNTS.search(content) is not None
+        mounts = mounts or MOUNTS.search(script.content) is not None
     return None, mounts

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from firmward.facts.early_scripts import SCRIPT_LIMIT, early_scripts
 from firmward.facts.kernel_command_line import CommandLine, KernelCommandLine
 from firmward.facts.process import Start
 from firmward.facts.startup import Startup
@@ -20,14 +21,10 @@ from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
 from firmward.model.parts import Content, OpenPart, Parts
 from firmward.model.report import Role
-from firmward.model.tree import Entry, Kind, Tree
+from firmward.model.tree import Tree
 
 KIND = "dm-verity"
 VERITYTAB = "etc/veritytab"
-SCRIPT_LIMIT = 256 << 10
-"""Bytes of a script or settings file of an initramfs; programs are larger."""
-SCRIPTS = 2000
-"""Files of an initramfs that are looked at."""
 TREES = 16
 
 _NAMED = re.compile(r"\b(?:VERITY_)?ROOT_?HASH\s*=\s*[\"']?(?P<hash>[0-9a-f]{40,128})\b", re.IGNORECASE)
@@ -163,24 +160,12 @@ def _of_files(tree: Tree, part: str) -> Iterator[Claim]:
 
 
 def _of_initramfs(tree: Tree, part: str) -> Iterator[Claim]:
-    seen = 0
-    for entry in tree.entries():
-        if not _may_be_script(entry):
+    for script in early_scripts(tree, part):
+        lowered = script.content.lower()
+        if b"verity" not in lowered and b"hash" not in lowered:
             continue
-        seen += 1
-        if seen > SCRIPTS:
-            raise Unavailable(f"{part} has more than {SCRIPTS} files that may be scripts")
-        text = tree.text(entry.path, SCRIPT_LIMIT) or ""
-        if "verity" not in text.lower() and "hash" not in text.lower():
-            continue
-        for number, line in enumerate(text.split("\n"), 1):
-            yield from _of_line(line, Location(entry.path, number, part=part))
-
-
-def _may_be_script(entry: Entry) -> bool:
-    if entry.kind is not Kind.FILE or not 0 < entry.size <= SCRIPT_LIMIT:
-        return False
-    return not re.search(r"\.(so|ko|bin|fw|mo)(\.|$)", entry.name)
+        for number, line in enumerate(script.text.split("\n"), 1):
+            yield from _of_line(line, Location(script.path, number, part=part))
 
 
 def _of_line(line: str, at: Location) -> Iterator[Claim]:

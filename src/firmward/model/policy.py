@@ -243,7 +243,7 @@ def parse_policy(text: str, name: str = "device.toml") -> Policy:
     try:
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(f"{name}: {error}") from error
+        raise InputError(f"{name}: is not TOML: {error}") from error
     _refuse_secrets(table, name)
     if table.get("schema", SCHEMA) != SCHEMA:
         raise InputError(f"{name}: schema {table.get('schema')!r} is not known, this firmward reads schema {SCHEMA}")

@@ -56,14 +56,14 @@ FAULTS = (
         "a half-written report is left behind",
     ),
     Fault(
-        "audit/difference.py",
+        "audit/difference_findings.py",
         "    if not seen:\n        return FindingChanged.UNSEEN\n",
         "",
         "tests/audit/test_difference.py",
         "a finding that nobody could look for taken for mended",
     ),
     Fault(
-        "audit/difference.py",
+        "audit/difference_record.py",
         "ranks += [change.severity.rank for change in self.lost]",
         "pass",
         "tests/audit/test_difference.py",

@@ -28,7 +28,7 @@ FAULTS = (
         "formats/credential.py",
         "is_seen = start > 0 or position <= LINE_LIMIT",
         "is_seen = start > 0",
-        "tests/formats/test_credential.py",
+        "tests/formats/test_credential_list.py",
         "a comment in the first line is taken for a setting",
     ),
 )

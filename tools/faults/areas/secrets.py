@@ -32,10 +32,10 @@ FAULTS = (
         "a key under a passphrase is told as an open one",
     ),
     Fault(
-        "formats/credential.py",
-        "if _PLACEHOLDER.search(value) or value.lower() in _NO_VALUE or value.lower() == name.lower():",
+        "formats/credential_value.py",
+        "if form.search(value) or value.lower() in _NO_VALUE or value.lower() == name.lower():",
         "if value.lower() == name.lower():",
-        "tests/formats/test_credential.py",
+        "tests/formats/test_credential_assigned.py",
         "variables and forms to fill in are told as passwords",
     ),
     Fault(
@@ -74,17 +74,17 @@ FAULTS = (
         "a server's certificate among many roots is taken for one",
     ),
     Fault(
-        "formats/credential.py",
-        "if _SET_ASIDE.search(host) and not _looks_random(password):",
+        "formats/credential_address.py",
+        "if _SET_ASIDE.search(host) and not looks_random(password):",
         "if False:",
-        "tests/formats/test_credential.py",
+        "tests/formats/test_credential_address.py",
         "passwords of documentation are told",
     ),
     Fault(
-        "formats/credential.py",
+        "formats/credential_assigned.py",
         "yield _IN_HEADER_OF_CODE if style is Style.CODE else _IN_HEADER",
         "yield _IN_HEADER",
-        "tests/formats/test_credential.py",
+        "tests/formats/test_credential_assigned.py",
         "headers in comments and documents are told",
     ),
 )

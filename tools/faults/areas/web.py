@@ -4,9 +4,9 @@ from fault import Fault
 
 FAULTS = (
     Fault(
-        "facts/injection/shell.py",
-        "elif name in FILTERS and not _cleans(name, raw):",
-        "elif name in FILTERS:",
+        "facts/injection/shell_filters.py",
+        "if name in FILTERS and not _cleans(name, text):",
+        "if name in FILTERS:",
         "tests/facts/test_injection.py",
         "a value whose signs were filtered is told all the same",
     ),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from firmward.facts.injection.record import Sink
-from firmward.formats import script_tokens
+from firmward.formats import javascript_tokens, lua_tokens, perl_tokens, php_tokens
 from firmward.formats.script_tokens import Tokens
 
 NEVER = re.compile(r"(?!)")
@@ -49,7 +49,7 @@ def _sinks(**names: str) -> dict[str, Sink]:
 
 PHP = Language(
     "PHP",
-    script_tokens.php,
+    php_tokens.php,
     re.compile(r"\$_(?:GET|POST|REQUEST|COOKIE|SERVER|FILES)\b|HTTP_RAW_POST_DATA|php://input|HTTP_(?:GET|POST)_VARS"),
     re.compile(
         r"_(?:GET|POST|REQUEST|COOKIE)(?:\[.*)?|HTTP_(?:GET|POST|COOKIE)_VARS(?:\[.*)?|HTTP_RAW_POST_DATA|"
@@ -95,7 +95,7 @@ PHP = Language(
 
 LUA = Language(
     "Lua",
-    script_tokens.lua,
+    lua_tokens.lua,
     re.compile(r"formvalue|getenv|QUERY_STRING|\.content\(|io\.read|io\.stdin|ngx\.(?:var|req)|\.leaf\s*=|PATH_INFO"),
     re.compile(
         r"(?:.*\.)?env\.(?:QUERY_STRING|REQUEST_URI|PATH_INFO|HTTP_\w+)|(?:.*\.)?env\[(?:QUERY_STRING|REQUEST_URI)\]|"
@@ -137,7 +137,7 @@ LUA = Language(
 
 PERL = Language(
     "Perl",
-    script_tokens.perl,
+    perl_tokens.perl,
     re.compile(r"\bparam\b|QUERY_STRING|HTTP_\w+|STDIN|ReadParse|PATH_INFO|REQUEST_URI|->Vars\b"),
     re.compile(r"ENV\[(?:QUERY_STRING|REQUEST_URI|PATH_INFO|HTTP_(?!HOST)\w+)\]|STDIN"),
     re.compile(r"(?:.*\.)?(?:param|multi_param|url_param|path_info|Vars|query_string|cookie|raw_cookie)"),
@@ -157,7 +157,7 @@ PERL = Language(
 
 UCODE = Language(
     "ucode",
-    script_tokens.javascript,
+    javascript_tokens.javascript,
     re.compile(r"formvalue|QUERY_STRING|PATH_INFO|\breq\.(?:query|body|params|url|headers)|request\.args|env\.HTTP_"),
     re.compile(
         r"(?:\w+\.)*env\.(?:QUERY_STRING|REQUEST_URI|PATH_INFO|HTTP_\w+)|(?:req|request)\.(?:query|body|params|headers|"

@@ -1,0 +1,48 @@
+"""The scripts and settings of an initramfs: all its small files that are neither programs nor lists of modules.
+
+An initramfs is small and each builder lays it out in a way of its own (initramfs-tools, dracut, Yocto, makers' own), so
+that no folder or suffix says where its scripts are: what they can be told from is size and beginning.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from firmward.model.facts import Unavailable
+from firmward.model.tree import Entry, Kind, Tree
+
+SCRIPT_LIMIT = 256 << 10
+"""Bytes of a script or settings file; programs are larger."""
+SCRIPTS = 2000
+"""Files of one initramfs that are looked at."""
+
+NO_SCRIPT = re.compile(r"\.(?:so|ko|bin|fw|mo)(?:\.[^/]*)?$|(?:^|/)lib/modules/|(?:^|/)modules(?:\.\w+)?$")
+"""Libraries, firmware, and modules with the lists of their names: that the kernel could verify says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyScript:
+    path: str
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        return self.content.decode("utf-8", "surrogateescape")
+
+
+def early_scripts(tree: Tree, part: str) -> Iterator[EarlyScript]:
+    """All of one initramfs; `part` names it. Raises Unavailable when not all can be read."""
+    seen = 0
+    for entry in tree.entries():
+        if not _may_be_script(entry):
+            continue
+        seen += 1
+        if seen > SCRIPTS:
+            raise Unavailable(f"{part} has more than {SCRIPTS} files that may be scripts")
+        content = tree.read(entry.path, SCRIPT_LIMIT) or b""
+        if not content.startswith(b"\x7fELF"):
+            yield EarlyScript(entry.path, content)
+
+
+def _may_be_script(entry: Entry) -> bool:
+    return entry.kind is Kind.FILE and 0 < entry.size <= SCRIPT_LIMIT and not NO_SCRIPT.search(entry.path)
