@@ -3,34 +3,28 @@
 import zlib
 
 import pytest
+from beside import around
 
 from firmward.facts.collection import Collection
-from firmward.facts.kernel_command_line import KernelCommandLine
+from firmward.facts.kernel_command_line import FILE_LIMIT, KernelCommandLine
 from firmward.formats import boot_arguments
+from firmward.image.source import Bytes
 from firmward.model.facts import Source, Unknown
-from firmward.model.memory import Content, MemoryTree
+from firmward.model.memory import Content, MemoryTree, link
 from firmward.model.parts import OpenPart, Parts
 from firmward.model.report import Part, Role
 
 
-class Bytes:
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.size = len(data)
-
-    def read(self, offset: int, length: int) -> bytes:
-        return self._data[offset : offset + length]
-
-
-def around(*others: OpenPart) -> Parts:
-    root = OpenPart(Part("image/root", "squashfs", "image", role=Role.ROOT), None, MemoryTree({}))
-    return Parts("image/root", {one.part.id: one for one in (root, *others)})
+def collected(
+    files: dict[str, Content], parts: Parts | None = None, source: Source = Source.IMAGE
+) -> KernelCommandLine:
+    found = Collection(MemoryTree(files), source, parts=parts).get(KernelCommandLine)
+    assert isinstance(found, KernelCommandLine), found
+    return found
 
 
 def said(files: dict[str, Content], parts: Parts | None = None, source: Source = Source.IMAGE) -> list[str]:
-    found = Collection(MemoryTree(files), source, parts=parts).get(KernelCommandLine)
-    assert isinstance(found, KernelCommandLine), found
-    return [" ".join(map(str, line.arguments)) for line in found.lines]
+    return [" ".join(map(str, line.arguments)) for line in collected(files, parts, source).lines]
 
 
 IN_FILES = [
@@ -83,6 +77,41 @@ def test_another_roots_boot_files_are_not_this_ones() -> None:
     found = Collection(MemoryTree({"boot/cmdline.txt": "ro\n"}), parts=around(other, inner)).get(KernelCommandLine)
     assert isinstance(found, KernelCommandLine)
     assert [str(line.arguments[0]) for line in found.lines] == ["ro"]
+
+
+def test_of_a_word_that_stands_twice_the_last_counts() -> None:
+    (line,) = collected({"boot/cmdline.txt": "root=/dev/a ro root=/dev/b\n"}).lines
+    assert line.get("root") == "/dev/b"
+    assert line.all("root") == ("/dev/a", "/dev/b")
+
+
+def test_a_piece_is_not_taken_for_all_that_the_kernel_is_given() -> None:
+    config = OpenPart(Part("image/config", "kernel-config", "image"), Bytes(b'CONFIG_CMDLINE="a"\n'))
+    line = OpenPart(Part("image/line", "kernel-command-line", "image"), Bytes(b"b"))
+    files: dict[str, Content] = {"etc/default/grub": 'GRUB_CMDLINE_LINUX="c"\n', "boot/cmdline.txt": "d\n"}
+    found = collected(files, around(config, line))
+    assert {str(one.arguments[0]): one.is_whole for one in found.lines} == {
+        "a": False,
+        "b": True,
+        "c": False,
+        "d": True,
+    }
+
+
+def test_what_cannot_be_read_is_told_and_hides_nothing_else() -> None:
+    broken = OpenPart(Part("image/env", "u-boot-env", "image"), Bytes(bytes(8)))
+    files: dict[str, Content] = {"boot/cmdline.txt": "x" * (FILE_LIMIT + 1), "boot/extlinux.conf": "append ro\n"}
+    found = collected(files, around(broken))
+    assert [str(line.arguments[0]) for line in found.lines] == ["ro"]
+    assert [reason.partition(" ")[0] for reason in found.unread] == ["boot/cmdline.txt", "image/env:"]
+
+
+def test_a_file_that_two_names_lead_to_is_read_once() -> None:
+    files: dict[str, Content] = {
+        "boot/extlinux/extlinux.conf": "append ro\n",
+        "boot/extlinux.conf": link("extlinux/extlinux.conf"),
+    }
+    assert said(files) == ["ro"]
 
 
 def test_variables_that_name_each_other_come_to_an_end() -> None:

@@ -1,6 +1,7 @@
 """Hash trees of dm-verity as veritysetup makes them."""
 
 import re
+import struct
 import subprocess
 from pathlib import Path
 
@@ -76,6 +77,19 @@ def test_what_is_cut_off_is_told(tmp_path: Path) -> None:
         verity.compute(parsed, reader(data[:-1]), reader(tree, 4096))
 
 
+SUPERBLOCK = ("<8sII16s32sIIQH6x256s168x", b"verity\0\0", 1, 1, b"", b"sha256", 4096, 4096, 10, 2, b"\xaa\xbb")
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [(1, b"VERITY"), (2, 2), (3, 2), (5, b"md4"), (6, 0), (7, 4097), (8, 0), (8, 1 << 62), (9, 257)],
+)
+def test_superblocks_that_cannot_be_are_refused(place: int, value: int | bytes) -> None:
+    assert verity.parse_superblock(struct.pack(*SUPERBLOCK)).salt == b"\xaa\xbb"
+    with pytest.raises(Malformed):
+        verity.parse_superblock(struct.pack(*SUPERBLOCK[:place], value, *SUPERBLOCK[place + 1 :]))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -85,6 +99,10 @@ def test_what_is_cut_off_is_told(tmp_path: Path) -> None:
         "1 /dev/a /dev/b 4096 4095 10 11 sha256 aa -",
         "1 /dev/a /dev/b 4096 4096 0 11 sha256 aa -",
         "1 /dev/a /dev/b 4096 4096 99999999999999999999999 11 sha256 aa -",
+        "1 /dev/a /dev/b 4096 4096 99999999999999999 11 sha256 aa -",
+        "1 /dev/a /dev/b 0 4096 10 11 sha256 aa -",
+        "1 /dev/a /dev/b 4096 4096 10 11 sha256 aa 0",
+        "2 /dev/a /dev/b 4096 4096 10 11 sha256 aa -",
         "1 /dev/a /dev/b 4096 4096 10 11 sha256 zz -",
         "² /dev/a /dev/b 4096 4096 10 11 sha256 aa -",
     ],

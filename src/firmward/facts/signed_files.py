@@ -72,7 +72,8 @@ def runs(entry: Entry) -> bool:
 
 def _is_changed(tree: Tree, entry: Entry, value: bytes) -> bool:
     """Raises Unavailable for a digest that cannot be made here."""
-    name, digest = ("sha1", value[1:]) if value[0] == PLAIN_SHA1 else (ALGORITHMS.get(value[1], ""), value[2:])
+    algorithm = ALGORITHMS.get(value[1], "") if len(value) > 1 else ""
+    name, digest = ("sha1", value[1:]) if value[0] == PLAIN_SHA1 else (algorithm, value[2:])
     if value[0] not in (PLAIN_SHA1, DIGEST) or name not in hashlib.algorithms_guaranteed or not digest:
         raise Unavailable(f"{entry.path}: an IMA digest of a kind that is not known")
     state = hashlib.new(name, usedforsecurity=False)

@@ -131,7 +131,7 @@ FAULTS = (
         "image/cage.py",
         "_libc().prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)",
         "pass",
-        "tests/image/test_cage.py --timeout=20",
+        "tests/image/test_cage.py",
         "a worker outlives its leader",
     ),
     Fault(

@@ -47,9 +47,9 @@ FAULTS = (
     ),
     Fault(
         "image/extraction.py",
-        "if above is None:",
-        "if False:",
-        "tests/image/test_extraction.py tests/cli/test_extract.py",
+        "above = self._folders.get((top, folder))",
+        "above = self._folders.get((top, folder), top)",
+        "tests/image/test_extraction.py",
         "a name below a link is written",
     ),
     Fault(

@@ -113,7 +113,7 @@ FAULTS = (
     ),
     Fault(
         "checks/service/service_unneeded.py",
-        "return any(policy.allows_listening(one.protocol, one.port) for one in service.listeners)",
+        "return any(policy.allows_listening(one.protocol, one.port) for one in service.opened)",
         "return False",
         "tests/checks/service",
         "a service on a declared port told as undeclared",

@@ -145,8 +145,8 @@ FAULTS = (
     ),
     Fault(
         "facts/disk_keys.py",
-        "root_encrypted=root is not None and root.source.removeprefix(MAPPED) in encryption.names",
-        "root_encrypted=bool(encryption.names)",
+        "if source.removeprefix(MAPPED) in encryption.names:",
+        "if encryption.names:",
         "tests/checks/storage tests/test_every_check.py",
         "any encryption taken for that of the root",
     ),

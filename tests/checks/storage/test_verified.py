@@ -1,0 +1,113 @@
+"""What the checks of a verified root say where something is not known, or half of it is there."""
+
+import pytest
+
+from firmward.audit.catalogue import find_check
+from firmward.audit.engine import Verdict, families, judge
+from firmward.audit.example import CLOCK
+from firmward.facts.initramfs import Initramfs, Root
+from firmward.facts.kernel_command_line import CommandLine, KernelCommandLine
+from firmward.facts.root_hash_place import RootHashPlaces
+from firmward.facts.root_mount import RootMount
+from firmward.facts.signed_files import SignedFiles
+from firmward.facts.verity import Claim, HashTree, Verity
+from firmward.formats.boot_arguments import arguments
+from firmward.model.facts import Facts, Source
+from firmward.model.finding import Outcome
+from firmward.model.location import Location
+
+HASH, OTHER = "5c" * 32, "a7" * 32
+AT = Location("boot/cmdline.txt", 1)
+TREE = HashTree(Location(part="image/hashes"), "sha256", HASH, None, covers_all=True)
+PLAIN = RootMount(False, "the kernel mounts it read-only", AT, "/dev/sda2")
+MAPPED = RootMount(False, "the kernel mounts it read-only", AT, "/dev/dm-0", is_mapped=True)
+WRITABLE = RootMount(True, "/ is mounted for writing", AT, "/dev/sda2")
+UNNAMED = RootMount(False, "/ is mounted read-only", AT)
+DIRECT = KernelCommandLine((CommandLine(arguments("root=/dev/sda2 ro"), AT, is_whole=True),))
+MOUNTS = Initramfs(Root.UNVERIFIED, Location("init", part="image/ramdisk"), "its scripts verify nothing")
+PERHAPS = Initramfs(Root.PERHAPS, Location("init", part="image/ramdisk"), "its scripts use veritysetup")
+UNREAD = Verity((), (), ("image/hashes: cut off",))
+
+
+def signed(*, hashed: int = 0, changed: tuple[str, ...] = (), enforced: bool = False, unread: str = "") -> SignedFiles:
+    return SignedFiles((), 3, hashed, changed, enforced, (unread,) if unread else ())
+
+
+def verdict(check: str, *records: object) -> Verdict:
+    """What is not named is not there."""
+    found = find_check(check)
+    known = dict.fromkeys(families([found])) | {type(record): record for record in records}
+    return judge(found, Facts("test", Source.IMAGE, known), None, CLOCK)
+
+
+@pytest.mark.parametrize(
+    ("records", "outcome"),
+    [
+        ((MAPPED, DIRECT, Verity((TREE,), ())), Outcome.PASS),
+        ((PLAIN, DIRECT, Verity((TREE,), ())), Outcome.FAIL),
+        ((PLAIN, DIRECT, Verity((TREE,), (Claim(AT, HASH),))), Outcome.PASS),
+        ((MAPPED, DIRECT), Outcome.UNKNOWN),
+        ((PLAIN, DIRECT), Outcome.FAIL),
+        ((PLAIN, DIRECT, PERHAPS), Outcome.UNKNOWN),
+        ((PLAIN, DIRECT, MOUNTS), Outcome.FAIL),
+        ((UNNAMED, MOUNTS), Outcome.FAIL),
+        ((UNNAMED, MOUNTS, UNREAD), Outcome.UNKNOWN),
+        ((UNNAMED,), Outcome.UNKNOWN),
+        ((WRITABLE, signed()), Outcome.FAIL),
+        ((WRITABLE, signed(enforced=True)), Outcome.PASS),
+    ],
+)
+def test_a_root_is_verified_where_something_sets_it_up_and_unknown_where_it_may_be(
+    records: tuple[object, ...], outcome: Outcome
+) -> None:
+    found = verdict("rootfs-unverified", *records)
+    assert found.outcome is outcome, found.findings or found.reason
+
+
+def test_a_tree_that_nothing_sets_up_is_told_with_the_root() -> None:
+    (finding,) = verdict("rootfs-unverified", PLAIN, DIRECT, Verity((TREE,), ())).findings
+    assert "a hash tree lies beside it" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("records", "outcome"),
+    [
+        ((Verity((TREE,), (Claim(AT, OTHER), Claim(AT, HASH))),), Outcome.PASS),
+        ((Verity((TREE,), (Claim(AT, OTHER), Claim(AT, ""))),), Outcome.FAIL),
+        ((Verity((TREE,), (Claim(AT, ""),)),), Outcome.PASS),
+        ((Verity((TREE,), (), ("image/b: cut off",)),), Outcome.UNKNOWN),
+        ((UNREAD,), Outcome.UNKNOWN),
+        ((Verity((), (Claim(AT, HASH),)),), Outcome.UNKNOWN),
+        ((signed(hashed=2, changed=("usr/bin/a",)),), Outcome.FAIL),
+        ((signed(hashed=2),), Outcome.PASS),
+        ((signed(hashed=2, unread="usr/bin/a: not known"),), Outcome.UNKNOWN),
+        ((signed(),), Outcome.NOT_APPLICABLE),
+    ],
+)
+def test_the_root_is_what_its_hashes_say_only_where_all_of_them_were_compared(
+    records: tuple[object, ...], outcome: Outcome
+) -> None:
+    found = verdict("rootfs-hash-mismatch", *records)
+    assert found.outcome is outcome, found.findings or found.reason
+
+
+@pytest.mark.parametrize(
+    ("check", "records", "outcome"),
+    [
+        ("verity-ignores-corruption", (Verity((TREE,), (Claim(AT, HASH),), ("image/b: cut off",)),), Outcome.UNKNOWN),
+        ("verity-ignores-corruption", (Verity((TREE,), ()),), Outcome.NOT_APPLICABLE),
+        ("verity-root-hash-untrusted", (UNREAD,), Outcome.UNKNOWN),
+        ("verity-root-hash-untrusted", (Verity((TREE,), (Claim(AT, HASH),)),), Outcome.UNKNOWN),
+        (
+            "verity-root-hash-untrusted",
+            (Verity((TREE,), (Claim(AT, HASH),)), RootHashPlaces((), ("image/fit: not known yet",))),
+            Outcome.UNKNOWN,
+        ),
+        ("verity-root-hash-untrusted", (Verity((TREE,), (Claim(AT, HASH),)), RootHashPlaces(())), Outcome.PASS),
+    ],
+)
+def test_what_verity_is_set_up_with_is_no_pass_where_it_is_not_known(
+    check: str, records: tuple[object, ...], outcome: Outcome
+) -> None:
+    found = verdict(check, *records)
+    assert found.outcome is outcome, found.findings or found.reason

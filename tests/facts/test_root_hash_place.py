@@ -1,0 +1,73 @@
+"""Which root hashes no signature can cover."""
+
+import pytest
+from beside import around
+
+from firmward.facts.kernel_command_line import CommandLine, KernelCommandLine
+from firmward.facts.root_hash_place import collect
+from firmward.facts.verity import Claim, Verity
+from firmward.formats.boot_arguments import arguments
+from firmward.model.location import Location
+from firmward.model.parts import OpenPart
+from firmward.model.report import Part, Role
+
+HASH = "5c" * 32
+PARTS = around(
+    OpenPart(Part("image/boot", "fat32", "image", role=Role.BOOT)),
+    OpenPart(Part("image/boot/fit", "fit", "image/boot")),
+    OpenPart(Part("image/boot/fit/gz", "gzip", "image/boot/fit")),
+    OpenPart(Part("image/boot/fit/gz/ramdisk", "cpio", "image/boot/fit/gz", role=Role.INITRAMFS)),
+    OpenPart(Part("image/ramdisk", "cpio", "image", role=Role.INITRAMFS)),
+)
+
+
+def claim(part: str | None, *options: str) -> Claim:
+    return Claim(Location("verity.env", 1, part=part), HASH, options)
+
+
+def lines(text: str) -> KernelCommandLine:
+    return KernelCommandLine((CommandLine(arguments(text), Location("boot/cmdline.txt", 1), is_whole=True),))
+
+
+@pytest.mark.parametrize(
+    ("part", "carrier"),
+    [
+        (None, None),
+        ("image/boot", None),
+        ("image/ramdisk", None),
+        ("image/boot/fit", "image/boot/fit"),
+        ("image/boot/fit/gz/ramdisk", "image/boot/fit"),
+    ],
+)
+def test_what_lies_in_a_part_that_can_be_signed_is_not_known_to_be_open(part: str | None, carrier: str | None) -> None:
+    found = collect(Verity((), (claim(part),)), PARTS, None)
+    assert found is not None
+    assert [one.at.part for one in found.open] == ([part] if carrier is None else [])
+    told = [f"whether a signature covers {part}, in {carrier}, is not known yet"] if carrier else []
+    assert list(found.unsure) == told
+
+
+@pytest.mark.parametrize(
+    ("options", "is_open"),
+    [((), True), (("panic-on-corruption",), True), (("root-hash-signature=/etc/root.p7s",), False)],
+)
+def test_only_a_signature_makes_a_root_hash_trusted_anywhere(options: tuple[str, ...], is_open: bool) -> None:
+    found = collect(Verity((), (claim("image/boot", *options),)), PARTS, None)
+    assert found is not None
+    assert bool(found.open) is is_open
+
+
+@pytest.mark.parametrize(
+    ("line", "is_open"),
+    [
+        ("dm_verity.require_signatures=1", False),
+        ("dm-verity.require_signatures=Y", False),
+        ("dm_verity.require_signatures=0", True),
+        ("dm_verity.require_signatures=1 dm_verity.require_signatures=0", True),
+        ("quiet", True),
+    ],
+)
+def test_a_kernel_that_demands_signatures_trusts_no_other_hash(line: str, is_open: bool) -> None:
+    found = collect(Verity((), (claim("image/boot"),)), PARTS, lines(line))
+    assert found is not None
+    assert bool(found.open) is is_open
