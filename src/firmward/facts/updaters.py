@@ -25,7 +25,7 @@ from firmward.facts.update import (
     sysupdate,
     sysupgrade,
 )
-from firmward.facts.update.surroundings import PROGRAM_FOLDERS, SHELL, Surroundings
+from firmward.facts.update.surroundings import PROGRAM_FOLDERS, PYTHON, SCRIPT_LIMIT, SHELL, Surroundings
 from firmward.facts.update.updater import Updater
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
@@ -99,7 +99,7 @@ def collect(tree: Tree, startup: Startup | Unknown | None, units: SystemdUnits |
     installed = tuple(
         place for name in PROGRAMS if _mechanism(name) not in names and (place := around.program(name)) is not None
     )
-    unseen = tuple(_unseen(tree))
+    unseen = tuple(_unseen(around))
     hands_over = _hands_over(around)
     if not (updaters or installed or unseen or unread or around.unread or around.lost or hands_over):
         return None
@@ -118,9 +118,9 @@ def _hands_over(around: Surroundings) -> bool:
     return has_mark or any(script.path == "init" and HANDS_OVER.search(script.text) for script in around.scripts)
 
 
-def _unseen(tree: Tree) -> Iterator[str]:
+def _unseen(around: Surroundings) -> Iterator[str]:
     """Programs that may update, each once, whatever folder leads to it."""
-    told = set()
+    told, tree = set(), around.tree
     folders = (*PROGRAM_FOLDERS, *tree.glob("opt/*"), *tree.glob("opt/*/bin"), "app", "home/app", "usr/libexec")
     for folder in folders[:50]:
         for path in tree.list(folder):
@@ -128,18 +128,20 @@ def _unseen(tree: Tree) -> Iterator[str]:
             if OWN.fullmatch(name) and name not in KNOWN:
                 entry = tree.resolve(path)
                 is_program = entry is not None and entry.kind is Kind.FILE and entry.mode & 0o111
-                if entry is not None and is_program and entry.path not in told and not _is_read(tree, entry):
+                if entry is not None and is_program and entry.path not in told and not _is_read(around, entry):
                     told.add(entry.path)
                     yield path
 
 
-def _is_read(tree: Tree, entry: Entry) -> bool:
-    """Whether it is a shell script, which is read as one of the maker's own."""
+def _is_read(around: Surroundings, entry: Entry) -> bool:
+    """Whether it is a script in shell or in Python, which is read as one of the maker's own."""
     try:
-        head = next(iter(tree.chunks(entry)), b"")[:64]
+        head = next(iter(around.tree.chunks(entry)), b"")[:64].partition(b"\n")[0].decode("utf-8", "replace")
     except Unavailable:
         return False
-    return head.startswith(b"#!") and SHELL.search(head.partition(b"\n")[0].decode("utf-8", "replace")) is not None
+    if PYTHON.match(head):
+        return entry.size <= SCRIPT_LIMIT and entry.path not in around.unfollowed
+    return head.startswith("#!") and SHELL.search(head) is not None
 
 
 KNOWN = frozenset(

@@ -320,7 +320,8 @@ def _shown(step: Step) -> str:
 
 
 def _downgrade(script: Script, applied: Step) -> Iterator[Remark]:
-    if not compares_versions(script.text):
+    compares = compares_versions(script.text) if script.compares is None else script.compares
+    if not compares:
         says = "installs an older version as well as a newer one: it compares no versions"
         instead = "Take the version from what is signed, and refuse one older than the one that runs"
         yield Remark(Aspect.DOWNGRADE, "versions", says, instead, Location(script.path, applied.at.line))
