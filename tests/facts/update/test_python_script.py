@@ -161,7 +161,8 @@ def test_what_another_module_verifies_is_not_known() -> None:
         ('import ssl\nc = ssl._create_unverified_context()\nr = urllib.request.urlopen("https://a", context=c)\n'
          'open("/tmp/fw.bin", "wb").write(r.read())', Server.ANYONE),
         ('import ssl\nc = ssl.create_default_context()\nc.verify_mode = ssl.CERT_NONE\n'
-         'r = urllib.request.urlopen("https://a", context=c)\nopen("/tmp/fw.bin", "wb").write(r.read())', Server.ANYONE),
+         'r = urllib.request.urlopen("https://a", context=c)\nopen("/tmp/fw.bin", "wb").write(r.read())',
+         Server.ANYONE),
         ('import http.client\nc = http.client.HTTPConnection("a.example.com")\nc.request("GET", "/fw")\n'
          'open("/tmp/fw.bin", "wb").write(c.getresponse().read())', Server.ANYONE),
         ('urllib.request.urlretrieve(sys.argv[1], "/tmp/fw.bin")', Server.UNKNOWN),
@@ -224,9 +225,23 @@ def test_python_2_is_read_too() -> None:
     assert updater.server is Server.ANYONE
 
 
-HOSTILE = ("(" * 60_000, "a." * 60_000 + "b", "-" * 60_000 + "1", "x = " * 20_000 + "1", "\0", "def f(:\n", "'" * 3, "\t\n " * 9999,
-           "1+" * 60_000 + "1", "s = s % s\n" * 5000, "a = a + a\n" * 5000, "if x:\n" + " if x:\n" * 3,
-           ("x = " + "a." * 900 + "b\n") * 70, ("x = " + "a().b." * 90 + "b()\n") * 200, "f(" * 190 + ")" * 190)  # fmt: skip
+HOSTILE = (
+    "(" * 60_000,
+    "a." * 60_000 + "b",
+    "-" * 60_000 + "1",
+    "x = " * 20_000 + "1",
+    "\0",
+    "def f(:\n",
+    "'" * 3,
+    "\t\n " * 9999,
+    "1+" * 60_000 + "1",
+    "s = s % s\n" * 5000,
+    "a = a + a\n" * 5000,
+    "if x:\n" + " if x:\n" * 3,
+    ("x = " + "a." * 900 + "b\n") * 70,
+    ("x = " + "a().b." * 90 + "b()\n") * 200,
+    "f(" * 190 + ")" * 190,
+)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
