@@ -314,13 +314,32 @@ def test_swupdate_that_is_not_seen_to_start_or_not_there_is_unknown() -> None:
     [
         ('[update]\nmechanism = "none"\n', Outcome.FAIL),
         ('[update]\nmechanism = "firmward"\n', Outcome.UNKNOWN),
-        ('[update]\nmechanism = "other"\n', Outcome.UNKNOWN),
+        ('[update]\nmechanism = "other"\n', Outcome.FAIL),
         ('[update]\nmechanism = "rauc"\n', Outcome.FAIL),
         ("", Outcome.FAIL),
     ],
 )
 def test_what_the_policy_declares_is_asked_for(policy: str, outcome: Outcome) -> None:
     assert verdict(ABSENT, booting("true"), policy).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("content", "outcome"),
+    [
+        (b"\x7fELF\0open\0/dev/mtd%d\0", Outcome.UNKNOWN),
+        (b"\x7fELF\0system\0fw_setenv bootslot %c\0", Outcome.UNKNOWN),
+        (b"\x7fELF\0/dev/video0\0", Outcome.FAIL),
+    ],
+)
+def test_a_declared_mechanism_of_ones_own_may_be_in_a_program_that_can_write(content: bytes, outcome: Outcome) -> None:
+    files = booting("/usr/bin/panel &", **{"usr/bin/panel": executable(content)})
+    assert verdict(ABSENT, files, '[update]\nmechanism = "other"\n').outcome is outcome
+    assert verdict(ABSENT, files).outcome is Outcome.FAIL
+
+
+def test_a_declared_mechanism_that_is_there_is_enough() -> None:
+    files = booting("wget -O /tmp/f https://a/f && flashcp /tmp/f /dev/mtd1")
+    assert verdict(ABSENT, files, '[update]\nmechanism = "other"\n').outcome is Outcome.PASS
 
 
 def test_another_mechanism_than_the_declared_one_is_none() -> None:
