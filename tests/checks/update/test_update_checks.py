@@ -295,6 +295,29 @@ def test_swupdate_is_judged_by_its_build_and_its_options(
     assert told(check, swupdate(arguments, program, configuration)) == found
 
 
+OTHER = 'case "$(sed -n s/slot=// /proc/cmdline)" in a) other=b ;; *) other=a ;; esac'
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (("swupdate -e stable,main -w '-p 8080' &",), {"swupdate same-copy": "high"}),
+        (("C=main", 'swupdate -e "stable,$C" -w &'), {"swupdate same-copy": "high"}),
+        (("start-stop-daemon -S -b -x /usr/bin/swupdate -- -e stable,main",), {"swupdate same-copy": "high"}),
+        ((OTHER, 'swupdate -e "stable,$other" &'), {}),
+        ((OTHER, 'ARGS="-e stable,$other -w"', "swupdate $ARGS &"), {}),
+        ((OTHER, "start-stop-daemon -S -b -x /usr/bin/swupdate -- -e stable,$other"), {}),
+        (("swupdate -e stable,$(next-copy) -w &",), {}),
+        (("swupdate -e stable,${COPY:-main} -w &",), {}),
+        (("if grep -q a /proc/cmdline; then swupdate -e stable,b -w :80 & else swupdate -e stable,a -w :80 & fi",), {}),
+        (("OTHER_SLOT=/dev/mmcblk0p3; ln -s $OTHER_SLOT /dev/next", "swupdate -e stable,main -w &"), {}),
+    ],
+)
+def test_swupdate_is_to_write_the_copy_that_does_not_run(lines: tuple[str, ...], found: dict[str, str]) -> None:
+    files = booting(*lines, **{"usr/bin/swupdate": SWU_SIGNED, "etc/fw_env.config": "/dev/mmcblk0boot0 0 0x4000\n"})
+    assert told(FALLBACK, files) == found
+
+
 def test_swupdate_of_an_unknown_build_is_to_be_given_a_key() -> None:
     """Without one it takes every file, or does not run: both are wrong, and which of them only its program tells."""
     stripped = executable(b"\x7fELF")

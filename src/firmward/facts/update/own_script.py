@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from posixpath import basename
 
+from firmward.facts.update.slots import SLOTS
 from firmward.facts.update.steps import Step
 from firmward.facts.update.surroundings import Script, Surroundings
 from firmward.facts.update.updater import Aspect, Doubt, Kind, Remark, Server, Updater
@@ -52,10 +53,6 @@ ORDERS = re.compile(r"\s-(?:lt|le|gt|ge)\s|\(\([^\n]{0,200}[<>]")
 """A test that puts two numbers in order."""
 VERSIONED = re.compile(r"(?i)ver(?:sion)?(?:\b|_)|_ver|version|serial|build_?(?:id|no|num)|rollback|release")
 ASSIGNED = re.compile(r"^\s*(?:local\s+|export\s+|readonly\s+)?(\w{1,60})=")
-SLOTS = re.compile(
-    r"(?i)fw_setenv|\btryboot\b|bootcount|boot_?(?:slot|part|order|index)|active_?(?:slot|part|bank)|grub-editenv|bootctl"
-    r"|rootfs_?[ab]\b|slot_?[ab]\b|(?:other|inactive|standby|backup|passive)\w{0,20}(?:slot|part|root|bank|dev)|dual_?boot"
-)
 NAMED = re.compile(r"(?i)upd|upg|ota|flash|firmware|fw")
 """What only writes to flash is an updater where its name says so: calibration and settings are written too."""
 PROGRAMS = re.compile(r"/(?:usr/)?(?:local/)?(?:s?bin|lib|opt)(?:/|$)")
