@@ -432,6 +432,39 @@ def test_a_supervisor_that_is_masked_updates_nothing() -> None:
     assert told(ABSENT, files) == {"updater": "high"}
 
 
+@pytest.mark.parametrize(
+    ("starts", "severity"),
+    [
+        ("/data/app/bin/app &", "critical"),
+        ("python3 /data/app/main.py &", "critical"),
+        ("export PYTHONPATH=/data/app/lib; python3 -m app &", "critical"),
+        ("/usr/bin/app --config /data/app/app.conf &", None),
+    ],
+)
+def test_what_is_unpacked_where_something_runs_is_code(starts: str, severity: str | None) -> None:
+    files = booting("wget -O /tmp/x.tgz http://a.example.com/x.tgz", "tar xzf /tmp/x.tgz -C /data/app", starts)
+    found = {} if severity is None else {"script etc/init.d/rcS unsigned": severity}
+    assert told(UNSIGNED, files) == found
+    assert verdict(ABSENT, files).outcome is Outcome.FAIL
+
+
+def test_an_updater_in_python_is_an_updater() -> None:
+    text = (
+        "#!/usr/bin/python3\nimport tarfile, urllib.request\n"
+        'urllib.request.urlretrieve("https://a.example.com/x", "/tmp/x")\ntarfile.open("/tmp/x").extractall("/")\n'
+    )
+    files = booting("python3 /opt/hub/agent.py &", **{"opt/hub/agent.py": text})
+    assert told(UNSIGNED, files) == {"script opt/hub/agent.py unsigned": "high"}
+    assert told(FALLBACK, files) == {"script opt/hub/agent.py in-place": "high"}
+    assert told(ABSENT, files) == {}
+
+
+def test_python_that_cannot_be_followed_leaves_it_open() -> None:
+    broken = executable("#!/usr/bin/python3\nimport urllib, tarfile\ndef (:\n")
+    assert verdict(ABSENT, booting("true", **{"usr/bin/update-agent": broken})).outcome is Outcome.UNKNOWN
+    assert verdict(UNSIGNED, booting("true", **{"usr/bin/update-agent": broken})).outcome is Outcome.UNKNOWN
+
+
 def test_a_client_of_rauc_that_nothing_starts_leaves_nothing_open() -> None:
     idle = rauc() | booting("/usr/bin/panel &") | {"usr/bin/rauc-hawkbit-updater": ELF}
     assert told(MANUAL, idle) == {"automatic": "medium"}

@@ -164,6 +164,17 @@ class Surroundings:
 
     # scripts and what they call
 
+    @property
+    def run(self) -> Iterator[str]:
+        """The paths of what the system runs, and of the folders that it loads code from."""
+        listed = self.startup.processes if isinstance(self.startup, Startup) else ()
+        for process in listed:
+            yield from (word for word in _run_by(process.argv) if word.startswith("/"))
+        for script in self.scripts:
+            for step in script.steps:
+                yield from (word for word in _run_by(step.argv) if word.startswith("/"))
+            yield from (f"{match[1]}/" for match in LOADS.finditer(script.text))
+
     def calls(self, *programs: str) -> tuple[tuple[Step, bool], ...]:
         """Every call of these programs in a script or a table of cron, and whether the system makes it by itself."""
         return tuple(
@@ -282,6 +293,13 @@ class Surroundings:
         return text if is_read else None
 
 
+def _run_by(argv: tuple[str, ...]) -> Iterator[str]:
+    """What a command runs: its program, and the script behind an interpreter."""
+    yield from argv[:1]
+    if argv and (RUNNERS.fullmatch(argv[0].rpartition("/")[2]) or argv[0] == "."):
+        yield from [word for word in argv[1:] if not word.startswith("-")][:1]
+
+
 def is_python(path: str, text: str) -> bool:
     """By its first line, or by its name where that says nothing."""
     first = text.partition("\n")[0]
@@ -290,6 +308,10 @@ def is_python(path: str, text: str) -> bool:
 
 PYTHON = re.compile(r"#![^\n]{0,100}\bpython[0-9.]{0,6}\b")
 INTERPRETER = re.compile(r"python[0-9.]{0,6}")
+RUNNERS = re.compile(r"(?:python|lua|perl|ruby|node|php)[0-9.]{0,6}|(?:|a|ba|da|k)sh|source|exec")
+LOADS = re.compile(
+    r"(?:PYTHONPATH|LD_LIBRARY_PATH|LD_PRELOAD|LUA_PATH|sys\.path\.\w{1,20})[=(\"' 0,]{1,8}(/[\w./-]{1,200})"
+)
 FETCHES = re.compile(r"\b(?:urllib2?|requests|httplib|http\.client|ftplib|httpx|wget|curl|tftp)\b")
 INSTALLS = re.compile(
     r"\b(?:tarfile|zipfile|unpack_archive|flashcp|nandwrite|ubiupdatevol|fw_setenv|dpkg|opkg)\b|/dev/mtd"
