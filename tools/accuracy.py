@@ -50,11 +50,7 @@ def page() -> str:
     )
     rows = "\n".join(_rows())
     head = "| check | planted | found | recall | false | precision | clean twins | undecided |"
-    unfound = "\n".join(f"- `{check}` in {system}: {why}" for (system, check), why in accuracy.UNFOUND.items())
-    return (
-        f"{HEAD}{WORDS}\n{total}\n\n{head}\n|{' --- |' * 8}\n{rows}\n\n"
-        f"## Planted and not found\n\n{unfound or 'Nothing.'}\n"
-    )
+    return f"{HEAD}{WORDS}\n{total}\n\n{head}\n|{' --- |' * 8}\n{rows}\n"
 
 
 def _rows() -> Iterator[str]:

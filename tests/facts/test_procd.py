@@ -126,3 +126,16 @@ def test_rc_local_is_reached_from_the_script_that_calls_it() -> None:
     }
     (process,) = startup(files).running("telnetd")
     assert (process.manager, str(process.at)) == (Manager.SCRIPT, "etc/rc.local:1")
+
+
+def test_an_instance_that_is_a_script_in_an_endless_loop_is_a_service() -> None:
+    instance = "#!/bin/sh /etc/rc.common\nSTART=85\nUSE_PROCD=1\nstart_service() {\n\tprocd_open_instance\n"
+    rest = "\tprocd_set_param command /usr/libexec/cloud\n\tprocd_set_param respawn\n\tprocd_close_instance\n}\n"
+    files: dict[str, Content] = {
+        **BASE,
+        "etc/init.d/cloud": executable(instance + rest),
+        "etc/rc.d/S85cloud": link("../init.d/cloud"),
+        "usr/libexec/cloud": executable("#!/bin/sh\nwhile sleep 300; do\n\tcurl https://a.example.com/\ndone\n"),
+    }
+    (process,) = (one for one in startup(files).processes if one.program == "cloud")
+    assert (process.service, process.start, process.stays) == ("cloud", Start.BOOT, True)

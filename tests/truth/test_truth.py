@@ -18,8 +18,7 @@ BLIND = [pytest.param(system, id=system.name) for system in accuracy.blind_syste
 def test_every_planted_mistake_is_found(system: Truth) -> None:
     known = {check.id for check in catalogue()}
     assert not [mistake.check for mistake in system.mistakes if mistake.check not in known]
-    missed = {mistake.check for mistake in accuracy.missed(system)}
-    assert missed == {check for name, check in accuracy.UNFOUND if name == system.name}
+    assert not [(mistake.check, mistake.where) for mistake in accuracy.missed(system)]
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

@@ -9,6 +9,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from firmward.facts import plumbing
+from firmward.facts.configuration_file import inside
+from firmward.facts.process import Start, is_multi_call
 from firmward.facts.startup import Startup
 from firmward.facts.systemd import SystemdUnits
 from firmward.facts.update import (
@@ -25,7 +28,7 @@ from firmward.facts.update import (
     sysupdate,
     sysupgrade,
 )
-from firmward.facts.update.surroundings import PROGRAM_FOLDERS, SHELL, Surroundings
+from firmward.facts.update.surroundings import PROGRAM_FOLDERS, PYTHON, SCRIPT_LIMIT, SHELL, Surroundings
 from firmward.facts.update.updater import Updater
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
@@ -51,6 +54,13 @@ PROGRAMS = ("rauc", "swupdate", "mender", "mender-update", "apt-get", "opkg", "a
 
 HANDS_OVER = re.compile(r"\b(?:switch_root|pivot_root|run-init)\b")
 
+WRITES = re.compile(rb"/dev/(?:mtd|mmcblk|ubi\d|nand)|flashcp|fw_setenv|nandwrite|ubiupdatevol|sysupgrade|mtd_?write")
+"""In programs that write a system."""
+
+ABLE_LIMIT = 100
+ABLE_SIZE = 16 << 20
+"""Programs that are looked at for it, and their bytes."""
+
 OWN = re.compile(
     r"(?i)(?:.*[-_.])?(?:f?ota(?:d|_?client|_?agent)?|fwup(?:d(?:ate)?r?|grade|dater)?|fw[-_]?(?:up(?:date|grade)\w*|flash\w*)"
     r"|firm(?:ware)?[-_]?up(?:date|grade)\w*|(?:sw|auto|system|remote|online|self|http|net|usb|cloud)[-_]?up(?:date|grade)[rd]?"
@@ -63,7 +73,8 @@ OWN = re.compile(
 class Updaters:
     """`updaters` are configured, `installed` the places of programs that are configured for nothing.
 
-    `unseen` are programs whose names say that they update and that cannot be read; `unread` says what could not be
+    `unseen` are programs whose names say that they update and that cannot be read; `able` those that start and could
+    write a system by what stands in them, looked for where nothing else updates; `unread` says what could not be
     read; `blind` why it is not known what starts; `hands_over` says that this is an initramfs, which gives way to
     another root file system: that one is to be updated.
     """
@@ -74,6 +85,7 @@ class Updaters:
     unread: tuple[str, ...] = ()
     blind: str | None = None
     hands_over: bool = False
+    able: tuple[str, ...] = ()
 
     @property
     def of_system(self) -> tuple[Updater, ...]:
@@ -99,13 +111,14 @@ def collect(tree: Tree, startup: Startup | Unknown | None, units: SystemdUnits |
     installed = tuple(
         place for name in PROGRAMS if _mechanism(name) not in names and (place := around.program(name)) is not None
     )
-    unseen = tuple(_unseen(tree))
+    unseen = tuple(_unseen(around))
     hands_over = _hands_over(around)
-    if not (updaters or installed or unseen or unread or around.unread or around.lost or hands_over):
+    able = () if any(updater.is_system for updater in updaters) else tuple(_able(around))
+    if not (updaters or able or installed or unseen or unread or around.unread or around.lost or hands_over):
         return None
     lost = () if around.lost is None else (around.lost,)
     told = tuple(dict.fromkeys((*unread, *around.unread, *lost)))
-    return Updaters(tuple(updaters), installed, unseen, told, around.blind, hands_over)
+    return Updaters(tuple(updaters), installed, unseen, told, around.blind, hands_over, able)
 
 
 def _mechanism(program: str) -> str:
@@ -118,9 +131,9 @@ def _hands_over(around: Surroundings) -> bool:
     return has_mark or any(script.path == "init" and HANDS_OVER.search(script.text) for script in around.scripts)
 
 
-def _unseen(tree: Tree) -> Iterator[str]:
+def _unseen(around: Surroundings) -> Iterator[str]:
     """Programs that may update, each once, whatever folder leads to it."""
-    told = set()
+    told, tree = set(), around.tree
     folders = (*PROGRAM_FOLDERS, *tree.glob("opt/*"), *tree.glob("opt/*/bin"), "app", "home/app", "usr/libexec")
     for folder in folders[:50]:
         for path in tree.list(folder):
@@ -128,18 +141,35 @@ def _unseen(tree: Tree) -> Iterator[str]:
             if OWN.fullmatch(name) and name not in KNOWN:
                 entry = tree.resolve(path)
                 is_program = entry is not None and entry.kind is Kind.FILE and entry.mode & 0o111
-                if entry is not None and is_program and entry.path not in told and not _is_read(tree, entry):
+                if entry is not None and is_program and entry.path not in told and not _is_read(around, entry):
                     told.add(entry.path)
                     yield path
 
 
-def _is_read(tree: Tree, entry: Entry) -> bool:
-    """Whether it is a shell script, which is read as one of the maker's own."""
+def _able(around: Surroundings) -> Iterator[str]:
+    """The maker's own programs that start and name a device or a tool that a system is written with."""
+    running = around.startup.processes if isinstance(around.startup, Startup) else ()
+    started = (one for one in running if one.start is not Start.DISABLED and not plumbing.is_basic(one.program))
+    for path in list(dict.fromkeys(inside(one.argv[0]) for one in started))[:ABLE_LIMIT]:
+        entry = around.tree.resolve(path)
+        if entry is None or entry.kind is not Kind.FILE or is_multi_call(entry.name) or _is_read(around, entry):
+            continue
+        try:
+            if WRITES.search(around.tree.read(entry.path, ABLE_SIZE) or b""):
+                yield path
+        except Unavailable:
+            yield path
+
+
+def _is_read(around: Surroundings, entry: Entry) -> bool:
+    """Whether it is a script in shell or in Python, which is read as one of the maker's own."""
     try:
-        head = next(iter(tree.chunks(entry)), b"")[:64]
+        head = next(iter(around.tree.chunks(entry)), b"")[:64].partition(b"\n")[0].decode("utf-8", "replace")
     except Unavailable:
         return False
-    return head.startswith(b"#!") and SHELL.search(head.partition(b"\n")[0].decode("utf-8", "replace")) is not None
+    if PYTHON.match(head):
+        return entry.size <= SCRIPT_LIMIT and entry.path not in around.unfollowed
+    return head.startswith("#!") and SHELL.search(head) is not None
 
 
 KNOWN = frozenset(

@@ -112,6 +112,25 @@ def test_a_sandbox_is_judged_as_a_whole(lines: tuple[str, ...], found: list[Seve
     assert [severity for _, severity in told("service-unsandboxed", unit(*lines))] == found
 
 
+@pytest.mark.parametrize(
+    ("start", "found"),
+    [
+        ("/usr/sbin/vsftpd /etc/vsftpd.conf", [Severity.LOW]),
+        ("setpriv --no-new-privs /usr/sbin/vsftpd /etc/vsftpd.conf", []),
+        ("start-stop-daemon -S -b -c app -x /usr/bin/app", []),
+    ],
+)
+def test_a_script_may_confine_what_opens_a_port(start: str, found: list[Severity]) -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": "::sysinit:/etc/init.d/rcS\n",
+        "etc/init.d/rcS": executable(f"#!/bin/sh\n{start}\n"),
+        "usr/sbin/vsftpd": ELF,
+        "usr/bin/app": ELF,
+        "etc/vsftpd.conf": "listen=YES\n",
+    }
+    assert [severity for _, severity in told("service-unsandboxed", files)] == found
+
+
 def test_nobody_can_reach_it_is_information() -> None:
     files = unit(command="/usr/bin/app")
     assert told("service-unsandboxed", files) == [("web.service", Severity.INFO)]

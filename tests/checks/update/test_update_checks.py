@@ -295,6 +295,29 @@ def test_swupdate_is_judged_by_its_build_and_its_options(
     assert told(check, swupdate(arguments, program, configuration)) == found
 
 
+OTHER = 'case "$(sed -n s/slot=// /proc/cmdline)" in a) other=b ;; *) other=a ;; esac'
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (("swupdate -e stable,main -w '-p 8080' &",), {"swupdate same-copy": "high"}),
+        (("C=main", 'swupdate -e "stable,$C" -w &'), {"swupdate same-copy": "high"}),
+        (("start-stop-daemon -S -b -x /usr/bin/swupdate -- -e stable,main",), {"swupdate same-copy": "high"}),
+        ((OTHER, 'swupdate -e "stable,$other" &'), {}),
+        ((OTHER, 'ARGS="-e stable,$other -w"', "swupdate $ARGS &"), {}),
+        ((OTHER, "start-stop-daemon -S -b -x /usr/bin/swupdate -- -e stable,$other"), {}),
+        (("swupdate -e stable,$(next-copy) -w &",), {}),
+        (("swupdate -e stable,${COPY:-main} -w &",), {}),
+        (("if grep -q a /proc/cmdline; then swupdate -e stable,b -w :80 & else swupdate -e stable,a -w :80 & fi",), {}),
+        (("OTHER_SLOT=/dev/mmcblk0p3; ln -s $OTHER_SLOT /dev/next", "swupdate -e stable,main -w &"), {}),
+    ],
+)
+def test_swupdate_is_to_write_the_copy_that_does_not_run(lines: tuple[str, ...], found: dict[str, str]) -> None:
+    files = booting(*lines, **{"usr/bin/swupdate": SWU_SIGNED, "etc/fw_env.config": "/dev/mmcblk0boot0 0 0x4000\n"})
+    assert told(FALLBACK, files) == found
+
+
 def test_swupdate_of_an_unknown_build_is_to_be_given_a_key() -> None:
     """Without one it takes every file, or does not run: both are wrong, and which of them only its program tells."""
     stripped = executable(b"\x7fELF")
@@ -314,13 +337,32 @@ def test_swupdate_that_is_not_seen_to_start_or_not_there_is_unknown() -> None:
     [
         ('[update]\nmechanism = "none"\n', Outcome.FAIL),
         ('[update]\nmechanism = "firmward"\n', Outcome.UNKNOWN),
-        ('[update]\nmechanism = "other"\n', Outcome.UNKNOWN),
+        ('[update]\nmechanism = "other"\n', Outcome.FAIL),
         ('[update]\nmechanism = "rauc"\n', Outcome.FAIL),
         ("", Outcome.FAIL),
     ],
 )
 def test_what_the_policy_declares_is_asked_for(policy: str, outcome: Outcome) -> None:
     assert verdict(ABSENT, booting("true"), policy).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("content", "outcome"),
+    [
+        (b"\x7fELF\0open\0/dev/mtd%d\0", Outcome.UNKNOWN),
+        (b"\x7fELF\0system\0fw_setenv bootslot %c\0", Outcome.UNKNOWN),
+        (b"\x7fELF\0/dev/video0\0", Outcome.FAIL),
+    ],
+)
+def test_a_declared_mechanism_of_ones_own_may_be_in_a_program_that_can_write(content: bytes, outcome: Outcome) -> None:
+    files = booting("/usr/bin/panel &", **{"usr/bin/panel": executable(content)})
+    assert verdict(ABSENT, files, '[update]\nmechanism = "other"\n').outcome is outcome
+    assert verdict(ABSENT, files).outcome is Outcome.FAIL
+
+
+def test_a_declared_mechanism_that_is_there_is_enough() -> None:
+    files = booting("wget -O /tmp/f https://a/f && flashcp /tmp/f /dev/mtd1")
+    assert verdict(ABSENT, files, '[update]\nmechanism = "other"\n').outcome is Outcome.PASS
 
 
 def test_another_mechanism_than_the_declared_one_is_none() -> None:
@@ -388,6 +430,39 @@ def test_a_supervisor_that_is_masked_updates_nothing() -> None:
     files = {**balena("wants/balena-supervisor.service", "hostapp-update"), **masked}
     assert told(ABSENT, balena()) == {}
     assert told(ABSENT, files) == {"updater": "high"}
+
+
+@pytest.mark.parametrize(
+    ("starts", "severity"),
+    [
+        ("/data/app/bin/app &", "critical"),
+        ("python3 /data/app/main.py &", "critical"),
+        ("export PYTHONPATH=/data/app/lib; python3 -m app &", "critical"),
+        ("/usr/bin/app --config /data/app/app.conf &", None),
+    ],
+)
+def test_what_is_unpacked_where_something_runs_is_code(starts: str, severity: str | None) -> None:
+    files = booting("wget -O /tmp/x.tgz http://a.example.com/x.tgz", "tar xzf /tmp/x.tgz -C /data/app", starts)
+    found = {} if severity is None else {"script etc/init.d/rcS unsigned": severity}
+    assert told(UNSIGNED, files) == found
+    assert verdict(ABSENT, files).outcome is Outcome.FAIL
+
+
+def test_an_updater_in_python_is_an_updater() -> None:
+    text = (
+        "#!/usr/bin/python3\nimport tarfile, urllib.request\n"
+        'urllib.request.urlretrieve("https://a.example.com/x", "/tmp/x")\ntarfile.open("/tmp/x").extractall("/")\n'
+    )
+    files = booting("python3 /opt/hub/agent.py &", **{"opt/hub/agent.py": text})
+    assert told(UNSIGNED, files) == {"script opt/hub/agent.py unsigned": "high"}
+    assert told(FALLBACK, files) == {"script opt/hub/agent.py in-place": "high"}
+    assert told(ABSENT, files) == {}
+
+
+def test_python_that_cannot_be_followed_leaves_it_open() -> None:
+    broken = executable("#!/usr/bin/python3\nimport urllib, tarfile\ndef (:\n")
+    assert verdict(ABSENT, booting("true", **{"usr/bin/update-agent": broken})).outcome is Outcome.UNKNOWN
+    assert verdict(UNSIGNED, booting("true", **{"usr/bin/update-agent": broken})).outcome is Outcome.UNKNOWN
 
 
 def test_a_client_of_rauc_that_nothing_starts_leaves_nothing_open() -> None:

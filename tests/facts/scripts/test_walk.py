@@ -260,3 +260,52 @@ def test_programs_that_print_known_assignments_hide_nothing() -> None:
     walk = walked('FSTYPE=unknown\neval "$(fstype /dev/sda1 2> /dev/null)"\n[ $FSTYPE = unknown ] && app\n')
     assert not walk.unread
     assert [process.program for process in walk.processes if process.program == "app"] == ["app"]
+
+
+LOOP = "#!/bin/sh\nwhile {}; do\n\tcurl -fsS https://a.example.com/\n{}done\n"
+
+
+@pytest.mark.parametrize(
+    ("condition", "rest", "stays"),
+    [
+        ("sleep 300", "", True),
+        ("true", "sleep 5\n", True),
+        (":", "", True),
+        ("[ 1 ]", "", True),
+        ("true", "[ -e /run/x ] && break\n", False),
+        ("true", "[ -e /run/x ] && exit 0\n", False),
+        ("true", "for i in a b; do break; done\n", True),
+        ("[ $n -lt 5 ]", "n=6\n", False),
+        ("! ping -c 1 a", "", False),
+        ("read line", "", False),
+    ],
+)
+def test_a_start_script_that_never_ends_is_a_program_that_stays(condition: str, rest: str, stays: bool) -> None:
+    script = "n=1\n" + LOOP.format(condition, rest).partition("\n")[2]
+    found = {process.program: process.stays for process in walked(script).processes}
+    assert found.get("S50app", False) is stays
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("/usr/bin/loop &", ["/usr/bin/loop"]),
+        ("start-stop-daemon -S -b -x /usr/bin/loop", ["/usr/bin/loop"]),
+        ("/usr/bin/loop", []),
+        ("(while true; do wget http://a/; sleep 9; done) &", ["/etc/init.d/S50app"]),
+        ("while true; do /usr/bin/app; sleep 1; done &", ["/usr/bin/app"]),
+    ],
+)
+def test_a_loop_is_a_program_of_its_own_where_it_is_started_to_stay(script: str, expected: list[str]) -> None:
+    files: dict[str, Content] = {
+        "usr/bin/loop": executable(LOOP.format("sleep 60", "")),
+        "usr/bin/app": executable(b"\x7fELF"),
+    }
+    assert [process.argv[0] for process in walked(script, files).processes if process.stays] == expected
+
+
+def test_a_loop_has_the_user_and_the_line_of_its_script() -> None:
+    files: dict[str, Content] = {"usr/bin/loop": executable(LOOP.format("sleep 60", ""))}
+    processes = walked("start-stop-daemon -S -b -c bob -x /usr/bin/loop", files).processes
+    (process,) = (one for one in processes if one.stays)
+    assert (process.user, str(process.at)) == ("bob", "usr/bin/loop:2")

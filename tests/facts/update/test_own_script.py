@@ -7,7 +7,7 @@ import pytest
 from firmward.facts.update.own_script import updates
 from firmward.facts.update.steps import steps
 from firmward.facts.update.surroundings import Script
-from firmward.facts.update.updater import Aspect, Server, Updater
+from firmward.facts.update.updater import Aspect, Kind, Server, Updater
 from firmward.model.finding import Severity
 
 GET = "wget -O /tmp/fw.bin http://fw.example.com/fw.bin"
@@ -15,9 +15,9 @@ CHECK = "openssl dgst -sha256 -verify /etc/pub.pem -signature /tmp/fw.sig /tmp/f
 WRITE = "mtd write /tmp/fw.bin firmware"
 
 
-def read(*lines: str, path: str = "usr/bin/update.sh") -> Updater | None:
+def read(*lines: str, path: str = "usr/bin/update.sh", run: tuple[str, ...] = ()) -> Updater | None:
     text = "#!/bin/sh\n" + "".join(f"{line}\n" for line in lines)
-    return updates(Script(path, text, steps(text, path), runs=True))
+    return updates(Script(path, text, steps(text, path), runs=True), run)
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,51 @@ HARMLESS = (
 def test_what_is_no_update_is_not_taken_for_one(row: Row) -> None:
     found = read(*row.lines, path="usr/bin/sync.sh")
     assert found is None or not found.about(Aspect.SIGNATURE), found
+
+
+ADDON = ("curl -fsS -o addon.tar.gz http://a.example.com/addon.tar.gz", "tar -xzf addon.tar.gz -C /data/charger")
+TARIFFS = tuple(line.replace("addon", "tariffs") for line in ADDON)
+
+
+@pytest.mark.parametrize(
+    ("lines", "run", "severity"),
+    [
+        (ADDON, (), Severity.HIGH),
+        (ADDON, ("/data/charger/bin/app",), None),
+        (TARIFFS, ("/data/charger/bin/app",), None),
+        (("curl http://a.example.com/tariffs | tar -xz -C /data/charger",), ("/data/charger/run.sh",), None),
+        (("cd /data/charger", *(line.replace(" -C /data/charger", "") for line in ADDON)), (), Severity.HIGH),
+    ],
+)
+def test_code_that_is_unpacked_beside_the_system_updates_a_part_of_it(
+    lines: tuple[str, ...], run: tuple[str, ...], severity: Severity | None
+) -> None:
+    found = read(*lines, path="usr/lib/charger/refresh.sh", run=run)
+    assert found is not None
+    assert found.kind is Kind.PART
+    assert [remark.severity for remark in found.about(Aspect.SIGNATURE)] == [severity]
+    assert found.server is Server.ANYONE
+
+
+@pytest.mark.parametrize(
+    ("lines", "run"),
+    [
+        (TARIFFS, ()),
+        (TARIFFS, ("/data/charger-app/bin/app", "/usr/bin/charger")),
+        ((ADDON[0], "tar -xzf addon.tar.gz -C /run/charger"), ("/run/charger/app",)),
+        ((ADDON[0], "tar -czf addon.tar.gz -C /data/charger ."), ("/data/charger/app",)),
+        ((ADDON[0], "tar -xzf /etc/factory.tar.gz -C /data/charger"), ("/data/charger/app",)),
+    ],
+)
+def test_data_and_what_does_not_stay_is_no_update(lines: tuple[str, ...], run: tuple[str, ...]) -> None:
+    assert read(*lines, path="usr/lib/charger/refresh.sh", run=run) is None
+
+
+def test_a_part_that_is_verified_has_no_remark() -> None:
+    check = "openssl dgst -sha256 -verify /etc/k.pem -signature addon.sig addon.tar.gz || exit 1"
+    found = read(ADDON[0], check, ADDON[1], path="usr/lib/charger/refresh.sh")
+    assert found is not None
+    assert not found.about(Aspect.SIGNATURE)
 
 
 def test_what_another_program_verifies_is_not_known() -> None:

@@ -118,4 +118,25 @@ FAULTS = (
         "tests/checks/service",
         "a service on a declared port told as undeclared",
     ),
+    Fault(
+        "facts/scripts/walk.py",
+        "stays and names <= endless.CLIENTS and not endless.is_left(loop.body)",
+        "stays and names <= endless.CLIENTS",
+        "tests/facts/scripts",
+        "a loop that waits for something taken for a service",
+    ),
+    Fault(
+        "facts/scripts/endless.py",
+        "return program.literal in PAUSES or (status is True and is_fixed)",
+        "return status is True and is_fixed",
+        "tests/facts/scripts tests/facts/test_procd.py",
+        "a script that does its work between pauses is no service",
+    ),
+    Fault(
+        "checks/service/service_unsandboxed.py",
+        "return all_powerful or (bool(service.opened) and is_bare)",
+        "return all_powerful",
+        "tests/checks/service",
+        "a server that a script starts with nothing around it passes",
+    ),
 )

@@ -3,6 +3,7 @@
 from fault import Fault
 
 SCRIPTS = "tests/facts/update/test_own_script.py"
+PYTHON = "tests/facts/update/test_python_script.py"
 CHECKS = "tests/checks/update"
 
 FAULTS = (
@@ -82,5 +83,40 @@ FAULTS = (
         "pass",
         "tests/test_every_loss.py -k update",
         "a mechanism that cannot be read is forgotten",
+    ),
+    Fault(
+        "facts/update/python/walk.py",
+        "counts = not bare if signers <= RETURNING else not self._is_swallowed",
+        "counts = True",
+        PYTHON,
+        "an exception that is passed over is taken for a check of the signature",
+    ),
+    Fault(
+        "facts/update/python/memory.py",
+        "if name in OPENS or name in RESPONSES",
+        "if name in RESPONSES",
+        PYTHON,
+        "what a script fetches into memory is forgotten before it is installed",
+    ),
+    Fault(
+        "facts/update/swupdate.py",
+        "if len(selections) == 1 and not varies and",
+        "if len(selections) == 1 and",
+        CHECKS,
+        "a copy that a script works out is taken for always the same",
+    ),
+    Fault(
+        "facts/update/own_script.py",
+        "if runs is None and not any(",
+        "if not any(",
+        CHECKS,
+        "what is run from where a script unpacks is taken for data",
+    ),
+    Fault(
+        "checks/update/update_absent.py",
+        'if declared == "other" and updaters is not None and updaters.able:',
+        "if False:",
+        CHECKS,
+        "a program that could write a system is taken for one that does not",
     ),
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from firmward.checks.service.service_runs_as_root import ELF, procd, unit, without
-from firmward.facts.services import Manager, Measure, Service, Services
+from firmward.facts.services import SANDBOX, UNPRIVILEGED, Manager, Measure, Service, Services
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
@@ -74,8 +74,10 @@ def service_unsandboxed(services: Services) -> Findings:
     modules, most system calls. systemd and procd build one from a few lines. A service counts as unsandboxed when three
     of the six parts are missing, or when it is root with root's most powerful capabilities; the finding names them. It
     is medium for a root service that others can reach, low for one with a user of its own, and information for what
-    nobody can reach. OpenRC and SysV scripts have next to nothing to offer: there only root is a finding. What every
-    system needs, and an SSH server, is left in peace; telnet and rsh are not, which need not run at all.
+    nobody can reach. OpenRC and SysV scripts have next to nothing to offer, and setpriv, unshare or chroot in their
+    place: there root is a finding, and so is what opens a port and nothing at all confines but its user (low, or
+    information behind a firewall). What every system needs, and an SSH server, is left in peace; telnet and rsh are
+    not, which need not run at all.
     """
     for service in services.services:
         lacking = tuple(row for row in ROWS if row.measure not in service.measures)
@@ -88,7 +90,8 @@ def service_unsandboxed(services: Services) -> Findings:
 def _is_open(service: Service, lacking: tuple[Row, ...]) -> bool:
     all_powerful = service.is_root is not False and Measure.CAPABILITIES not in service.measures
     if service.manager not in ABLE:
-        return all_powerful
+        is_bare = service.measures.isdisjoint(frozenset(SANDBOX) - UNPRIVILEGED)
+        return all_powerful or (bool(service.opened) and is_bare)
     return all_powerful or len(lacking) >= ENOUGH
 
 

@@ -35,6 +35,7 @@ REMEDY = Remedy(
         Example({"etc/inittab": BOOT, "etc/init.d/rcS": executable("#!/bin/sh\nwget -O /tmp/conf http://a/conf\n")}),
         Example({"etc/systemd/system/gateway.service": UNIT, "usr/bin/rauc": PROGRAM}),
         Example({"etc/inittab": RESPAWN, "usr/sbin/opkg": PROGRAM, "etc/opkg.conf": "dest root /\n"}),
+        Example({"etc/inittab": RESPAWN, "usr/bin/camera": PROGRAM}, '[update]\nmechanism = "other"\n'),
     ),
     good=(
         Example({"etc/systemd/system/gateway.service": UNIT, "usr/bin/rauc": PROGRAM, "etc/rauc/system.conf": RAUC}),
@@ -54,6 +55,10 @@ def update_absent(updaters: Updaters | None, startup: Startup, policy: Policy | 
     """A hole that becomes known stays open for the product's whole life: nobody recalls a device to put it right. An
     updater that is installed and configured for nothing, such as rauc without a system.conf or a package manager
     without a server, updates nothing. What keeps applications or the firmware of components only is not enough.
+
+    A policy only says what is meant to be there. Where it declares a mechanism of the maker's own (`other`) and nothing
+    is found that updates, this is said all the same, unless a program that starts could write a system: then whether it
+    does is not known. Of firmward's own updates an image need not show anything.
     """
     if updaters is not None and updaters.hands_over and not updaters.of_system:
         raise NotApplicable("an initramfs gives way to the system that is to be updated")
@@ -64,9 +69,11 @@ def update_absent(updaters: Updaters | None, startup: Startup, policy: Policy | 
         message = f"the policy declares updates by {declared}, which is not configured here"
         yield Finding(f"declared {declared}", message, _place(updaters), REMEDY)
     elif not system:
-        if declared in ("firmward", "other"):
-            raise Unavailable(f"the policy declares updates by {declared}, which cannot be seen here")
+        if declared == "firmward":
+            raise Unavailable("the policy declares updates by firmward, which cannot be seen here")
         _require_all_seen(updaters, startup)
+        if declared == "other" and updaters is not None and updaters.able:
+            raise Unavailable(f"whether {', '.join(updaters.able[:3])} updates the system cannot be read")
         yield Finding("updater", _told(updaters, declared), _place(updaters), REMEDY)
 
 
@@ -89,6 +96,10 @@ def _place(updaters: Updaters | None) -> Location | None:
 def _told(updaters: Updaters | None, declared: str | None) -> str:
     if declared == "none":
         return "nothing can update the system, and the policy says so (update.mechanism is none)"
+    if declared == "other":
+        return (
+            "the policy declares updates by a mechanism of the maker's own, and nothing in the image updates the system"
+        )
     installed = [str(place) for place in updaters.installed] if updaters is not None else []
     if installed:
         return f"{', '.join(installed[:3])} is installed, and nothing is configured that it could update from"

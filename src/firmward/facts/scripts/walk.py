@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from firmward.facts.measure import Measure
 from firmward.facts.process import Manager, Process, Start
-from firmward.facts.scripts import builtins, conditions, frames, openwrt, places, programs
+from firmward.facts.scripts import builtins, conditions, endless, frames, openwrt, places, programs
 from firmward.facts.scripts.environment import Definition, Environment, Value
 from firmward.facts.scripts.expansion import Expansion
 from firmward.facts.scripts.flow import Break, Call, Continue, Exit, Flow, Return, Status
@@ -62,6 +62,7 @@ class Walk:
         self._path = ""
         self._user: str | None = None
         self._stays = False
+        self._is_kept = False  # whether the script that is followed was started to go on running
         self._measures: frozenset[Measure] = frozenset()
         self._input: str | None = None
         self._told: str | None = None
@@ -248,10 +249,37 @@ class Walk:
                 return self._case(environment, command)
             case For():
                 return self._for_each(environment, command)
-            case Loop(condition, body):
-                if self.commands(environment, condition) is not False:
-                    self._ways(environment, [body, ()], inside=(Break, Continue))
+            case Loop():
+                self._loop(environment, command)
         return None
+
+    def _loop(self, environment: Environment, loop: Loop) -> None:
+        status = self.commands(environment, loop.condition)
+        if status is False:
+            return
+        before, is_always = len(self.found), endless.is_always(loop, status)
+        self._ways(environment, [loop.body, ()], inside=(Break, Continue))
+        started = tuple(self.found.items())[before:]
+        if is_always and self._is_service(environment, loop, [process for _, process in started]):
+            for key, process in started:  # a tool that each round calls anew does not stay, its shell does
+                self.found[key] = replace(process, stays=process.stays and process.program not in endless.CLIENTS)
+            self._note_shell(environment, loop)
+
+    def _is_service(self, environment: Environment, loop: Loop, started: Sequence[Process]) -> bool:
+        """Whether who runs this loop is a service itself, and does not only keep another one running."""
+        names = {process.program for process in started}
+        if self._origin.manager is Manager.SYSTEMD:  # what a unit starts counts as the unit's own already
+            return self._is_kept and not names
+        stays = self._stays or places.is_initial(environment.script)
+        return self._is_kept or (stays and names <= endless.CLIENTS and not endless.is_left(loop.body))
+
+    def _note_shell(self, environment: Environment, loop: Loop) -> None:
+        """The shell that runs a script goes on running."""
+        entry = self.tree.resolve(environment.script) if environment.script else None
+        if entry is not None:
+            line = next((command.line for command in loop.condition if isinstance(command, Simple)), 1)
+            with self.bearing(stays=True):
+                self.note(("/" + entry.path,), line)
 
     def _subshell(self, environment: Environment, body: Iterable[Command]) -> Status:
         try:
@@ -447,8 +475,12 @@ class Walk:
         self._followed.add(key)
         self.scripts.setdefault(entry.path)
         # a script that runs in the background says nothing of what it starts in turn
-        with self._as(self._origin_of(path, entry)), self.within(entry.path), self.bearing(stays=False):
-            self._framed(style, entry, environment.child(path, arguments))
+        kept, self._is_kept = self._is_kept, self._stays
+        try:
+            with self._as(self._origin_of(path, entry)), self.within(entry.path), self.bearing(stays=False):
+                self._framed(style, entry, environment.child(path, arguments))
+        finally:
+            self._is_kept = kept
         return True
 
     def _framed(self, style: Style | None, entry: Entry, environment: Environment) -> None:

@@ -7,29 +7,25 @@ Rules, from the programs' manuals:
 - It is verified when a signature is checked with a public key (openssl dgst, pkeyutl, cms; gpg, usign, signify,
   minisign, cosign) and the result is looked at. A hash from the same server proves nothing of who wrote it, and
   decrypting with a key that every device has does not either.
+- An archive that is unpacked beside the system and stays there updates a part of it where it is code: where the system
+  runs something from that folder, or the archive's name says so. Pictures and tariffs are data.
 - What another program may verify, it alone knows: then it is not known here.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from posixpath import basename
 
+from firmward.facts.update.fetching import FETCHERS, fetches, saved_as, sources
+from firmward.facts.update.slots import SLOTS
 from firmward.facts.update.steps import Step
 from firmward.facts.update.surroundings import Script, Surroundings
 from firmward.facts.update.updater import Aspect, Doubt, Kind, Remark, Server, Updater
-from firmward.facts.update.urls import Url, server, transport, urls
+from firmward.facts.update.urls import server, transport
 from firmward.model.finding import Severity
 from firmward.model.location import Location
 
-FETCHERS = frozenset(
-    ("wget", "curl", "tftp", "ftpget", "scp", "sftp", "uclient-fetch", "aria2c", "rsync", "atftp", "ftp", "axel")
-)
-SAVES = re.compile(r"-[a-zA-Z]{0,8}[oOl]|--output|--output-document|-out")
-"""The options that name the file, `-qO` and `-ksSo` among them."""
-CLEAR = {"tftp": "tftp", "atftp": "tftp", "ftpget": "ftp", "ftp": "ftp"}
-"""Fetchers that know no encryption, and their scheme."""
-UNCHECKED = re.compile(r"(?:^|\s)(?:--no-check-certificate|--insecure|-[A-Za-z]{0,10}k[A-Za-z]{0,10})(?=\s|$)")
-NO_CHECK = re.compile(r"(?:^|\s)--no-check-certificate(?=\s|$)")
 DEVICE = re.compile(
     r"^/dev/(?:mtd|mmcblk|sd[a-z]|nvme|ubi|block/|disk/|by-name/|nand|vd[a-z]|mapper/|root|\$)|^/dev/\$"
 )
@@ -52,12 +48,15 @@ ORDERS = re.compile(r"\s-(?:lt|le|gt|ge)\s|\(\([^\n]{0,200}[<>]")
 """A test that puts two numbers in order."""
 VERSIONED = re.compile(r"(?i)ver(?:sion)?(?:\b|_)|_ver|version|serial|build_?(?:id|no|num)|rollback|release")
 ASSIGNED = re.compile(r"^\s*(?:local\s+|export\s+|readonly\s+)?(\w{1,60})=")
-SLOTS = re.compile(
-    r"(?i)fw_setenv|\btryboot\b|bootcount|boot_?(?:slot|part|order|index)|active_?(?:slot|part|bank)|grub-editenv|bootctl"
-    r"|rootfs_?[ab]\b|slot_?[ab]\b|(?:other|inactive|standby|backup|passive)\w{0,20}(?:slot|part|root|bank|dev)|dual_?boot"
-)
 NAMED = re.compile(r"(?i)upd|upg|ota|flash|firmware|fw")
 """What only writes to flash is an updater where its name says so: calibration and settings are written too."""
+CODE = re.compile(
+    r"(?i)(?:^|[^a-z])(?:fw|ota|firmware|software|update|upgrade|add-?on|plug-?in|app|application|package|pkg|release|swu"
+    r"|bundle|module|agent)s?(?:[^a-z]|$)"
+)
+"""In the names of archives that hold code, and no data alone."""
+PASSING = re.compile(r"^/(?:tmp|run|var/(?:tmp|run|volatile|lock|cache)|dev|proc|sys)(?:/|$)")
+"""Folders that a start finds empty, or that hold copies."""
 PROGRAMS = re.compile(r"/(?:usr/)?(?:local/)?(?:s?bin|lib|opt)(?:/|$)")
 DATA = re.compile(r"\.(?:json|conf|cfg|ini|txt|xml|html?|css|js|crt|pem|cer|dat|csv|png|jpe?g|gif|svg|ya?ml|db|log)$")
 SIGN = "Verify a signature over the file with a public key in the image, and write nothing where it fails"
@@ -65,32 +64,69 @@ SIGN = "Verify a signature over the file with a public key in the image, and wri
 
 def found(around: Surroundings) -> Iterator[Updater]:
     told: dict[str, Updater] = {}
-    for updater in (updates(script) for script in around.scripts):
+    run = tuple(around.run)
+    for updater in (updates(script, run) for script in around.scripts):
         if updater is not None:
             told.setdefault(updater.name, updater)
     yield from told.values()
 
 
-def updates(script: Script) -> Updater | None:
-    """The updater that a script is; None when it is none."""
-    fetches = tuple(step for step in script.steps if _fetches(step))
-    names = frozenset(name for step in fetches for name in _saved_as(step))
-    applied = _applied(script, names, bool(fetches))
-    if not fetches and not NAMED.search(basename(script.path)):
+def updates(script: Script, run: tuple[str, ...] = ()) -> Updater | None:
+    """The updater that a script is; None when it is none. `run` are the paths that the system runs or loads from."""
+    fetched = tuple(step for step in script.steps if fetches(step))
+    names = frozenset(name for step in fetched for name in saved_as(step))
+    if not fetched and not NAMED.search(basename(script.path)):
         return None
-    if applied is None or (fetches and not _belong(script, fetches, names, applied)):
+    applied = _applied(script, names, bool(fetched))
+    if applied is None:
+        return _of_part(script, fetched, names, run)
+    if fetched and not _belong(script, fetched, names, applied):
         return None
-    fetched = tuple(url for step in fetches for url in _sources(step))
-    weak, doubts = _signature(script, fetches, applied)
+    listed = tuple(url for step in fetched for url in sources(step))
+    weak, doubts = _signature(script, fetched, applied)
     remarks = (
         *weak,
-        *transport(fetched, signed=not weak and not doubts),
+        *transport(listed, signed=not weak and not doubts),
         *_downgrade(script, applied),
         *_fallback(script, applied),
     )
-    asks = server(fetched) if fetched else (Server.UNKNOWN if fetches else Server.NONE)
+    asks = server(listed) if listed else (Server.UNKNOWN if fetched else Server.NONE)
     name = f"script {script.path}"
-    return Updater(name, Kind.IMAGE, applied.at, asks, script.runs and bool(fetches), remarks, doubts)
+    return Updater(name, Kind.IMAGE, applied.at, asks, script.runs and bool(fetched), remarks, doubts)
+
+
+def _of_part(script: Script, fetched: tuple[Step, ...], names: frozenset[str], run: tuple[str, ...]) -> Updater | None:
+    """What unpacks code beside the system, where it stays: told by what runs from there, or by the archive's name."""
+    placed = next(_placed(script, names), None) if fetched else None
+    if placed is None:
+        return None
+    applied, folder = placed
+    runs = next((path for path in run if path.startswith(f"{folder.rstrip('/')}/")), None)
+    if runs is None and not any(CODE.search(name) for name in names):
+        return None
+    weak, doubts = _signature(script, fetched, applied)
+    rest = f", and {runs} is run from there" if runs is not None else f" ({folder} stays, and by its name it is code)"
+    grave = None if runs is not None else Severity.HIGH
+    listed = tuple(url for step in fetched for url in sources(step))
+    remarks = (
+        *(replace(remark, says=remark.says + rest, severity=grave) for remark in weak),
+        *transport(listed, signed=not weak and not doubts),
+    )
+    asks = server(listed) if listed else Server.UNKNOWN
+    return Updater(f"script {script.path}", Kind.PART, applied.at, asks, script.runs, remarks, doubts)
+
+
+def _placed(script: Script, names: frozenset[str]) -> Iterator[tuple[Step, str]]:
+    """Each command that unpacks what was fetched into a folder that the next start still finds, and the folder."""
+    here = ""
+    for step in script.steps:
+        if step.program == "cd":
+            here = step.words[0] if step.words else ""
+        for argv in (step.argv, *step.pipe):
+            folder = _unpacked_to(argv, here)
+            belongs = step.program in FETCHERS if argv is not step.argv else _names_one(step, names)
+            if folder is not None and folder.startswith("/") and not PASSING.match(folder) and belongs:
+                yield step, folder
 
 
 def _applied(script: Script, names: frozenset[str], has_fetched: bool) -> Step | None:
@@ -102,44 +138,6 @@ def _applied(script: Script, names: frozenset[str], has_fetched: bool) -> Step |
         elif _applies(step, names, has_fetched, here):
             return step
     return None
-
-
-def _fetches(step: Step) -> bool:
-    if step.program == "tftp":
-        return "-g" in step.words or any("get" in word for word in step.words)
-    if step.program in ("scp", "rsync"):
-        return any(":" in word for word in step.words[:-1])
-    if step.program == "curl" and any(word in ("-T", "--upload-file", "-d", "--data", "-X") for word in step.words):
-        return False
-    is_question = step.program == "wget" and "--spider" in step.words
-    return step.program in FETCHERS and not is_question
-
-
-def _saved_as(step: Step) -> Iterator[str]:
-    """The names of the files that a fetch leaves; none where it writes to its output."""
-    yield from (basename(path) for path in step.written)
-    for number, word in enumerate(step.words):
-        if SAVES.fullmatch(word) and number + 1 < len(step.words):
-            yield basename(step.words[number + 1])
-        elif word.startswith(("-O/", "-o/", "--output-document=", "--output=")):
-            yield basename(word.partition("=")[2] or word[2:])
-        elif "://" in word and not step.pipe:
-            yield basename(word.partition("?")[0])
-
-
-def _sources(step: Step) -> Iterator[Url]:
-    unchecked = UNCHECKED if step.program == "curl" else NO_CHECK
-    checked = not unchecked.search(" ".join(step.words))
-    listed = tuple(urls(" ".join(step.words), step.at))
-    for url in listed:
-        yield Url(url.text, url.at, checked)
-    if not listed and step.program in CLEAR:
-        host = next((word for word in reversed(step.words) if re.match(r"^[\w.-]+\.[\w.]+$|^\$", word)), "server")
-        yield Url(f"{CLEAR[step.program]}://{host}", step.at)
-    elif not listed and step.program in ("wget", "uclient-fetch"):
-        bare = next((word for word in step.words if re.match(r"^[\w.-]+\.[a-z]{2,}(?:/|$)", word)), None)
-        if bare is not None:
-            yield Url(f"http://{bare}", step.at, checked)
 
 
 def _applies(step: Step, names: frozenset[str], has_fetched: bool, here: str) -> bool:
@@ -187,15 +185,21 @@ def _option(words: tuple[str, ...], name: str) -> str:
 
 def _unpacks(argv: tuple[str, ...], here: str) -> bool:
     """Whether it unpacks an archive over the system."""
+    folder = _unpacked_to(argv, here)
+    return folder is not None and (basename(argv[0]) == "cpio" or SYSTEM.match(folder) is not None)
+
+
+def _unpacked_to(argv: tuple[str, ...], here: str) -> str | None:
+    """The folder that it unpacks an archive to; None for what unpacks none."""
     if not argv:
-        return False
+        return None
     program, words = basename(argv[0]), argv[1:]
     if program in ("tar", "bsdtar"):
         extracts = any(word == "--extract" or re.match(r"^-?[a-zA-Z]*x[a-zA-Z]*$", word) for word in words[:3])
-        return extracts and bool(SYSTEM.match(_target(words, here, "-C", "--directory")))
+        return _target(words, here, "-C", "--directory") if extracts else None
     if program == "unzip":
-        return bool(SYSTEM.match(_target(words, here, "-d")))
-    return program == "cpio" and any("i" in word for word in words[:1])
+        return _target(words, here, "-d")
+    return here if program == "cpio" and any("i" in word for word in words[:1]) else None
 
 
 def _target(words: tuple[str, ...], here: str, *options: str) -> str:
@@ -320,7 +324,8 @@ def _shown(step: Step) -> str:
 
 
 def _downgrade(script: Script, applied: Step) -> Iterator[Remark]:
-    if not compares_versions(script.text):
+    compares = compares_versions(script.text) if script.compares is None else script.compares
+    if not compares:
         says = "installs an older version as well as a newer one: it compares no versions"
         instead = "Take the version from what is signed, and refuse one older than the one that runs"
         yield Remark(Aspect.DOWNGRADE, "versions", says, instead, Location(script.path, applied.at.line))

@@ -45,7 +45,8 @@ NO_STATUS = frozenset((":", "true", "echo", "printf", "logger"))
 class Step:
     """One command. `pipe` are the commands after it in its pipeline, `written` where its output goes.
 
-    `counts` says whether anything looks at its status.
+    `counts` says whether anything looks at its status; `varied` are the words that the script works out, so that they
+    may be others in the next run, though all that they hold is known.
     """
 
     argv: tuple[str, ...]
@@ -54,6 +55,7 @@ class Step:
     written: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
     counts: bool = False
+    varied: frozenset[str] = frozenset()
 
     @property
     def program(self) -> str:
@@ -72,12 +74,15 @@ def steps(text: str, path: str, first_line: int = 1) -> tuple[Step, ...]:
 
 
 class _Reader:
-    """`found` fills as it goes; `_values` are the variables, `_strict` is `set -e`."""
+    """`found` fills as it goes; `_values` are the variables, `_several` those that were given more than one value,
+    `_strict` is `set -e`."""
 
     def __init__(self, path: str) -> None:
         self.found: list[Step] = []
         self._path = path
         self._values: dict[str, str] = {}
+        self._several: set[str] = set()
+        self._is_varied = False
         self._strict = False
         self._depth = 0
 
@@ -124,7 +129,7 @@ class _Reader:
                     self.commands(arm.body, counts)
 
     def _pipeline(self, parts: Sequence[Command], counts: bool) -> None:
-        rows = [self._words(part) if isinstance(part, Simple) else () for part in parts]
+        rows = [self._words(part)[0] if isinstance(part, Simple) else () for part in parts]
         for number, part in enumerate(parts):
             is_last = number + 1 == len(parts)
             if isinstance(part, Simple):
@@ -134,10 +139,13 @@ class _Reader:
 
     def _simple(self, command: Simple, pipe: tuple[tuple[str, ...], ...], counts: bool) -> None:
         for assignment in command.assignments:
+            self._is_varied = False
             value = self._text(assignment.value, counts=True)
+            if self._is_varied:
+                self._several.add(assignment.name)
             before = self._values.get(assignment.name, "") if assignment.append else ""
-            self._values[assignment.name] = (before + value)[:VALUE_LIMIT]
-        argv = self._words(command)
+            self._set(assignment.name, (before + value)[:VALUE_LIMIT])
+        argv, varied = self._words(command)
         if argv[:1] in (("local",), ("export",), ("readonly",), ("declare",)):
             self._declared(argv[1:])
         if argv[:1] == ("set",) and any(word.startswith("-") and "e" in word for word in argv[1:]):
@@ -147,23 +155,33 @@ class _Reader:
         read = tuple(text for operator, text in sent if operator == "<")
         if argv or written:
             at = Location(self._path, command.line)
-            self.found.append(Step(argv, at, pipe, written, read, counts or self._strict))
+            self.found.append(Step(argv, at, pipe, written, read, counts or self._strict, varied))
 
     def _declared(self, words: Sequence[str]) -> None:
         for word in words:
             name, equals, value = word.partition("=")
             if equals and name.isidentifier():
-                self._values[name] = value
+                self._set(name, value)
 
-    def _words(self, command: Simple) -> tuple[str, ...]:
+    def _set(self, name: str, value: str) -> None:
+        if self._values.get(name, value) != value:
+            self._several.add(name)
+        self._values[name] = value
+
+    def _words(self, command: Simple) -> tuple[tuple[str, ...], frozenset[str]]:
+        """The words, and those of them that vary."""
         words: list[str] = []
+        varied: set[str] = set()
         for word in command.words:
+            self._is_varied = False
             text = self._text(word)
             is_list = len(word.parts) == 1 and isinstance(word.parts[0], Parameter) and not word.parts[0].quoted
-            words.extend(text.split() if is_list else [text])
+            given = text.split() if is_list else [text]
+            words.extend(given)
+            varied.update(given if self._is_varied else ())
         while len(words) > 1 and words[0].rpartition("/")[2] in WRAPPERS:
             words = words[1:]
-        return tuple(applet(words)) if words else ()
+        return tuple(applet(words)) if words else (), frozenset(varied)
 
     def _text(self, word: Word, counts: bool = False) -> str:
         return "".join(self._part(part, word.line, counts) for part in word.parts)[:VALUE_LIMIT]
@@ -175,10 +193,12 @@ class _Reader:
             case Parameter(name, operator, argument):
                 return self._parameter(name, operator, argument)
         self._inner(part.script, line, counts)
+        self._is_varied = True
         return "$()"
 
     def _parameter(self, name: str, operator: str, argument: Word | None) -> str:
         value = self._values.get(name)
+        self._is_varied |= value is None or name in self._several
         if operator in (":-", "-", ":=", "=") and argument is not None:
             return value or self._text(argument)
         return value if value is not None and not operator else f"${name}"

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from posixpath import basename
 
-from firmward.facts import cron
+from firmward.facts import command_line, cron
 from firmward.facts.configuration_file import inside
 from firmward.facts.process import Process, Start
 from firmward.facts.startup import CRON, Startup
 from firmward.facts.systemd import SystemdUnits
+from firmward.facts.update.python import reading as python
 from firmward.facts.update.steps import Step, steps
 from firmward.facts.update.updater import Aspect, Doubt
 from firmward.formats import crontab
@@ -47,6 +48,9 @@ BESIDE = (
 )
 """Where a distribution keeps what its package manager calls, and what nobody runs."""
 
+PACKAGES = ("/site-packages/", "/dist-packages/")
+"""Where Python's packages lie, pip among them."""
+
 DISTRIBUTION = re.compile(
     r"(?:sysupgrade|owut|auc|apt.*|dpkg.*|opkg.*|rpm.*|flatpak.*|snap.*|fwupd.*|unattended-upgrades?|install-info"
     r"|update-(?:alternatives|rc\.d|initramfs.*|grub.*|ca-certificates|passwd|shells|mime.*|dictcommon.*|fonts.*|pciids"
@@ -58,12 +62,16 @@ DISTRIBUTION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A script and its commands; `runs` says whether the system runs it by itself, at boot or by time."""
+    """A script and its commands; `runs` says whether the system runs it by itself, at boot or by time.
+
+    `compares` says whether it puts versions in order, where who read it can tell.
+    """
 
     path: str
     text: str
     steps: tuple[Step, ...]
     runs: bool
+    compares: bool | None = None
 
 
 class Surroundings:
@@ -74,6 +82,8 @@ class Surroundings:
         self.startup = startup
         self.units = units if isinstance(units, SystemdUnits) else None
         self.unread: dict[str, None] = {}
+        self.unfollowed: set[str] = set()
+        """Python scripts that cannot be read as such."""
         self._text = 0
 
     # files
@@ -154,6 +164,17 @@ class Surroundings:
 
     # scripts and what they call
 
+    @property
+    def run(self) -> Iterator[str]:
+        """The paths of what the system runs, and of the folders that it loads code from."""
+        listed = self.startup.processes if isinstance(self.startup, Startup) else ()
+        for process in listed:
+            yield from (word for word in _run_by(process.argv) if word.startswith("/"))
+        for script in self.scripts:
+            for step in script.steps:
+                yield from (word for word in _run_by(step.argv) if word.startswith("/"))
+            yield from (f"{match[1]}/" for match in LOADS.finditer(script.text))
+
     def calls(self, *programs: str) -> tuple[tuple[Step, bool], ...]:
         """Every call of these programs in a script or a table of cron, and whether the system makes it by itself."""
         return tuple(
@@ -165,7 +186,7 @@ class Surroundings:
         """The scripts that run at boot or by time, and those whose names say that they may update."""
         found: dict[str, Script] = {}
         running = self.startup.scripts if isinstance(self.startup, Startup) else ()
-        for path in running:
+        for path in (*running, *self._interpreted()):
             self._add(found, path, runs=True)
         has_cron = self.started(*CRON, "anacron", "busybox-crond") or self.unit_starts("anacron.timer")
         for path in (
@@ -177,6 +198,17 @@ class Surroundings:
             self._add(found, entry.path, runs=False)
         return tuple(found.values())
 
+    def _interpreted(self) -> Iterator[str]:
+        """What starts and may be a script of another language than the shell's."""
+        listed = self.startup.processes if isinstance(self.startup, Startup) else ()
+        for process in listed:
+            if process.start is not Start.DISABLED:
+                is_handed_on = INTERPRETER.fullmatch(process.program) is not None
+                words = command_line.own_words(process.argv) if is_handed_on else process.argv
+                named = next((word for word in words if not word.startswith("-")), "")
+                if named.startswith("/"):
+                    yield inside(named)
+
     def _in(self, folder: str) -> tuple[str, ...]:
         return tuple(path for path in self.tree.list(folder) if self.tree.is_file(path))
 
@@ -184,8 +216,9 @@ class Surroundings:
         listed = []
         for entry in self.tree.entries():
             if entry.kind is Kind.FILE and HINT.search(entry.name) and 0 < entry.size <= SCRIPT_LIMIT:
-                runnable = entry.mode & 0o111 or entry.name.endswith((".sh", ".cgi"))
-                if runnable and not entry.path.startswith(BESIDE) and not DISTRIBUTION.fullmatch(entry.name):
+                runnable = entry.mode & 0o111 or entry.name.endswith((".sh", ".cgi", ".py"))
+                is_own = not entry.path.startswith(BESIDE) and not any(name in entry.path for name in PACKAGES)
+                if runnable and is_own and not DISTRIBUTION.fullmatch(entry.name):
                     listed.append(entry)
                     if len(listed) >= CANDIDATES_LIMIT:
                         break
@@ -218,10 +251,9 @@ class Surroundings:
             return
         known = found.get(entry.path)
         if known is not None:
-            if runs and not known.runs:
-                found[entry.path] = Script(known.path, known.text, known.steps, runs)
+            found[entry.path] = replace(known, runs=known.runs or runs)
             return
-        text = self._shell(entry)
+        text = self._script(entry)
         if text is None:
             return
         is_worth = WORTH.search(text) is not None
@@ -229,10 +261,23 @@ class Surroundings:
         if self._text > TEXT_LIMIT:
             self.unread.setdefault("there are more scripts than are looked at")
             return
-        found[entry.path] = Script(entry.path, text, steps(text, entry.path) if is_worth else (), runs)
+        script = Script(entry.path, text, (), runs)
+        found[entry.path] = self._followed(script) if is_worth else script
 
-    def _shell(self, entry: Entry) -> str | None:
-        """The text of a shell script; None for what is none."""
+    def _followed(self, script: Script) -> Script:
+        """With its commands; a Python script that cannot be read, and may update, is told."""
+        if not is_python(script.path, script.text):
+            return replace(script, steps=steps(script.text, script.path))
+        reading = python.read(script.text, script.path)
+        if reading is not None:
+            return replace(script, steps=reading.steps, compares=reading.compares)
+        self.unfollowed.add(script.path)
+        if FETCHES.search(script.text) and INSTALLS.search(script.text):
+            self.unread.setdefault(f"{script.path} is Python that cannot be followed, and it may update")
+        return script
+
+    def _script(self, entry: Entry) -> str | None:
+        """The text of a script in shell or in Python; None for what is none."""
         if entry.size > SCRIPT_LIMIT:
             return None
         try:
@@ -244,12 +289,37 @@ class Surroundings:
             self.unread.setdefault(reason.reason)
             return None
         first = text.partition("\n")[0]
-        return text if not first.startswith("#!") or SHELL.search(first) else None
+        is_read = not first.startswith("#!") or SHELL.search(first) or is_python(entry.path, text)
+        return text if is_read else None
 
 
+def _run_by(argv: tuple[str, ...]) -> Iterator[str]:
+    """What a command runs: its program, and the script behind an interpreter."""
+    yield from argv[:1]
+    if argv and (RUNNERS.fullmatch(argv[0].rpartition("/")[2]) or argv[0] == "."):
+        yield from [word for word in argv[1:] if not word.startswith("-")][:1]
+
+
+def is_python(path: str, text: str) -> bool:
+    """By its first line, or by its name where that says nothing."""
+    first = text.partition("\n")[0]
+    return PYTHON.match(first) is not None if first.startswith("#!") else path.endswith(".py")
+
+
+PYTHON = re.compile(r"#![^\n]{0,100}\bpython[0-9.]{0,6}\b")
+INTERPRETER = re.compile(r"python[0-9.]{0,6}")
+RUNNERS = re.compile(r"(?:python|lua|perl|ruby|node|php)[0-9.]{0,6}|(?:|a|ba|da|k)sh|source|exec")
+LOADS = re.compile(
+    r"(?:PYTHONPATH|LD_LIBRARY_PATH|LD_PRELOAD|LUA_PATH|sys\.path\.\w{1,20})[=(\"' 0,]{1,8}(/[\w./-]{1,200})"
+)
+FETCHES = re.compile(r"\b(?:urllib2?|requests|httplib|http\.client|ftplib|httpx|wget|curl|tftp)\b")
+INSTALLS = re.compile(
+    r"\b(?:tarfile|zipfile|unpack_archive|flashcp|nandwrite|ubiupdatevol|fw_setenv|dpkg|opkg)\b|/dev/mtd"
+)
 SHELL = re.compile(r"\b(?:sh|ash|dash|bash|ksh|busybox|openrc-run|rc\.common|runscript)\b")
 WORTH = re.compile(
     r"wget|curl|tftp|ftpget|scp|uclient-fetch|rsync|aria2c|\bdd\b|mtd|flashcp|nandwrite|ubiupdatevol|sysupgrade"
-    r"|opkg|apk|dpkg|rpm|dnf|rauc|swupdate|mender|ostree|unattended|apt"
+    r"|opkg|apk|dpkg|rpm|dnf|rauc|swupdate|mender|ostree|unattended|apt|urllib|requests|httplib|http\.client|ftplib"
+    r"|httpx|/dev/mmc"
 )
 """Without any of these words a script is not worth reading."""

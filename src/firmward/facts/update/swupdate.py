@@ -8,16 +8,20 @@ Rules, from SWUpdate's manual and tried out with the program:
   `--ca-path`), and says so in the program; a build without takes every file. What is started without a key is told
   where the program says nothing: it takes every file, or does not run.
 - `no-downgrading` (`-N`) names the oldest version to be installed.
-- `select` (`-e stable,copy2`) names the copy to be written: who has one, has two. The bootloader's environment
-  (etc/fw_env.config) tells the boot loader.
+- `select` (`-e stable,copy2`) names the copy to be written. Who works it out, or names another one elsewhere, has two;
+  the bootloader's environment (etc/fw_env.config) tells the boot loader. Where always the same one is named, it is the
+  one that runs after the first update, and is written while it does: there is nothing to go back to.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from firmward.facts import command_line
 from firmward.facts.command_line import CommandLine
+from firmward.facts.update.slots import SLOTS
+from firmward.facts.update.steps import Step, steps
 from firmward.facts.update.surroundings import Surroundings
 from firmward.facts.update.updater import Aspect, Doubt, Kind, Remark, Updater
 from firmward.facts.update.urls import Url, server, transport
@@ -79,6 +83,7 @@ def found(around: Surroundings) -> Iterator[Updater]:
         *remarks,
         *transport(fetched, signed=not remarks),
         *_downgrade(settings),
+        *_same_copy(around, settings),
     )
     automatic = runs and _fetches(settings)
     told = () if automatic else around.told_by("swupdate", b"swupdate_async_start")
@@ -195,10 +200,42 @@ def _downgrade(settings: Settings) -> Iterator[Remark]:
     )
 
 
+def _same_copy(around: Surroundings, settings: Settings) -> Iterator[Remark]:
+    """One selection for all times: no script works it out, none handles copies otherwise."""
+    selections = _selections(settings)
+    varies = any("$" in one for one in selections) or any(_varies(step) for step in _started_by(around))
+    if len(selections) == 1 and not varies and not any(SLOTS.search(script.text) for script in around.scripts):
+        says = f"always writes the same copy ({selections[0]}), which runs after the first update: no other is kept"
+        instead = "Work out at each start which copy does not run, and select that one with -e"
+        yield Remark(Aspect.FALLBACK, "same-copy", says, instead, settings.at)
+
+
+def _started_by(around: Surroundings) -> Iterator[Step]:
+    """Its calls in scripts, in its own that starts it too, which is no script of the maker's."""
+    yield from (step for step, _ in around.calls("swupdate"))
+    for path in dict.fromkeys(process.at.path or "" for process in around.configured("swupdate")):
+        text = around.tree.text(path) if path and not path.endswith(".service") else None
+        yield from (step for step in steps(text or "", path) if any(word.endswith("swupdate") for word in step.argv))
+
+
+def _varies(step: Step) -> bool:
+    """Whether the copy is worked out; a launcher may stand before the program, so the words are looked at alone."""
+    for before, word in pairwise(step.argv):
+        if word in step.varied and (before in ("-e", "--select") or word.startswith(("-e", "--select="))):
+            return True
+    return False
+
+
+def _selections(settings: Settings) -> tuple[str, ...]:
+    """Every copy that is named; the configuration's counts where no command line names one."""
+    given = settings.line.all("e", "select") or (settings.value("globals", "select"),)
+    return tuple(dict.fromkeys(one.strip("\"'") for one in given if one))
+
+
 def _fallback(around: Surroundings, settings: Settings) -> Iterator[Doubt]:
     """What a file writes, only its own description tells; a selection of copies says that there are two."""
-    selection = settings.line.get("e", "select") or settings.value("globals", "select")
+    selections = _selections(settings)
     has_environment = any(around.tree.exists(path) for path in ENVIRONMENT)
-    if not (selection and has_environment):
-        lacks = "no selection of a copy" if not selection else "no environment of the boot loader"
+    if not (selections and has_environment):
+        lacks = "no selection of a copy" if not selections else "no environment of the boot loader"
         yield Doubt(Aspect.FALLBACK, f"swupdate has {lacks} here: whether there is a second copy is not known")
