@@ -42,6 +42,7 @@ PASSWORDS = {
     ),
     "two exclamation marks": ({"etc/passwd": ROOT_X, "etc/shadow": "root:!!:1::::::\n"}, Password.LOCKED),
     "a lock before a hash": ({"etc/passwd": ROOT_X, "etc/shadow": f"root:!{DES}:1::::::\n"}, Password.LOCKED),
+    "an x in shadow": ({"etc/passwd": ROOT_X, "etc/shadow": "root:x:0:0:99999:7:::\n"}, Password.LOCKED),
     "no shadow file": ({"etc/passwd": ROOT_X}, Password.MISSING),
     "no entry in shadow": ({"etc/passwd": ROOT_X, "etc/shadow": "daemon:*:1::::::\n"}, Password.MISSING),
     "the first entry of shadow": (

@@ -96,6 +96,17 @@ def test_openwrt_reads_its_files_in_a_loop() -> None:
     assert sysctl({**OPENWRT, **FILES, "etc/init.d/sysctl": init}).get("kernel.from") is None
 
 
+def test_what_is_set_for_an_interface_that_came_says_nothing_of_the_rest() -> None:
+    script = 'sed -ne "/net.*$DEVICENAME/p" /etc/sysctl.conf | sysctl -e -p -\n'
+    files = {**OPENWRT, "etc/hotplug.d/net/00-sysctl": script, "etc/sysctl.conf": ON}
+    assert not sysctl(files).unread
+    assert sysctl(booting(script.strip(), **{"etc/sysctl.conf": ON})).unread
+
+
+def test_lines_that_a_loop_reads_may_be_any_parameter() -> None:
+    assert sysctl(booting("cat /etc/sysctl.conf | while read line; do sysctl -qw $line; done")).unread
+
+
 def test_files_that_nothing_applies_are_named() -> None:
     found = sysctl({**FILES, **booting("sysctl -p")})
     assert found.unapplied == ("etc/sysctl.d/10-a.conf", "etc/sysctl.d/20-b.conf")

@@ -10,14 +10,14 @@ import json
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from real import roots
+from real import packaged, roots
 
 SMALL = "minimal"
 VERDICTS = Path(__file__).with_name("verdicts.toml")
@@ -42,10 +42,10 @@ def verdicts() -> tuple[Verdict, ...]:
     )
 
 
-def findings(root: roots.Root, folder: Path) -> Iterator[tuple[str, str, bool]]:
+def findings(image: Path, folder: Path) -> Iterator[tuple[str, str, bool]]:
     """Check and key of each finding, and whether it is of medium or above."""
     report = folder / "report.json"
-    command = [sys.executable, "-m", "firmward", "audit", str(roots.build(root)), "--quiet", "-o", str(report)]
+    command = [sys.executable, "-m", "firmward", "audit", str(image), "--quiet", "-o", str(report)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     for finding in json.loads(report.read_text())["findings"]:
@@ -63,10 +63,23 @@ NAMES = [
 def test_of_a_real_root_is_said_what_is_right(name: str, tmp_path: Path) -> None:
     if not roots.is_possible():
         pytest.skip("roots are made on amd64 with mmdebstrap")
+    judge(name, lambda: roots.build(roots.root(name)), tmp_path)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("disk", [pytest.param(one, id=one.name) for one in packaged.DISKS])
+def test_of_a_real_disk_is_said_what_is_right(disk: packaged.Disk, tmp_path: Path) -> None:
+    if not packaged.is_possible():
+        pytest.skip("disks are unpacked with qemu-img")
+    judge(disk.name, lambda: packaged.build(disk), tmp_path)
+
+
+def judge(name: str, build: Callable[[], Path], folder: Path) -> None:
     try:
-        found = set(findings(roots.root(name), tmp_path))
+        found = set(findings(build(), folder))
     except roots.NoPackagesError as reason:
-        pytest.skip(f"Debian's packages are out of reach: {reason}")
+        pytest.skip(f"packages are out of reach: {reason}")
     read = [one for one in verdicts() if name in one.roots]
     assert {(check, key) for check, key, _ in found}.isdisjoint((one.check, one.key) for one in read if not one.right)
     right = {(one.check, one.key) for one in read if one.right and one.severity in GRAVE}
@@ -74,7 +87,7 @@ def test_of_a_real_root_is_said_what_is_right(name: str, tmp_path: Path) -> None
 
 
 def test_every_verdict_has_a_reason_and_roots_that_are_built() -> None:
-    known = {one.name for one in roots.ROOTS}
+    known = {one.name for one in (*roots.ROOTS, *packaged.DISKS)}
     for one in verdicts():
         assert one.why
         assert set(one.roots) <= known

@@ -5,7 +5,7 @@ Rules, from passwd(5), shadow(5), nsswitch and BusyBox's own lookup:
 - A name that comes twice is what came first; look-ups find no other.
 - The password is passwd's second field, unless that is `x` (for BusyBox `*` too): then shadow's. Without an entry in
   shadow nobody can log in with a password. An empty field is an empty password. `!` or `*` in front locks the account;
-  no hash begins with either.
+  no hash begins with either. So does shadow's own `x`, which OpenWrt writes for each account that a package adds.
 - An empty shell is /bin/sh. nologin, false and their like let nobody in, whatever the password.
 - A line that begins with `+` or `-` takes accounts from NIS; we note it, for they cannot be seen in the image.
 - Vendors keep passwd as a link into /tmp or /data, filled at boot from a copy that lies in the image: then the copy is
@@ -306,7 +306,7 @@ def _account(
 def _password(field: str) -> Password:
     if not field:
         return Password.EMPTY
-    return Password.LOCKED if field[0] in "!*" else Password.HASHED
+    return Password.LOCKED if field[0] in "!*" or field == "x" else Password.HASHED
 
 
 def _groups(group: Table | None, gshadow: Table | None) -> tuple[Group, ...]:

@@ -29,6 +29,8 @@ LAST = "etc/sysctl.conf"
 OWN = "etc/sysctl.d"
 FOLDERS = (OWN, "run/sysctl.d", "usr/local/lib/sysctl.d", "usr/lib/sysctl.d", "lib/sysctl.d")
 SERVICE = "systemd-sysctl.service"
+EVENTS = "etc/hotplug.d/"
+"""What is fed to sysctl here concerns the device that came, and leaves alone what boot has set for all."""
 KERNEL = "proc/sys"
 LIVE = (
     "kernel", "kernel/yama", "fs", "vm", "user", "net/core", "net/ipv4", "net/ipv4/conf/all", "net/ipv4/conf/default",
@@ -242,13 +244,13 @@ class _Settings:
             self._folder_is_read = self._folder_is_read or named.startswith(f"{OWN}/")
             for each in paths:
                 self.file(each)
-        else:
+        elif not (process.at.path or "").startswith(EVENTS):
             self.unread.append(f"{process.at}: what is fed to sysctl here is not known")
 
     def _assign(self, word: str, process: Process) -> None:
         key, sign, value = word.partition("=")
         name = sysctl_conf.name(key.strip())
-        if sign and "$" in name:
+        if "$" in name:
             self.unread.append(f"{process.at}: which kernel parameter {key} is, is known at run time only")
         elif sign:
             self._parameters[name] = Parameter(value.strip(), process.at)

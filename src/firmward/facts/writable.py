@@ -3,7 +3,7 @@
 Rules. A path lies on the file system that is mounted over it; a bind mount shows another folder, whatever its own
 options say; an overlay takes what is written into its `upperdir`. What is kept in memory only is gone at the next boot.
 A symbolic link in a fixed place that leads to a writable one is as writable as that. Below the mounts lies the root;
-its state is given to `ground`, since it may be known from elsewhere, and may be unknown.
+its state is given to `ground`, since it may be known from elsewhere, and may be unknown. An initramfs lies in memory.
 
 Modes: root alone should write. A folder's writer may put another file in the place of one that he may not change,
 unless the folder is sticky. A group or an owner counts when an account has it; a group without members is nobody's.
@@ -21,6 +21,8 @@ from firmward.facts.process import Start
 from firmward.facts.root_mount import RootMount
 from firmward.facts.startup import Startup
 from firmward.model.facts import Unavailable, Unknown
+from firmward.model.parts import Parts
+from firmward.model.report import Role
 from firmward.model.tree import LINK_LIMIT, Entry, Kind, Tree
 
 OTHERS_WRITE, GROUP_WRITE, OWNER_WRITE, STICKY = 0o002, 0o020, 0o200, 0o1000
@@ -123,16 +125,25 @@ def collect(
     accounts: Accounts | Unknown | None,
     startup: Startup | Unknown | None,
     mounted: RootMount | Unknown | None,
+    parts: Parts | None,
 ) -> Writable | None:
     if not tree.names(""):
         return None
     unread = (mounts.reason,) if isinstance(mounts, Unknown) else ()
     known = mounts if isinstance(mounts, Mounts) else Mounts(())
+    if parts is not None and parts.own.part.role is Role.INITRAMFS:
+        return Writable(Ground.VOLATILE, _beside_the_system(known), _people(tree, accounts, startup), unread)
     is_procd = isinstance(init, Init) and init.program is Program.PROCD
     root = Ground.WRITABLE if is_procd and known.at("/overlay") is not None else root_of(known)
     if root is Ground.UNKNOWN and isinstance(mounted, RootMount) and mounted.is_writable is not None:
         root = Ground.WRITABLE if mounted.is_writable else Ground.FIXED
     return Writable(root, known, _people(tree, accounts, startup), unread)
+
+
+def _beside_the_system(mounts: Mounts) -> Mounts:
+    """What an initramfs mounts over a system folder lies below the root that it hands over to, and not over its own."""
+    own = [mount for mount in mounts.mounts if mount.target.strip("/").partition("/")[0] not in SYSTEM_FOLDERS]
+    return replace(mounts, mounts=tuple(own))
 
 
 def _people(tree: Tree, accounts: Accounts | Unknown | None, startup: Startup | Unknown | None) -> People:

@@ -295,7 +295,8 @@ def _braced(inside: str, quoted: bool, depth: int) -> Part:
     if not operator:
         return Parameter(name, "" if not rest else "unknown", None, quoted)
     # patterns after # and % keep their own quoting; the rest follows the quotes around
-    return Parameter(name, operator, word(rest, 0, quoted, depth + 1), quoted)
+    follows = quoted and operator[0] not in "#%"
+    return Parameter(name, operator, word(rest, 0, follows, depth + 1), quoted)
 
 
 def _closing(text: str, position: int, opening: str, closing: str) -> int:

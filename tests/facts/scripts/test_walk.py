@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from firmward.facts.process import Manager, Process, Start
 from firmward.facts.scripts.walk import Origin, Walk
-from firmward.model.memory import Content, MemoryTree, executable
+from firmward.model.memory import Content, MemoryTree, executable, link
 
 ENTRY = "etc/init.d/S50app"
 
@@ -34,6 +34,9 @@ def only(script: str, files: dict[str, Content] | None = None) -> Process:
         ('app "$UNSET" end', ["app  end"]),
         ("app ${PORT:-22} ${A:+set}", ["app 22"]),
         ("A=/usr/sbin/app.sh\n$A ${A##*/} ${A%.sh}", ["/usr/sbin/app.sh app.sh /usr/sbin/app"]),
+        ('A=/etc/app.sh; app "${A##*/}" "${A%".sh"}" "${A%".*"}"', ["app app.sh /etc/app /etc/app.sh"]),
+        ('A=x; B=y; app "${A#[\\!x]}" "${B#[!x]}" "${B#[\\!x]}"', ["app   y"]),
+        ("A='a$b:c'; app ${A#*:}", ["app c"]),
         ("app $(nvram get port)", ["app $(nvram get port)"]),
         ("P=$(nvram get port)\napp -p $P", ["app -p $(nvram get port)"]),
         ("read P < /dev/x\napp $P", ["app $P"]),
@@ -309,3 +312,117 @@ def test_a_loop_has_the_user_and_the_line_of_its_script() -> None:
     processes = walked("start-stop-daemon -S -b -c bob -x /usr/bin/loop", files).processes
     (process,) = (one for one in processes if one.stays)
     assert (process.user, str(process.at)) == ("bob", "usr/bin/loop:2")
+
+
+TELNET = """\
+has_root_pwd() {
+\tlocal pwd=$([ -f "$1" ] && cat "$1")
+\tpwd="${pwd#*root:}"
+\tpwd="${pwd%%:*}"
+\ttest -n "${pwd#[\\!x]}"
+}
+has_key() {
+\t( /etc/init.d/dropbear enabled && grep -qs "^ssh-" /etc/dropbear/authorized_keys ) || \\
+\t( /etc/init.d/sshd enabled && grep -qs "^ssh-" /root/.ssh/authorized_keys )
+}
+if ( ! has_key && ! has_root_pwd /etc/passwd && ! has_root_pwd /etc/shadow ) || \\
+   ( ! /etc/init.d/dropbear enabled && ! /etc/init.d/sshd enabled ); then
+\ttelnetd
+fi
+"""
+PASSWD = "root:x:0:0:root:/root:/bin/ash\n"
+DROPBEAR: dict[str, Content] = {
+    "etc/init.d/dropbear": executable("#!/bin/sh /etc/rc.common\nSTART=50\n"),
+    "etc/rc.d/S50dropbear": link("../init.d/dropbear"),
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({**DROPBEAR, "etc/shadow": "root:$1$salt$hash:0:0:99999:7:::\n"}, []),
+        ({**DROPBEAR, "etc/shadow": "root::0:0:99999:7:::\n"}, ["telnetd"]),
+        ({**DROPBEAR, "etc/shadow": "root:x:0:0:99999:7:::\n"}, ["telnetd"]),
+        ({**DROPBEAR, "etc/shadow": "root:!:0:0:99999:7:::\n"}, ["telnetd"]),
+        ({"etc/shadow": "root:$1$salt$hash:0:0:99999:7:::\n"}, ["telnetd"]),
+    ],
+)
+def test_telnet_that_is_for_the_time_without_a_password_alone(files: dict[str, Content], expected: list[str]) -> None:
+    assert started(TELNET, {"etc/passwd": PASSWD, **files}) == expected
+
+
+def test_an_init_script_that_is_not_there_is_no_daemon() -> None:
+    assert started("/etc/init.d/sshd enabled\n/etc/init.d/sshd restart || app\n") == ["app"]
+
+
+def test_rc_common_runs_the_script_that_it_is_given() -> None:
+    files: dict[str, Content] = {"etc/init.d/web": "#!/bin/sh /etc/rc.common\nstart() { app; }\n", "etc/rc.common": ""}
+    walk = walked("/etc/rc.common /etc/init.d/web start\n", files)
+    assert [process.program for process in walk.processes] == ["app"]
+    assert not walk.unread
+
+
+def test_what_ls_names_in_the_folder_that_a_script_went_to_is_read() -> None:
+    script = 'cd /etc/first || exit\nfiles="$(ls)"\nfor f in $files; do ( . "./$(basename $f)" ) && rm $f; done\n'
+    walk = walked(script, {"etc/first/10-web": "web\n", "etc/first/20-proxy": "proxy\n", "etc/first/.no": "no\n"})
+    assert [process.program for process in walk.processes] == ["web", "proxy"]
+    assert not walk.unread
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("$(ls /etc/parts)", ["app a", "app b"]),
+        ("$(ls -1 /etc/parts/* 2>/dev/null)", ["app /etc/parts/a", "app /etc/parts/b"]),
+        ("$(ls /etc/parts/*.sh /etc/parts/b)", ["app /etc/parts/b"]),
+        ("$(ls /etc/parts/*.sh)", []),
+        ("$(ls /tmp)", ["app $(ls /tmp)"]),
+        ("$(ls)", ["app $(ls)"]),
+        ("$(ls -t /etc/parts)", ["app $(ls -t /etc/parts)"]),
+        ("$([ -d /etc/absent ] && echo a)", []),
+        ("$([ -d /etc/parts ] && echo a)", ["app a"]),
+    ],
+)
+def test_what_ls_and_a_test_print(words: str, expected: list[str]) -> None:
+    assert started(f"for f in {words}; do app $f; done\n", {"etc/parts/a": "", "etc/parts/b": ""}) == expected
+
+
+def test_a_folder_that_nobody_knows_lists_nothing() -> None:
+    assert walked("cd $1\nfor f in $(ls); do . ./$f; done\n", {"etc/parts/a": "app\n"}, "$X").unread
+
+
+def test_a_known_program_that_is_evaluated_with_unknown_words_is_that_program() -> None:
+    walk = walked("KEY=$(nvram get key)\neval unlock $KEY\napp $UNSET\n")
+    assert [" ".join(process.argv) for process in walk.processes] == ["unlock $(nvram get key)", "app"]
+    assert not walk.unread
+
+
+@pytest.mark.parametrize("script", ["eval export $(cat /data/x)", "eval for x in $(cat /data/x); do a; done"])
+def test_commands_of_the_shell_are_not_taken_for_programs(script: str) -> None:
+    assert walked(script).unread
+
+
+def test_values_that_are_printed_by_name_hide_nothing() -> None:
+    zone = "eval $(ubus call network.interface.lan status | jsonfilter -e 'ZONE=@.data.zone')\n"
+    assert not walked(zone + 'UTIL=/usr/bin/nginx-util\neval $("${UTIL}" get_env)\napp $ZONE\n').unread
+    assert walked("eval $(ubus call x y | jsonfilter -e '@.data.zone')\n").unread
+
+
+def test_what_an_event_sets_for_its_script_is_open() -> None:
+    walk = Walk(MemoryTree({"etc/hotplug.d/iface/app": '[ "$INTERFACE" = wan ] || exit\napp\n'}))
+    walk.sourced_at_event("etc/hotplug.d/iface/app", Origin("app", Manager.PROCD))
+    assert [process.program for process in walk.processes] == ["app"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("grep x /proc/cmdline && false", []),
+        ("grep x /proc/cmdline || true", ["app"]),
+        ("! grep x /proc/cmdline && ! true", []),
+        ("grep x /proc/cmdline && true", ["app"]),
+    ],
+)
+def test_a_condition_with_one_known_side_may_be_decided(condition: str, expected: list[str]) -> None:
+    assert started(f"if {condition}; then app; fi\n") == expected
+    assert started(f"{condition} || no\napp\n" if expected else f"{condition}\napp\n")[-1] == "app"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from firmward.facts.mounts import Mount, Mounts
+from firmward.facts.mounts import VOLATILE, Mount, Mounts
 from firmward.facts.process import Start
 from firmward.facts.startup import Startup
 from firmward.model.check import Example, Findings, check
@@ -66,6 +66,7 @@ INIT = "::sysinit:/bin/mount -a\n"
         Example({"etc/fstab": "/dev/mmcblk0p4 /data ext4 user,noatime 0 2\n", "etc/inittab": INIT}),
         Example({"etc/fstab": "/dev/mmcblk0p4 /data squashfs defaults 0 0\n/dev/mmcblk0p5 /srv ext4 ro 0 0\n"}),
         Example({"etc/inittab": "::sysinit:mount -t tmpfs tmpfs /run\n::sysinit:mount -o remount,nosuid,nodev /run\n"}),
+        Example({"etc/inittab": "::sysinit:/bin/mount -t tmpfs -o mode=755 root-rw /media/root-rw\n"}),
         Example({"etc/fstab": "tmpfs /var/run tmpfs nosuid,nodev 0 0\n", "var/run": link("../run"), "run/x": ""}),
     ),
 )  # fmt: skip
@@ -88,11 +89,11 @@ def mount_options(mounts: Mounts, startup: Startup | None | Unknown, policy: Pol
 def _row(mount: Mount, policy: Policy | None) -> Row | None:
     by_name = next((row for row in ROWS if mount.target in row.targets), None)
     if by_name is not None:
-        return by_name
+        return by_name if by_name.key != "removable" or mount.type not in VOLATILE else None
     declared = policy.filesystem.writable if policy is not None and policy.filesystem is not None else ()
     parts = {row.key: row for row in ROWS}
     if mount.target.startswith(("/media/", "/run/media/", "/mnt/usb", "/mnt/sd")):
-        return parts["removable"]
+        return parts["removable"] if mount.type not in VOLATILE else None
     is_data = mount.target in declared or mount.target.startswith(("/mnt/", "/data/"))
     return parts["data"] if is_data and mount.is_stored else None
 

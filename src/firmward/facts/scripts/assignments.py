@@ -7,8 +7,9 @@ unread.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
-from firmward.formats.shell import Simple, Substitution, Word, parse
+from firmward.formats.shell import Pipeline, Simple, Substitution, Word, parse
 from firmward.model.tree import Tree
 
 Row = Callable[[Sequence[str]], Iterable[str] | None]
@@ -22,12 +23,27 @@ def _apt_config(words: Sequence[str]) -> Iterable[str] | None:
     return words[1::2] if words[:1] == ["shell"] else None
 
 
+_NGINX = (
+    "UCI_CONF", "NGINX_CONF", "CONF_DIR", "LAN_NAME", "LAN_LISTEN", "LAN_SSL_LISTEN", "SSL_SESSION_CACHE_ARG",
+    "SSL_SESSION_TIMEOUT_ARG", "ADD_SSL_FCT", "MANAGE_SSL",
+)  # fmt: skip
+
+
 def _always(*names: str) -> Row:
     return lambda words: names
 
 
+def _jsonfilter(words: Sequence[str]) -> Iterable[str] | None:
+    """`jsonfilter -e NAME=EXPRESSION ...`, which quotes each value; without names it prints the values alone."""
+    wanted = [after for word, after in pairwise(words) if word == "-e"]
+    names = [word.partition("=")[0] for word in wanted]
+    return names if names and all(_NAME.fullmatch(name) for name in names) else None
+
+
 ROWS: dict[str, Row] = {
     "apt-config": _apt_config,
+    "jsonfilter": _jsonfilter,
+    "nginx-util": lambda words: _NGINX if list(words) == ["get_env"] else None,
     "dircolors": _always("LS_COLORS"),
     "dbus-launch": _always("DBUS_SESSION_BUS_ADDRESS", "DBUS_SESSION_BUS_PID"),
     "ipcalc.sh": _always("IP", "NETMASK", "BROADCAST", "NETWORK", "PREFIX", "START", "END", "COUNT"),
@@ -39,16 +55,21 @@ ROWS: dict[str, Row] = {
 }
 
 
-def printed(words: Sequence[Word]) -> dict[str, str] | None:
-    """The variables that `eval` of these words sets, with the key each is read from; None where it may do more."""
+def printed(words: Sequence[Word], said: Callable[[Word], str]) -> dict[str, str] | None:
+    """The variables that `eval` of these words sets, with the key each is read from; None where it may do more.
+
+    `said` gives the text of a word in the program that prints. Behind a pipe the last program prints.
+    """
     parts = [part for word in words for part in word.parts]
     if len(words) != 1 or len(parts) != 1 or not isinstance(parts[0], Substitution):
         return None
     commands = parse(parts[0].script).commands
     command = commands[0] if len(commands) == 1 else None
+    if isinstance(command, Pipeline) and not command.negated:
+        command = command.commands[-1]
     if not isinstance(command, Simple) or not command.words or command.assignments:
         return None
-    texts = [word.literal or "" for word in command.words]
+    texts = [said(word) for word in command.words]
     row = ROWS.get(texts[0].rpartition("/")[2])
     names = row(texts[1:]) if row is not None else None
     if names is None:

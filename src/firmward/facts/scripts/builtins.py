@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from firmward.facts.scripts import assignments, conditions, confinement
 from firmward.facts.scripts.environment import Environment, Value, joined
 from firmward.facts.scripts.flow import Break, Call, Continue, Exit, Return, Status
+from firmward.facts.scripts.quiet import SHELL_COMMANDS
 from firmward.formats.shell import Assignment
+from firmward.model.tree import Kind
 
 if TYPE_CHECKING:
     from firmward.facts.scripts.walk import Walk
@@ -25,6 +27,10 @@ EVALUATED = {
 """Programs that print assignments for `eval`, and of which variables: klibc's fstype(8), dircolors(1), resize(1)."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_PROGRAM = re.compile(r"[A-Za-z0-9_./-]+", re.ASCII)
+_KEYWORDS = frozenset(
+    ("case", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "then", "until", "while")
+)
 
 
 def _leave(kind: type[Exit] | type[Return]) -> Builtin:
@@ -48,7 +54,7 @@ def _source(walk: "Walk", environment: Environment, call: Call) -> Status:
 
 
 def _eval(walk: "Walk", environment: Environment, call: Call) -> Status:
-    printed = assignments.printed(call.command.words[1:])
+    printed = assignments.printed(call.command.words[1:], lambda word: walk.said(environment, word).text)
     if printed is not None:
         for name, key in printed.items():
             if not assignments.is_unset(walk.tree, key):
@@ -64,12 +70,34 @@ def _eval(walk: "Walk", environment: Environment, call: Call) -> Status:
         for name in told:
             environment.set(name, Value("$" + name, certain=False))
         return None
+    if _names_a_program(call):
+        return walk.dispatch(environment, Call(call.words[1:], call.line, call.command))
     text = joined(call.words[1:])
     if not text.certain and ("$" in text.text or not call.words[1].certain):
         walk.miss(f"{walk.at(call.line)}: what is evaluated here is known at run time only")
         environment.complete = False
         return None
     return walk.text(environment, text.text, call.line)
+
+
+def _names_a_program(call: Call) -> bool:
+    """`eval program $words`: the program is known, and words that are not are its arguments.
+
+    A shell's own commands are not taken this way: with `eval export $words` it is the words that count.
+    """
+    name = call.words[1] if len(call.words) > 2 else Value("", certain=False)
+    doubtful = not all(word.certain for word in call.words[2:])
+    is_program = _PROGRAM.fullmatch(name.text) is not None and name.text not in SHELL_COMMANDS | _KEYWORDS
+    return is_program and name.certain and doubtful
+
+
+def _change_folder(walk: "Walk", environment: Environment, call: Call) -> Status:
+    """`cd folder`; where it leads is known for a whole path to a folder in the image."""
+    target = call.words[1] if len(call.words) == 2 else Value("", certain=False)
+    entry = walk.tree.resolve(target.text) if target.certain and target.text.startswith("/") else None
+    found = entry is not None and entry.kind is Kind.DIRECTORY
+    environment.folder = "/" + target.text.strip("/") if found else ""
+    return True if found else None
 
 
 def _set(walk: "Walk", environment: Environment, call: Call) -> Status:
@@ -142,6 +170,7 @@ ROWS: dict[str, Builtin] = {
     ".": _source,
     "source": _source,
     "eval": _eval,
+    "cd": _change_folder,
     "exit": _leave(Exit),
     "return": _leave(Return),
     "break": _break,

@@ -43,7 +43,9 @@ RUNTIME = frozenset(_RUNTIME.split())
 
 @dataclass(slots=True)
 class Environment:
-    """`complete` says that whatever could set variables was read, so that an unset one is empty."""
+    """`complete` says that whatever could set variables was read, so that an unset one is empty. `folder` is where the
+    script works, empty where nobody knows.
+    """
 
     arguments: tuple[Value, ...] = ()
     script: str = ""
@@ -51,6 +53,7 @@ class Environment:
     functions: dict[str, Definition] = field(default_factory=dict)
     exported: set[str] = field(default_factory=set)
     complete: bool = True
+    folder: str = ""
 
     def get(self, name: str) -> Value | None:
         """The value of a variable or an argument; None when it is unset for certain."""
@@ -82,9 +85,9 @@ class Environment:
         )
 
     def child(self, script: str, arguments: tuple[Value, ...]) -> "Environment":
-        """What a program that this script calls sees of it."""
+        """What a program that this script calls sees of it; what was not read may have been exported as well."""
         handed = {name: value for name, value in self.variables.items() if name in self.exported}
-        return Environment(arguments, script, handed, exported=set(handed))
+        return Environment(arguments, script, handed, {}, set(handed), self.complete, self.folder)
 
     def become(self, ways: "Iterable[Environment]") -> None:
         """Go on where one of several ways was taken and nobody knows which: what differs is doubted."""
@@ -102,6 +105,8 @@ class Environment:
             self.functions.update(end.functions)
             self.exported |= end.exported
         self.complete = all(end.complete for end in ends)
+        folders = {end.folder for end in ends} or {self.folder}
+        self.folder = folders.pop() if len(folders) == 1 else ""
 
 
 def _likeliest(values: Iterable[Value | None], before: Value | None) -> Value:

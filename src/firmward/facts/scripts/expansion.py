@@ -2,7 +2,8 @@
 
 Rules, from POSIX (XCU 2.6): parameters, then splitting of what was not quoted, then file names. An unset variable that
 is not quoted vanishes. A command substitution is worked out where its program only turns text (`basename`, `dirname`,
-`echo`, `cat` of a file in etc); any other stands as it is written.
+`echo`, `cat` of a file in etc, `ls` of a folder that the device does not fill), also behind a test that can be judged;
+any other stands as it is written.
 """
 
 import fnmatch
@@ -10,16 +11,20 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from firmward.facts.scripts import conditions
 from firmward.facts.scripts.environment import Environment, Value
-from firmward.formats.shell import Parameter, Part, Simple, Substitution, Text, Word, parse
+from firmward.formats.shell import AndOr, Command, Parameter, Part, Simple, Substitution, Text, Word, parse
 from firmward.model.facts import Unavailable
-from firmward.model.tree import Tree
+from firmward.model.tree import Kind, Tree
 
 DEPTH_LIMIT = 12
 """Substitutions within substitutions and defaults."""
 
 NAMES_LIMIT = 1000
 """File names taken for one pattern."""
+
+TRIMMED_LIMIT = 4096
+"""Characters of a text that a pattern is taken off: as many as are read of a file, each tried as an end."""
 
 Answer = Callable[[tuple[Value, ...]], Value | None]
 """Answers a command substitution whose program it knows; None for any other."""
@@ -36,12 +41,18 @@ class _Field:
 
     def add(self, text: str, certain: bool, quoted: bool) -> None:
         self.text += text
-        self.pattern += _GLOB_SIGN.sub(r"[\g<0>]", text) if quoted else text
+        literal = _GLOB_SIGN.sub(r"[\g<0>]", text)
+        if self.pattern.endswith("[") and literal.startswith("!"):
+            literal = _NOT + literal[1:]
+        self.pattern += literal if quoted else text
         self.certain = self.certain and certain
         self.quoted = self.quoted or quoted
 
 
 _GLOB_SIGN = re.compile(r"[*?\[]")
+_NOT = "\0"
+"""A quoted `!` behind `[`, which is one of the characters and turns nothing round."""
+_QUOTED_NOT = re.compile(rf"\[{_NOT}([^\]]+)\]")
 _PIECE = re.compile(r"[ \t\n]+|(?:\$\([^()]*\)|[^ \t\n])+")
 
 
@@ -76,7 +87,7 @@ class Expansion:
         for part in word.parts:
             value = self._value(part, environment)
             field.add(value.text, value.certain, part.quoted)
-        return Value(field.pattern, field.certain)
+        return Value(_QUOTED_NOT.sub(r"[\1!]", field.pattern).replace(_NOT, "!"), field.certain)
 
     def _each_argument(self, fields: list[_Field], environment: Environment) -> None:
         for index, value in enumerate(environment.arguments):
@@ -121,13 +132,14 @@ class Expansion:
         if operator in ("-", "=", "?", "+"):
             return self._default(part, operator, value, environment)
         value = value if value is not None else Value("")
-        if not operator or "$" in value.text:
+        if not operator or ("$" in value.text and not value.certain):
             return value
         if operator == "length":
             return Value(str(len(value.text)), value.certain)
         argument = self.pattern(part.argument, environment) if part.argument else Value("")
         if operator in ("#", "##", "%", "%%"):
-            return Value(trimmed(value.text, operator, argument.text), value.certain and argument.certain)
+            certain = value.certain and argument.certain and len(value.text) <= TRIMMED_LIMIT
+            return Value(trimmed(value.text, operator, argument.text), certain)
         return Value("$" + part.name, certain=False)
 
     def _default(self, part: Parameter, operator: str, value: Value | None, environment: Environment) -> Value:
@@ -149,13 +161,27 @@ class Expansion:
         if script.startswith("("):
             return unknown
         commands = parse(script).commands
-        command = commands[0] if len(commands) == 1 else None
-        if not isinstance(command, Simple) or not command.words:
-            return unknown
-        words = tuple(field for word in command.words for field in self.fields(word, environment))
-        return (self._answer(words) or self._turned(words) or unknown) if words else unknown
+        return (self._printed(commands[0], environment) if len(commands) == 1 else None) or unknown
 
-    def _turned(self, words: tuple[Value, ...]) -> Value | None:
+    def _printed(self, command: Command, environment: Environment) -> Value | None:
+        """What a command prints; None where only the running device can tell."""
+        match command:
+            case AndOr(left=Simple() as left, operator="&&"):
+                holds = self._holds(left, environment)
+                return Value("") if holds is False else self._printed(command.right, environment) if holds else None
+            case Simple(words=[_, *_]):
+                words = tuple(field for word in command.words for field in self.fields(word, environment))
+                return (self._answer(words) or self._turned(words, environment.folder)) if words else None
+        return None
+
+    def _holds(self, command: Simple, environment: Environment) -> bool | None:
+        """Whether a test before `&&` comes out true."""
+        words = tuple(field for word in command.words for field in self.fields(word, environment))
+        if not words or words[0].text not in ("[", "test"):
+            return None
+        return conditions.judge(words[1:-1] if words[0].text == "[" else words[1:], self._tree)
+
+    def _turned(self, words: tuple[Value, ...], folder: str) -> Value | None:
         program, *rest = (word.text for word in words)
         certain = all(word.certain for word in words)
         match [program.rpartition("/")[2], *rest]:
@@ -167,7 +193,25 @@ class Expansion:
                 return Value(" ".join(texts), certain)
             case ["cat", path] if path.startswith("/etc/"):
                 return self._content(path)
+            case ["ls", *paths]:
+                return self._listed(words[1:], folder) if certain or paths else None
         return None
+
+    def _listed(self, words: tuple[Value, ...], folder: str) -> Value | None:
+        """`ls` of folders and files that the image holds; a pattern that names nothing adds nothing."""
+        names: list[str] = []
+        for word in [word for word in words if word.text != "-1"] or [Value(folder, bool(folder))]:
+            if conditions.VOLATILE.match(word.text) or "$" in word.text or not word.text.startswith("/"):
+                return None
+            entry = self._tree.resolve(word.text)
+            if entry is not None and entry.kind is Kind.DIRECTORY:
+                inside = [path.rpartition("/")[2] for path in self._tree.list(word.text)]
+                names += [name for name in inside if not name.startswith(".")]
+            elif entry is not None:
+                names.append(word.text)
+            elif not _GLOB_SIGN.search(word.text):
+                return None
+        return Value("\n".join(names[:NAMES_LIMIT]))
 
     def _content(self, path: str) -> Value | None:
         try:
@@ -186,7 +230,7 @@ def _shown(script: str) -> str:
 
 def trimmed(text: str, operator: str, pattern: str) -> str:
     """`${x#pattern}` and its like: the shortest or, doubled, the longest piece taken off one end."""
-    if len(text) > 1000:
+    if len(text) > TRIMMED_LIMIT:
         return text
     lengths = range(len(text) + 1)
     for length in reversed(lengths) if len(operator) == 2 else lengths:

@@ -13,6 +13,7 @@ LIBRARIES = (
     "lib/init/swap-functions.sh",
     "lib/functions.sh",
     "lib/functions/*",
+    "lib/config/*",
     "lib/rc/*",
     "libexec/rc/*",
     "etc/init.d/functions*",

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from firmward.facts.process import Start
-from firmward.facts.scripts import confinement, places
+from firmward.facts.scripts import conditions, confinement, places
 from firmward.facts.scripts.environment import Environment, Value
 from firmward.facts.scripts.flow import Call, Exit, Flow, Status
 from firmward.facts.scripts.launchers import DAEMON_LAUNCHERS, SHELLS, Launch, shell_call, unwrap
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 SYSTEM_FOLDERS = ("", "/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 """Where a tool's name means the tool."""
+
+ACTIONS = frozenset(("boot", "disable", "enable", "enabled", "reload", "restart", "running", "start", "status", "stop"))
+"""What init scripts are called with."""
 
 FRONT_ENDS = frozenset(("fw3", "fw4", "ufw", "ufw-init", "firewalld", "shorewall", "shorewall6", "ferm", "awall"))
 """What loads a packet filter from rules of its own. Some are scripts; what they feed nft is made at run time."""
@@ -33,8 +36,22 @@ def start(walk: "Walk", environment: Environment, call: Call) -> Status:
     if special is not None:
         return special(walk, environment, call)
     is_tool = name in QUIET and argv[0].removesuffix(name) in SYSTEM_FOLDERS
+    if places.is_initial(argv[0].strip("/")) and call.text(1) in ACTIONS:
+        return _init_script(walk, environment, call)
     if name and not is_tool and not only_asks(name, argv[1:], walk.stays):
         _program(walk, environment, call)
+    return None
+
+
+def _init_script(walk: "Walk", environment: Environment, call: Call) -> Status:
+    """One that is not in the image starts nothing, though its name may be a daemon's."""
+    path = call.text(0).strip("/")
+    entry = walk.tree.resolve(path)
+    if entry is None:
+        return False if "$" not in path and conditions.surely_missing("/" + path, walk.tree) else None
+    if call.text(1) == "enabled" and places.style(walk.tree, path, entry) is Style.RC_COMMON:
+        return any(link.rpartition("/")[2][3:] == entry.name for link in walk.tree.glob("etc/rc.d/S[0-9][0-9]*"))
+    _program(walk, environment, call)
     return None
 
 
@@ -104,6 +121,15 @@ def _service(walk: "Walk", environment: Environment, call: Call) -> Status:
     return None
 
 
+def _rc_common(walk: "Walk", environment: Environment, call: Call) -> Status:
+    """`rc.common script start` is what the first line of OpenWrt's scripts comes to."""
+    path = places.located(walk.tree, call.text(1))
+    entry = walk.tree.resolve(path) if path else None
+    if entry is not None and entry.kind is Kind.FILE:
+        walk.follow(path, entry, call.words[2:], environment, Style.RC_COMMON)
+    return None
+
+
 def _run_parts(walk: "Walk", environment: Environment, call: Call) -> Status:
     texts = call.texts
     folders = [text for text in texts[1:] if text.startswith("/")]
@@ -122,4 +148,5 @@ SPECIAL: dict[str, Callable[["Walk", Environment, Call], Status]] = {
     "invoke-rc.d": _service,
     "rc-service": _service,
     "run-parts": _run_parts,
+    "rc.common": _rc_common,
 }

@@ -46,7 +46,8 @@ procd_add_mdns uci_apply_defaults json_init json_add_string json_add_int json_ad
 json_close_object json_add_array json_close_array json_dump json_load json_select json_get_var json_get_vars
 json_get_values json_cleanup append list_contains include extra_command service_stop service_reload service_check
 network_get_device network_get_ipaddr network_get_physdev network_is_up network_flush_cache uci_set uci_commit
-uci_add uci_revert uci_remove uci_add_list uci_remove_list selinux_enabled
+uci_add uci_revert uci_remove uci_add_list uci_remove_list uci_load uci_get uci_get_state uci_set_state
+uci_set_default uci_revert_state uci_toggle_state uci_rename selinux_enabled
 """
 REPORTS = frozenset(_REPORTS.split())
 

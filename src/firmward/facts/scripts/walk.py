@@ -150,11 +150,15 @@ class Walk:
         self.unread.setdefault(what)
 
     def value(self, environment: Environment, assignment: shell.Assignment) -> Value:
-        value = self._expansion.text(assignment.value, environment)
+        value = self.said(environment, assignment.value)
         if assignment.append:
             before = environment.get(assignment.name)
             return before + value if before is not None else value
         return value
+
+    def said(self, environment: Environment, word: shell.Word) -> Value:
+        """What a word says, all of it as one text."""
+        return self._expansion.text(word, environment)
 
     def text(self, environment: Environment, text: str, line: int) -> Status:
         """Follow a piece of script given as text."""
@@ -290,9 +294,20 @@ class Walk:
     def _and_or(self, environment: Environment, command: AndOr) -> Status:
         left = self._command(environment, command.left)
         if left is None:
-            self._ways(environment, [(command.right,), ()])
-            return None
+            return self._perhaps(environment, command)
         return self._command(environment, command.right) if left is (command.operator == "&&") else left
+
+    def _perhaps(self, environment: Environment, command: AndOr) -> Status:
+        """The right side may be reached. Where it comes out as the left one would to pass it by, that is the answer."""
+        taken = environment.copy()
+        decided = command.operator == "||"
+        try:
+            status = self._command(taken, command.right)
+        except Flow:
+            self._swallowed += 1
+            return None
+        self._joined(environment, [taken, environment.copy()])
+        return decided if status is decided else None
 
     def _pipeline(self, environment: Environment, command: Pipeline) -> Status:
         if len(command.commands) == 1:
@@ -392,10 +407,13 @@ class Walk:
             ends.append(copy)
         if not ends and left is not None:
             raise type(left)
+        self._joined(environment, ends)
+        return None
+
+    def _joined(self, environment: Environment, ends: Sequence[Environment]) -> None:
         arguments = {end.arguments for end in ends}
         environment.become(ends)
         environment.arguments = ends[0].arguments if len(arguments) == 1 else environment.arguments
-        return None
 
     # programs
 
@@ -535,6 +553,8 @@ class Walk:
         """`. file`: read in the script's own environment."""
         word = call.words[1]
         path = word.text.removeprefix("./").strip("/")
+        if environment.folder and "/" in word.text and not word.text.startswith(("/", "$")):
+            path = f"{environment.folder}/{path}".strip("/")
         folder, _, name = path.rpartition("/")
         if "$" in name and folder.endswith(".d") and "$" not in folder and word.text.startswith("/"):
             return self._any_of(environment, folder, name)
