@@ -3,8 +3,7 @@
 Read from each test's own code (Lynis 3.1.4, /usr/share/lynis/include; SCAP Security Guide 0.1.76, Debian 12; systemd-
 analyze 252). The rows are generous: a test that only touches the matter is a row too, and whatever it says that names
 the matter counts, be it a warning, a suggestion or a line of its log that calls something bad. Left out is what lists
-everything there is and judges nothing (open ports, cron jobs, modules of PAM), and every test that passes both twins by
-its code.
+everything there is and judges nothing: open ports, cron jobs, modules of PAM.
 """
 
 from dataclasses import dataclass
