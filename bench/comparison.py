@@ -117,7 +117,8 @@ laid over a real Debian 13 root in which Debian's own programs run, beside its c
 root. A mistake counts as *found* when an auditor says something that names the matter of the planted root and not of
 its clean twin; as *alike* when it says so of both, so that nobody learns that a mistake was made; as *not applicable*
 when the auditor has a test that could not look here. The last are in no denominator. Which test asks what is in the
-table at the end, read from the tests' own code and drawn generously: any warning, suggestion or line of a log counts.
+table at the end, from the code of Lynis' tests and the names of OpenSCAP's rules, drawn generously: any warning,
+suggestion or line of a log counts.
 
 **What it is not.** firmward reads images; Lynis audits running hosts, OpenSCAP measures hosts against a policy, and
 both do much that is not asked here. The mistakes were planted along firmward's own catalogue of questions and its
@@ -156,7 +157,7 @@ def versions() -> str:
 
 def servers(absent: list[str]) -> str:
     if not absent:
-        return "Every server that a system enables ran while Lynis and OpenSCAP looked."
+        return "Every server that a system enables ran while Lynis looked."
     return f"Servers that did not start, whose tests are not applicable there: {', '.join(sorted(absent))}."
 
 

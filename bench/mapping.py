@@ -1,9 +1,10 @@
 """Which test of which auditor asks what which of our checks asks, and by what it says so.
 
-Read from each test's own code (Lynis 3.1.4, /usr/share/lynis/include; SCAP Security Guide 0.1.76, Debian 12; systemd-
-analyze 252). The rows are generous: a test that only touches the matter is a row too, and whatever it says that names
-the matter counts, be it a warning, a suggestion or a line of its log that calls something bad. Left out is what lists
-everything there is and judges nothing: open ports, cron jobs, modules of PAM.
+Lynis' rows come from the code of its tests (3.1.4, /usr/share/lynis/include), OpenSCAP's from the names of the rules
+alone (SCAP Security Guide 0.1.76, Debian 12), systemd-analyze's from its manual. The rows are generous: a test that
+only touches the matter is a row too, and whatever it says that names the matter counts, be it a warning, a suggestion
+or a line of its log that calls something bad. Left out is what lists everything there is and judges nothing: open
+ports, cron jobs, modules of PAM.
 """
 
 from dataclasses import dataclass
