@@ -40,7 +40,7 @@ docs: setup ## regenerate the pages of checks, commands, formats and accuracy
 	@$(BIN)/python tools/docs.py
 	@$(BIN)/python tools/accuracy.py
 
-bench: setup ## measure against other programs in the same run, write docs/benchmarks.md
+bench: setup ## measure against other programs in the same run, write docs/benchmarks.md and docs/comparison.md
 	@$(BIN)/python bench
 
 fuzz: setup ## every parser, SECONDS_PER_TARGET each
