@@ -34,6 +34,13 @@ def test_fail_on_looks_at_what_was_judged_only(firmward: Firmward, root: Path) -
     assert firmward("audit", root, "--only", "ssh-root-login", "--fail-on", "info").code == 0
 
 
+def test_what_cannot_be_judged_at_all_is_no_pass(firmward: Firmward, tmp_path: Path) -> None:
+    (tmp_path / "image.bin").write_bytes(bytes(range(256)) * 40)
+    called = firmward("audit", tmp_path / "image.bin", "--fail-on", "high")
+    assert called.code == 3
+    assert "No verdict" in called.out
+
+
 def test_every_output_is_written_and_shows_no_secret(firmward: Firmward, root: Path, tmp_path: Path) -> None:
     outputs = [tmp_path / name for name in OUTPUTS]
     called = firmward("audit", root, *(word for path in outputs for word in ("-o", path)))

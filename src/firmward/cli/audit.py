@@ -39,7 +39,7 @@ EPILOG = """
 - 1: a finding at or above it. With --baseline only findings that are new or more severe than in it count, and checks
   that judged then and have no verdict now
 - 2: the input or the command is wrong
-- 3: a budget ran out, and the report is partial
+- 3: a budget ran out, and the report is partial; or nothing in it could be judged
 """
 
 Target = Annotated[
@@ -178,7 +178,7 @@ def exit_code(report: "Report", fail_on: Severity | None) -> int:
     """0, 1 or 3 as the design has it; incomplete wins."""
     from firmward.audit.baseline import counted
 
-    if not report.budget.complete:
+    if not report.budget.complete or (report.unknown and not report.judged):
         return EXIT_INCOMPLETE
     if fail_on is None:
         return 0
