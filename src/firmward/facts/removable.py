@@ -288,7 +288,7 @@ class _Following:
 
     def _mount(self, argv: Sequence[str], operands: list[str]) -> None:
         *_, source, target = operands
-        image = self._first([source])
+        image = "" if self._is_raw(source) else self._first([source])
         if image:
             self.foreign[target] = image
         elif self._is_medium(source, argv) and target != "/":
@@ -301,7 +301,16 @@ class _Following:
             return False
         if self.event.is_of_a_device:
             return DISK.match(source) is not None
-        return STICK.match(source) is not None and self._is_on_flash
+        return self._is_on_flash and (STICK.match(source) is not None or self._is_a_card(source, argv))
+
+    def _is_a_card(self, source: str, argv: Sequence[str]) -> bool:
+        """Whether FAT is asked for on a memory card that nothing of the system is mounted from."""
+        disk = CARD.match(source)
+        return (
+            disk is not None
+            and not FAT.isdisjoint(argv)
+            and not any(one.source.startswith(disk[0]) for one in self.mounts.mounts if one.source != source)
+        )
 
     def _copy(self, operands: list[str]) -> None:
         *sources, target = operands
