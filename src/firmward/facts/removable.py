@@ -2,12 +2,11 @@
 
 Rules. Such a medium is a folder that is called like one (/media, /mnt/usb), unless the system's own medium is mounted
 there; for a device's event also where its script mounts a disk; for a start script that boots from flash, where it
-mounts /dev/sd*. A device's event, and such a start script, may read the disk without a mount: mtools, dd, tar and their
-like of the device itself. What is copied, unpacked or loop-mounted from there is as foreign. Running means: as a program, by a
-shell or another interpreter, sourced, loaded into the kernel, installed as a package, flashed, or put among the
-system's programs, libraries and hooks. Data that are copied, and a medium that is only mounted, are none of this. What
-a signature was checked of before (openssl, gpg, usign, signify, minisign, ssh-keygen) with a key of the device's own
-is not foreign any more; a checksum says nothing.
+mounts /dev/sd*. Both may read the disk without a mount, by mtools, dd, tar and their like. What is copied, unpacked or
+loop-mounted from there is as foreign. Running means: as a program, by a shell or another interpreter, sourced, loaded
+into the kernel, installed as a package, flashed, or put among the system's programs, libraries and hooks. Data that are
+copied, and a medium that is only mounted, are none of this. What a signature was checked of before (openssl, gpg,
+usign, signify, minisign, ssh-keygen) with a key of the device's own is not foreign any more; a checksum says nothing.
 """
 
 import re
@@ -45,8 +44,8 @@ RAW = re.compile(
 DRIVE = re.compile(r"[A-Za-z]?:(?!//)[^:]*|::[^:]*")
 """A file on a disk, as mtools name it."""
 READERS = (
-    "cat", "zcat", "gunzip", "gzip", "xz", "xzcat", "bzcat", "lz4cat", "zstdcat", "base64", "openssl", "tr", "sed", "dd",
-    "head", "tail", "mtype", "isoinfo", "fatcat", "ntfscat", "pv",
+    "cat", "zcat", "gunzip", "gzip", "xz", "xzcat", "bzcat", "lz4cat", "zstdcat", "base64", "openssl", "tr", "sed",
+    "dd", "head", "tail", "mtype", "isoinfo", "fatcat", "ntfscat", "pv",
 )  # fmt: skip
 COPIERS = ("cp", "mv", "install", "rsync", "ln", "e2cp")
 UNPACKERS = ("tar", "unzip", "bsdtar", "cpio", "bsdcpio", "unsquashfs", "7z", "7za", "7zr", "ar", "dpkg-deb")

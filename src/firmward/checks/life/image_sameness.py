@@ -38,6 +38,8 @@ ROWS = (
     Row("password-hash", HIGH, "the password and salt of an account", "one password found opens all devices", ENROL),
     Row("credential", HIGH, "a credential", "one device gives it away for all", ENROL),
     Row("wifi-key", HIGH, "the wireless network's key", "whoever knows one network enters all", ENROL),
+    Row("disk-key", HIGH, "the key of encrypted storage", "whoever has one device reads the storage of all",
+        "Make the key on each device at first boot, and seal it to its TPM or secure element"),
     Row("vnc-password", HIGH, "a VNC login", "one found opens all devices", ENROL),
     Row("keytab", HIGH, "a Kerberos keytab", "one device speaks for all", ENROL),
     Row("dns-key", HIGH, "a TSIG or rndc secret", "whoever has one device changes zones", ENROL),

@@ -50,7 +50,9 @@ VERSIONED = re.compile(r"(?i)ver(?:sion)?(?:\b|_)|_ver|version|serial|build_?(?:
 ASSIGNED = re.compile(r"^\s*(?:local\s+|export\s+|readonly\s+)?(\w{1,60})=")
 NAMED = re.compile(r"(?i)upd|upg|ota|flash|firmware|fw")
 """What only writes to flash is an updater where its name says so: calibration and settings are written too."""
-IMAGE = re.compile(r"(?i)\.(?:img|bin|raw|trx|chk|ubi|squashfs|sqsh|jffs2|ext[234]|itb|fit|swu)(?:\.\w{1,4})?$|rootfs|[uz]image|kernel")
+IMAGE = re.compile(
+    r"(?i)\.(?:img|bin|raw|trx|chk|ubi|squashfs|sqsh|jffs2|ext[234]|itb|fit|swu)(?:\.\w{1,4})?$|rootfs|[uz]image|kernel"
+)
 """What else is an image by its name, where it comes from a medium."""
 PLUGGED = re.compile(r"^/dev/(?:sd[a-z$]|mmcblk[1-9$]|\$)")
 """What a stick or a card is called, where a script mounts it."""
