@@ -59,7 +59,11 @@ def test_what_the_supervisor_of_balena_is_given_is_a_composition() -> None:
     [
         ({"io.balena.features.dbus": "1", "io.balena.features.sysfs": True}, {"/run/dbus", "/sys"}, ()),
         (["io.balena.features.procfs=true", "io.resin.features.kernel-modules=1"], {"/proc", "/lib/modules"}, ()),
-        ({"io.balena.features.supervisor-api": 1, "io.balena.features.balena-api": "1"}, set(), ("supervisor", "device")),
+        (
+            {"io.balena.features.supervisor-api": 1, "io.balena.features.balena-api": "1"},
+            set(),
+            ("supervisor", "device"),
+        ),
         ({"io.balena.features.dbus": "0", "io.balena.features.supervisor-api": "", "maker": "1"}, set(), ()),
     ],
 )

@@ -3,10 +3,10 @@
 Rules. etc/fstab (fstab(5)) holds where systemd, `mount -a` or a start function reads it; procd does not. systemd mounts
 /dev/shm and /run itself (nosuid,nodev); its .mount units count when they start, one in etc/ goes before the line in
 fstab for the same place, which starts it (systemd-fstab-generator(8)) unless it is masked, and drop-ins change the
-options of either. procd mounts /tmp (nosuid,nodev) and the overlay by
-itself, and what etc/config/fstab enables. A `mount` command in what runs at boot mounts over what was there; one with
-`remount` changes it. An initramfs mounts below the new root, whose name is taken off. PrivateTmp is no mount of the
-system's. Not followed: RequiresMountsFor=, udev and hotplug rules, automounters other than systemd's.
+options of either. procd mounts /tmp (nosuid,nodev) and the overlay by itself, and what etc/config/fstab enables. A
+`mount` command in what runs at boot mounts over what was there; one with `remount` changes it. An initramfs mounts
+below the new root, whose name is taken off. PrivateTmp is no mount of the system's. Not followed: RequiresMountsFor=,
+udev and hotplug rules, automounters other than systemd's.
 """
 
 import re

@@ -3,8 +3,8 @@
 Rules: keys, credentials and password hashes come from their own families; a key of encrypted storage is one whether or
 not the storage that it lies on is encrypted itself. The rest are files that programs make for one machine and keep
 (machine-id(5), random-seed by systemd-random-seed(8), DHCP's DUIDs, an iSCSI initiator's name), wherever they lie that
-are seen at their place (layers.py), and values in configurations and commands that name one device. A file that is empty, missing, a link to a place that is filled
-later, or says `uninitialized` is made anew on each device and is none.
+are seen at their place (layers.py), and values in configurations and commands that name one device. A file that is
+empty, missing, a link to a place that is filled later, or says `uninitialized` is made anew on each device and is none.
 """
 
 import re

@@ -110,7 +110,9 @@ STARTED: dict[str, Content] = {
 
 def test_an_address_that_a_start_script_gives_wherever_it_lies_and_stands() -> None:
     assert keys(STARTED) == ["mac-address opt/net/up"]
-    of_hardware = 'ip link set dev eth0 address "$(cat /sys/mac)"\nip neigh add 10.0.0.1 lladdr 02:a1:b2:c3:d4:e5 dev eth0\n'
+    of_hardware = (
+        'ip link set dev eth0 address "$(cat /sys/mac)"\nip neigh add 10.0.0.1 lladdr 02:a1:b2:c3:d4:e5 dev eth0\n'
+    )
     assert keys({**STARTED, "opt/net/up": executable(f"#!/bin/sh\n{of_hardware}")}) == []
 
 

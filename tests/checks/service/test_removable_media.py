@@ -167,7 +167,7 @@ CARD = "/dev/mtdblock3 / squashfs ro 0 0\n"
     "lines",
     [
         ("mcopy -i /dev/$MDEV ::setup.sh /tmp/", "sh /tmp/setup.sh"),
-        ('work=$(mktemp -d)', 'mcopy -i "/dev/$MDEV" ::a.json ::setup.sh "$work/"', 'sh "$work/setup.sh"'),
+        ("work=$(mktemp -d)", 'mcopy -i "/dev/$MDEV" ::a.json ::setup.sh "$work/"', 'sh "$work/setup.sh"'),
         ("mcopy -i /dev/$MDEV ::setup.sh - | sh",),
         ("mtype -i /dev/$MDEV ::setup.sh | sh -s",),
         ("mcopy s:setup.sh /tmp", ". /tmp/setup.sh"),
@@ -228,7 +228,9 @@ def test_a_card_that_a_start_script_mounts_is_one_where_the_system_is_on_flash()
     own = CARD + "/dev/mmcblk1p2 /data ext4 nosuid 0 0\n"
     assert verdict(booted(*lines, table=own)).outcome is Outcome.PASS
     assert verdict(booted("dd if=/dev/sda of=/dev/mtdblock4", table=CARD)).findings
-    assert verdict(booted("dd if=/dev/sda of=/dev/mtdblock4", table="/dev/sda2 / ext4 ro 0 0\n")).outcome is Outcome.PASS
+    assert (
+        verdict(booted("dd if=/dev/sda of=/dev/mtdblock4", table="/dev/sda2 / ext4 ro 0 0\n")).outcome is Outcome.PASS
+    )
 
 
 def test_the_finding_names_script_medium_and_cause() -> None:

@@ -3,8 +3,8 @@
 Rules, from the Compose specification: `services` by name; `network_mode`, `pid`, `ipc` and `userns_mode` may be `host`;
 volumes in the short form and the long one; limits as `mem_limit` and `pids_limit` or below `deploy.resources.limits`.
 balena adds labels (io.balena.features, io.resin.features before) that hand in the engine's socket, folders of the host,
-and keys. A service without image and build, or one that
-extends another, is a piece of a whole. `${NAME:-default}` is taken for its default.
+and keys. A service without image and build, or one that extends another, is a piece of a whole. `${NAME:-default}` is
+taken for its default.
 """
 
 import json
