@@ -18,6 +18,7 @@ from firmward.facts.host_keys import HostKeys
 from firmward.facts.layers import Layers, seen
 from firmward.facts.private_keys import PrivateKeys
 from firmward.facts.process import Start
+from firmward.facts.samba_passwords import SambaPassword, SambaPasswords
 from firmward.facts.startup import Startup
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
@@ -94,7 +95,10 @@ _PLACES = (
            _line(r"secret:?\s{1,8}\"?[A-Za-z0-9+/]{16,}={0,2}\"?;?")),
     _Place("ntp-key", ("etc/chrony/chrony.keys", "etc/chrony.keys", "etc/ntp.keys", "etc/ntpsec/ntp.keys"),
            _line(r"\d{1,6}\s{1,8}\S{3,}")),
-    _Place("samba-secrets", ("var/lib/samba/private/secrets.tdb", "etc/samba/secrets.tdb")),
+    _Place("samba-secrets", ("var/lib/samba/private/secrets.tdb", "etc/samba/secrets.tdb",
+                             "etc/samba/private/secrets.tdb")),
+    _Place("samba-secrets", ("var/lib/samba/private/passdb.tdb", "etc/samba/passdb.tdb",
+                             "etc/samba/private/passdb.tdb"), re.compile(b"USER_")),
     _Place("network-secret", ("var/lib/NetworkManager/secret_key",)),
     _Place("fleet-device", ("resin-boot/config.json", "mnt/boot/config.json", "boot/config.json",
                             "etc/balena/config.json"),
@@ -134,6 +138,7 @@ def collect(
     disk_keys: DiskKeys | Unknown | None,
     startup: Startup | Unknown | None,
     layers: Layers | Unknown | None,
+    samba: SambaPasswords | Unknown | None,
 ) -> Sameness:
     unread = list(embedded.unread)
     unread += [part.reason for part in (private_keys, host_keys) if isinstance(part, Unknown)]
@@ -146,6 +151,7 @@ def collect(
         *_keys(private_keys, host_keys),
         *_credentials(embedded),
         *(_hashes(accounts) if isinstance(accounts, Accounts) else ()),
+        *(Shared("password-hash", one.at, one.account) for one in _of_samba(samba)),
         *_files(tree, layers, unread),
         *(Shared("disk-key", _place(key)) for key in (disk_keys.keys if isinstance(disk_keys, DiskKeys) else ())),
         *(_commanded(startup) if isinstance(startup, Startup) else ()),
@@ -187,6 +193,10 @@ def _commanded(startup: Startup) -> Iterator[Shared]:
         is_setting = process.program in ("ip", "ifconfig", "macchanger", "fw_setenv", "nmcli", "uci")
         if is_setting and process.start is not Start.DISABLED and _IN_ARGV.search(" ".join(process.argv)[:1000]):
             yield Shared("mac-address", process.at)
+
+
+def _of_samba(samba: SambaPasswords | Unknown | None) -> tuple[SambaPassword, ...]:
+    return samba.passwords if isinstance(samba, SambaPasswords) else ()
 
 
 def _files(tree: Tree, layers: Layers | Unknown | None, unread: list[str]) -> Iterator[Shared]:

@@ -44,7 +44,7 @@ ROWS = (
     Row("keytab", HIGH, "a Kerberos keytab", "one device speaks for all", ENROL),
     Row("dns-key", HIGH, "a TSIG or rndc secret", "whoever has one device changes zones", ENROL),
     Row("ntp-key", HIGH, "NTP keys", "whoever has one device forges time for all", ENROL),
-    Row("samba-secrets", HIGH, "Samba's machine secrets", "one device speaks for all in the domain", ENROL),
+    Row("samba-secrets", HIGH, "Samba's secrets or accounts", "one device speaks for all", ENROL),
     Row("fleet-device", HIGH, "a device's name or key at its update server", "the server takes all for one", ENROL),
     Row("machine-id", MEDIUM, "the machine id", "logs, DHCP leases and addresses derived from it collide",
         "Ship it empty, or with the word uninitialized: systemd or D-Bus makes it at first boot"),

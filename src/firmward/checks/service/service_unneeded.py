@@ -37,11 +37,11 @@ TABLE = "::respawn:/sbin/syslogd -n\n::respawn:/usr/bin/app\n"
 )
 def service_unneeded(services: Services, containers: Containers | Unknown | None, policy: Policy) -> Findings:
     """What nobody decided to have, nobody updates, limits or watches, and it is there for whoever gets in. The policy
-       names the services of the product as [[service]], or as the `service` of a [[listen]]; one that opens a declared
-       port, or that the update mechanism is named after, counts as named. What every system needs (udev, the system
-       log, the message bus, the set-up of network and storage, consoles) is no service in this sense. One that nobody
-       can reach and that starts on demand is low. A container that balena's supervisor starts is a service by its own
-       name; others are named after the unit or script that starts them.
+    names the services of the product as [[service]], or as the `service` of a [[listen]]; one that opens a declared
+    port, or that the update mechanism is named after, counts as named. What every system needs (udev, the system
+    log, the message bus, the set-up of network and storage, consoles) is no service in this sense. One that nobody
+    can reach and that starts on demand is low. A container that balena's supervisor starts is a service by its own
+    name; others are named after the unit or script that starts them.
     """
     if not policy.service:
         raise NotApplicable("the policy names no [[service]]")

@@ -17,10 +17,10 @@ class Bind:
 @dataclass(frozen=True, slots=True)
 class Container:
     """`name` is the service's or the container's; `shared` are the namespaces of the host that it is in; `unconfined`
-       what it is let out of (seccomp, apparmor, selinux). What may be left out is None where nothing says it: `image`,
-       `user`. `is_whole` is false for a piece that another file completes, so that what is missing says nothing.
-       `limits` are those set, of memory and pids. `maps_root` says that its root is the host's. `keys` names whose keys
-       it is handed by a label, and `starts` says that what runs here starts it by itself, as far as this is known.
+    what it is let out of (seccomp, apparmor, selinux). What may be left out is None where nothing says it: `image`,
+    `user`. `is_whole` is false for a piece that another file completes, so that what is missing says nothing.
+    `limits` are those set, of memory and pids. `maps_root` says that its root is the host's. `keys` names whose keys
+    it is handed by a label, and `starts` says that what runs here starts it by itself, as far as this is known.
     """
 
     name: str
