@@ -4,6 +4,13 @@ from fault import Fault
 
 FAULTS = (
     Fault(
+        "facts/mounts.py",
+        "if local is None:",
+        "if True:",
+        "tests/facts/test_mounts.py",
+        "a mount unit in etc that fstab's line does not go before is passed over",
+    ),
+    Fault(
         "checks/binary/capability_unexpected.py",
         "found.permitted | found.inheritable <= usual and found.path.startswith(FOLDERS)",
         "found.permitted | found.inheritable <= usual",

@@ -4,6 +4,13 @@ from fault import Fault
 
 FAULTS = (
     Fault(
+        "facts/root_hash_place.py",
+        "if is_verified or not others:",
+        "if True:",
+        "tests/checks/storage/test_opened_volumes.py",
+        "a root hash in a table on a root that nothing verifies is trusted",
+    ),
+    Fault(
         "checks/storage/rootfs_hash_mismatch.py",
         "    if tree.differs is not None:\n",
         "    if False:\n",
