@@ -201,7 +201,7 @@ FAULTS = (
     ),
     Fault(
         "facts/mounts.py",
-        'for path in tree.glob(f"etc/systemd/system/{name}.mount.d/*.conf"):',
+        'for path in tree.glob(f"etc/systemd/system/{_escaped(mount.target)}.mount.d/*.conf"):',
         "for path in ():",
         "tests/facts/test_mounts.py tests/checks/storage tests/formats/test_fstab.py tests/test_every_check.py",
         "drop-ins of a mount unit ignored",

@@ -54,8 +54,8 @@ FAULTS = (
     ),
     Fault(
         "checks/storage/rootfs_unverified.py",
-        "(verity.claims or (verity.trees and _is_mapped(root)))",
-        "(verity.claims or verity.trees)",
+        "(verity.of_root(device) or (verity.trees and _is_mapped(root)))",
+        "(verity.of_root(device) or verity.trees)",
         "tests/checks/storage/test_verified.py",
         "a hash tree that nothing sets up is enough",
     ),
