@@ -1,5 +1,7 @@
 """Keys that open accounts, wherever the servers look for them."""
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +39,31 @@ def test_they_are_found_where_sshd_is_told_to_look() -> None:
         "root/.keys": KEY,
     }
     assert sorted(keys(files)) == [("admin", "etc/keys/admin"), ("root", "root/.keys")]
+
+
+def test_they_are_found_in_the_configuration_of_balena() -> None:
+    text = json.dumps({"os": {"sshKeys": [f"{KEY} one", 7, "no key", f"{KEY} two"]}}, indent=1)
+    found = Collection(MemoryTree({"mnt/boot/config.json": text})).get(AuthorizedKeys)
+    assert isinstance(found, AuthorizedKeys)
+    assert [(key.account, str(key.at)) for key in found.keys] == [
+        ("root", "mnt/boot/config.json:4"),
+        ("root", "mnt/boot/config.json:7"),
+    ]
+    for other in ("", "{", "[]", '{"os": ["sshKeys"]}', '{"os": {"sshKeys": "x"}}', "sshKeys" + "[" * 100_000):
+        assert keys({"mnt/boot/config.json": other}) == []
+
+
+def test_they_and_host_keys_are_found_on_the_state_partition_of_balena() -> None:
+    state = "mnt/state/root-overlay"
+    assert keys({f"{state}/root/.ssh/authorized_keys": KEY}) == [("root", f"{state}/root/.ssh/authorized_keys")]
+    files: dict[str, Content] = {
+        "etc/ssh/sshd_config": "HostKey /etc/ssh/hostkeys/ssh_host_ed25519_key\n",
+        f"{state}/etc/ssh/hostkeys/ssh_host_ed25519_key": PRIVATE,
+        f"{state}/etc/ssh/ssh_host_rsa_key": PRIVATE,
+    }
+    found = Collection(MemoryTree(files)).get(HostKeys)
+    assert isinstance(found, HostKeys)
+    assert {key.at.path for key in found.keys} == set(files) - {"etc/ssh/sshd_config"}
 
 
 def test_options_are_told_by_their_names() -> None:

@@ -50,7 +50,31 @@ def test_what_the_supervisor_of_balena_is_given_is_a_composition() -> None:
     assert (found.name, found.privileged, found.shared, found.added) == ("main", True, ("pid",), ("SYS_ADMIN",))
     assert found.binds == (Bind("/var/run/balena.sock"),)
     assert found.limits == {"memory"}
+    assert found.starts
     assert containers({"mnt/data/apps.json": "{"}).unread
+
+
+@pytest.mark.parametrize(
+    ("labels", "sources", "keys"),
+    [
+        ({"io.balena.features.dbus": "1", "io.balena.features.sysfs": True}, {"/run/dbus", "/sys"}, ()),
+        (["io.balena.features.procfs=true", "io.resin.features.kernel-modules=1"], {"/proc", "/lib/modules"}, ()),
+        (
+            {"io.balena.features.supervisor-api": 1, "io.balena.features.balena-api": "1"},
+            set(),
+            ("supervisor", "device"),
+        ),
+        ({"io.balena.features.dbus": "0", "io.balena.features.supervisor-api": "", "maker": "1"}, set(), ()),
+    ],
+)
+def test_labels_of_balena_hand_in_what_is_the_hosts(labels: object, sources: set[str], keys: tuple[str, ...]) -> None:
+    """Beside a service's composition an empty table of labels stands, which takes none of its own away."""
+    service = {"labels": {}, "composition": {"image": "a@sha256:1", "labels": labels}}
+    found = only({"mnt/data/apps.json": json.dumps({"apps": {"a1": {"services": {"main": service}}}})})
+    assert {one.source for one in found.binds} == sources
+    assert found.keys == keys
+    composed = only({"opt/compose.yaml": json.dumps({"services": {"main": service["composition"]}})})
+    assert ({one.source for one in composed.binds}, composed.keys, composed.starts) == (sources, keys, False)
 
 
 @pytest.mark.parametrize(

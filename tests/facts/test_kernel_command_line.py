@@ -36,6 +36,7 @@ IN_FILES = [
     ("boot/uEnv.txt", "console=ttyS0\noptargs=quiet nokaslr\n", "quiet nokaslr"),
     ("boot/uEnv.txt", "uenvcmd=run a\nmmcargs=setenv bootargs root=/dev/a ro; run b\n", "root=/dev/a ro"),
     ("boot/boot.cmd", "setenv r /dev/a\nsetenv bootargs root=${r} ro; bootz\n", "root=/dev/a ro"),
+    ("mnt/boot/extra_uEnv.txt", "custom_fdt_file=\nextra_os_cmdline=mitigations=off ro\n", "mitigations=off ro"),
     ("etc/kernel/cmdline", "# mine\nroot=/dev/a\n", "root=/dev/a"),
     ("etc/default/grub", 'GRUB_TIMEOUT=0\nGRUB_CMDLINE_LINUX="mitigations=off"\n', "mitigations=off"),
     ("boot/cmdline.txt", 'dyndbg="file x +p" init-x=1 -- single\n', "dyndbg=file x +p init_x=1"),

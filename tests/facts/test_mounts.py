@@ -8,7 +8,7 @@ from firmward.facts.mounts import Mount, Mounts
 from firmward.facts.root_mount import RootMount
 from firmward.facts.writable import Ground, Writable
 from firmward.model.facts import Unknown
-from firmward.model.memory import Content, MemoryTree, executable
+from firmward.model.memory import Content, MemoryTree, executable, link
 
 INIT = "::sysinit:/etc/init.d/rcS\n"
 
@@ -73,6 +73,32 @@ def test_a_drop_in_changes_the_options_of_a_line_of_fstab() -> None:
         "etc/systemd/system/srv-my\\x2ddata.mount.d/options.conf": "[Mount]\nOptions=nodev,noexec\n",
     }
     assert at("/srv/my-data", files).flags == {"nodev", "noexec"}
+
+
+@pytest.mark.parametrize(
+    ("unit", "flags"),
+    [
+        ("etc/systemd/system", {"noexec"}),
+        ("usr/lib/systemd/system", {"nosuid", "nodev"}),
+    ],
+)
+def test_a_unit_in_etc_goes_before_fstab_and_is_started_by_its_line(unit: str, flags: set[str]) -> None:
+    text = "[Mount]\nWhat=tmpfs\nWhere=/var/my-tmp\nType=tmpfs\nOptions=mode=1777,noexec\n"
+    files = {**BASE, f"{unit}/var-my\\x2dtmp.mount": text, "etc/fstab": "tmpfs /var/my-tmp tmpfs nosuid,nodev 0 0\n"}
+    found = at("/var/my-tmp", files)
+    assert found.flags == flags
+    assert found.automatic
+
+
+def test_a_masked_unit_mounts_nothing_whatever_fstab_says() -> None:
+    files = {**BASE, "etc/systemd/system/tmp.mount": link("/dev/null"), "etc/fstab": "tmpfs /tmp tmpfs noexec 0 0\n"}
+    assert mounts(files).at("/tmp") is None
+
+
+def test_a_unit_in_etc_for_a_line_that_waits_waits_too() -> None:
+    unit = "[Mount]\nWhat=/dev/sdb1\nWhere=/srv\n"
+    files = {**BASE, "etc/systemd/system/srv.mount": unit, "etc/fstab": "/dev/sdb1 /srv ext4 noauto 0 0\n"}
+    assert not at("/srv", files).automatic
 
 
 def test_fstab_holds_beside_systemds_own() -> None:

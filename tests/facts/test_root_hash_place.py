@@ -40,7 +40,7 @@ def lines(text: str) -> KernelCommandLine:
     ],
 )
 def test_what_lies_in_a_part_that_can_be_signed_is_not_known_to_be_open(part: str | None, carrier: str | None) -> None:
-    found = collect(Verity((), (claim(part),)), PARTS, None)
+    found = collect(Verity((), (claim(part),)), PARTS, None, None, None)
     assert found is not None
     assert [one.at.part for one in found.open] == ([part] if carrier is None else [])
     told = [f"whether a signature covers {part}, in {carrier}, is not known yet"] if carrier else []
@@ -52,7 +52,7 @@ def test_what_lies_in_a_part_that_can_be_signed_is_not_known_to_be_open(part: st
     [((), True), (("panic-on-corruption",), True), (("root-hash-signature=/etc/root.p7s",), False)],
 )
 def test_only_a_signature_makes_a_root_hash_trusted_anywhere(options: tuple[str, ...], is_open: bool) -> None:
-    found = collect(Verity((), (claim("image/boot", *options),)), PARTS, None)
+    found = collect(Verity((), (claim("image/boot", *options),)), PARTS, None, None, None)
     assert found is not None
     assert bool(found.open) is is_open
 
@@ -68,6 +68,6 @@ def test_only_a_signature_makes_a_root_hash_trusted_anywhere(options: tuple[str,
     ],
 )
 def test_a_kernel_that_demands_signatures_trusts_no_other_hash(line: str, is_open: bool) -> None:
-    found = collect(Verity((), (claim("image/boot"),)), PARTS, lines(line))
+    found = collect(Verity((), (claim("image/boot"),)), PARTS, lines(line), None, None)
     assert found is not None
     assert bool(found.open) is is_open

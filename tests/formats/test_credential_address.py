@@ -13,6 +13,9 @@ SECRET = "Wt5rLq92xB"  # made up, as the others below
         (f"mqtt://gw:{SECRET}@broker.maker.net", "mqtt address"),
         (f"postgresql://app:{SECRET}@10.0.0.5:5432/db", "postgresql address"),
         (f"x=https://user:{SECRET}@updates.maker.net/fw", "https address"),
+        (f'{{\n  "ProxyServer": "http://kiosk:{SECRET}@192.0.2.1:3128"\n}}', "http address"),
+        (f'[\n "https://kiosk:{SECRET}@192.0.2.1",\n 7\n]', "https address"),
+        (f"\t'broker': 'mqtts://gw:{SECRET}@broker.maker.net',\n", "mqtts address"),
     ],
 )
 def test_a_password_in_an_address(text: str, name: str) -> None:
@@ -31,6 +34,8 @@ def test_a_password_in_an_address(text: str, name: str) -> None:
         "http://www.maker.net/x:y@z",
         "ftp://anonymous@ftp.maker.net",
         "http://[::1]:8080/@x",
+        f'" see http://user:{SECRET}@maker.net of the editor',
+        f"  # http://user:{SECRET}@maker.net",
     ],
 )
 def test_no_password_in_an_address(text: str) -> None:

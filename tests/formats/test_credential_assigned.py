@@ -39,6 +39,14 @@ CONFIG = (
     ("etc/init.d/S70app", f"    -e DB_PASSWORD={SECRET} \\"),
     ("etc/compose.yaml", f"      - DB_PASSWORD={SECRET}"),
     ("etc/network/interfaces", f'    wpa-psk "{SECRET}"'),
+    ("etc/ssmtp/ssmtp.conf", f"AuthPass={SECRET}"),
+    ("etc/ssmtp/ssmtp.conf", "AuthPass=hk7Vunder.Glockenspiel"),
+    ("etc/ssmtp/ssmtp.conf", "AuthPassword=hk7Vunder.Glockenspiel"),
+    ("etc/msmtprc", "password Dunlin-88:Weir"),
+    ("etc/Muttrc.local", f'set smtp_pass="{SECRET}"'),
+    ("etc/fetchmailrc", f"poll mail.maker.net proto imap user 'gw' there with password '{SECRET}' is root here"),
+    ("etc/fetchmailrc", f"  user gw pass {SECRET} ssl"),
+    ("root/.offlineimaprc", f"remotepass = {SECRET}"),
     ("etc/a.exp", f'expect "Password:" {{ send "{SECRET}\\r" }}'),
 )
 
@@ -105,6 +113,11 @@ NONE = (
     "docker run -e DB_PASSWORD app",
     "PWD=`pwd`",
     "wpa-psk @PSK@",
+    "password = mail.default.value",
+    "password com.maker.Vault",
+    "passwordeval gpg -d /data/mail.gpg",
+    "bypass = Dunlin-88.Weir",
+    "user gw pass $PASSWORD",
 )
 
 

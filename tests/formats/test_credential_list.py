@@ -1,5 +1,7 @@
 """Files that are lists of passwords, and hashes in other files."""
 
+import pytest
+
 from firmward.formats import credential_list
 
 SECRET = "Wt5rLq92xB"  # made up, as the others below
@@ -34,3 +36,21 @@ def test_a_hash_in_a_comment_is_an_example_and_one_below_it_counts() -> None:
     assert not list(credential_list.hashes(b"# cli-password=" + hashed + b"\n", "etc/turnserver.conf"))
     both = b"#cli-password=" + hashed + b"\ncli-password=" + hashed + b"\n"
     assert [one.offset for one in credential_list.hashes(both, "etc/turnserver.conf")] == [both.rindex(b"$6$")]
+
+
+LOGINS = (
+    ("etc/postfix/sasl_passwd", f"[mail.maker.net]:587 gw:{SECRET}"),
+    ("etc/exim4/passwd.client", f"*.maker.net:gw:{SECRET}"),
+    ("etc/dma/auth.conf", f"gw|mail.maker.net:{SECRET}"),
+    ("etc/nullmailer/remotes", f"mail.maker.net smtp --starttls --user=gw --pass={SECRET}"),
+    ("etc/davfs2/secrets", f"https://files.maker.net gw {SECRET}"),
+    ("root/.pgpass", f"db.maker.net:5432:app:gw:{SECRET}"),
+    ("root/.mbsyncrc", f"Pass {SECRET}"),
+)
+
+
+@pytest.mark.parametrize(("path", "line"), LOGINS)
+def test_a_file_of_logins(path: str, line: str) -> None:
+    assert len(list(credential_list.in_known_file(f"# words\n{line}\n".encode(), path))) == 1
+    assert list(credential_list.in_known_file(f"# {line}\n".encode(), path)) == []
+    assert list(credential_list.in_known_file(f"{line}\n".encode(), "etc/motd")) == []

@@ -3,14 +3,17 @@
 Rules, from sshd(8) and Dropbear: one key a line, options before it (from=, command=, restrict and so on) separated by
 commas, blanks only inside double quotes. OpenSSH looks where AuthorizedKeysFile says (%h the home, %u the account, a
 bare path is under the home); Dropbear in .ssh/authorized_keys of the home, on OpenWrt for root in /etc/dropbear too.
-A fact holds the key's fingerprint and its options' names.
+balenaOS lets in as root who has a key of `os.sshKeys` in config.json of its boot partition. A fact holds the key's
+fingerprint and its options' names.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmward.facts.accounts import Accounts
+from firmward.facts.layers import Layers, seen
 from firmward.facts.sshd import Sshd
 from firmward.formats import ssh_key
 from firmward.model.facts import Unavailable, Unknown
@@ -19,6 +22,7 @@ from firmward.model.tree import Tree
 
 USUAL = (".ssh/authorized_keys", ".ssh/authorized_keys2")
 DROPBEAR = "etc/dropbear/authorized_keys"
+BALENA = ("mnt/boot/config.json", "resin-boot/config.json", "boot/config.json")
 SIZE_LIMIT = 1 << 20
 KEY_LIMIT = 1000
 """Keys taken of one image."""
@@ -58,17 +62,17 @@ class AuthorizedKeys:
         return tuple(key for key in self.keys if key.account == account)
 
 
-def collect(tree: Tree, accounts: Accounts | None | Unknown, sshd: Sshd | None | Unknown) -> AuthorizedKeys | None:
+def collect(
+    tree: Tree, accounts: Accounts | None | Unknown, sshd: Sshd | None | Unknown, layers: Layers | None | Unknown
+) -> AuthorizedKeys | None:
     keys: list[AuthorizedKey] = []
     unread: list[str] = []
-    places = dict.fromkeys(_places(accounts, sshd))
-    for account, path in places:
+    places = [(account, path, parse) for account, own in _places(accounts, sshd) for path in seen(own, layers)]
+    for account, path, read in dict.fromkeys((*places, *(("root", path, of_balena) for path in BALENA))):
         try:
-            text = tree.text(path, SIZE_LIMIT)
+            keys += read(tree.text(path, SIZE_LIMIT) or "", account, path)
         except Unavailable as reason:
             unread.append(str(reason))
-            continue
-        keys += parse(text or "", account, path)
     if not keys and not unread and not isinstance(accounts, Accounts):
         return None
     return AuthorizedKeys(tuple(keys[:KEY_LIMIT]), tuple(unread))
@@ -81,6 +85,20 @@ def parse(text: str, account: str, path: str) -> Iterator[AuthorizedKey]:
         key = ssh_key.public_key(words[1]) if len(words) > 1 else None
         if key is not None:
             yield AuthorizedKey(account, key.algorithm, key.fingerprint, options, Location(path, number))
+
+
+def of_balena(text: str, account: str, path: str) -> Iterator[AuthorizedKey]:
+    """The keys in config.json, each at the line where it stands."""
+    try:
+        settings = json.loads(text) if "sshKeys" in text else None
+    except (ValueError, RecursionError):
+        return
+    part = settings.get("os") if isinstance(settings, dict) else None
+    lines = part.get("sshKeys") if isinstance(part, dict) else None
+    for line in lines[:KEY_LIMIT] if isinstance(lines, list) else ():
+        for key in parse(line, account, path) if isinstance(line, str) else ():
+            number = text.count("\n", 0, max(text.find(json.dumps(line)), 0)) + 1
+            yield replace(key, at=Location(path, number))
 
 
 def _options(line: str) -> tuple[tuple[str, ...], list[str]]:

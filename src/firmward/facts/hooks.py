@@ -14,6 +14,7 @@ from firmward.facts import command_line
 from firmward.facts.data_scripts import data_scripts
 from firmward.facts.hook_places import OPTIONS, ROWS, SETTINGS, Option, Place, Setting
 from firmward.facts.process import Process, Start
+from firmward.facts.samba import Samba
 from firmward.facts.scripts.places import located
 from firmward.facts.startup import Startup
 from firmward.facts.writable import Standing, Writable, standing
@@ -37,12 +38,15 @@ BUILT_IN = re.compile(r"^/(?:bin|usr/bin|sbin|usr/sbin)/(?:true|false|env)$")
 """What is named to do nothing, or to run something else."""
 
 
+ROOT = "root"
+
+
 @dataclass(frozen=True, slots=True)
 class Hook:
     """One place: `program` does `how` (runs, sources, loads, obeys) what lies at `path`.
 
     `standing` says where that leads, whether it can be changed and by whom; `at` is the line that names it, None where
-    the program looks there by itself.
+    the program looks there by itself. `rights` are those that it has: root's, or of somebody who is named in words.
     """
 
     program: str
@@ -50,6 +54,11 @@ class Hook:
     how: str
     standing: Standing
     at: Location | None = None
+    rights: str = ROOT
+
+    @property
+    def is_privileged(self) -> bool:
+        return self.rights == ROOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +76,16 @@ class _Found:
     how: str
     at: Location | None = None
     user: str = ""
+    rights: str = ROOT
 
 
-def collect(tree: Tree, writable: Writable, startup: Startup | Unknown | None) -> Hooks | None:
+def collect(
+    tree: Tree, writable: Writable, startup: Startup | Unknown | None, samba: Samba | Unknown | None
+) -> Hooks | None:
     unread: list[str] = list(writable.unread)
     started = {process.program for process in _started(startup)}
-    found = [*_places(tree, started), *_settings(tree, unread), *_options(startup)]
+    found = [*_places(tree, started), *_settings(tree, unread), *_of_samba(samba, unread), *_options(startup)]
+    found = [_with_rights(one, startup) for one in found]
     if isinstance(startup, Unknown):
         unread.append(startup.reason)
     elif startup is not None and startup.blind is not None:
@@ -88,11 +101,22 @@ def collect(tree: Tree, writable: Writable, startup: Startup | Unknown | None) -
     return Hooks(tuple(hooks.values()), tuple(dict.fromkeys(unread))) if hooks or unread else None
 
 
+def _with_rights(found: _Found, startup: Startup | Unknown | None) -> _Found:
+    """What a program does that is started as another user alone, it does with that one's rights."""
+    programs = next((row.programs for row in ROWS if row.key == found.program), (found.program,))
+    processes = startup.processes if isinstance(startup, Startup) else ()
+    users = {one.user for one in processes if one.start is not Start.DISABLED and one.program in programs}
+    if len(users) != 1 or not users.isdisjoint((None, ROOT, "0")):
+        return found
+    user = str(*users)
+    return replace(found, user=found.user or user, rights=f"the user {user}")
+
+
 def _hook(tree: Tree, writable: Writable, found: _Found, unread: list[str]) -> Hook | None:
     try:
         stands = standing(tree, writable, found.path)
         others = tuple(opening for opening in stands.openings if opening.who != f"the user {found.user}")
-        return Hook(found.program, found.path, found.how, replace(stands, openings=others), found.at)
+        return Hook(found.program, found.path, found.how, replace(stands, openings=others), found.at, found.rights)
     except Unavailable as reason:
         unread.append(str(reason))
         return None
@@ -169,6 +193,17 @@ def _settings(tree: Tree, unread: list[str]) -> Iterator[_Found]:
             yield from _in_text(row, path, text or "")
         if len(paths) > FILES_LIMIT:
             unread.append(f"{row.key}: more than {FILES_LIMIT} files")
+
+
+def _of_samba(samba: Samba | Unknown | None, unread: list[str]) -> Iterator[_Found]:
+    if isinstance(samba, Unknown):
+        unread.append(samba.reason)
+    elif samba is not None:
+        unread += samba.unread
+        for command in samba.commands:
+            rights = "whoever is connected" if command.is_connected else ROOT
+            for path in command.paths if not BUILT_IN.match(command.command) else ():
+                yield _Found("samba", path.strip("/"), "runs", command.at, rights=rights)
 
 
 def _in_text(row: Setting, path: str, text: str) -> Iterator[_Found]:

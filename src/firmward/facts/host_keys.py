@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmward.facts.dropbear import Dropbear
+from firmward.facts.layers import Layers, seen
 from firmward.facts.sshd import Sshd
 from firmward.formats import ssh_key
 from firmward.model.facts import Unavailable, Unknown
@@ -50,11 +51,13 @@ class HostKeys:
     unread: tuple[str, ...] = ()
 
 
-def collect(tree: Tree, sshd: Sshd | None | Unknown, dropbear: Dropbear | None | Unknown) -> HostKeys | None:
+def collect(
+    tree: Tree, sshd: Sshd | None | Unknown, dropbear: Dropbear | None | Unknown, layers: Layers | None | Unknown
+) -> HostKeys | None:
     """None when there is neither a key nor a server that would use one."""
     keys: list[HostKey] = []
     unread: list[str] = []
-    for path in dict.fromkeys(_paths(tree, sshd, dropbear)):
+    for path in dict.fromkeys(_paths(tree, sshd, dropbear, layers)):
         try:
             keys += _key(tree, path)
         except Unavailable as reason:
@@ -64,12 +67,20 @@ def collect(tree: Tree, sshd: Sshd | None | Unknown, dropbear: Dropbear | None |
     return HostKeys(tuple(keys), tuple(unread))
 
 
-def _paths(tree: Tree, sshd: Sshd | None | Unknown, dropbear: Dropbear | None | Unknown) -> Iterator[str]:
+def _paths(
+    tree: Tree, sshd: Sshd | None | Unknown, dropbear: Dropbear | None | Unknown, layers: Layers | None | Unknown
+) -> Iterator[str]:
     for pattern in PATTERNS:
-        yield from tree.glob(pattern)
+        for place in seen(pattern, layers):
+            yield from tree.glob(place)
+    for path in _configured(sshd, dropbear):
+        yield from seen(path.strip("/"), layers)
+
+
+def _configured(sshd: Sshd | None | Unknown, dropbear: Dropbear | None | Unknown) -> Iterator[str]:
     if isinstance(sshd, Sshd):
         for server in sshd.servers:
-            yield from (path.strip("/") for path in server.general.get("hostkey").value.split())
+            yield from server.general.get("hostkey").value.split()
     if isinstance(dropbear, Dropbear):
         yield from (path for server in dropbear.servers for path in server.host_keys)
 

@@ -86,6 +86,7 @@ def _places(folder: str) -> tuple[_Place, ...]:
             ("firmware/cmdline.txt", boot_arguments.single, True),
             ("uEnv.txt", boot_arguments.assignments, False),
             ("uEnv/uEnv*.txt", boot_arguments.assignments, False),
+            ("extra_uEnv.txt", boot_arguments.assignments, False),
             ("armbianEnv.txt", boot_arguments.assignments, False),
             ("orangepiEnv.txt", boot_arguments.assignments, False),
             ("boot.cmd", boot_arguments.script, True),

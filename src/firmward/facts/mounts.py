@@ -2,10 +2,11 @@
 
 Rules. etc/fstab (fstab(5)) holds where systemd, `mount -a` or a start function reads it; procd does not. systemd mounts
 /dev/shm and /run itself (nosuid,nodev); its .mount units count when they start, one in etc/ goes before the line in
-fstab for the same place, and drop-ins change the options of either. procd mounts /tmp (nosuid,nodev) and the overlay by
-itself, and what etc/config/fstab enables. A `mount` command in what runs at boot mounts over what was there; one with
-`remount` changes it. An initramfs mounts below the new root, whose name is taken off. PrivateTmp is no mount of the
-system's. Not followed: RequiresMountsFor=, udev and hotplug rules, automounters other than systemd's.
+fstab for the same place, which starts it (systemd-fstab-generator(8)) unless it is masked, and drop-ins change the
+options of either. procd mounts /tmp (nosuid,nodev) and the overlay by itself, and what etc/config/fstab enables. A
+`mount` command in what runs at boot mounts over what was there; one with `remount` changes it. An initramfs mounts
+below the new root, whose name is taken off. PrivateTmp is no mount of the system's. Not followed: RequiresMountsFor=,
+udev and hotplug rules, automounters other than systemd's.
 """
 
 import re
@@ -16,7 +17,7 @@ from posixpath import normpath
 from firmward.facts.init import Init, Program
 from firmward.facts.process import Process, Start, applet
 from firmward.facts.startup import Startup
-from firmward.facts.systemd import SystemdUnits, Unit
+from firmward.facts.systemd import Enablement, SystemdUnits, Unit
 from firmward.formats import fstab, uci, unit_file
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
@@ -152,17 +153,33 @@ def _configured(
     table: Iterable[Mount],
     found: dict[str, Mount],
 ) -> None:
-    is_systemd = init is not None and init.program is Program.SYSTEMD
-    if is_systemd:
-        for mount in _by_systemd():
-            found[mount.target] = mount
-        if isinstance(units, SystemdUnits):
-            found.update((mount.target, mount) for mount in _units(tree, units))
+    if init is None or init.program is not Program.SYSTEMD:
+        found.update((mount.target, mount) for mount in table)
+        return
+    for mount in _by_systemd():
+        found[mount.target] = mount
+    if isinstance(units, SystemdUnits):
+        found.update((mount.target, mount) for mount in _units(tree, units))
     for mount in table:
-        above = found.get(mount.target)
-        is_local = above is not None and above.at is not None and (above.at.path or "").startswith("etc/systemd")
-        if not is_local:
-            found[mount.target] = _dropped_in(tree, mount) if is_systemd else mount
+        local = _local(units, mount.target) if isinstance(units, SystemdUnits) else None
+        if local is None:
+            found[mount.target] = _dropped_in(tree, mount)
+        elif local.enablement is not Enablement.MASKED:
+            row = _unit(tree, local, mount.target, Location(local.path))
+            found[mount.target] = replace(row, automatic=mount.automatic or mount.target in found)
+
+
+def _local(units: SystemdUnits, target: str) -> Unit | None:
+    """The unit in etc/ for a place, or its mask, which goes before what the generator makes of fstab's line."""
+    unit = units.units.get(f"{_escaped(target)}.mount")
+    is_own = unit is not None and (unit.enablement is Enablement.MASKED or (unit.path or "").startswith("etc/"))
+    return unit if is_own else None
+
+
+def _escaped(target: str) -> str:
+    """A folder as units are named by it: systemd-escape(1), --path."""
+    shown = re.sub(r"[^A-Za-z0-9:_./]", lambda sign: f"\\x{ord(sign[0]):02x}", target.strip("/"))
+    return shown.replace("/", "-") or "-"
 
 
 def _by_systemd() -> Iterator[Mount]:
@@ -196,8 +213,7 @@ def _unit(tree: Tree, unit: Unit, where: str, at: Location) -> Mount:
 
 def _dropped_in(tree: Tree, mount: Mount) -> Mount:
     """A line of fstab becomes a unit, and the drop-ins of that name count for it."""
-    name = mount.target.strip("/").replace("-", r"\x2d").replace("/", "-") or "-"
-    for path in tree.glob(f"etc/systemd/system/{name}.mount.d/*.conf"):
+    for path in tree.glob(f"etc/systemd/system/{_escaped(mount.target)}.mount.d/*.conf"):
         for setting in unit_file.parse(tree.text(path) or "").settings:
             if (setting.section, setting.key) == ("Mount", "Options"):
                 options = fstab.split(setting.value)

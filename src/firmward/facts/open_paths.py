@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmward.facts.cron import SYSTEM, USERS
+from firmward.facts.hooks import Hooks
 from firmward.facts.mounts import Mount, Mounts
 from firmward.facts.process import Process, Start, applet
 from firmward.facts.scripts.places import located
@@ -97,7 +98,9 @@ class _Use:
     whole: bool
 
 
-def collect(tree: Tree, startup: Startup | Unknown | None, mounts: Mounts | Unknown | None) -> OpenPaths | None:
+def collect(
+    tree: Tree, startup: Startup | Unknown | None, mounts: Mounts | Unknown | None, hooks: Hooks | Unknown | None
+) -> OpenPaths | None:
     seen, found = False, []
     for entry in tree.entries():
         seen = True
@@ -111,6 +114,7 @@ def collect(tree: Tree, startup: Startup | Unknown | None, mounts: Mounts | Unkn
     if isinstance(startup, Startup):
         unread += [startup.blind] if startup.blind is not None else []
     uses = list(_uses(tree, startup if isinstance(startup, Startup) else None, unread)) if found else []
+    uses += _named(tree, hooks, unread) if found and isinstance(hooks, Hooks) else ()
     return OpenPaths(tuple(path for entry in found if (path := _used(entry, uses))), tuple(unread))
 
 
@@ -151,6 +155,13 @@ def _uses(tree: Tree, startup: Startup | None, unread: list[str]) -> Iterator[_U
             if entry is not None and entry.path:
                 yield _Use(family, entry.path, "root", entry.kind is Kind.DIRECTORY)
     yield from _library_folders(tree)
+
+
+def _named(tree: Tree, hooks: Hooks, unread: list[str]) -> Iterator[_Use]:
+    """What the settings of root's programs name to be run or loaded."""
+    for hook in hooks.hooks:
+        if hook.at is not None and hook.is_privileged and hook.how != "obeys":
+            yield from _trail(tree, "named", hook.path, f"{hook.program} by {hook.at}", unread)
 
 
 def _library_folders(tree: Tree) -> Iterator[_Use]:

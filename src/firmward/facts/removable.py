@@ -2,11 +2,11 @@
 
 Rules. Such a medium is a folder that is called like one (/media, /mnt/usb), unless the system's own medium is mounted
 there; for a device's event also where its script mounts a disk; for a start script that boots from flash, where it
-mounts /dev/sd*. What is copied, unpacked or loop-mounted from there is as foreign. Running means: as a program, by a
-shell or another interpreter, sourced, loaded into the kernel, installed as a package, flashed, or put among the
-system's programs, libraries and hooks. Data that are copied, and a medium that is only mounted, are none of this. What
-a signature was checked of before (openssl, gpg, usign, signify, minisign, ssh-keygen) with a key of the device's own
-is not foreign any more; a checksum says nothing.
+mounts /dev/sd*. Both may read the disk without a mount, by mtools, dd, tar and their like. What is copied, unpacked or
+loop-mounted from there is as foreign. Running means: as a program, by a shell or another interpreter, sourced, loaded
+into the kernel, installed as a package, flashed, or put among the system's programs, libraries and hooks. Data that are
+copied, and a medium that is only mounted, are none of this. What a signature was checked of before (openssl, gpg,
+usign, signify, minisign, ssh-keygen) with a key of the device's own is not foreign any more; a checksum says nothing.
 """
 
 import re
@@ -36,7 +36,25 @@ CARD = re.compile(r"/dev/mmcblk[1-9]")
 FAT = frozenset(("vfat", "msdos", "exfat", "ntfs", "ntfs3"))
 NO_MEDIUM = frozenset(("tmpfs", "proc", "sysfs", "overlay", "ubifs", "jffs2", "--bind", "bind", "nfs", "cifs"))
 FLASH = re.compile(r"/dev/(?:mmcblk|mtdblock|ubi|mtd)|ubi|mtd:")
-READERS = ("cat", "zcat", "gunzip", "gzip", "xz", "xzcat", "base64", "openssl", "tr", "sed", "dd")
+RAW = re.compile(
+    r"(?:/dev/(?:sd[a-z$][\w${}]*|mmcblk[1-9$][\w${}]*|sr\d|disk/by-(?:label|uuid)/[^/:]+|[\w.-]*\$[^/:]*)|"
+    r"\$\{?DEVNAME\}?)(?::[^:].*|@@\w+)?"
+)
+"""A medium read as it is, and a file in it as e2tools and mtools name them; an event's name is the one that came."""
+DRIVE = re.compile(r"[A-Za-z]?:(?!//)[^:]*|::[^:]*")
+"""A file on a disk, as mtools name it."""
+READERS = (
+    "cat", "zcat", "gunzip", "gzip", "xz", "xzcat", "bzcat", "lz4cat", "zstdcat", "base64", "openssl", "tr", "sed",
+    "dd", "head", "tail", "mtype", "isoinfo", "fatcat", "ntfscat", "pv",
+)  # fmt: skip
+COPIERS = ("cp", "mv", "install", "rsync", "ln", "e2cp")
+UNPACKERS = ("tar", "unzip", "bsdtar", "cpio", "bsdcpio", "unsquashfs", "7z", "7za", "7zr", "ar", "dpkg-deb")
+MOUNTERS = (
+    "mount", "systemd-mount", "ntfs-3g", "mount.ntfs", "mount.ntfs-3g", "mount.exfat", "mount.exfat-fuse", "fuseiso",
+    "fusefat", "fuse2fs", "squashfuse", "archivemount",
+)  # fmt: skip
+DUMPED = re.compile(r"\br?dump\s+(?:-p\s+)?\S+\s+(?P<target>/\S+)")
+"""What debugfs takes out of an ext file system."""
 SYSTEM = re.compile(
     r"/?$|/(?:s?bin|lib(?:32|64)?|usr(?:/local)?(?:/s?bin|/lib(?:exec)?)?|opt|boot|etc)(?:/?$)|"
     r"/(?:s?bin|lib(?:32|64)?|usr(?!/share)|opt|boot)/|/root/\.ssh(?:/|$)|"
@@ -174,7 +192,19 @@ class _Following:
         for prefix, source in reversed(self.foreign.items()):
             if path == prefix or path.startswith(prefix.rstrip("/") + "/"):
                 return source if source != prefix else path
-        return path if NAMED.match(path) and not self._is_own(path) else None
+        return path if self._is_raw(path) or (NAMED.match(path) and not self._is_own(path)) else None
+
+    def _is_raw(self, path: str) -> bool:
+        """Whether a path is the medium's device itself."""
+        if RAW.fullmatch(path) is None:
+            return False
+        return self.event.is_of_a_device or (STICK.match(path) is not None and self._is_on_flash)
+
+    @property
+    def _is_on_flash(self) -> bool:
+        """Whether the system itself lies on flash, so that a disk is no part of it."""
+        root = self.mounts.at("/")
+        return root is not None and FLASH.match(root.source) is not None
 
     def _is_own(self, path: str) -> bool:
         """Whether a medium of the system's own is mounted there."""
@@ -209,18 +239,47 @@ class _Following:
 
     def _spread(self, command: Traced, program: str, argv: Sequence[str]) -> None:
         operands = self._operands(command, argv)
-        if program == "mount" and len(operands) > 1:
+        if program in MOUNTERS and len(operands) > 1:
             self._mount(argv, operands)
-        elif program in ("cp", "mv", "install", "rsync", "ln") and len(operands) > 1:
+        elif program in COPIERS and len(operands) > 1:
             self._copy(operands)
-        elif program in ("tar", "unzip", "bsdtar"):
+        elif program in ("mcopy", "mmove"):
+            self._copied_by_mtools(command, argv)
+        elif program in UNPACKERS:
             source, target = self._unpacked(command, program, argv)
             if source and target:
                 self._taint(target, source)
-        source = self._first([command.input, *operands]) if program in READERS else ""
+        elif program in ("losetup", "cryptsetup", "debugfs"):
+            self._opened(program, argv, operands)
+        source = self._first([command.input, *_read(operands)]) if program in READERS else ""
         for written in (command.output, *_written(argv)):
             if source and written:
                 self._taint(command.full(written), source)
+
+    def _opened(self, program: str, argv: Sequence[str], operands: list[str]) -> None:
+        """A disk under another name, or a file taken out of it."""
+        source = self._first(operands)
+        if program == "losetup" and source and len(operands) == 2:
+            self._taint(operands[0], source)
+        elif program == "cryptsetup" and source:
+            self._taint(f"/dev/mapper/{basename(operands[-1])}", source)
+        dumped = DUMPED.search(_after(argv, ("-R",))) if program == "debugfs" and source else None
+        if dumped is not None:
+            self._taint(dumped["target"], source)
+
+    def _copied_by_mtools(self, command: Traced, argv: Sequence[str]) -> None:
+        """`mcopy -i DEVICE ::FILE... TARGET`, or with a drive's letter."""
+        image = _after(argv, ("-i",)) or next((word[2:] for word in argv if word.startswith("-i/")), "")
+        words = [word for word in argv[1:] if not word.startswith("-") and word != image]
+        *files, target = words or [""]
+        if self._first([image]) or (not image and any(DRIVE.fullmatch(file) for file in files)):
+            folder = command.full(target)
+            for file in files if not DRIVE.fullmatch(target) else ():
+                name = basename(file.rpartition(":")[2])
+                is_folder = len(files) > 1 or self.tree.is_directory(folder) or folder in TEMPORARY or not name
+                self._taint(folder, f"{image}{file}")
+                if is_folder and not set(name) & set("*?"):  # each by its name: one may be signed and another not
+                    self._taint(join(folder, name), f"{image}{file}")
 
     def _taint(self, path: str, source: str) -> None:
         if not SYSTEM.fullmatch(path):
@@ -228,7 +287,7 @@ class _Following:
 
     def _mount(self, argv: Sequence[str], operands: list[str]) -> None:
         *_, source, target = operands
-        image = self._first([source])
+        image = "" if self._is_raw(source) else self._first([source])
         if image:
             self.foreign[target] = image
         elif self._is_medium(source, argv) and target != "/":
@@ -241,8 +300,16 @@ class _Following:
             return False
         if self.event.is_of_a_device:
             return DISK.match(source) is not None
-        root = self.mounts.at("/")
-        return STICK.match(source) is not None and root is not None and FLASH.match(root.source) is not None
+        return self._is_on_flash and (STICK.match(source) is not None or self._is_a_card(source, argv))
+
+    def _is_a_card(self, source: str, argv: Sequence[str]) -> bool:
+        """Whether FAT is asked for on a memory card that nothing of the system is mounted from."""
+        disk = CARD.match(source)
+        return (
+            disk is not None
+            and not FAT.isdisjoint(argv)
+            and not any(one.source.startswith(disk[0]) for one in self.mounts.mounts if one.source != source)
+        )
 
     def _copy(self, operands: list[str]) -> None:
         *sources, target = operands
@@ -254,12 +321,12 @@ class _Following:
 
     def _unpacked(self, command: Traced, program: str, argv: Sequence[str]) -> tuple[str, str]:
         """The foreign archive that is unpacked, and where."""
-        source = self._first([command.input, *(command.full(part) for word in argv[1:] for part in _values(word))])
-        extracts = program == "unzip" or any(
-            word.startswith("--extract") or ("x" in word and "/" not in word and len(word) < 9) for word in argv[1:3]
-        )
-        folder = _after(argv, ("-d",) if program == "unzip" else ("-C", "--directory"))
-        return (source, command.full(folder) if folder else command.folder or "/") if extracts else ("", "")
+        parts = (command.full(part) for word in argv[1:] for part in _values(word))
+        source = self._first([command.input, *parts])
+        folder = _unpacked_to(program, argv)
+        if not source or folder is None:
+            return "", ""
+        return source, command.full(folder) if folder else command.folder or "/"
 
     # signatures
 
@@ -290,7 +357,8 @@ class _Following:
     def _interpreted(self, command: Traced, program: str, argv: Sequence[str]) -> str:
         if program not in INTERPRETERS or "-c" in argv[1:2]:
             return ""
-        return self._first([*self._operands(command, argv)[:1], command.input if len(argv) == 1 else None])
+        is_fed = argv[1:] in ((), ("-",), ("-s",))
+        return self._first([*self._operands(command, argv)[:1], command.input if is_fed else None])
 
     def _sourced(self, command: Traced, program: str, argv: Sequence[str]) -> str:
         if program == "eval":
@@ -308,16 +376,18 @@ class _Following:
     def _flashed(self, command: Traced, program: str, argv: Sequence[str]) -> str:
         written = [target for target in (*_written(argv), command.output or "") if FLASH.match(target)]
         does = program in FLASHERS or (program == "dd" and written) or (program in READERS and written)
-        inputs = [word.removeprefix("if=") for word in self._operands(command, argv)]
+        inputs = _read(self._operands(command, argv))
+        if program in FLASHERS:  # which name a device as their target
+            inputs = [path for path in inputs if not RAW.fullmatch(path)]
         return self._first([command.input, *inputs]) if does else ""
 
     def _placed(self, command: Traced, program: str, argv: Sequence[str]) -> str:
         """Copied or unpacked among the system's own files."""
-        if program in ("tar", "unzip", "bsdtar"):
+        if program in UNPACKERS:
             source, target = self._unpacked(command, program, argv)
             return source if source and SYSTEM.match(target) else ""
         operands = self._operands(command, argv)
-        if program not in ("cp", "mv", "install", "rsync", "ln") or len(operands) < 2:
+        if program not in COPIERS or len(operands) < 2:
             return ""
         *sources, target = operands
         program_like = [source for source in sources if not DATA.search(source) and not DATA.search(target)]
@@ -347,6 +417,40 @@ INSTALLERS = {
 FLASHERS = frozenset((
     "sysupgrade", "mtd", "mtd_write", "flashcp", "nandwrite", "ubiupdatevol", "flash_image", "fwupgrade", "flashw",
 ))  # fmt: skip
+
+
+def _read(operands: Iterable[str]) -> list[str]:
+    """The inputs among the words: `if=` of dd, and plain names."""
+    return [word.removeprefix("if=") for word in operands if not word.startswith("of=")]
+
+
+def _unpacked_to(program: str, argv: Sequence[str]) -> str | None:
+    """The folder that an archive's program names, empty where it names none; None where it unpacks nothing."""
+    words = argv[1:]
+    match program:
+        case "unzip":
+            return _after(argv, ("-d",))
+        case "unsquashfs":
+            lists = any(word in ("-l", "-ll", "-lls", "-s", "-stat", "-cat") for word in words)
+            return None if lists else _after(argv, ("-d", "-dest")) or "squashfs-root"
+        case "7z" | "7za" | "7zr":
+            folder = next((word[2:] for word in words if word.startswith("-o")), "")
+            return folder if words[:1] in (("x",), ("e",)) else None
+        case "cpio" | "bsdcpio":
+            return _after(argv, ("-D", "--directory")) if any(_is_cluster(word, "i") for word in words) else None
+        case "ar":
+            return "" if "x" in "".join(words[:1]) else None
+        case "dpkg-deb":
+            does = {"-x", "-X", "--extract", "--vextract", "-R", "--raw-extract"} & set(words)
+            return words[-1] if does and len(words) > 2 else None
+    extracts = any(
+        word.startswith("--extract") or ("x" in word and "/" not in word and len(word) < 9) for word in words[:2]
+    )
+    return _after(argv, ("-C", "--directory")) if extracts else None
+
+
+def _is_cluster(word: str, letter: str) -> bool:
+    return re.fullmatch(r"-[A-Za-z]{1,8}", word) is not None and letter in word
 
 
 def _written(argv: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Where the root hash of dm-verity stands, and whether a signature could cover that place.
 
-A root hash with a signature that the kernel is given (`root-hash-signature=`) may stand anywhere.
+A root hash with a signature that the kernel is given (`root-hash-signature=`) may stand anywhere. One in etc/veritytab
+of the root is of another volume, and as good as what verifies the root that it lies on.
 
 A file of a boot partition, U-Boot's environment and a script outside a FIT are open to whoever writes the medium. What
 lies within a FIT, a UKI, an Android boot image or a kernel may be signed: whether it is, the chain of trust says.
@@ -9,6 +10,8 @@ lies within a FIT, a UKI, an Android boot image or a kernel may be signed: wheth
 from dataclasses import dataclass
 
 from firmward.facts.kernel_command_line import KernelCommandLine
+from firmward.facts.root_mount import RootMount
+from firmward.facts.signed_files import SignedFiles
 from firmward.facts.verity import Claim, Verity
 from firmward.model.facts import Unknown
 from firmward.model.parts import Parts
@@ -28,20 +31,39 @@ class RootHashPlaces:
 
 
 def collect(
-    verity: Verity, parts: Parts | None, command_lines: KernelCommandLine | None | Unknown
+    verity: Verity,
+    parts: Parts | None,
+    command_lines: KernelCommandLine | None | Unknown,
+    root: RootMount | None | Unknown,
+    signed: SignedFiles | None | Unknown,
 ) -> RootHashPlaces | None:
     lines = command_lines.lines if isinstance(command_lines, KernelCommandLine) else ()
     if any((line.get("dm_verity.require_signatures") or "") in ("1", "Y", "y") for line in lines):
         return RootHashPlaces(())
     if not verity.claims:
         return None
-    carried = [(claim, _carrier(claim, parts)) for claim in verity.claims]
+    own = verity.of_root(root.device if isinstance(root, RootMount) else "")
+    others = tuple(claim for claim in verity.claims if claim not in own and not claim.is_signed)
+    is_verified = bool(own or (verity.trees and isinstance(root, RootMount) and root.is_mapped))
+    is_verified = is_verified or (isinstance(signed, SignedFiles) and signed.is_enforced)
+    carried = [(claim, _carrier(claim, parts)) for claim in own]
     unsure = tuple(
         f"whether a signature covers {claim.at.part}, in {carrier}, is not known yet"
         for claim, carrier in carried
         if carrier is not None
     )
-    return RootHashPlaces(tuple(claim for claim, carrier in carried if carrier is None and not claim.is_signed), unsure)
+    told = tuple(claim for claim, carrier in carried if carrier is None and not claim.is_signed)
+    if is_verified or not others:
+        return RootHashPlaces(told, unsure)
+    if _is_bare(root):
+        return RootHashPlaces((*told, *others), unsure)
+    doubt = f"{others[0].at} lies on the root, of which it is not known what verifies it"
+    return RootHashPlaces(told, (*unsure, doubt))
+
+
+def _is_bare(root: RootMount | None | Unknown) -> bool:
+    """Whether the root, which nothing here is known to verify, is mounted as it is."""
+    return isinstance(root, RootMount) and (root.is_writable is True or (root.device != "" and not root.is_mapped))
 
 
 def _carrier(claim: Claim, parts: Parts | None) -> str | None:

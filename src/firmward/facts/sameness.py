@@ -1,9 +1,10 @@
 """What would be equal in every device that carries the image: keys, hashes, identities, seeds, addresses.
 
-Rules: keys, credentials and password hashes come from their own families. The rest are files that programs make for
-one machine and keep (machine-id(5), random-seed by systemd-random-seed(8), DHCP's DUIDs, an iSCSI initiator's name),
-and values in configurations that name one device. A file that is empty, missing, a link to a place that is filled
-later, or says `uninitialized` is made anew on each device and is none.
+Rules: keys, credentials and password hashes come from their own families; a key of encrypted storage is one whether or
+not the storage that it lies on is encrypted itself. The rest are files that programs make for one machine and keep
+(machine-id(5), random-seed by systemd-random-seed(8), DHCP's DUIDs, an iSCSI initiator's name), wherever they lie that
+are seen at their place (layers.py), and values in configurations and commands that name one device. A file that is
+empty, missing, a link to a place that is filled later, or says `uninitialized` is made anew on each device and is none.
 """
 
 import re
@@ -11,9 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmward.facts.accounts import Accounts
+from firmward.facts.disk_keys import DiskKey, DiskKeys
 from firmward.facts.embedded import Embedded
 from firmward.facts.host_keys import HostKeys
+from firmward.facts.layers import Layers, seen
 from firmward.facts.private_keys import PrivateKeys
+from firmward.facts.process import Start
+from firmward.facts.samba_passwords import SambaPassword, SambaPasswords
+from firmward.facts.startup import Startup
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
 from firmward.model.tree import Kind, Tree
@@ -54,6 +60,13 @@ def _line(pattern: str) -> re.Pattern[bytes]:
 
 
 _MAC = r"(?!00:00:00:00:00:00|ff:ff)(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b"
+_COMMANDED = (
+    rf"(?:\bhw\s{{1,4}}(?:ether\s{{1,4}})?|\bip\b[^\n#;|&]{{1,200}}?\saddr(?:ess)?\s{{1,4}}|"
+    rf"\bmacchanger\b[^\n#;|&]{{0,100}}?\s(?:-m|--mac)[=\s]|\bethaddr\s{{1,4}}|"
+    rf"\bnmcli\b[^\n#;|&]{{1,200}}?cloned-mac-address\s{{1,4}}|\.macaddr=)[\"']?{_MAC}"
+)
+"""ifconfig(8), ip-link(8), macchanger(1), fw_setenv, nmcli(1) and `uci set` that give an interface its address."""
+_IN_ARGV = re.compile(rf"(?i)\bether {_MAC}|{_COMMANDED}")
 _CONSTANT = re.compile(
     rb"\A#!(?=[\s\S]*\b(?:echo|printf)[ \t])[^\n]*\n"
     rb"(?:[ \t]*(?:#[^\n]*|set [^\n]*|exit\b[^\n]*|(?:echo|printf)[ \t][^\n$`|;&<>]*)?(?:\n|\Z))+\Z"
@@ -82,7 +95,10 @@ _PLACES = (
            _line(r"secret:?\s{1,8}\"?[A-Za-z0-9+/]{16,}={0,2}\"?;?")),
     _Place("ntp-key", ("etc/chrony/chrony.keys", "etc/chrony.keys", "etc/ntp.keys", "etc/ntpsec/ntp.keys"),
            _line(r"\d{1,6}\s{1,8}\S{3,}")),
-    _Place("samba-secrets", ("var/lib/samba/private/secrets.tdb", "etc/samba/secrets.tdb")),
+    _Place("samba-secrets", ("var/lib/samba/private/secrets.tdb", "etc/samba/secrets.tdb",
+                             "etc/samba/private/secrets.tdb")),
+    _Place("samba-secrets", ("var/lib/samba/private/passdb.tdb", "etc/samba/passdb.tdb",
+                             "etc/samba/private/passdb.tdb"), re.compile(b"USER_")),
     _Place("network-secret", ("var/lib/NetworkManager/secret_key",)),
     _Place("fleet-device", ("resin-boot/config.json", "mnt/boot/config.json", "boot/config.json",
                             "etc/balena/config.json"),
@@ -101,8 +117,14 @@ _PLACES = (
            re.compile(rb"(?mi)^\[(?:Link|NetDev)\][^\[]{0,2000}?^MACAddress\s{0,8}=\s{0,8}" + _MAC.encode())),
     _Place("mac-address", ("etc/NetworkManager/system-connections/*",),
            _line(rf"cloned-mac-address\s{{0,8}}=\s{{0,8}}{_MAC}")),
-    _Place("mac-address", ("etc/init.d/*", "etc/rc.local", "etc/rcS.d/*"),
-           re.compile(rb"(?i)\n[^\n#]{0,200}?\b(?:hw ether|set (?:dev )?\w{1,15} address)\s{1,4}" + _MAC.encode())),
+    _Place("mac-address", ("etc/init.d/*", "etc/rc.local", "etc/rcS.d/*", "etc/rc.d/*", "etc/network/if-*.d/*",
+                           "etc/network/interfaces", "etc/network/interfaces.d/*", "etc/udev/rules.d/*.rules",
+                           "etc/uci-defaults/*", "etc/udhcpc/*", "usr/share/udhcpc/*"),
+           re.compile(rb"(?mi)^(?![ \t]{0,32}#)[^\n]{0,200}?" + _COMMANDED.encode())),
+    _Place("mac-address", ("etc/modprobe.d/*.conf", "usr/lib/modprobe.d/*.conf", "lib/modprobe.d/*.conf"),
+           _line(rf"options\s[^\n#]{{1,200}}?\b(?:dev_addr|host_addr|mac_?addr(?:ess)?|ethaddr)={_MAC}")),
+    _Place("mac-address", ("boot/uEnv.txt", "mnt/boot/uEnv.txt", "uboot/uEnv.txt"), _line(rf"eth\d?addr={_MAC}")),
+    _Place("disk-key", ("etc/cryptsetup-keys.d/*.key",)),
     _Place("hostname", ("etc/hostname",), re.compile(rb"^\s*(?!localhost\b|\(none\))[\w.-]{1,64}\s*$")),
 )  # fmt: skip
 
@@ -113,6 +135,10 @@ def collect(
     private_keys: PrivateKeys | Unknown | None,
     host_keys: HostKeys | Unknown | None,
     accounts: Accounts | Unknown | None,
+    disk_keys: DiskKeys | Unknown | None,
+    startup: Startup | Unknown | None,
+    layers: Layers | Unknown | None,
+    samba: SambaPasswords | Unknown | None,
 ) -> Sameness:
     unread = list(embedded.unread)
     unread += [part.reason for part in (private_keys, host_keys) if isinstance(part, Unknown)]
@@ -125,7 +151,10 @@ def collect(
         *_keys(private_keys, host_keys),
         *_credentials(embedded),
         *(_hashes(accounts) if isinstance(accounts, Accounts) else ()),
-        *_files(tree, unread),
+        *(Shared("password-hash", one.at, one.account) for one in _of_samba(samba)),
+        *_files(tree, layers, unread),
+        *(Shared("disk-key", _place(key)) for key in (disk_keys.keys if isinstance(disk_keys, DiskKeys) else ())),
+        *(_commanded(startup) if isinstance(startup, Startup) else ()),
     ]
     return Sameness(tuple(dict.fromkeys(things)), tuple(dict.fromkeys(unread)))
 
@@ -154,9 +183,26 @@ def _hashes(accounts: Accounts) -> Iterator[Shared]:
             yield Shared("password-hash", account.password_at, account.name)
 
 
-def _files(tree: Tree, unread: list[str]) -> Iterator[Shared]:
+def _place(key: DiskKey) -> Location:
+    return key.at if key.path is None else Location(key.path)
+
+
+def _commanded(startup: Startup) -> Iterator[Shared]:
+    """Addresses that a program is given as it starts, whatever variables they stood in."""
+    for process in startup.processes:
+        is_setting = process.program in ("ip", "ifconfig", "macchanger", "fw_setenv", "nmcli", "uci")
+        if is_setting and process.start is not Start.DISABLED and _IN_ARGV.search(" ".join(process.argv)[:1000]):
+            yield Shared("mac-address", process.at)
+
+
+def _of_samba(samba: SambaPasswords | Unknown | None) -> tuple[SambaPassword, ...]:
+    return samba.passwords if isinstance(samba, SambaPasswords) else ()
+
+
+def _files(tree: Tree, layers: Layers | Unknown | None, unread: list[str]) -> Iterator[Shared]:
     for place in _PLACES:
-        paths = (path for pattern in place.paths for path in (tree.glob(pattern) if "*" in pattern else (pattern,)))
+        patterns = (one for pattern in place.paths for one in seen(pattern, layers))
+        paths = (path for pattern in patterns for path in (tree.glob(pattern) if "*" in pattern else (pattern,)))
         for _, path in zip(range(FILES_LIMIT), paths, strict=False):
             entry = tree.lstat_through(path)
             if entry is None or entry.kind is not Kind.FILE or not entry.size:

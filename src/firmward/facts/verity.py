@@ -26,6 +26,9 @@ from firmward.model.tree import Tree
 KIND = "dm-verity"
 VERITYTAB = "etc/veritytab"
 TREES = 16
+MAPPED = "/dev/mapper/"
+ROOTS = ("root", "rootfs", "system", "vroot")
+"""What the root's volume is called where nothing says its device."""
 
 _NAMED = re.compile(r"\b(?:VERITY_)?ROOT_?HASH\s*=\s*[\"']?(?P<hash>[0-9a-f]{40,128})\b", re.IGNORECASE)
 _OPENED = re.compile(r"\bveritysetup\s+(?:[^\n;|&]*\s)?(?:open|create|verify)\b(?P<rest>[^\n;|&]*)")
@@ -56,6 +59,11 @@ class Claim:
     volume: str = ""
 
     @property
+    def is_listed(self) -> bool:
+        """Whether it stands in the veritytab of the root itself."""
+        return self.at.path == VERITYTAB and self.at.part is None
+
+    @property
     def is_signed(self) -> bool:
         """Whether the kernel is given a signature of the root hash."""
         return any(option.startswith("root-hash-signature=") for option in self.options)
@@ -70,6 +78,12 @@ class Verity:
     claims: tuple[Claim, ...]
     unread: tuple[str, ...] = ()
     opened: tuple[Claim, ...] = ()
+
+    def of_root(self, device: str) -> tuple[Claim, ...]:
+        """The claims that are of the root, which is `device`. Its own etc/veritytab is read when it is mounted already,
+        and is of another volume unless it says that it is of this one."""
+        own = device.removeprefix(MAPPED) if device.startswith(MAPPED) else ""
+        return tuple(one for one in self.claims if not one.is_listed or one.volume in (own, *ROOTS))
 
 
 def collect(

@@ -121,7 +121,7 @@ temppwd test test123 tester testing toor ubuntu unknown user1 user123 welcome we
 def collect(tree: Tree, accounts: Accounts) -> WeakPasswords:
     known = {account.name for account in accounts.accounts if account.scheme is not None}
     fields = tuple(field for field in password_fields(tree) if field.account in known)
-    return guess(fields, tuple(_names_in(tree)), host_crypt()) if fields else WeakPasswords(())
+    return guess(fields, tuple(names_in(tree)), host_crypt()) if fields else WeakPasswords(())
 
 
 def guess(fields: Iterable[Field], names: tuple[str, ...], crypt: Crypt | None) -> WeakPasswords:
@@ -219,7 +219,7 @@ def _pairs() -> Iterator[tuple[str, str]]:
         yield from ((user, password) for password in passwords.split())
 
 
-def _names_in(tree: Tree) -> Iterator[str]:
+def names_in(tree: Tree) -> Iterator[str]:
     """What the image calls itself: a product's name is often its password."""
     seen = set()
     for path, pattern in (("etc/hostname", r"\s*([\w-]+)"), ("etc/os-release", r'(?m)^(?:ID|VARIANT_ID)="?([\w-]+)')):

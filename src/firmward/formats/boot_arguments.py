@@ -25,7 +25,7 @@ _GRUB = re.compile(r"\s*linux(?:16|efi)?\s+(?P<kernel>\S+)(?P<rest>.*)")
 
 FRAGMENTS = frozenset((
     "bootargs", "optargs", "extraargs", "cmdline", "mmcargs", "nandargs", "args", "kernel_args", "bootargs_append",
-    "extra_bootargs", "console_bootargs", "defargs",
+    "extra_bootargs", "console_bootargs", "defargs", "extra_os_cmdline",
 ))  # fmt: skip
 """Variables of uEnv.txt and its kin whose value goes into the command line."""
 

@@ -21,7 +21,8 @@ NO_PASSWORD = re.compile(
     r"(?i)^(?:pass(?:word|wd|phrase|w)?\d?|pwd?|user(?:name)?|secret|token|x-oauth-basic|port|\.{2,}|x+|\*+|-+)$|"
     r"redacted|placeholder|your|my_?pass|example"
 )
-COMMENT = re.compile(r"\s{0,64}(?:#|//|;|--|\*|<!--|%|dnl\b|REM\b|\")")
+COMMENT = re.compile(r"\s{0,64}(?:#|//|;|--|\*|<!--|%|dnl\b|REM\b|\"\s)")
+"""A quote is Vim's, where no name or value of JSON follows it."""
 
 
 class Kind(StrEnum):

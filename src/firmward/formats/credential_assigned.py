@@ -34,7 +34,7 @@ _BY_BLANK = re.compile(
     r"(?i)^\s{0,32}(?P<name>remote_password|bridge_password|requirepass|masterauth|authpass|auth-pass|rootpw|"
     r"mschapv2_password|password|passwd|wpa-psk|wpa-password|wpa-passphrase|wireless-key[1-4]?)\s{1,8}(?:"
     + _LITERAL
-    + r"|(?P<bare>[^\s=:{]{1,200}))\s{0,8}$"
+    + r"|(?P<bare>[^\s=:{]\S{0,199}))\s{0,8}$"
 )
 _IN_XML = re.compile(rf"(?i)<(?P<name>[\w.-]{{0,40}}?{WORD})(?:\s[^<>]{{0,100}})?>(?P<bare>[^<>\s]{{4,200}})</")
 _ENVIRONMENT = re.compile(r"(?i)\s{0,32}(?:Environment|lxc\.environment(?:\.runtime)?)\s{0,8}=")
@@ -51,7 +51,12 @@ _IN_HEADER = re.compile(
 )
 _IN_HEADER_OF_CODE = re.compile(r"(?i)[\"']" + _IN_HEADER.pattern.removeprefix("(?i)"))
 """Without a quote before it, it is told of in a comment or a document."""
-_IN_NETRC = re.compile(r"\blogin\s{1,8}\S{1,100}\s{1,8}(?P<name>password)\s{1,8}(?P<bare>\S{1,200})")
+_IN_NETRC = re.compile(
+    r"\b(?:login|user(?:name)?)\s{1,8}\S{1,100}\s{1,8}(?:(?:there|with)\s{1,8}){0,2}(?P<name>pass(?:word)?)\s{1,8}(?:"
+    + _LITERAL
+    + r"|(?P<bare>[^\s\"']\S{0,199}))"
+)
+"""A machine's line in .netrc, a server's in .fetchmailrc."""
 
 _PAGES = (".html", ".htm", ".xml", ".md", ".json", ".sql")
 """Where a command is an example and none that runs."""

@@ -35,11 +35,34 @@ _PEOPLE_LINE = re.compile(
 )
 
 
+_LOGIN_FILES = tuple(
+    (re.compile(path), re.compile(rb"(?m)^[ \t]{0,8}(?![#\s])" + line))
+    for path, line in (
+        (r"(?:^|/)sasl_passwd\w*$", rb"\S{1,200}[ \t]{1,8}[^\s:]{1,100}:(\S{3,200})"),  # Postfix
+        (r"(?:^|/)exim4?/passwd\.client$", rb"[^\s:]{1,200}:[^\s:]{1,100}:(\S{3,200})"),
+        (r"(?:^|/)dma/auth\.conf$", rb"[^\s|:]{1,100}\|[^\s:]{1,200}:(\S{3,200})"),
+        (r"(?:^|/)nullmailer/remotes$", rb"[^\n]{0,400}?--pass=[\"']?([^\s\"']{3,200})"),
+        (r"(?:^|/)\.?davfs2/secrets$", rb"\S{1,200}[ \t]{1,8}\S{1,100}[ \t]{1,8}\"?([^\s\"]{3,200})"),
+        (r"(?:^|/)\.?pgpass(?:\.conf)?$", rb"(?:[^:\n]{1,200}:){4}(\S{3,200})"),
+        (r"(?:^|/)\.?(?:mbsync|isync)rc$", rb"(?i:pass)[ \t]{1,8}\"?([^\s\"]{3,200})"),
+    )
+)
+"""Where clients of mail, files and databases keep what they log in with, and a line of each."""
+
+
+def _logins(data: bytes, path: str) -> Iterator[Credential]:
+    for where, line in _LOGIN_FILES:
+        match = line.search(data) if where.search(path) else None
+        if match is not None and not NO_PASSWORD.search(match[1].decode("latin-1")):
+            yield Credential(Kind.PASSWORD, "login", match.start(1), len(match[1]))
+
+
 def in_known_file(data: bytes, path: str) -> Iterator[Credential]:
     """Files that are lists of passwords."""
     name = path.rpartition("/")[2]
     if _REGISTRY_FILE.search(path):
         yield from _registry(data)
+    yield from _logins(data, path)
     if name in ("chap-secrets", "pap-secrets"):
         match = _SECRETS_LINE.search(data)
         if match is not None and match[1].strip(b'"') not in (b"", b"*"):

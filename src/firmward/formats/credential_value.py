@@ -11,7 +11,7 @@ from enum import StrEnum
 from firmward.formats.credential import NO_PASSWORD, SAMPLE, entropy, looks_random
 
 WORD = (
-    r"(?:pass(?:word|wd|phrase|wort|code)|(?<![A-Za-z])pass|pwd|psk|secret(?:_?key)?|(?:auth|access|api|bot|session|refresh)?_?token|"
+    r"(?:pass(?:word|wd|phrase|wort|code)|(?:(?<![A-Za-z])|auth|smtp|imap|pop3?|mail|remote|user|login|admin|proxy|ftp|db)pass|pwd|psk|secret(?:_?key)?|(?:auth|access|api|bot|session|refresh)?_?token|"
     r"(?:api|auth(?:ori[sz]ation)?|access|account|private|shared|encryption|signing|jwt)_?key|remote_password|wpa_passphrase)"
 )
 _FORMS = (
@@ -79,7 +79,12 @@ def _is_secret_like(name: str, value: str, style: Style) -> bool:
         return not words and any(map(str.isdigit, value)) and len(value) >= 5
     if value.isdigit():
         return len(value) >= 6
-    return not (words and ("." in value or ":" in value))
+    return not (words and ("." in value or ":" in value)) or _is_mixed(value)
+
+
+def _is_mixed(value: str) -> bool:
+    """Digits, capitals and small letters together, as a password has them and a setting's dotted name does not."""
+    return len(value) >= 8 and all(any(map(kind, value)) for kind in (str.isdigit, str.isupper, str.islower))
 
 
 def is_header(value: str) -> bool:

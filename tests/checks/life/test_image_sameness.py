@@ -9,7 +9,7 @@ from firmward.checks.secrets.private_key_embedded import KEY
 from firmward.facts import sameness
 from firmward.model.check import Example
 from firmward.model.finding import Outcome
-from firmward.model.memory import Content, link
+from firmward.model.memory import Content, executable, link
 
 MAC = "02:a1:b2:c3:d4:e5"
 ALIKE: tuple[tuple[str, str, Content], ...] = (
@@ -43,6 +43,17 @@ ALIKE: tuple[tuple[str, str, Content], ...] = (
     ("mac-address", "etc/network/interfaces.d/eth0", f"iface eth0 inet dhcp\n  hwaddress {MAC}\n"),
     ("mac-address", "etc/systemd/network/10-eth0.link", f"[Match]\nName=eth0\n[Link]\nMACAddress={MAC}\n"),
     ("mac-address", "etc/init.d/S40net", f"#!/bin/sh\nifconfig eth0 hw ether {MAC}\n"),
+    ("mac-address", "etc/init.d/S40net", f"#!/bin/sh\nip link set dev eth0 down address {MAC}\n"),
+    ("mac-address", "etc/rc.d/rc.net", f'#!/bin/sh\nip -4 link set eth0 address "{MAC}" up\n'),
+    ("mac-address", "etc/rc.local", f"#!/bin/sh\nmacchanger --mac={MAC} eth0\n"),
+    ("mac-address", "etc/rc.local", f"#!/bin/sh\nfw_setenv ethaddr {MAC}\n"),
+    ("mac-address", "etc/uci-defaults/10-net", f"uci set network.lan.macaddr='{MAC}'\n"),
+    ("mac-address", "etc/network/interfaces", f"iface eth0 inet dhcp\n  pre-up ip link set eth0 address {MAC}\n"),
+    ("mac-address", "etc/modprobe.d/gadget.conf", f"options g_ether dev_addr={MAC} host_addr={MAC}\n"),
+    ("mac-address", "boot/uEnv.txt", f"ethaddr={MAC}\n"),
+    ("disk-key", "etc/cryptsetup-keys.d/data.key", b"\x8a" * 64),
+    ("random-seed", "mnt/state/root-overlay/var/lib/systemd/random-seed", b"\x8a" * 512),
+    ("machine-id", "overlay/upper/etc/machine-id", "5f0c1e5bb3a94f7d8c2e6a1b9d3f4e70\n"),
     ("hostname", "etc/hostname", "gateway\n"),
     ("ssh-host-key", "etc/dropbear/dropbear_ed25519_host_key", b"\0\0\0\x0bssh-ed25519\0\0\0\x40" + bytes(64)),
     ("private-key", "etc/agent/device.key", KEY),
@@ -89,6 +100,37 @@ DIFFERENT: tuple[tuple[str, Content], ...] = (
 @pytest.mark.parametrize(("path", "content"), DIFFERENT)
 def test_what_is_made_on_the_device_is_none(path: str, content: Content) -> None:
     assert keys({path: content}) == []
+
+
+STARTED: dict[str, Content] = {
+    "etc/inittab": "::sysinit:/opt/net/up start\n",
+    "opt/net/up": executable(f"#!/bin/sh\nMAC={MAC}\nip link set dev eth0 address $MAC\nifconfig eth1 hw ether $MAC\n"),
+}
+
+
+def test_an_address_that_a_start_script_gives_wherever_it_lies_and_stands() -> None:
+    assert keys(STARTED) == ["mac-address opt/net/up"]
+    of_hardware = (
+        'ip link set dev eth0 address "$(cat /sys/mac)"\nip neigh add 10.0.0.1 lladdr 02:a1:b2:c3:d4:e5 dev eth0\n'
+    )
+    assert keys({**STARTED, "opt/net/up": executable(f"#!/bin/sh\n{of_hardware}")}) == []
+
+
+def test_the_key_of_a_disk_in_a_file_or_a_script() -> None:
+    table = {"etc/inittab": "::sysinit:/etc/init.d/rcS\n"}
+    opened = executable("#!/bin/sh\ncryptsetup open --key-file /etc/data.key /dev/mmcblk0p4 data\n")
+    assert keys({**table, "etc/init.d/rcS": opened, "etc/data.key": b"\x8a" * 64}) == ["disk-key etc/data.key"]
+    assert keys({**table, "etc/init.d/rcS": opened}) == []
+
+
+def test_what_a_bind_mount_or_an_overlay_shows_counts_at_its_place() -> None:
+    seed: dict[str, Content] = {"data/systemd/random-seed": b"\x8a" * 512, "etc/inittab": "::sysinit:/bin/mount -a\n"}
+    assert keys({**seed, "etc/fstab": "/data/systemd /var/lib/systemd none bind 0 0\n"}) == [
+        "random-seed data/systemd/random-seed"
+    ]
+    over = "overlay /var/lib overlay lowerdir=/var/lib,upperdir=/data,workdir=/work 0 0\n"
+    assert keys({**seed, "etc/fstab": over}) == ["random-seed data/systemd/random-seed"]
+    assert keys(seed) == []
 
 
 def test_every_kind_has_a_row() -> None:

@@ -160,6 +160,79 @@ def test_where_it_comes_from_and_what_starts_it(files: dict[str, Content], runs:
     assert found.outcome is (Outcome.FAIL if runs else Outcome.PASS), (found.reason, found.findings)
 
 
+CARD = "/dev/mtdblock3 / squashfs ro 0 0\n"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("mcopy -i /dev/$MDEV ::setup.sh /tmp/", "sh /tmp/setup.sh"),
+        ("work=$(mktemp -d)", 'mcopy -i "/dev/$MDEV" ::a.json ::setup.sh "$work/"', 'sh "$work/setup.sh"'),
+        ("mcopy -i /dev/$MDEV ::setup.sh - | sh",),
+        ("mtype -i /dev/$MDEV ::setup.sh | sh -s",),
+        ("mcopy s:setup.sh /tmp", ". /tmp/setup.sh"),
+        ("dd if=/dev/$MDEV of=/dev/mtdblock4 bs=64k",),
+        ("cat /dev/sda > /dev/mtdblock4",),
+        ("dd if=/dev/sda1 of=/tmp/fw skip=1", "flashcp /tmp/fw /dev/mtd4"),
+        ("bsdtar -xf /dev/sda1 -C /tmp/u", "sh /tmp/u/setup.sh"),
+        ("tar -x -f /dev/$MDEV -C /opt/app",),
+        ("tar -xO setup.sh -f /dev/$MDEV | sh",),
+        ("7z x -o/tmp/u /dev/$MDEV", "/tmp/u/setup"),
+        ("unsquashfs -d /tmp/u /dev/$MDEV", "/tmp/u/setup"),
+        ("cd /tmp/u && cpio -i < /dev/$MDEV", "sh /tmp/u/setup.sh"),
+        ("debugfs -R 'dump /setup.sh /tmp/s' /dev/$MDEV", "sh /tmp/s"),
+        ("e2cp /dev/sda1:/setup.sh /tmp/s", "sh /tmp/s"),
+        ("isoinfo -i /dev/sr0 -x /SETUP.SH > /tmp/s", "sh /tmp/s"),
+        ("losetup /dev/loop7 /dev/$MDEV", "mount /dev/loop7 /mnt/l", "/mnt/l/setup"),
+        ("ntfs-3g /dev/$MDEV /mnt/n", "/mnt/n/setup"),
+        ("systemd-run /bin/sh -c 'mount /dev/$MDEV /mnt/n; sh /mnt/n/setup.sh'",),
+    ],
+)
+def test_it_is_read_without_a_mount(lines: tuple[str, ...]) -> None:
+    assert verdict(plugged(*lines)).findings
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("mcopy -i /dev/$MDEV ::list.json /data/list.json",),
+        ("mcopy -i /usr/share/disk.img ::setup.sh /tmp/", "sh /tmp/setup.sh"),
+        (
+            "mcopy -i /dev/$MDEV ::a.sh ::a.sig /tmp/",
+            "openssl dgst -sha256 -verify /etc/k.pem -signature /tmp/a.sig /tmp/a.sh || exit",
+            "sh /tmp/a.sh",
+        ),
+        ("dd if=/dev/$MDEV of=/tmp/head count=1", "grep -q MAGIC /tmp/head"),
+        ("mcopy -i /dev/$MDEV /var/log/messages ::log.txt",),
+        ("nandwrite -p /dev/$MDEV /usr/share/fw.bin",),
+        ("unsquashfs -l /dev/$MDEV",),
+        ("fsck -a /dev/$MDEV", "blkid /dev/$MDEV"),
+    ],
+)
+def test_it_is_read_without_a_mount_and_not_run(lines: tuple[str, ...]) -> None:
+    assert verdict(plugged(*lines)).outcome is Outcome.PASS
+
+
+def test_one_signed_file_of_a_disk_does_not_vouch_for_another() -> None:
+    lines = (
+        "mcopy -i /dev/$MDEV ::a.json ::a.sig ::setup.sh /tmp/",
+        "openssl dgst -sha256 -verify /etc/k.pem -signature /tmp/a.sig /tmp/a.json || exit",
+        "sh /tmp/setup.sh",
+    )
+    assert verdict(plugged(*lines)).findings
+
+
+def test_a_card_that_a_start_script_mounts_is_one_where_the_system_is_on_flash() -> None:
+    lines = ("mount -t vfat /dev/mmcblk1p1 /mnt", "dd if=/mnt/fw.img of=/dev/mtdblock4")
+    assert verdict(booted(*lines, table=CARD)).findings
+    own = CARD + "/dev/mmcblk1p2 /data ext4 nosuid 0 0\n"
+    assert verdict(booted(*lines, table=own)).outcome is Outcome.PASS
+    assert verdict(booted("dd if=/dev/sda of=/dev/mtdblock4", table=CARD)).findings
+    assert (
+        verdict(booted("dd if=/dev/sda of=/dev/mtdblock4", table="/dev/sda2 / ext4 ro 0 0\n")).outcome is Outcome.PASS
+    )
+
+
 def test_the_finding_names_script_medium_and_cause() -> None:
     (finding,) = verdict(plugged(MOUNTED, "sh /mnt/m/autorun.sh")).findings
     assert finding.key == "lib/mdev/stick runs /mnt/m/autorun.sh"

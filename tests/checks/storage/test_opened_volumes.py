@@ -9,11 +9,13 @@ from firmward.audit.engine import Verdict, families, judge
 from firmward.facts.collection import Collection
 from firmward.model.clock import Clock
 from firmward.model.finding import Outcome
-from firmward.model.memory import Content, MemoryTree, executable, link
+from firmward.model.memory import Content, MemoryTree, Node, executable, link
 from firmward.model.policy import parse_policy
 
 ELF = executable(b"\x7fELF\x02\x01\x01")
 HASH = "5c" * 32
+SIGNED = Node(b"\x7fELF\x02\x01\x01", 0o755, xattrs=(("security.ima", b"\x03\x02" + bytes(70)),))
+VOLUME = f"app /dev/disk/by-partlabel/app /dev/disk/by-partlabel/tree {HASH}"
 SYSTEMD: dict[str, Content] = {
     "usr/lib/systemd/systemd": ELF,
     "sbin/init": link("../usr/lib/systemd/systemd"),
@@ -53,8 +55,39 @@ def test_a_service_that_opens_a_volume_is_right_and_says_nothing_of_the_root() -
     [("", Outcome.FAIL), ("root-hash-signature=/etc/app.p7s", Outcome.PASS)],
 )
 def test_a_signature_makes_a_root_hash_trusted_where_it_stands(options: str, outcome: Outcome) -> None:
-    line = f"app /dev/disk/by-partlabel/app /dev/disk/by-partlabel/tree {HASH} {options}\n"
-    assert verdict("verity-root-hash-untrusted", {**SYSTEMD, "etc/veritytab": line}).outcome is outcome
+    files = {**SYSTEMD, "etc/veritytab": f"{VOLUME} {options}\n", "etc/fstab": "/dev/mmcblk0p2 / ext4 ro 0 0\n"}
+    assert verdict("verity-root-hash-untrusted", files).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("files", "outcome"),
+    [
+        ({"etc/fstab": "/dev/mmcblk0p2 / ext4 rw 0 0\n"}, Outcome.FAIL),
+        ({"etc/fstab": "/dev/mapper/root / ext4 ro 0 0\n"}, Outcome.UNKNOWN),
+        ({}, Outcome.UNKNOWN),
+        ({"boot/cmdline.txt": "root=/dev/mmcblk0p2 ro ima_policy=appraise_tcb\n", "usr/bin/app": SIGNED}, Outcome.PASS),
+    ],
+)
+def test_a_table_on_the_root_is_as_good_as_what_verifies_the_root(files: dict[str, Content], outcome: Outcome) -> None:
+    found = verdict("verity-root-hash-untrusted", {**SYSTEMD, "etc/veritytab": f"{VOLUME}\n", **files})
+    assert found.outcome is outcome, found
+
+
+def test_an_open_root_hash_is_told_once_and_not_again_of_the_tables_that_lie_on_the_root() -> None:
+    files = {"etc/veritytab": f"{VOLUME}\n", "boot/cmdline.txt": f"root=/dev/dm-0 ro roothash={HASH}\n"}
+    assert [one.key for one in verdict("verity-root-hash-untrusted", files).findings] == ["boot/cmdline.txt"]
+
+
+def test_another_volumes_table_verifies_no_root() -> None:
+    files = {**SYSTEMD, "etc/veritytab": f"{VOLUME}\n"}
+    bare = {**files, "etc/fstab": "/dev/mmcblk0p2 / ext4 rw 0 0\n"}
+    assert verdict("rootfs-unverified", bare).outcome is Outcome.FAIL
+    mapped = {**files, "etc/fstab": "/dev/mapper/app / ext4 ro 0 0\n"}
+    assert verdict("rootfs-unverified", mapped).outcome is Outcome.PASS
+    assert (
+        verdict("rootfs-unverified", {**mapped, "etc/fstab": "/dev/mapper/r / ext4 ro 0 0\n"}).outcome
+        is Outcome.UNKNOWN
+    )
 
 
 @pytest.mark.parametrize(

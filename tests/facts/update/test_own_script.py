@@ -123,6 +123,7 @@ TARIFFS = tuple(line.replace("addon", "tariffs") for line in ADDON)
         (ADDON, ("/data/charger/bin/app",), None),
         (TARIFFS, ("/data/charger/bin/app",), None),
         (("curl http://a.example.com/tariffs | tar -xz -C /data/charger",), ("/data/charger/run.sh",), None),
+        (("wget -qO - http://a.example.com/runtime.tar.gz | tar -xz -f - -C /data/plc/runtime",), (), Severity.HIGH),
         (("cd /data/charger", *(line.replace(" -C /data/charger", "") for line in ADDON)), (), Severity.HIGH),
     ],
 )
@@ -176,6 +177,38 @@ def test_a_medium_that_is_plugged_in_needs_a_hand() -> None:
     found = read("for f in /media/*/fw.bin; do", 'dd if="$f" of=/dev/mmcblk0p2', "done")
     assert found is not None
     assert [remark.severity for remark in found.about(Aspect.SIGNATURE)] == [Severity.HIGH]
+
+
+CARD = ("mount -t vfat /dev/mmcblk1p1 /mnt", "dd if=/mnt/dvr_update.img of=/dev/mtdblock4")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        CARD,
+        ("mount /dev/sda1 /mnt || exit", "cat /mnt/rootfs.squashfs > /dev/mtdblock4"),
+        ("mount -o ro /dev/$1 /mnt/u/", "flashcp -v /mnt/u/kernel.bin /dev/mtd3"),
+        ("dd if=/media/card/system.img of=/dev/mmcblk0p2",),
+    ],
+)
+def test_an_image_of_a_medium_is_an_update_whatever_the_script_is_called(lines: tuple[str, ...]) -> None:
+    found = read(*lines, path="etc/rc.d/rc.card")
+    assert found is not None
+    assert [remark.severity for remark in found.about(Aspect.SIGNATURE)] == [Severity.HIGH]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (CARD[1],),
+        ("mount /dev/mtdblock5 /mnt", CARD[1]),
+        (CARD[0], "dd if=/mnt/calibration of=/dev/mtdblock4"),
+        (CARD[0], "dd if=/dev/mtdblock4 of=/mnt/dvr.img"),
+        (CARD[0], "cp /mnt/dvr_update.img /data/"),
+    ],
+)
+def test_what_a_medium_does_not_bring_to_flash_is_no_update(lines: tuple[str, ...]) -> None:
+    assert read(*lines, path="etc/rc.d/rc.card") is None
 
 
 @pytest.mark.parametrize(

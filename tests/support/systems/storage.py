@@ -111,6 +111,7 @@ SYSTEMS = (
             "etc/crypttab": "root_crypt /dev/vda2 none tpm2-device=auto\ndata /dev/vda3 /etc/keys/data luks\n",
             "etc/keys/data": Node("0123456789abcdef", 0o400),
         },
+        (("image-sameness", "disk-key etc/keys/data"),),
     ),
     System(
         "debian-key-file-on-a-plain-root",
@@ -120,7 +121,7 @@ SYSTEMS = (
             "etc/crypttab": "data /dev/vda3 /etc/keys/data luks\n",
             "etc/keys/data": Node("0123456789abcdef", 0o400),
         },
-        (("key-beside-data", "etc/keys/data"), *PLAIN_ROOT),
+        (("key-beside-data", "etc/keys/data"), ("image-sameness", "disk-key etc/keys/data"), *PLAIN_ROOT),
     ),
     System(
         "debian-tmp-unit-with-a-drop-in",
@@ -154,7 +155,7 @@ SYSTEMS = (
             **enabled("data.mount"),
             "etc/data.key": "0123456789abcdef",
         },
-        (("key-beside-data", "etc/data.key"),),
+        (("key-beside-data", "etc/data.key"), ("image-sameness", "disk-key etc/data.key")),
     ),
     System(
         "debian-interpreter-with-setuid",
@@ -228,7 +229,7 @@ SYSTEMS = (
                 "mount /dev/mapper/data /data",
             ),
         },
-        (("key-beside-data", None), ("mount-options", "/data")),
+        (("key-beside-data", None), ("image-sameness", "disk-key etc/init.d/disks"), ("mount-options", "/data")),
     ),
     System(
         "sysv-key-from-the-tpm",

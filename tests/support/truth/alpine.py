@@ -813,6 +813,7 @@ SENSOR_SYSTEM = Truth(
                 "etc/keys/data.key": Node(bytes(range(91, 123)), mode=0o600),
             },
         ),
+        Mistake("image-sameness", "the key is alike in every copy", "data.key"),
         Mistake(
             "certificate-weak",
             "x509(1): RSA 1024, SHA-1",

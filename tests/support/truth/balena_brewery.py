@@ -233,6 +233,7 @@ SYSTEM = Truth(
             "mitigations",
             {"mnt/boot/extra_uEnv.txt": "extra_os_cmdline=mitigations=off init_on_alloc=0\ncustom_fdt_file=\n"},
         ),
+        Mistake("kernel-cmdline", "kernel-parameters.txt, init_on_alloc=0", "init_on_alloc"),
         Mistake(
             "sysctl",
             "sysctl.d(5): files of all folders are sorted by name; a leading - forgives a failure",

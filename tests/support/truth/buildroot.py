@@ -448,6 +448,7 @@ CONTROLLER_SYSTEM = Truth(
                 "usr/share/keys/data.key": Node(bytes(range(7, 39)), mode=0o600),
             },
         ),
+        Mistake("image-sameness", "the key is alike in every copy", "data.key"),
         Mistake("expiry-undefined", "device.toml, support.after", ""),
     ),
 )

@@ -1293,6 +1293,7 @@ lxc.start.auto = 1
             "boot/data.key": bytes((index * 113 + 29) % 256 for index in range(256)),
         },
     ),
+    Mistake("image-sameness", "the key is alike in every copy", "data.key"),
     Mistake(
         "backdoor-listener",
         "inittab(5), respawn; socat(1), TCP-LISTEN, EXEC",

@@ -540,6 +540,7 @@ SYSTEM = Truth(
                 "samba-common-bin",
             ),
         ),
+        also("hook-directory-writable", "connect.sh", "smb.conf(5), root preexec: anybody may write what root runs"),
         Mistake(
             "account-weak-hash",
             "smbpasswd(5): the fourth field is the NT hash, MD4 without a salt",

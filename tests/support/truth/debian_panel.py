@@ -155,6 +155,7 @@ SYSTEM = Truth(
                 }
             ),
         ),
+        Mistake("image-sameness", "the key is alike in every copy", "data.key"),
         Mistake(
             "update-over-plaintext",
             "sources.list(5), apt-transport-http(1)",

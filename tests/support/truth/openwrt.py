@@ -1088,6 +1088,7 @@ MODEM_SYSTEM = Truth(
                 "etc/data.key": secret("q7mZ0cXv93nRkT5dLw2HsUeB8yGfPjKa"),
             },
         ),
+        Mistake("image-sameness", "the key is alike in every copy", "data.key"),
         Mistake(
             "hook-directory-writable",
             "openwrt.org, udhcpc: /etc/udhcpc.user is sourced as root, and leads out of the image",

@@ -429,6 +429,7 @@ mount /data
             "etc/keys/data.key": bytes((index * 73 + 41) % 256 for index in range(512)),
         },
     ),
+    Mistake("image-sameness", "the key is alike in every copy", "data.key"),
     Mistake(
         "credential-hard-coded",
         "PHP manual, mysqli: the password stands in the page's source",

@@ -260,6 +260,9 @@ SYSTEM = Truth(
             "rc.card",
             {"etc/rc.d/rc.card": script(CARD)},
         ),
+        Mistake("removable-media-executed", "mount(8), dd(1): the card's image is flashed as it comes", "rc.card"),
+        Mistake("update-downgrade-possible", "dd(1): no version is looked at", "rc.card"),
+        Mistake("update-without-fallback", "dd(1): what runs is written over", "rc.card"),
         Mistake(
             "account-default-password",
             "shadow(5), by a link; crypt(5), sha256crypt; the password is jvbzd, of Mirai's list",

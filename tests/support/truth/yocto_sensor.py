@@ -178,6 +178,7 @@ SYSTEM = Truth(
             "cryptdata",
             files={"etc/init.d/cryptdata": executable(CRYPTDATA.replace(UNSEAL, "printf %s q8Rw-41xT-zz0P-Vmm7"))},
         ),
+        Mistake("image-sameness", "the key is alike in every copy", "cryptdata"),
         Mistake(
             "account-extra-root",
             "passwd(5): whoever has the number 0 is root",

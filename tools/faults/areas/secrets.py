@@ -4,6 +4,27 @@ from fault import Fault
 
 FAULTS = (
     Fault(
+        "formats/credential.py",
+        '|\\"\\s)")',
+        '|\\")")',
+        "tests/formats/test_credential_address.py",
+        "a line of JSON that begins with a quote taken for a comment",
+    ),
+    Fault(
+        "facts/samba_passwords.py",
+        "if self._hashes[password] == nt:",
+        "if False:",
+        "tests/facts/test_samba.py",
+        "an NT hash that is not tried with the passwords that everybody tries first",
+    ),
+    Fault(
+        "facts/layers.py",
+        "for layer in layers.layers if isinstance(layers, Layers) else ():",
+        "for layer in ():",
+        "tests/checks/life/test_image_sameness.py",
+        "what a state partition shows at a place of the root not looked at",
+    ),
+    Fault(
         "formats/elf_data.py",
         "return (*kept, (last, size)) if last < size else tuple(kept)",
         "return tuple(kept)",

@@ -7,6 +7,13 @@ CONFINEMENT = "tests/facts/test_unit_confinement.py"
 
 FAULTS = (
     Fault(
+        "facts/container/compose.py",
+        "features = (*_features(node), *(_features(own) if own is not None else ()))",
+        "features = tuple(_features(whole))",
+        "tests/facts/test_containers.py",
+        "an empty table of labels beside a composition hides what its own labels hand in",
+    ),
+    Fault(
         "facts/services.py",
         "if self.is_basic or self.is_remote_shell:",
         "if self.is_basic:",

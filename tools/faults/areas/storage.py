@@ -4,6 +4,13 @@ from fault import Fault
 
 FAULTS = (
     Fault(
+        "facts/mounts.py",
+        "if local is None:",
+        "if True:",
+        "tests/facts/test_mounts.py",
+        "a mount unit in etc that fstab's line does not go before is passed over",
+    ),
+    Fault(
         "checks/binary/capability_unexpected.py",
         "found.permitted | found.inheritable <= usual and found.path.startswith(FOLDERS)",
         "found.permitted | found.inheritable <= usual",
@@ -194,7 +201,7 @@ FAULTS = (
     ),
     Fault(
         "facts/mounts.py",
-        'for path in tree.glob(f"etc/systemd/system/{name}.mount.d/*.conf"):',
+        'for path in tree.glob(f"etc/systemd/system/{_escaped(mount.target)}.mount.d/*.conf"):',
         "for path in ():",
         "tests/facts/test_mounts.py tests/checks/storage tests/formats/test_fstab.py tests/test_every_check.py",
         "drop-ins of a mount unit ignored",

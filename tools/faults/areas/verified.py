@@ -4,6 +4,13 @@ from fault import Fault
 
 FAULTS = (
     Fault(
+        "facts/root_hash_place.py",
+        "if is_verified or not others:",
+        "if True:",
+        "tests/checks/storage/test_opened_volumes.py",
+        "a root hash in a table on a root that nothing verifies is trusted",
+    ),
+    Fault(
         "checks/storage/rootfs_hash_mismatch.py",
         "    if tree.differs is not None:\n",
         "    if False:\n",
@@ -47,8 +54,8 @@ FAULTS = (
     ),
     Fault(
         "checks/storage/rootfs_unverified.py",
-        "(verity.claims or (verity.trees and _is_mapped(root)))",
-        "(verity.claims or verity.trees)",
+        "(verity.of_root(device) or (verity.trees and _is_mapped(root)))",
+        "(verity.of_root(device) or verity.trees)",
         "tests/checks/storage/test_verified.py",
         "a hash tree that nothing sets up is enough",
     ),

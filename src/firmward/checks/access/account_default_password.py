@@ -2,6 +2,7 @@
 
 from firmward.facts.accounts import Account, Accounts
 from firmward.facts.password_logins import PasswordLogins
+from firmward.facts.samba_passwords import SambaPasswords
 from firmward.facts.weak_passwords import Guess, GuessedPassword, Origin, WeakPasswords
 from firmward.model.check import Findings, check
 from firmward.model.facts import Unavailable, Unknown
@@ -24,7 +25,10 @@ WORDS = {
     good={"etc/passwd": "root:*:0:0:root:/root:/bin/sh\n"},
 )
 def account_default_password(
-    weak: WeakPasswords, accounts: Accounts, logins: PasswordLogins | None | Unknown
+    weak: WeakPasswords,
+    accounts: Accounts,
+    logins: PasswordLogins | None | Unknown,
+    samba: SambaPasswords | None | Unknown,
 ) -> Findings:
     """Botnets try some hundred pairs of user and password on every address of the internet, many times a day; a device
     that has one of them is taken over within minutes, and all of its model with it. The password itself is not shown.
@@ -41,11 +45,29 @@ def account_default_password(
                 remedy=_lock(account, password),
                 severity=_severity(account, logins),
             )
+    yield from _of_samba(samba)
     untried = [
         f"{password.account}: {password.reason}" for password in weak.passwords if password.guess is Guess.UNTRIED
     ]
+    untried += [samba.reason] if isinstance(samba, Unknown) else samba.unread if samba is not None else ()
     if untried or accounts.unread:
         raise Unavailable("; ".join((*untried, *accounts.unread)))
+
+
+def _of_samba(samba: SambaPasswords | None | Unknown) -> Findings:
+    for password in samba.passwords if isinstance(samba, SambaPasswords) else ():
+        if password.origin is not None:
+            yield Finding(
+                f"samba {password.account}",
+                f"the password of Samba's {password.account} {WORDS[password.origin]}",
+                at=password.at,
+                remedy=Remedy(
+                    f"Ship no password of {password.account}: add the account on each device, with one of its own",
+                    Safety.MANUAL,
+                    Stage.SOURCE,
+                ),
+                severity=Severity.MEDIUM if password.is_locked else None,
+            )
 
 
 def _severity(account: Account, logins: PasswordLogins | None | Unknown) -> Severity | None:

@@ -1,10 +1,13 @@
 """account-weak-hash"""
 
 from firmward.facts.accounts import Accounts
-from firmward.model.check import Findings, check
-from firmward.model.facts import Unavailable
+from firmward.facts.samba_passwords import SambaPassword, SambaPasswords
+from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.remedy import Remedy, Safety, Stage
+
+SMBPASSWD = f"line:1000:{'X' * 32}:2E8F1A5C7D90B3461FA8C27E5D6B4093:[U          ]:LCT-66A1B2C3:\n"
 
 
 @check(
@@ -12,18 +15,26 @@ from firmward.model.remedy import Remedy, Safety, Stage
     severity=Severity.HIGH,
     practice="P18 P44",
     cwe=916,
-    bad={"etc/passwd": "root:abOV.DfJmdnYw:0:0:root:/root:/bin/sh\n"},
-    good={
-        "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
-        "etc/shadow": "root:$6$ab12cd34$fGSACmPv5mSYt7B.DAHRLvXzSm0KEn3LPqb5lpQKMFAAn.bdtG6hkWioG8F8fswXeoF4FHqwvqOBZP4"
-        "zknlu80:19000:0:99999:7:::\n",
-    },
+    bad=(
+        Example({"etc/passwd": "root:abOV.DfJmdnYw:0:0:root:/root:/bin/sh\n"}),
+        Example({"etc/passwd": "root:*:0:0::/root:/bin/sh\n", "etc/samba/smbpasswd": SMBPASSWD}),
+    ),
+    good=(
+        Example(
+            {
+                "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
+                "etc/shadow": "root:$6$ab12cd34$fGSACmPv5mSYt7B.DAHRLvXzSm0KEn3LPqb5lpQKMFAAn.bdtG6hkWioG8F8fswXeoF4FH"
+                "qwvqOBZP4zknlu80:19000:0:99999:7:::\n",
+            }
+        ),
+        Example({"etc/passwd": "root:*:0:0::/root:/bin/sh\n", "etc/samba/smbpasswd": f"# {SMBPASSWD}"}),
+    ),
 )
-def account_weak_hash(accounts: Accounts) -> Findings:
+def account_weak_hash(accounts: Accounts, samba: SambaPasswords | None | Unknown) -> Findings:
     """An image is easily had: from the update server or out of the flash. One graphics card tries every password of
     eight letters against DES or NT within hours and against MD5 within days, and the one that is found opens every
     device of the model. A field that is no hash at all is told as well: a vendor's own login may compare it as plain
-    text. An account that cannot log in, and a group, matter less.
+    text. Samba's accounts count by their smbpasswd. An account that cannot log in, and a group, matter less.
     """
     for account in accounts.accounts:
         if account.has_weak_hash:
@@ -52,8 +63,32 @@ def account_weak_hash(accounts: Accounts) -> Findings:
                 remedy=_rehash(f"group {group.name}"),
                 severity=Severity.LOW,
             )
-    if accounts.unread:
-        raise Unavailable("; ".join(accounts.unread))
+    for password in samba.passwords if isinstance(samba, SambaPasswords) else ():
+        yield _of_samba(password)
+    unread = (*accounts.unread, *_unread(samba))
+    if unread:
+        raise Unavailable("; ".join(unread))
+
+
+def _unread(samba: SambaPasswords | None | Unknown) -> tuple[str, ...]:
+    if isinstance(samba, Unknown):
+        return (samba.reason,)
+    return samba.unread if samba is not None else ()
+
+
+def _of_samba(password: SambaPassword) -> Finding:
+    older = " and the older LANMAN hash" if password.has_lanman else ""
+    return Finding(
+        f"samba {password.account}",
+        f"Samba keeps the password of {password.account} as an NT hash{older}, without a salt",
+        at=password.at,
+        remedy=Remedy(
+            f"Ship no password of {password.account}: add the account on each device, with a password of its own",
+            Safety.MANUAL,
+            Stage.SOURCE,
+        ),
+        severity=Severity.LOW if password.is_locked else None,
+    )
 
 
 def _rehash(name: str) -> Remedy:

@@ -60,6 +60,17 @@ def _is_socket(source: str) -> bool:
     return source.rpartition("/")[2] in SOCKETS or normpath(source) in SOCKET_FOLDERS
 
 
+KEYS = {
+    "supervisor": "holds the supervisor's key: with it one restarts, purges and pins what runs, and sets the host up",
+    "device": "holds the device's own key for the fleet's server",
+}
+
+
+def _keys(container: Container) -> Wrong | None:
+    held = [says for key, says in KEYS.items() if key in container.keys]
+    return (held[0], MEDIUM) if held else None
+
+
 def _paths(container: Container) -> Wrong | None:
     judged = [(one, severity) for one in container.binds if (severity := _exposed(one)) is not None]
     if not judged:
@@ -144,6 +155,7 @@ def _new_privileges(container: Container) -> Wrong | None:
 ROWS = (
     Row("privileged", _privileged, "name the capabilities and devices that it needs"),
     Row("docker-socket", _socket, "have a small program outside do what is needed, and ask that one"),
+    Row("fleet-key", _keys, "take the label off, and ask a small program that may do the one thing that is needed"),
     Row("host-path", _paths, "mount the one file or folder that is needed, read-only"),
     Row("host-pid", _namespace("pid", "sees and signals all processes of the device", HIGH), "leave out pid: host"),
     Row("host-ipc", _namespace("ipc", "shares memory with the device's processes", MEDIUM), "leave out ipc: host"),
@@ -210,11 +222,13 @@ RUN = (
             }
         ),
         Example({"mnt/data/apps.json": '{"apps": {"1": {"services": {"app": {"privileged": true}}}}}'}),
+        Example({"opt/app/compose.yaml": CAREFUL + '    labels:\n      io.balena.features.supervisor-api: "1"\n'}),
         Example({"var/lib/lxc/app/config": "lxc.uts.name = app\nlxc.apparmor.profile = unconfined\n"}),
         Example({"etc/docker/daemon.json": '{"insecure-registries": ["registry.example:5000"]}\n'}),
     ),
     good=(
         Example({"opt/app/docker-compose.yml": CAREFUL}),
+        Example({"opt/app/compose.yaml": CAREFUL + '    labels:\n      io.balena.features.dbus: "0"\n'}),
         Example({"usr/lib/systemd/system/app.service": f"[Service]\nExecStart={RUN}\n",
                  "usr/lib/systemd/system/default.target": "[Unit]\nWants=app.service\n"}),
         Example({"var/lib/lxc/app/config": "lxc.uts.name = app\nlxc.idmap = u 0 100000 65536\n"}),

@@ -54,6 +54,11 @@ MOVE = Remedy(
             "lib/mdev": Node(kind=Kind.DIRECTORY, mode=0o777),
         }),
         Example({
+            "etc/samba/smb.conf": "[global]\n   include = /etc/samba/shares.conf\n",
+            "etc/samba/shares.conf": "[exchange]\n   root preexec = /srv/hooks/connect.sh %u\n",
+            "srv/hooks/connect.sh": Node("#!/bin/sh\n", 0o777),
+        }),
+        Example({
             "etc/inittab": INIT,
             "etc/fstab": READ_ONLY,
             "sbin/dhcpcd": ELF,
@@ -94,7 +99,9 @@ def hook_directory_writable(hooks: Hooks, writable: Writable) -> Findings:
     own = [hook for hook in hooks.hooks if hook.program != "init"]
     for opening, hook in _open(own):
         yield _opened(opening, hook)
-    outside = [hook for hook in own if hook.standing.ground is Ground.WRITABLE and hook.standing.mount]
+    outside = [
+        hook for hook in own if hook.is_privileged and hook.standing.ground is Ground.WRITABLE and hook.standing.mount
+    ]
     is_fixed = writable.root in (Ground.FIXED, Ground.VOLATILE)
     told = [hook for hook in outside if is_fixed or writable.is_led_out(hook.standing)]
     for mount in dict.fromkeys(hook.standing.mount for hook in told):
@@ -121,7 +128,8 @@ def _opened(opening: Opening, hook: Hook) -> Finding:
     what = "it" if is_inside else f"what lies in /{hook.path}"
     return Finding(
         opening.path,
-        f"{opening.who} may write /{opening.path} ({opening.mode:04o}), and {hook.program} {hook.how} {what} as root",
+        f"{opening.who} may write /{opening.path} ({opening.mode:04o}), and {hook.program} {hook.how} {what} "
+        f"as {hook.rights}",
         at=Location(opening.path),
         remedy=Remedy(
             "Give it to root, and take the right to write away from others",

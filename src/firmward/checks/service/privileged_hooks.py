@@ -92,14 +92,15 @@ def privileged_hooks(hooks: Hooks, writable: Writable) -> Findings:
     program had to be changed for it. Where the root file system is read-only, each program is told whose hooks lie
     on a writable one. Where it is not, one inventory names the programs: then rootfs-writable says the rest.
     """
-    outside = [hook for hook in hooks.hooks if hook.standing.ground is Ground.WRITABLE and hook.standing.mount]
+    privileged = [hook for hook in hooks.hooks if hook.is_privileged]
+    outside = [hook for hook in privileged if hook.standing.ground is Ground.WRITABLE and hook.standing.mount]
     is_fixed = writable.root in (Ground.FIXED, Ground.VOLATILE)
     if writable.root is Ground.WRITABLE:
         outside = [hook for hook in outside if writable.is_led_out(hook.standing)]
     for program in dict.fromkeys(hook.program for hook in outside):
         yield _outside(program, [hook for hook in outside if hook.program == program])
     if not is_fixed:
-        yield _inventory(hooks.hooks, writable.root)
+        yield _inventory(privileged, writable.root)
     if hooks.unread:
         raise Unavailable("; ".join(hooks.unread[:5]))
 

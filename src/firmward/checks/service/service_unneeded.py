@@ -1,14 +1,17 @@
 """service-unneeded"""
 
 from firmward.checks.service.service_runs_as_root import ELF, unit
+from firmward.facts.containers import Container, Containers
 from firmward.facts.services import Manager, Service, Services, Start
 from firmward.model.check import Example, Findings, NotApplicable, check
-from firmward.model.facts import Unavailable
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.policy import Policy
 from firmward.model.remedy import DisableService, Remedy, Safety, Stage
 
 APP = '[[service]]\nname = "app"\n'
+CONTAINERS = '{"apps": {"1": {"services": {"panel": {"image": "panel@sha256:0"}}}}}'
+CAMERA, PANEL = '[[service]]\nname = "camera"\n', '[[service]]\nname = "panel"\n'
 TABLE = "::respawn:/sbin/syslogd -n\n::respawn:/usr/bin/app\n"
 
 
@@ -20,22 +23,25 @@ TABLE = "::respawn:/sbin/syslogd -n\n::respawn:/usr/bin/app\n"
     bad=(
         Example({"etc/inittab": f"{TABLE}::respawn:/usr/sbin/crond -f\n", "usr/bin/app": ELF}, APP),
         Example(unit("User=camera"), APP),
+        Example({**unit("User=camera"), "mnt/data/apps.json": CONTAINERS}, CAMERA),
     ),
     good=(
         Example({"etc/inittab": TABLE, "usr/bin/app": ELF}, APP),
-        Example(unit("User=camera"), '[[service]]\nname = "camera"\n'),
+        Example(unit("User=camera"), CAMERA),
+        Example({**unit("User=camera"), "mnt/data/apps.json": CONTAINERS}, CAMERA + PANEL),
         Example(
             {"etc/inittab": f"{TABLE}::respawn:/usr/sbin/dropbear -F\n", "usr/bin/app": ELF},
             f"{APP}[[listen]]\nport = 22\n",
         ),
     ),
 )
-def service_unneeded(services: Services, policy: Policy) -> Findings:
+def service_unneeded(services: Services, containers: Containers | Unknown | None, policy: Policy) -> Findings:
     """What nobody decided to have, nobody updates, limits or watches, and it is there for whoever gets in. The policy
     names the services of the product as [[service]], or as the `service` of a [[listen]]; one that opens a declared
-    port, or that the update mechanism is named after, counts as named. What every system needs (udev, the system log,
-    the message bus, the set-up of network and storage, consoles) is no service in this sense. One that nobody can reach
-    and that starts on demand is low.
+    port, or that the update mechanism is named after, counts as named. What every system needs (udev, the system
+    log, the message bus, the set-up of network and storage, consoles) is no service in this sense. One that nobody
+    can reach and that starts on demand is low. A container that balena's supervisor starts is a service by its own
+    name; others are named after the unit or script that starts them.
     """
     if not policy.service:
         raise NotApplicable("the policy names no [[service]]")
@@ -43,6 +49,9 @@ def service_unneeded(services: Services, policy: Policy) -> Findings:
     for service in services.services:
         if not service.is_basic and not named & service.names and not _is_declared(service, policy):
             yield _finding(service)
+    for container in containers.containers if isinstance(containers, Containers) else ():
+        if container.starts and container.name not in named:
+            yield _of_container(container)
     if services.unread:
         raise Unavailable("; ".join(services.unread[:5]))
 
@@ -67,6 +76,19 @@ def _finding(service: Service) -> Finding:
         at=service.at,
         remedy=_remedy(service),
         severity=Severity.LOW if quiet else None,
+    )
+
+
+def _of_container(container: Container) -> Finding:
+    return Finding(
+        container.name,
+        f"the container {container.name} starts with its release and the policy does not name it",
+        at=container.at,
+        remedy=Remedy(
+            f"Take {container.name} out of the release, or name it as [[service]] in device.toml",
+            Safety.MANUAL,
+            Stage.SOURCE,
+        ),
     )
 
 

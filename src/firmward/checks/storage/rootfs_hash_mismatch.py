@@ -40,7 +40,7 @@ def rootfs_hash_mismatch(verity: Verity | None | Unknown, signed: SignedFiles | 
     """
     trees = verity.trees if isinstance(verity, Verity) else ()
     for tree in trees:
-        yield from _of_tree(tree, verity.claims if isinstance(verity, Verity) else ())
+        yield from _of_tree(tree, verity.of_root("") if isinstance(verity, Verity) else ())
     if isinstance(signed, SignedFiles):
         for path in signed.changed:
             yield Finding(path, f"{path} is not what its IMA digest says", at=Location(path), remedy=REMEDY)

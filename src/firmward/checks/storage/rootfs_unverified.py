@@ -60,7 +60,8 @@ def rootfs_unverified(
     if policy is not None and policy.filesystem is not None and policy.filesystem.verified == "none":
         yield Finding("root", "the policy declares a root that nothing verifies", remedy=REMEDY)
         return
-    if isinstance(verity, Verity) and (verity.claims or (verity.trees and _is_mapped(root))):
+    device = root.device if isinstance(root, RootMount) else ""
+    if isinstance(verity, Verity) and (verity.of_root(device) or (verity.trees and _is_mapped(root))):
         return
     if isinstance(signed, SignedFiles) and signed.is_enforced:
         return

@@ -48,7 +48,7 @@ def rootfs_writable(
         raise Unavailable(root.why)
     if root.is_writable:
         yield Finding("root", root.why, at=root.at, remedy=REMEDY)
-    elif isinstance(medium, Medium) and medium.is_writable and not (root.is_mapped or _is_verified(verity)):
+    elif isinstance(medium, Medium) and medium.is_writable and not (root.is_mapped or _is_verified(verity, root)):
         yield Finding(
             "root",
             f"{root.why}, but {medium.format} can be remounted for writing",
@@ -58,5 +58,5 @@ def rootfs_writable(
         )
 
 
-def _is_verified(verity: Verity | None | Unknown) -> bool:
-    return isinstance(verity, Verity) and bool(verity.claims)
+def _is_verified(verity: Verity | None | Unknown, root: RootMount) -> bool:
+    return isinstance(verity, Verity) and bool(verity.of_root(root.device))

@@ -27,6 +27,7 @@ ROWS = (
     Row("units", "systemd reads it as units"),
     Row("cron", "cron or logrotate runs it as root"),
     Row("hook", "udev, mdev, the network or a button runs it as root"),
+    Row("named", "a program of root's runs it as its settings say"),
     Row("library", "programs of root's load it"),
     Row("program", "it is on root's search path"),
     Row("login", "root's shell reads it at login"),
@@ -60,6 +61,12 @@ ELF = b"\x7fELF\x02\x01"
         Example({"etc/udev/rules.d": folder(0o1777), "etc/udev/rules.d/1.rules": ""}),
         Example(booting("/var/cam/autorun.sh", {"var/cam": folder(0o1777)})),
         Example({"usr/lib": folder(0o755), "lib": link("usr/lib"), "usr/lib/libcam.so": Node(ELF, 0o666)}),
+        Example(
+            {
+                "etc/samba/smb.conf": "[exchange]\n   root preexec = /srv/connect.sh %u\n",
+                "srv/connect.sh": executable("#!/bin/sh\n", 0o777),
+            }
+        ),
         Example({"etc/cron.d/job": "* * * * * root /srv/job.sh\n", "srv/job.sh": executable("#!/bin/sh\n", 0o777)}),
     ),
     good=(

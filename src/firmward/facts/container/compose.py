@@ -2,12 +2,15 @@
 
 Rules, from the Compose specification: `services` by name; `network_mode`, `pid`, `ipc` and `userns_mode` may be `host`;
 volumes in the short form and the long one; limits as `mem_limit` and `pids_limit` or below `deploy.resources.limits`.
-balena adds labels (io.balena.features) that mount the engine's socket. A service without image and build, or one that
-extends another, is a piece of a whole. `${NAME:-default}` is taken for its default.
+balena adds labels (io.balena.features, io.resin.features before) that hand in the engine's socket, folders of the host,
+and keys. A service without image and build, or one that extends another, is a piece of a whole. `${NAME:-default}` is
+taken for its default.
 """
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from firmward.facts.container.record import Bind, Container, bind, filled, forbids_new_privileges, unconfined
 from firmward.formats import yaml_subset
@@ -17,7 +20,17 @@ from firmward.model.location import Location
 
 TRUE = frozenset(("true", "yes", "on", "1"))
 NAMESPACES = {"network_mode": "network", "pid": "pid", "ipc": "ipc", "userns_mode": "user", "uts": "uts"}
-BALENA_SOCKET = "io.balena.features.balena-socket"
+FEATURES = re.compile(r"io\.(?:balena|resin)\.features\.([a-z-]+)")
+MOUNTED = {
+    "balena-socket": Bind("/var/run/balena.sock"),
+    "dbus": Bind("/run/dbus"),
+    "sysfs": Bind("/sys"),
+    "procfs": Bind("/proc"),
+    "kernel-modules": Bind("/lib/modules", read_only=True),  # which lie on the host's read-only root
+}
+"""What balena mounts where a label asks for it: of the engine, and of the host."""
+HANDED = {"supervisor-api": "supervisor", "balena-api": "device"}
+"""Whose key a label hands in: the supervisor's of this device, or the device's own for the fleet's server."""
 SERVICES_LIMIT = 200
 
 
@@ -49,7 +62,9 @@ def _supervised(release: Node, path: str) -> Iterator[Container]:
     for key, node in list(entries.items())[:SERVICES_LIMIT]:
         own = node.get("composition")
         whole = Node({**(own.entries if own is not None else {}), **node.entries}, node.line)
-        yield _service(_text(node, "serviceName") or key, whole, path)
+        found = _service(_text(node, "serviceName") or key, whole, path)
+        features = (*_features(node), *(_features(own) if own is not None else ()))
+        yield replace(found, binds=_all_binds(whole, features), keys=_keys(features), starts=True)
 
 
 def _node(value: object) -> Node:
@@ -62,6 +77,7 @@ def _node(value: object) -> Node:
 
 
 def _service(name: str, node: Node, path: str) -> Container:
+    features = tuple(_features(node))
     options = _texts(node, "security_opt")
     limits = {
         kind
@@ -74,7 +90,7 @@ def _service(name: str, node: Node, path: str) -> Container:
         image=_text(node, "image"),
         privileged=_says(node, "privileged"),
         shared=tuple(space for key, space in NAMESPACES.items() if _text(node, key) == "host"),
-        binds=(*_binds(node), *_socket(node)),
+        binds=_all_binds(node, features),
         devices=tuple(text.partition(":")[0] for text in _texts(node, "devices")),
         added=_texts(node, "cap_add"),
         unconfined=unconfined(options),
@@ -82,6 +98,7 @@ def _service(name: str, node: Node, path: str) -> Container:
         read_only=_says(node, "read_only"),
         limits=frozenset(limits),
         no_new_privileges=forbids_new_privileges(options),
+        keys=_keys(features),
         is_whole=(node.get("image") or node.get("build")) is not None and node.get("extends") is None,
     )
 
@@ -110,12 +127,23 @@ def _binds(node: Node) -> Iterator[Bind]:
             yield Bind(source, _says(item, "read_only"))
 
 
-def _socket(node: Node) -> Iterator[Bind]:
-    """The engine's socket, which balena mounts where a label asks for it."""
+def _all_binds(node: Node, features: Iterable[str]) -> tuple[Bind, ...]:
+    handed = (MOUNTED[feature] for feature in features if feature in MOUNTED)
+    return tuple(dict.fromkeys((*_binds(node), *handed)))
+
+
+def _keys(features: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(HANDED[feature] for feature in features if feature in HANDED))
+
+
+def _features(node: Node) -> Iterator[str]:
+    """What of balena's the labels ask for."""
     labels = node.get("labels")
     if labels is None:
         return
     values = {key: value.text or "" for key, value in labels.entries.items()}
     values |= dict((item.text or "").partition("=")[::2] for item in labels.items)
-    if values.get(BALENA_SOCKET, "").lower() in TRUE:
-        yield Bind("/var/run/balena.sock")
+    for key, value in values.items():
+        feature = FEATURES.fullmatch(key.strip())
+        if feature is not None and value.strip().lower() in TRUE:
+            yield feature[1]

@@ -18,8 +18,9 @@ class Bind:
 class Container:
     """`name` is the service's or the container's; `shared` are the namespaces of the host that it is in; `unconfined`
     what it is let out of (seccomp, apparmor, selinux). What may be left out is None where nothing says it: `image`,
-    `user`. `is_whole` is false for a piece that another file completes, so that what is missing says nothing. `limits`
-    are those set, of memory and pids. `maps_root` says that its root is the host's.
+    `user`. `is_whole` is false for a piece that another file completes, so that what is missing says nothing.
+    `limits` are those set, of memory and pids. `maps_root` says that its root is the host's. `keys` names whose keys
+    it is handed by a label, and `starts` says that what runs here starts it by itself, as far as this is known.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Container:
     is_whole: bool = True
     is_image: bool = True
     maps_root: bool = False
+    keys: tuple[str, ...] = ()
+    starts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

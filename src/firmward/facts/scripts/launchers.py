@@ -79,6 +79,13 @@ ROWS = {
     "strace": Launcher("-o -e -p -s -u", user="-u"),
     "su-exec": Launcher(operands=1, user="operand"),
     "sudo": Launcher("-u -g -h -p -C -r -t -T -U -D --user --group", user="-u"),
+    "systemd-inhibit": Launcher("--what --who --why --mode"),
+    "systemd-run": Launcher(
+        "-p -u -E -H -M -t -d --property --unit --description --slice --setenv --uid --gid --nice --working-directory"
+        " --service-type --on-active --on-boot --on-startup --on-unit-active --on-calendar --timer-property --host"
+        " --machine --path-property --socket-property",
+        user="--uid",
+    ),
     "taskset": Launcher(operands=1),
     "time": Launcher("-f -o"),
     "timeout": Launcher("-s -k --signal --kill-after", operands=1),

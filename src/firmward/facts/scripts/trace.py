@@ -21,7 +21,10 @@ from firmward.model.tree import Kind, Tree
 INTERPRETERS = SHELLS | {"python", "python2", "python3", "perl", "lua", "php", "php-cli", "node", "ruby", "tclsh"}
 """Programs that run the file which they are given."""
 
-FEEDERS = frozenset(("cat", "zcat", "gunzip", "gzip", "xz", "xzcat", "bzcat", "bunzip2", "base64", "openssl", "sed"))
+FEEDERS = frozenset((
+    "cat", "zcat", "gunzip", "gzip", "xz", "xzcat", "bzcat", "bunzip2", "lz4cat", "zstdcat", "base64", "openssl", "sed",
+    "dd", "head", "tail", "mtype", "mcopy", "isoinfo", "fatcat", "ntfscat", "unzip", "tar", "bsdtar", "7z",
+))  # fmt: skip
 """Programs that hand on what they read."""
 
 COMMANDS_LIMIT = 20_000
@@ -122,7 +125,8 @@ class Trace(Walk):
         """The file that a program at the left of a pipe reads."""
         match before[-1:]:
             case (Simple(words=[program, *words]),) if (program.literal or "").rpartition("/")[2] in FEEDERS:
-                fields = [field.text for word in words for field in self._expansion.fields(word, environment)]
+                texts = [field.text for word in words for field in self._expansion.fields(word, environment)]
+                fields = [text.removeprefix("if=") for text in texts if not text.startswith("of=")]
                 return next((text for text in fields if "/" in text and not text.startswith("-")), None)
         return super()._fed(environment, before)
 

@@ -50,9 +50,15 @@ VERSIONED = re.compile(r"(?i)ver(?:sion)?(?:\b|_)|_ver|version|serial|build_?(?:
 ASSIGNED = re.compile(r"^\s*(?:local\s+|export\s+|readonly\s+)?(\w{1,60})=")
 NAMED = re.compile(r"(?i)upd|upg|ota|flash|firmware|fw")
 """What only writes to flash is an updater where its name says so: calibration and settings are written too."""
+IMAGE = re.compile(
+    r"(?i)\.(?:img|bin|raw|trx|chk|ubi|squashfs|sqsh|jffs2|ext[234]|itb|fit|swu)(?:\.\w{1,4})?$|rootfs|[uz]image|kernel"
+)
+"""What else is an image by its name, where it comes from a medium."""
+PLUGGED = re.compile(r"^/dev/(?:sd[a-z$]|mmcblk[1-9$]|\$)")
+"""What a stick or a card is called, where a script mounts it."""
 CODE = re.compile(
     r"(?i)(?:^|[^a-z])(?:fw|ota|firmware|software|update|upgrade|add-?on|plug-?in|app|application|package|pkg|release|swu"
-    r"|bundle|module|agent)s?(?:[^a-z]|$)"
+    r"|bundle|module|agent|runtime|program|binary|binarie)s?(?:[^a-z]|$)"
 )
 """In the names of archives that hold code, and no data alone."""
 PASSING = re.compile(r"^/(?:tmp|run|var/(?:tmp|run|volatile|lock|cache)|dev|proc|sys)(?:/|$)")
@@ -75,9 +81,10 @@ def updates(script: Script, run: tuple[str, ...] = ()) -> Updater | None:
     """The updater that a script is; None when it is none. `run` are the paths that the system runs or loads from."""
     fetched = tuple(step for step in script.steps if fetches(step))
     names = frozenset(name for step in fetched for name in saved_as(step))
-    if not fetched and not NAMED.search(basename(script.path)):
+    is_named = NAMED.search(basename(script.path)) is not None
+    if not fetched and not is_named and not _from_medium(script):
         return None
-    applied = _applied(script, names, bool(fetched))
+    applied = _applied(script, names, bool(fetched)) if fetched or is_named else _from_medium(script)
     if applied is None:
         return _of_part(script, fetched, names, run)
     if fetched and not _belong(script, fetched, names, applied):
@@ -102,12 +109,13 @@ def _of_part(script: Script, fetched: tuple[Step, ...], names: frozenset[str], r
         return None
     applied, folder = placed
     runs = next((path for path in run if path.startswith(f"{folder.rstrip('/')}/")), None)
-    if runs is None and not any(CODE.search(name) for name in names):
+    listed = tuple(url for step in fetched for url in sources(step))
+    called = (*names, *(basename(url.text.partition("?")[0]) for url in listed))  # into a pipe, nothing else names it
+    if runs is None and not any(CODE.search(name) for name in called):
         return None
     weak, doubts = _signature(script, fetched, applied)
     rest = f", and {runs} is run from there" if runs is not None else f" ({folder} stays, and by its name it is code)"
     grave = None if runs is not None else Severity.HIGH
-    listed = tuple(url for step in fetched for url in sources(step))
     remarks = (
         *(replace(remark, says=remark.says + rest, severity=grave) for remark in weak),
         *transport(listed, signed=not weak and not doubts),
@@ -308,9 +316,25 @@ def _may_verify(step: Step, script: Script) -> bool:
     return re.search(rf"(?m)^[ \t]*(?:function[ \t]+)?{re.escape(step.program)}[ \t]*\(", script.text) is None
 
 
+def _from_medium(script: Script) -> Step | None:
+    """The first command that writes an image to flash from a stick or card, mounted by the script or where one is."""
+    mounted: list[str] = []
+    for step in script.steps:
+        words = [word for word in step.words if not word.startswith("-")]
+        if step.program == "mount" and len(words) > 1 and PLUGGED.match(words[-2]):
+            mounted.append(f"{words[-1].rstrip('/')}/")
+        inputs = [word.removeprefix("if=") for word in (*step.words, *step.read)]
+        images = [path for path in inputs if NAMED.search(basename(path)) or IMAGE.search(path)]
+        is_plugged = any(MEDIA.match(path) or path.startswith(tuple(mounted)) for path in images)
+        if is_plugged and any(_flashes(argv, step) for argv in (step.argv, *step.pipe)):
+            return step
+    return None
+
+
 def _handed(script: Script, applied: Step) -> tuple[tuple[Remark, ...], tuple[Doubt, ...]]:
     """Writes what somebody hands it: from a medium, or from whoever calls it, who may have verified it."""
-    if any(MEDIA.match(word.removeprefix("if=")) for step in script.steps for word in (*step.words, *step.read)):
+    words = (word.removeprefix("if=") for step in script.steps for word in (*step.words, *step.read))
+    if any(MEDIA.match(word) for word in words) or _from_medium(script):
         says = f"writes what lies on a medium that is plugged in, without verifying a signature: {_shown(applied)}"
         return (Remark(Aspect.SIGNATURE, "unsigned", says, SIGN, applied.at, severity=Severity.HIGH),), ()
     reason = f"{applied.at}: whether whoever calls {script.path} has verified what it writes is not known"
