@@ -260,3 +260,35 @@ def test_programs_that_print_known_assignments_hide_nothing() -> None:
     walk = walked('FSTYPE=unknown\neval "$(fstype /dev/sda1 2> /dev/null)"\n[ $FSTYPE = unknown ] && app\n')
     assert not walk.unread
     assert [process.program for process in walk.processes if process.program == "app"] == ["app"]
+
+
+BUSYBOX_COPIED = [
+    ("cp /bin/busybox /var/busyboxx\n/var/busyboxx telnetd -p 9", "/bin/busybox telnetd -p 9"),
+    ("cp -f /bin/busybox /var/telnetd; /var/telnetd -p 9", "/bin/busybox telnetd -p 9"),
+    ("ln -sf ../bin/busybox /var/httpd; cd /var; ./httpd", "./httpd"),
+    ("ln -sf ../bin/busybox /var/httpd; exec /var/httpd -p 80", "/bin/busybox httpd -p 80"),
+    ("install -m 755 /bin/busybox /usr/local/bin/telnetd\ntelnetd", "/bin/busybox telnetd"),
+    ("cat /bin/busybox > /tmp/telnetd; chmod +x /tmp/telnetd; /tmp/telnetd &", "/bin/busybox telnetd"),
+    ("cp /bin/busybox /tmp/one; mv /tmp/one /tmp/telnetd; /tmp/telnetd", "/bin/busybox telnetd"),
+    # BusyBox itself says that it has no such applet
+    ("cp /bin/busybox /var/helper; /var/helper telnetd", "/bin/busybox helper telnetd"),
+    ("cp /usr/sbin/dropbear /tmp/d; /tmp/d -p 2222", "/usr/sbin/dropbear -p 2222"),
+    ("cp -t /tmp /usr/sbin/dropbear; /tmp/dropbear -p 2222", "/tmp/dropbear -p 2222"),
+    ("cp /bin/busybox $HOME/telnetd; /tmp/d", "/tmp/d"),
+]
+
+
+@pytest.mark.parametrize(("script", "argv"), BUSYBOX_COPIED)
+def test_a_copy_under_another_name_is_the_program_that_it_was(script: str, argv: str) -> None:
+    program = executable("\x7fELF")
+    assert started(script, {"bin/busybox": program, "usr/sbin/dropbear": program}) == [argv]
+
+
+def test_a_copied_script_is_followed() -> None:
+    files: dict[str, Content] = {"usr/share/x": executable("#!/bin/sh\ntelnetd\n")}
+    assert started("cp /usr/share/x /tmp/y; /tmp/y", files) == ["telnetd"]
+
+
+def test_copies_are_bounded() -> None:
+    text = "".join(f"cp /bin/busybox /tmp/a{number}\n" for number in range(3000))
+    assert len(walked(text, {"bin/busybox": executable("x")}).copies) == 1000

@@ -55,6 +55,7 @@ class Walk:
         self.scripts: dict[str, None] = {}
         self.unread: dict[str, None] = {}
         self.assigned: dict[str, Location] = {}
+        self.copies: dict[str, str] = {}
         self.instance: openwrt.Instance | None = None
         self.uci = openwrt.Packages(tree)
         self._expansion = Expansion(tree, self.uci.answer)
