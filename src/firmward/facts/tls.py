@@ -1,17 +1,18 @@
 """What this system's programs ask of TLS: servers, clients, the library's own file, and commands in scripts.
 
-Rules: lighttpd's, nginx's and mosquitto's settings come from their families. stunnel reads etc/stunnel/*.conf or the
-file on its command line, with services in `[brackets]`; a client without `verifyChain`, `verifyPeer` or `verify`
+Rules: lighttpd's, nginx's, Apache's and mosquitto's settings come from their families. stunnel reads etc/stunnel/*.conf or the
+file on its command line, and the folder that `include` names, with services in `[brackets]`; a client without `verifyChain`, `verifyPeer` or `verify`
 checks nobody. vsftpd has `ssl_*` keys. OpenSSL's own file holds for programs that set nothing: the section that
 `openssl_conf` leads to by `ssl_conf` and `system_default`. `curl -k`, `wget --no-check-certificate` and their like are
 looked for in what starts and in the scripts that run. Clients of other kinds: tls_clients.py.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from firmward.facts import command_line, tls_clients
+from firmward.facts.apache import Apache
 from firmward.facts.configuration_file import ConfigurationFiles, inside, lines, unquoted
 from firmward.facts.lighttpd import Lighttpd
 from firmward.facts.listener import Application
@@ -64,13 +65,14 @@ def collect(
     startup: Startup,
     lighttpd: Lighttpd | Unknown | None,
     nginx: Nginx | Unknown | None,
+    apache: Apache | Unknown | None,
     mosquitto: Mosquitto | Unknown | None,
 ) -> Tls:
     files = ConfigurationFiles(tree)
     settings: list[TlsSetting] = []
     unread = list(startup.unread_servers)
     undecided: list[str] = []
-    for family in (lighttpd, nginx, mosquitto):
+    for family in (lighttpd, nginx, apache, mosquitto):
         if isinstance(family, Unknown):
             unread.append(family.reason)
         elif family is not None:
@@ -88,37 +90,41 @@ def collect(
     return Tls(tuple(settings), commands, tuple(undecided), tuple(dict.fromkeys((*unread, *files.unread))))
 
 
-def _undecided(tree: Tree, family: Lighttpd | Nginx) -> Iterator[str]:
+def _undecided(tree: Tree, family: Lighttpd | Nginx | Apache) -> Iterator[str]:
     names = {setting.option for setting in family.tls}
     server = next((one for one in family.listeners if one.speaks is Application.HTTPS), None)
-    if server is None or names & {"minprotocol", "protocol", "ssl_protocols"}:
+    if server is None or names & {"minprotocol", "protocol", "ssl_protocols", "sslprotocol"}:
         return
     if any(path.endswith((".1.0.0", ".1.0.2", ".1.1", ".0.9.8")) for glob in LIBRARIES for path in tree.glob(glob)):
         yield f"{server.program} leaves the lowest TLS version to an OpenSSL before 3, whose default may be TLS 1.0"
 
 
 def _stunnel(tree: Tree, process: Process, files: ConfigurationFiles) -> Iterator[TlsSetting]:
-    given = next((word for word in process.argv[1:] if word.endswith(".conf")), None)
-    paths = (inside(given),) if given else tree.glob("etc/stunnel/*.conf")
+    words = [word for word in process.argv[1:] if word.startswith("/") or word.endswith(".conf")]
+    paths = (inside(words[0]),) if words else tree.glob("etc/stunnel/*.conf")
     for path in paths:
         text = files.main(path)
-        yield from parse_stunnel(text or "", path)
+        yield from parse_stunnel(text or "", path, files.folder)
 
 
-def parse_stunnel(text: str, path: str) -> Iterator[TlsSetting]:
-    """The settings of each service; a client that verifies nobody gets `verify` = `none`."""
+Folder = Callable[[str, Location], Iterable[tuple[str, str]]]
+
+
+def parse_stunnel(text: str, path: str, folder: Folder = lambda path, at: ()) -> Iterator[TlsSetting]:
+    """The settings of each service; a client that verifies nobody gets `verify` = `none`. `folder` reads what
+    `include` names."""
     shared: dict[str, TlsSetting] = {}
     services: dict[str, dict[str, TlsSetting]] = {}
     section: str | None = None
     place: dict[str, Location] = {}
-    for number, line in lines(text, ";#"):
+    for at, line in _stunnel_lines(text, path, folder):
         if line.startswith("[") and line.endswith("]"):
             section = line[1:-1]
             services[section] = dict(shared)
-            place[section] = Location(path, number)
+            place[section] = at
             continue
         key, _, value = line.partition("=")
-        setting = TlsSetting("stunnel", key.strip().lower(), value.strip(), Location(path, number), section)
+        setting = TlsSetting("stunnel", key.strip().lower(), value.strip(), at, section)
         (shared if section is None else services[section])[setting.option] = setting
     wanted = ("sslversion", "sslversionmin", "ciphers", "options")
     for name, settings in services.items():
@@ -127,6 +133,18 @@ def parse_stunnel(text: str, path: str) -> Iterator[TlsSetting]:
         verifies = any(_yes(settings.get(option)) for option in ("verifychain", "verifypeer", "verify"))
         if is_client and not verifies:
             yield TlsSetting("stunnel", "verify", "none", place[name], name)
+
+
+def _stunnel_lines(text: str, path: str, folder: Folder) -> Iterator[tuple[Location, str]]:
+    """The lines with those of the files that `include = FOLDER` inserts, by their names."""
+    for number, line in lines(text, ";#"):
+        at = Location(path, number)
+        key, sign, value = line.partition("=")
+        if sign and key.strip().lower() == "include":
+            for inner_path, inner in folder(value.strip(), at):
+                yield from _stunnel_lines(inner, inner_path, folder)
+        else:
+            yield at, line
 
 
 def _yes(setting: TlsSetting | None) -> bool:
