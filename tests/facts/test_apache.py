@@ -53,7 +53,7 @@ def settings(text: str) -> list[str]:
         ("Listen 80\n<VirtualHost *:80>\n<Location /a>\nRedirect / https://x/\n</Location>\n</VirtualHost>\n",
          ["tcp/80 * http"]),
         ("<IfDefine DIAG>\nListen 81\n</IfDefine>\n<IfDefine !DIAG>\nListen 82\n</IfDefine>\n", ["tcp/82 * http"]),
-        ("Define DIAG\n<IfDefine DIAG>\nListen 81\n</IfDefine>\nUnDefine DIAG\n<IfDefine DIAG>\nListen 82\n</IfDefine>\n",
+        ("Define D\n<IfDefine D>\nListen 81\n</IfDefine>\nUnDefine D\n<IfDefine D>\nListen 82\n</IfDefine>\n",
          ["tcp/81 * http"]),
         (MODULES + "<IfModule ssl_module>\nListen 443\n</IfModule>\nListen 80\n", ["tcp/80 * http"]),
         (MODULES + SSL + "<IfModule mod_ssl.c>\nListen 443\n</IfModule>\n", ["tcp/443 * https"]),

@@ -131,7 +131,11 @@ OWN_BLOCKS = SERVICE.format(name="telnet", disable="no")
     ],
 )
 def test_inetd_serves_the_table_that_it_is_started_with_and_no_other(command: str) -> None:
-    files: dict[str, Content] = {"etc/own.conf": OWN_TABLE, "etc/own.d/telnet": OWN_TABLE, "etc/inetd.conf": USUAL_TABLE}
+    files: dict[str, Content] = {
+        "etc/own.conf": OWN_TABLE,
+        "etc/own.d/telnet": OWN_TABLE,
+        "etc/inetd.conf": USUAL_TABLE,
+    }
     assert served(command, files) == [("telnet", "on-demand"), ("ftp", "disabled")]
 
 

@@ -244,7 +244,10 @@ def test_what_include_shell_gets_from_cat_is_read(command: str) -> None:
         "etc/parts/a.conf": '$SERVER["socket"] == ":82" { }\n',
     }
     found = listeners(files)
-    assert [(one.key, str(one.at)) for one in found.listeners] == [("tcp/81", "etc/l.conf:1"), ("tcp/82", "etc/parts/a.conf:1")]
+    assert [(one.key, str(one.at)) for one in found.listeners] == [
+        ("tcp/81", "etc/l.conf:1"),
+        ("tcp/82", "etc/parts/a.conf:1"),
+    ]
     assert found.unread == ()
 
 

@@ -73,9 +73,7 @@ def parse_server(lines: tuple[Line, ...], process: Process) -> Apache:
             unread.append(f"{line.at}: {line.words[1]} cannot be worked out")
             continue
         speaks = hosts.speaks(place[1], "".join(line.words[2:3]).lower())
-        listeners[place] = Listener(
-            "tcp", place[1], place[0], process.program, process.service, line.at, speaks=speaks
-        )
+        listeners[place] = Listener("tcp", place[1], place[0], process.program, process.service, line.at, speaks=speaks)
     return Apache(tuple(listeners.values()), tuple(hosts.tls()), tuple(unread))
 
 
@@ -165,4 +163,6 @@ def _redirects_all(line: Line) -> bool:
 
 def _is_narrow(line: Line) -> bool:
     """It stands in a section for some requests alone."""
-    return any(section[0] not in ("virtualhost", "ifmodule", "ifdefine", "ifversion", "iffile") for section in line.within)
+    return any(
+        section[0] not in ("virtualhost", "ifmodule", "ifdefine", "ifversion", "iffile") for section in line.within
+    )

@@ -1,10 +1,10 @@
 """Apache's configuration: its directives in order, as the program reads them.
 
-Rules, from the manual of 2.4, core. `Define NAME VALUE`, and on the command line `-D NAME`, give `${NAME}`, which stands
-for the environment's variable otherwise; Debian keeps that in etc/apache2/envvars. `<IfDefine>`, `<IfModule>` (by
-`ssl_module` or by `mod_ssl.c`) and `<IfFile>`, each with `!` for the contrary, hold or are left out, includes among
-them. Where the modules that no server does without are not loaded, others may be built in too. `<Macro>` is used by `Use`
-with arguments, which is not followed. Includes are relative to ServerRoot.
+Rules, from the manual of 2.4, core. `Define NAME VALUE`, and on the command line `-D NAME`, give `${NAME}`, which
+stands for the environment's variable otherwise; Debian keeps that in etc/apache2/envvars. `<IfDefine>`, `<IfModule>`
+(by `ssl_module` or by `mod_ssl.c`) and `<IfFile>`, each with `!` for the contrary, hold or are left out, includes
+among them. Where the modules that no server does without are not loaded, others may be built in too. `<Macro>` is
+used by `Use` with arguments, which is not followed. Includes are relative to ServerRoot.
 """
 
 import re

@@ -1,8 +1,8 @@
 """The packet filter in force after boot, whatever wrote it: nftables, iptables, OpenWrt's firewall.
 
-Only rules that something loads count. Of the front ends, what ufw loads from its files is read (ufw.py); what firewalld,
-shorewall and others load is not, and so the family is unknown where one of them starts. A packet passes a hook when every chain of its family there
-lets it pass.
+Only rules that something loads count. Of the front ends, what ufw loads from its files is read (ufw.py); what
+firewalld, shorewall and others load is not, and so the family is unknown where one of them starts. A packet passes a
+hook when every chain of its family there lets it pass.
 """
 
 from dataclasses import dataclass

@@ -2,8 +2,9 @@
 
 Rules. The rows are in hook_places.py: folders and files that a program looks at by its manual, settings that name a
 file, and options on its command line. A row counts when its program is in the tree; a place when it is there, or when a
-link or a setting leads to where it may be made. All run with root's rights unless a row says otherwise. Which folder is
-whose, a file system says that is mounted there, see writable.py.
+link or a setting leads to where it may be made. All run with root's rights unless a row says otherwise; a program that
+starts, and always as another user, has no hooks of root's. Which folder is whose, a file system says that is mounted
+there, see writable.py.
 """
 
 import re
@@ -72,7 +73,8 @@ class _Found:
 def collect(tree: Tree, writable: Writable, startup: Startup | Unknown | None) -> Hooks | None:
     unread: list[str] = list(writable.unread)
     started = {process.program for process in _started(startup)}
-    found = [*_places(tree, started), *_settings(tree, unread), *_options(startup)]
+    others = _of_others(startup) - started
+    found = [*_places(tree, started, others), *_settings(tree, unread, others), *_options(startup)]
     if isinstance(startup, Unknown):
         unread.append(startup.reason)
     elif startup is not None and startup.blind is not None:
@@ -128,8 +130,10 @@ def _sourced(tree: Tree, writable: Writable, hooks: Iterable[Hook]) -> Iterator[
                     yield Hook(hook.program, path, "sources", stands, at)
 
 
-def _places(tree: Tree, started: set[str]) -> Iterator[_Found]:
+def _places(tree: Tree, started: set[str], others: set[str]) -> Iterator[_Found]:
     for row in ROWS:
+        if _runs_as_others(row.programs, others):
+            continue
         if _is_there(tree, row) or not started.isdisjoint(row.programs):
             for pattern in row.places.split():
                 yield from (_Found(row.key, path, row.how, user=row.user) for path in _named(tree, pattern))
@@ -157,8 +161,16 @@ def _is_there(tree: Tree, row: Place) -> bool:
     )
 
 
-def _settings(tree: Tree, unread: list[str]) -> Iterator[_Found]:
+def _runs_as_others(programs: Iterable[str], others: set[str]) -> bool:
+    """Whether one of these names starts as another user, and none of them as root."""
+    names = {name.rpartition("/")[2] for name in programs}
+    return not names.isdisjoint(others)
+
+
+def _settings(tree: Tree, unread: list[str], others: set[str]) -> Iterator[_Found]:
     for row in SETTINGS:
+        if _runs_as_others((row.key,), others):
+            continue
         paths = [path for pattern in row.files.split() for path in tree.glob(pattern)]
         for path in paths[:FILES_LIMIT]:
             try:
@@ -183,6 +195,15 @@ def _started(startup: Startup | Unknown | None) -> Iterator[Process]:
     for process in startup.processes if isinstance(startup, Startup) else ():
         if process.start is not Start.DISABLED and process.user in (None, "root", "0"):
             yield process
+
+
+def _of_others(startup: Startup | Unknown | None) -> set[str]:
+    """What starts with the rights of a user who is known and is not root."""
+    return {
+        process.program
+        for process in (startup.processes if isinstance(startup, Startup) else ())
+        if process.start is not Start.DISABLED and process.user not in (None, "root", "0") and "$" not in process.user
+    }
 
 
 def _options(startup: Startup | Unknown | None) -> Iterator[_Found]:

@@ -52,7 +52,8 @@ def read(tree: Tree, paths: tuple[str, ...]) -> Inetd:
     ports = own_ports(tree)
     processes: list[Process] = []
     unread: list[str] = []
-    for path in (file for path in paths for file in (tree.list(path) if tree.is_directory(path) else (path,))):
+    files = (file for path in paths for file in (tree.list(path) if tree.is_directory(path) else (path,)))
+    for path in files:
         text = tree.text(path)
         if text is None:
             unread.append(f"{path}, a table of inetd, is not there")

@@ -16,7 +16,7 @@ PRINTERS = frozenset(("echo", "printf"))
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One piece of the output: a `text`, or the files that a pattern means. `may_lack` where its absence is no fault."""
+    """One piece of the output: a `text`, or the `files` that a pattern means; `may_lack` where none need be there."""
 
     text: str = ""
     files: str | None = None

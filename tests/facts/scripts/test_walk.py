@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmward.facts.measure import Measure
 from firmward.facts.process import Manager, Process, Start
 from firmward.facts.scripts.walk import Origin, Walk
 from firmward.model.memory import Content, MemoryTree, executable
@@ -292,3 +293,45 @@ def test_a_copied_script_is_followed() -> None:
 def test_copies_are_bounded() -> None:
     text = "".join(f"cp /bin/busybox /tmp/a{number}\n" for number in range(3000))
     assert len(walked(text, {"bin/busybox": executable("x")}).copies) == 1000
+
+
+V2 = "mount -t cgroup2 none /sys/fs/cgroup\necho '+memory +pids' > /sys/fs/cgroup/cgroup.subtree_control\n"
+GROUP = "mkdir -p /sys/fs/cgroup/app\necho {} > /sys/fs/cgroup/app/memory.max\n"
+INSIDE = "echo $$ > /sys/fs/cgroup/app/cgroup.procs\napp\n"
+MEMORY = frozenset({Measure.MEMORY})
+
+
+@pytest.mark.parametrize(
+    ("script", "measures"),
+    [
+        (V2 + GROUP.format("48M") + INSIDE, MEMORY),
+        (V2 + GROUP.format("48M") + "echo 0 > /sys/fs/cgroup/app/cgroup.procs\napp\n", MEMORY),
+        (V2 + GROUP.format("48M") + "app &\necho $! > /sys/fs/cgroup/app/cgroup.procs\n", MEMORY),
+        (V2 + GROUP.format("48M") + "app &\necho $(pidof app) > /sys/fs/cgroup/app/cgroup.procs\n", MEMORY),
+        (V2 + "echo 9 > /sys/fs/cgroup/app/pids.max\n" + INSIDE, {Measure.TASKS}),
+        (V2 + GROUP.format("max") + INSIDE, ()),
+        (V2 + GROUP.format("48M") + "app\n", ()),
+        (V2 + GROUP.format("48M") + "echo $$ > /sys/fs/cgroup/other/cgroup.procs\napp\n", ()),
+        (V2 + GROUP.format("48M") + "( echo $$ > /sys/fs/cgroup/app/cgroup.procs )\napp\n", ()),
+        # without the controller handed down the group has no such file
+        (GROUP.format("48M") + INSIDE, ()),
+        (V2.replace("+memory", "-memory") + GROUP.format("48M") + INSIDE, ()),
+        (V2 + "echo 48M > /sys/fs/cgroup/a/b/memory.max\necho $$ > /sys/fs/cgroup/a/b/cgroup.procs\napp\n", ()),
+        (V2 + "echo +memory > /sys/fs/cgroup/a/cgroup.subtree_control\necho 48M > /sys/fs/cgroup/a/b/memory.max\n"
+         "echo $$ > /sys/fs/cgroup/a/b/cgroup.procs\napp\n", MEMORY),
+        (V2 + GROUP.format("48M") + "echo $$ > /sys/fs/cgroup/app/inner/cgroup.procs\napp\n", MEMORY),
+        # version 1
+        ("echo 48M > /sys/fs/cgroup/memory/app/memory.limit_in_bytes\necho $$ > /sys/fs/cgroup/memory/app/tasks\napp\n",
+         MEMORY),
+        ("echo 5 > /sys/fs/cgroup/pids/app/pids.max\necho $$ > /sys/fs/cgroup/pids/app/cgroup.procs\napp\n",
+         {Measure.TASKS}),
+    ],
+)  # fmt: skip
+def test_a_control_group_of_the_scripts_own_limits_what_is_in_it(script: str, measures: object) -> None:
+    [app] = [process for process in walked(script).processes if process.program == "app"]
+    assert app.measures == frozenset(measures)  # type: ignore[call-overload]
+
+
+def test_systemd_hands_controllers_down_by_itself() -> None:
+    files: dict[str, Content] = {"usr/lib/systemd/systemd": executable("x")}
+    assert only(GROUP.format("48M") + INSIDE, files).measures == MEMORY

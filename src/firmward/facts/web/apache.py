@@ -15,6 +15,7 @@ from firmward.facts.startup import Process
 from firmward.facts.web.record import Cgi, Feature, Root, Trait, WebServer
 from firmward.model.tree import Tree
 
+
 def read(tree: Tree, process: Process) -> WebServer:
     lines, unread = apache_file.read(tree, process)
     return judged(lines, process, tuple(unread))
