@@ -63,7 +63,7 @@ service {name}
 
 def xinetd(defaults: str, disable: str = "no") -> list[tuple[str, str]]:
     files: dict[str, Content] = {
-        "etc/inittab": "::once:/usr/sbin/xinetd -stayalive\n",
+        "etc/inittab": "::once:/usr/sbin/xinetd -stayalive -dontfork\n",
         "etc/xinetd.conf": f"defaults\n{{\n{defaults}\n}}\nincludedir /etc/xinetd.d\n",
         "etc/xinetd.d/telnet": SERVICE.format(name="telnet", disable=disable),
         "etc/xinetd.d/ftp": SERVICE.format(name="ftp", disable="no"),

@@ -9,8 +9,8 @@ enabled here is on demand, as if it did.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
-from firmward.facts import command_line
 from firmward.facts.configuration_file import each_file, inside
 from firmward.facts.inetd import EVERYWHERE, own_ports
 from firmward.facts.process import Manager, Process, Socket, Start
@@ -19,9 +19,6 @@ from firmward.model.location import Location
 from firmward.model.tree import Tree
 
 PATH = "etc/xinetd.conf"
-OPTIONS = ("f", "syslog", "filelog", "pidfile", "limit", "logprocs", "cc")
-"""Options of xinetd(8) that take a value."""
-
 FILE_LIMIT = 200
 """Files of one configuration; includes may run in circles."""
 
@@ -40,7 +37,7 @@ def collect(tree: Tree) -> Xinetd | None:
 
 def started_with(tree: Tree, process: Process) -> Xinetd | None:
     """The services of a xinetd that is started with a file of its own; None for one that reads the usual one."""
-    path = command_line.read(command_line.own_words(process.argv), names=OPTIONS).get("f")
+    path = next((word for before, word in pairwise(process.argv) if before == "-f"), None)
     if path is None:
         return None
     if "$" in path:
