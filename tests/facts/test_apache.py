@@ -137,3 +137,8 @@ def test_two_virtual_hosts_of_one_address_are_two() -> None:
 def test_variables_that_double_do_not_grow_without_end() -> None:
     text = "Define A 1234567890\n" + "Define A ${A}${A}\n" * 5000 + "Listen ${A}\n"
     assert apache(text).listeners == ()
+
+
+def test_virtual_hosts_are_bounded() -> None:
+    found = apache("Listen 443\n" + SITE.format("") * 2000)
+    assert any("virtual hosts" in reason for reason in found.unread)

@@ -21,6 +21,10 @@ from firmward.model.tree import Tree
 PROGRAM = "apache2"
 SERVER_OPTIONS = ("sslprotocol", "sslciphersuite", "sslopensslconfcmd")
 PROXY_OPTIONS = ("sslproxyprotocol", "sslproxyciphersuite", "sslproxyverify", "sslproxycheckpeername")
+NAMES = frozenset((*SERVER_OPTIONS, *PROXY_OPTIONS, "sslengine"))
+ENGINE = ("sslengine",)
+HOSTS_LIMIT = 1000
+SOCKETS_LIMIT = 1000
 EVERY_PATH = frozenset(("/", "^", ".*", "^.*$", "(.*)", "^(.*)$", "^/(.*)$", "^/?(.*)$", "^/?(.*)"))
 
 Host = Location | None
@@ -68,12 +72,17 @@ def parse_server(lines: tuple[Line, ...], process: Process) -> Apache:
     for line in lines:
         if line.name != "listen" or len(line.words) < 2:
             continue
+        if len(listeners) >= SOCKETS_LIMIT:
+            unread.append(f"{line.at}: more than {SOCKETS_LIMIT} sockets")
+            break
         place = None if "$" in line.words[1] else split_endpoint(line.words[1])
         if place is None:
             unread.append(f"{line.at}: {line.words[1]} cannot be worked out")
             continue
         speaks = hosts.speaks(place[1], "".join(line.words[2:3]).lower())
         listeners[place] = Listener("tcp", place[1], place[0], process.program, process.service, line.at, speaks=speaks)
+    if hosts.are_too_many:
+        unread.append(f"{process.program} has more than {HOSTS_LIMIT} virtual hosts")
     return Apache(tuple(listeners.values()), tuple(hosts.tls()), tuple(unread))
 
 
@@ -81,47 +90,51 @@ class _Hosts:
     """The virtual hosts of a configuration, and what holds for each."""
 
     def __init__(self, lines: Iterable[Line]) -> None:
+        self.are_too_many = False
         self._addresses: dict[Host, tuple[str, ...]] = {None: ()}
-        self._lines: dict[Host, list[Line]] = {None: []}
+        self._last: dict[Host, dict[tuple[str, ...], Line]] = {None: {}}
+        self._redirects: set[Host] = set()
         for line in lines:
             if line.host not in self._addresses:
+                if len(self._addresses) >= HOSTS_LIMIT:
+                    self.are_too_many = True
+                    continue
                 section = next(section for section in line.within if section[0] == "virtualhost")
                 self._addresses[line.host] = section[1:]
-            self._lines.setdefault(line.host, []).append(line)
+                self._last[line.host] = {}
+            if line.name in NAMES and len(line.words) > 1:
+                self._last[line.host].pop(_key(line), None)  # the last one counts, and so stands last
+                self._last[line.host][_key(line)] = line
+            if _redirects_all(line):
+                self._redirects.add(line.host)
 
     def speaks(self, port: int, protocol: str) -> Application:
         """What is spoken on the port that a Listen names, with the protocol that it names."""
         hosts = [host for host in self._addresses if host is not None and self._answers(host, port)]
-        engines = [self._engine(host) for host in hosts or (None,)]
-        if any(engine in ("on", "optional") for engine in engines):
+        engines = {self._engine(host) for host in hosts or (None,)}
+        if engines & {"on", "optional"}:
             return Application.HTTPS
         if "off" not in engines and (protocol == "https" or (port == 443 and not protocol)):
             return Application.HTTPS
-        redirected = [any(_redirects_all(line) for line in self._lines[host]) for host in hosts]
-        return Application.HTTP_REDIRECT if redirected and all(redirected) else Application.HTTP
+        return Application.HTTP_REDIRECT if hosts and self._redirects.issuperset(hosts) else Application.HTTP
 
     def tls(self) -> Iterator[TlsSetting]:
         """The settings that hold for a server with TLS, and those for connections to servers behind."""
         for host, addresses in self._addresses.items():
-            is_main = host is None
             named_443 = any(_port(address) == 443 for address in addresses)
             engine = self._engine(host) or ("on" if named_443 else "")
-            names = (*(SERVER_OPTIONS if engine in ("on", "optional") else ()), *PROXY_OPTIONS)
-            for line in self._in_force(host, names):
-                if is_main or line.host is not None or line.name in SERVER_OPTIONS:
+            own = SERVER_OPTIONS if engine in ("on", "optional") else ()
+            for (name, *_), line in self._in_force(host).items():
+                if name in own or (name in PROXY_OPTIONS and line.host == host):
                     yield _setting(line, addresses)
 
     def _engine(self, host: Host) -> str:
-        found = self._in_force(host, ("sslengine",))
-        return found[-1].words[1].lower() if found else ""
+        line = self._last[host].get(ENGINE) or self._last[None].get(ENGINE)
+        return line.words[1].lower() if line is not None else ""
 
-    def _in_force(self, host: Host, names: tuple[str, ...]) -> list[Line]:
-        """The last of each of these directives for a host: its own before those outside of all hosts."""
-        last: dict[tuple[str, ...], Line] = {}
-        for line in (*self._lines[None], *(self._lines[host] if host is not None else ())):
-            if line.name in names and len(line.words) > 1:
-                last[_key(line)] = line
-        return list(last.values())
+    def _in_force(self, host: Host) -> dict[tuple[str, ...], Line]:
+        """The last of each directive for a host: its own before those outside of all hosts."""
+        return self._last[None] | self._last[host]
 
     def _answers(self, host: Host, port: int) -> bool:
         return any(_port(address) in (None, port) for address in self._addresses[host])
@@ -129,7 +142,8 @@ class _Hosts:
 
 def _key(line: Line) -> tuple[str, ...]:
     """Commands of OpenSSL's and ciphers of one version stand beside each other."""
-    return (line.name, *(word.lower() for word in line.words[1:-1])) if "protocol" not in line.name else (line.name,)
+    stands_beside = "cipher" in line.name or line.name == "sslopensslconfcmd"
+    return (line.name, *(word.lower() for word in line.words[1:-1])) if stands_beside else (line.name,)
 
 
 def _port(address: str) -> int | None:

@@ -59,11 +59,14 @@ def collect(tree: Tree, startup: Startup) -> Iptables | None:
     files = ConfigurationFiles(tree)
     loaded: list[Location] = []
     read: set[str] = set()
+    has_ufw = False
     uses_ufw = any(one.program in ufw.PROGRAMS and not ufw.is_off(tree, one) for one in startup.processes)
     for command in commands(startup, *SINGLE, *RESTORE, *BOTH, *(ufw.PROGRAMS if uses_ufw else ())):
         loaded.append(command.at)
         if command.program in ufw.PROGRAMS:
-            ufw.load(tree, rulesets, files)
+            if not has_ufw:  # which says itself that it has started already
+                ufw.load(tree, rulesets, files)
+            has_ufw = True
             continue
         if command.program in SINGLE:
             iptables.command(command.words, command.at, rulesets[SINGLE[command.program]])

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+LENGTH_LIMIT = 4000
 WORDS_LIMIT = 200
 SILENT = frozenset(("true", ":", "test", "[", "exit"))
 JOINTS = frozenset((";", "&&", "||"))
@@ -25,6 +26,8 @@ class Part:
 
 def parts(command: str) -> tuple[Part, ...] | None:
     """The output in order; None where it is not known."""
+    if len(command) > LENGTH_LIMIT:
+        return None
     lexer = shlex.shlex(command, posix=True, punctuation_chars=";&|<>()")
     lexer.whitespace_split = True
     lexer.commenters = ""

@@ -33,6 +33,7 @@ OLD = frozenset(("memory.limit_in_bytes", "cpu.cfs_quota_us"))
 
 MEMBERS = frozenset(("cgroup.procs", "tasks"))
 DELEGATING = ("lib/systemd/systemd", "usr/lib/systemd/systemd", "sbin/openrc", "usr/sbin/openrc", "sbin/procd")
+PATH_LIMIT = 500
 GROUPS_LIMIT = 1000
 """Groups kept of one walk."""
 
@@ -47,7 +48,7 @@ class Groups:
 
 def write(walk: "Walk", target: str, text: str) -> None:
     """A script writes this text to a file of control groups."""
-    match = FILE.fullmatch(target)
+    match = FILE.fullmatch(target[:PATH_LIMIT])
     if match is None or "$" in target:
         return
     group, name = match["group"], match["file"]
