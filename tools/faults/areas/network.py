@@ -22,8 +22,8 @@ FAULTS = (
     ),
     Fault(
         "facts/tls_clients.py",
-        "if SERVERS.search(text):",
-        "if False:",
+        "or SERVERS.search(text):",
+        "or False:",
         CHECKS,
         "a server that asks no certificate of its clients taken for a client that checks none",
     ),
