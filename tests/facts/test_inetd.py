@@ -63,7 +63,7 @@ service {name}
 
 def xinetd(defaults: str, disable: str = "no") -> list[tuple[str, str]]:
     files: dict[str, Content] = {
-        "etc/inittab": "::once:/usr/sbin/xinetd -stayalive\n",
+        "etc/inittab": "::once:/usr/sbin/xinetd -stayalive -dontfork\n",
         "etc/xinetd.conf": f"defaults\n{{\n{defaults}\n}}\nincludedir /etc/xinetd.d\n",
         "etc/xinetd.d/telnet": SERVICE.format(name="telnet", disable=disable),
         "etc/xinetd.d/ftp": SERVICE.format(name="ftp", disable="no"),
@@ -108,3 +108,70 @@ def test_xinetds_blocks_are_read() -> None:
 )
 def test_a_port_is_a_number_or_a_name(name: str, port: int | None) -> None:
     assert services.port(name, "udp", services.parse("own 99/udp alias # x\nbad\nown x/udp\n")) == port
+
+
+def served(command: str, files: dict[str, Content]) -> list[tuple[str, str]]:
+    found = startup({"etc/inittab": f"::once:{command}\n"} | files)
+    return [(item.service, item.start.value) for item in found.processes if item.manager in ("inetd", "xinetd")]
+
+
+OWN_TABLE = "telnet stream tcp nowait root /usr/sbin/telnetd telnetd -i\n"
+USUAL_TABLE = "ftp stream tcp nowait root /usr/sbin/ftpd ftpd -w\n"
+OWN_BLOCKS = SERVICE.format(name="telnet", disable="no")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "/usr/sbin/inetd -e /etc/own.conf",
+        "busybox inetd -f -q 64 /etc/own.conf",
+        "/usr/sbin/inetutils-inetd --pidfile=/run/i.pid -R 20 /etc/own.conf",
+        "/usr/sbin/inetd /etc/own.d",
+        "/usr/sbin/openbsd-inetd -i -a 192.0.2.1 etc/own.conf",
+    ],
+)
+def test_inetd_serves_the_table_that_it_is_started_with_and_no_other(command: str) -> None:
+    files: dict[str, Content] = {
+        "etc/own.conf": OWN_TABLE,
+        "etc/own.d/telnet": OWN_TABLE,
+        "etc/inetd.conf": USUAL_TABLE,
+    }
+    assert served(command, files) == [("telnet", "on-demand"), ("ftp", "disabled")]
+
+
+@pytest.mark.parametrize(
+    ("command", "usual"),
+    [
+        ("xinetd -stayalive -f /etc/own.xinetd -pidfile /run/x.pid", "disabled"),
+        ("xinetd -f /etc/own.xinetd -inetd_compat", "on-demand"),
+    ],
+)
+def test_xinetd_serves_the_file_that_it_is_started_with(command: str, usual: str) -> None:
+    files: dict[str, Content] = {"etc/own.xinetd": OWN_BLOCKS, "etc/inetd.conf": USUAL_TABLE}
+    assert sorted(served(command, files)) == [("ftp", usual), ("telnet", "on-demand")]
+
+
+@pytest.mark.parametrize("command", ["inetd /var/made.conf", "inetd $TABLE", "xinetd -f /var/made.conf"])
+def test_a_table_that_is_made_on_the_device_is_told(command: str) -> None:
+    script = executable(f"#!/bin/sh\n[ -f /run/own ] && . /run/own\n{command}\n")
+    found = startup({"etc/inittab": "::sysinit:/etc/init.d/rcS\n", "etc/init.d/rcS": script})
+    assert any("table" in reason for reason in found.unread_servers)
+
+
+def test_the_usual_table_named_by_hand_is_served_once() -> None:
+    assert served("inetd -f /etc/inetd.conf", {"etc/inetd.conf": USUAL_TABLE}) == [("ftp", "on-demand")]
+
+
+def test_the_table_stands_in_variables_of_etc_default() -> None:
+    script = (
+        '#!/bin/sh\nDAEMON="inetd"\nINETD_ARGS=""\n[ -r "/etc/default/$DAEMON" ] && . "/etc/default/$DAEMON"\n'
+        'start-stop-daemon -S -q -x "/usr/sbin/$DAEMON" -- $INETD_ARGS\n'
+    )
+    files: dict[str, Content] = {
+        "etc/inittab": "::sysinit:/etc/init.d/rcS\n",
+        "etc/init.d/rcS": executable(script),
+        "etc/default/inetd": 'INETD_ARGS="-e /etc/own.conf"\n',
+        "etc/own.conf": OWN_TABLE,
+        "usr/sbin/inetd": link("../../bin/busybox"),
+    }
+    assert [item.service for item in startup(files).processes if item.manager == "inetd"] == ["telnet"]

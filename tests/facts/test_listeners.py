@@ -233,6 +233,24 @@ def test_include_shell_is_told_as_unread() -> None:
     assert any("include_shell" in reason for reason in found.unread)
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["cat parts/*.conf", "/bin/cat /etc/parts/a.conf", "cat parts/a.conf parts/none.conf 2>/dev/null || true"],
+)
+def test_what_include_shell_gets_from_cat_is_read(command: str) -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": "::respawn:/usr/sbin/lighttpd -f /etc/l.conf\n",
+        "etc/l.conf": f'server.port = 81\ninclude_shell "{command}"\n',
+        "etc/parts/a.conf": '$SERVER["socket"] == ":82" { }\n',
+    }
+    found = listeners(files)
+    assert [(one.key, str(one.at)) for one in found.listeners] == [
+        ("tcp/81", "etc/l.conf:1"),
+        ("tcp/82", "etc/parts/a.conf:1"),
+    ]
+    assert found.unread == ()
+
+
 @pytest.mark.parametrize("program", ["lighttpd", "nginx", "dnsmasq"])
 def test_includes_that_go_in_circles_end(program: str) -> None:
     line = {"lighttpd": 'include "a.conf"', "nginx": "include a.conf;", "dnsmasq": "conf-file=/etc/a.conf"}[program]

@@ -1,8 +1,8 @@
 """Programs that listen, one row each: the sockets they open by default, and what moves them.
 
 A row holds for a program by its own name, whatever its folder. Its options and defaults are those of the program's
-manual. Programs whose configuration says more (sshd, dropbear, lighttpd, nginx, mosquitto, dnsmasq, snmpd, uhttpd,
-miniupnpd) have families of their own; `OWN_FAMILY` names them.
+manual. Programs whose configuration says more (sshd, dropbear, lighttpd, nginx, Apache, mosquitto, dnsmasq, snmpd,
+uhttpd, miniupnpd) have families of their own; `OWN_FAMILY` names them.
 """
 
 from dataclasses import dataclass
@@ -20,9 +20,8 @@ from firmward.model.tree import Tree
 Port = tuple[str, int, Application]
 """Protocol, number and what is spoken."""
 
-OWN_FAMILY = frozenset(
-    ("sshd", "dropbear", "lighttpd", "nginx", "mosquitto", "dnsmasq", "snmpd", "uhttpd", "miniupnpd")
-)
+OWN_FAMILY_NAMES = "sshd dropbear lighttpd nginx apache2 httpd2 mosquitto dnsmasq snmpd uhttpd miniupnpd"
+OWN_FAMILY = frozenset(OWN_FAMILY_NAMES.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,8 @@ DAEMONS = (
     Daemon(("rsync",), (("tcp", 873, A.UNKNOWN),), ("port",), ("address",), only=("daemon",)),
     Daemon(("adbd",), (("tcp", 5555, A.COMMAND),), certain=False),
     # web servers
-    Daemon(("httpd",), (("tcp", 80, A.HTTP),), ("p",), (), "hcrudmfED", ("i",), file=key_value.APACHE_HTTPD),
-    Daemon(("apache2",), (("tcp", 80, A.HTTP),), valued="fdDCcek", file=key_value.APACHE),
+    Daemon(("httpd",), (("tcp", 80, A.HTTP),), ("p",), (), "hcrudmfED", ("i",)),
+    Daemon(("apache2", "httpd2"), (("tcp", 80, A.HTTP),), valued="fdDCcek"),
     Daemon(("mini_httpd",), (("tcp", 80, A.HTTP),), ("p",), ("h",), "CduclTMPEY", file=key_value.MINI_HTTPD,
            encrypted=("S",)),
     Daemon(("thttpd",), (("tcp", 80, A.HTTP),), ("p",), ("h",), "CducltMiTP", file=key_value.THTTPD),

@@ -1,13 +1,13 @@
 """The packet filter in force after boot, whatever wrote it: nftables, iptables, OpenWrt's firewall.
 
-Only rules that something loads count. The front ends ufw, firewalld and shorewall are recognised; what they load is not
-read, and so the family is unknown where one of them starts. A packet passes a hook when every chain of its family there
-lets it pass.
+Only rules that something loads count. Of the front ends, what ufw loads from its files is read (ufw.py); what
+firewalld, shorewall and others load is not, and so the family is unknown where one of them starts. A packet passes a
+hook when every chain of its family there lets it pass.
 """
 
-import re
 from dataclasses import dataclass
 
+from firmward.facts import ufw
 from firmward.facts.iptables import Iptables
 from firmward.facts.nftables import Nftables
 from firmward.facts.packet_filter import Chain, Hook, Reach, Verdict
@@ -88,11 +88,8 @@ def collect(
     return Firewall(tuple(chains), tuple(loaded), tuple(unloaded), tuple(dict.fromkeys(unread)))
 
 
-UFW_OFF = re.compile(r"(?mi)^\s*ENABLED\s*=\s*[\"']?no\b")
-
-
 def _is_front_end(tree: Tree, process: Process) -> bool:
-    """Debian starts ufw wherever it is installed; it loads nothing until etc/ufw/ufw.conf enables it."""
-    if process.program in ("ufw", "ufw-init") and UFW_OFF.search(tree.text("etc/ufw/ufw.conf") or ""):
+    """Whether it loads rules that are not read."""
+    if process.start is Start.DISABLED or process.program not in FRONT_ENDS:
         return False
-    return process.start is not Start.DISABLED and process.program in FRONT_ENDS
+    return process.program not in ufw.PROGRAMS or not (ufw.is_off(tree, process) or ufw.is_plain(tree, process))

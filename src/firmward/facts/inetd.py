@@ -1,14 +1,17 @@
-"""The services of inetd: etc/inetd.conf and etc/inetd.d.
+"""The services of inetd: etc/inetd.conf and etc/inetd.d, or the files that it is started with.
 
 Rules, from the manuals of inetutils', OpenBSD's and BusyBox's inetd: `[address:]service type protocol wait[.max]
 user[:group] program argv...`; argv begins with the program's name, which tcpd takes as the program to run; `internal`
 services have no program. RPC services (`name/version rpc/...`) have no port of their own and are named as unread.
-Whether inetd itself runs, startup.py knows: the processes here are on demand, as if it did.
+Whether inetd itself runs, and with which files, startup.py knows: the processes here are on demand, as if it did.
+`inetd [options] [FILE...]`: files that are named stand in place of the usual ones.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from firmward.facts import command_line
+from firmward.facts.configuration_file import inside
 from firmward.facts.process import Manager, Process, Socket, Start, is_multi_call
 from firmward.formats import services
 from firmward.model.facts import Unavailable
@@ -16,6 +19,12 @@ from firmward.model.location import Location
 from firmward.model.tree import Tree
 
 PATHS = ("etc/inetd.conf", "etc/inetd.d/*")
+VALUED = "qRap"
+"""Options of any inetd that take a value: BusyBox's -q and -R, OpenBSD's -a, inetutils' -p."""
+
+FILES_LIMIT = 50
+"""Tables that one inetd is started with."""
+
 EVERYWHERE = frozenset(("*", "0.0.0.0", "::", "[::]"))  # noqa: S104 - read, not bound
 
 
@@ -28,20 +37,44 @@ class Inetd:
 
 
 def collect(tree: Tree) -> Inetd | None:
-    paths = [path for pattern in PATHS for path in tree.glob(pattern)]
-    if not paths:
-        return None
+    paths = tuple(path for pattern in PATHS for path in tree.glob(pattern))
+    return read(tree, paths) if paths else None
+
+
+def named(process: Process) -> tuple[str, ...]:
+    """The tables that an inetd is started with; empty where it reads the usual ones."""
+    words = command_line.own_words(process.argv)
+    return command_line.read(words, VALUED, ("pidfile", "rate")).words[:FILES_LIMIT]
+
+
+def read(tree: Tree, paths: tuple[str, ...]) -> Inetd:
+    """The services of these tables, of which a folder holds several."""
     ports = own_ports(tree)
     processes: list[Process] = []
     unread: list[str] = []
-    for path in paths:
-        for line, words in _lines(tree.text(path) or ""):
+    files = (file for path in paths for file in (tree.list(path) if tree.is_directory(path) else (path,)))
+    for path in files:
+        text = tree.text(path)
+        if text is None:
+            unread.append(f"{path}, a table of inetd, is not there")
+        for line, words in _lines(text or ""):
             process = _process(words, Location(path, line), ports)
             if process is None:
                 unread.append(f"{path}:{line}: no service of inetd that is understood: {words[0]}")
             else:
                 processes.append(process)
     return Inetd(tuple(processes), tuple(unread))
+
+
+def started_with(tree: Tree, process: Process) -> Inetd | None:
+    """The services of an inetd that is started with tables of its own; None for one that reads the usual ones."""
+    words = named(process)
+    if not words:
+        return None
+    found = read(tree, tuple(inside(word) for word in words if "$" not in word))
+    hidden = any("$" in word for word in words)
+    unread = (f"{process.at}: which table {process.program} reads is known at run time only",) if hidden else ()
+    return Inetd(found.processes, (*found.unread, *unread))
 
 
 def own_ports(tree: Tree) -> services.Ports:

@@ -1,13 +1,14 @@
 """The iptables and ip6tables rules that the system loads at boot.
 
 From files given to `iptables-restore`, from netfilter-persistent's (etc/iptables/rules.v4 and .v6), from OpenRC's and
-systemd's iptables services (their usual files), and from single `iptables` commands among what starts, in order.
+systemd's iptables services (their usual files), from ufw (ufw.py), and from single `iptables` commands among what
+starts, in order.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from firmward.facts import iptables_rule, packet_filter
+from firmward.facts import iptables_rule, packet_filter, ufw
 from firmward.facts.configuration_file import ConfigurationFiles, inside
 from firmward.facts.loading import Command, commands
 from firmward.facts.packet_filter import Hook, Verdict
@@ -58,8 +59,15 @@ def collect(tree: Tree, startup: Startup) -> Iptables | None:
     files = ConfigurationFiles(tree)
     loaded: list[Location] = []
     read: set[str] = set()
-    for command in commands(startup, *SINGLE, *RESTORE, *BOTH):
+    has_ufw = False
+    uses_ufw = any(one.program in ufw.PROGRAMS and not ufw.is_off(tree, one) for one in startup.processes)
+    for command in commands(startup, *SINGLE, *RESTORE, *BOTH, *(ufw.PROGRAMS if uses_ufw else ())):
         loaded.append(command.at)
+        if command.program in ufw.PROGRAMS:
+            if not has_ufw:  # which says itself that it has started already
+                ufw.load(tree, rulesets, files)
+            has_ufw = True
+            continue
         if command.program in SINGLE:
             iptables.command(command.words, command.at, rulesets[SINGLE[command.program]])
             continue
@@ -67,7 +75,9 @@ def collect(tree: Tree, startup: Startup) -> Iptables | None:
             text = files.main(path)
             read.add(inside(path))
             if text is not None:
-                iptables.parse(text, inside(path), rulesets[family])
+                keeps = command.program in RESTORE and {"-n", "--noflush"} & set(command.words)
+                tables = iptables.Tables.KEPT if keeps else iptables.Tables.REPLACED
+                iptables.parse(text, inside(path), rulesets[family], tables)
     unloaded = tuple(path for path in USUAL_FILES if tree.is_file(path) and path not in read)
     if not loaded and not unloaded:
         return None

@@ -94,19 +94,6 @@ PROFTPD = KeyValueFile(
     silent=(("servertype", ("inetd",)), ("port", ("0",))),
     encrypted=(("tlsrequired", YES),),
 )
-APACHE = KeyValueFile(
-    ("etc/apache2/apache2.conf",),
-    ("f",),
-    listen=("listen",),
-    include=("include", "includeoptional"),
-    replaces=True,
-    needed=True,
-)
-APACHE_HTTPD = KeyValueFile(
-    ("etc/httpd/conf/httpd.conf", "etc/apache/httpd.conf", "usr/local/apache2/conf/httpd.conf"),
-    listen=("listen",),
-    include=("include", "includeoptional"),
-)
 MINI_HTTPD = KeyValueFile(
     (), ("C",), separator="=", port=("port",), address=("host",), encrypted=(("ssl", ("", "yes", "1")),), needed=True
 )

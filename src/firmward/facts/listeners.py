@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from firmward.facts import command_line, daemon, engine_sockets, net_program, own_sockets, ssh_listeners
+from firmward.facts.apache import Apache
+from firmward.facts.apache_file import is_apache
 from firmward.facts.dnsmasq import Dnsmasq
 from firmward.facts.dropbear import Dropbear
 from firmward.facts.lighttpd import Lighttpd
@@ -62,6 +64,7 @@ def collect(
     startup: Startup | Unknown | None,
     lighttpd: Lighttpd | Unknown | None,
     nginx: Nginx | Unknown | None,
+    apache: Apache | Unknown | None,
     mosquitto: Mosquitto | Unknown | None,
     dnsmasq: Dnsmasq | Unknown | None,
     snmpd: Snmpd | Unknown | None,
@@ -70,7 +73,7 @@ def collect(
     sshd: Sshd | Unknown | None,
     dropbear: Dropbear | Unknown | None,
 ) -> Listeners | None:
-    families = (lighttpd, nginx, mosquitto, dnsmasq, snmpd, uhttpd, miniupnpd, sshd, dropbear)
+    families = (lighttpd, nginx, apache, mosquitto, dnsmasq, snmpd, uhttpd, miniupnpd, sshd, dropbear)
     if source is not Source.IMAGE:
         named = _derived(tree, startup, families) if isinstance(startup, Startup) else None
         return live(tree, named.listeners if named else ())
@@ -79,7 +82,7 @@ def collect(
     return None if startup is None else _derived(tree, startup, families)
 
 
-Family = Lighttpd | Nginx | Mosquitto | Dnsmasq | Snmpd | Uhttpd | Miniupnpd | Sshd | Dropbear
+Family = Lighttpd | Nginx | Apache | Mosquitto | Dnsmasq | Snmpd | Uhttpd | Miniupnpd | Sshd | Dropbear
 
 
 def keyed(listeners: Listeners) -> Iterator[tuple[str, Listener]]:
@@ -119,7 +122,7 @@ def _of_process(tree: Tree, process: Process) -> tuple[list[Listener], list[str]
     if process.sockets:
         return list(_handed_over(process)), []
     program = process.program
-    if program in daemon.OWN_FAMILY or program in SUPER_SERVERS:
+    if program in daemon.OWN_FAMILY or program in SUPER_SERVERS or is_apache(tree, process):
         return [], []
     if program in engine_sockets.PROGRAMS:
         return engine_sockets.listeners(tree, process)

@@ -8,8 +8,8 @@ from enum import StrEnum
 from firmward.facts.measure import Measure
 from firmward.model.location import Location
 
-MULTI_CALL = re.compile(r"(?:.*/)?(?:busybox|toybox)(?:[.-][\w.-]+)?")
-"""BusyBox and Toybox under all their names: `busybox-extras` in Alpine, `busybox.suid` in Yocto."""
+MULTI_CALL = re.compile(r"(?:.*/)?(?:busybox|toybox)[\w.+-]*")
+"""BusyBox and Toybox under all their names, which need only begin so: `busybox-extras` in Alpine, `busybox.suid`."""
 
 
 def is_multi_call(program: str) -> bool:

@@ -93,8 +93,8 @@ class Service:
 
     @property
     def is_confinable(self) -> bool:
-        """Its work leaves room for a sandbox and for limits: it lets nobody log in and starts nobody's programs."""
-        if self.is_basic or self.is_remote_shell:
+        """A sandbox and limits leave room for its work, or it need not run at all, as what lets in by telnet."""
+        if self.is_basic:
             return False
         return not self.needs_root or any(plumbing.is_confinable(name) for name in self.names)
 

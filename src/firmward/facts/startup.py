@@ -6,9 +6,11 @@ system would: masks, presets and drop-ins, runlevels, variables set in scripts a
 scripts called by scripts.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from firmward.facts import inetd as inetds
+from firmward.facts import xinetd as xinetds
 from firmward.facts.cron import CronReboot
 from firmward.facts.ifupdown import NetworkHooks
 from firmward.facts.inetd import Inetd
@@ -77,10 +79,8 @@ Managed = SystemdUnits | Inittab | SysvScripts | OpenrcServices | ProcdServices 
 """The families that start programs themselves."""
 
 CRON = ("cron", "crond", "fcron", "vixie-cron")
-SUPER_SERVERS = {
-    Manager.INETD: ("inetd", "openbsd-inetd", "inetutils-inetd", "rlinetd"),
-    Manager.XINETD: ("xinetd",),
-}
+INETD = ("inetd", "openbsd-inetd", "inetutils-inetd", "rlinetd")
+XINETD = ("xinetd",)
 
 
 def collect(
@@ -105,8 +105,9 @@ def collect(
         parts.append(cron)
     processes = _merged([*walk.processes, *(process for part in parts for process in part.processes)])
     scripts = dict.fromkeys([*walk.scripts, *(path for part in parts for path in part.scripts)])
-    served = [*_served(inetd, processes), *_served(xinetd, processes)]
-    unread = [*walk.unread, *_unread((*found, inetd, xinetd, cron)), *_unknown_init(init)]
+    tables = (_inetd(tree, inetd, processes), _xinetd(tree, xinetd, processes))
+    served = [process for table in tables for process in table.processes]
+    unread = [*walk.unread, *_unread((*found, inetd, xinetd, cron, *tables)), *_unknown_init(init)]
     blind = next((reason for reason in (*_unknown_init(init), *_unknown(found), *_lost(tree, scripts))), None)
     return Startup(MANAGERS[init.program], (*processes, *served), tuple(dict.fromkeys(unread)), tuple(scripts), blind)
 
@@ -131,13 +132,51 @@ def _merged(processes: Iterable[Process]) -> tuple[Process, ...]:
     )
 
 
-def _served(family: Inetd | Xinetd | Unknown | None, processes: tuple[Process, ...]) -> Iterator[Process]:
-    """The services of a super-server, which start only where it runs."""
-    if family is None or isinstance(family, Unknown):
-        return
-    for process in family.processes:
-        runs = any(_runs(one, SUPER_SERVERS[process.manager]) for one in processes)
-        yield process if runs else replace(process, start=Start.DISABLED)
+def _inetd(tree: Tree, usual: Inetd | Unknown | None, processes: tuple[Process, ...]) -> Inetd:
+    servers = [process for process in processes if _runs(process, INETD)]
+    own, is_usual = _tables(tree, servers, inetds.started_with)
+    is_usual = is_usual or any(_runs(process, XINETD) and xinetds.reads_inetds(process) for process in processes)
+    return Inetd(*_joined(own, usual, is_usual))
+
+
+def _xinetd(tree: Tree, usual: Xinetd | Unknown | None, processes: tuple[Process, ...]) -> Xinetd:
+    servers = [process for process in processes if _runs(process, XINETD)]
+    own, is_usual = _tables(tree, servers, xinetds.started_with)
+    return Xinetd(*_joined(own, usual, is_usual))
+
+
+Table = Inetd | Xinetd
+
+
+def _tables(
+    tree: Tree, servers: Iterable[Process], started_with: Callable[[Tree, Process], Table | None]
+) -> tuple[list[Table], bool]:
+    """The tables that super-servers are started with, and whether one of them reads the usual one."""
+    own: list[Table] = []
+    is_usual = False
+    for server in servers:
+        try:
+            table = started_with(tree, server)
+        except Unavailable as reason:
+            table = Inetd((), (reason.reason,))
+        if table is not None:
+            own.append(table)
+        is_usual = is_usual or table is None
+    return own, is_usual
+
+
+def _joined(
+    own: Iterable[Table], usual: Table | Unknown | None, is_usual: bool
+) -> tuple[tuple[Process, ...], tuple[str, ...]]:
+    """What is served, and what is only in a table; services start only where a super-server reads their table."""
+    tables = tuple(own)
+    served = dict.fromkeys(process for table in tables for process in table.processes)
+    places = {process.at for process in served}
+    rest = usual.processes if isinstance(usual, Table) else ()
+    for process in rest:
+        if process.at not in places:
+            served[process if is_usual else replace(process, start=Start.DISABLED)] = None
+    return tuple(served), tuple(reason for table in tables for reason in table.unread)
 
 
 def _runs(process: Process, names: Iterable[str]) -> bool:

@@ -1,18 +1,23 @@
 """What this system's programs ask of TLS: servers, clients, the library's own file, and commands in scripts.
 
-Rules: lighttpd's, nginx's and mosquitto's settings come from their families. stunnel reads etc/stunnel/*.conf or the
-file on its command line, with services in `[brackets]`; a client without `verifyChain`, `verifyPeer` or `verify`
-checks nobody. vsftpd has `ssl_*` keys. OpenSSL's own file holds for programs that set nothing: the section that
-`openssl_conf` leads to by `ssl_conf` and `system_default`. `curl -k`, `wget --no-check-certificate` and their like are
-looked for in what starts and in the scripts that run. Clients of other kinds: tls_clients.py.
+Rules: lighttpd's, nginx's, Apache's and mosquitto's settings come from their families. stunnel reads
+etc/stunnel/*.conf or the file on its command line, and the folder that `include` names, with services in
+`[brackets]`; a client without `verifyChain`, `verifyPeer` or `verify` checks nobody. vsftpd has `ssl_*` keys.
+OpenSSL's own file holds for programs that set nothing: the section that `openssl_conf` leads to by `ssl_conf` and
+`system_default`. `curl -k`, `wget --no-check-certificate` and their like are looked for in what starts and in the
+scripts that run at boot, by cron and by timers; what tells a browser to take any certificate
+(`--ignore-certificate-errors`, `--ignore-tls-errors` of cog and its like) in the files too that its start script
+reads. Clients of other kinds: tls_clients.py.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from firmward.facts import command_line, tls_clients
+from firmward.facts.apache import Apache
 from firmward.facts.configuration_file import ConfigurationFiles, inside, lines, unquoted
+from firmward.facts.jobs import Jobs
 from firmward.facts.lighttpd import Lighttpd
 from firmward.facts.listener import Application
 from firmward.facts.mosquitto import Mosquitto
@@ -26,8 +31,23 @@ from firmward.model.tree import Kind, Tree
 LIBRARY_FILES = ("etc/ssl/openssl.cnf", "etc/pki/tls/openssl.cnf", "usr/lib/ssl/openssl.cnf")
 LIBRARIES = ("usr/lib/libssl.so.*", "lib/libssl.so.*", "usr/lib/*/libssl.so.*", "lib/*/libssl.so.*")
 CRON = ("etc/cron.*/*", "etc/periodic/*/*", "etc/network/if-up.d/*", "etc/udhcpc/*", "usr/share/udhcpc/*")
+BROWSERS = (
+    *("etc/chromium.d/*", "etc/chromium/default", "etc/chromium-browser/default", "etc/chromium-flags.conf"),
+    *("etc/chromium-browser/customizations/*", "etc/default/chromium*", "etc/default/cog", "etc/environment"),
+    *("etc/xdg/autostart/*.desktop", "etc/xdg/openbox/autostart", "etc/xdg/openbox/environment", "etc/profile.d/*"),
+    *("etc/xdg/lxsession/*/autostart", "etc/X11/xinit/xinitrc", "etc/X11/Xsession.d/*", "etc/xdg/labwc/autostart"),
+    *(f"{home}/{file}" for home in ("root", "home/*") for file in (".xinitrc", ".xsession", ".config/*/autostart")),
+    *(f"{home}/.config/autostart/*.desktop" for home in ("root", "home/*")),
+    *("etc/xdg/weston/weston.ini", "etc/sway/config", "etc/sway/config.d/*", "usr/share/applications/*.desktop"),
+)
+"""Where the options of a browser in a kiosk stand beside scripts that start it."""
+
+ANY_CERTIFICATE = re.compile(
+    r"(?<![\w-])--(?P<option>ignore-certificate-errors|ignore-tls-errors)(?![\w-])(?:=(?P<value>\w+))?"
+)
 VSFTPD_FILES = ("etc/vsftpd.conf", "etc/vsftpd/vsftpd.conf")
 SCRIPTS_LIMIT = 500
+LINE_LIMIT = 4000
 SCRIPT_BYTES = 1 << 20
 UNVERIFIED = re.compile(
     r"(?<![\w/-])(?P<program>curl|wget|uclient-fetch|mosquitto_pub|mosquitto_sub|git|lftp)\b[^\n#|;&]*?"
@@ -64,13 +84,15 @@ def collect(
     startup: Startup,
     lighttpd: Lighttpd | Unknown | None,
     nginx: Nginx | Unknown | None,
+    apache: Apache | Unknown | None,
     mosquitto: Mosquitto | Unknown | None,
+    jobs: Jobs | Unknown | None,
 ) -> Tls:
     files = ConfigurationFiles(tree)
     settings: list[TlsSetting] = []
     unread = list(startup.unread_servers)
     undecided: list[str] = []
-    for family in (lighttpd, nginx, mosquitto):
+    for family in (lighttpd, nginx, apache, mosquitto):
         if isinstance(family, Unknown):
             unread.append(family.reason)
         elif family is not None:
@@ -84,41 +106,48 @@ def collect(
         settings += _vsftpd(tree, files)
     settings += tls_clients.settings(tree, startup, files, unread)
     settings += _library(tree)
-    commands = tuple(dict.fromkeys(_unverified(tree, startup, unread)))
+    if isinstance(jobs, Unknown):
+        unread.append(jobs.reason)
+    known_jobs = jobs if isinstance(jobs, Jobs) else None
+    commands = tuple(dict.fromkeys(_unverified(tree, startup, known_jobs, unread)))
     return Tls(tuple(settings), commands, tuple(undecided), tuple(dict.fromkeys((*unread, *files.unread))))
 
 
-def _undecided(tree: Tree, family: Lighttpd | Nginx) -> Iterator[str]:
+def _undecided(tree: Tree, family: Lighttpd | Nginx | Apache) -> Iterator[str]:
     names = {setting.option for setting in family.tls}
     server = next((one for one in family.listeners if one.speaks is Application.HTTPS), None)
-    if server is None or names & {"minprotocol", "protocol", "ssl_protocols"}:
+    if server is None or names & {"minprotocol", "protocol", "ssl_protocols", "sslprotocol"}:
         return
     if any(path.endswith((".1.0.0", ".1.0.2", ".1.1", ".0.9.8")) for glob in LIBRARIES for path in tree.glob(glob)):
         yield f"{server.program} leaves the lowest TLS version to an OpenSSL before 3, whose default may be TLS 1.0"
 
 
 def _stunnel(tree: Tree, process: Process, files: ConfigurationFiles) -> Iterator[TlsSetting]:
-    given = next((word for word in process.argv[1:] if word.endswith(".conf")), None)
-    paths = (inside(given),) if given else tree.glob("etc/stunnel/*.conf")
+    words = [word for word in process.argv[1:] if word.startswith("/") or word.endswith(".conf")]
+    paths = (inside(words[0]),) if words else tree.glob("etc/stunnel/*.conf")
     for path in paths:
         text = files.main(path)
-        yield from parse_stunnel(text or "", path)
+        yield from parse_stunnel(text or "", path, files.folder)
 
 
-def parse_stunnel(text: str, path: str) -> Iterator[TlsSetting]:
-    """The settings of each service; a client that verifies nobody gets `verify` = `none`."""
+Folder = Callable[[str, Location], Iterable[tuple[str, str]]]
+
+
+def parse_stunnel(text: str, path: str, folder: Folder = lambda path, at: ()) -> Iterator[TlsSetting]:
+    """The settings of each service; a client that verifies nobody gets `verify` = `none`. `folder` reads what
+    `include` names."""
     shared: dict[str, TlsSetting] = {}
     services: dict[str, dict[str, TlsSetting]] = {}
     section: str | None = None
     place: dict[str, Location] = {}
-    for number, line in lines(text, ";#"):
+    for at, line in _stunnel_lines(text, path, folder):
         if line.startswith("[") and line.endswith("]"):
             section = line[1:-1]
             services[section] = dict(shared)
-            place[section] = Location(path, number)
+            place[section] = at
             continue
         key, _, value = line.partition("=")
-        setting = TlsSetting("stunnel", key.strip().lower(), value.strip(), Location(path, number), section)
+        setting = TlsSetting("stunnel", key.strip().lower(), value.strip(), at, section)
         (shared if section is None else services[section])[setting.option] = setting
     wanted = ("sslversion", "sslversionmin", "ciphers", "options")
     for name, settings in services.items():
@@ -127,6 +156,18 @@ def parse_stunnel(text: str, path: str) -> Iterator[TlsSetting]:
         verifies = any(_yes(settings.get(option)) for option in ("verifychain", "verifypeer", "verify"))
         if is_client and not verifies:
             yield TlsSetting("stunnel", "verify", "none", place[name], name)
+
+
+def _stunnel_lines(text: str, path: str, folder: Folder) -> Iterator[tuple[Location, str]]:
+    """The lines with those of the files that `include = FOLDER` inserts, by their names."""
+    for number, line in lines(text, ";#"):
+        at = Location(path, number)
+        key, sign, value = line.partition("=")
+        if sign and key.strip().lower() == "include":
+            for inner_path, inner in folder(value.strip(), at):
+                yield from _stunnel_lines(inner, inner_path, folder)
+        else:
+            yield at, line
 
 
 def _yes(setting: TlsSetting | None) -> bool:
@@ -171,13 +212,14 @@ def parse_library(text: str, path: str) -> Iterator[TlsSetting]:
     yield from (setting for option, setting in sections.get(name, {}).items() if option in wanted)
 
 
-def _unverified(tree: Tree, startup: Startup, unread: list[str]) -> Iterator[UnverifiedCommand]:
+def _unverified(tree: Tree, startup: Startup, jobs: Jobs | None, unread: list[str]) -> Iterator[UnverifiedCommand]:
     for process in startup.processes:
         if process.start is not Start.DISABLED:
             yield from _in_words(process)
-    for path in _scripts(tree, startup):
+    options = dict.fromkeys(path for pattern in BROWSERS for path in tree.glob(pattern))
+    for path in dict.fromkeys((*_scripts(tree, startup, jobs), *options)):
         try:
-            text = tree.text(path, SCRIPT_BYTES) if _is_script(tree, path) else None
+            text = tree.text(path, SCRIPT_BYTES) if path in options or _is_script(tree, path) else None
         except Unavailable as reason:
             unread.append(str(reason))
             continue
@@ -204,10 +246,12 @@ def _is_script(tree: Tree, path: str) -> bool:
     return next(tree.chunks(entry), b"").startswith(b"#!")
 
 
-def _scripts(tree: Tree, startup: Startup) -> Iterable[str]:
+def _scripts(tree: Tree, startup: Startup, jobs: Jobs | None) -> Iterable[str]:
     started = [process.at.path for process in startup.processes if process.at.path]
     programs = [inside(process.argv[0]) for process in startup.processes if process.start is not Start.DISABLED]
     timed = [path for pattern in CRON for path in tree.glob(pattern)]
+    for job in jobs.jobs if jobs is not None else ():
+        timed += [*(file.path for file in job.files), *(one.at.path for one in job.commands if one.at.path)]
     return tuple(dict.fromkeys((*startup.scripts, *started, *programs, *timed)))[:SCRIPTS_LIMIT]
 
 
@@ -218,6 +262,8 @@ def _in_words(process: Process) -> Iterator[UnverifiedCommand]:
         program in ("wget", "uclient-fetch") and arguments.has("no-check-certificate")
     ):
         yield UnverifiedCommand(program, "-k" if program == "curl" else "--no-check-certificate", process.at)
+    if any(_takes_any(match) for word in process.argv[1:] for match in ANY_CERTIFICATE.finditer(word[:LINE_LIMIT])):
+        yield UnverifiedCommand(program, "--ignore-certificate-errors", process.at)
 
 
 def find_unverified(text: str, path: str) -> Iterator[UnverifiedCommand]:
@@ -227,10 +273,18 @@ def find_unverified(text: str, path: str) -> Iterator[UnverifiedCommand]:
     for written in joined.split("\n"):
         line += 1
         if not written.lstrip().startswith("#"):
-            for match in UNVERIFIED.finditer(written[:4000]):
+            for match in ANY_CERTIFICATE.finditer(written[:LINE_LIMIT]):
+                if _takes_any(match):
+                    at = Location(path, line + written[: match.start()].count("\x00"))
+                    yield UnverifiedCommand("browser", f"--{match['option']}", at)
+            for match in UNVERIFIED.finditer(written[:LINE_LIMIT]):
                 if match["letters"] and match["program"] != "curl":
                     continue
                 option = match["option"] or match["letters"] or match["git"]
                 at = Location(path, line + written[: match.start()].count("\x00"))
                 yield UnverifiedCommand(match["program"], option, at)
         line += written.count("\x00")
+
+
+def _takes_any(match: re.Match[str]) -> bool:
+    return match["value"] not in ("false", "0", "no")

@@ -7,6 +7,7 @@ the same, without folders, and named in `unread`.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from firmward.facts.apache_file import is_apache
 from firmward.facts.startup import Process, Start, Startup
 from firmward.facts.web import apache, lighttpd, nginx, small, uhttpd
 from firmward.facts.web.record import Cgi, Feature, Root, Trait, WebServer
@@ -23,7 +24,7 @@ READERS: dict[str, Callable[[Tree, Process], WebServer | None]] = {
     "lighttpd": lighttpd.read,
     "nginx": nginx.read,
     "uhttpd": uhttpd.read,
-    **dict.fromkeys(("apache2",), apache.read),
+    **dict.fromkeys(("apache2", "httpd2"), apache.read),
 }
 UNREAD_NAMES = """
     goahead webs appweb hiawatha cherokee monkey caddy webfsd mathopd muhttpd micro_httpd nweb bozohttpd civetweb
@@ -75,7 +76,7 @@ def _server(tree: Tree, process: Process) -> WebServer | None:
     reader = READERS.get(program)
     found = reader(tree, process) if reader is not None else None
     if found is None and program == "httpd":
-        found = apache.read(tree, process) if any(tree.is_file(path) for path in apache.FILES) else None
+        found = apache.read(tree, process) if is_apache(tree, process) else None
         program = "httpd" if found is None else program
     if found is None and (program in UNREAD or program == "httpd"):
         reason = f"the configuration of {program} ({process.at}) is not read"

@@ -1,4 +1,4 @@
-"""The services of xinetd: etc/xinetd.conf and what it includes.
+"""The services of xinetd: etc/xinetd.conf, or the file after `-f`, and what it includes.
 
 Rules, from xinetd.conf(5): a service with `disable = yes` does not start; `disabled` in the defaults names more of
 them, and where the defaults have `enabled`, only the services named there start (by id, which is the name unless said
@@ -9,8 +9,9 @@ enabled here is on demand, as if it did.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
-from firmward.facts.configuration_file import each_file
+from firmward.facts.configuration_file import each_file, inside
 from firmward.facts.inetd import EVERYWHERE, own_ports
 from firmward.facts.process import Manager, Process, Socket, Start
 from firmward.formats import services, xinetd
@@ -31,9 +32,29 @@ class Xinetd:
 
 
 def collect(tree: Tree) -> Xinetd | None:
-    if not tree.exists(PATH):
+    return read(tree, PATH) if tree.exists(PATH) else None
+
+
+def started_with(tree: Tree, process: Process) -> Xinetd | None:
+    """The services of a xinetd that is started with a file of its own; None for one that reads the usual one."""
+    path = next((word for before, word in pairwise(process.argv) if before == "-f"), None)
+    if path is None:
         return None
-    files = dict(_files(tree))
+    if "$" in path:
+        return Xinetd((), (f"{process.at}: which table {process.program} reads is known at run time only",))
+    found = read(tree, inside(path))
+    lost = () if tree.is_file(inside(path)) else (f"{inside(path)}, the table of xinetd, is not there",)
+    return Xinetd(found.processes, (*found.unread, *lost))
+
+
+def reads_inetds(process: Process) -> bool:
+    """Whether this xinetd serves what etc/inetd.conf says too."""
+    return process.program == "xinetd" and "-inetd_compat" in process.argv
+
+
+def read(tree: Tree, main: str) -> Xinetd:
+    """The services of a configuration that begins with this file."""
+    files = dict(_files(tree, main))
     unread = [f"{path}: {problem}" for path, found in files.items() for problem in found.problems]
     blocks = [(path, block) for path, found in files.items() for block in found.blocks]
     defaults = [block for _, block in blocks if block.kind == "defaults"]
@@ -48,13 +69,13 @@ def collect(tree: Tree) -> Xinetd | None:
     return Xinetd(tuple(processes), tuple(unread))
 
 
-def _files(tree: Tree) -> Iterator[tuple[str, xinetd.Configuration]]:
+def _files(tree: Tree, main: str) -> Iterator[tuple[str, xinetd.Configuration]]:
     """The configuration's files in the order in which they are read."""
 
     def includes(found: xinetd.Configuration) -> Iterator[str]:
         return (path for include in dict.fromkeys(found.includes) for path in _included(tree, include))
 
-    return each_file(tree, PATH, xinetd.parse, includes, FILE_LIMIT)
+    return each_file(tree, main, xinetd.parse, includes, FILE_LIMIT)
 
 
 def _included(tree: Tree, include: xinetd.Include) -> list[str]:

@@ -12,6 +12,7 @@ Rules, from iptables(8), iptables-restore(8) and tried out with the programs:
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from firmward.model.location import Location
 
@@ -73,8 +74,16 @@ class Ruleset:
     problems: list[str] = field(default_factory=list)
 
 
-def parse(text: str, path: str, ruleset: Ruleset) -> None:
-    """Read a file of iptables-save; it replaces the tables that it names."""
+class Tables(StrEnum):
+    """What a file does to the tables that it names."""
+
+    REPLACED = "replaced"
+    KEPT = "kept"
+    """`iptables-restore -n`: only the chains of one's own that it names are emptied."""
+
+
+def parse(text: str, path: str, ruleset: Ruleset, tables: Tables = Tables.REPLACED) -> None:
+    """Read a file of iptables-save."""
     table = "filter"
     for number, line in enumerate(text.splitlines(), start=1):
         at = Location(path, number)
@@ -83,7 +92,7 @@ def parse(text: str, path: str, ruleset: Ruleset) -> None:
             continue
         if stripped.startswith("*"):
             table = stripped[1:].strip()
-            for key in [key for key in ruleset.chains if key[0] == table]:
+            for key in [key for key in ruleset.chains if key[0] == table and tables is Tables.REPLACED]:
                 del ruleset.chains[key]
         elif stripped.startswith(":"):
             _declare(stripped[1:].split(), table, at, ruleset)
@@ -150,8 +159,9 @@ def _declare(words: list[str], table: str, at: Location, ruleset: Ruleset) -> No
         ruleset.problems.append(f"{at}: a chain without a policy")
         return
     chain = _chain(words[0], table, at, ruleset)
-    chain.rules.clear()
-    if words[1] != "-":
+    if words[1] == "-":
+        chain.rules.clear()
+    else:
         chain.policy, chain.policy_at = words[1], at
 
 

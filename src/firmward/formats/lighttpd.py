@@ -5,7 +5,7 @@
 - Values: "text", numbers, names of variables, `( ... )` lists with or without `key =>`; `+` joins.
 - `$SERVER["socket"] == ":443" { ... }` and other conditions hold blocks, with `else` and `elseif`; `global { ... }`.
 - `include "file"` (a shell pattern, relative to the folder of the first file); `include_shell "command"` inserts what a
-  command prints, which cannot be known.
+  command prints, run in that folder: known of `cat` and `echo` (printed.py) and of Debian's own scripts.
 - `#` starts a comment outside of quotes.
 """
 
@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from firmward.formats import printed
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 
@@ -184,12 +185,24 @@ class _Parser:
     def _printed(self, command: str, at: Location, within: tuple[Condition, ...], depth: int) -> None:
         program, _, argument = command.partition(" ")
         known = PRINTED.get(program.rpartition("/")[2])
-        if known is None:
-            self._reading.unread.append(f"{at}: include_shell inserts what {program} prints")
+        if known is not None:
+            port = self._port(argument.strip())
+            text = known.format(port=port, encrypted='ssl.engine = "enable"' if port == "443" else "")
+            _Parser(text, at.path or "", self._include, self._reading).statements(within, depth + 1)
             return
-        port = self._port(argument.strip())
-        text = known.format(port=port, encrypted='ssl.engine = "enable"' if port == "443" else "")
-        _Parser(text, at.path or "", self._include, self._reading).statements(within, depth + 1)
+        parts = printed.parts(command)
+        if parts is None:
+            self._reading.unread.append(f"{at}: include_shell inserts what {program} prints")
+        for part in parts or ():
+            shown = [(at.path or "", part.text)] if part.files is None else self._shown(part, at)
+            for path, text in shown:
+                _Parser(text, path, self._include, self._reading).statements(within, depth + 1)
+
+    def _shown(self, part: printed.Part, at: Location) -> Iterable[tuple[str, str]]:
+        """The files of a `cat`; one that need not be there is asked for by a pattern, which may match nothing."""
+        name = part.files or ""
+        is_plain = part.may_lack and name and not set(name) & set("*?[")
+        return self._include(f"{name[:-1]}[{name[-1]}]" if is_plain else name, at)
 
     def _port(self, argument: str) -> str:
         """A number, or the setting that `"command " + server.port` names."""

@@ -246,6 +246,107 @@ def test_a_joined_line_is_found_where_it_stands() -> None:
     assert found.at.line == 3
 
 
+@pytest.mark.parametrize(
+    ("protocols", "old"),
+    [
+        ("all", "TLSv1 and TLSv1.1 are allowed"),
+        ("all -SSLv3", "TLSv1 and TLSv1.1 are allowed"),
+        ("all -SSLv3 -TLSv1.3", "TLSv1 and TLSv1.1 are allowed"),
+        ("all -SSLv3 -TLSv1", "TLSv1.1 is allowed"),
+        ("-all +TLSv1 +TLSv1.2", "TLSv1 is allowed"),
+        ("TLSv1.2 +SSLv3", "SSLv3 is allowed"),
+        ("TLSv1 TLSv1.2", None),
+        ("all -SSLv3 -TLSv1 -TLSv1.1", None),
+        ("-all +TLSv1.2 +TLSv1.3", None),
+        ("All -tlsv1 -TLSV1.1", None),
+    ],
+)
+def test_apaches_protocols_add_up_by_their_signs(protocols: str, old: str | None) -> None:
+    assert tls_weak._old_in_apache(protocols) == old
+
+
+APACHE: dict[str, Content] = {
+    "etc/inittab": "::respawn:/usr/sbin/apache2 -DFOREGROUND\n",
+    "etc/apache2/apache2.conf": "IncludeOptional mods-enabled/*.conf\nIncludeOptional sites-enabled/*.conf\n",
+    "etc/apache2/sites-enabled/a.conf": "Listen 443\n<VirtualHost *:443>\nSSLEngine on\n</VirtualHost>\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<IfModule mod_ssl.c>\nSSLProtocol all -SSLv3\n</IfModule>\n", ["apache2/sslprotocol"]),
+        ("SSLProtocol -all +TLSv1.2\nSSLCipherSuite HIGH:!aNULL\n", []),
+        ("SSLProtocol -all +TLSv1.2\nSSLCipherSuite ALL:+RC4-SHA\n", ["apache2/sslciphersuite"]),
+        (
+            "SSLProxyVerify none\nSSLProxyCheckPeerName off\n",
+            ["apache2/sslproxyverify", "apache2/sslproxycheckpeername"],
+        ),
+    ],
+)
+def test_apaches_tls_is_judged(text: str, expected: list[str]) -> None:
+    assert keys(verdict("tls-weak", {**APACHE, "etc/apache2/mods-enabled/ssl.conf": text})) == expected
+
+
+def test_apaches_library_decides_where_no_protocol_is_named() -> None:
+    found = verdict("tls-weak", {**APACHE, "usr/lib/libssl.so.1.1": b""})
+    assert found.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("etc/chromium.d/90-lab", 'export CHROMIUM_FLAGS="$CHROMIUM_FLAGS --ignore-certificate-errors"\n', ["browser"]),
+        ("etc/chromium-flags.conf", "--kiosk\n--ignore-certificate-errors=true\n", ["browser"]),
+        ("home/kiosk/.config/openbox/autostart", "cog --ignore-tls-errors https://x/ &\n", ["browser"]),
+        ("etc/environment", "QTWEBENGINE_CHROMIUM_FLAGS=--ignore-certificate-errors\n", ["browser"]),
+        ("etc/chromium.d/90-lab", "# --ignore-certificate-errors\n", []),
+        ("etc/chromium.d/90-pin", "X=--ignore-certificate-errors-spki-list=abc=\n", []),
+        ("etc/chromium.d/90-off", "X=--ignore-certificate-errors=false\n", []),
+        ("usr/share/doc/chromium/notes", "--ignore-certificate-errors\n", []),
+    ],
+)
+def test_a_browser_that_takes_any_certificate_is_told(path: str, text: str, expected: list[str]) -> None:
+    found = verdict("tls-weak", {"etc/inittab": TELNET, path: text})
+    assert [(one.key, str(one.at).partition(":")[0]) for one in found.findings] == [
+        (f"{name}:{path}", path) for name in expected
+    ]
+
+
+def test_a_browser_that_starts_with_the_option_is_told() -> None:
+    line = "::respawn:/usr/bin/chromium --kiosk --ignore-certificate-errors https://x/\n"
+    assert keys(verdict("tls-weak", {"etc/inittab": line})) == ["chromium:etc/inittab"]
+
+
+def test_clients_in_jobs_are_looked_at() -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": "::respawn:/usr/sbin/crond -f\n",
+        "etc/crontabs/root": "41 2 * * * /usr/libexec/fetch\n",
+        "usr/libexec/fetch": executable("#!/bin/sh\n/usr/libexec/inner\n"),
+        "usr/libexec/inner": executable("#!/bin/sh\ncurl -ksS https://x/ -o /tmp/x\n"),
+    }
+    assert keys(verdict("tls-weak", files)) == ["curl:usr/libexec/inner"]
+
+
+STUNNEL = "[a]\nclient = yes\nconnect = x:443\nverifyChain = no\n"
+
+
+@pytest.mark.parametrize("name", ["conf.d/a.conf", "conf.d/a"])
+def test_stunnel_reads_the_folder_that_it_includes(name: str) -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": "::respawn:/usr/bin/stunnel\n",
+        "etc/stunnel/stunnel.conf": "foreground = yes\nsslVersionMin = TLSv1\ninclude = /etc/stunnel/conf.d\n[b]\n",
+        f"etc/stunnel/{name}": STUNNEL,
+    }
+    found = verdict("tls-weak", files)
+    assert [(one.key, str(one.at)) for one in found.findings] == [
+        ("stunnel/sslversionmin", "etc/stunnel/stunnel.conf:2"),
+        ("stunnel/verify", f"etc/stunnel/{name}:1"),
+    ]
+    del files[f"etc/stunnel/{name}"]
+    assert verdict("tls-weak", files).outcome is not Outcome.PASS
+
+
 def test_stunnel_clients_must_verify() -> None:
     text = "client = yes\n[a]\nconnect = x:1\n[b]\nverifyChain = yes\nconnect = y:1\n"
     assert [(one.section, one.option, one.value) for one in parse_stunnel(text, "s")] == [("a", "verify", "none")]

@@ -393,3 +393,33 @@ def test_rubbish_is_read_without_a_fault(check: str) -> None:
         "etc/init.d/b": link("a"),
     }
     assert verdict(check, circles).outcome is not Outcome.ERROR
+
+
+def snmp(user: str, start: str = "WantedBy=multi-user.target") -> dict[str, Content]:
+    return {
+        **SYSTEMD,
+        "etc/passwd": PASSWD,
+        "etc/group": GROUP,
+        "usr/sbin/snmpd": ELF,
+        "etc/snmp/snmpd.conf": Node("rouser monitor\nextend x /usr/lib/x\n", 0o600, uid=33),
+        "usr/lib/x": Node("#!/bin/sh\n", 0o755, uid=33),
+        "etc/systemd/system/snmpd.service": f"[Service]\nExecStart=/usr/sbin/snmpd -f\n{user}\n[Install]\n{start}\n",
+        "etc/systemd/system/multi-user.target.wants/snmpd.service": link("../snmpd.service"),
+    }
+
+
+@pytest.mark.parametrize("user", ["User=www", "User=33"])
+def test_a_program_that_starts_as_another_user_obeys_nothing_as_root(user: str) -> None:
+    assert keys("hook-directory-writable", snmp(user)) == []
+
+
+@pytest.mark.parametrize("user", ["", "User=root", "User=0"])
+def test_what_root_starts_obeys_its_files_as_root(user: str) -> None:
+    assert keys("hook-directory-writable", snmp(user)) == ["etc/snmp/snmpd.conf", "usr/lib/x"]
+
+
+def test_a_program_that_root_starts_too_obeys_as_root() -> None:
+    files = snmp("User=www")
+    files["etc/systemd/system/again.service"] = "[Service]\nExecStart=/usr/sbin/snmpd -f -p /run/b\n"
+    files["etc/systemd/system/multi-user.target.wants/again.service"] = link("../again.service")
+    assert "etc/snmp/snmpd.conf" in keys("hook-directory-writable", files)

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmward.facts.measure import Measure
 from firmward.facts.process import Manager, Process, Start
 from firmward.facts.scripts.walk import Origin, Walk
 from firmward.model.memory import Content, MemoryTree, executable, link
@@ -426,3 +427,77 @@ def test_what_an_event_sets_for_its_script_is_open() -> None:
 def test_a_condition_with_one_known_side_may_be_decided(condition: str, expected: list[str]) -> None:
     assert started(f"if {condition}; then app; fi\n") == expected
     assert started(f"{condition} || no\napp\n" if expected else f"{condition}\napp\n")[-1] == "app"
+
+
+BUSYBOX_COPIED = [
+    ("cp /bin/busybox /var/busyboxx\n/var/busyboxx telnetd -p 9", "/bin/busybox telnetd -p 9"),
+    ("cp -f /bin/busybox /var/telnetd; /var/telnetd -p 9", "/bin/busybox telnetd -p 9"),
+    ("ln -sf ../bin/busybox /var/httpd; cd /var; ./httpd", "./httpd"),
+    ("ln -sf ../bin/busybox /var/httpd; exec /var/httpd -p 80", "/bin/busybox httpd -p 80"),
+    ("install -m 755 /bin/busybox /usr/local/bin/telnetd\ntelnetd", "/bin/busybox telnetd"),
+    ("cat /bin/busybox > /tmp/telnetd; chmod +x /tmp/telnetd; /tmp/telnetd &", "/bin/busybox telnetd"),
+    ("cp /bin/busybox /tmp/one; mv /tmp/one /tmp/telnetd; /tmp/telnetd", "/bin/busybox telnetd"),
+    # BusyBox itself says that it has no such applet
+    ("cp /bin/busybox /var/helper; /var/helper telnetd", "/bin/busybox helper telnetd"),
+    ("cp /usr/sbin/dropbear /tmp/d; /tmp/d -p 2222", "/usr/sbin/dropbear -p 2222"),
+    ("cp -t /tmp /usr/sbin/dropbear; /tmp/dropbear -p 2222", "/tmp/dropbear -p 2222"),
+    ("cp /bin/busybox $HOME/telnetd; /tmp/d", "/tmp/d"),
+]
+
+
+@pytest.mark.parametrize(("script", "argv"), BUSYBOX_COPIED)
+def test_a_copy_under_another_name_is_the_program_that_it_was(script: str, argv: str) -> None:
+    program = executable("\x7fELF")
+    assert started(script, {"bin/busybox": program, "usr/sbin/dropbear": program}) == [argv]
+
+
+def test_a_copied_script_is_followed() -> None:
+    files: dict[str, Content] = {"usr/share/x": executable("#!/bin/sh\ntelnetd\n")}
+    assert started("cp /usr/share/x /tmp/y; /tmp/y", files) == ["telnetd"]
+
+
+def test_copies_are_bounded() -> None:
+    text = "".join(f"cp /bin/busybox /tmp/a{number}\n" for number in range(3000))
+    assert len(walked(text, {"bin/busybox": executable("x")}).copies) == 1000
+
+
+V2 = "mount -t cgroup2 none /sys/fs/cgroup\necho '+memory +pids' > /sys/fs/cgroup/cgroup.subtree_control\n"
+GROUP = "mkdir -p /sys/fs/cgroup/app\necho {} > /sys/fs/cgroup/app/memory.max\n"
+INSIDE = "echo $$ > /sys/fs/cgroup/app/cgroup.procs\napp\n"
+MEMORY = frozenset({Measure.MEMORY})
+
+
+@pytest.mark.parametrize(
+    ("script", "measures"),
+    [
+        (V2 + GROUP.format("48M") + INSIDE, MEMORY),
+        (V2 + GROUP.format("48M") + "echo 0 > /sys/fs/cgroup/app/cgroup.procs\napp\n", MEMORY),
+        (V2 + GROUP.format("48M") + "app &\necho $! > /sys/fs/cgroup/app/cgroup.procs\n", MEMORY),
+        (V2 + GROUP.format("48M") + "app &\necho $(pidof app) > /sys/fs/cgroup/app/cgroup.procs\n", MEMORY),
+        (V2 + "echo 9 > /sys/fs/cgroup/app/pids.max\n" + INSIDE, {Measure.TASKS}),
+        (V2 + GROUP.format("max") + INSIDE, ()),
+        (V2 + GROUP.format("48M") + "app\n", ()),
+        (V2 + GROUP.format("48M") + "echo $$ > /sys/fs/cgroup/other/cgroup.procs\napp\n", ()),
+        (V2 + GROUP.format("48M") + "( echo $$ > /sys/fs/cgroup/app/cgroup.procs )\napp\n", ()),
+        # without the controller handed down the group has no such file
+        (GROUP.format("48M") + INSIDE, ()),
+        (V2.replace("+memory", "-memory") + GROUP.format("48M") + INSIDE, ()),
+        (V2 + "echo 48M > /sys/fs/cgroup/a/b/memory.max\necho $$ > /sys/fs/cgroup/a/b/cgroup.procs\napp\n", ()),
+        (V2 + "echo +memory > /sys/fs/cgroup/a/cgroup.subtree_control\necho 48M > /sys/fs/cgroup/a/b/memory.max\n"
+         "echo $$ > /sys/fs/cgroup/a/b/cgroup.procs\napp\n", MEMORY),
+        (V2 + GROUP.format("48M") + "echo $$ > /sys/fs/cgroup/app/inner/cgroup.procs\napp\n", MEMORY),
+        # version 1
+        ("echo 48M > /sys/fs/cgroup/memory/app/memory.limit_in_bytes\necho $$ > /sys/fs/cgroup/memory/app/tasks\napp\n",
+         MEMORY),
+        ("echo 5 > /sys/fs/cgroup/pids/app/pids.max\necho $$ > /sys/fs/cgroup/pids/app/cgroup.procs\napp\n",
+         {Measure.TASKS}),
+    ],
+)  # fmt: skip
+def test_a_control_group_of_the_scripts_own_limits_what_is_in_it(script: str, measures: object) -> None:
+    [app] = [process for process in walked(script).processes if process.program == "app"]
+    assert app.measures == frozenset(measures)  # type: ignore[call-overload]
+
+
+def test_systemd_hands_controllers_down_by_itself() -> None:
+    files: dict[str, Content] = {"usr/lib/systemd/systemd": executable("x")}
+    assert only(GROUP.format("48M") + INSIDE, files).measures == MEMORY

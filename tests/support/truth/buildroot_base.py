@@ -46,7 +46,9 @@ sysfs\t/sys\tsysfs\tnosuid,nodev,noexec\t0\t0
 
 RCS = """\
 #!/bin/sh
-# Runs the start scripts in their order.
+# Runs the start scripts in their order; their groups get the controllers from the first one.
+mount -t cgroup2 cgroup2 /sys/fs/cgroup -o nosuid,nodev,noexec
+echo "+cpu +memory +pids" > /sys/fs/cgroup/cgroup.subtree_control
 for i in /etc/init.d/S??* ; do
 	[ ! -f "$i" ] && continue
 	case "$i" in

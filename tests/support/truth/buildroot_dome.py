@@ -410,6 +410,7 @@ SYSTEM = Truth(
         *also(
             "curl(1), -k; nandwrite(8) over the running partition; no version is compared",
             ("tls-weak", "fetch-update"),
+            ("update-over-plaintext", "fetch-update"),
             ("update-downgrade-possible", ""),
             ("update-without-fallback", ""),
         ),

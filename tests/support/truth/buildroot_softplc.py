@@ -184,6 +184,7 @@ SYSTEM = Truth(
             ("plaintext-protocol", "telnet"),
             ("plaintext-protocol", "ftp"),
             ("plaintext-protocol", "tftp"),
+            ("plaintext-protocol", "rsh"),
             ("service-unneeded", "inetd"),
             ("service-runs-as-root", "inetd"),
             ("service-unsandboxed", "inetd"),

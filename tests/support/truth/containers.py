@@ -1149,7 +1149,10 @@ LXC_HOST: dict[str, Content] = {
     "etc/inittab": SYSV_INITTAB,
     "etc/init.d/rcS": script('for step in /etc/rcS.d/S??*; do "$step" start; done\n'),
     "etc/init.d/rc": script('for step in /etc/rc"$1".d/S??*; do "$step" start; done\n'),
-    "etc/init.d/mountall.sh": script("mount -a\nmount -t cgroup2 cgroup2 /sys/fs/cgroup -o nosuid,nodev,noexec\n"),
+    "etc/init.d/mountall.sh": script(
+        "mount -a\nmount -t cgroup2 cgroup2 /sys/fs/cgroup -o nosuid,nodev,noexec\n"
+        'echo "+cpu +memory +pids" > /sys/fs/cgroup/cgroup.subtree_control\n'
+    ),
     "etc/init.d/open-data": script(OPEN_DATA),
     "etc/init.d/procps.sh": script("sysctl -q -p /etc/sysctl.conf\n"),
     "etc/init.d/apparmor": script("apparmor_parser -r /etc/apparmor.d\n"),

@@ -455,10 +455,13 @@ SYSTEMCTL = ("systemctl", "--root={root}", "is-enabled")
 
 
 def daemon(name: str) -> tuple[Mistake, ...]:
-    """What else is true of a daemon that root runs as its package brings it and that the policy does not name."""
+    """What else is true of a daemon as its package brings it and that the policy does not name.
+
+    That root runs it is no mistake of vsftpd's and smbd's: one handles its clients in children without root, the other
+    acts on files as whoever asks.
+    """
     return (
         also("service-unneeded", name, "DEVICE.md: a service that is not declared is not allowed"),
-        also("service-runs-as-root", name, "systemd.exec(5), User: root without it"),
         also("service-unsandboxed", name, "systemd.exec(5): nothing is limited"),
         also("service-without-limits", name, "systemd.resource-control(5): none set"),
         also("mac-profile-missing", name, "apparmor.d(5): no profile attaches"),
@@ -505,6 +508,7 @@ SYSTEM = Truth(
         also("undeclared-listener", "2323", "xinetd.conf(5), port"),
         also("plaintext-protocol", "telnet", "RFC 854"),
         *daemon("xinetd"),
+        also("service-runs-as-root", "xinetd", "xinetd.conf(5), user = root: telnetd need not run at all"),
         Mistake(
             "backdoor-listener",
             "xinetd.conf(5), server: a shell on the socket",

@@ -249,6 +249,7 @@ mount -a
 mkdir -p /dev/pts /run/lock
 mount -t devpts devpts /dev/pts -o nosuid,noexec
 mount -t cgroup2 cgroup2 /sys/fs/cgroup -o nosuid,nodev,noexec
+echo "+cpu +memory +pids" > /sys/fs/cgroup/cgroup.subtree_control
 mount -t securityfs securityfs /sys/kernel/security
 sysctl -q -p /etc/sysctl.conf
 for step in /etc/init.d/S??*; do

@@ -638,6 +638,7 @@ NAS_SYSINIT = """\
 . /usr/lib/nas/common.sh
 mount -a
 mount -t cgroup2 cgroup2 /sys/fs/cgroup -o nosuid,nodev,noexec
+echo "+cpu +memory +pids" > /sys/fs/cgroup/cgroup.subtree_control
 mount -t securityfs securityfs /sys/kernel/security
 sysctl -q -p /etc/sysctl.conf
 apparmor_parser -r /etc/apparmor.d

@@ -40,6 +40,7 @@ mount -a
 mkdir -p /dev/pts
 mount -t devpts devpts /dev/pts -o nosuid,noexec
 mount -t cgroup2 cgroup2 /sys/fs/cgroup -o nosuid,nodev,noexec
+echo "+cpu +memory +pids" > /sys/fs/cgroup/cgroup.subtree_control
 mount -t securityfs securityfs /sys/kernel/security
 sysctl -q -p /etc/sysctl.conf
 echo /sbin/mdev > /proc/sys/kernel/hotplug
@@ -144,11 +145,11 @@ BAD_RCS = (
     + "step boa\nstep media\nstep maint\nstep card\n"
 )
 
-# The applet under another name, so that ps shows no telnetd
+# BusyBox under another name, so that ps shows none; it takes the applet from the next word as long as it begins so
 MAINT = """\
 # service access
-cp /bin/busybox /var/dvrhelper
-/var/dvrhelper telnetd -p9527 -l/bin/ash
+cp /bin/busybox /var/busyboxdvr
+/var/busyboxdvr telnetd -p9527 -l/bin/ash
 if fw_printenv -n developer 2>/dev/null | grep -q 1; then
 	passwd -d root
 fi
@@ -234,7 +235,7 @@ SYSTEM = Truth(
         Mistake("sysctl", "proc_sys_kernel(5): written after sysctl -p", "randomize_va_space"),
         Mistake(
             "telnet-enabled",
-            "BusyBox: a copy of the program takes the applet as its first argument; telnetd -p9527",
+            "BusyBox: a copy whose name begins with busybox takes the applet as its first argument; telnetd -p9527",
             "maint",
             {"etc/rc.d/rc.maint": script(MAINT)},
         ),

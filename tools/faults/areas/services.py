@@ -15,10 +15,31 @@ FAULTS = (
     ),
     Fault(
         "facts/services.py",
-        "if self.is_basic or self.is_remote_shell:",
         "if self.is_basic:",
+        "if self.is_basic or self.is_remote_shell:",
         "tests/checks/service",
-        "a remote shell counted as something that limits and a sandbox would help",
+        "telnetd without limits and a sandbox left in peace like an SSH server",
+    ),
+    Fault(
+        "facts/scripts/cgroups.py",
+        "if _has_file(walk, group, name):",
+        "if True:",
+        "tests/facts/scripts",
+        "a limit counted whose controller no group above hands down",
+    ),
+    Fault(
+        "facts/scripts/copies.py",
+        "if is_multi_call(source) and not is_multi_call(name):",
+        "if is_multi_call(source):",
+        "tests/facts/scripts",
+        "a copy that is called busybox... taken for an applet of that name",
+    ),
+    Fault(
+        "facts/startup.py",
+        "is_usual = is_usual or table is None",
+        "is_usual = True",
+        "tests/facts/test_inetd.py",
+        "inetd's usual table served by one that is started with another",
     ),
     Fault(
         "facts/scripts/quiet.py",

@@ -3,6 +3,7 @@
 import builtins
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from firmward.facts.startup import Startup
 from firmward.facts.sysctl import Parameter, Sysctl
@@ -28,7 +29,8 @@ class Row:
     `fits` says which numbers are as wanted, `wanted` which one the remedy sets. `default` is the kernel's own value,
     None where it depends on how the kernel was built or patched, and then nothing is said. `worse` is the severity
     where it is set to what is not wanted, `left` where it is left so. `enough` says whether all parameters must fit or
-    any.
+    any. `present` is, of those, the one for the interfaces that are there already when the parameters are set: set to
+    what is not wanted, it leaves them without, whatever the default for later ones is.
     """
 
     key: str
@@ -41,6 +43,7 @@ class Row:
     left: Severity = LOW
     safety: Safety = SAFE
     enough: Quantity = builtins.all
+    present: str | None = None
 
 
 def _both(family: str, option: str) -> tuple[str, ...]:
@@ -111,7 +114,8 @@ ROWS = (
     Row("send_redirects", _both("ipv4", "send_redirects"), _is(0), "0", 1,
         "a router that tells hosts of shorter ways tells them of an attacker's too", worse=LOW, safety=UNSAFE),
     Row("rp_filter", _both("ipv4", "rp_filter"), _is(1, 2), "2", 0,
-        "packets with a forged source address are taken", worse=LOW, safety=UNSAFE, enough=builtins.any),
+        "packets with a forged source address are taken", worse=LOW, safety=UNSAFE, enough=builtins.any,
+        present="net.ipv4.conf.all.rp_filter"),
     Row("log_martians", _both("ipv4", "log_martians"), _is(1), "1", 0,
         "packets with impossible addresses leave no trace", worse=INFO, left=INFO, safety=UNSAFE, enough=builtins.any),
     Row("icmp_echo_ignore_broadcasts", ("net.ipv4.icmp_echo_ignore_broadcasts",), _is(1), "1", 1,
@@ -207,12 +211,28 @@ def _judged(row: Row, settings: Sysctl, unread: list[str]) -> Iterator[Finding]:
             wrong = (name, parameter)
         elif not fits:
             left.append(name)
-    if row.enough(verdicts):
+    if row.enough(verdicts) and not _leaves_interfaces_out(row, settings):
         return
     if wrong is not None:
         yield _worse(row, *wrong)
     elif not settings.unread:
         yield _left(row, left[0], settings)
+
+
+def _leaves_interfaces_out(row: Row, settings: Sysctl) -> bool:
+    """ip-sysctl: the larger of `all` and the interface's own counts, and `default` reaches interfaces made later."""
+    said = settings.parameters.get(row.present) if row.present is not None else None
+    number = _number(said.value) if said is not None else None
+    if number is None or row.fits(number):
+        return False
+    start, _, end = (row.present or "").partition(".all.")
+    own = [
+        _number(one.value)
+        for name, one in settings.parameters.items()
+        if name.startswith(f"{start}.") and name.endswith(f".{end}") and name not in row.names
+    ]
+    own += [_number(one.value) for pattern, one in settings.patterns if fnmatchcase(f"{start}.eth0.{end}", pattern)]
+    return not any(one is not None and row.fits(one) for one in own)
 
 
 def _number(value: str) -> int | None:

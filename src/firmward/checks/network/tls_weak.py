@@ -30,6 +30,24 @@ def _old_among(value: str) -> str | None:
     return f"{' and '.join(old)} {'is' if len(old) == 1 else 'are'} allowed" if old else None
 
 
+APACHE_ALL = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+"""What `all` means to mod_ssl; of SSLv3 only with an OpenSSL that still has it."""
+
+
+def _old_in_apache(value: str) -> str | None:
+    """mod_ssl, SSLProtocol: `+` adds, `-` takes away, a word without a sign replaces what was before."""
+    allowed: dict[str, None] = {}
+    for word in value.split():
+        name = word.lstrip("+-")
+        meant = APACHE_ALL if name.lower() == "all" else (name,)
+        if word.startswith("-"):
+            allowed = {one: None for one in allowed if one.lower() not in [other.lower() for other in meant]}
+        else:
+            allowed = (allowed if word.startswith("+") else {}) | dict.fromkeys(meant)
+    old = [name for name in allowed if name.lower() in OLD]
+    return f"{' and '.join(old)} {'is' if len(old) == 1 else 'are'} allowed" if old else None
+
+
 def _weak_ciphers(value: str) -> str | None:
     words = [word for word in re.split(r"[\s,:]+", value) if word]
     kept = [word.lstrip("+") for word in words if not word.startswith(("-", "!", "@"))]
@@ -78,14 +96,18 @@ class Row:
 
 
 ROWS = (
-    Row(("lighttpd", "openssl"), ("minprotocol",), _old_minimum, "TLSv1.2", "MinProtocol"),
-    Row(("lighttpd", "openssl"), ("protocol",), _old_among),
-    Row(("lighttpd", "openssl"), ("cipherstring",), _weak_ciphers),
+    Row(("lighttpd", "apache2", "openssl"), ("minprotocol",), _old_minimum, "TLSv1.2", "MinProtocol"),
+    Row(("lighttpd", "apache2", "openssl"), ("protocol",), _old_among),
+    Row(("lighttpd", "apache2", "openssl"), ("cipherstring",), _weak_ciphers),
     Row(("lighttpd",), ("ssl.cipher-list",), _weak_ciphers),
     Row(("lighttpd",), ("ssl.use-sslv2", "ssl.use-sslv3"), _on("SSL 2 or 3 is allowed"), "disable"),
     Row(("nginx",), ("ssl_protocols", "proxy_ssl_protocols"), _old_among, "TLSv1.2 TLSv1.3"),
     Row(("nginx",), ("ssl_ciphers",), _weak_ciphers),
     Row(("nginx",), ("proxy_ssl_verify",), _is("off", "the server behind it is not verified"), "on"),
+    Row(("apache2",), ("sslprotocol", "sslproxyprotocol"), _old_in_apache, "-all +TLSv1.2 +TLSv1.3"),
+    Row(("apache2",), ("sslciphersuite", "sslproxyciphersuite"), _weak_ciphers),
+    Row(("apache2",), ("sslproxyverify",), _is("none", "the server behind it is not verified"), "require"),
+    Row(("apache2",), ("sslproxycheckpeername",), _is("off", "the name of the server behind it is not verified"), "on"),
     Row(("mosquitto",), ("tls_version", "bridge_tls_version"), _old_minimum, "tlsv1.2"),
     Row(("mosquitto",), ("ciphers",), _weak_ciphers),
     Row(("mosquitto",), ("bridge_insecure",), _on("the other broker's name is not verified"), "false"),
@@ -101,6 +123,9 @@ ROWS = (
     Row(("mender",), ("skipverify",), _on("the server is not verified")),
     Row(("swupdate",), ("nocheckcert",), _on("the server is not verified"), "false"),
 )
+
+UNWRITTEN = ("lighttpd", "apache2")
+"""Programs whose options stand in blocks that no remedy writes."""
 
 START = {"etc/inittab": "::respawn:/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf\n"}
 PATH = "etc/lighttpd/lighttpd.conf"
@@ -149,7 +174,7 @@ def tls_weak(tls: Tls) -> Findings:
 def _finding(key: str, row: Row, setting: TlsSetting, fault: str) -> Finding:
     place = f" ({setting.section})" if setting.section else ""
     changes: tuple[Change, ...] = ()
-    if row.better is not None and setting.at.path and setting.program != "lighttpd":
+    if row.better is not None and setting.at.path and setting.program not in UNWRITTEN:
         option = row.written or setting.option
         changes = (SetOption(setting.at.path, option, row.better, setting.section),)
     return Finding(

@@ -29,18 +29,21 @@ ROWS = (
     Row(("natpmpc",), "opens ports on the owner's router towards the internet", Severity.HIGH, ("-a",)),
     Row(("upnpd", "linux-igd", "bcmupnp", "upnp_daemon"),
         "lets any host of the network open ports, and cannot be told to take care", Severity.HIGH),
+    Row(("minidlnad", "minidlna", "readymedia", "gerbera", "mediatomb", "ushare", "fuppesd", "xupnpd", "rygel"),
+        "hands what it serves to whoever asks by UPnP, and announces it", Severity.MEDIUM),
     Row(("wscd",), "answers UPnP with an old library that has been broken into often", Severity.MEDIUM),
 )  # fmt: skip
 
 
 @check(
-    title="UPnP opens ports for whoever asks",
+    title="UPnP serves whoever asks",
     severity=Severity.MEDIUM,
     practice="P18 P20",
     cwe=306,
     bad=(
         Example({**START, PATH: "ext_ifname=eth0\nlistening_ip=br0\nsecure_mode=no\n"}),
         Example({"etc/inittab": "::once:/usr/bin/upnpc -r 80 8080 tcp\n"}),
+        Example({"etc/inittab": "::respawn:/usr/sbin/minidlnad -S\n", "etc/minidlna.conf": "media_dir=V,/data/rec\n"}),
     ),
     good={**START, PATH: "ext_ifname=eth0\nlistening_ip=br0\nsecure_mode=yes\n"},
 )
@@ -48,6 +51,7 @@ def upnp_exposed(startup: Startup, miniupnpd: Miniupnpd | Unknown | None) -> Fin
     """UPnP has no login: whatever runs in the network, a web page in a browser included, may ask a gateway to open a
     port from the internet to a host inside. Without secure mode it may do so for other hosts; listening on the outside
     interface hands the same to the internet. A device that opens its own ports on the owner's router puts itself there.
+    A media server hands out what lies in its folders, recordings among them, to every host of the network.
     """
     for row in ROWS:
         for program in row.programs:

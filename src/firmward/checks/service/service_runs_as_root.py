@@ -81,9 +81,10 @@ INSTEAD = {
 )
 def service_runs_as_root(services: Services, policy: Policy | None) -> Findings:
     """A fault in this program is root's power at once, where it could have been the power over the program's own files.
-    It is medium for one that others can reach over the network, low for the rest. Who gives root up by itself
-    (dnsmasq, nginx, chronyd and their like) does not run as root while it works; what cannot do its work otherwise,
-    such as udev, an SSH server, cron or a DHCP client, is no finding. Telnet and rsh are: they need not run at all.
+    It is medium for one that others can reach over the network, low for the rest. Who gives root up by itself, or keeps
+    it in a parent that talks to nobody (dnsmasq, nginx, chronyd, vsftpd and their like), does not run as root while it
+    works; what cannot do its work otherwise, such as udev, an SSH server, Samba's, which acts on files as whoever asks,
+    cron or a DHCP client, is no finding. Telnet and rsh are: they need not run at all.
     """
     for service in services.services:
         if service.is_root and not service.needs_root:

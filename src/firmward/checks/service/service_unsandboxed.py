@@ -81,7 +81,7 @@ def service_unsandboxed(services: Services) -> Findings:
     """
     for service in services.services:
         lacking = tuple(row for row in ROWS if row.measure not in service.measures)
-        if (service.is_confinable or service.is_remote_shell) and _is_open(service, lacking):
+        if service.is_confinable and _is_open(service, lacking):
             yield _finding(service, lacking)
     if services.unread:
         raise Unavailable("; ".join(services.unread[:5]))

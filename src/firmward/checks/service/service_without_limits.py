@@ -1,6 +1,6 @@
 """service-without-limits"""
 
-from firmward.checks.service.service_runs_as_root import ELF, procd, unit
+from firmward.checks.service.service_runs_as_root import ELF, procd, unit, without
 from firmward.facts.services import LIMITS, Manager, Measure, Service, Services
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
@@ -14,6 +14,17 @@ WAYS = {
     Manager.OPENRC: 'Set rc_ulimit="-v KILOBYTES" or rc_cgroup_settings="memory.max BYTES" in etc/conf.d',
 }
 WORDS = {Measure.MEMORY: "memory", Measure.CPU: "CPU time", Measure.TASKS: "number of tasks"}
+
+
+GROUP = """\
+#!/bin/sh
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+echo "+memory +pids" > /sys/fs/cgroup/cgroup.subtree_control
+mkdir /sys/fs/cgroup/app
+echo 64M > /sys/fs/cgroup/app/memory.max
+echo $$ > /sys/fs/cgroup/app/cgroup.procs
+start-stop-daemon -S -b -x /usr/bin/app
+"""
 
 
 def openrc(*settings: str) -> dict[str, Content]:
@@ -48,6 +59,9 @@ def openrc(*settings: str) -> dict[str, Content]:
         ),
         Example(procd('procd_set_param limits as="67108864 67108864"')),
         Example(openrc('rc_ulimit="-v 65536"')),
+        Example(
+            {"etc/inittab": "::sysinit:/etc/init.d/rcS\n", "etc/init.d/rcS": executable(GROUP), "usr/bin/app": ELF}
+        ),
         Example({"etc/inittab": "::respawn:/usr/bin/softlimit -a 67108864 /usr/bin/app\n", "usr/bin/app": ELF}),
     ),
 )
@@ -55,8 +69,9 @@ def service_without_limits(services: Services, policy: Policy | None) -> Finding
     """A leak or a flood of requests in one service takes the memory of all others, the watchdog's and the updater's
     too, and the device hangs until somebody pulls the plug. A limit makes it the fault of that one service, which is
     started again. It is a finding when nothing limits its memory (its unit, the slices above it, or a resource
-    limit), or when systemd's limit of tasks is lifted; processor time is shared fairly anyway and only named. What
-    every system needs is left in peace.
+    limit), or when systemd's limit of tasks is lifted; processor time is shared fairly anyway and only named. A control
+    group that a start script makes by hand counts where the groups above hand its controllers down. What every system
+    needs, and an SSH server, is left in peace; telnet and rsh are not, which need not run at all.
     """
     for service in services.services:
         if service.is_confinable and _is_unlimited(service):
@@ -82,6 +97,8 @@ def _finding(service: Service, policy: Policy | None) -> Finding:
 
 
 def _remedy(service: Service, policy: Policy | None) -> Remedy:
+    if service.is_remote_shell:
+        return without(service)
     summary = "Set MemoryMax= and TasksMax= in a drop-in, by what it uses under load with room to spare"
     if service.manager is not Manager.SYSTEMD:
         way = WAYS.get(service.manager, "Start it behind `ulimit -v KILOBYTES`, by what it uses under load")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from firmward.facts.scripts import assignments, conditions, confinement
+from firmward.facts.scripts import assignments, cgroups, conditions, confinement
 from firmward.facts.scripts.environment import Environment, Value, joined
 from firmward.facts.scripts.flow import Break, Call, Continue, Exit, Return, Status
 from firmward.facts.scripts.quiet import SHELL_COMMANDS
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Builtin = Callable[["Walk", Environment, Call], Status]
 
 PARAMETERS = "/proc/sys/"
+WRITTEN = (PARAMETERS, "/sys/fs/cgroup/", "/cgroup/", "/dev/cgroup/")
+"""Where what a script prints changes what it starts, or the kernel."""
 
 EVALUATED = {
     "$(fstype": ("FSTYPE", "FSSIZE"),
@@ -151,9 +153,13 @@ def _test(walk: "Walk", environment: Environment, call: Call) -> Status:
 def _print(walk: "Walk", environment: Environment, call: Call) -> Status:
     """`echo value > /proc/sys/...` is told as the `sysctl -w` that it stands for."""
     target = walk.output(environment, call) or ""
-    if target.startswith(PARAMETERS) and "$" not in target:
-        value = joined([word for word in call.words[1:] if word.text not in ("-n", "-e", "%s", r"%s\n")]).text
+    if not target.startswith(WRITTEN) or "$" in target:
+        return True
+    value = joined([word for word in call.words[1:] if word.text not in ("-n", "-e", "%s", r"%s\n")]).text
+    if target.startswith(PARAMETERS):
         walk.note(("sysctl", "-w", f"{target.removeprefix(PARAMETERS)}={value}"), call.line)
+    else:
+        cgroups.write(walk, target, value)
     return True
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from firmward.facts.process import Start
-from firmward.facts.scripts import conditions, confinement, places
+from firmward.facts.scripts import conditions, confinement, copies, places
 from firmward.facts.scripts.environment import Environment, Value
 from firmward.facts.scripts.flow import Call, Exit, Flow, Status
 from firmward.facts.scripts.launchers import DAEMON_LAUNCHERS, SHELLS, Launch, shell_call, unwrap
@@ -27,6 +27,7 @@ FRONT_ENDS = frozenset(("fw3", "fw4", "ufw", "ufw-init", "firewalld", "shorewall
 
 
 def start(walk: "Walk", environment: Environment, call: Call) -> Status:
+    call = copies.original(walk, call)
     argv = call.texts
     name = argv[0].rpartition("/")[2]
     launch = unwrap(argv)
@@ -149,4 +150,5 @@ SPECIAL: dict[str, Callable[["Walk", Environment, Call], Status]] = {
     "rc-service": _service,
     "run-parts": _run_parts,
     "rc.common": _rc_common,
+    **dict.fromkeys(("cp", "ln", "mv", "install", "cat"), copies.note),
 }

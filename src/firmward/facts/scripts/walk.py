@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from firmward.facts.measure import Measure
 from firmward.facts.process import Manager, Process, Start
-from firmward.facts.scripts import builtins, conditions, endless, frames, openwrt, places, programs
+from firmward.facts.scripts import builtins, cgroups, conditions, endless, frames, openwrt, places, programs
 from firmward.facts.scripts.environment import Definition, Environment, Value
 from firmward.facts.scripts.expansion import Expansion
 from firmward.facts.scripts.flow import Break, Call, Continue, Exit, Flow, Return, Status
@@ -55,6 +55,8 @@ class Walk:
         self.scripts: dict[str, None] = {}
         self.unread: dict[str, None] = {}
         self.assigned: dict[str, Location] = {}
+        self.copies: dict[str, str] = {}
+        self.groups = cgroups.Groups()
         self.instance: openwrt.Instance | None = None
         self.uci = openwrt.Packages(tree)
         self._expansion = Expansion(tree, self.uci.answer)
@@ -648,3 +650,9 @@ class Walk:
     def limit(self, measures: frozenset[Measure]) -> None:
         """From here on, to the end of this script or subshell."""
         self._measures |= measures
+
+    def limit_last(self, measures: frozenset[Measure]) -> None:
+        """What the program that this service started last bears."""
+        key = next(reversed(self.found), None)
+        if key is not None and self.found[key].service == self._origin.service:
+            self.found[key] = replace(self.found[key], measures=self.found[key].measures | measures)

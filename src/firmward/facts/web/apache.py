@@ -2,104 +2,23 @@
 
 Rules, from the manual of 2.4: sections of folders are merged from the outer to the inner, `Options` with signs change
 what was before and without signs replace it, by default FollowSymLinks alone; `Require` of anything but `all granted`
-keeps others away. Debian keeps user and folders in etc/apache2/envvars.
+keeps others away.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 
-from firmward.facts import command_line
-from firmward.facts.configuration_file import ConfigurationFiles, folder_of, inside
+from firmward.facts import apache_file
+from firmward.facts.apache_file import Line
+from firmward.facts.configuration_file import inside
 from firmward.facts.startup import Process
 from firmward.facts.web.record import Cgi, Feature, Root, Trait, WebServer
-from firmward.model.location import Location
 from firmward.model.tree import Tree
-
-FILES = ("etc/apache2/apache2.conf", "etc/httpd/conf/httpd.conf", "etc/apache2/httpd.conf", "etc/apache/httpd.conf",
-         "usr/local/apache2/conf/httpd.conf")  # fmt: skip
-ENVIRONMENT = "etc/apache2/envvars"
-EXPORT = re.compile(r"^\s*(?:export\s+)?(APACHE_\w+)=([\w./-]*)", re.MULTILINE)
-WORD = re.compile(r"\"((?:[^\"\\]|\\.)*+)\"|'([^']*)'|(\S+)")
-VARIABLE = re.compile(r"\$\{(\w+)\}")
-LINE_LIMIT = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One directive, its name in lower case, and the sections it stands in, the outermost first."""
-
-    words: tuple[str, ...]
-    within: tuple[tuple[str, ...], ...]
-    at: Location
-
-    @property
-    def name(self) -> str:
-        return self.words[0]
-
-
-@dataclass(slots=True)
-class _Reader:
-    """Includes are relative to ServerRoot, which is the main file's folder unless set."""
-
-    files: ConfigurationFiles
-    base: str
-    variables: dict[str, str]
-    sections: list[tuple[str, ...]] = field(default_factory=list)
-    count: int = 0
-
-    def lines(self, text: str, path: str) -> Iterator[Line]:
-        pending = ""
-        for number, raw in enumerate(text.splitlines(), start=1):
-            line = pending + raw.strip()
-            pending = line[:-1] if line.endswith("\\") else ""
-            if pending or not line or line.startswith("#"):
-                continue
-            self.count += 1
-            if self.count > LINE_LIMIT:
-                self.files.lose(f"{path} has too many lines")
-                return
-            yield from self._line(line, Location(path, number))
-
-    def _line(self, line: str, at: Location) -> Iterator[Line]:
-        words = tuple(self._filled("".join(match.groups(""))) for match in WORD.finditer(line.strip("<>")))
-        if not words:
-            return
-        words = (words[0].lower(), *words[1:])
-        if line.startswith("</"):
-            if self.sections:
-                self.sections.pop()
-        elif line.startswith("<"):
-            self.sections.append(words)
-        elif words[0] in ("include", "includeoptional") and len(words) > 1:
-            for path, text in self.files.included(words[1], at, self.base):
-                yield from self.lines(text, path)
-        elif not any(_is_off(section) for section in self.sections):
-            if words[0] == "define" and len(words) > 2:
-                self.variables[words[1]] = words[2]
-            if words[0] == "serverroot" and len(words) > 1:
-                self.base = inside(words[1])
-            yield Line(words, tuple(self.sections), at)
-
-    def _filled(self, word: str) -> str:
-        return VARIABLE.sub(lambda match: self.variables.get(match[1], match[0]), word)
-
-
-def _is_off(section: tuple[str, ...]) -> bool:
-    """A condition that says `without`: what stands there is for other builds."""
-    return section[0] in ("ifmodule", "ifdefine") and len(section) > 1 and section[1].startswith("!")
 
 
 def read(tree: Tree, process: Process) -> WebServer:
-    given = command_line.read(command_line.own_words(process.argv), letters="fdDCcek").get("f")
-    path = given or next((name for name in FILES if tree.is_file(name)), FILES[0])
-    files = ConfigurationFiles(tree)
-    text = files.main(path)
-    environment = tree.text(ENVIRONMENT) or ""
-    reader = _Reader(files, folder_of(inside(path)), dict(EXPORT.findall(environment)))
-    lines = tuple(reader.lines(text, inside(path))) if text is not None else ()
-    return judged(lines, process, tuple(files.unread))
+    lines, unread = apache_file.read(tree, process)
+    return judged(lines, process, tuple(unread))
 
 
 def judged(lines: tuple[Line, ...], process: Process, unread: tuple[str, ...] = ()) -> WebServer:
