@@ -66,6 +66,8 @@ def test_it_is_what_the_program_opened(row: dict[str, object]) -> None:
         ("socat UDP-LISTEN:9530,fork EXEC:/bin/sh", "udp/9530", Application.COMMAND),
         ("udpsvd 0 9530 /usr/bin/ptz", "udp/9530", Application.COMMAND),
         ("tcpsvd -vE 0.0.0.0 21 ftpd -w /", "tcp/21", Application.FTP),
+        ("tcpsvd -c 8 -vE 0.0.0.0 21 ftpd -w /", "tcp/21", Application.FTP),
+        ("tcpsvd -C 2:busy -l name -u ftp 0 ftp busybox ftpd -A", "tcp/21", Application.FTP),
         ("udpsvd -E 0 69 tftpd /srv", "udp/69", Application.TFTP),
         ("dockerd -H tcp://0.0.0.0:2375", "tcp/2375", Application.DOCKER),
         ("gdbserver :1234 /bin/app", "tcp/1234", Application.DEBUGGER),
