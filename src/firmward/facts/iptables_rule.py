@@ -15,6 +15,8 @@ QUIET_MATCHES = frozenset(
     ("tcp", "udp", "state", "conntrack", "comment", "multiport", "icmp", "icmp6", "limit", "hashlimit")
 )
 NO_VERDICT = frozenset(("LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "TCPMSS", "AUDIT", "SET", "TRACE", "CT", "NOTRACK"))
+NAME_LIMIT = 17
+"""Bytes of an interface's name, with the sign that stands for any rest."""
 ONE_VALUE = frozenset(("--comment", "--log-prefix", "--log-level", "--reject-with", "--limit-burst", "--set-mark"))
 
 
@@ -24,6 +26,7 @@ def match(words: tuple[str, ...], at: Location) -> Match:
     ports: Ports = ()
     narrowed = limited = goes = False
     target: str | None = None
+    ways: tuple[str, ...] = ()
     pairs = list(_pairs(words))
     established = any(option in ("-i", "-o") and value == "lo" and not negated for negated, option, value in pairs)
     for negated, option, value in pairs:
@@ -47,9 +50,15 @@ def match(words: tuple[str, ...], at: Location) -> Match:
                 continue
             case "-s" | "-d" if value in ("0.0.0.0/0", "::/0"):
                 continue
+            case "-i" | "-o" if value == "lo":
+                continue
+            case "-o" if not negated and not ways and len(value) < NAME_LIMIT:
+                # a plus sign at the end stands for any rest
+                ways = (f"{value[:-1]}*" if value.endswith("+") else value,)
             case _:
                 narrowed = True
-    return _concluded(Match(at, None, None, goes, False, protocol, ports, narrowed, limited, established), target)
+    found = Match(at, None, None, goes, False, protocol, ports, narrowed or bool(ways), limited, established)
+    return _concluded(replace(found, ways=() if narrowed else ways), target)
 
 
 def _concluded(match: Match, target: str | None) -> Match:

@@ -76,25 +76,46 @@ class Ruleset:
 def parse(text: str, path: str, ruleset: Ruleset) -> None:
     """Read a file of iptables-save; it replaces the tables that it names."""
     table = "filter"
-    for number, line in enumerate(text.splitlines(), start=1):
-        at = Location(path, number)
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#") or stripped == "COMMIT":
-            continue
-        if stripped.startswith("*"):
-            table = stripped[1:].strip()
+    for line, at in _lines(text, path):
+        if line.startswith("*"):
+            table = line[1:].strip()
             for key in [key for key in ruleset.chains if key[0] == table]:
                 del ruleset.chains[key]
-        elif stripped.startswith(":"):
-            _declare(stripped[1:].split(), table, at, ruleset)
         else:
-            words = _split(stripped)
-            if words is None:
-                ruleset.problems.append(f"{at}: a quote is not closed")
-                continue
-            if words and words[0].startswith("[") and words[0].endswith("]"):
-                words = words[1:]
-            command(words, at, ruleset, table)
+            _line(line, table, at, ruleset)
+
+
+def add(text: str, path: str, ruleset: Ruleset) -> None:
+    """Read a file as `iptables-restore --noflush` does: what stood before stays."""
+    table = "filter"
+    for line, at in _lines(text, path):
+        if line.startswith("*"):
+            table = line[1:].strip()
+        elif line.startswith(":") and (words := line[1:].split())[1:] and words[1] != "-":
+            chain = _chain(words[0], table, at, ruleset)
+            chain.policy, chain.policy_at = words[1], at
+        else:
+            _line(line, table, at, ruleset)
+
+
+def _lines(text: str, path: str) -> Iterator[tuple[str, Location]]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if stripped and not stripped.startswith("#") and stripped != "COMMIT":
+            yield stripped, Location(path, number)
+
+
+def _line(line: str, table: str, at: Location, ruleset: Ruleset) -> None:
+    if line.startswith(":"):
+        _declare(line[1:].split(), table, at, ruleset)
+        return
+    words = _split(line)
+    if words is None:
+        ruleset.problems.append(f"{at}: a quote is not closed")
+        return
+    if words and words[0].startswith("[") and words[0].endswith("]"):
+        words = words[1:]
+    command(words, at, ruleset, table)
 
 
 def command(words: Iterable[str], at: Location, ruleset: Ruleset, table: str = "filter") -> None:
