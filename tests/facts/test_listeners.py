@@ -307,3 +307,33 @@ def test_no_configuration_breaks_a_collector(row: dict[str, object], inserted: s
         files[path] = content[:place] + inserted + content[place:]
     found = listeners(files)
     assert not [reason for reason in found.unread if "internal error" in reason]
+
+
+ENGINE = "::respawn:/usr/bin/dockerd\n"
+BROKER = """services:
+  broker:
+    image: eclipse-mosquitto:2
+    ports: [{target: 1883, published: 1884}, "8080:80"]
+    volumes: ["./mosquitto.conf:/mosquitto/config/mosquitto.conf:ro"]
+"""
+
+
+def test_an_engine_opens_the_ports_that_it_publishes() -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": ENGINE,
+        "opt/compose.yaml": BROKER,
+        "opt/mosquitto.conf": "listener 1883\nallow_anonymous true\nlistener 9001\n",
+    }
+    found = {one.key: one for one in listeners(files).listeners}
+    assert set(found) == {"tcp/1884", "tcp/8080"}
+    assert (found["tcp/1884"].program, found["tcp/1884"].speaks) == ("mosquitto", Application.MQTT)
+    assert (found["tcp/1884"].forwarded_to, found["tcp/8080"].speaks) == (1883, Application.HTTP)
+
+
+def test_without_an_engine_a_composition_opens_nothing() -> None:
+    assert listeners({"etc/inittab": "::respawn:/sbin/getty 9600 tty1\n", "opt/compose.yaml": BROKER}).listeners == ()
+
+
+def test_a_broker_whose_configuration_is_in_its_image_is_told() -> None:
+    found = listeners({"etc/inittab": ENGINE, "opt/compose.yaml": BROKER.replace("mosquitto.conf", "other.conf")})
+    assert any("in its image" in reason for reason in found.unread)

@@ -7,11 +7,22 @@ from firmward.model.location import Location
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """One port of the host, and the container's, `target`, that it leads to. `address` is empty for all."""
+
+    protocol: str
+    port: int
+    target: int
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Bind:
-    """A folder, file or device of the host that is seen inside."""
+    """A folder, file or device of the host that is seen inside, at `target`; empty where that is not told."""
 
     source: str
     read_only: bool = False
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,8 @@ class Container:
     is_whole: bool = True
     is_image: bool = True
     maps_root: bool = False
+    published: tuple[Published, ...] = ()
+    """The ports of the host that lead into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +75,8 @@ def bind(text: str) -> Bind | None:
     source, sign, rest = filled(text).partition(":")
     if not sign or not source.startswith(("/", ".", "~", "%")):
         return None
-    options = rest.rpartition(":")[2].split(",") if ":" in rest else []
-    return Bind(source, "ro" in options)
+    target, _, options = rest.partition(":")
+    return Bind(source, "ro" in options.split(","), target)
 
 
 def bind_of_options(text: str) -> Bind | None:
@@ -73,7 +86,8 @@ def bind_of_options(text: str) -> Bind | None:
     if pairs.get("type", "volume") != "bind" or not source:
         return None
     read_only = any(pairs.get(key, "false").lower() in ("", "true", "1") for key in ("readonly", "ro"))
-    return Bind(source, read_only)
+    target = next((pairs[key] for key in ("target", "destination", "dst") if key in pairs), "")
+    return Bind(source, read_only, target)
 
 
 def unconfined(options: tuple[str, ...]) -> tuple[str, ...]:
