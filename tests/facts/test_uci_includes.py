@@ -84,7 +84,9 @@ def test_a_port_that_a_script_opens_is_open() -> None:
     assert user("iptables -I input_wan_rule -p tcp --dport 8080 -j ACCEPT\n").reach("tcp", 8080) is Reach.NARROWED
 
 
-@pytest.mark.parametrize("text", ["iptables -I INPUT -s $(cat /tmp/admin) -j ACCEPT\n", "iptables-restore < /tmp/rules\n"])
+@pytest.mark.parametrize(
+    "text", ["iptables -I INPUT -s $(cat /tmp/admin) -j ACCEPT\n", "iptables-restore < /tmp/rules\n"]
+)
 def test_what_cannot_be_worked_out_is_told(text: str) -> None:
     assert user(text).unread
 

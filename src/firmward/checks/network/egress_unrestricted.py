@@ -90,7 +90,11 @@ def _finding(
 ) -> Finding:
     chains = [chain for family, _ in free for chain in firewall.at(Hook.OUTPUT, family)]
     rules = [rule for chain in chains for rule in chain.rules if ways and rule.ways]
-    at = chains[0].decides_at(free[0][0]) if chains else next((Location(chain.at.path) for chain in firewall.chains), None)
+    at = (
+        chains[0].decides_at(free[0][0])
+        if chains
+        else next((Location(chain.at.path) for chain in firewall.chains), None)
+    )
     at = rules[0].at if rules else at
     names = " and ".join(name for _, name in free)
     declared = f", though the policy names {len(policy.egress)} destinations" if policy and policy.egress else ""
