@@ -337,3 +337,19 @@ def test_without_an_engine_a_composition_opens_nothing() -> None:
 def test_a_broker_whose_configuration_is_in_its_image_is_told() -> None:
     found = listeners({"etc/inittab": ENGINE, "opt/compose.yaml": BROKER.replace("mosquitto.conf", "other.conf")})
     assert any("in its image" in reason for reason in found.unread)
+
+
+REDIS_BASE = "bind 127.0.0.1 -::1\nport 0\nunixsocket /run/redis.sock\ninclude /etc/redis.d/*.conf\n"
+
+
+def redis(*inner: str) -> list[tuple[str, str]]:
+    more: dict[str, Content] = {f"etc/redis.d/{number}.conf": text for number, text in enumerate(inner)}
+    found = started("/usr/bin/redis-server /etc/redis.conf", **{"etc/redis.conf": REDIS_BASE, **more})
+    return [(one.key, one.address) for one in found]
+
+
+def test_the_last_value_of_what_redis_includes_counts() -> None:
+    assert redis() == []
+    assert redis("port 6379\n") == [("tcp/6379", "127.0.0.1"), ("tcp/6379", "::1")]
+    assert redis("port 6379\nbind * -::*\n") == [("tcp/6379", ""), ("tcp/6379", "::")]
+    assert redis("port 6379\nbind 0.0.0.0\n", "port 0\n") == []

@@ -2,7 +2,7 @@
 
 A row holds for a program by its own name, whatever its folder. Its options and defaults are those of the program's
 manual. Programs whose configuration says more (sshd, dropbear, lighttpd, nginx, mosquitto, dnsmasq, snmpd, uhttpd,
-miniupnpd) have families of their own; `OWN_FAMILY` names them.
+miniupnpd, haproxy) have families of their own; `OWN_FAMILY` names them.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Port = tuple[str, int, Application]
 """Protocol, number and what is spoken."""
 
 OWN_FAMILY = frozenset(
-    ("sshd", "dropbear", "lighttpd", "nginx", "mosquitto", "dnsmasq", "snmpd", "uhttpd", "miniupnpd")
+    ("sshd", "dropbear", "lighttpd", "nginx", "mosquitto", "dnsmasq", "snmpd", "uhttpd", "miniupnpd", "haproxy")
 )
 
 

@@ -30,6 +30,7 @@ from firmward.facts import (
 from firmward.facts.containers import Containers
 from firmward.facts.dnsmasq import Dnsmasq
 from firmward.facts.dropbear import Dropbear
+from firmward.facts.haproxy import Haproxy
 from firmward.facts.lighttpd import Lighttpd
 from firmward.facts.listener import Application, Listener
 from firmward.facts.miniupnpd import Miniupnpd
@@ -82,8 +83,9 @@ def collect(
     sshd: Sshd | Unknown | None,
     dropbear: Dropbear | Unknown | None,
     containers: Containers | Unknown | None,
+    haproxy: Haproxy | Unknown | None,
 ) -> Listeners | None:
-    families = (lighttpd, nginx, mosquitto, dnsmasq, snmpd, uhttpd, miniupnpd, sshd, dropbear)
+    families = (lighttpd, nginx, mosquitto, dnsmasq, snmpd, uhttpd, miniupnpd, sshd, dropbear, haproxy)
     if source is not Source.IMAGE:
         named = _derived(tree, startup, families, containers) if isinstance(startup, Startup) else None
         return live(tree, named.listeners if named else ())
@@ -92,7 +94,7 @@ def collect(
     return None if startup is None else _derived(tree, startup, families, containers)
 
 
-Family = Lighttpd | Nginx | Mosquitto | Dnsmasq | Snmpd | Uhttpd | Miniupnpd | Sshd | Dropbear
+Family = Lighttpd | Nginx | Mosquitto | Dnsmasq | Snmpd | Uhttpd | Miniupnpd | Sshd | Dropbear | Haproxy
 
 
 def keyed(listeners: Listeners) -> Iterator[tuple[str, Listener]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from firmward.facts import command_line, tls_clients
 from firmward.facts.configuration_file import ConfigurationFiles, inside, lines, unquoted
+from firmward.facts.haproxy import Haproxy
 from firmward.facts.lighttpd import Lighttpd
 from firmward.facts.listener import Application
 from firmward.facts.mosquitto import Mosquitto
@@ -65,18 +66,19 @@ def collect(
     lighttpd: Lighttpd | Unknown | None,
     nginx: Nginx | Unknown | None,
     mosquitto: Mosquitto | Unknown | None,
+    haproxy: Haproxy | Unknown | None,
 ) -> Tls:
     files = ConfigurationFiles(tree)
     settings: list[TlsSetting] = []
     unread = list(startup.unread_servers)
     undecided: list[str] = []
-    for family in (lighttpd, nginx, mosquitto):
+    for family in (lighttpd, nginx, mosquitto, haproxy):
         if isinstance(family, Unknown):
             unread.append(family.reason)
         elif family is not None:
             settings += family.tls
             unread += family.unread
-            if not isinstance(family, Mosquitto):
+            if not isinstance(family, Mosquitto | Haproxy):
                 undecided += _undecided(tree, family)
     for process in startup.running("stunnel", "stunnel4", "stunnel5"):
         settings += _stunnel(tree, process, files)

@@ -86,6 +86,10 @@ ROWS = (
     Row(("nginx",), ("ssl_protocols", "proxy_ssl_protocols"), _old_among, "TLSv1.2 TLSv1.3"),
     Row(("nginx",), ("ssl_ciphers",), _weak_ciphers),
     Row(("nginx",), ("proxy_ssl_verify",), _is("off", "the server behind it is not verified"), "on"),
+    Row(("haproxy",), ("ssl-min-ver",), _old_minimum, "TLSv1.2"),
+    Row(("haproxy",), ("force-sslv3", "force-tlsv10", "force-tlsv11"), _on("an old protocol is forced")),
+    Row(("haproxy",), ("ciphers",), _weak_ciphers),
+    Row(("haproxy",), ("verify",), _is("none", "the server behind it is not verified"), "required"),
     Row(("mosquitto",), ("tls_version", "bridge_tls_version"), _old_minimum, "tlsv1.2"),
     Row(("mosquitto",), ("ciphers",), _weak_ciphers),
     Row(("mosquitto",), ("bridge_insecure",), _on("the other broker's name is not verified"), "false"),
@@ -149,7 +153,7 @@ def tls_weak(tls: Tls) -> Findings:
 def _finding(key: str, row: Row, setting: TlsSetting, fault: str) -> Finding:
     place = f" ({setting.section})" if setting.section else ""
     changes: tuple[Change, ...] = ()
-    if row.better is not None and setting.at.path and setting.program != "lighttpd":
+    if row.better is not None and setting.at.path and setting.program not in ("lighttpd", "haproxy"):
         option = row.written or setting.option
         changes = (SetOption(setting.at.path, option, row.better, setting.section),)
     return Finding(
