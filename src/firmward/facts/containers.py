@@ -2,7 +2,7 @@
 
 Looked at: compose files anywhere (and those that `docker compose -f` names), `docker run`, `podman run` and their like
 among what starts, Podman's quadlets, what balena's supervisor is given, LXC's and systemd-nspawn's containers, what
-dockerd keeps of containers that exist (hostconfig.json), and the configuration and command lines of the engines. A compose file counts as
+dockerd keeps of containers that exist (hostconfig.json), and what the engines are told. A compose file counts as
 soon as it is in the system: a program of the maker's own may start it.
 """
 

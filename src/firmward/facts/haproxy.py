@@ -17,6 +17,7 @@ Rules, from the configuration and the management manual, held to `haproxy -c`:
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from posixpath import join
 
 from firmward.facts.command_line import own_words
@@ -100,8 +101,8 @@ def _named(process: Process) -> tuple[str, ...]:
     """The files and folders that the command line names."""
     words = own_words(process.argv)
     plain = words[: words.index("--")] if "--" in words else words
-    folder = next((after for word, after in zip(plain, plain[1:], strict=False) if word == "-C"), "")
-    found = [after for word, after in zip(plain, plain[1:], strict=False) if word == "-f"]
+    folder = next((after for word, after in pairwise(plain) if word == "-C"), "")
+    found = [after for word, after in pairwise(plain) if word == "-f"]
     found += [word[2:] for word in plain if word.startswith("-f") and len(word) > 2]
     return tuple(join("/", folder, path) for path in (*found, *words[len(plain) + 1 :]))
 
@@ -272,7 +273,7 @@ def _verification(shared: list[Line], line: Line, words: tuple[str, ...], sectio
 
 
 def _values(words: tuple[str, ...], name: str) -> list[str]:
-    return [after for word, after in zip(words, words[1:], strict=False) if word == name]
+    return [after for word, after in pairwise(words) if word == name]
 
 
 # statistics

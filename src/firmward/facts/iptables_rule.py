@@ -46,11 +46,7 @@ def match(words: tuple[str, ...], at: Location) -> Match:
                 limited = True
             case "-m":
                 narrowed = narrowed or value not in QUIET_MATCHES
-            case _ if option in ONE_VALUE or option.startswith("--hashlimit"):
-                continue
-            case "-s" | "-d" if value in ("0.0.0.0/0", "::/0"):
-                continue
-            case "-i" | "-o" if value == "lo":
+            case _ if _narrows_nothing(option, value):
                 continue
             case "-o" if not negated and not ways and len(value) < NAME_LIMIT:
                 # a plus sign at the end stands for any rest
@@ -59,6 +55,13 @@ def match(words: tuple[str, ...], at: Location) -> Match:
                 narrowed = True
     found = Match(at, None, None, goes, False, protocol, ports, narrowed or bool(ways), limited, established)
     return _concluded(replace(found, ways=() if narrowed else ways), target)
+
+
+def _narrows_nothing(option: str, value: str) -> bool:
+    """What is only noted, or takes all addresses; of the loopback interface, and all but it, the states tell."""
+    everywhere = option in ("-s", "-d") and value in ("0.0.0.0/0", "::/0")
+    loopback = option in ("-i", "-o") and value == "lo"
+    return everywhere or loopback or option in ONE_VALUE or option.startswith("--hashlimit")
 
 
 def _concluded(match: Match, target: str | None) -> Match:

@@ -117,7 +117,6 @@ def _step(reading: _Reading) -> None:
 
 
 def _rest(reading: _Reading, word: str) -> None:
-    following = reading.words[reading.position] if reading.position < len(reading.words) else ""
     if word in INTERFACES:
         _interface(reading, word)
     elif word in ("protocol", "nexthdr", "l4proto"):

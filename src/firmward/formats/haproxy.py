@@ -1,8 +1,8 @@
 """HAProxy's configuration files.
 
 Rules, from the configuration manual: one keyword a line with its words, a keyword of a section begins one; `#` begins a
-comment; words may stand in "..." with escapes and variables, in '...' as they are; a backslash takes the next sign as it
-is. Variables `$NAME` and `${NAME}`, also with `-default`, are filled within "..." alone. `.if` to `.endif` are
+comment; words may stand in "..." with escapes and variables, in '...' as they are; a backslash takes the next sign as
+it is. Variables `$NAME` and `${NAME}`, also with `-default`, are filled within "..." alone. `.if` to `.endif` are
 conditions, whose lines are all kept here: what they ask only the device knows.
 """
 

@@ -67,7 +67,7 @@ def egress_unrestricted(
 
 def _ways_out(firewall: Firewall, families: list[str], uplinks: Uplinks | Unknown | None) -> dict[str, str]:
     """By family the interface of the default route by which everything may leave."""
-    found = {}
+    found: dict[str, str] = {}
     for family in families:
         chains = firewall.at(Hook.OUTPUT, family)
         for way in list(dict.fromkeys(way for chain in chains for way in chain.ways))[:WAYS_LIMIT]:

@@ -131,7 +131,8 @@ PATH = "etc/lighttpd/lighttpd.conf"
 def tls_weak(tls: Tls) -> Findings:
     """TLS before 1.2, and ciphers such as RC4 or those without authentication, are broken in practice: who sits between
     reads and changes the traffic. A client that does not verify the certificate encrypts to whoever answers, which for
-    an update or a command channel is the same as no encryption.
+    an update or a command channel is the same as no encryption. What an engine of containers takes from
+    registries without a check is container-unsafe's.
     """
     grouped: dict[str, list[tuple[Row, TlsSetting, str]]] = {}
     for setting in tls.settings:
