@@ -44,7 +44,9 @@ REFUSALS = ("deny", "reject", "tarpit", "auth", "silent-drop")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of statistics that anybody sees; `is_admin` says that he may switch servers off there, too."""
+    """A page of statistics that anybody sees, in `section`, switched on at `at` by the line `text`; `is_admin` says that
+    he may switch servers off there, too.
+    """
 
     section: str
     at: Location
@@ -54,7 +56,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One HAProxy that starts, with its `user` where it names one."""
+    """One HAProxy that starts, `process`, with its `user` where it names one.
+
+    `listeners` are its sockets, `tls` what they and the servers behind set, `pages` the statistics that anybody sees;
+    `unread` says what could not be read.
+    """
 
     process: Process
     listeners: tuple[Listener, ...]
