@@ -8,6 +8,7 @@ from firmward.facts.collection import Collection
 from firmward.facts.haproxy import Haproxy
 from firmward.facts.listener import Application
 from firmward.facts.web_servers import Trait, WebServers
+from firmward.model.facts import Unknown
 from firmward.model.memory import Content, MemoryTree
 
 START = "::respawn:/usr/sbin/haproxy -W -f /etc/haproxy.cfg -f /etc/haproxy.d\n"
@@ -159,3 +160,8 @@ WORDS = [*PLAIN.split(), '"', "'", "\\", "#", "\n"]
 @given(st.lists(st.sampled_from(WORDS), max_size=40))
 def test_any_words_can_be_read(words: list[str]) -> None:
     haproxy(" ".join(words))
+
+
+def test_defaults_that_every_section_repeats_come_to_an_end() -> None:
+    text = "defaults\n" + " stats enable\n" * 5000 + "listen x\n bind :80\n" * 5000
+    assert isinstance(Collection(tree(text)).get(Haproxy), Unknown)

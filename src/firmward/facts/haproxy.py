@@ -28,6 +28,7 @@ from firmward.facts.startup import Process, Startup
 from firmward.facts.tls_setting import TlsSetting
 from firmward.formats import haproxy
 from firmward.formats.haproxy import Configuration, Line, Section
+from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.tree import Tree
 
@@ -35,6 +36,10 @@ PROGRAM = "haproxy"
 DEFAULT_FILE = "etc/haproxy/haproxy.cfg"
 RANGE_LIMIT = 100
 """Ports of one bind line that are told apart."""
+LINES_LIMIT = 200_000
+"""Lines of all sections with those of their defaults: every section has them again."""
+SHARED_LIMIT = 50
+"""Lines for all servers of which the last are looked at; a configuration has one or two."""
 PROXIES = ("frontend", "backend", "listen")
 OPENING = ("frontend", "listen", "peers", "log-forward")
 FAMILIES = ("ipv4@", "ipv6@", "tcp4@", "tcp6@", "tcp@", "quic4@", "quic6@", "udp@", "udp4@", "udp6@", "rev@")
@@ -44,8 +49,8 @@ REFUSALS = ("deny", "reject", "tarpit", "auth", "silent-drop")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of statistics that anybody sees, in `section`, switched on at `at` by the line `text`; `is_admin` says that
-    he may switch servers off there, too.
+    """A page of statistics that anybody sees, in `section`, switched on at `at` by the line `text`; `is_admin` says
+    that he may switch servers off there, too.
     """
 
     section: str
@@ -152,14 +157,19 @@ def _inherited(known: Configuration) -> Iterator[Section]:
     """The sections, proxies with the lines of their defaults before their own."""
     defaults: dict[str, Section] = {}
     last = Section("defaults", "", Line(("defaults",), Location()))
+    left = LINES_LIMIT
     for section in known.sections:
         base = defaults.get(section.base, last) if section.base else last
         if section.kind == "defaults":
             own = defaults.get(section.base or "")
+            left -= len(section.lines) + (len(own.lines) if own else 0)
             last = replace(section, lines=[*(own.lines if own else ()), *section.lines])
             if section.name:
                 defaults[section.name] = last
         elif section.kind in PROXIES:
+            left -= len(base.lines) + len(section.lines)
+            if left < 0:
+                raise Unavailable(f"{section.head.at}: more lines of defaults than are followed")
             yield replace(section, lines=[*base.lines, *section.lines])
         else:
             yield section
@@ -244,6 +254,7 @@ def _tls(known: Configuration) -> Iterator[TlsSetting]:
             if "ssl" in line.words:
                 yield from _settings(bind, line, _split(line)[1], section)
         defaults = tuple(word for line in section.all("default-server") for word in line.words[1:])
+        defaults = defaults[-SHARED_LIMIT:]
         for line in section.lines if section.kind in PROXIES else ():
             words = (*defaults, *line.words[3:])
             if line.name in ("server", "server-template") and "ssl" in words and "no-ssl" not in words:
@@ -255,7 +266,7 @@ def _options(lines: Iterable[Line], options: str, ciphers: str) -> list[tuple[Li
     """The words that hold for all, as they would stand on a line of their own."""
     found = [(line, line.words[1:]) for line in lines if line.name == options]
     found += [(line, ("ciphers", *line.words[1:2])) for line in lines if line.name == ciphers]
-    return found
+    return found[-SHARED_LIMIT:]
 
 
 def _settings(

@@ -40,6 +40,8 @@ FROM_CONFIGURATION = "rules of etc/config/firewall"
 """The name of the chain that stands for them; no other can have it."""
 RUNTIME = ("tmp/", "var/", "data/", "mnt/", "overlay/", "run/")
 """Where a file may lie that the image does not hold."""
+INCLUDES_LIMIT = 50
+ZONES_LIMIT = 100
 PLAIN_PATH = re.compile(r"[\w./+-]+")
 PLAIN_NAME = re.compile(r"[\w-]+")
 IPTABLES_HOOKS = {Hook.INPUT: "INPUT", Hook.OUTPUT: "OUTPUT", Hook.FORWARD: "FORWARD"}
@@ -66,7 +68,10 @@ def added(
     """The chains with what is added to them, and what of it could not be read."""
     files = ConfigurationFiles(tree)
     includes = [one for section in sections if section.type == "include" for one in _include(section)]
-    known = [name for name in zones if PLAIN_NAME.fullmatch(name)]
+    if len(includes) > INCLUDES_LIMIT:
+        files.lose(f"{PATH} has more than {INCLUDES_LIMIT} includes")
+    includes = includes[:INCLUDES_LIMIT]
+    known = [name for name in zones if PLAIN_NAME.fullmatch(name)][:ZONES_LIMIT]
     if is_fw4:
         found = _of_fw4(tree, files, includes, chains, known)
     else:

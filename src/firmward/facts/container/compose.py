@@ -129,7 +129,7 @@ def _service(name: str, node: Node, path: str) -> Container:
         read_only=_says(node, "read_only"),
         limits=frozenset(limits),
         no_new_privileges=forbids_new_privileges(options),
-        published=tuple(_published(node)),
+        published=ports.bounded(_published(node)),
         is_whole=(node.get("image") or node.get("build")) is not None and node.get("extends") is None,
     )
 

@@ -45,7 +45,7 @@ def parse(tree: Tree, text: str, path: str) -> Container:
         read_only=host.get("ReadonlyRootfs") is True,
         limits=frozenset(limits),
         no_new_privileges=record.forbids_new_privileges(options),
-        published=tuple(_published(host.get("PortBindings"))),
+        published=ports.bounded(_published(host.get("PortBindings"))),
     )
 
 

@@ -6,18 +6,26 @@ Without an address all are meant, without a host's port the engine takes any tha
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from firmward.facts.container.record import Published, filled
 from firmward.facts.listener import plain_address
 
 RANGE_LIMIT = 100
 """Ports of one range; more is a mistake or a trap."""
+PORTS_LIMIT = 200
+"""Ports of one container."""
 _SHORT = re.compile(
     r"(?:(?P<address>\[[0-9A-Fa-f:.]*\]|[\w.-]*):)?(?:(?P<host>[0-9]{1,5}(?:-[0-9]{1,5})?)?:)?"
     r"(?P<inner>[0-9]{1,5}(?:-[0-9]{1,5})?)(?:/(?P<protocol>tcp|udp))?"
 )
 _HOST_ONLY = re.compile(r"(?P<host>[0-9]{1,5}(?:-[0-9]{1,5})?):(?P<inner>[0-9-]{1,11})(?:/(?P<protocol>tcp|udp))?")
+
+
+def bounded(found: Iterable[Published]) -> tuple[Published, ...]:
+    """As many as are told."""
+    return tuple(islice(found, PORTS_LIMIT))
 
 
 def short(text: str) -> Iterator[Published]:

@@ -107,7 +107,7 @@ def described(name: str, at: Location, image: str | None, options: Options) -> C
         read_only=options.says("read-only"),
         limits=frozenset(limits),
         no_new_privileges=record.forbids_new_privileges(security),
-        published=tuple(one for text in options.all("publish") for one in ports.short(text)),
+        published=ports.bounded(one for text in options.all("publish") for one in ports.short(text)),
     )
 
 
