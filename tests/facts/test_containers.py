@@ -85,9 +85,9 @@ def test_labels_of_balena_hand_in_what_is_the_hosts(labels: object, sources: set
         ("-it --net=host --pid host", "shared", ("network", "pid")),
         ("--network host", "shared", ("network",)),
         ("--network=bridge", "shared", ()),
-        ("-v /:/host:ro,z -v data:/d", "binds", (Bind("/", read_only=True),)),
-        ("-dv /etc:/etc", "binds", (Bind("/etc"),)),
-        ("--mount type=bind,src=/run,dst=/run", "binds", (Bind("/run"),)),
+        ("-v /:/host:ro,z -v data:/d", "binds", (Bind("/", True, "/host"),)),
+        ("-dv /etc:/etc", "binds", (Bind("/etc", target="/etc"),)),
+        ("--mount type=bind,src=/run,dst=/run", "binds", (Bind("/run", target="/run"),)),
         ("--mount type=volume,src=a,dst=/run", "binds", ()),
         ("--device /dev/mem:/dev/mem:rw", "devices", ("/dev/mem",)),
         ("--cap-add SYS_ADMIN --cap-add=NET_RAW", "added", ("SYS_ADMIN", "NET_RAW")),
@@ -152,7 +152,7 @@ services:
     assert found.privileged
     assert found.shared == ("network", "ipc")
     assert found.devices == ("/dev/ttyS0",)
-    assert found.binds == (Bind("/srv"), Bind("/etc", read_only=True), Bind("/var/run/balena.sock"))
+    assert found.binds == (Bind("/srv", target="/srv"), Bind("/etc", True, "/x"), Bind("/var/run/balena.sock"))
     assert found.limits == {"memory"}
 
 
@@ -235,7 +235,7 @@ def test_a_container_that_dockerd_keeps() -> None:
     found = only(files)
     assert (found.name, found.image, found.privileged, found.shared) == ("app", "app", True, ("network",))
     assert found.limits == {"pids"}
-    assert found.binds == (Bind("/"),)
+    assert found.binds == (Bind("/", target="/host"),)
 
 
 @pytest.mark.parametrize(
@@ -266,3 +266,73 @@ def test_engines_are_told(path: str, text: str, values: list[str]) -> None:
 def test_rubbish_is_told(path: str, text: str) -> None:
     found = containers({path: text})
     assert found.unread or path.endswith(".toml")
+
+
+BASE_SERVICE = "services:\n  base:\n    network_mode: host\n    pid: host\n    image: app:1\n    cap_add: [NET_RAW]\n"
+
+
+@pytest.mark.parametrize(
+    ("extends", "other"),
+    [
+        ("{file: common.yaml, service: base}", {"opt/app/common.yaml": BASE_SERVICE}),
+        ("{file: ../common.yaml, service: base}", {"opt/common.yaml": BASE_SERVICE}),
+    ],
+)
+def test_what_a_service_extends_holds_for_it(extends: str, other: dict[str, Content]) -> None:
+    text = f"services:\n  app:\n    extends: {extends}\n    cap_add: [NET_ADMIN]\n    user: '1000'\n"
+    found = only({"opt/app/compose.yaml": text, **other})
+    assert (found.name, found.shared, found.user, found.is_whole) == ("app", ("network", "pid"), "1000", True)
+    assert found.added == ("NET_RAW", "NET_ADMIN")
+
+
+def test_a_service_of_the_same_file_is_extended_by_its_name() -> None:
+    [_, found] = containers({"compose.yaml": BASE_SERVICE + "  app:\n    extends: base\n    pid: ''\n"}).containers
+    assert (found.name, found.shared) == ("app", ("network",))
+
+
+def test_a_base_that_is_not_there_or_extends_itself_leaves_a_piece() -> None:
+    found = only({"compose.yaml": "services:\n  app:\n    image: a\n    extends: {file: x.yaml, service: b}\n"})
+    assert not found.is_whole
+    assert not only({"compose.yaml": "services:\n  a: {extends: a, image: x}\n"}).is_whole
+
+
+@pytest.mark.parametrize(
+    ("ports", "expected"),
+    [
+        ('["8443:443"]', [("tcp", 8443, 443, "")]),
+        ('["127.0.0.1:80:8080/tcp"]', [("tcp", 80, 8080, "127.0.0.1")]),
+        ('["[::1]:80:8080"]', [("tcp", 80, 8080, "::1")]),
+        ('["53:53/udp"]', [("udp", 53, 53, "")]),
+        ('["${PORT:-81}:80"]', [("tcp", 81, 80, "")]),
+        ('["9090-9091:8080-8081"]', [("tcp", 9090, 8080, ""), ("tcp", 9091, 8081, "")]),
+        ('["3000", "127.0.0.1::80", "$PORT:80", "x"]', []),
+        ("[{target: 1883, published: 1884, protocol: tcp}]", [("tcp", 1884, 1883, "")]),
+        ('[{target: 80, published: "8080", host_ip: 127.0.0.1}]', [("tcp", 8080, 80, "127.0.0.1")]),
+        ("[{target: 80}]", []),
+    ],
+)
+def test_ports_are_published(ports: str, expected: list[tuple[str, int, int, str]]) -> None:
+    found = only({"compose.yaml": f"services:\n  app:\n    image: a\n    ports: {ports}\n"}).published
+    assert [(one.protocol, one.port, one.target, one.address) for one in found] == expected
+
+
+def test_run_and_quadlets_publish_too() -> None:
+    found = run("docker run -p 8080:80 --publish 127.0.0.1:81:81 -p 82 img:1")
+    assert [(one.port, one.address) for one in found.published] == [(8080, ""), (81, "127.0.0.1")]
+    quadlet = only({"etc/containers/systemd/a.container": "[Container]\nImage=a:1\nPublishPort=8080:80\n"})
+    assert [one.port for one in quadlet.published] == [8080]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("--host=tcp://0.0.0.0:2375 --host unix:///run/docker.sock", ["tcp://0.0.0.0:2375"]),
+        ("-H tcp://:2376", ["tcp://0.0.0.0:2376"]),
+        ("-H tcp://0.0.0.0:2376 --tlsverify", []),
+        ("-H tcp://127.0.0.1:2375", []),
+        ("-H fd://", []),
+    ],
+)
+def test_an_engine_is_told_its_sockets_on_its_command_line(options: str, expected: list[str]) -> None:
+    files: dict[str, Content] = {"etc/inittab": f"::respawn:/usr/bin/dockerd {options}\n", "compose.yaml": ""}
+    assert [one.value for one in containers(files).settings if one.key == "engine-socket"] == expected

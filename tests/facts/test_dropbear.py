@@ -86,6 +86,39 @@ def test_openwrts_sections_are_servers() -> None:
     assert third.start is Start.DISABLED
 
 
+OLD = """#!/bin/sh /etc/rc.common
+START=19
+KEY=/data/key
+ARGS="-B"
+
+start() {
+	service_start /usr/sbin/dropbear $ARGS -r $KEY -p 192.168.7.1:22
+}
+"""
+PROCD: dict[str, Content] = {
+    "sbin/procd": executable(b"\x7fELF"),
+    "sbin/init": executable(b"\x7fELF"),
+    "etc/rc.d/S19dropbear": link("../init.d/dropbear"),
+}
+
+
+@pytest.mark.parametrize("command", ["service_start /usr/sbin/dropbear", "/usr/sbin/dropbear", "dropbear"])
+def test_a_script_of_openwrts_that_reads_no_configuration_has_its_own_command_line(command: str) -> None:
+    script = executable(OLD.replace("service_start /usr/sbin/dropbear", command))
+    [server] = servers({**PROCD, "etc/init.d/dropbear": script})
+    assert (server.start, server.passwords, server.empty_passwords) == (Start.BOOT, True, True)
+    assert server.ports == ("192.168.7.1:22",)
+    [kept] = servers({**PROCD, "etc/init.d/dropbear": script, "etc/config/dropbear": "config dropbear\n"})
+    assert kept.empty_passwords
+
+
+def test_a_script_that_asks_for_its_configuration_is_read_by_that() -> None:
+    script = OLD.replace("start() {\n", "start() {\n\tconfig_load dropbear\n")
+    files: dict[str, Content] = {**PROCD, "etc/init.d/dropbear": executable(script)}
+    [server] = servers({**files, "etc/config/dropbear": "config dropbear\n\toption PasswordAuth off\n"})
+    assert (server.section, server.passwords) == ("@dropbear[0]", False)
+
+
 def test_a_server_that_nothing_starts_is_disabled() -> None:
     files: dict[str, Content] = {"usr/sbin/dropbear": executable(b""), "etc/inittab": "::sysinit:/bin/mount -a\n"}
     assert [server.start for server in servers(files)] == [Start.DISABLED]

@@ -137,6 +137,45 @@ def test_openwrt_zones_narrow_what_they_take() -> None:
     assert found.reach("tcp", 80) is Reach.NARROWED
 
 
+OUT = "table inet f {{ chain output {{ type filter hook output priority 0; policy drop; {} }} }}\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "lets_out"),
+    [
+        ('oifname "eth*" accept', True),
+        ("oif eth0 accept", True),
+        ('meta oifname { "eth0", "wwan0" } accept', True),
+        ("oifname eth0 jump out", False),
+        ("oifname eth1 accept", False),
+        ("oifname eth0 tcp dport 443 accept", False),
+        ("oifname eth0 ip daddr 192.0.2.1 accept", False),
+        ("oifname eth0 drop; oifname eth0 accept", False),
+        ("oifname != eth1 accept", False),
+        ("oifname lo accept", False),
+    ],
+)
+def test_an_outgoing_interface_restricts_no_destinations(rules: str, lets_out: bool) -> None:
+    found = firewall({"etc/inittab": "::sysinit:/usr/sbin/nft -f /etc/n\n", "etc/n": OUT.format(rules)})
+    [chain] = found.at(Hook.OUTPUT, "ip")
+    assert chain.drops_rest("ip")
+    assert chain.lets_out("ip", "eth0") is lets_out
+
+
+def test_all_but_the_loopback_interface_is_everything() -> None:
+    loads: dict[str, Content] = {"etc/inittab": "::sysinit:/usr/sbin/nft -f /etc/n\n"}
+    assert not firewall({**loads, "etc/n": OUT.format("oifname != lo accept")}).drops_rest(Hook.OUTPUT, "ip")
+    assert firewall({**loads, "etc/n": OUT.format("oifname lo accept")}).drops_rest(Hook.OUTPUT, "ip")
+
+
+@pytest.mark.parametrize(("words", "lets_out"), [("-o eth+", True), ("-o eth0", True), ("! -o eth1", False)])
+def test_iptables_narrows_to_interfaces_as_well(words: str, lets_out: bool) -> None:
+    rules = f"*filter\n:OUTPUT DROP [0:0]\n-A OUTPUT {words} -j ACCEPT\nCOMMIT\n"
+    found = firewall({"etc/inittab": "::sysinit:/sbin/iptables-restore /etc/r\n", "etc/r": rules})
+    [chain] = found.at(Hook.OUTPUT, "ip")
+    assert (chain.drops_rest("ip"), chain.lets_out("ip", "eth0")) == (True, lets_out)
+
+
 def test_what_is_not_a_port_is_all_the_others() -> None:
     assert all_but(((23, 23),)) == ((0, 22), (24, 65535))
     assert all_but(((0, 65535),)) == ()

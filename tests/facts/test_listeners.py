@@ -66,6 +66,8 @@ def test_it_is_what_the_program_opened(row: dict[str, object]) -> None:
         ("socat UDP-LISTEN:9530,fork EXEC:/bin/sh", "udp/9530", Application.COMMAND),
         ("udpsvd 0 9530 /usr/bin/ptz", "udp/9530", Application.COMMAND),
         ("tcpsvd -vE 0.0.0.0 21 ftpd -w /", "tcp/21", Application.FTP),
+        ("tcpsvd -c 8 -vE 0.0.0.0 21 ftpd -w /", "tcp/21", Application.FTP),
+        ("tcpsvd -C 2:busy -l name -u ftp 0 ftp busybox ftpd -A", "tcp/21", Application.FTP),
         ("udpsvd -E 0 69 tftpd /srv", "udp/69", Application.TFTP),
         ("dockerd -H tcp://0.0.0.0:2375", "tcp/2375", Application.DOCKER),
         ("gdbserver :1234 /bin/app", "tcp/1234", Application.DEBUGGER),
@@ -323,3 +325,49 @@ def test_no_configuration_breaks_a_collector(row: dict[str, object], inserted: s
         files[path] = content[:place] + inserted + content[place:]
     found = listeners(files)
     assert not [reason for reason in found.unread if "internal error" in reason]
+
+
+ENGINE = "::respawn:/usr/bin/dockerd\n"
+BROKER = """services:
+  broker:
+    image: eclipse-mosquitto:2
+    ports: [{target: 1883, published: 1884}, "8080:80"]
+    volumes: ["./mosquitto.conf:/mosquitto/config/mosquitto.conf:ro"]
+"""
+
+
+def test_an_engine_opens_the_ports_that_it_publishes() -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": ENGINE,
+        "opt/compose.yaml": BROKER,
+        "opt/mosquitto.conf": "listener 1883\nallow_anonymous true\nlistener 9001\n",
+    }
+    found = {one.key: one for one in listeners(files).listeners}
+    assert set(found) == {"tcp/1884", "tcp/8080"}
+    assert (found["tcp/1884"].program, found["tcp/1884"].speaks) == ("mosquitto", Application.MQTT)
+    assert (found["tcp/1884"].forwarded_to, found["tcp/8080"].speaks) == (1883, Application.HTTP)
+
+
+def test_without_an_engine_a_composition_opens_nothing() -> None:
+    assert listeners({"etc/inittab": "::respawn:/sbin/getty 9600 tty1\n", "opt/compose.yaml": BROKER}).listeners == ()
+
+
+def test_a_broker_whose_configuration_is_in_its_image_is_told() -> None:
+    found = listeners({"etc/inittab": ENGINE, "opt/compose.yaml": BROKER.replace("mosquitto.conf", "other.conf")})
+    assert any("in its image" in reason for reason in found.unread)
+
+
+REDIS_BASE = "bind 127.0.0.1 -::1\nport 0\nunixsocket /run/redis.sock\ninclude /etc/redis.d/*.conf\n"
+
+
+def redis(*inner: str) -> list[tuple[str, str]]:
+    more: dict[str, Content] = {f"etc/redis.d/{number}.conf": text for number, text in enumerate(inner)}
+    found = started("/usr/bin/redis-server /etc/redis.conf", **{"etc/redis.conf": REDIS_BASE, **more})
+    return [(one.key, one.address) for one in found]
+
+
+def test_the_last_value_of_what_redis_includes_counts() -> None:
+    assert redis() == []
+    assert redis("port 6379\n") == [("tcp/6379", "127.0.0.1"), ("tcp/6379", "::1")]
+    assert redis("port 6379\nbind * -::*\n") == [("tcp/6379", ""), ("tcp/6379", "::")]
+    assert redis("port 6379\nbind 0.0.0.0\n", "port 0\n") == []

@@ -2,7 +2,7 @@
 
 Looked at: compose files anywhere (and those that `docker compose -f` names), `docker run`, `podman run` and their like
 among what starts, Podman's quadlets, what balena's supervisor is given, LXC's and systemd-nspawn's containers, what
-dockerd keeps of containers that exist (hostconfig.json), and the configuration of the engines. A compose file counts as
+dockerd keeps of containers that exist (hostconfig.json), and what the engines are told. A compose file counts as
 soon as it is in the system: a program of the maker's own may start it.
 """
 
@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
+from firmward.facts import engine_sockets
 from firmward.facts.command_line import own_words
 from firmward.facts.container import compose, engine, kept, lxc, run_command, unit_like
 from firmward.facts.container.record import Bind, Container, EngineSetting
+from firmward.facts.listener import Application
 from firmward.facts.startup import Start, Startup
 from firmward.formats.malformed import Malformed
 from firmward.model.facts import Unavailable, Unknown
@@ -47,20 +49,24 @@ KEPT = ("var/lib/docker/containers/*/hostconfig.json", "mnt/data/docker/containe
 
 @dataclass(frozen=True, slots=True)
 class Containers:
-    """All `containers`, the `settings` of engines, and in `unread` what could not be read."""
+    """All `containers`, the `settings` of engines, and in `unread` what could not be read; `unstarted` is the part of
+    it that would say which containers start by themselves."""
 
     containers: tuple[Container, ...]
     settings: tuple[EngineSetting, ...] = ()
     unread: tuple[str, ...] = ()
+    unstarted: tuple[str, ...] = ()
 
 
 def collect(tree: Tree, startup: Startup | Unknown | None) -> Containers | None:
     unread: list[str] = []
     found: list[Container] = []
     files = Reading(tree, unread)
-    found += files.each(_compose_files(tree, startup, unread), compose.parse)
+    found += files.each(_compose_files(tree, startup, unread), lambda text, path: compose.parse(text, path, tree.text))
     found += files.each(_quadlets(tree), lambda text, path: unit_like.quadlets(_with_drop_ins(tree, text, path), path))
+    before = len(unread)
     found += files.each([path for path in BALENA if tree.is_file(path)], compose.supervised)
+    unstarted = tuple(unread[before:])
     found += files.each(tree.glob("etc/systemd/nspawn/*.nspawn"), lambda text, path: [unit_like.nspawn(text, path)])
     places = (*tree.glob("var/lib/lxc/*/config"), *tree.glob("srv/lxc/*/config"))
     found += files.each(places, lambda text, path: [lxc.parse(text, path)])
@@ -69,13 +75,24 @@ def collect(tree: Tree, startup: Startup | Unknown | None) -> Containers | None:
     found += _commanded(startup)
     settings = [*files.each([path for path in DAEMONS if tree.is_file(path)], engine.daemon)]
     settings += files.each([path for pattern in TOMLS for path in tree.glob(pattern)], engine.toml)
+    settings += _engines(tree, startup)
     if isinstance(startup, Unknown):
         unread.append(startup.reason)
     elif startup is not None and startup.blind is not None:
         unread.append(startup.blind)
     if not found and not files.read and not unread:
         return None
-    return Containers(tuple(found), tuple(settings), tuple(dict.fromkeys(unread)))
+    return Containers(tuple(found), tuple(settings), tuple(dict.fromkeys(unread)), unstarted)
+
+
+def _engines(tree: Tree, startup: Startup | Unknown | None) -> Iterator[EngineSetting]:
+    """The sockets that engines are told of on their command lines."""
+    for process in startup.processes if isinstance(startup, Startup) else ():
+        if process.program in engine_sockets.PROGRAMS and process.start is not Start.DISABLED:
+            for one in engine_sockets.listeners(tree, process)[0]:
+                is_told = one.at.path in DAEMONS
+                if one.speaks is Application.DOCKER and not one.is_local and not is_told:
+                    yield EngineSetting("engine-socket", f"tcp://{one.address or '0.0.0.0'}:{one.port}", one.at)  # noqa: S104
 
 
 Item = TypeVar("Item")

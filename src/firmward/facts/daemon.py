@@ -2,7 +2,7 @@
 
 A row holds for a program by its own name, whatever its folder. Its options and defaults are those of the program's
 manual. Programs whose configuration says more (sshd, dropbear, lighttpd, nginx, Apache, mosquitto, dnsmasq, snmpd,
-uhttpd, miniupnpd) have families of their own; `OWN_FAMILY` names them.
+uhttpd, miniupnpd, HAProxy) have families of their own; `OWN_FAMILY` names them.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from firmward.model.tree import Tree
 Port = tuple[str, int, Application]
 """Protocol, number and what is spoken."""
 
-OWN_FAMILY_NAMES = "sshd dropbear lighttpd nginx apache2 httpd2 mosquitto dnsmasq snmpd uhttpd miniupnpd"
+OWN_FAMILY_NAMES = "sshd dropbear lighttpd nginx apache2 httpd2 mosquitto dnsmasq snmpd uhttpd miniupnpd haproxy"
 OWN_FAMILY = frozenset(OWN_FAMILY_NAMES.split())
 
 

@@ -6,7 +6,8 @@ Rules, from `dropbear -h` and its makers' notes:
   a key and a password. Without -j and -k it forwards ports, and -a lets others than the device use them.
 - Letters may stand together, and an argument against its letter. -p may be given ten times; without it port 22.
 - OpenWrt writes the command line from /etc/config/dropbear, one server for each section: PasswordAuth,
-  RootPasswordAuth and RootLogin are on unless switched off, GatewayPorts is off. Debian adds DROPBEAR_EXTRA_ARGS of
+  RootPasswordAuth and RootLogin are on unless switched off, GatewayPorts is off. A script there that never asks for
+  the configuration says the command line itself. Debian adds DROPBEAR_EXTRA_ARGS of
   /etc/default/dropbear.
 - The algorithms are chosen when it is built; their names stand in the program.
 """
@@ -34,6 +35,9 @@ CONFIG, DEFAULTS = "etc/config/dropbear", "etc/default/dropbear"
 PROGRAM_LIMIT = 8 << 20
 ARGUMENT_LETTERS = "bcdDGIKlMpPQrTWA2"
 """Options of dropbear that take an argument."""
+
+READS_UCI = re.compile(r"^[^#\n]*\b(?:config_(?:load|get|foreach)|uci_\w+|uci)\b", re.MULTILINE)
+"""What a start script of OpenWrt's asks its configuration with."""
 
 OFF = ("0", "no", "off", "false", "disabled")
 """What OpenWrt's scripts read as false."""
@@ -171,7 +175,7 @@ def _letters(words: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _servers(tree: Tree, startup: Startup | None | Unknown, processes: tuple[Process, ...]) -> Iterator[DropbearServer]:
-    written = [process for process in processes if not _is_from_uci(process)]
+    written = [process for process in processes if not _is_from_uci(tree, process)]
     uci_text = tree.text(CONFIG)
     if uci_text is not None and len(written) < max(len(processes), 1):
         yield from _from_uci(uci_text, _start(startup, processes))
@@ -182,11 +186,13 @@ def _servers(tree: Tree, startup: Startup | None | Unknown, processes: tuple[Pro
         yield parse(extra or (), at=Location(DEFAULTS) if extra else None, start=_start(startup, processes))
 
 
-def _is_from_uci(process: Process) -> bool:
-    """OpenWrt's own script: its command line is made while it runs."""
-    return (
-        process.manager is Manager.PROCD and process.at.path is not None and process.at.path.endswith("init.d/dropbear")
-    )
+def _is_from_uci(tree: Tree, process: Process) -> bool:
+    """OpenWrt's own script: its command line is made from its configuration while it runs. One that never asks for the
+    configuration has the command line that stands in it."""
+    path = process.at.path
+    if process.manager is not Manager.PROCD or path is None or not path.endswith("init.d/dropbear"):
+        return False
+    return READS_UCI.search(tree.text(path) or "") is not None
 
 
 def _start(startup: Startup | None | Unknown, processes: tuple[Process, ...]) -> Start | None:

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from firmward.facts.firewall import Firewall
 from firmward.facts.listener import Listener
-from firmward.facts.packet_filter import Reach
+from firmward.facts.packet_filter import Hook, Reach
 from firmward.model.facts import Unknown
 
 Filter = Firewall | Unknown | None
@@ -17,6 +17,8 @@ def reach(listener: Listener, firewall: Filter) -> Reach:
         return Reach.CLOSED
     if not isinstance(firewall, Firewall) or firewall.unread:
         return Reach.OPEN
+    if listener.forwarded_to is not None:
+        return firewall.reach(listener.protocol, listener.forwarded_to, Hook.FORWARD)
     return firewall.reach(listener.protocol, listener.port)
 
 

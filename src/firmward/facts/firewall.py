@@ -45,15 +45,15 @@ class Firewall:
     def drops_rest(self, hook: Hook, family: str) -> bool:
         return any(chain.drops_rest(family) for chain in self.at(hook, family))
 
-    def reach(self, protocol: str, port: int) -> Reach:
+    def reach(self, protocol: str, port: int, hook: Hook = Hook.INPUT) -> Reach:
         """Whether others can open a connection to this port, by the family that lets most through."""
         order = (Reach.OPEN, Reach.NARROWED, Reach.CLOSED)
-        return min((self.reach_by(family, protocol, port) for family in FAMILIES), key=order.index)
+        return min((self.reach_by(family, protocol, port, hook) for family in FAMILIES), key=order.index)
 
-    def reach_by(self, family: str, protocol: str, port: int) -> Reach:
+    def reach_by(self, family: str, protocol: str, port: int, hook: Hook = Hook.INPUT) -> Reach:
         """The same by one family, `ip` or `ip6`; every chain at the hook must let it pass."""
         order = (Reach.OPEN, Reach.NARROWED, Reach.CLOSED)
-        reached = [chain.reach(family, protocol, port) for chain in self.at(Hook.INPUT, family)]
+        reached = [chain.reach(family, protocol, port) for chain in self.at(hook, family)]
         return max(reached, key=order.index) if reached else Reach.OPEN
 
 

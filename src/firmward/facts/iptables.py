@@ -5,8 +5,9 @@ systemd's iptables services (their usual files), from ufw (ufw.py), and from sin
 starts, in order.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from firmward.facts import iptables_rule, packet_filter, ufw
 from firmward.facts.configuration_file import ConfigurationFiles, inside
@@ -38,6 +39,7 @@ USUAL_FILES = {
     "var/lib/ip6tables/rules-save": "ip6",
 }
 BOTH = ("netfilter-persistent", "iptables-persistent")
+NOTHING: Mapping[str, tuple[packet_filter.Match, ...]] = MappingProxyType({})
 HOOKS = {"INPUT": Hook.INPUT, "OUTPUT": Hook.OUTPUT, "FORWARD": Hook.FORWARD}
 
 
@@ -86,11 +88,13 @@ def collect(tree: Tree, startup: Startup) -> Iptables | None:
     return Iptables(chains, tuple(loaded), unloaded, tuple(dict.fromkeys((*files.unread, *problems))))
 
 
-def parse(ruleset: iptables.Ruleset) -> tuple[packet_filter.Chain, ...]:
-    """The filter table's own chains."""
+def parse(
+    ruleset: iptables.Ruleset, known: Mapping[str, tuple[packet_filter.Match, ...]] = NOTHING
+) -> tuple[packet_filter.Chain, ...]:
+    """The filter table's own chains; `known` are chains that something else fills."""
     found = []
-    chains = {
-        chain.name: [iptables_rule.match(rule.words, rule.at) for rule in chain.rules]
+    chains = dict(known) | {
+        chain.name: tuple(iptables_rule.match(rule.words, rule.at) for rule in chain.rules)
         for chain in iptables.chains_of(ruleset)
     }
     for chain in iptables.chains_of(ruleset):

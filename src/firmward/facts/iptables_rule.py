@@ -15,6 +15,8 @@ QUIET_MATCHES = frozenset(
     ("tcp", "udp", "state", "conntrack", "comment", "multiport", "icmp", "icmp6", "limit", "hashlimit")
 )
 NO_VERDICT = frozenset(("LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "TCPMSS", "AUDIT", "SET", "TRACE", "CT", "NOTRACK"))
+NAME_LIMIT = 17
+"""Bytes of an interface's name, with the sign that stands for any rest."""
 ONE_VALUE = frozenset(("--comment", "--log-prefix", "--log-level", "--reject-with", "--limit-burst", "--set-mark"))
 
 
@@ -24,6 +26,7 @@ def match(words: tuple[str, ...], at: Location) -> Match:
     ports: Ports = ()
     narrowed = limited = goes = False
     target: str | None = None
+    ways: tuple[str, ...] = ()
     pairs = list(_pairs(words))
     established = any(option in ("-i", "-o") and value == "lo" and not negated for negated, option, value in pairs)
     for negated, option, value in pairs:
@@ -43,13 +46,22 @@ def match(words: tuple[str, ...], at: Location) -> Match:
                 limited = True
             case "-m":
                 narrowed = narrowed or value not in QUIET_MATCHES
-            case _ if option in ONE_VALUE or option.startswith("--hashlimit"):
+            case _ if _narrows_nothing(option, value):
                 continue
-            case "-s" | "-d" if value in ("0.0.0.0/0", "::/0"):
-                continue
+            case "-o" if not negated and not ways and len(value) < NAME_LIMIT:
+                # a plus sign at the end stands for any rest
+                ways = (f"{value[:-1]}*" if value.endswith("+") else value,)
             case _:
                 narrowed = True
-    return _concluded(Match(at, None, None, goes, False, protocol, ports, narrowed, limited, established), target)
+    found = Match(at, None, None, goes, False, protocol, ports, narrowed or bool(ways), limited, established)
+    return _concluded(replace(found, ways=() if narrowed else ways), target)
+
+
+def _narrows_nothing(option: str, value: str) -> bool:
+    """What is only noted, or takes all addresses; of the loopback interface, and all but it, the states tell."""
+    everywhere = option in ("-s", "-d") and value in ("0.0.0.0/0", "::/0")
+    loopback = option in ("-i", "-o") and value == "lo"
+    return everywhere or loopback or option in ONE_VALUE or option.startswith("--hashlimit")
 
 
 def _concluded(match: Match, target: str | None) -> Match:

@@ -23,6 +23,9 @@ Opening = tuple[str, int, str | None, Application | None, Location]
 Switch = tuple[str, tuple[str, ...]]
 """A key and the values that turn it on."""
 
+FILE_AS_WORD = ("vsftpd", "redis-server", "redis", "valkey-server")
+"""Programs whose command line names the file without an option."""
+
 YES = ("yes", "true", "1", "on")
 NO = ("no", "false", "0", "off")
 
@@ -43,6 +46,8 @@ class KeyValueFile:
     listen: tuple[str, ...] = ()
     port: tuple[str, ...] = ()
     address: tuple[str, ...] = ()
+    single: tuple[str, ...] = ()
+    """Keys that name a port or addresses and do not add up."""
     include: tuple[str, ...] = ()
     silent: tuple[Switch, ...] = ()
     awake: tuple[Switch, ...] = ()
@@ -81,6 +86,7 @@ VSFTPD = KeyValueFile(
     separator="=",
     port=("listen_port",),
     address=("listen_address", "listen_address6"),
+    single=("listen_port", "listen_address", "listen_address6"),
     silent=(("listen", NO),),
     awake=(("listen_ipv6", YES),),
     encrypted=(("force_local_logins_ssl", YES),),
@@ -129,7 +135,12 @@ SAMBA = KeyValueFile(("etc/samba/smb.conf",), ("s",), separator="=", comment="#;
 CUPS = KeyValueFile(("etc/cups/cupsd.conf",), ("c",), listen=("listen",), port=("port",))
 MINIDLNA = KeyValueFile(("etc/minidlna.conf",), ("f",), separator="=")
 REDIS = KeyValueFile(
-    ("etc/redis/redis.conf", "etc/redis.conf"), port=("port",), address=("bind",), silent=(("port", ("0",)),)
+    ("etc/redis/redis.conf", "etc/redis.conf", "etc/valkey/valkey.conf"),
+    port=("port",),
+    address=("bind",),
+    single=("port", "bind"),
+    include=("include",),
+    silent=(("port", ("0",)),),
 )
 MYSQL = KeyValueFile(
     ("etc/mysql/my.cnf", "etc/my.cnf"),
@@ -137,6 +148,7 @@ MYSQL = KeyValueFile(
     separator="=",
     port=("port",),
     address=("bind-address", "bind_address"),
+    single=("port", "bind-address", "bind_address"),
     silent=(("skip-networking", ("", "1", "on")), ("skip_networking", ("", "1", "on"))),
 )
 
@@ -173,7 +185,7 @@ def _words(line: str) -> tuple[str, str, str]:
 
 def _path(row: KeyValueFile, tree: Tree, process: Process, arguments: CommandLine) -> str | None:
     given = arguments.get(*row.option) if row.option else None
-    if given is None and process.program in ("vsftpd", "redis-server"):
+    if given is None and process.program in FILE_AS_WORD:
         given = next((word for word in arguments.words if word.endswith(".conf")), None)
     if given is None and row.option:
         given = _after(process, row.option)
@@ -187,13 +199,15 @@ def _after(process: Process, names: tuple[str, ...]) -> str | None:
     return next((words[n + 1] for n, word in enumerate(words[:-1]) if word in flags), None)
 
 
-def _judged(row: KeyValueFile, options: tuple[Option, ...]) -> Sockets:
+def _judged(row: KeyValueFile, written: tuple[Option, ...]) -> Sockets:
+    final = {option.key: option for option in written}
+    options = tuple(one for one in written if one.key not in row.single or final[one.key] is one)
     last = {option.key: option.value.lower() for option in options}
     is_awake = any(last.get(key) in values for key, values in row.awake)
     if not is_awake and any(last.get(key) in values for key, values in row.silent):
         return Sockets(silent=True)
     addresses = tuple(
-        word.lstrip("-")
+        word.lstrip("-").replace("::*", "::")
         for option in options
         if option.key in row.address
         for word in option.value.replace(",", " ").split()

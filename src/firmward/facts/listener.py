@@ -68,6 +68,8 @@ class Listener:
     at: Location
     certain: bool = True
     speaks: Application = Application.UNKNOWN
+    forwarded_to: int | None = None
+    """The port of a container that an engine leads what comes here to, past the rules for the device's own sockets."""
 
     @property
     def key(self) -> str:

@@ -5,6 +5,9 @@ the program would. On a running device the kernel is asked: proc/net/{tcp,tcp6,u
 (state 0A for TCP, 07 without a peer for UDP), and the derived ones only lend their names. A table that is missing there
 makes the family unknown, never empty.
 
+Engines of containers open ports as well, those that a container's description publishes; what is spoken there is known
+where the container's program reads a configuration of this system, and guessed from its port otherwise.
+
 A program that no row knows is looked into: when it is able to listen (it imports `listen` and `accept`, or `bind` and
 `recvfrom`) and neither its words nor its script say where, it is named in `unread`, since its port cannot be known.
 """
@@ -15,11 +18,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from firmward.facts import command_line, daemon, engine_sockets, net_program, own_sockets, ssh_listeners
+from firmward.facts import (
+    command_line,
+    container_ports,
+    daemon,
+    engine_sockets,
+    net_program,
+    own_sockets,
+    ssh_listeners,
+)
 from firmward.facts.apache import Apache
 from firmward.facts.apache_file import is_apache
+from firmward.facts.containers import Containers
 from firmward.facts.dnsmasq import Dnsmasq
 from firmward.facts.dropbear import Dropbear
+from firmward.facts.haproxy import Haproxy
 from firmward.facts.lighttpd import Lighttpd
 from firmward.facts.listener import Application, Listener
 from firmward.facts.miniupnpd import Miniupnpd
@@ -72,17 +85,19 @@ def collect(
     miniupnpd: Miniupnpd | Unknown | None,
     sshd: Sshd | Unknown | None,
     dropbear: Dropbear | Unknown | None,
+    containers: Containers | Unknown | None,
+    haproxy: Haproxy | Unknown | None,
 ) -> Listeners | None:
-    families = (lighttpd, nginx, apache, mosquitto, dnsmasq, snmpd, uhttpd, miniupnpd, sshd, dropbear)
+    families = (lighttpd, nginx, apache, mosquitto, dnsmasq, snmpd, uhttpd, miniupnpd, sshd, dropbear, haproxy)
     if source is not Source.IMAGE:
-        named = _derived(tree, startup, families) if isinstance(startup, Startup) else None
+        named = _derived(tree, startup, families, containers) if isinstance(startup, Startup) else None
         return live(tree, named.listeners if named else ())
     if isinstance(startup, Unknown):
         raise Unavailable(startup.reason)
-    return None if startup is None else _derived(tree, startup, families)
+    return None if startup is None else _derived(tree, startup, families, containers)
 
 
-Family = Lighttpd | Nginx | Apache | Mosquitto | Dnsmasq | Snmpd | Uhttpd | Miniupnpd | Sshd | Dropbear
+Family = Lighttpd | Nginx | Apache | Mosquitto | Dnsmasq | Snmpd | Uhttpd | Miniupnpd | Sshd | Dropbear | Haproxy
 
 
 def keyed(listeners: Listeners) -> Iterator[tuple[str, Listener]]:
@@ -91,7 +106,12 @@ def keyed(listeners: Listeners) -> Iterator[tuple[str, Listener]]:
         yield listener.key, listener
 
 
-def _derived(tree: Tree, startup: Startup, families: tuple[Family | Unknown | None, ...]) -> Listeners:
+def _derived(
+    tree: Tree,
+    startup: Startup,
+    families: tuple[Family | Unknown | None, ...],
+    containers: Containers | Unknown | None,
+) -> Listeners:
     listeners: list[Listener] = []
     unread = list(startup.unread_servers)
     for family in families:
@@ -111,6 +131,10 @@ def _derived(tree: Tree, startup: Startup, families: tuple[Family | Unknown | No
             found, lost = _of_process(tree, process)
             listeners += found
             unread += lost
+    if isinstance(containers, Containers):
+        known = {(one.service, one.key) for one in listeners if one.forwarded_to is not None}
+        published = container_ports.listeners(containers, startup, WELL_KNOWN)
+        listeners += [one for one in published if (one.service, one.key) not in known]
     return Listeners(tuple(dict.fromkeys(listeners)), tuple(dict.fromkeys(unread)))
 
 

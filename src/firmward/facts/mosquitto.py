@@ -11,28 +11,41 @@ Rules, from mosquitto.conf(5) and tried out with the program:
 - `allow_anonymous` and `password_file` hold for all listeners unless `per_listener_settings true` stands before them.
 - A listener speaks TLS when it has `certfile` and `keyfile`, or `psk_hint`; port 0 with a path is a Unix socket.
 - `include_dir` reads the files ending in `.conf`, in order. The last value of an option holds.
+- OpenWrt's script writes the file from etc/config/mosquitto unless `use_uci` is 0: the options of `config mosquitto`
+  under their own names, `config listener` with `port`, `enabled` and `no_remote`, `config bridge`.
+- A broker in a container reads the file that is bound to /mosquitto/config/mosquitto.conf there; others reach it by the
+  ports that the engine publishes.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from firmward.facts import command_line
-from firmward.facts.configuration_file import ConfigurationFiles, lines
+from firmward.facts import command_line, container_ports
+from firmward.facts.configuration_file import ConfigurationFiles, inside, lines
+from firmward.facts.container.record import Container
+from firmward.facts.containers import Containers
 from firmward.facts.listener import Application, Listener
 from firmward.facts.number import is_number
-from firmward.facts.startup import Process, Startup
+from firmward.facts.startup import Manager, Process, Start, Startup
 from firmward.facts.tls_setting import TlsSetting
-from firmward.model.facts import Unavailable
+from firmward.formats import uci
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
 from firmward.model.tree import Tree
 
 PROGRAM = "mosquitto"
 DEFAULT_PORT = 1883
+CONTAINER_FOLDER = "/mosquitto/config"
+VERSIONED_IMAGE = re.compile(r"mosquitto:v?([12])\b")
 BINARY_LIMIT = 16 << 20
 VERSION = re.compile(rb"\0([12])\.\d{1,2}\.\d{1,2}\0")
 """How the program holds its own version, a text between two zeros."""
 TLS_OPTIONS = ("tls_version", "ciphers", "require_certificate", "bridge_insecure", "bridge_tls_version")
+UCI_FILE = "etc/config/mosquitto"
+ON = ("1", "on", "true", "yes", "enabled")
+ADDRESSES = ("bind_address", "address", "ipaddr")
+SWITCHES = ("allow_anonymous", "require_certificate", "bridge_insecure", "per_listener_settings")
 DEFAULT_LISTENER = frozenset(
     (
         *("port", "bind_address", "bind_interface", "max_connections", "cafile", "capath", "certfile", "keyfile"),
@@ -96,16 +109,48 @@ class _Draft:
         return name in self.options and self.options[name].value.lower() == value
 
 
-def collect(tree: Tree, startup: Startup) -> Mosquitto | None:
-    processes = startup.running(PROGRAM)
-    if not processes:
+def collect(tree: Tree, startup: Startup, containers: Containers | Unknown | None) -> Mosquitto | None:
+    found = list(_in_containers(tree, startup, containers))
+    found += [_broker(tree, process) for process in startup.running(PROGRAM)]
+    if not found:
         return None
-    found = [_broker(tree, process) for process in processes]
     return Mosquitto(
         tuple(broker for server in found for broker in server.brokers),
         tuple(setting for server in found for setting in server.tls),
         tuple(dict.fromkeys(reason for server in found for reason in server.unread)),
     )
+
+
+def _in_containers(tree: Tree, startup: Startup, containers: Containers | Unknown | None) -> Iterator[Mosquitto]:
+    """The brokers in containers, with the ports by which others reach them."""
+    if not isinstance(containers, Containers) or not container_ports.is_used(startup):
+        return
+    for container in containers.containers:
+        path = container_ports.configuration(tree, container, "mosquitto.conf", CONTAINER_FOLDER)
+        if path is not None:
+            argv = (PROGRAM, "-c", f"/{path}")
+            process = Process(argv, container.name, Manager.SCRIPT, Start.BOOT, container.at)
+            tag = VERSIONED_IMAGE.search(container.image or "")
+            yield _published(_broker(tree, process, int(tag[1]) if tag else None), container)
+        elif PROGRAM in (container.image or ""):
+            yield Mosquitto((), unread=(f"{container.at}: the configuration of {container.name} is in its image",))
+
+
+def _published(found: Mosquitto, container: Container) -> Mosquitto:
+    if "network" in container.shared:
+        return found
+    brokers = [
+        replace(
+            broker,
+            listener=replace(
+                broker.listener, port=one.port, address=one.address, forwarded_to=one.target, service=container.name
+            ),
+        )
+        for broker in found.brokers
+        for one in container.published
+        if not broker.listener.is_local and (one.protocol, one.target) == ("tcp", broker.listener.port)
+    ]
+    return replace(found, brokers=tuple(brokers))
 
 
 def parse(text: str, path: str, files: ConfigurationFiles) -> Iterator[Option]:
@@ -119,6 +164,41 @@ def parse(text: str, path: str, files: ConfigurationFiles) -> Iterator[Option]:
                     yield from parse(inner, inner_path, files)
         else:
             yield option
+
+
+def _uses_uci(text: str) -> bool:
+    told = [value for section in uci.parse(text) if (value := section.get("use_uci")) is not None]
+    return not told or told[-1].value in ON
+
+
+def from_uci(text: str) -> Iterator[Option]:
+    """The options that OpenWrt's script writes."""
+    sections = uci.parse(text)
+    for kind in ("mosquitto", "listener", "bridge"):
+        for section in sections:
+            enabled = section.get("enabled")
+            if section.type == kind and (enabled is None or enabled.value in ON):
+                yield from _of_section(section)
+
+
+def _of_section(section: uci.Section) -> Iterator[Option]:
+    told = [section.get(name) for name in ("no_remote", "no_remote_access")]
+    is_local = any(value is not None and value.value in ON for value in told)
+    port = section.get("port")
+    if section.type == "listener":
+        if port is None:
+            return
+        address = next((value.value for name in ADDRESSES if (value := section.get(name)) is not None), "")
+        text = f"{port.value} {'localhost' if is_local else address}".strip()
+        yield Option("listener", text, Location(UCI_FILE, port.line))
+    elif is_local:
+        yield Option("bind_address", "localhost", Location(UCI_FILE, section.line))
+    for name, values in section.options.items():
+        if section.type == "listener" and name in ("port", *ADDRESSES):
+            continue
+        for value in values:
+            known = {"1": "true", "0": "false"}.get(value.value, value.value) if name in SWITCHES else value.value
+            yield Option(name, known, Location(UCI_FILE, value.line))
 
 
 def effective(options: tuple[Option, ...], process: Process, version: int | None, port: str | None = None) -> Mosquitto:
@@ -193,13 +273,18 @@ def _finished(
     )
 
 
-def _broker(tree: Tree, process: Process) -> Mosquitto:
+def _broker(tree: Tree, process: Process, version: int | None = None) -> Mosquitto:
     arguments = command_line.read(command_line.own_words(process.argv), letters="cp", names=("config-file", "port"))
     files = ConfigurationFiles(tree)
     path = arguments.get("c", "config-file")
-    text = files.main(path) if path else ""
-    options = tuple(parse(text or "", (path or "").lstrip("/"), files))
-    version = _version(tree, process)
+    generated = tree.text(UCI_FILE) if path and not tree.exists(inside(path)) else None
+    if generated is not None and _uses_uci(generated):
+        text: str | None = generated
+        options = tuple(from_uci(generated))
+    else:
+        text = files.main(path) if path else ""
+        options = tuple(parse(text or "", (path or "").lstrip("/"), files))
+    version = version or _version(tree, process)
     found = effective(options, process, version, arguments.get("p", "port"))
     if text is None:
         return Mosquitto((), unread=tuple(files.unread))

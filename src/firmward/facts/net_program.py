@@ -101,11 +101,13 @@ def _socat_protocol(kind: str) -> str | None:
 
 
 def _svd(process: Process) -> Iterator[Listener]:
-    """`tcpsvd -vE 0.0.0.0 21 ftpd -w /`: options, address, port, program."""
-    arguments = command_line.read(_own_words(process), letters="clCubt")
+    """`tcpsvd -c 8 -vE 0.0.0.0 21 ftpd -w /`: options, address, port, and a program with options of its own."""
+    arguments = command_line.read_leading(command_line.own_words(process.argv), letters="cCbulixt")
     if len(arguments.words) < 3:
         return
     address, port, program = arguments.words[0], arguments.words[1], arguments.words[2].rpartition("/")[2]
+    if is_multi_call(program) and len(arguments.words) > 3:
+        program = arguments.words[3]
     services = {"ftp": "21", "tftp": "69", "telnet": "23", "http": "80"}
     place = split_endpoint(services.get(port, port))
     if place is None:
@@ -115,20 +117,6 @@ def _svd(process: Process) -> Iterator[Listener]:
     runs = program in SHELLS or protocol == "udp"
     speaks = by_program.get(program, A.COMMAND if runs else A.UNKNOWN)
     yield _listener(process, protocol, place[1], "" if address == "0" else address, speaks)
-
-
-def _own_words(process: Process) -> tuple[str, ...]:
-    """The words up to the program that it runs, whose own options are not its."""
-    words = command_line.own_words(process.argv)
-    plain = 0
-    for position, word in enumerate(words):
-        if not word.startswith("-"):
-            plain += 1
-        if plain == 4:
-            return words[:position]
-        if plain == 3:
-            return words[: position + 1]
-    return words
 
 
 def _python(process: Process) -> Iterator[Listener]:

@@ -58,7 +58,7 @@ def collect(
     tree: Tree, startup: Startup, listeners: Listeners, units: SystemdUnits | Unknown | None
 ) -> NetworkServices:
     found: dict[tuple[str, str], NetworkService] = {}
-    for listener in listeners.reachable:
+    for listener in (one for one in listeners.reachable if one.forwarded_to is None):
         process = _process(startup, listener)
         service = _service(tree, listener, process, units)
         found.setdefault((service.name, service.program), service)

@@ -47,6 +47,7 @@ class _Reading:
     goes: bool = False
     returns: bool = False
     family: str | None = None
+    ways: tuple[str, ...] = ()
 
     def value(self) -> tuple[str, ...]:
         """The next value: a word, or the words of a set."""
@@ -84,10 +85,11 @@ def match(words: tuple[str, ...], at: Location) -> Match:
         reading.returns,
         reading.protocol,
         reading.ports,
-        reading.narrowed,
+        reading.narrowed or bool(reading.ways),
         reading.limited,
         reading.established,
         reading.family,
+        ways=() if reading.narrowed else reading.ways,
     )
 
 
@@ -115,10 +117,8 @@ def _step(reading: _Reading) -> None:
 
 
 def _rest(reading: _Reading, word: str) -> None:
-    following = reading.words[reading.position] if reading.position < len(reading.words) else ""
-    if word in INTERFACES and following.strip('"') == "lo":
-        reading.position += 1
-        reading.established = True
+    if word in INTERFACES:
+        _interface(reading, word)
     elif word in ("protocol", "nexthdr", "l4proto"):
         _protocol(reading)
     elif word == "ct" and reading.words[reading.position : reading.position + 1] == ("state",):
@@ -134,7 +134,24 @@ def _rest(reading: _Reading, word: str) -> None:
         _narrow(reading)
 
 
-INTERFACES = frozenset(("iif", "iifname", "oif", "oifname"))
+NAME_LIMIT = 16
+"""Bytes of an interface's name, as the kernel has it."""
+OUTGOING = ("oif", "oifname")
+INTERFACES = frozenset(("iif", "iifname", *OUTGOING))
+
+
+def _interface(reading: _Reading, word: str) -> None:
+    """All but the loopback interface is everything that counts; all by one outgoing interface may be nearly that."""
+    values = tuple(value.strip('"') for value in reading.value())
+    differs = values == ("!=",)
+    if differs or values == ("==",):
+        values = tuple(value.strip('"') for value in reading.value())
+    if values == ("lo",):
+        reading.established = reading.established or not differs
+    elif word in OUTGOING and not differs and values and not reading.ways and len(max(values, key=len)) < NAME_LIMIT:
+        reading.ways = values
+    else:
+        reading.narrowed = True
 
 
 def _narrow(reading: _Reading) -> None:

@@ -5,9 +5,10 @@ The rules are those of `nft -f FILE` and of `nft` commands among what starts, in
 connections unless it asks for established ones; a condition other than protocol and port narrows it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from posixpath import dirname
+from types import MappingProxyType
 
 from firmward.facts import nft_rule, packet_filter
 from firmward.facts.configuration_file import ConfigurationFiles, inside
@@ -19,6 +20,7 @@ from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.tree import Tree
 
+NOTHING: Mapping[str, tuple[packet_filter.Match, ...]] = MappingProxyType({})
 STANDARD_INPUT = ("-", "/dev/stdin", "/proc/self/fd/0")
 USUAL_FILES = ("etc/nftables.conf", "etc/nftables/main.nft", "etc/sysconfig/nftables.conf", "etc/nftables.nft")
 
@@ -62,8 +64,10 @@ def collect(tree: Tree, startup: Startup) -> Nftables | None:
     return Nftables(chains, tuple(loaded), unloaded, unread)
 
 
-def parse(ruleset: nftables.Ruleset) -> tuple[packet_filter.Chain, ...]:
-    """The filter chains of a ruleset."""
+def parse(
+    ruleset: nftables.Ruleset, known: Mapping[str, tuple[packet_filter.Match, ...]] = NOTHING
+) -> tuple[packet_filter.Chain, ...]:
+    """The filter chains of a ruleset; `known` are chains that something else fills."""
     found = []
     for (family, table, name), chain in ruleset.chains.items():
         base = chain.base
@@ -71,8 +75,10 @@ def parse(ruleset: nftables.Ruleset) -> tuple[packet_filter.Chain, ...]:
             continue
         if base.hook not in tuple(Hook):
             continue
-        siblings = {
-            key[2]: [nft_rule.match(words, rule.at) for rule in other.rules for words in nft_rule.expand(rule.words)]
+        siblings = dict(known) | {
+            key[2]: tuple(
+                nft_rule.match(words, rule.at) for rule in other.rules for words in nft_rule.expand(rule.words)
+            )
             for key, other in ruleset.chains.items()
             if key[:2] == (family, table)
         }

@@ -114,8 +114,10 @@ def collect(
     if isinstance(startup, Startup):
         unread += [startup.blind] if startup.blind is not None else []
     uses = list(_uses(tree, startup if isinstance(startup, Startup) else None, unread)) if found else []
-    uses += _named(tree, hooks, unread) if found and isinstance(hooks, Hooks) else ()
-    return OpenPaths(tuple(path for entry in found if (path := _used(entry, uses))), tuple(unread))
+    if found:
+        unread += [hooks.reason] if isinstance(hooks, Unknown) else []
+        uses += _named(tree, hooks, unread) if isinstance(hooks, Hooks) else ()
+    return OpenPaths(tuple(path for entry in found if (path := _used(entry, uses))), tuple(dict.fromkeys(unread)))
 
 
 def _covers(mount: Mount) -> bool:
@@ -158,6 +160,7 @@ def _uses(tree: Tree, startup: Startup | None, unread: list[str]) -> Iterator[_U
 
 
 def _named(tree: Tree, hooks: Hooks, unread: list[str]) -> Iterator[_Use]:
+    unread += hooks.unread
     """What the settings of root's programs name to be run or loaded."""
     for hook in hooks.hooks:
         if hook.at is not None and hook.is_privileged and hook.how != "obeys":

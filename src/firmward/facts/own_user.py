@@ -127,7 +127,7 @@ def of(tree: Tree, process: Process, accounts: frozenset[str] | None, is_applet:
         return OwnUser(None)
     given = arguments.get(*row.options) if row.options else None
     if given is None and row.key and not is_applet:
-        given = _configured(tree, row, arguments.get(row.file) if row.file else None)
+        given = _configured(tree, row, arguments.all(row.file) if row.file else ())
     if given is not None:
         return OwnUser(re.split(r"[:.]", given.removeprefix("#"))[0] or None)
     return OwnUser(_built_in(row, accounts))
@@ -144,9 +144,9 @@ def _built_in(row: Row, accounts: frozenset[str] | None) -> str | None:
     return None
 
 
-def _configured(tree: Tree, row: Row, given: str | None) -> str | None:
+def _configured(tree: Tree, row: Row, given: tuple[str, ...]) -> str | None:
     """The user that the configuration names, the last that stands in it."""
-    paths = (inside(given),) if given else row.paths
+    paths = tuple(map(inside, given)) or row.paths
     # one word more may name a group; more than that is another thing, such as haproxy's own users
     pattern = re.compile(
         rf'{row.key}(?:\s*[=:]\s*|\s+)"?([^"\s;,#]+)"?(?:\s+[^\s;#]+)?(?:\s*;)?(?:\s*#.*)?',

@@ -7,6 +7,7 @@ A rule is reduced to what decides whether a new connection passes: protocol, por
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from firmward.facts.number import is_number
 from firmward.model.facts import Unavailable
@@ -63,7 +64,8 @@ class Selector:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`protocol` and `family` are None for all, `ports` empty for all. `limited` rules hold a rate, `excluded` is what
-    a return before them took away.
+    a return before them took away. `ways` are the outgoing interfaces, as patterns, where a rule is narrowed to them
+    and to nothing else.
     """
 
     verdict: Verdict
@@ -74,6 +76,7 @@ class Rule:
     limited: bool = False
     family: str | None = None
     excluded: tuple[Selector, ...] = ()
+    ways: tuple[str, ...] = ()
 
     def concerns(self, family: str, protocol: str, port: int) -> bool:
         if any(selector.takes(family, protocol, port) for selector in self.excluded):
@@ -82,7 +85,15 @@ class Rule:
 
     def catches_all(self, family: str) -> bool:
         """Every packet of this family meets it."""
-        free = self.protocol is None and not self.ports and not self.narrowed and not self.limited
+        return not self.narrowed and self._asks_no_more(family)
+
+    def catches_way(self, family: str, interface: str) -> bool:
+        """Every packet of this family that leaves by this interface meets it."""
+        by_way = any(fnmatchcase(interface, way) for way in self.ways)
+        return (by_way or not self.narrowed) and self._asks_no_more(family)
+
+    def _asks_no_more(self, family: str) -> bool:
+        free = self.protocol is None and not self.ports and not self.limited
         return free and not self.excluded and self.family in (None, family)
 
 
@@ -103,6 +114,20 @@ class Chain:
         """What no rule takes does not pass."""
         last = next((rule for rule in self.rules if rule.catches_all(family)), None)
         return (last.verdict if last else self.policy) is Verdict.DROP
+
+    def decides_at(self, family: str) -> Location:
+        """Where it is said what happens to the rest: a rule that catches all, or the policy."""
+        return next((rule.at for rule in self.rules if rule.catches_all(family)), self.at)
+
+    def lets_out(self, family: str, interface: str) -> bool:
+        """Whatever leaves by this interface passes, wherever it goes."""
+        last = next((rule for rule in self.rules if rule.catches_way(family, interface)), None)
+        return (last.verdict if last else self.policy) is Verdict.ACCEPT
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The patterns of outgoing interfaces by which all may leave."""
+        return tuple(way for rule in self.rules if rule.verdict is Verdict.ACCEPT for way in rule.ways)
 
     def reach(self, family: str, protocol: str, port: int) -> Reach:
         """Whether a new connection to this port passes, by the first rule that decides. A rate keeps nobody away."""
@@ -143,6 +168,8 @@ class Match:
     family: str | None = None
     hedged: bool = False
     excluded: tuple[Selector, ...] = ()
+    ways: tuple[str, ...] = ()
+    """The outgoing interfaces, as patterns, where it is narrowed to these and to nothing else."""
 
 
 def flatten(name: str, chains: Mapping[str, Iterable[Match]]) -> tuple[Rule, ...]:
@@ -199,7 +226,10 @@ def _left_over(within: Match, gone: Match) -> Match:
 
 def _rule(verdict: Verdict, match: Match) -> Rule:
     narrowed = match.narrowed or (match.hedged and verdict is Verdict.DROP)
-    return Rule(verdict, match.at, match.protocol, match.ports, narrowed, match.limited, match.family, match.excluded)
+    ways = match.ways if match.narrowed and not (match.hedged and verdict is Verdict.DROP) else ()
+    return Rule(
+        verdict, match.at, match.protocol, match.ports, narrowed, match.limited, match.family, match.excluded, ways
+    )
 
 
 def _asks_nothing(match: Match) -> bool:
@@ -210,6 +240,7 @@ def _asks_nothing(match: Match) -> bool:
 def _meet(outer: Match, inner: Match) -> Match:
     """Both conditions at once."""
     contrary = outer.protocol and inner.protocol and outer.protocol != inner.protocol
+    by_more = any(one.narrowed and not one.ways for one in (outer, inner)) or bool(contrary)
     return replace(
         inner,
         protocol=inner.protocol or outer.protocol,
@@ -219,6 +250,7 @@ def _meet(outer: Match, inner: Match) -> Match:
         family=inner.family or outer.family,
         hedged=outer.hedged or inner.hedged,
         excluded=outer.excluded,
+        ways=() if by_more or bool(outer.ways and inner.ways) else inner.ways or outer.ways,
     )
 
 

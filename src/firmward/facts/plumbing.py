@@ -50,7 +50,8 @@ NEED_ROOT = (
         "keepalived mcproxy pimd",
         "change the routes of the kernel", True),
     Row("udisksd smartd mdmon iscsid gssproxy rpc.gssd rpc.idmapd rpc.svcgssd nfsdcld", "handle disks for others"),
-    Row("dockerd containerd containerd-shim crio podman lxc-monitord lxcfs balenad balena-engine", "start containers"),
+    Row("dockerd containerd containerd-shim crio podman lxc-monitord lxcfs balenad balena-engine docker balena nerdctl",
+        "start containers, which have findings of their own"),
     Row("rauc swupdate swupdate-progress mender mender-update mender-auth mender-connect hawkbit-updater fwupd "
         "packagekitd unattended-upgrade snapd", "change the system itself"),
     Row("acpid thermald power-profiles-daemon irqbalance tuned cpufreqd fancontrol acpi_listen zramd",

@@ -3,7 +3,8 @@
 A service is one program of one unit, init script, inittab line or table of inetd and xinetd. What only sets something
 up and ends is none: units of Type=oneshot, commands before and after a unit's own, tools in scripts. A program in a
 script is a service when the script means it to stay, when it listens, or by its name; of one that no sign tells
-anything, nothing is said.
+anything, nothing is said. `docker run` and its like, where a service's script or unit calls them, are what keeps a
+container: it is that service.
 
 It runs as whom its manager says, unless it gives up root itself (own_user.py); what cannot be read of this leaves
 `is_root` None, and `unread` says why. Measures: units/confinement.py for systemd, scripts/confinement.py for scripts.
@@ -15,6 +16,8 @@ from dataclasses import dataclass, replace
 
 from firmward.facts import behind, net_program, own_user, plumbing
 from firmward.facts.accounts import Accounts
+from firmward.facts.command_line import own_words
+from firmward.facts.container import run_command
 from firmward.facts.daemon import OWN_FAMILY, ROWS
 from firmward.facts.exposure import reach
 from firmward.facts.firewall import Firewall
@@ -73,7 +76,9 @@ class Service:
     def names(self) -> frozenset[str]:
         """The names by which a policy may mean it."""
         plain = self.unit.removesuffix(".service")
-        return frozenset((self.name, plain, plain.partition("@")[0], _NUMBER.sub("", plain), self.program))
+        # who starts a container with the engine's client is not the engine
+        own = () if self.program in run_command.ENGINES else (self.program,)
+        return frozenset((self.name, plain, plain.partition("@")[0], _NUMBER.sub("", plain), *own))
 
     @property
     def is_exposed(self) -> bool:
@@ -83,13 +88,22 @@ class Service:
     @property
     def is_basic(self) -> bool:
         """It is a part of every system, and no service that somebody decided to offer."""
+        if self._is_shell_of_socket:
+            return False
         names = {self.name, self.program}
         return plumbing.is_basic(self.program) or any(name.startswith("systemd-") for name in names)
 
     @property
     def needs_root(self) -> bool:
-        known = any(plumbing.needs_root(name) for name in self.names)
+        if self._is_shell_of_socket:
+            return False
+        known = any(plumbing.needs_root(name) for name in (*self.names, self.program))
         return self.is_basic or known or (self.is_applet and self.program in plumbing.ROOT_APPLETS)
+
+    @property
+    def _is_shell_of_socket(self) -> bool:
+        """A shell that gets what a socket receives is none of a console's."""
+        return bool(self.opened) and self.program in net_program.SHELLS
 
     @property
     def is_confinable(self) -> bool:
@@ -199,9 +213,18 @@ def _is_service(process: Process, listeners: tuple[Listener, ...]) -> bool:
         return True
     if program in plumbing.SETTING_UP:
         return False
+    if program in run_command.ENGINES:
+        return process.manager is not Manager.SCRIPT and _keeps_container(process)
     if process.manager is Manager.SYSTEMD:
         return process.stays
     return process.stays or any(_signs(process, listeners))
+
+
+def _keeps_container(process: Process) -> bool:
+    """`docker run`, `start` and `compose up` leave a container behind, unless it is only made or is for one command."""
+    words = own_words(process.argv)
+    container = run_command.of_command(words, process.service, process.at)
+    return (container is not None and "run" in words) or "start" in words[:2] or {"compose", "up"} <= set(words)
 
 
 def _signs(process: Process, listeners: tuple[Listener, ...]) -> Iterator[bool]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from firmward.facts import command_line, tls_clients
 from firmward.facts.apache import Apache
 from firmward.facts.configuration_file import ConfigurationFiles, inside, lines, unquoted
+from firmward.facts.haproxy import Haproxy
 from firmward.facts.jobs import Jobs
 from firmward.facts.lighttpd import Lighttpd
 from firmward.facts.listener import Application
@@ -87,18 +88,19 @@ def collect(
     apache: Apache | Unknown | None,
     mosquitto: Mosquitto | Unknown | None,
     jobs: Jobs | Unknown | None,
+    haproxy: Haproxy | Unknown | None,
 ) -> Tls:
     files = ConfigurationFiles(tree)
     settings: list[TlsSetting] = []
     unread = list(startup.unread_servers)
     undecided: list[str] = []
-    for family in (lighttpd, nginx, apache, mosquitto):
+    for family in (lighttpd, nginx, apache, mosquitto, haproxy):
         if isinstance(family, Unknown):
             unread.append(family.reason)
         elif family is not None:
             settings += family.tls
             unread += family.unread
-            if not isinstance(family, Mosquitto):
+            if not isinstance(family, Mosquitto | Haproxy):
                 undecided += _undecided(tree, family)
     for process in startup.running("stunnel", "stunnel4", "stunnel5"):
         settings += _stunnel(tree, process, files)

@@ -7,13 +7,14 @@ Rules, from OpenWrt's documentation and fw4's templates:
 - `config zone` has `name`, `network` (several), `input`, `output`, `forward`, which fall back on the defaults.
 - `config rule` with `src` and no `dest` is about input from that zone (`*`: any), `target` ACCEPT, DROP or REJECT,
   `proto` (tcp and udp unless set), `dest_port`, `src_ip`, `family` (ipv4, ipv6), `enabled 0`.
-- `config forwarding` lets one zone through to another. `config include` runs or inserts what we do not read.
+- `config forwarding` lets one zone through to another. What is added by hand is told in uci_includes.py.
 - It is loaded when the service `firewall` starts.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from firmward.facts import uci_includes
 from firmward.facts.packet_filter import Chain, Hook, Ports, Rule, Verdict, port_ranges
 from firmward.facts.startup import Start, Startup
 from firmward.formats import uci
@@ -21,6 +22,7 @@ from firmward.model.location import Location
 from firmward.model.tree import Tree
 
 PATH = "etc/config/firewall"
+FW4 = ("sbin/fw4", "usr/share/firewall4")
 OFF = ("0", "off", "false", "no", "disabled")
 
 
@@ -62,21 +64,24 @@ class UciFirewall:
 
 def collect(tree: Tree, startup: Startup) -> UciFirewall | None:
     text = tree.text(PATH)
-    return None if text is None else parse(text, _loaded(startup))
-
-
-def parse(text: str, loaded: Location | None = None) -> UciFirewall:
+    if text is None:
+        return None
     sections = uci.parse(text)
+    own = parse(sections, _loaded(startup))
+    if own.loaded is None:
+        return own
+    names = tuple(zone.name for zone in own.zones)
+    chains, unread = uci_includes.added(tree, sections, own.chains, names, _is_fw4(tree, startup))
+    return replace(own, chains=chains, unread=unread)
+
+
+def parse(sections: tuple[uci.Section, ...], loaded: Location | None = None) -> UciFirewall:
+    """What the configuration alone says."""
     defaults = [section for section in sections if section.type == "defaults"]
     verdicts = {hook: _verdict(defaults[-1] if defaults else None, hook.value, None) for hook in Hook}
     at = Location(PATH, defaults[-1].line) if defaults else Location(PATH)
     zones = tuple(_zone(section, verdicts) for section in sections if section.type == "zone")
     rules = tuple(rule for section in sections if section.type == "rule" for rule in _rules(section))
-    includes = tuple(
-        f"{PATH}:{section.line}: an include adds rules that are not read"
-        for section in sections
-        if section.type == "include" and _word(section, "enabled") not in OFF
-    )
     return UciFirewall(
         verdicts[Hook.INPUT],
         verdicts[Hook.OUTPUT],
@@ -90,8 +95,13 @@ def parse(text: str, loaded: Location | None = None) -> UciFirewall:
             if section.type == "forwarding" and _word(section, "enabled") not in OFF
         ),
         loaded,
-        includes,
     )
+
+
+def _is_fw4(tree: Tree, startup: Startup) -> bool:
+    """fw4 took fw3's place in OpenWrt 22.03."""
+    started = {process.program for process in startup.processes if process.start is not Start.DISABLED}
+    return "fw4" in started or ("fw3" not in started and any(tree.exists(path) for path in FW4))
 
 
 def _loaded(startup: Startup) -> Location | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from firmward.facts.apache_file import is_apache
 from firmward.facts.startup import Process, Start, Startup
-from firmward.facts.web import apache, lighttpd, nginx, small, uhttpd
+from firmward.facts.web import apache, haproxy, lighttpd, nginx, small, uhttpd
 from firmward.facts.web.record import Cgi, Feature, Root, Trait, WebServer
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Entry, Kind, Tree
@@ -24,6 +24,7 @@ READERS: dict[str, Callable[[Tree, Process], WebServer | None]] = {
     "lighttpd": lighttpd.read,
     "nginx": nginx.read,
     "uhttpd": uhttpd.read,
+    "haproxy": haproxy.read,
     **dict.fromkeys(("apache2", "httpd2"), apache.read),
 }
 UNREAD_NAMES = """

@@ -405,3 +405,41 @@ def test_clients_that_do_not_verify_are_found(path: str, text: str, found: list[
 def test_a_client_that_speaks_in_clear_is_found(line: str, found: list[str]) -> None:
     files: dict[str, Content] = {"etc/inittab": "::respawn:/usr/bin/sensord -c /etc/s.toml\n", "etc/s.toml": line}
     assert keys(verdict("plaintext-protocol", files)) == found
+
+
+OUT = "table inet f {{\n chain i {{ type filter hook input priority 0; policy drop; }}\n"
+OUT += " chain o {{ type filter hook output priority 0; policy drop; {} }}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "body", "outcome"),
+    [
+        ("iface eth0 inet dhcp\n", 'oifname "eth*" accept', Outcome.FAIL),
+        ("iface eth0 inet dhcp\n", "oif eth0 ip daddr 192.0.2.1 accept", Outcome.PASS),
+        ("iface eth0 inet dhcp\n", "oif eth1 accept", Outcome.PASS),
+        ("iface eth1 inet static\n address 10.0.0.1/24\n", "oif eth1 accept", Outcome.UNKNOWN),
+        ("iface eth1 inet static\n address 10.0.0.1/24\n", 'oifname "br-*" accept', Outcome.PASS),
+    ],
+)
+def test_leaving_by_the_interface_of_the_default_route_is_no_restriction(
+    interfaces: str, body: str, outcome: Outcome
+) -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": LOAD + "::sysinit:/sbin/ifup -a\n",
+        "etc/network/interfaces": f"auto eth0\n{interfaces}",
+        "etc/nftables.conf": OUT.format(body),
+    }
+    assert verdict("egress-unrestricted", files).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("engine", "policy", "found"),
+    [("/usr/bin/dockerd", "accept", ["ip/forward"]), ("/usr/bin/dockerd", "drop", []), ("/usr/bin/app", "accept", [])],
+)
+def test_who_runs_containers_forwards(engine: str, policy: str, found: list[str]) -> None:
+    closed = rules().replace("chain c", "chain i")
+    files: dict[str, Content] = {
+        "etc/inittab": f"{LOAD}::respawn:{engine}\n",
+        "etc/nftables.conf": closed + rules(policy=policy, hook="forward"),
+    }
+    assert keys(verdict("firewall-default-accept", files)) == found

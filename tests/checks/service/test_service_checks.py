@@ -207,3 +207,61 @@ def test_rubbish_in_what_starts_raises_nothing_but_unknown() -> None:
 def test_a_unit_whose_program_is_told_to_say_more_is_a_service() -> None:
     assert [name for name, _ in told("service-runs-as-root", unit(command="/usr/bin/app -v"))] == ["web.service"]
     assert told("service-runs-as-root", unit(command="/usr/bin/app --version")) == []
+
+
+DIAG = {
+    "sbin/init": link("/usr/lib/systemd/systemd"),
+    "usr/lib/systemd/systemd": ELF,
+    "etc/systemd/system/sockets.target.wants/diag.socket": link("../diag.socket"),
+    "etc/systemd/system/diag.socket": "[Socket]\nListenStream=4444\nAccept=yes\n[Install]\nWantedBy=sockets.target\n",
+}
+SHELL: dict[str, Content] = {**DIAG, "etc/systemd/system/diag@.service": "[Service]\nExecStart=-/bin/sh -i\n"}
+OTHER = '[[service]]\nname = "app"\n'
+
+
+@pytest.mark.parametrize("check", ["service-unneeded", "service-runs-as-root", "service-unsandboxed"])
+def test_a_shell_behind_a_socket_is_no_shell_of_a_console(check: str) -> None:
+    assert [key for key, _ in told(check, SHELL, OTHER)] == ["diag@.service"]
+    console: dict[str, Content] = {"etc/inittab": "tty1::respawn:/bin/sh\n"}
+    assert told(check, console, OTHER) == []
+
+
+def test_a_shell_behind_a_socket_may_be_confined_and_declared() -> None:
+    confined = "User=diag\nDynamicUser=yes\nSystemCallFilter=@system-service\n"
+    files: dict[str, Content] = {
+        **DIAG,
+        "etc/systemd/system/diag@.service": f"[Service]\n{confined}ExecStart=/bin/sh -i\n",
+    }
+    assert told("service-runs-as-root", files) == []
+    assert told("service-unsandboxed", files) == []
+    assert told("service-unneeded", SHELL, '[[service]]\nname = "diag"\n') == []
+
+
+def container(command: str) -> dict[str, Content]:
+    return {
+        "etc/inittab": "::sysinit:/sbin/openrc default\n",
+        "sbin/openrc": ELF,
+        "sbin/openrc-run": ELF,
+        "etc/runlevels/default/probe": link("/etc/init.d/probe"),
+        "etc/init.d/probe": executable(f"#!/sbin/openrc-run\nstart() {{\n\t{command}\n}}\n"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "found"),
+    [
+        ("docker run --rm --detach --name probe probe:1", ["probe"]),
+        ("podman run -d probe:1", ["probe"]),
+        ("docker start probe", ["probe"]),
+        ("docker compose --project-directory /opt/stack up --detach", ["probe"]),
+        ("docker create probe:1", []),
+        ("docker image prune --force", []),
+        ("docker network create field", []),
+    ],
+)
+def test_a_container_that_a_script_starts_is_a_service_to_declare(command: str, found: list[str]) -> None:
+    files = container(command)
+    declares_engine = f'{OTHER}[[service]]\nname = "docker"\n'
+    assert [key for key, _ in told("service-unneeded", files, declares_engine)] == found
+    assert told("service-unneeded", files, '[[service]]\nname = "probe"\n') == []
+    assert told("service-runs-as-root", files) == told("service-unsandboxed", files) == []

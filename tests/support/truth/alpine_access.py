@@ -510,6 +510,7 @@ SYSTEM = Truth(
             "6379",
             {"etc/redis.d/replica.conf": "bind * -::*\nport 6379\nprotected-mode no\n"},
         ),
+        *also("redis.conf: tls-port is not set", ("plaintext-protocol", "redis")),
         Mistake(
             "sudo-unrestricted",
             "doas.conf(5), nopass; without cmd every command",

@@ -400,6 +400,7 @@ GATEWAY_MISTAKES = (
         "undeclared-listener", "meta-balena, os-helpers-config: BALENA_DEVELOPMENT_ARGS, -H tcp://0.0.0.0:2375", "2375"
     ),
     Mistake("plaintext-protocol", "follows from the socket: dockerd manual, no tlsverify", "docker"),
+    Mistake("container-unsafe", "follows from the socket: who reaches the engine is root", "2375"),
     Mistake(
         "container-unsafe",
         "balena documentation, compose fields: privileged",
@@ -762,6 +763,7 @@ DISPLAY_MISTAKES = (
         },
     ),
     Mistake("plaintext-protocol", "follows from the socket: dockerd manual, no tlsverify", "docker"),
+    Mistake("container-unsafe", "follows from the socket: who reaches the engine is root", "2375"),
     Mistake(
         "telnet-enabled",
         "systemctl(1), enable: the link of a unit that was only installed",

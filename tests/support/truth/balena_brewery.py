@@ -159,6 +159,7 @@ SYSTEM = Truth(
             {"etc/systemd/system/balena.service.d/10-hosts.conf": ENGINE_OPEN},
         ),
         Mistake("plaintext-protocol", "dockerd manual: without --tlsverify nothing is encrypted", "docker"),
+        Mistake("container-unsafe", "dockerd manual: who reaches the socket is root on the host", "tcp://0.0.0.0:2376"),
         Mistake(
             "ssh-root-login",
             "sshd(8), -o wins over the file; systemd.unit(5), drop-ins of a template",

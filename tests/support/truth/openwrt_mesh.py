@@ -553,6 +553,11 @@ SYSTEM = Truth(
             ("mac-profile-missing", "socat"),
             ("service-unneeded", "socat"),
         ),
+        *also(
+            "procd(8): what rc.local starts is root's, and nothing confines it; the firewall is open",
+            ("service-runs-as-root", "socat"),
+            ("service-unsandboxed", "socat"),
+        ),
         *also("sysctl(8), -w; proc(5)", ("sysctl", "dmesg_restrict"), ("sysctl", "accept_redirects")),
         Mistake(
             "removable-media-executed",

@@ -1,6 +1,8 @@
 from collections.abc import Iterator
 
+from firmward.facts import engine_sockets
 from firmward.facts.firewall import Chain, Firewall, Hook, Verdict
+from firmward.facts.startup import Start, Startup
 from firmward.facts.sysctl import Sysctl
 from firmward.facts.uci_firewall import UciFirewall
 from firmward.model.check import Example, Findings, NotApplicable, check
@@ -8,6 +10,7 @@ from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.remedy import AddFirewallRule, Change, Remedy, Safety, SetOption, Stage
 
+ENGINES = (*engine_sockets.PROGRAMS, "lxc-net", "libvirtd")
 START = "::sysinit:/usr/sbin/nft -f /etc/nftables.conf\n::respawn:/usr/sbin/dropbear -F\n"
 
 
@@ -30,27 +33,36 @@ def _rules(policy: str, family: str = "inet") -> str:
     good=Example({"etc/inittab": START, "etc/nftables.conf": _rules("drop")}),
 )
 def firewall_default_accept(
-    firewall: Firewall, uci_firewall: UciFirewall | Unknown | None, sysctl: Sysctl | Unknown | None
+    firewall: Firewall,
+    uci_firewall: UciFirewall | Unknown | None,
+    sysctl: Sysctl | Unknown | None,
+    startup: Startup | Unknown | None,
 ) -> Findings:
     """A filter that lets pass what no rule names protects against yesterday's services alone: the next one that
     starts, by an update, a plug-in or an intruder, is open at once. Where IPv4 drops and IPv6 does not, the same
-    service is reached a second way. A device that routes needs the same for what it forwards.
+    service is reached a second way. A device that routes needs the same for what it forwards, and one with an engine of
+    containers routes as soon as that starts.
     """
     if not firewall.chains:
         if firewall.unread:
             raise Unavailable("; ".join(firewall.unread[:5]))
         raise NotApplicable("no packet filter is loaded at all: see firewall-absent")
-    for hook in (Hook.INPUT, Hook.FORWARD):
-        if hook is Hook.INPUT or _routes(sysctl, uci_firewall):
-            yield from _open(firewall, hook, sysctl)
+    yield from _open(firewall, Hook.INPUT, sysctl)
+    if _routes(sysctl, uci_firewall):
+        yield from _open(firewall, Hook.FORWARD, sysctl)
+    elif isinstance(startup, Startup) and _engine(startup):
+        # the engine makes the kernel forward IPv4; only rules that somebody wrote for it are judged
+        yield from (one for one in _open(firewall, Hook.FORWARD, sysctl, ("ip",)) if firewall.at(Hook.FORWARD, "ip"))
     if isinstance(uci_firewall, UciFirewall) and uci_firewall.loaded:
         yield from _zones(uci_firewall)
     if firewall.unread:
         raise Unavailable("; ".join(firewall.unread[:5]))
 
 
-def _open(firewall: Firewall, hook: Hook, sysctl: Sysctl | Unknown | None) -> Iterator[Finding]:
-    for family in ("ip", "ip6"):
+def _open(
+    firewall: Firewall, hook: Hook, sysctl: Sysctl | Unknown | None, families: tuple[str, ...] = ("ip", "ip6")
+) -> Iterator[Finding]:
+    for family in families:
         chains = firewall.at(hook, family)
         if firewall.drops_rest(hook, family) or (family == "ip6" and _has_no_ipv6(sysctl)):
             continue
@@ -64,7 +76,7 @@ def _finding(firewall: Firewall, hook: Hook, family: str, chains: tuple[Chain, .
     direction = {Hook.INPUT: "to the device", Hook.FORWARD: "through the device"}[hook]
     if chains:
         text = f"{name} packets {direction} pass unless a rule drops them"
-        at = chains[0].at
+        at = chains[0].decides_at(family)
     else:
         text = f"{name} packets {direction} meet no filter, while the other family's do"
         at = next(chain.at for chain in firewall.chains)
@@ -102,6 +114,11 @@ def _routes(sysctl: Sysctl | Unknown | None, uci_firewall: UciFirewall | Unknown
         return True
     names = ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", "net.ipv6.conf.all.forwarding")
     return isinstance(sysctl, Sysctl) and any(sysctl.get(name) == "1" for name in names)
+
+
+def _engine(startup: Startup) -> bool:
+    """Whether an engine starts that makes the kernel forward packets for its containers."""
+    return any(one.program in ENGINES and one.start is not Start.DISABLED for one in startup.processes)
 
 
 def _has_no_ipv6(sysctl: Sysctl | Unknown | None) -> bool:

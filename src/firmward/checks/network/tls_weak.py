@@ -108,6 +108,10 @@ ROWS = (
     Row(("apache2",), ("sslciphersuite", "sslproxyciphersuite"), _weak_ciphers),
     Row(("apache2",), ("sslproxyverify",), _is("none", "the server behind it is not verified"), "require"),
     Row(("apache2",), ("sslproxycheckpeername",), _is("off", "the name of the server behind it is not verified"), "on"),
+    Row(("haproxy",), ("ssl-min-ver",), _old_minimum, "TLSv1.2"),
+    Row(("haproxy",), ("force-sslv3", "force-tlsv10", "force-tlsv11"), _on("an old protocol is forced")),
+    Row(("haproxy",), ("ciphers",), _weak_ciphers),
+    Row(("haproxy",), ("verify",), _is("none", "the server behind it is not verified"), "required"),
     Row(("mosquitto",), ("tls_version", "bridge_tls_version"), _old_minimum, "tlsv1.2"),
     Row(("mosquitto",), ("ciphers",), _weak_ciphers),
     Row(("mosquitto",), ("bridge_insecure",), _on("the other broker's name is not verified"), "false"),
@@ -124,7 +128,7 @@ ROWS = (
     Row(("swupdate",), ("nocheckcert",), _on("the server is not verified"), "false"),
 )
 
-UNWRITTEN = ("lighttpd", "apache2")
+UNWRITTEN = ("lighttpd", "apache2", "haproxy")
 """Programs whose options stand in blocks that no remedy writes."""
 
 START = {"etc/inittab": "::respawn:/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf\n"}
@@ -152,7 +156,8 @@ PATH = "etc/lighttpd/lighttpd.conf"
 def tls_weak(tls: Tls) -> Findings:
     """TLS before 1.2, and ciphers such as RC4 or those without authentication, are broken in practice: who sits between
     reads and changes the traffic. A client that does not verify the certificate encrypts to whoever answers, which for
-    an update or a command channel is the same as no encryption.
+    an update or a command channel is the same as no encryption. What an engine of containers takes from
+    registries without a check is container-unsafe's.
     """
     grouped: dict[str, list[tuple[Row, TlsSetting, str]]] = {}
     for setting in tls.settings:

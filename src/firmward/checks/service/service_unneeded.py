@@ -49,11 +49,14 @@ def service_unneeded(services: Services, containers: Containers | Unknown | None
     for service in services.services:
         if not service.is_basic and not named & service.names and not _is_declared(service, policy):
             yield _finding(service)
-    for container in containers.containers if isinstance(containers, Containers) else ():
-        if container.starts and container.name not in named:
-            yield _of_container(container)
-    if services.unread:
-        raise Unavailable("; ".join(services.unread[:5]))
+    unread = services.unread
+    if isinstance(containers, Containers):
+        unread = (*unread, *containers.unstarted)
+        for container in containers.containers:
+            if container.starts and container.name not in named:
+                yield _of_container(container)
+    if unread:
+        raise Unavailable("; ".join(unread[:5]))
 
 
 def _plain(name: str) -> str:

@@ -32,6 +32,12 @@ ROWS = (
     Row(Feature.LISTING, "visitors read the names of all files, those that no page names too", "Switch listings off"),
     Row(Feature.STATUS, "it tells everybody addresses, load and paths", "Let this device alone see it, or drop it"),
     Row(Feature.WRITE, "everybody may put files there", "Ask for a password, or make it read-only"),
+    Row(
+        Feature.ADMIN,
+        "everybody may take servers out of service there",
+        "Ask for a password (stats auth), or drop it",
+        HIGH,
+    ),
     Row(Kinds.BACKUP, "a copy that nobody runs is handed out as text, passwords in it too", "Leave it out", LOW),
     Row(Kinds.KEY, "everybody may fetch it", "Move it out of what is served", HIGH),
     Row(Kinds.PHPINFO, "it shows paths, modules and variables to everybody", "Leave it out"),
@@ -53,6 +59,8 @@ HTTPD: dict[str, Content] = {"etc/inittab": "::respawn:/usr/sbin/httpd -f -p 127
 CGI: dict[str, Content] = {"www/index.html": "", "www/cgi-bin/status": executable("#!/bin/sh\necho\n")}
 NGINX: dict[str, Content] = {"etc/inittab": "::respawn:/usr/sbin/nginx -g 'daemon off;'\n"}
 SERVER = "user www;\nhttp {{ server {{ listen 443 ssl; root /www; {} }} }}\n"
+HAPROXY: dict[str, Content] = {"etc/inittab": "::respawn:/usr/sbin/haproxy -db -f /etc/haproxy/haproxy.cfg\n"}
+STATISTICS = "defaults\n mode http\nlisten statistics\n bind :8443 ssl crt /data/device.pem\n {}\n"
 SITE = "<Directory /var/www>\nOptions {}\nRequire all granted\n</Directory>\nDocumentRoot /var/www\nListen 443\n"
 
 
@@ -74,6 +82,7 @@ SITE = "<Directory /var/www>\nOptions {}\nRequire all granted\n</Directory>\nDoc
         Example({**NGINX, "etc/nginx/nginx.conf": SERVER.format("location /d { dav_methods PUT DELETE; }")}),
         Example({"etc/inittab": "::respawn:/usr/sbin/apache2 -DFOREGROUND\n",
                  "etc/apache2/apache2.conf": "User www\n" + SITE.format("Indexes FollowSymLinks")}),
+        Example({**HAPROXY, "etc/haproxy/haproxy.cfg": STATISTICS.format("stats uri /")}),
     ),
     good=(
         Example({**START, CONF: TLS + 'server.username = "www"\nserver.modules = ("mod_cgi")\n'
@@ -83,6 +92,7 @@ SITE = "<Directory /var/www>\nOptions {}\nRequire all granted\n</Directory>\nDoc
             "location /s { stub_status; allow 127.0.0.1; deny all; }")}),
         Example({"etc/inittab": "::respawn:/usr/sbin/apache2 -DFOREGROUND\n",
                  "etc/apache2/apache2.conf": "User www\n" + SITE.format("-Indexes")}),
+        Example({**HAPROXY, "etc/haproxy/haproxy.cfg": STATISTICS.format("stats auth watch:$PASSWORD")}),
     ),
 )  # fmt: skip
 def web_server_misconfigured(
@@ -145,6 +155,7 @@ _DOES = {
     Feature.LISTING: "lists the folders of",
     Feature.STATUS: "shows its status to all at",
     Feature.WRITE: "takes files from all at",
+    Feature.ADMIN: "lets all switch servers off at",
 }
 
 

@@ -2,17 +2,20 @@
 
 Rules, from the Compose specification: `services` by name; `network_mode`, `pid`, `ipc` and `userns_mode` may be `host`;
 volumes in the short form and the long one; limits as `mem_limit` and `pids_limit` or below `deploy.resources.limits`.
-balena adds labels (io.balena.features, io.resin.features before) that hand in the engine's socket, folders of the host,
-and keys. A service without image and build, or one that extends another, is a piece of a whole. `${NAME:-default}` is
-taken for its default.
+balena adds labels (io.balena.features, io.resin.features before) that hand in the engine's socket, folders of the
+host, and keys. `extends` takes a service of the same file or of another as what holds where the own says nothing:
+mappings are merged, lists put together. A service without image and build is a piece of a whole, and so is one whose
+base cannot be read. `${NAME:-default}` is taken for its default.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from posixpath import dirname, join, normpath
 
-from firmward.facts.container.record import Bind, Container, bind, filled, forbids_new_privileges, unconfined
+from firmward.facts.container import ports
+from firmward.facts.container.record import Bind, Container, Published, bind, filled, forbids_new_privileges, unconfined
 from firmward.formats import yaml_subset
 from firmward.formats.malformed import Malformed
 from firmward.formats.yaml_subset import Node
@@ -32,13 +35,57 @@ MOUNTED = {
 HANDED = {"supervisor-api": "supervisor", "balena-api": "device"}
 """Whose key a label hands in: the supervisor's of this device, or the device's own for the fleet's server."""
 SERVICES_LIMIT = 200
+EXTENDS_LIMIT = 8
+"""Services that extend one another in a row."""
+
+Read = Callable[[str], str | None]
 
 
-def parse(text: str, path: str) -> Iterator[Container]:
-    """The services of a file. Raises Malformed."""
+def parse(text: str, path: str, read: Read = lambda _path: None) -> Iterator[Container]:
+    """The services of a file; `read` gives the text of another that one of them extends. Raises Malformed."""
     services = yaml_subset.parse(text).get("services")
+    projects = {path: services or Node({}, 1)}
     for name, node in list(services.entries.items())[:SERVICES_LIMIT] if services is not None else ():
-        yield _service(name, node, path)
+        yield _service(name, _extended(node, path, projects, read, EXTENDS_LIMIT), path)
+
+
+def _extended(node: Node, path: str, projects: dict[str, Node], read: Read, left: int) -> Node:
+    """A service with what it extends. Where that cannot be found it keeps its `extends`."""
+    told = node.get("extends")
+    if told is None or not left:
+        return node
+    name = told.text or _text(told, "service") or ""
+    file = _text(told, "file")
+    place = path if file is None else normpath(join(dirname(f"/{path}"), file)).lstrip("/")
+    base = _project(place, projects, read).get(name)
+    if base is None:
+        return node
+    whole = _extended(base, place, projects, read, left - 1)
+    own = Node({key: value for key, value in node.entries.items() if key != "extends"}, node.line)
+    return _merged(whole, own, {})
+
+
+def _project(path: str, projects: dict[str, Node], read: Read) -> Node:
+    if path not in projects:
+        text = read(path)
+        services = yaml_subset.parse(text).get("services") if text is not None else None
+        projects[path] = services or Node({}, 1)
+    return projects[path]
+
+
+def _merged(base: Node, own: Node, known: dict[tuple[int, int], Node]) -> Node:
+    """Mappings are merged, lists put together, and of two values the own counts. `known` are pairs that were merged
+    before: aliases may lead to one pair on many ways."""
+    pair = (id(base), id(own))
+    if pair not in known:
+        known[pair] = own
+        if base.entries and own.entries:
+            shared = base.entries.keys() & own.entries.keys()
+            both = {key: _merged(base.entries[key], own.entries[key], known) for key in shared}
+            known[pair] = Node({**base.entries, **own.entries, **both}, own.line)
+        elif base.items and own.items:
+            known[pair] = Node((*base.items, *own.items), own.line)
+    return known[pair]
 
 
 def supervised(text: str, path: str) -> Iterator[Container]:
@@ -99,6 +146,7 @@ def _service(name: str, node: Node, path: str) -> Container:
         limits=frozenset(limits),
         no_new_privileges=forbids_new_privileges(options),
         keys=_keys(features),
+        published=ports.bounded(_published(node)),
         is_whole=(node.get("image") or node.get("build")) is not None and node.get("extends") is None,
     )
 
@@ -124,7 +172,17 @@ def _binds(node: Node) -> Iterator[Bind]:
         if short is not None:
             yield short
         elif _text(item, "type") == "bind" and (source := _text(item, "source")):
-            yield Bind(source, _says(item, "read_only"))
+            yield Bind(source, _says(item, "read_only"), _text(item, "target") or "")
+
+
+def _published(node: Node) -> Iterator[Published]:
+    found = node.get("ports")
+    for item in found.items if found is not None else ():
+        if item.text is not None:
+            yield from ports.short(item.text)
+        elif (target := _text(item, "target")) and (published := _text(item, "published")):
+            protocol = _text(item, "protocol") or "tcp"
+            yield from ports.long(published, target, _text(item, "host_ip") or "", protocol)
 
 
 def _all_binds(node: Node, features: Iterable[str]) -> tuple[Bind, ...]:

@@ -5,11 +5,12 @@ none; NetworkMode, PidMode and IpcMode may be `host`.
 """
 
 import json
+from collections.abc import Iterator
 from posixpath import dirname
 from typing import Any
 
-from firmward.facts.container import record
-from firmward.facts.container.record import Bind, Container
+from firmward.facts.container import ports, record
+from firmward.facts.container.record import Bind, Container, Published
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.tree import Tree
@@ -44,7 +45,18 @@ def parse(tree: Tree, text: str, path: str) -> Container:
         read_only=host.get("ReadonlyRootfs") is True,
         limits=frozenset(limits),
         no_new_privileges=record.forbids_new_privileges(options),
+        published=ports.bounded(_published(host.get("PortBindings"))),
     )
+
+
+def _published(table: object) -> Iterator[Published]:
+    """`{"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}`"""
+    for inner, places in table.items() if isinstance(table, dict) else ():
+        target, _, protocol = str(inner).partition("/")
+        for place in places if isinstance(places, list) else ():
+            if isinstance(place, dict) and place.get("HostPort"):
+                address = str(place.get("HostIp") or "")
+                yield from ports.long(str(place["HostPort"]), target, address, protocol or "tcp")
 
 
 def _object(text: str, path: str) -> dict[str, Any]:
@@ -70,5 +82,5 @@ def _binds(host: dict[str, Any]) -> tuple[Bind, ...]:
     mounts = host.get("Mounts")
     for mount in mounts if isinstance(mounts, list) else ():
         if isinstance(mount, dict) and mount.get("Type") == "bind" and isinstance(mount.get("Source"), str):
-            listed.append(Bind(mount["Source"], mount.get("ReadOnly") is True))
+            listed.append(Bind(mount["Source"], mount.get("ReadOnly") is True, str(mount.get("Target") or "")))
     return tuple(one for one in listed if one is not None)

@@ -7,11 +7,22 @@ from firmward.model.location import Location
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """One port of the host, and the container's, `target`, that it leads to. `address` is empty for all."""
+
+    protocol: str
+    port: int
+    target: int
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Bind:
-    """A folder, file or device of the host that is seen inside."""
+    """A folder, file or device of the host that is seen inside, at `target`; empty where that is not told."""
 
     source: str
     read_only: bool = False
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +31,8 @@ class Container:
     what it is let out of (seccomp, apparmor, selinux). What may be left out is None where nothing says it: `image`,
     `user`. `is_whole` is false for a piece that another file completes, so that what is missing says nothing.
     `limits` are those set, of memory and pids. `maps_root` says that its root is the host's. `keys` names whose keys
-    it is handed by a label, and `starts` says that what runs here starts it by itself, as far as this is known.
+    it is handed by a label, and `starts` says that what runs here starts it by itself, as far as this is known;
+    `published` are the ports of the host that lead into it.
     """
 
     name: str
@@ -41,6 +53,7 @@ class Container:
     maps_root: bool = False
     keys: tuple[str, ...] = ()
     starts: bool = False
+    published: tuple[Published, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +78,8 @@ def bind(text: str) -> Bind | None:
     source, sign, rest = filled(text).partition(":")
     if not sign or not source.startswith(("/", ".", "~", "%")):
         return None
-    options = rest.rpartition(":")[2].split(",") if ":" in rest else []
-    return Bind(source, "ro" in options)
+    target, _, options = rest.partition(":")
+    return Bind(source, "ro" in options.split(","), target)
 
 
 def bind_of_options(text: str) -> Bind | None:
@@ -76,7 +89,8 @@ def bind_of_options(text: str) -> Bind | None:
     if pairs.get("type", "volume") != "bind" or not source:
         return None
     read_only = any(pairs.get(key, "false").lower() in ("", "true", "1") for key in ("readonly", "ro"))
-    return Bind(source, read_only)
+    target = next((pairs[key] for key in ("target", "destination", "dst") if key in pairs), "")
+    return Bind(source, read_only, target)
 
 
 def unconfined(options: tuple[str, ...]) -> tuple[str, ...]:

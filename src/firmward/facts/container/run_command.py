@@ -7,7 +7,7 @@ option takes a value unless it is one of the switches below.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from firmward.facts.container import record
+from firmward.facts.container import ports, record
 from firmward.facts.container.record import Bind, Container
 from firmward.model.location import Location
 
@@ -18,7 +18,7 @@ disable-content-trust replace no-hosts rmi env-host http-proxy read-only-tmpfs t
 """
 SWITCHES = frozenset(_SWITCHES.split())
 SHORT_SWITCHES = frozenset("ditPq")
-LONG_NAMES = {"v": "volume", "u": "user", "m": "memory", "h": "hostname"}
+LONG_NAMES = {"p": "publish", "v": "volume", "u": "user", "m": "memory", "h": "hostname"}
 NAMESPACES = {"network": "network", "net": "network", "pid": "pid", "ipc": "ipc", "userns": "user", "uts": "uts"}
 
 
@@ -107,6 +107,7 @@ def described(name: str, at: Location, image: str | None, options: Options) -> C
         read_only=options.says("read-only"),
         limits=frozenset(limits),
         no_new_privileges=record.forbids_new_privileges(security),
+        published=ports.bounded(one for text in options.all("publish") for one in ports.short(text)),
     )
 
 

@@ -15,7 +15,7 @@ TRUE = frozenset(("yes", "true", "on", "1"))
 OPTIONS = {
     "Network": "network", "AddCapability": "cap-add", "AddDevice": "device", "Volume": "volume", "Mount": "mount",
     "ReadOnly": "read-only", "User": "user", "PidsLimit": "pids-limit", "Memory": "memory", "UserNS": "userns",
-    "ContainerName": "name", "Image": "image",
+    "ContainerName": "name", "Image": "image", "PublishPort": "publish",
 }  # fmt: skip
 SECURITY = {"NoNewPrivileges": "no-new-privileges", "SecurityLabelDisable": "label=disable"}
 

@@ -12,6 +12,7 @@ class Feature(StrEnum):
     LISTING = "directory-listing"
     STATUS = "status-page"
     WRITE = "webdav-write"
+    ADMIN = "status-admin"
 
 
 @dataclass(frozen=True, slots=True)
