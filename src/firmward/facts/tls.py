@@ -4,19 +4,22 @@ Rules: lighttpd's, nginx's and mosquitto's settings come from their families. st
 file on its command line, with services in `[brackets]`; a client without `verifyChain`, `verifyPeer` or `verify`
 checks nobody. vsftpd has `ssl_*` keys. OpenSSL's own file holds for programs that set nothing: the section that
 `openssl_conf` leads to by `ssl_conf` and `system_default`. `curl -k`, `wget --no-check-certificate` and their like are
-looked for in what starts and in the scripts that run. Clients of other kinds: tls_clients.py.
+looked for in what starts, in the scripts that run and in the jobs of cron and timers. Clients of other kinds:
+tls_clients.py and unverified_settings.py.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from firmward.facts import command_line, tls_clients
+from firmward.facts import command_line, tls_clients, unverified_settings
 from firmward.facts.configuration_file import ConfigurationFiles, inside, lines, unquoted
+from firmward.facts.jobs import Jobs
 from firmward.facts.lighttpd import Lighttpd
 from firmward.facts.listener import Application
 from firmward.facts.mosquitto import Mosquitto
 from firmward.facts.nginx import Nginx
+from firmward.facts.scripts.trace import Traced
 from firmward.facts.startup import Process, Start, Startup
 from firmward.facts.tls_setting import TlsSetting
 from firmward.model.facts import Unavailable, Unknown
@@ -65,6 +68,7 @@ def collect(
     lighttpd: Lighttpd | Unknown | None,
     nginx: Nginx | Unknown | None,
     mosquitto: Mosquitto | Unknown | None,
+    jobs: Jobs | Unknown | None,
 ) -> Tls:
     files = ConfigurationFiles(tree)
     settings: list[TlsSetting] = []
@@ -84,7 +88,7 @@ def collect(
         settings += _vsftpd(tree, files)
     settings += tls_clients.settings(tree, startup, files, unread)
     settings += _library(tree)
-    commands = tuple(dict.fromkeys(_unverified(tree, startup, unread)))
+    commands = tuple(dict.fromkeys(_unverified(tree, startup, jobs, unread)))
     return Tls(tuple(settings), commands, tuple(undecided), tuple(dict.fromkeys((*unread, *files.unread))))
 
 
@@ -171,11 +175,14 @@ def parse_library(text: str, path: str) -> Iterator[TlsSetting]:
     yield from (setting for option, setting in sections.get(name, {}).items() if option in wanted)
 
 
-def _unverified(tree: Tree, startup: Startup, unread: list[str]) -> Iterator[UnverifiedCommand]:
-    for process in startup.processes:
-        if process.start is not Start.DISABLED:
-            yield from _in_words(process)
-    for path in _scripts(tree, startup):
+def _unverified(
+    tree: Tree, startup: Startup, jobs: Jobs | Unknown | None, unread: list[str]
+) -> Iterator[UnverifiedCommand]:
+    for told in unverified_settings.unverified(tree, unread):
+        yield UnverifiedCommand(*told)
+    for command in _commands(startup, jobs):
+        yield from _in_words(command)
+    for path in _scripts(tree, startup, jobs):
         try:
             text = tree.text(path, SCRIPT_BYTES) if _is_script(tree, path) else None
         except Unavailable as reason:
@@ -191,6 +198,12 @@ def _unverified(tree: Tree, startup: Startup, unread: list[str]) -> Iterator[Unv
             unread.append(str(reason))
 
 
+def _commands(startup: Startup, jobs: Jobs | Unknown | None) -> Iterator[Process | Traced]:
+    """What starts, and what jobs do by their own line."""
+    yield from (process for process in startup.processes if process.start is not Start.DISABLED)
+    yield from (command for job in (jobs.jobs if isinstance(jobs, Jobs) else ()) for command in job.commands)
+
+
 def _in_source(text: str, path: str) -> Iterator[UnverifiedCommand]:
     for option, at in tls_clients.in_source(text, path):
         yield UnverifiedCommand(path.rpartition("/")[2], option, at)
@@ -204,14 +217,15 @@ def _is_script(tree: Tree, path: str) -> bool:
     return next(tree.chunks(entry), b"").startswith(b"#!")
 
 
-def _scripts(tree: Tree, startup: Startup) -> Iterable[str]:
+def _scripts(tree: Tree, startup: Startup, jobs: Jobs | Unknown | None) -> Iterable[str]:
     started = [process.at.path for process in startup.processes if process.at.path]
     programs = [inside(process.argv[0]) for process in startup.processes if process.start is not Start.DISABLED]
     timed = [path for pattern in CRON for path in tree.glob(pattern)]
+    timed += [file.path for job in jobs.jobs for file in job.files] if isinstance(jobs, Jobs) else []
     return tuple(dict.fromkeys((*startup.scripts, *started, *programs, *timed)))[:SCRIPTS_LIMIT]
 
 
-def _in_words(process: Process) -> Iterator[UnverifiedCommand]:
+def _in_words(process: Process | Traced) -> Iterator[UnverifiedCommand]:
     program = process.program
     arguments = command_line.read(command_line.own_words(process.argv), letters="oHdXuATFeb")
     if (program == "curl" and arguments.has("k", "insecure")) or (

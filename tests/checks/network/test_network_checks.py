@@ -304,3 +304,20 @@ def test_clients_that_do_not_verify_are_found(path: str, text: str, found: list[
 def test_a_client_that_speaks_in_clear_is_found(line: str, found: list[str]) -> None:
     files: dict[str, Content] = {"etc/inittab": "::respawn:/usr/bin/sensord -c /etc/s.toml\n", "etc/s.toml": line}
     assert keys(verdict("plaintext-protocol", files)) == found
+
+
+PULL = "#!/bin/sh\ncurl --insecure -o /tmp/x https://a.example/x\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"etc/crontab": "25 2 * * * root /usr/sbin/pull\n", "usr/sbin/pull": executable(PULL)},
+        {"etc/cron.d/pull": "25 2 * * * root sh /usr/share/pull\n", "usr/share/pull": PULL},
+        {"etc/crontabs/root": "25 2 * * * curl -sk https://a.example/x\n"},
+        {"etc/cron.daily/pull": executable(PULL)},
+    ],
+)
+def test_what_a_job_runs_is_looked_at_for_certificates(files: dict[str, Content]) -> None:
+    [finding] = verdict("tls-weak", {"etc/inittab": "::respawn:crond -f\n", **files}).findings
+    assert finding.message.startswith("curl -")
