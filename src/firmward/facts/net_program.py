@@ -8,12 +8,12 @@ import itertools
 from collections.abc import Callable, Iterator
 from posixpath import join
 
-from firmward.facts import command_line
+from firmward.facts import behind, command_line
 from firmward.facts.configuration_file import inside
 from firmward.facts.daemon import ROWS, Daemon
 from firmward.facts.listener import Application, Listener, split_endpoint
 from firmward.facts.number import is_number
-from firmward.facts.process import is_multi_call
+from firmward.facts.process import applet, is_multi_call
 from firmward.facts.startup import Process
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Tree
@@ -102,10 +102,10 @@ def _socat_protocol(kind: str) -> str | None:
 
 def _svd(process: Process) -> Iterator[Listener]:
     """`tcpsvd -vE 0.0.0.0 21 ftpd -w /`: options, address, port, program."""
-    arguments = command_line.read(_own_words(process), letters="clCubt")
-    if len(arguments.words) < 3:
+    words = behind.handed_on(command_line.own_words(process.argv))
+    if len(words) < 3:
         return
-    address, port, program = arguments.words[0], arguments.words[1], arguments.words[2].rpartition("/")[2]
+    address, port, program = words[0], words[1], applet(words[2:])[0].rpartition("/")[2]
     services = {"ftp": "21", "tftp": "69", "telnet": "23", "http": "80"}
     place = split_endpoint(services.get(port, port))
     if place is None:
@@ -115,20 +115,6 @@ def _svd(process: Process) -> Iterator[Listener]:
     runs = program in SHELLS or protocol == "udp"
     speaks = by_program.get(program, A.COMMAND if runs else A.UNKNOWN)
     yield _listener(process, protocol, place[1], "" if address == "0" else address, speaks)
-
-
-def _own_words(process: Process) -> tuple[str, ...]:
-    """The words up to the program that it runs, whose own options are not its."""
-    words = command_line.own_words(process.argv)
-    plain = 0
-    for position, word in enumerate(words):
-        if not word.startswith("-"):
-            plain += 1
-        if plain == 4:
-            return words[:position]
-        if plain == 3:
-            return words[: position + 1]
-    return words
 
 
 def _python(process: Process) -> Iterator[Listener]:
