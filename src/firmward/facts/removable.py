@@ -292,6 +292,17 @@ class _Following:
             return ""
         return self._first([*self._operands(command, argv)[:1], command.input if len(argv) == 1 else None])
 
+    def _found(self, command: Traced, program: str, argv: Sequence[str]) -> str:
+        """`find FOLDER -exec sh {} ;` and `find FOLDER | xargs sh`."""
+        if program == "find":
+            start = next((place for place, word in enumerate(argv) if word in ("-exec", "-execdir", "-ok")), len(argv))
+            place, run = argv[1] if len(argv) > 2 else "", argv[start + 1 :]
+        else:
+            run = _of_xargs(argv) if program in ("xargs", "parallel") else ()
+            place = command.listed or ""
+        first = run[0].rpartition("/")[2] if run else ""
+        return self._first([command.full(place)]) if place and (first in INTERPRETERS or first == "{}") else ""
+
     def _sourced(self, command: Traced, program: str, argv: Sequence[str]) -> str:
         if program == "eval":
             return self._first(re.findall(r"\$\(cat ([^\s)]+)\)", " ".join(argv[1:])))
@@ -326,6 +337,7 @@ class _Following:
 
 USES = (
     ("runs", _Following._interpreted),
+    ("runs", _Following._found),
     ("sources", _Following._sourced),
     ("loads", _Following._loaded),
     ("installs", _Following._installed),
@@ -347,6 +359,16 @@ INSTALLERS = {
 FLASHERS = frozenset((
     "sysupgrade", "mtd", "mtd_write", "flashcp", "nandwrite", "ubiupdatevol", "flash_image", "fwupgrade", "flashw",
 ))  # fmt: skip
+
+
+def _of_xargs(argv: Sequence[str]) -> Sequence[str]:
+    """The command that xargs runs."""
+    words = list(argv[1:])
+    while words and words[0].startswith("-"):
+        word = words.pop(0)
+        if word in ("-I", "-n", "-P", "-L", "-s", "-d", "-E", "-a") and words:
+            words.pop(0)
+    return words
 
 
 def _written(argv: Sequence[str]) -> list[str]:
