@@ -14,6 +14,7 @@ Rules, from OpenWrt's documentation and fw4's templates:
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from firmward.facts import first_start
 from firmward.facts.packet_filter import Chain, Hook, Ports, Rule, Verdict, port_ranges
 from firmward.facts.startup import Start, Startup
 from firmward.formats import uci
@@ -61,7 +62,7 @@ class UciFirewall:
 
 
 def collect(tree: Tree, startup: Startup) -> UciFirewall | None:
-    text = tree.text(PATH)
+    text = first_start.configuration(tree, "firewall", startup)
     return None if text is None else parse(text, _loaded(startup))
 
 
