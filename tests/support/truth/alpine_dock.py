@@ -452,7 +452,9 @@ SYSTEM = Truth(
             ("plaintext-protocol", "docker"),
             ("mac-profile-missing", "docker"),
         ),
-        *also("Docker manual, insecure registries: HTTP, or TLS without verification", ("tls-weak", "daemon.json")),
+        *also(
+            "Docker manual, insecure registries: HTTP, or TLS without verification", ("container-unsafe", "registry")
+        ),
         Mistake(
             "credential-hard-coded",
             "docker-login(1): auth is user and password in base64",
