@@ -7,6 +7,13 @@ CONFINEMENT = "tests/facts/test_unit_confinement.py"
 
 FAULTS = (
     Fault(
+        "facts/behind.py",
+        "place += valued == len(word)",
+        "place += 0",
+        "tests/facts/test_behind.py",
+        "the value of a super-server's option taken for its address",
+    ),
+    Fault(
         "facts/services.py",
         "if self.is_basic or self.is_remote_shell:",
         "if self.is_basic:",
