@@ -19,7 +19,9 @@ from firmward.model.facts import Unavailable, Unknown
 from firmward.model.tree import Tree
 
 SCRIPTS = "etc/uci-defaults/*"
-SCRIPTS_LIMIT = 200
+SCRIPTS_LIMIT = 100
+TOTAL_LIMIT = 2 << 20
+"""Characters of all scripts together; OpenWrt's own are a few lines each."""
 SCRIPT_BYTES = 128 << 10
 CHANGES_LIMIT = 2_000
 RUNS = re.compile(r"uci-defaults|\buci_apply_defaults\b")
@@ -60,8 +62,11 @@ def _text(tree: Tree, path: str) -> str:
 
 
 def _statements(tree: Tree) -> Iterator[tuple[str, str, str, str | None, str | None]]:
+    total = 0
     for path in tree.glob(SCRIPTS)[:SCRIPTS_LIMIT]:
-        for step in steps(_text(tree, path), path):
+        text = _text(tree, path)
+        total += len(text)
+        for step in steps(text, path) if total <= TOTAL_LIMIT and "uci" in text else ():
             if step.program == "uci":
                 words = [word for word in step.words if not word.startswith("-")]
                 lines = [words] if words[:1] != ["batch"] else [_split(line) for line in step.document.split("\n")]
