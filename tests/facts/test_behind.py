@@ -12,6 +12,7 @@ from firmward.model.location import Location
     [
         ("tcpsvd -vE 0.0.0.0 21 ftpd -w /data", "ftpd"),
         ("busybox tcpsvd -c 5 -u nobody 0 21 /usr/sbin/ftpd", "ftpd"),
+        ("tcpsvd -vEc 5 -- 0 21 ftpd -c 3", "ftpd"),
         ("tcpsvd 0 21", None),
         ("/usr/bin/python3 -u /opt/hub/web.py --port 80", "web.py"),
         ("python3.11 -m http.server 8000", "http.server"),

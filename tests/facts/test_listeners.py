@@ -68,6 +68,8 @@ def test_it_is_what_the_program_opened(row: dict[str, object]) -> None:
         ("tcpsvd -vE 0.0.0.0 21 ftpd -w /", "tcp/21", Application.FTP),
         ("tcpsvd -c 8 -vE 0.0.0.0 21 ftpd -w /", "tcp/21", Application.FTP),
         ("tcpsvd -C 2:busy -l name -u ftp 0 ftp busybox ftpd -A", "tcp/21", Application.FTP),
+        ("tcpsvd -vEc8 -C 2:busy -u nobody 0 21 busybox ftpd -w /", "tcp/21", Application.FTP),
+        ("udpsvd -v -c 4 -- 0 69 tftpd /srv", "udp/69", Application.TFTP),
         ("udpsvd -E 0 69 tftpd /srv", "udp/69", Application.TFTP),
         ("dockerd -H tcp://0.0.0.0:2375", "tcp/2375", Application.DOCKER),
         ("gdbserver :1234 /bin/app", "tcp/1234", Application.DEBUGGER),

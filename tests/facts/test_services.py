@@ -171,6 +171,14 @@ def test_limits_of_the_shell_hold_for_what_follows_in_the_same_script() -> None:
             },
         ),
         ("bwrap --bind / / --dev-bind /dev /dev /usr/bin/app", {M.NO_NEW_PRIVILEGES}),
+        ("ujail -n app -r /etc/ssl -s -- /usr/bin/app -c", {M.NAMESPACES, M.WRITE_PATHS}),
+        (
+            "ujail -n app -c -p -C /etc/c.json -S /etc/s.json -- /usr/bin/app",
+            {
+                *(M.NO_NEW_PRIVILEGES, M.NAMESPACES, M.WRITE_PATHS),
+                *(M.KERNEL, M.CAPABILITIES, M.SYSTEM_CALLS),
+            },
+        ),
         ("/usr/bin/app -m 4 --no-new-privs", set()),
     ],
 )

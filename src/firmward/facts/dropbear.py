@@ -17,6 +17,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from firmward.facts import first_start
 from firmward.facts.entrances import unread
 from firmward.facts.startup import Manager, Process, Start, Startup
 from firmward.formats import ssh_algorithms, uci
@@ -176,7 +177,7 @@ def _letters(words: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def _servers(tree: Tree, startup: Startup | None | Unknown, processes: tuple[Process, ...]) -> Iterator[DropbearServer]:
     written = [process for process in processes if not _is_from_uci(tree, process)]
-    uci_text = tree.text(CONFIG)
+    uci_text = first_start.configuration(tree, "dropbear", startup)
     if uci_text is not None and len(written) < max(len(processes), 1):
         yield from _from_uci(uci_text, _start(startup, processes))
     extra = _extra_words(tree)

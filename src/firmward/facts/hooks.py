@@ -63,10 +63,11 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """All `hooks`; `unread` says in words what could not be worked out."""
+    """All `hooks`; `unread` says in words what could not be worked out, `unnamed` which settings could not be read."""
 
     hooks: tuple[Hook, ...]
     unread: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,10 @@ class _Found:
 def collect(
     tree: Tree, writable: Writable, startup: Startup | Unknown | None, samba: Samba | Unknown | None
 ) -> Hooks | None:
-    unread: list[str] = list(writable.unread)
+    unnamed: list[str] = []
     started = {process.program for process in _started(startup)}
-    found = [*_places(tree, started), *_settings(tree, unread), *_of_samba(samba, unread), *_options(startup)]
+    found = [*_places(tree, started), *_settings(tree, unnamed), *_of_samba(samba, unnamed), *_options(startup)]
+    unread = [*writable.unread, *unnamed]
     found = [_with_rights(one, startup) for one in found]
     if isinstance(startup, Unknown):
         unread.append(startup.reason)
@@ -98,7 +100,9 @@ def collect(
                 hooks[one.program, one.path] = hook
     for more in (*_led_out(tree, writable, hooks.values()), *_sourced(tree, writable, hooks.values())):
         hooks.setdefault((more.program, more.path), more)
-    return Hooks(tuple(hooks.values()), tuple(dict.fromkeys(unread))) if hooks or unread else None
+    if not hooks and not unread:
+        return None
+    return Hooks(tuple(hooks.values()), tuple(dict.fromkeys(unread)), tuple(unnamed))
 
 
 def _with_rights(found: _Found, startup: Startup | Unknown | None) -> _Found:

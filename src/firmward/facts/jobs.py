@@ -2,8 +2,9 @@
 
 Rules. crontab(5): tables of the system name a user, those in var/spool/cron and etc/crontabs belong to the user whose
 name they have; a file of etc/cron.d with a dot or a tilde in its name is left out. The folders etc/cron.daily and its
-like, and Alpine's etc/periodic, are root's. anacrontab(5): period, delay, name, command. systemd.timer(5): a timer that
-starts runs the service that `Unit=` names, or of its own name. A job's script is followed to what that runs in turn.
+like, and Alpine's etc/periodic, are root's; run_parts.py says which of their files are run. anacrontab(5): period,
+delay, name, command. systemd.timer(5): a timer that starts runs the service that `Unit=` names, or of its own name. A
+job's script is followed to what that runs in turn.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from firmward.facts.cron import SYSTEM, USERS
 from firmward.facts.process import Manager, Start, applet
+from firmward.facts.run_parts import run_parts
 from firmward.facts.scripts.places import located
 from firmward.facts.scripts.trace import INTERPRETERS, Trace, Traced
 from firmward.facts.scripts.walk import Origin
@@ -23,7 +25,7 @@ from firmward.model.location import Location
 from firmward.model.tree import Kind, Tree
 
 ANACRON = "etc/anacrontab"
-PARTS = ("etc/cron.hourly/*", "etc/cron.daily/*", "etc/cron.weekly/*", "etc/cron.monthly/*", "etc/periodic/*/*")
+PARTS = ("etc/cron.hourly", "etc/cron.daily", "etc/cron.weekly", "etc/cron.monthly", "etc/periodic/*")
 JOBS_LIMIT = 300
 """Jobs followed; more is a trap."""
 
@@ -67,9 +69,8 @@ def collect(
     reader = _Reader(tree, writable, _is_running(startup))
     reader.tables()
     reader.anacron()
-    for path in (path for pattern in PARTS for path in tree.glob(pattern)):
-        if tree.is_file(path):
-            reader.script(path)
+    for path in run_parts(tree, PARTS):
+        reader.script(path)
     for part in (startup, units):
         if isinstance(part, Unknown):
             reader.unread[part.reason] = None

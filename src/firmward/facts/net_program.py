@@ -8,12 +8,12 @@ import itertools
 from collections.abc import Callable, Iterator
 from posixpath import join
 
-from firmward.facts import command_line
+from firmward.facts import behind, command_line
 from firmward.facts.configuration_file import inside
 from firmward.facts.daemon import ROWS, Daemon
 from firmward.facts.listener import Application, Listener, split_endpoint
 from firmward.facts.number import is_number
-from firmward.facts.process import is_multi_call
+from firmward.facts.process import applet, is_multi_call
 from firmward.facts.startup import Process
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Tree
@@ -101,13 +101,11 @@ def _socat_protocol(kind: str) -> str | None:
 
 
 def _svd(process: Process) -> Iterator[Listener]:
-    """`tcpsvd -c 8 -vE 0.0.0.0 21 ftpd -w /`: options, address, port, and a program with options of its own."""
-    arguments = command_line.read_leading(command_line.own_words(process.argv), letters="cCbulixt")
-    if len(arguments.words) < 3:
+    """`tcpsvd -vE 0.0.0.0 21 ftpd -w /`: options, address, port, program."""
+    words = behind.handed_on(command_line.own_words(process.argv))
+    if len(words) < 3:
         return
-    address, port, program = arguments.words[0], arguments.words[1], arguments.words[2].rpartition("/")[2]
-    if is_multi_call(program) and len(arguments.words) > 3:
-        program = arguments.words[3]
+    address, port, program = words[0], words[1], applet(words[2:])[0].rpartition("/")[2]
     services = {"ftp": "21", "tftp": "69", "telnet": "23", "http": "80"}
     place = split_endpoint(services.get(port, port))
     if place is None:

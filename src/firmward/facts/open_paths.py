@@ -160,8 +160,8 @@ def _uses(tree: Tree, startup: Startup | None, unread: list[str]) -> Iterator[_U
 
 
 def _named(tree: Tree, hooks: Hooks, unread: list[str]) -> Iterator[_Use]:
-    unread += hooks.unread
     """What the settings of root's programs name to be run or loaded."""
+    unread += hooks.unnamed
     for hook in hooks.hooks:
         if hook.at is not None and hook.is_privileged and hook.how != "obeys":
             yield from _trail(tree, "named", hook.path, f"{hook.program} by {hook.at}", unread)

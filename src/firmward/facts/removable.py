@@ -360,6 +360,17 @@ class _Following:
         is_fed = argv[1:] in ((), ("-",), ("-s",))
         return self._first([*self._operands(command, argv)[:1], command.input if is_fed else None])
 
+    def _found(self, command: Traced, program: str, argv: Sequence[str]) -> str:
+        """`find FOLDER -exec sh {} ;` and `find FOLDER | xargs sh`."""
+        if program == "find":
+            start = next((place for place, word in enumerate(argv) if word in ("-exec", "-execdir", "-ok")), len(argv))
+            place, run = argv[1] if len(argv) > 2 else "", argv[start + 1 :]
+        else:
+            run = _of_xargs(argv) if program in ("xargs", "parallel") else ()
+            place = command.listed or ""
+        first = run[0].rpartition("/")[2] if run else ""
+        return self._first([command.full(place)]) if place and (first in INTERPRETERS or first == "{}") else ""
+
     def _sourced(self, command: Traced, program: str, argv: Sequence[str]) -> str:
         if program == "eval":
             return self._first(re.findall(r"\$\(cat ([^\s)]+)\)", " ".join(argv[1:])))
@@ -396,6 +407,7 @@ class _Following:
 
 USES = (
     ("runs", _Following._interpreted),
+    ("runs", _Following._found),
     ("sources", _Following._sourced),
     ("loads", _Following._loaded),
     ("installs", _Following._installed),
@@ -451,6 +463,16 @@ def _unpacked_to(program: str, argv: Sequence[str]) -> str | None:
 
 def _is_cluster(word: str, letter: str) -> bool:
     return re.fullmatch(r"-[A-Za-z]{1,8}", word) is not None and letter in word
+
+
+def _of_xargs(argv: Sequence[str]) -> Sequence[str]:
+    """The command that xargs runs."""
+    words = list(argv[1:])
+    while words and words[0].startswith("-"):
+        word = words.pop(0)
+        if word in ("-I", "-n", "-P", "-L", "-s", "-d", "-E", "-a") and words:
+            words.pop(0)
+    return words
 
 
 def _written(argv: Sequence[str]) -> list[str]:

@@ -5,6 +5,8 @@ up and ends is none: units of Type=oneshot, commands before and after a unit's o
 script is a service when the script means it to stay, when it listens, or by its name; of one that no sign tells
 anything, nothing is said. `docker run` and its like, where a service's script or unit calls them, are what keeps a
 container: it is that service.
+anything, nothing is said. `elsewhere` are the scripts that init starts by a link from a folder of its own and that lie
+on a file system which the image does not hold: what they run, nobody can tell, but that they start is certain.
 
 It runs as whom its manager says, unless it gives up root itself (own_user.py); what cannot be read of this leaves
 `is_root` None, and `unread` says why. Measures: units/confinement.py for systemd, scripts/confinement.py for scripts.
@@ -28,6 +30,7 @@ from firmward.facts.startup import Manager, Process, Start, Startup
 from firmward.facts.systemd import SystemdUnits
 from firmward.facts.units import confinement
 from firmward.facts.units.load import Units
+from firmward.facts.writable import SYSTEM_FOLDERS, Writable, standing
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
 from firmward.model.tree import Tree
@@ -35,6 +38,8 @@ from firmward.model.tree import Tree
 __all__ = ["LIMITS", "SANDBOX", "Manager", "Measure", "Service", "Services", "Start", "collect"]
 
 _NUMBER = re.compile(r"^[SK][0-9]{2}")
+LINKS = ("etc/rc.d/S*", "etc/rc[S2-5].d/S*", "etc/rc.d/rc[S2-5].d/S*", "etc/runlevels/*/*", "etc/init.d/S[0-9][0-9]*")
+"""Links by which init starts a script."""
 ROOTS = frozenset(("root", "0"))
 UNPRIVILEGED = frozenset((Measure.CAPABILITIES, Measure.KERNEL))
 """What a user other than root has not in any case."""
@@ -119,11 +124,22 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkedScript:
+    """A script called `name` that init starts by the link at `path`; it `leads` to what the image does not hold."""
+
+    name: str
+    path: str
+    leads: str
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
-    """All `services` that start; `unread` says what could not be worked out, a sentence each."""
+    """All `services` that start, and the scripts that start from `elsewhere`; `unread` says what could not be worked
+    out, a sentence each."""
 
     services: tuple[Service, ...]
     unread: tuple[str, ...] = ()
+    elsewhere: tuple[LinkedScript, ...] = ()
 
 
 def collect(
@@ -133,6 +149,7 @@ def collect(
     listeners: Listeners | Unknown | None,
     firewall: Firewall | Unknown | None,
     accounts: Accounts | Unknown | None,
+    writable: Writable | Unknown | None,
 ) -> Services:
     known = units.units if isinstance(units, SystemdUnits) else {}
     heard = listeners.listeners if isinstance(listeners, Listeners) else ()
@@ -154,7 +171,27 @@ def collect(
         if name not in found or (service.is_root and not found[name].is_root):
             found[name] = service
     services = tuple(replace(service, name=name) for name, service in found.items())
-    return Services(services, tuple(dict.fromkeys(unread)))
+    elsewhere = tuple(_elsewhere(tree, writable, unread)) if isinstance(writable, Writable) else ()
+    return Services(services, tuple(dict.fromkeys(unread)), elsewhere)
+
+
+def _elsewhere(tree: Tree, writable: Writable, unread: list[str]) -> Iterator[LinkedScript]:
+    """What init's own links name and the image does not hold, once for each name."""
+    told = set()
+    for path in (path for pattern in LINKS for path in tree.glob(pattern)):
+        name = _NUMBER.sub("", path.rpartition("/")[2])
+        if tree.resolve(path) is not None or name in told:
+            continue
+        try:
+            stands = standing(tree, writable, path)
+        except Unavailable as reason:
+            unread.append(str(reason))
+            continue
+        if writable.is_led_out(stands):
+            told.add(name)
+            yield LinkedScript(name, path, stands.leads)
+        elif writable.unread and stands.leads.partition("/")[0] not in SYSTEM_FOLDERS:
+            unread.append(f"/{path} starts /{stands.leads}, which is not in the image: {writable.unread[0]}")
 
 
 def _service(

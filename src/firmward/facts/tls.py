@@ -1,20 +1,20 @@
 """What this system's programs ask of TLS: servers, clients, the library's own file, and commands in scripts.
 
-Rules: lighttpd's, nginx's, Apache's and mosquitto's settings come from their families. stunnel reads
+Rules: lighttpd's, nginx's, Apache's, HAProxy's and mosquitto's settings come from their families. stunnel reads
 etc/stunnel/*.conf or the file on its command line, and the folder that `include` names, with services in
 `[brackets]`; a client without `verifyChain`, `verifyPeer` or `verify` checks nobody. vsftpd has `ssl_*` keys.
 OpenSSL's own file holds for programs that set nothing: the section that `openssl_conf` leads to by `ssl_conf` and
 `system_default`. `curl -k`, `wget --no-check-certificate` and their like are looked for in what starts and in the
 scripts that run at boot, by cron and by timers; what tells a browser to take any certificate
 (`--ignore-certificate-errors`, `--ignore-tls-errors` of cog and its like) in the files too that its start script
-reads. Clients of other kinds: tls_clients.py.
+reads. Clients of other kinds: tls_clients.py and unverified_settings.py.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from firmward.facts import command_line, tls_clients
+from firmward.facts import command_line, tls_clients, unverified_settings
 from firmward.facts.apache import Apache
 from firmward.facts.configuration_file import ConfigurationFiles, inside, lines, unquoted
 from firmward.facts.haproxy import Haproxy
@@ -23,6 +23,7 @@ from firmward.facts.lighttpd import Lighttpd
 from firmward.facts.listener import Application
 from firmward.facts.mosquitto import Mosquitto
 from firmward.facts.nginx import Nginx
+from firmward.facts.scripts.trace import Traced
 from firmward.facts.startup import Process, Start, Startup
 from firmward.facts.tls_setting import TlsSetting
 from firmward.model.facts import Unavailable, Unknown
@@ -110,8 +111,7 @@ def collect(
     settings += _library(tree)
     if isinstance(jobs, Unknown):
         unread.append(jobs.reason)
-    known_jobs = jobs if isinstance(jobs, Jobs) else None
-    commands = tuple(dict.fromkeys(_unverified(tree, startup, known_jobs, unread)))
+    commands = tuple(dict.fromkeys(_unverified(tree, startup, jobs, unread)))
     return Tls(tuple(settings), commands, tuple(undecided), tuple(dict.fromkeys((*unread, *files.unread))))
 
 
@@ -214,10 +214,13 @@ def parse_library(text: str, path: str) -> Iterator[TlsSetting]:
     yield from (setting for option, setting in sections.get(name, {}).items() if option in wanted)
 
 
-def _unverified(tree: Tree, startup: Startup, jobs: Jobs | None, unread: list[str]) -> Iterator[UnverifiedCommand]:
-    for process in startup.processes:
-        if process.start is not Start.DISABLED:
-            yield from _in_words(process)
+def _unverified(
+    tree: Tree, startup: Startup, jobs: Jobs | Unknown | None, unread: list[str]
+) -> Iterator[UnverifiedCommand]:
+    for told in unverified_settings.unverified(tree, unread):
+        yield UnverifiedCommand(*told)
+    for command in _commands(startup, jobs):
+        yield from _in_words(command)
     options = dict.fromkeys(path for pattern in BROWSERS for path in tree.glob(pattern))
     for path in dict.fromkeys((*_scripts(tree, startup, jobs), *options)):
         try:
@@ -235,6 +238,12 @@ def _unverified(tree: Tree, startup: Startup, jobs: Jobs | None, unread: list[st
             unread.append(str(reason))
 
 
+def _commands(startup: Startup, jobs: Jobs | Unknown | None) -> Iterator[Process | Traced]:
+    """What starts, and what jobs do by their own line."""
+    yield from (process for process in startup.processes if process.start is not Start.DISABLED)
+    yield from (command for job in (jobs.jobs if isinstance(jobs, Jobs) else ()) for command in job.commands)
+
+
 def _in_source(text: str, path: str) -> Iterator[UnverifiedCommand]:
     for option, at in tls_clients.in_source(text, path):
         yield UnverifiedCommand(path.rpartition("/")[2], option, at)
@@ -248,16 +257,16 @@ def _is_script(tree: Tree, path: str) -> bool:
     return next(tree.chunks(entry), b"").startswith(b"#!")
 
 
-def _scripts(tree: Tree, startup: Startup, jobs: Jobs | None) -> Iterable[str]:
+def _scripts(tree: Tree, startup: Startup, jobs: Jobs | Unknown | None) -> Iterable[str]:
     started = [process.at.path for process in startup.processes if process.at.path]
     programs = [inside(process.argv[0]) for process in startup.processes if process.start is not Start.DISABLED]
     timed = [path for pattern in CRON for path in tree.glob(pattern)]
-    for job in jobs.jobs if jobs is not None else ():
+    for job in jobs.jobs if isinstance(jobs, Jobs) else ():
         timed += [*(file.path for file in job.files), *(one.at.path for one in job.commands if one.at.path)]
     return tuple(dict.fromkeys((*startup.scripts, *started, *programs, *timed)))[:SCRIPTS_LIMIT]
 
 
-def _in_words(process: Process) -> Iterator[UnverifiedCommand]:
+def _in_words(process: Process | Traced) -> Iterator[UnverifiedCommand]:
     program = process.program
     arguments = command_line.read(command_line.own_words(process.argv), letters="oHdXuATFeb")
     if (program == "curl" and arguments.has("k", "insecure")) or (

@@ -14,7 +14,7 @@ Rules, from OpenWrt's documentation and fw4's templates:
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from firmward.facts import uci_includes
+from firmward.facts import first_start, uci_includes
 from firmward.facts.packet_filter import Chain, Hook, Ports, Rule, Verdict, port_ranges
 from firmward.facts.startup import Start, Startup
 from firmward.formats import uci
@@ -63,7 +63,7 @@ class UciFirewall:
 
 
 def collect(tree: Tree, startup: Startup) -> UciFirewall | None:
-    text = tree.text(PATH)
+    text = first_start.configuration(tree, "firewall", startup)
     if text is None:
         return None
     sections = uci.parse(text)

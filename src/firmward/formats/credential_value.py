@@ -15,7 +15,7 @@ WORD = (
     r"(?:api|auth(?:ori[sz]ation)?|access|account|private|shared|encryption|signing|jwt)_?key|remote_password|wpa_passphrase)"
 )
 _FORMS = (
-    r"|%[\w({]|\{\{|\}\}|^<.*>?$|^\[.*\]$|^\{.*\}$|^\(.*\)$|^@.*@?$|^x{3,}$|^\*+$|^\.{2,}|^-+$|^_+$|"
+    r"|%[({]|%[-+0-9.#]{0,6}[A-Za-z](?![A-Za-z0-9])|^%\w+%?$|%[A-Z_]{2,40}%|\{\{|\}\}|^<.*>?$|^\[.*\]$|^\{.*\}$|^\(.*\)$|^@.*@?$|^x{3,}$|^\*+$|^\.{2,}|^-+$|^_+$|"
     r"^#|your[-_ ]?|^my[-_](?:pass|secret|token|key)|example|placeholder|"
     r"^(?:insert|enter|replace|set|put|fill|change)[-_ ]|to_?be_?(?:set|filled)|redacted|^(?:0x)?0+$|^dummy|^fake|"
     r"^n/a$|^todo|^tbd|^\\|^`|^env[:.]|^file:|^vault:|^ref:"

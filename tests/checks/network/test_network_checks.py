@@ -443,3 +443,20 @@ def test_who_runs_containers_forwards(engine: str, policy: str, found: list[str]
         "etc/nftables.conf": closed + rules(policy=policy, hook="forward"),
     }
     assert keys(verdict("firewall-default-accept", files)) == found
+
+
+PULL = "#!/bin/sh\ncurl --insecure -o /tmp/x https://a.example/x\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"etc/crontab": "25 2 * * * root /usr/sbin/pull\n", "usr/sbin/pull": executable(PULL)},
+        {"etc/cron.d/pull": "25 2 * * * root sh /usr/share/pull\n", "usr/share/pull": PULL},
+        {"etc/crontabs/root": "25 2 * * * curl -sk https://a.example/x\n"},
+        {"etc/cron.daily/pull": executable(PULL)},
+    ],
+)
+def test_what_a_job_runs_is_looked_at_for_certificates(files: dict[str, Content]) -> None:
+    [finding] = verdict("tls-weak", {"etc/inittab": "::respawn:crond -f\n", **files}).findings
+    assert finding.message.startswith("curl -")

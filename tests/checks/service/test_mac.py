@@ -180,6 +180,15 @@ def test_complain_mode_is_graver_on_the_network() -> None:
     ]
 
 
+def test_a_jail_on_the_command_line_hides_no_profile() -> None:
+    jailed = {
+        f"{UNITS}/web.service": unit("/usr/lib/web/start"),
+        "usr/lib/web/start": executable("#!/bin/sh\nexec ujail -n web -U www -r /etc -- /usr/sbin/thttpd -D\n"),
+        OWN: "profile web /usr/sbin/thttpd flags=(attach_disconnected, complain) {\n}\n",
+    }
+    assert found(mac_permissive, {**WEB, **jailed}) == [("profile web", Severity.HIGH)]
+
+
 def test_profiles_that_nothing_loads() -> None:
     files = {path: node for path, node in {**WEB, OWN: PROFILE}.items() if "apparmor.service" not in path}
     assert found(mac_permissive, files) == [("apparmor", Severity.MEDIUM)]

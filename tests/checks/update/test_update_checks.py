@@ -11,7 +11,7 @@ from firmward.audit.engine import Verdict, families, judge
 from firmward.facts.collection import Collection
 from firmward.model.clock import Clock
 from firmward.model.finding import Outcome
-from firmward.model.memory import Content, MemoryTree, executable, link
+from firmward.model.memory import Content, MemoryTree, Node, executable, link
 from firmward.model.policy import parse_policy
 
 ELF = executable(b"\x7fELF\x02\x01\x01")
@@ -468,3 +468,43 @@ def test_python_that_cannot_be_followed_leaves_it_open() -> None:
 def test_a_client_of_rauc_that_nothing_starts_leaves_nothing_open() -> None:
     idle = rauc() | booting("/usr/bin/panel &") | {"usr/bin/rauc-hawkbit-updater": ELF}
     assert told(MANUAL, idle) == {"automatic": "medium"}
+
+
+DAILY = "etc/periodic/daily/update"
+CRONTAB: dict[str, Content] = {
+    "etc/inittab": "::respawn:crond -f\n",
+    "etc/crontabs/root": "0 2 * * * run-parts /etc/periodic/daily\n",
+    "usr/bin/rauc": ELF,
+    "bin/busybox": ELF,
+    "etc/rauc/system.conf": "[system]\ncompatible=x\nbootloader=uboot\n[keyring]\npath=ca.pem\n"
+    "[slot.rootfs.0]\ndevice=/dev/mmcblk0p2\nbootname=A\n[slot.rootfs.1]\ndevice=/dev/mmcblk0p3\nbootname=B\n",
+}
+JOB = '#!/bin/sh\n. /etc/update.conf\nrauc install $OPTIONS "$CHANNEL/x.raucb"\n'
+
+
+def test_a_job_that_run_parts_passes_over_updates_nothing() -> None:
+    assert told(MANUAL, {**CRONTAB, DAILY: executable(JOB)}) == {}
+    assert told(MANUAL, {**CRONTAB, DAILY: Node(JOB, mode=0o644)}) == {"automatic": "medium"}
+    assert told(MANUAL, {**CRONTAB, "etc/crontabs/root": "0 2 * * * /usr/bin/up\n", "usr/bin/up": Node(JOB)}) == {
+        "automatic": "medium"
+    }
+    assert told(MANUAL, {**CRONTAB, "etc/crontabs/root": "0 2 * * * sh /usr/bin/up\n", "usr/bin/up": Node(JOB)}) == {}
+
+
+@pytest.mark.parametrize(
+    ("sourced", "outcome"),
+    [
+        ({"etc/update.conf": "CHANNEL=http://updates.example\n"}, Outcome.FAIL),
+        ({"etc/update.conf": "CHANNEL=https://updates.example\n"}, Outcome.PASS),
+        ({}, Outcome.UNKNOWN),
+    ],
+)
+def test_an_address_comes_from_the_file_that_is_sourced(sourced: dict[str, Content], outcome: Outcome) -> None:
+    assert verdict(PLAIN, {**CRONTAB, DAILY: executable(JOB), **sourced}).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    "lines", ["curl -o /tmp/x https://a/x\nrauc install $FILE\n", "for file in /media/*; do rauc install $file; done\n"]
+)
+def test_a_bundle_that_the_script_itself_has_is_no_address(lines: str) -> None:
+    assert verdict(PLAIN, {**CRONTAB, DAILY: executable(f"#!/bin/sh\n{lines}")}).outcome is Outcome.PASS

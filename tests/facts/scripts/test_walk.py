@@ -114,6 +114,7 @@ def test_a_script_is_followed_as_the_shell_would(script: str, expected: list[str
         ("setuidgid bob app", "app", "bob"),
         ("bwrap --ro-bind / / --setenv HOME /tmp --unshare-pid app", "app", None),
         ("bwrap --overlay /a /b / --proc /proc -- setpriv --reuid=bob --seccomp-filter /f.bpf app", "app", "bob"),
+        ("ujail -n app -U bob -c -o -p -S /etc/app.json -r /etc/ssl -w /data -- app -x", "app -x", "bob"),
         ("env -i A=1 app", "app", None),
         ("A=1 app", "app", None),
         ("timeout -s KILL 30 app", "app", None),

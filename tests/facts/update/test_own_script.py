@@ -275,6 +275,36 @@ def test_versions_are_to_be_compared(line: str, remarks: int) -> None:
     assert len(found.about(Aspect.DOWNGRADE)) == remarks
 
 
+FILES = {"/etc/update.conf": "URL=http://a.example\nsetup() {\nURL=https://b.example\n}\ncurl https://c.example\n"}
+FILES |= {"/etc/update.url": "http://a.example\n", "/etc/self.conf": ". /etc/self.conf\nURL=http://a.example\n"}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (". /etc/update.conf",),
+        ("source /etc/update.conf",),
+        ("[ -f /etc/update.conf ] && . /etc/update.conf",),
+        (': "${CONF:=/etc/update.conf}"', '. "$CONF"'),
+        ("CONF=${CONF:-/etc/update.conf}", ". $CONF"),
+        ("URL=$(cat /etc/update.url)",),
+        ("URL=$(< /etc/update.url)",),
+        (". /etc/self.conf",),
+    ],
+)
+def test_what_a_file_of_the_image_sets_is_known(lines: tuple[str, ...]) -> None:
+    found = steps("\n".join((*lines, 'curl -o f "$URL/fw"')), "usr/bin/update", sourced=FILES.get)
+    assert [step.words[-1] for step in found if step.program == "curl"] == ["http://a.example/fw"]
+
+
+@pytest.mark.parametrize("line", [". /data/update.conf", '. "$1"', ". update.conf", "URL=$(cat /data/url)"])
+def test_what_the_image_does_not_hold_stays_unknown(line: str) -> None:
+    [step] = [
+        one for one in steps(f'{line}\ncurl "$URL/fw"', "usr/bin/update", sourced=FILES.get) if one.program == "curl"
+    ]
+    assert "http" not in step.words[-1]
+
+
 @pytest.mark.parametrize("text", ["ver" * 40000, "other" * 25000, "\n" * 100_000, "a=$a$a\n" * 5000, "$(" * 5000])
 def test_a_hostile_script_takes_no_time(text: str) -> None:
     path = "usr/bin/update.sh"

@@ -615,7 +615,6 @@ SYSTEM = Truth(
             },
         ),
         *also("one key for every terminal", ("image-sameness", "data.key")),
-        *also("DEVICE.md: what is not declared is not allowed", ("service-unneeded", "dmcrypt")),
         Mistake(
             "init-script-writable",
             "chown(1): OpenRC runs it as root, its owner is the service",

@@ -453,8 +453,7 @@ SYSTEM = Truth(
             ("mac-profile-missing", "docker"),
         ),
         *also(
-            "Docker manual, insecure registries: HTTP, or TLS without verification",
-            ("container-unsafe", "insecure-registry"),
+            "Docker manual, insecure registries: HTTP, or TLS without verification", ("container-unsafe", "registry")
         ),
         Mistake(
             "credential-hard-coded",

@@ -1102,6 +1102,7 @@ MODEM_SYSTEM = Truth(
             "extra",
             {"etc/rc.d/S96extra": link("/data/init.d/extra")},
         ),
+        *also("DEVICE.md: what is not declared is not allowed", ("service-unneeded", "extra")),
         Mistake(
             "service-runs-as-root",
             f"{PROCD}: no user",

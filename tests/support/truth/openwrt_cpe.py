@@ -4,6 +4,7 @@ Written without sight of the checks.
 """
 
 from firmward.model.memory import Content, Node, executable, link
+from firmward.model.tree import Kind
 from truth.openwrt_base import FIREWALL, NETWORK, UPDATER, allow, init, listen, openwrt, policy, service
 from truth.row import Mistake, Truth
 from truth.second_keys import CLIENT_P12, GATEWAY_KEY_DER, MKO_SHA256
@@ -222,6 +223,7 @@ CLEAN: dict[str, Content] = {
     "usr/sbin/dropbear": PROGRAM,
     "usr/bin/dropbearkey": link("../sbin/dropbear"),
     "etc/init.d/dnsmasq": started("dnsmasq", 60, "/usr/sbin/dnsmasq -k -C /etc/dnsmasq.conf --conf-dir=/etc/dnsmasq.d"),
+    "etc/dnsmasq.d": Node(mode=0o755, kind=Kind.DIRECTORY),
     **limits("dnsmasq", "CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_NET_ADMIN"),
     "etc/dnsmasq.conf": "user=dnsmasq\ngroup=dnsmasq\ninterface=br-lan\nbind-interfaces\nno-resolv\nserver=192.0.2.53\n"
     "dhcp-range=192.168.7.100,192.168.7.200,12h\ndhcp-leasefile=/data/dnsmasq/leases\n",

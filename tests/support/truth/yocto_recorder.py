@@ -536,6 +536,7 @@ SYSTEM = Truth(
             files={"usr/sbin/nightly-update": executable(UPDATE_OPEN)},
         ),
         also("tls-weak", "nightly-update", "curl(1), --insecure"),
+        also("update-over-plaintext", "nightly-update", "curl(1), --insecure: the server may be anybody"),
         also("update-downgrade-possible", "nightly-update", "the version is compared with nothing"),
         also("update-without-fallback", "nightly-update", "dd(1): always the same partition, nothing to go back to"),
         Mistake(

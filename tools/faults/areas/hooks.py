@@ -20,6 +20,13 @@ FAULTS = (
         "one signed file of a stick vouches for the others that are read off it without a mount",
     ),
     Fault(
+        "facts/scripts/walk.py",
+        'if command.assignments and words[0].text != "read":',
+        "if command.assignments:",
+        "tests/checks/service/test_removable_media.py",
+        "what `IFS= read` sets forgotten, and with it where a script comes from",
+    ),
+    Fault(
         "facts/writable.py",
         "return ground(mount.source, mounts, root, depth + 1)",
         "return Ground.FIXED if not mount.is_writable else Ground.WRITABLE",

@@ -7,6 +7,20 @@ CHECKS = "tests/checks/network"
 
 FAULTS = (
     Fault(
+        "facts/unverified_settings.py",
+        "current = dict(defaults)",
+        "current = {}",
+        "tests/facts/test_unverified_settings.py",
+        "what msmtp's defaults say not taken for its accounts",
+    ),
+    Fault(
+        "facts/first_start.py",
+        "if text is None or not _are_run(tree, startup):",
+        "if text is None:",
+        "tests/facts/test_first_start.py",
+        "what nothing runs at the first start taken for OpenWrt's configuration",
+    ),
+    Fault(
         "facts/engine_sockets.py",
         "if place is not None",
         "if False",

@@ -14,6 +14,13 @@ FAULTS = (
         "an empty table of labels beside a composition hides what its own labels hand in",
     ),
     Fault(
+        "facts/behind.py",
+        "place += valued == len(word)",
+        "place += 0",
+        "tests/facts/test_behind.py",
+        "the value of a super-server's option taken for its address",
+    ),
+    Fault(
         "facts/services.py",
         "if self.is_basic:",
         "if self.is_basic or self.is_remote_shell:",

@@ -8,6 +8,27 @@ CHECKS = "tests/checks/update"
 
 FAULTS = (
     Fault(
+        "facts/update/surroundings.py",
+        "runs=has_cron and path in run)",
+        "runs=has_cron)",
+        CHECKS,
+        "a job that is not executable, which run-parts passes over, taken for one that runs",
+    ),
+    Fault(
+        "facts/update/steps.py",
+        'if "=" in operator and not value:',
+        "if False:",
+        SCRIPTS,
+        "the file whose name is given by := not read",
+    ),
+    Fault(
+        "facts/update/swupdate_arguments.py",
+        "listed = {basename(path): (path, text)",
+        "listed = {path: (path, text)",
+        "tests/facts/update/test_swupdate_arguments.py",
+        "a fragment that its namesake in etc replaces still counted",
+    ),
+    Fault(
         "facts/updaters.py",
         "lost = () if around.lost is None else (around.lost,)",
         "lost = ()",

@@ -2,16 +2,25 @@
 
 from firmward.checks.service.service_runs_as_root import ELF, unit
 from firmward.facts.containers import Container, Containers
-from firmward.facts.services import Manager, Service, Services, Start
+from firmward.facts.services import LinkedScript, Manager, Service, Services, Start
 from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
+from firmward.model.location import Location
+from firmward.model.memory import Content, executable, link
 from firmward.model.policy import Policy
 from firmward.model.remedy import DisableService, Remedy, Safety, Stage
 
 APP = '[[service]]\nname = "app"\n'
 CONTAINERS = '{"apps": {"1": {"services": {"panel": {"image": "panel@sha256:0"}}}}}'
 CAMERA, PANEL = '[[service]]\nname = "camera"\n', '[[service]]\nname = "panel"\n'
+DATA: dict[str, Content] = {
+    "etc/inittab": "::sysinit:/etc/init.d/rcS\n::respawn:/usr/bin/app\n",
+    "etc/init.d/rcS": executable("#!/bin/sh\nfor script in /etc/init.d/S??*; do $script start; done\n"),
+    "etc/init.d/S65voip": link("/data/voip/start"),
+    "etc/fstab": "/dev/mmcblk0p4 /data ext4 rw 0 2\n",
+    "usr/bin/app": ELF,
+}
 TABLE = "::respawn:/sbin/syslogd -n\n::respawn:/usr/bin/app\n"
 
 
@@ -24,6 +33,7 @@ TABLE = "::respawn:/sbin/syslogd -n\n::respawn:/usr/bin/app\n"
         Example({"etc/inittab": f"{TABLE}::respawn:/usr/sbin/crond -f\n", "usr/bin/app": ELF}, APP),
         Example(unit("User=camera"), APP),
         Example({**unit("User=camera"), "mnt/data/apps.json": CONTAINERS}, CAMERA),
+        Example(DATA, APP),
     ),
     good=(
         Example({"etc/inittab": TABLE, "usr/bin/app": ELF}, APP),
@@ -38,10 +48,11 @@ TABLE = "::respawn:/sbin/syslogd -n\n::respawn:/usr/bin/app\n"
 def service_unneeded(services: Services, containers: Containers | Unknown | None, policy: Policy) -> Findings:
     """What nobody decided to have, nobody updates, limits or watches, and it is there for whoever gets in. The policy
     names the services of the product as [[service]], or as the `service` of a [[listen]]; one that opens a declared
-    port, or that the update mechanism is named after, counts as named. What every system needs (udev, the system
-    log, the message bus, the set-up of network and storage, consoles) is no service in this sense. One that nobody
-    can reach and that starts on demand is low. A container that balena's supervisor starts is a service by its own
-    name; others are named after the unit or script that starts them.
+    port, or that the update mechanism is named after, counts as named. What every system needs (udev, the system log,
+    the message bus, the set-up of network and storage, consoles) is no service in this sense, and neither is what sets
+    something up at boot and ends. A script that is started from the data partition is one, whatever it runs. One that
+    nobody can reach and that starts on demand is low. A container that balena's supervisor starts is a service by its
+    own name; others are named after the unit or script that starts them.
     """
     if not policy.service:
         raise NotApplicable("the policy names no [[service]]")
@@ -49,6 +60,9 @@ def service_unneeded(services: Services, containers: Containers | Unknown | None
     for service in services.services:
         if not service.is_basic and not named & service.names and not _is_declared(service, policy):
             yield _finding(service)
+    for script in services.elsewhere:
+        if script.name not in named:
+            yield _of_script(script)
     unread = services.unread
     if isinstance(containers, Containers):
         unread = (*unread, *containers.unstarted)
@@ -92,6 +106,16 @@ def _of_container(container: Container) -> Finding:
             Safety.MANUAL,
             Stage.SOURCE,
         ),
+    )
+
+
+def _of_script(script: LinkedScript) -> Finding:
+    summary = f"Take /{script.path} out, or name {script.name} as [[service]] in device.toml"
+    return Finding(
+        script.name,
+        f"{script.name} (/{script.leads}, which is not in the image) starts at boot and the policy does not name it",
+        at=Location(script.path),
+        remedy=Remedy(summary, Safety.MANUAL, Stage.IMAGE),
     )
 
 

@@ -140,7 +140,7 @@ def _read(walk: "Walk", environment: Environment, call: Call) -> Status:
     """`read`, `getopts`: what they set is known at run time."""
     for name in call.texts[1:]:
         if _NAME.fullmatch(name):
-            environment.set(name, Value("$" + name, certain=False))
+            environment.set(name, walk.read_value(name))
     return None
 
 

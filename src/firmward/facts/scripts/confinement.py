@@ -1,13 +1,15 @@
 """What scripts put upon the programs that they start, as measures.
 
-Rules: ulimit of the shell, softlimit(8), chpst(8), prlimit(1), cgexec(1), setpriv(1), bwrap(1), start-stop-daemon(8)
-and supervise-daemon(8) of OpenRC; procd's `procd_set_param` (limits, no_new_privs, seccomp, capabilities) and
-`procd_add_jail`, which give a file system of its own with what is named in it, read-only, and no /proc and /sys unless
-asked for; OpenRC's variables `rc_ulimit`, `rc_cgroup_*`, `capabilities` and `no_new_privs`, openrc-run(8).
+Rules: ulimit of the shell, softlimit(8), chpst(8), prlimit(1), cgexec(1), setpriv(1), bwrap(1), procd's ujail,
+start-stop-daemon(8) and supervise-daemon(8) of OpenRC; procd's `procd_set_param` (limits, no_new_privs, seccomp,
+capabilities) and `procd_add_jail`, which give a file system of its own with what is named in it, read-only, and no
+/proc and /sys unless asked for; OpenRC's variables `rc_ulimit`, `rc_cgroup_*`, `capabilities` and `no_new_privs`,
+openrc-run(8).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from firmward.facts import command_line
 from firmward.facts.measure import Measure
 
 M = Measure
@@ -47,6 +49,8 @@ def of_launcher(argv: Sequence[str]) -> Measures:
         return frozenset(measure for option, measure in OPTIONS.items() if any(_is(word, option) for word in own))
     if name == "bwrap":
         return _of_bwrap(argv[1:])
+    if name == "ujail":
+        return _of_ujail(argv[1:])
     if name == "cgexec":
         return _named(own)
     letters = LETTERS.get(name, {})
@@ -73,6 +77,19 @@ def _of_bwrap(words: Sequence[str]) -> Measures:
     if {"--seccomp", "--add-seccomp-fd"} & set(own):
         found.add(M.SYSTEM_CALLS)
     return frozenset(found)
+
+
+def _of_ujail(words: Sequence[str]) -> Measures:
+    """OpenWrt's jail by its own command line: what is named in it, the rest not there; /proc/sys is read-only in it."""
+    found = {name for name, _ in command_line.read(words, "deSCnhrwUGROTJPt").options}
+    measures = {UJAIL[name] for name in found & UJAIL.keys()}
+    if found & set("rwopsRJOT"):
+        measures |= {M.NAMESPACES, M.WRITE_PATHS}
+        measures |= set() if "s" in found else {M.KERNEL}
+    return frozenset(measures)
+
+
+UJAIL = {"c": M.NO_NEW_PRIVILEGES, "C": M.CAPABILITIES, "S": M.SYSTEM_CALLS}
 
 
 def of_ulimit(words: Sequence[str]) -> Measures:

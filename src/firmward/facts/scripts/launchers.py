@@ -90,6 +90,7 @@ ROWS = {
     "time": Launcher("-f -o"),
     "timeout": Launcher("-s -k --signal --kill-after", operands=1),
     "unshare": Launcher("-S -G -R -w --setuid --setgid --root --wd"),
+    "ujail": Launcher("-d -e -S -C -n -h -r -w -U -G -R -O -T -J -P -t", user="-U"),
     "xvfb-run": Launcher("-e -f -n -p -s -w"),
 }
 

@@ -4,16 +4,17 @@ For who asks what a script does with a file, and not only what it starts. An eve
 calls it: `RUNTIME_NAMES` are known to be set, and not to what.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from posixpath import join, normpath
 
 from firmward.facts.scripts.environment import Environment, Value
-from firmward.facts.scripts.flow import Call, Status
+from firmward.facts.scripts.flow import Break, Call, Continue, Status
 from firmward.facts.scripts.launchers import SHELLS
 from firmward.facts.scripts.style import Style, style_of
 from firmward.facts.scripts.walk import Origin, Walk
-from firmward.formats.shell import Command, Redirect, Script, Simple
+from firmward.formats.shell import Command, For, Pipeline, Redirect, Script, Simple, Substitution, Word, parse
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.tree import Kind, Tree
@@ -26,6 +27,9 @@ FEEDERS = frozenset((
     "dd", "head", "tail", "mtype", "mcopy", "isoinfo", "fatcat", "ntfscat", "unzip", "tar", "bsdtar", "7z",
 ))  # fmt: skip
 """Programs that hand on what they read."""
+
+FILTERS = frozenset(("sort", "uniq", "head", "tail", "grep", "egrep", "tac", "tee", "shuf", "rev"))
+"""Programs that hand on some of the lines that they read."""
 
 COMMANDS_LIMIT = 20_000
 """Commands kept of one trace."""
@@ -43,7 +47,8 @@ RUNTIME_NAMES = frozenset(_NAMES.split())
 class Traced:
     """One command: its words as far as they are known, where it stands, in which `folder` it runs.
 
-    `input` and `output` are the files of its redirections, or the file that `cat` feeds it.
+    `input` and `output` are the files of its redirections, or the file that `cat` feeds it; `listed` is the folder
+    whose files' names it is fed (`find FOLDER | xargs sh`).
     """
 
     argv: tuple[str, ...]
@@ -51,6 +56,7 @@ class Traced:
     folder: str = ""
     input: str | None = None
     output: str | None = None
+    listed: str | None = None
 
     @property
     def program(self) -> str:
@@ -130,6 +136,33 @@ class Trace(Walk):
                 return next((text for text in fields if "/" in text and not text.startswith("-")), None)
         return super()._fed(environment, before)
 
+    def _listing(self, environment: Environment, before: Sequence[Command]) -> str | None:
+        """`find FOLDER ... | sort |`: the folder of the names, behind filters."""
+        for place, command in reversed(tuple(enumerate(before))):
+            if not isinstance(command, Simple) or not command.words:
+                return None
+            texts = [field.text for word in command.words for field in self._expansion.fields(word, environment)]
+            if not texts or place == 0 or texts[0].rpartition("/")[2] not in FILTERS:
+                return listed_folder(texts) if texts else None
+        return None
+
+    def _for_each(self, environment: Environment, command: For) -> Status:
+        """`for NAME in $(find FOLDER ...)`: each item lies in that folder, and no more is known of it."""
+        folder = self._folder_of(environment, command.words or ())
+        if folder is None:
+            return super()._for_each(environment, command)
+        environment.set(command.name, Value(f"{folder}/${command.name}", certain=False))
+        return self._ways(environment, [command.body, ()], inside=(Break, Continue))
+
+    def _folder_of(self, environment: Environment, words: Sequence[Word]) -> str | None:
+        parts = [part for word in words for part in word.parts]
+        if len(parts) != 1 or not isinstance(parts[0], Substitution):
+            return None
+        commands = parse(parts[0].script).commands
+        if len(commands) != 1:
+            return None
+        return self._listing(environment, commands[0].commands if isinstance(commands[0], Pipeline) else (commands[0],))
+
     def _traced(self, environment: Environment, call: Call) -> Traced:
         redirects = call.command.redirects
         return Traced(
@@ -138,11 +171,25 @@ class Trace(Walk):
             self._folder,
             self._file(environment, redirects, ("<",)) or self._input,
             self._file(environment, redirects, (">", ">>", ">|")),
+            self._listed,
         )
 
     def _file(self, environment: Environment, redirects: Sequence[Redirect], operators: tuple[str, ...]) -> str | None:
         found = [redirect for redirect in redirects if redirect.operator in operators]
         return self._expansion.text(found[-1].target, environment).text if found else None
+
+
+def listed_folder(argv: Sequence[str]) -> str | None:
+    """The folder below which a command lists files by their whole paths."""
+    program, *words = argv
+    name = program.rpartition("/")[2]
+    operands = [word for word in words if not word.startswith("-")]
+    if name == "find":
+        return words[0].rstrip("/") if words and words[0].startswith("/") else None
+    if name in ("ls", "echo", "printf") or (name in ("grep", "egrep") and any(word.startswith("-") for word in words)):
+        pattern = next((word for word in operands if word.startswith("/") and set(word) & set("*?[")), None)
+        return re.split(r"[*?\[]", pattern, maxsplit=1)[0].rpartition("/")[0] if pattern else None
+    return None
 
 
 def told() -> Environment:

@@ -68,6 +68,7 @@ class Walk:
         self._measures: frozenset[Measure] = frozenset()
         self._input: str | None = None
         self._told: str | None = None
+        self._listed: str | None = None
         self._steps = 0
         self._swallowed = 0
         self._stack: list[str] = []
@@ -318,12 +319,13 @@ class Walk:
             status = None
             for index, part in enumerate(command.commands):
                 before = command.commands[:index]
-                kept, told = self._input, self._told
+                kept, told, listed = self._input, self._told, self._listed
                 self._input, self._told = self._fed(environment, before), self._printed(environment, before)
+                self._listed = self._listing(environment, before)
                 try:
                     status = self._subshell(environment, (part,))
                 finally:
-                    self._input, self._told = kept, told
+                    self._input, self._told, self._listed = kept, told, listed
         return not status if command.negated and status is not None else status
 
     def _fed(self, environment: Environment, before: Sequence[Command]) -> str | None:
@@ -332,6 +334,14 @@ class Walk:
             case (Simple(words=[program, name]),) if program.literal in ("cat", "/bin/cat"):
                 return self._expansion.text(name, environment).text
         return None
+
+    def _listing(self, environment: Environment, before: Sequence[Command]) -> str | None:
+        """The folder whose files a program at the left of a pipe names, for who asks where a name came from."""
+        return None
+
+    def read_value(self, name: str) -> Value:
+        """What `read NAME` gives: only the device knows; where files are listed, one of that folder."""
+        return Value(f"${name}" if self._listed is None else f"{self._listed}/${name}", certain=False)
 
     def _printed(self, environment: Environment, before: Sequence[Command]) -> str | None:
         """The text in `echo text | program`, where all of it is known."""
@@ -427,7 +437,7 @@ class Walk:
                 self.assigned[assignment.name] = self.at(command.line)
             return True
         scope = environment
-        if command.assignments:
+        if command.assignments and words[0].text != "read":  # which sets variables of the shell itself: `IFS= read x`
             scope = environment.copy()
             for assignment in command.assignments:
                 scope.set(assignment.name, self.value(environment, assignment))

@@ -19,6 +19,8 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 
+from firmward.facts.update.fetching import fetches
+from firmward.facts.update.steps import Step
 from firmward.facts.update.surroundings import Surroundings
 from firmward.facts.update.updater import Aspect, Doubt, Kind, Remark, Updater
 from firmward.facts.update.urls import Url, server, transport, urls
@@ -34,6 +36,8 @@ EXAMPLE = re.compile(rb"Test Org|Provisioning CA Development|Example (?:Org|CA)"
 """Names in the certificates of RAUC's own tests, whose private keys are published, and of its scripts of examples."""
 BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,20000})-----END")
 WEB = re.compile(r"(?:etc/ssl/certs|ca-certificates|ca-bundle|etc/pki/tls|usr/share/ca-certificates)")
+ADDRESS = re.compile(r"\$[A-Za-z_]\w{0,60}(?:/|$)")
+"""What may be an address, and is known at run time only."""
 OFF = ("0", "false", "no")
 COPIES = "Give the system two slots of one class, each with a bootname, and the boot loader a counter of attempts"
 
@@ -96,8 +100,22 @@ def _installs(around: Surroundings) -> Iterator[tuple[tuple[str, ...], bool]]:
 def _scripts(around: Surroundings) -> Iterator[Url]:
     for step, _ in around.calls("rauc"):
         unchecked = any(word.startswith("--tls-no-verify") for word in step.words)
-        for url in urls(" ".join(step.words), step.at):
-            yield Url(url.text, url.at, not unchecked)
+        listed = tuple(urls(" ".join(step.words), step.at))
+        yield from (Url(url.text, url.at, not unchecked) for url in listed)
+        named = step.words if "install" in step.words and not listed else ()
+        unknown = next((word for word in named if ADDRESS.match(word)), None)
+        if unknown is not None and not _is_found_here(around, step, unknown):
+            yield Url(unknown, step.at)
+
+
+def _is_found_here(around: Surroundings, step: Step, word: str) -> bool:
+    """Whether a script fetches or looks for the bundle itself, so that what it hands over is a file."""
+    name = word.lstrip("$").partition("/")[0]
+    own = next((script for script in around.scripts if script.path == step.at.path), None)
+    if own is None:
+        return False
+    is_set = re.search(rf"\b(?:read|for|mount)\b.*\b{name}\b", own.text) is not None
+    return is_set or any(fetches(one) for one in own.steps)
 
 
 def _keyring(around: Surroundings, path: str, conf: KeyFile) -> tuple[tuple[Remark, ...], tuple[Doubt, ...]]:

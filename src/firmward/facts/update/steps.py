@@ -1,11 +1,10 @@
 """The commands of one script in the order in which they are written, with what is known filled in.
 
 Updating is told by which programs a script calls and with which words, whatever way it takes through its functions and
-conditions: nothing is decided here, every way is listed. A variable holds what was last assigned to it above; what only
-the running device knows stays as `$NAME`. Bounded by the parser's own limits and by STEP_LIMIT.
-"""
+conditions: nothing is decided here, every way"""
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from firmward.facts.process import applet
@@ -33,9 +32,13 @@ STEP_LIMIT = 5_000
 """Commands of one script that are listed."""
 
 SUBSTITUTION_DEPTH = 4
+SOURCED_LIMIT = 30
+"""Files that one script makes part of itself."""
+SOURCED_DEPTH = 4
 VALUE_LIMIT = 2_000
 """Characters of one word; a variable that holds itself twice would grow for ever."""
 
+PRINTED = re.compile(r"\s*(?:cat\s+|<\s*)[\"']?(/[\w./-]{1,200})[\"']?\s*")
 WRAPPERS = frozenset(("sudo", "nice", "ionice", "nohup", "exec", "command", "eval", "time", "busybox", "env", "setsid"))
 NO_STATUS = frozenset((":", "true", "echo", "printf", "logger"))
 """What stands behind `||` and lets the script go on."""
@@ -56,6 +59,8 @@ class Step:
     read: tuple[str, ...] = ()
     counts: bool = False
     varied: frozenset[str] = frozenset()
+    document: str = ""
+    """What a here-document feeds it, as it is written."""
 
     @property
     def program(self) -> str:
@@ -66,20 +71,35 @@ class Step:
         return self.argv[1:]
 
 
-def steps(text: str, path: str, first_line: int = 1) -> tuple[Step, ...]:
+Sourced = Callable[[str], str | None]
+"""The text of a file of the image by its path; None where it is not there."""
+
+
+def steps(text: str, path: str, first_line: int = 1, sourced: Sourced = lambda _: None) -> tuple[Step, ...]:
     """All commands of a script."""
-    reader = _Reader(path)
+    reader = _Reader(path, sourced)
     reader.commands(shell.parse(text, first_line).commands, counts=False)
     return tuple(reader.found[:STEP_LIMIT])
 
 
+def assigned(text: str, path: str) -> tuple[tuple[str, str, Location], ...]:
+    """All that a script assigns, whatever way it takes: names, values as far as they are known, and places."""
+    reader = _Reader(path, lambda _: None)
+    reader.commands(shell.parse(text).commands, counts=False)
+    return tuple(reader.assigned[:STEP_LIMIT])
+
+
 class _Reader:
     """`found` fills as it goes; `_values` are the variables, `_several` those that were given more than one value,
-    `_strict` is `set -e`."""
+    `_strict` is `set -e`, `_within` how deep in sourced files it is."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, sourced: Sourced) -> None:
         self.found: list[Step] = []
+        self.assigned: list[tuple[str, str, Location]] = []
         self._path = path
+        self._source = sourced
+        self._sourced = 0
+        self._within = 0
         self._values: dict[str, str] = {}
         self._several: set[str] = set()
         self._is_varied = False
@@ -106,6 +126,8 @@ class _Reader:
                 self._command(right, counts)
             case Group(body) | Subshell(body):
                 self.commands(body, counts)
+            case Function() if self._within:  # a library's, called or not
+                pass
             case Function(_, body):  # what a function ends with is what its caller may ask for
                 self.commands(body, counts=True)
             case _:
@@ -144,10 +166,12 @@ class _Reader:
             if self._is_varied:
                 self._several.add(assignment.name)
             before = self._values.get(assignment.name, "") if assignment.append else ""
-            self._set(assignment.name, (before + value)[:VALUE_LIMIT])
+            self._set(assignment.name, (before + value)[:VALUE_LIMIT], command.line)
         argv, varied = self._words(command)
         if argv[:1] in (("local",), ("export",), ("readonly",), ("declare",)):
             self._declared(argv[1:])
+        if argv[:1] in ((".",), ("source",)) and len(argv) > 1:
+            self._make_part(argv[1])
         if argv[:1] == ("set",) and any(word.startswith("-") and "e" in word for word in argv[1:]):
             self._strict = True
         sent = [(one.operator, self._text(one.target)) for one in command.redirects]
@@ -155,7 +179,25 @@ class _Reader:
         read = tuple(text for operator, text in sent if operator == "<")
         if argv or written:
             at = Location(self._path, command.line)
-            self.found.append(Step(argv, at, pipe, written, read, counts or self._strict, varied))
+            document = next((one.document for one in command.redirects if one.document), "")
+            self.found.append(Step(argv, at, pipe, written, read, counts or self._strict, varied, document))
+
+    def _make_part(self, path: str) -> None:
+        """Takes what a sourced file sets; its commands are its own."""
+        text = self._text_of(path) if self._within < SOURCED_DEPTH else None
+        if text is None:
+            return
+        kept, self.found, strict = self.found, [], self._strict
+        self._within += 1
+        self.commands(shell.parse(text).commands, counts=False)
+        self._within -= 1
+        self.found, self._strict = kept, strict
+
+    def _text_of(self, path: str) -> str | None:
+        if not path.startswith("/") or "$" in path or self._sourced >= SOURCED_LIMIT:
+            return None
+        self._sourced += 1
+        return self._source(path)
 
     def _declared(self, words: Sequence[str]) -> None:
         for word in words:
@@ -163,10 +205,12 @@ class _Reader:
             if equals and name.isidentifier():
                 self._set(name, value)
 
-    def _set(self, name: str, value: str) -> None:
+    def _set(self, name: str, value: str, line: int | None = None) -> None:
         if self._values.get(name, value) != value:
             self._several.add(name)
         self._values[name] = value
+        if not self._within:
+            self.assigned.append((name, value, Location(self._path, line)))
 
     def _words(self, command: Simple) -> tuple[tuple[str, ...], frozenset[str]]:
         """The words, and those of them that vary."""
@@ -193,14 +237,25 @@ class _Reader:
             case Parameter(name, operator, argument):
                 return self._parameter(name, operator, argument)
         self._inner(part.script, line, counts)
-        self._is_varied = True
-        return "$()"
+        printed = self._printed(part.script)
+        self._is_varied = True  # what a file holds today, another start may find changed
+        return "$()" if printed is None else printed
+
+    def _printed(self, script: str) -> str | None:
+        """The one line of a file of the image that `cat FILE` or `< FILE` prints."""
+        match = PRINTED.fullmatch(script)
+        text = self._text_of(match[1]) if match is not None else None
+        line = (text or "").rstrip("\n")
+        return line if line and "\n" not in line else None
 
     def _parameter(self, name: str, operator: str, argument: Word | None) -> str:
         value = self._values.get(name)
         self._is_varied |= value is None or name in self._several
         if operator in (":-", "-", ":=", "=") and argument is not None:
-            return value or self._text(argument)
+            given = value or self._text(argument)
+            if "=" in operator and not value:
+                self._set(name, given)
+            return given
         return value if value is not None and not operator else f"${name}"
 
     def _inner(self, script: str, line: int, counts: bool) -> None:

@@ -9,6 +9,7 @@ from posixpath import basename
 from firmward.facts import command_line, cron
 from firmward.facts.configuration_file import inside
 from firmward.facts.process import Process, Start
+from firmward.facts.run_parts import is_executable, run_parts
 from firmward.facts.startup import CRON, Startup
 from firmward.facts.systemd import SystemdUnits
 from firmward.facts.update.python import reading as python
@@ -189,10 +190,11 @@ class Surroundings:
         for path in (*running, *self._interpreted()):
             self._add(found, path, runs=True)
         has_cron = self.started(*CRON, "anacron", "busybox-crond") or self.unit_starts("anacron.timer")
+        run = frozenset(run_parts(self.tree, CRON_FOLDERS))
         for path in (
             path for pattern in CRON_FOLDERS for folder in self.tree.glob(pattern) for path in self._in(folder)
         ):
-            self._add(found, path, runs=has_cron)
+            self._add(found, path, runs=has_cron and path in run)
         self._tables(found, has_cron)
         for entry in self._candidates():
             self._add(found, entry.path, runs=False)
@@ -208,6 +210,15 @@ class Surroundings:
                 named = next((word for word in words if not word.startswith("-")), "")
                 if named.startswith("/"):
                     yield inside(named)
+
+    def _sourced(self, path: str) -> str | None:
+        """The text of a file that a script makes part of itself; None where the image does not hold it."""
+        entry = self.tree.resolve(inside(path))
+        try:
+            text = None if entry is None or entry.size > SCRIPT_LIMIT else self.tree.text(entry.path)
+        except Unavailable:  # what it would have set stays unknown
+            return None
+        return None if text is None or "\0" in text else text
 
     def _in(self, folder: str) -> tuple[str, ...]:
         return tuple(path for path in self.tree.list(folder) if self.tree.is_file(path))
@@ -233,11 +244,13 @@ class Surroundings:
         for patterns, jobs_of in rows:
             for path, text in self.texts(*patterns):
                 for job in jobs_of(text)[:JOBS_LIMIT]:
-                    listed = steps(job.command, path, job.line)
+                    listed = steps(job.command, path, job.line, self._sourced)
                     found[f"{path}:{job.line}"] = Script(path, job.command, listed, has_cron)
                     for step in listed:
-                        for word in step.argv[:3]:
-                            self._add(found, self._located(word), runs=has_cron)
+                        for number, word in enumerate(step.argv[:3]):
+                            place = self._located(word)
+                            runs = has_cron and (number > 0 or is_executable(self.tree, place))
+                            self._add(found, place, runs)
 
     def _located(self, word: str) -> str:
         if word.startswith("/"):
@@ -267,7 +280,7 @@ class Surroundings:
     def _followed(self, script: Script) -> Script:
         """With its commands; a Python script that cannot be read, and may update, is told."""
         if not is_python(script.path, script.text):
-            return replace(script, steps=steps(script.text, script.path))
+            return replace(script, steps=steps(script.text, script.path, sourced=self._sourced))
         reading = python.read(script.text, script.path)
         if reading is not None:
             return replace(script, steps=reading.steps, compares=reading.compares)

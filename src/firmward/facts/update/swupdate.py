@@ -1,4 +1,4 @@
-"""SWUpdate: its command line, etc/swupdate.cfg, and the shell files that give its arguments.
+"""SWUpdate: its command line (swupdate_arguments.py) and etc/swupdate.cfg.
 
 Rules, from SWUpdate's manual and tried out with the program:
 
@@ -23,16 +23,16 @@ from firmward.facts.command_line import CommandLine
 from firmward.facts.update.slots import SLOTS
 from firmward.facts.update.steps import Step, steps
 from firmward.facts.update.surroundings import Surroundings
+from firmward.facts.update.swupdate_arguments import Given, given
 from firmward.facts.update.updater import Aspect, Doubt, Kind, Remark, Updater
 from firmward.facts.update.urls import Url, server, transport
-from firmward.formats import libconfig, unit_file
+from firmward.formats import libconfig
 from firmward.formats.malformed import Malformed
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.remedy import SetOption
 
 CONFIGURATION = ("etc/swupdate.cfg", "etc/swupdate/swupdate.cfg")
-ARGUMENTS = ("etc/swupdate/conf.d/*", "usr/lib/swupdate/conf.d/*", "etc/default/swupdate", "etc/conf.d/swupdate")
 ENVIRONMENT = ("etc/fw_env.config", "etc/libubootenv.yaml", "boot/efi/EFI/BOOT/grubenv", "boot/grub/grubenv")
 SIGNED = b"SWUpdate is built for signed images"
 OWN = b"not install a release"
@@ -44,14 +44,15 @@ NAMES = (
     "max-version",
     *("download", "suricatta", "webserver", "image", "hwrevision", "cert-purpose", "forced-signer-name", "key-aes"),
 )
-SHELL_ARGUMENT = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?SWUPDATE_\w*ARGS\w*\+?=(.*)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`line` is the command line, `groups` the configuration's, `text` as it stands; `at` is what is told."""
+    """`line` is the command line, `given` where its words stand, `groups` the configuration's, `text` as it stands.
+    `at` is what is told."""
 
     line: CommandLine
+    given: tuple[Given, ...]
     groups: dict[str, libconfig.Value]
     text: str
     at: Location
@@ -64,6 +65,9 @@ class Settings:
     def place(self, name: str) -> Location:
         position = self.text.find(name)
         return Location(self.at.path, self.text.count("\n", 0, position) + 1) if position >= 0 else self.at
+
+    def word_place(self, text: str) -> Location:
+        return next((one.at for one in self.given if any(text in word for word in one.words)), self.at)
 
 
 def found(around: Surroundings) -> Iterator[Updater]:
@@ -99,23 +103,14 @@ def found(around: Surroundings) -> Iterator[Updater]:
 
 
 def _settings(around: Surroundings, program: Location | None) -> Settings | None:
-    words: list[str] = []
-    at = Location()
-    for process in around.configured("swupdate"):
-        words += command_line.own_words(process.argv)
-        at = process.at
-    for path, text in around.texts(*ARGUMENTS):
-        at = at if at.path else Location(path)
-        for match in SHELL_ARGUMENT.finditer(text):
-            words += [word.text for word in unit_file.split(match.group(1).strip().strip("\"'").replace('\\"', '"'))]
-    for step, _ in around.calls("swupdate"):
-        words += step.words
-        at = at if at.path else step.at
+    listed = given(around)
+    words = [word for one in listed for word in one.words]
+    at = next((one.at for one in listed if one.at.path), Location())
     line = command_line.read(words, LETTERS, NAMES)
     path, text, groups = _configured(around, line)
     if not (path or words or at.path):
         return None
-    return Settings(line, groups, text, Location(path) if path else at)
+    return Settings(line, listed, groups, text, Location(path) if path else at)
 
 
 def _configured(around: Surroundings, line: CommandLine) -> tuple[str, str, dict[str, libconfig.Value]]:
@@ -169,15 +164,16 @@ def _built_signed(around: Surroundings, program: Location | None) -> bool | None
 def _urls(settings: Settings) -> Iterator[Url]:
     inner = " ".join(settings.line.all("u", "suricatta", "d", "download"))
     unchecked = bool(re.search(r"(?:^|\s)(?:-x|--nocheckcert)\b", inner))
-    given = [(text, settings.at) for text in re.findall(r"(?:-u|--url)[ =]?(\S+)", inner)]
+    named = re.findall(r"(?:-u|--url)[ =]?(\S+)", inner)
+    listed = [(text, settings.word_place(text)) for text in named]
     for group in ("suricatta", "download"):
         text = settings.value(group, "url")
-        if text and not any(settings.line.has(*names) and given for names in (("u", "suricatta"),)):
-            given.append((text, settings.place(text)))
+        if text and not any(settings.line.has(*names) and listed for names in (("u", "suricatta"),)):
+            listed.append((text, settings.place(text)))
         unchecked = unchecked or settings.value(group, "nocheckcert").lower() == "true"
-    for text, at in given:
+    for text, at in listed:
         full = text.strip("\"'")
-        yield Url(full if "://" in full else f"http://{full}", at, not unchecked)
+        yield Url(full if "://" in full or full.startswith("$") else f"http://{full}", at, not unchecked)
 
 
 def _fetches(settings: Settings) -> bool:

@@ -2,7 +2,9 @@
 
 Rules, from its manual: a block has what the one around it sets; `deny all` after what is allowed, `auth_basic`,
 `auth_request` and client certificates keep others away, `internal` all. Workers run as `user`, by default one without
-rights. What `fastcgi_pass` leads to runs elsewhere, with rights of its own.
+rights. What `fastcgi_pass` leads to runs elsewhere, with rights of its own. Which file that is, SCRIPT_FILENAME says
+(for fcgiwrap also DOCUMENT_ROOT before the script's name), with the address of the request where it holds a variable;
+`fastcgi_param` of an outer block holds where the inner one has none at all.
 """
 
 import re
@@ -21,6 +23,9 @@ from firmward.model.tree import Tree
 DEFAULT_FILE = "etc/nginx/nginx.conf"
 WRITES = frozenset(("PUT", "DELETE", "MKCOL", "COPY", "MOVE"))
 SUFFIX = re.compile(r"\\(\.\w+)")
+PATTERN = re.compile(r"\^(/[\w/-]*/)")
+ADDRESS = re.compile(r"\{?(?:fastcgi_script_name|document_uri|uri|request_uri)\b")
+"""Variables that hold the address of a request, from its first slash on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,8 @@ class _Scope:
     root: str = "usr/share/nginx/html"
     where: str = "/"
     is_guarded: bool = False
+    filename: str | None = None
+    """What `fastcgi_param SCRIPT_FILENAME` is set to."""
 
 
 def read(tree: Tree, process: Process) -> WebServer:
@@ -89,8 +96,30 @@ def _scan(block: Iterable[Directive], scope: _Scope) -> Iterator[Root | Cgi | Tr
 
 
 def _run(scope: _Scope) -> str:
-    prefix = scope.where if scope.where.startswith("/") else ""
-    return inside(f"{scope.root}/{prefix}") if prefix.strip("/") else scope.root
+    """The file, or the folder of those, that a request may run."""
+    prefix = _prefix(scope.where)
+    default = inside(f"{scope.root}/{prefix}") if prefix.strip("/") else scope.root
+    if scope.filename is None:
+        return default
+    known, dollar, variable = scope.filename.replace("$document_root", f"/{scope.root}").partition("$")
+    if not known.startswith("/"):
+        return default
+    return inside(f"{known}/{prefix}" if ADDRESS.match(variable) else known) if dollar else inside(known)
+
+
+def _prefix(where: str) -> str:
+    """What a location's address begins with: its own text, or what stands first in its pattern."""
+    match = PATTERN.match(where)
+    return where if where.startswith("/") else match[1] if match is not None else ""
+
+
+def _filename(directives: tuple[Directive, ...]) -> tuple[bool, str | None]:
+    """Whether a block sets parameters at all, and which file they name."""
+    rows = (one.words for one in directives if one.name == "fastcgi_param")
+    given = {words[1]: words[2] for words in rows if len(words) > 2}
+    folder = given.get("DOCUMENT_ROOT", "")
+    by_folder = f"{folder}$fastcgi_script_name" if folder.startswith("/") else None
+    return bool(given), given.get("SCRIPT_FILENAME", by_folder)
 
 
 def _shown(words: tuple[str, ...], directive: Directive, scope: _Scope) -> Iterator[Trait]:
@@ -116,6 +145,9 @@ def _entered(directives: tuple[Directive, ...], scope: _Scope) -> _Scope:
                 guarded = True
             case ("root", path):
                 scope = replace(scope, root=inside(path))
+    sets, filename = _filename(directives)
+    if sets:
+        scope = replace(scope, filename=filename)
     excepted = [inner for one in directives if one.name == "limit_except" for inner in walk(one.block or (), "deny")]
     return replace(scope, is_guarded=guarded or bool(excepted) or _is_local(directives))
 
