@@ -135,7 +135,8 @@ def _digest_holds(source: Source, header: Header, budget: Budget) -> bool:
 
 ABOUT = About(
     title="TP-Link image with a header of 512 bytes",
-    reads="Versions 1 and 2: kernel, root file system and boot loader, and the checksum.",
+    reads="Versions 1 and 2: kernel, root file system and boot loader, and the checksum; a whole image behind a boot "
+    "loader, and a root that OpenWrt wrote behind a kernel too large for its room.",
     limits="The RSA signature of some models is not looked at.",
     witness="mktplinkfw of OpenWrt's firmware-utils, by its layout: the tests have a writer of their own",
 )
