@@ -70,10 +70,10 @@ def parse_header(head: bytes) -> Header | None:
     layout = LAYOUTS.get(_version(head))
     if layout is None:
         return None
-    size, *places = struct.unpack_from(">7I", head, layout.sizes)
-    kernel = Section("kernel", *places[:2], Role.KERNEL)
-    root = Section("rootfs", *places[2:4], None)
-    boot = Section("boot", *places[4:], Role.BOOT_LOADER)
+    size, kernel_at, kernel_size, root_at, root_size, boot_at, boot_size = struct.unpack_from(">7I", head, layout.sizes)
+    kernel = Section("kernel", kernel_at, kernel_size, Role.KERNEL)
+    root = Section("rootfs", root_at, root_size, None)
+    boot = Section("boot", boot_at, boot_size, Role.BOOT_LOADER)
     behind = kernel.offset + kernel.size
     if kernel.size and root.offset < behind and behind + root.size <= size:
         root = root._replace(offset=behind)
