@@ -85,12 +85,11 @@ def first_that_holds(make: Callable[[Unpack], Squashfs], unpacks: Iterable[Unpac
 
     Its root's names are what noise does not bring about. Where they are stored as they are, only contents tell.
     """
-    shows_nothing = _is_listed(make(_nothing))
-    for unpack in unpacks:
-        image = make(unpack)
-        if _is_listed(image) and _is_owned(image) and (not shows_nothing or _is_unpacked(image)):
-            return image
-    return None
+    stored = make(_nothing)
+    if not _is_listed(stored):
+        return next((image for image in map(make, unpacks) if _is_listed(image) and _is_owned(image)), None)
+    blocks = _packed(stored)
+    return next((image for image in map(make, unpacks) if _is_owned(image) and _expands_most(image, blocks)), None)
 
 
 def _nothing(data: bytes, limit: int) -> bytes:
@@ -124,39 +123,51 @@ def _is_owned(image: Squashfs) -> bool:
     return True
 
 
-def _is_unpacked(image: Squashfs) -> bool:
-    """Whether most of some files' blocks expand to what they must hold; one of them may be damaged."""
-    held = []
-    with suppress(Malformed):
-        held = [_expands(image, *one) for one in islice(_packed(image), PACKED_WITNESSES)]
-    return 2 * sum(held) > len(held) or not held
+class _Packed(NamedTuple):
+    """A compressed block, how much it must hold, and the most that may be asked of it."""
+
+    block: Block
+    length: int
+    limit: int
 
 
-def _expands(image: Squashfs, block: Block, length: int, is_fragment: bool) -> bool:
+def _expands_most(image: Squashfs, blocks: tuple[_Packed, ...]) -> bool:
+    """Whether most of the blocks hold what they must; one of them may be damaged."""
+    return 2 * sum(_expands(image, one) for one in blocks) > len(blocks) or not blocks
+
+
+def _expands(image: Squashfs, packed: _Packed) -> bool:
     try:
-        return len(image.content(block, image.superblock.block_size if is_fragment else length)) >= length
+        return len(image.content(packed.block, packed.limit)) >= packed.length
     except Malformed:
         return False
 
 
-def _packed(image: Squashfs) -> Iterator[tuple[Block, int, bool]]:
-    """The compressed first blocks of files near the root, how much each must hold, and whether files share it."""
+def _packed(image: Squashfs) -> tuple[_Packed, ...]:
+    """The compressed first blocks of some files near the root of an image whose tables are stored."""
+    found: list[_Packed] = []
     waiting = deque([image.superblock.root])
     for _ in range(WITNESSES):
-        if not waiting:
-            return
-        reference = waiting.popleft()
-        inode = image.inode(reference)
-        if inode.kind is Kind.DIRECTORY:
-            waiting.extend(child for _, child in islice(image.listing(inode), WITNESSES))
-        elif inode.kind is Kind.FILE and inode.size:
-            block = next(image.blocks(reference, inode), None)
-            length = min(image.superblock.block_size, inode.size)
-            is_fragment = block is None
-            if block is None:
-                block, length = image.fragment(inode.fragment), inode.offset + inode.size
-            if block.size and not block.is_stored:
-                yield block, length, is_fragment
+        if not waiting or len(found) == PACKED_WITNESSES:
+            break
+        with suppress(Malformed):
+            reference = waiting.popleft()
+            inode = image.inode(reference)
+            if inode.kind is Kind.DIRECTORY:
+                waiting.extend(child for _, child in islice(image.listing(inode), WITNESSES))
+            elif inode.kind is Kind.FILE and inode.size:
+                first = _first(image, reference, inode)
+                if first.block.size and not first.block.is_stored:
+                    found.append(first)
+    return tuple(found)
+
+
+def _first(image: Squashfs, reference: Reference, file: Inode) -> _Packed:
+    size = image.superblock.block_size
+    block = next(image.blocks(reference, file), None)
+    if block is None:
+        return _Packed(image.fragment(file.fragment), file.offset + file.size, size)
+    return _Packed(block, min(size, file.size), min(size, file.size))
 
 
 class SquashfsTree(IndexedTree):
