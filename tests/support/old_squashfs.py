@@ -1,5 +1,7 @@
 """A writer of squashfs 1, 2 and 3 by their layout, in either byte order and with any compressor.
 
+`squashfs4` builds on it.
+
 No tool that writes these is packaged any more. The real tools of 2.1, 3.0 and 3.2 were built once to compare with, and
 unsquashfs, which still reads them all, stands witness for what is written here.
 """
@@ -18,10 +20,10 @@ WHEN = 1_600_000_000
 Pack = Callable[[bytes], bytes]
 
 
-class _Table:
+class Table:
     """Metadata blocks being filled."""
 
-    def __init__(self, writer: "_Writer") -> None:
+    def __init__(self, writer: "Writer") -> None:
         self._writer = writer
         self.out = b""
         self.starts = [0]
@@ -44,7 +46,7 @@ class _Table:
         return self.out
 
     def _close(self, content: bytes) -> None:
-        packed = self._writer.pack(content)
+        packed = self._writer.pack_table(content)
         stored = len(packed) >= len(content)
         data = content if stored else packed
         header = self._writer.bits((len(data) | (0x8000 if stored else 0), 16))
@@ -52,15 +54,15 @@ class _Table:
         self.starts.append(len(self.out))
 
 
-class _Writer:
+class Writer:
     def __init__(self, version: int, order: str, pack: Pack, is_checked: bool) -> None:
         self.version = version
         self.order = order
-        self.pack = pack
+        self.pack = self.pack_table = pack
         self.is_checked = is_checked
-        self.data = bytearray({1: 51, 2: 63, 3: 119}[version])
-        self.inodes = _Table(self)
-        self.folders = _Table(self)
+        self.data = bytearray({1: 51, 2: 63, 3: 119, 4: 96}[version])
+        self.inodes = Table(self)
+        self.folders = Table(self)
         self.fragments: list[tuple[int, int]] = []
         self.tails = b""
         self.owners: list[int] = []
@@ -76,9 +78,9 @@ class _Writer:
 
     def _head(self, item: Any, *, is_long: bool = False) -> list[tuple[int, int]]:
         kind = KINDS[item.kind]
-        uid = _index(self.owners, item.uid)
+        uid = number_in(self.owners, item.uid)
         width = 4 if self.version == 1 else 8
-        group = (1 << width) - 1 if item.gid == item.uid else _index(self.groups, item.gid)
+        group = (1 << width) - 1 if item.gid == item.uid else number_in(self.groups, item.gid)
         if self.version > 1:
             number = {1: 8, 2: 9}[kind] if is_long else kind
             fields = [(number, 4), (item.mode, 12), (uid, 8), (group, 8)]
@@ -116,7 +118,7 @@ class _Writer:
         return place
 
     def _block(self, content: bytes) -> int:
-        if self.version == 3 and not content.strip(b"\0"):
+        if self.version > 2 and not content.strip(b"\0"):
             return 0
         packed = self.pack(content)
         is_stored = len(packed) >= len(content)
@@ -145,7 +147,7 @@ class _Writer:
     def folder(self, item: Any, listed: list[tuple[bytes, int, tuple[int, int]]]) -> tuple[int, int]:
         start, offset = self.folders.place
         size = 0
-        for run in _runs(sorted(listed)):
+        for run in runs(sorted(listed)):
             block = run[0][2][0]
             data = (
                 self.bits((len(run) - 1, 8), (block, 32), (1, 32))
@@ -178,7 +180,7 @@ class _Writer:
         folder_table = len(out)
         out += self.folders.finish()
         wide = 64 if self.version == 3 else 32
-        table = _Table(self)
+        table = Table(self)
         for start, word in self.fragments:
             table.write(self.bits((start, wide), (word, 32), *([(0, 32)] if self.version == 3 else [])))
         blocks = len(out)
@@ -202,13 +204,13 @@ class _Writer:
         return top + out[len(top) :]
 
 
-def _index(known: list[int], number: int) -> int:
+def number_in(known: list[int], number: int) -> int:
     if number not in known:
         known.append(number)
     return known.index(number)
 
 
-def _runs(listed: list[tuple[bytes, int, tuple[int, int]]]) -> Iterator[list[tuple[bytes, int, tuple[int, int]]]]:
+def runs(listed: list[tuple[bytes, int, tuple[int, int]]]) -> Iterator[list[tuple[bytes, int, tuple[int, int]]]]:
     run: list[tuple[bytes, int, tuple[int, int]]] = []
     for one in listed:
         if run and (one[2][0] != run[0][2][0] or len(run) == 256):
@@ -228,9 +230,19 @@ def image(
     magic: bytes | None = None,
     minor: int = 0,
     is_checked: bool = False,
+    stores_tables: bool = False,
 ) -> bytes:
     """An image of items as the file system tests have them; `root` is the root folder as one, its path empty."""
-    writer = _Writer(version, order, pack, is_checked)
+    writer = Writer(version, order, pack, is_checked)
+    if stores_tables:
+        writer.pack_table = bytes
+    place = written(writer, items, root)
+    default = b"hsqs" if order == "little" else b"sqsh"
+    return writer.finish(place, magic or default, minor)
+
+
+def written(writer: Writer, items: Iterable[Any], root: Any) -> tuple[int, int]:
+    """All items, and where the root folder's inode is."""
     listed: dict[str, list[tuple[bytes, int, tuple[int, int]]]] = {"": []}
     for item in sorted(items, key=lambda item: item.path.split("/"), reverse=True):
         if item.kind == "directory":
@@ -239,9 +251,7 @@ def image(
             place = writer.file(item) if item.kind == "file" else writer.other(item)
         parent, _, name = item.path.rpartition("/")
         listed.setdefault(parent, []).append((name.encode(), KINDS[item.kind], place))
-    place = writer.folder(root, listed[""])
-    default = b"hsqs" if order == "little" else b"sqsh"
-    return writer.finish(place, magic or default, minor)
+    return writer.folder(root, listed[""])
 
 
 def as_shown(item: Any, version: int) -> int:

@@ -192,12 +192,6 @@ class _Bits:
         return int.from_bytes(piece, self._order) >> shift & (1 << width) - 1
 
 
-class _Measured(Block):
-    """A block of which is known how long its content is; some compressors of vendors do not tell."""
-
-    length: int
-
-
 class Squashfs3:
     """The tables of one file system, as `squashfs.Squashfs` gives them for 4.0. Methods raise Malformed."""
 
@@ -370,18 +364,14 @@ class Squashfs3:
         width = 2 if self.superblock.major == 1 else 4
         at, offset = split_reference(reference)
         offset += file.tail
-        start, left = file.start, file.size
+        start = file.start
         while count:
             some = min(count, METADATA_SIZE // 4)
             words, at, offset = self._inodes.read(at, offset, width * some)
             for place in range(0, len(words), width):
-                block = _Measured(
-                    *self._block(start, int.from_bytes(words[place : place + width], self.superblock.order))
-                )
-                block.length = min(size, left)
+                block = self._block(start, int.from_bytes(words[place : place + width], self.superblock.order))
                 yield block
                 start += block.size
-                left -= size
             count -= some
 
     def content(self, block: Block, limit: int) -> bytes:
@@ -393,7 +383,6 @@ class Squashfs3:
         data = self._read(block.start, block.size)
         if len(data) < block.size:
             raise Malformed("the image ends inside a block")
-        limit = block.length if isinstance(block, _Measured) else limit
         return data if block.is_stored else self._unpack(data, limit)
 
     def owner(self, number: int) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from opened import changed, children, roots, told
-from samples.tplink import packed
+from samples.tplink import packed, with_boot_loader
 
 from firmward.image.container.tplink import FORMAT
 from firmward.image.source import Bytes
@@ -21,6 +21,20 @@ def test_kernel_and_root(version: int, system: bytes, tmp_path: Path) -> None:
     assert found["kernel"][: len(KERNEL)] == KERNEL
     assert found["rootfs"] == system
     assert roots(image, tmp_path) == ["image/rootfs"]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_root_that_was_pushed_back_by_its_kernel(version: int, system: bytes, tmp_path: Path) -> None:
+    image = packed(version, KERNEL, system, said=40_000)
+    assert children(FORMAT, image)["rootfs"] == system
+    assert roots(image, tmp_path) == ["image/rootfs"]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_boot_loader_in_front_of_a_whole_image(version: int, system: bytes, tmp_path: Path) -> None:
+    image = with_boot_loader(version, b"boot" * 3000, KERNEL, system)
+    assert children(FORMAT, image) == {"boot": b"boot" * 3000, "image": packed(version, KERNEL, system)}
+    assert roots(image, tmp_path) == ["image/image/rootfs"]
 
 
 @pytest.mark.parametrize("version", [1, 2])

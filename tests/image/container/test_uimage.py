@@ -1,6 +1,7 @@
 """Legacy uImages as mkimage writes them."""
 
 import lzma
+import zlib
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,14 @@ def test_what_is_said_to_be_lzma_and_is_not_says_so(make) -> None:
 
 def test_the_length_is_the_headers(make) -> None:
     image = make("kernel", KERNEL)
+    assert FORMAT.measure(Bytes(image + b"more")) == len(image)
+
+
+def test_what_the_loader_of_openwrt_carries_is_one_too(make, parts) -> None:
+    data = make("kernel", lzma.compress(KERNEL, lzma.FORMAT_ALONE), compression="lzma")
+    head = b"OKLI" + bytes(4) + data[8:64]
+    image = head[:4] + zlib.crc32(head).to_bytes(4, "big") + head[8:] + data[64:]
+    assert parts(image) == parts(data)
     assert FORMAT.measure(Bytes(image + b"more")) == len(image)
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import old_squashfs
 import pytest
+import squashfs4
 
 from firmward.image import carve, catalogue
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
+from firmward.image.filesystem import squashfs
 from firmward.image.filesystem.squashfs import SquashfsTree
 from firmward.image.filesystem.squashfs3 import FORMAT
 from firmward.image.source import Bytes
@@ -23,6 +25,13 @@ every_layout = pytest.mark.parametrize(("version", "order"), EVERY)
 
 def opened(data: bytes) -> SquashfsTree:
     tree = FORMAT.open(Bytes(data), Budget())
+    assert isinstance(tree, SquashfsTree)
+    return tree
+
+
+def standard(data: bytes) -> SquashfsTree:
+    """By the reader of 4.0 with its own magic."""
+    tree = squashfs.FORMAT.open(Bytes(data), Budget())
     assert isinstance(tree, SquashfsTree)
     return tree
 
@@ -47,6 +56,9 @@ PACKS: dict[str, Callable[[bytes], bytes]] = {
     "four bytes and a short header": lambda data: b"size\x5d\0\0\x10\0" + _bare(data, 3, 0, 2),
     "spelled properties": lambda data: bytes((1, 2, 1, 0)) + _bare(data, 2, 1, 1),
     "agreed properties": lambda data: _bare(data, 0, 2, 2),
+    "a short header with a maker's properties": lambda data: b"\x6d\0\0\0\1" + _bare(data, 1, 2, 2),
+    "properties nobody has seen": lambda data: _bare(data, 2, 1, 3),
+    "six bytes and properties nobody has seen": lambda data: b"\xffmaker" + _bare(data, 0, 3, 1),
 }
 
 
@@ -148,6 +160,59 @@ def test_a_4_with_a_vendors_magic_is_read(run: Callable[..., str], archive: byte
     for magic, number in ((b"shsq", 1), (b"sqlz", 2), (b"hsqt", 99)):
         tree = opened(magic + data[4:20] + struct.pack("<H", number) + data[22:])
         assert tree.read("file") == b"vendor" * 9000
+
+
+@pytest.mark.parametrize("compressor", [squashfs4.GZIP, squashfs4.LZMA, squashfs4.XZ])
+@pytest.mark.parametrize("name", PACKS)
+def test_a_4_that_keeps_quiet_about_its_lzma_is_read(
+    name: str, compressor: int, items: list[Any], top: Any, check: Any
+) -> None:
+    tree = standard(squashfs4.image(items, top, PACKS[name], compressor))
+    assert tree.problems == ()
+    check(tree, items)
+
+
+@pytest.mark.parametrize("name", [name for name in PACKS if name != "mixed"])
+def test_where_the_names_are_stored_the_contents_tell(name: str, items: list[Any], top: Any, check: Any) -> None:
+    check(standard(squashfs4.image(items, top, PACKS[name], squashfs4.LZMA, stores_tables=True)), items)
+    check(opened(old_squashfs.image(items, top, 3, "big", PACKS[name], stores_tables=True)), items)
+
+
+def test_one_damaged_block_does_not_hide_the_compressor(items: list[Any], top: Any) -> None:
+    pack = PACKS["short header"]
+    data = bytearray(squashfs4.image(items, top, pack, squashfs4.LZMA, stores_tables=True))
+    at = data.index(pack(next(item for item in items if item.path == "opt/tail").content[:32768]))
+    data[at : at + 20] = b"\xff" * 20
+    hurt = standard(bytes(data))
+    with pytest.raises(Unavailable, match="damaged"):
+        hurt.read("opt/tail")
+    assert hurt.read("opt/large") == next(item for item in items if item.path == "opt/large").content
+
+
+def test_a_4_that_calls_its_xz_something_else_is_read(items: list[Any], top: Any, check: Any) -> None:
+    check(standard(squashfs4.image(items, top, lambda data: lzma.compress(data, check=lzma.CHECK_NONE))), items)
+
+
+def test_many_files_of_makers_lzma_come_as_they_do_one_by_one(items: list[Any], top: Any) -> None:
+    tree = standard(squashfs4.image(items, top, PACKS["properties nobody has seen"], squashfs4.LZMA))
+    contents = {item.path: item.content for item in items}
+    for entry, pieces in tree.read_all([entry for entry in tree.entries() if entry.kind is Kind.FILE]):
+        assert b"".join(pieces) == contents[entry.path]
+
+
+def test_a_4_whose_root_nobody_can_read_says_what_its_own_compressor_says(items: list[Any], top: Any) -> None:
+    with pytest.raises(Damaged, match="squashfs: an xz or lzma block is damaged"):
+        standard(squashfs4.image(items, top, lambda data: zlib.compress(data)[::-1], squashfs4.LZMA))
+
+
+def test_unsquashfs_reads_what_the_writer_of_4_writes(
+    items: list[Any], top: Any, run: Callable[..., str], work: Path
+) -> None:
+    (work / "image").write_bytes(squashfs4.image(items, top))
+    kept = [item for item in items if item.kind is Kind.FILE]
+    run("unsquashfs", "-no-progress", "-d", work / "out", work / "image", *(item.path for item in kept))
+    for item in kept:
+        assert (work / "out" / item.path).read_bytes() == item.content
 
 
 def test_it_is_found_in_a_dump(items: list[Any], top: Any) -> None:

@@ -1,11 +1,17 @@
 """TP-Link's images with a header of 512 bytes, versions 1 and 2: boot loader, kernel and root file system by offset.
 
 An MD5 covers all, with a fixed value in its own place. Big endian; the two versions place the same fields differently.
+
+- Where a boot loader is, 128 KiB behind the header are its own, and a whole image without one follows, with the header
+  that the offsets count from. Those of the first header say the same and lead nowhere.
+- OpenWrt writes a kernel that outgrew its room and the root file system one behind the other, and leaves the latter's
+  offset as it would have been.
 """
 
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from firmward.image.budget import Budget, Damaged
 from firmward.image.digest import md5
@@ -16,6 +22,7 @@ from firmward.model.report import Role
 
 HEADER_SIZE = 512
 DIGEST = 16
+BOOT_ROOM = 128 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +55,32 @@ class Header:
 
     layout: Layout
     size: int
-    sections: tuple[tuple[str, int, int, Role | None], ...]
+    sections: tuple["Section", ...]
     has_boot: bool
+
+
+class Section(NamedTuple):
+    name: str
+    offset: int
+    size: int
+    role: Role | None
 
 
 def parse_header(head: bytes) -> Header | None:
     layout = LAYOUTS.get(_version(head))
     if layout is None:
         return None
-    size, *places = struct.unpack_from(">7I", head, layout.sizes)
-    named = (("kernel", Role.KERNEL), ("rootfs", None), ("boot", Role.BOOT_LOADER))
-    sections = tuple(
-        (name, offset, length, role)
-        for (name, role), offset, length in zip(named, places[::2], places[1::2], strict=True)
-        if length
-    )
-    holds = sections and all(offset + length <= size for _, offset, length, _ in sections)
-    inside = all(offset >= HEADER_SIZE or name == "boot" for name, offset, _, _ in sections)
-    return Header(layout, size, sections, bool(places[5])) if holds and inside and size > HEADER_SIZE else None
+    size, kernel_at, kernel_size, root_at, root_size, boot_at, boot_size = struct.unpack_from(">7I", head, layout.sizes)
+    kernel = Section("kernel", kernel_at, kernel_size, Role.KERNEL)
+    root = Section("rootfs", root_at, root_size, None)
+    boot = Section("boot", boot_at, boot_size, Role.BOOT_LOADER)
+    behind = kernel.offset + kernel.size
+    if kernel.size and root.offset < behind and behind + root.size <= size:
+        root = root._replace(offset=behind)
+    sections = tuple(section for section in (kernel, root, boot) if section.size)
+    holds = sections and all(section.offset + section.size <= size for section in sections)
+    inside = all(section.offset >= HEADER_SIZE or section is boot for section in sections)
+    return Header(layout, size, sections, bool(boot.size)) if holds and inside and size > HEADER_SIZE else None
 
 
 def _version(head: bytes) -> int:
@@ -92,10 +107,22 @@ def open_tplink(source: Source, budget: Budget) -> Iterator[Child]:
     header = parse_header(source.read(0, HEADER_SIZE))
     if header is None:
         raise Damaged("no header of a TP-Link image")
-    for name, offset, size, role in header.sections:
-        yield placed(source, name, offset, size, "unknown", role)
+    for section in _sections(source, header):
+        yield placed(source, section.name, section.offset, section.size, "unknown", section.role)
     if not _digest_holds(source, header, budget):
         raise Damaged("the checksum is wrong, or does not cover the image as it is")
+
+
+def _sections(source: Source, header: Header) -> tuple[Section, ...]:
+    behind = HEADER_SIZE + BOOT_ROOM
+    inner = parse_header(source.read(behind, HEADER_SIZE)) if header.has_boot else None
+    if inner is None:
+        return header.sections
+    boot = header.sections[-1]
+    return (
+        boot._replace(offset=HEADER_SIZE + boot.offset),
+        Section("image", behind, header.size - behind, None),
+    )
 
 
 def _digest_holds(source: Source, header: Header, budget: Budget) -> bool:
@@ -108,7 +135,8 @@ def _digest_holds(source: Source, header: Header, budget: Budget) -> bool:
 
 ABOUT = About(
     title="TP-Link image with a header of 512 bytes",
-    reads="Versions 1 and 2: kernel, root file system and boot loader, and the checksum.",
+    reads="Versions 1 and 2: kernel, root file system and boot loader, and the checksum; a whole image behind a boot "
+    "loader, and a root that OpenWrt wrote behind a kernel too large for its room.",
     limits="The RSA signature of some models is not looked at.",
     witness="mktplinkfw of OpenWrt's firmware-utils, by its layout: the tests have a writer of their own",
 )

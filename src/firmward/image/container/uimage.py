@@ -16,6 +16,8 @@ from firmward.image.source import Source
 from firmward.model.report import Role
 
 MAGIC = b"\x27\x05\x19\x56"
+OPENWRT = b"OKLI"
+"""What OpenWrt's own loader looks for behind itself, so that a boot loader does not take it for its image."""
 HEADER_SIZE = 64
 IMAGES = 64
 """Images of a multi-file image; U-Boot uses three."""
@@ -55,7 +57,7 @@ class Header:
 
 def parse_header(head: bytes) -> Header | None:
     """None when it is no header or its checksum does not hold."""
-    if len(head) < HEADER_SIZE or head[:4] != MAGIC:
+    if len(head) < HEADER_SIZE or head[:4] not in (MAGIC, OPENWRT):
         return None
     _, checksum, _, size, _, _, data_crc, system, _, kind, compression, _ = _HEADER.unpack(head)
     if zlib.crc32(head[:4] + bytes(4) + head[8:]) != checksum:
@@ -121,10 +123,10 @@ ABOUT = About(
     title="legacy uImage of U-Boot",
     reads=(
         "Kernels, ramdisks, device trees, firmware, scripts, file systems, and each image of a multi-file image; the "
-        "checksums of header and data; LZMA that only the header tells."
+        "checksums of header and data; LZMA that only the header tells; those that OpenWrt's loader carries (OKLI)."
     ),
     limits="Load addresses and entry points are not used; the types for ROM loaders are named by number.",
     witness="mkimage",
 )
 
-FORMAT = Format("uimage", (Magic(MAGIC),), measure, open_uimage, ABOUT)
+FORMAT = Format("uimage", (Magic(MAGIC), Magic(OPENWRT)), measure, open_uimage, ABOUT)

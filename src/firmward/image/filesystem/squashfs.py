@@ -2,11 +2,17 @@
 
 docs/adr/002-squashfs-reader.md says why the reader is our own. What is damaged inside (a folder, an inode, a block)
 does not lose the rest: `problems` tells what is missing from the listing, `chunks` raises for contents.
+
+Makers changed compressors and left the superblock as it was. Where the root folder cannot be read by what the
+superblock names, the other ways are tried on it, and the first by which it can be is the whole image's.
 """
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 from firmward.formats.malformed import Malformed
@@ -20,12 +26,14 @@ from firmward.formats.squashfs import (
     Reference,
     Squashfs,
     Superblock,
+    Unpack,
     parse_superblock,
 )
-from firmward.image.block_codecs import CODECS
+from firmward.image.block_codecs import CODECS, unpack_xz
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
+from firmward.image.vendor_lzma import UNPACKS
 from firmward.image.walk import Walk
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Entry, IndexedTree, Kind, Needed
@@ -38,6 +46,10 @@ CHOOSY, CHOOSY_LIMIT = 3, 256 << 20
 """Blocks from which on, and bytes up to which, a file is looked into for what of it is needed."""
 FRAGMENT_CACHE = 4 << 20
 """Bytes of fragment blocks kept unpacked: neighbours in a folder mostly share one."""
+WITNESSES = 256
+"""Names in the root folder that are read before a compressor is believed."""
+PACKED_WITNESSES = 5
+"""Blocks of contents that are, where the names tell nothing."""
 
 
 def measure(source: Source) -> int | None:
@@ -50,13 +62,112 @@ def measure(source: Source) -> int | None:
 def open_squashfs(source: Source, budget: Budget) -> "SquashfsTree":
     try:
         superblock = parse_superblock(source.read(0, SUPERBLOCK_SIZE))
-        image = Squashfs(superblock, source.read, CODECS[COMPRESSORS[superblock.compressor]])
+        make = partial(Squashfs, superblock, source.read)
+        # where none holds, the root may be damaged in part: then as much is read as the named compressor can
+        image = first_that_holds(make, unpacks(superblock)) or make(next(unpacks(superblock)))
         if image.inode(superblock.root).kind is not Kind.DIRECTORY:
             raise Malformed("the root is not a folder")
         image.owner(0)
     except Malformed as error:
         raise Damaged(f"squashfs: {error}") from None
     return SquashfsTree(image, budget)
+
+
+def unpacks(superblock: Superblock) -> Iterator[Unpack]:
+    """What the superblock names, then what makers put in its place."""
+    yield CODECS[COMPRESSORS[superblock.compressor]]
+    yield unpack_xz
+    yield from UNPACKS
+
+
+def first_that_holds(make: Callable[[Unpack], Squashfs], unpacks: Iterable[Unpack]) -> Squashfs | None:
+    """The image by the first compressor that makes sense of it.
+
+    Its root's names are what noise does not bring about. Where they are stored as they are, only contents tell.
+    """
+    stored = make(_nothing)
+    if not _is_listed(stored):
+        return next((image for image in map(make, unpacks) if _is_listed(image) and _is_owned(image)), None)
+    blocks = _packed(stored)
+    return next((image for image in map(make, unpacks) if _is_owned(image) and _expands_most(image, blocks)), None)
+
+
+def _nothing(data: bytes, limit: int) -> bytes:
+    raise Malformed("a block is compressed")
+
+
+def _is_listed(image: Squashfs) -> bool:
+    """Whether the root is a folder whose names can be read, and the first file in it too.
+
+    An empty root is believed where nothing else is said to be there.
+    """
+    try:
+        root = image.inode(image.superblock.root)
+        if root.kind is not Kind.DIRECTORY:
+            return False
+        listed = list(islice(image.listing(root), WITNESSES))
+        if listed:
+            image.inode(listed[0][1])
+    except Malformed:
+        return False
+    if not listed:
+        return image.superblock.inodes == 1
+    return all(b"/" not in name and b"\0" not in name for name, _ in listed)
+
+
+def _is_owned(image: Squashfs) -> bool:
+    try:
+        image.owner(image.inode(image.superblock.root).uid_index)
+    except Malformed:
+        return False
+    return True
+
+
+class _Packed(NamedTuple):
+    """A compressed block, how much it must hold, and the most that may be asked of it."""
+
+    block: Block
+    length: int
+    limit: int
+
+
+def _expands_most(image: Squashfs, blocks: tuple[_Packed, ...]) -> bool:
+    """Whether most of the blocks hold what they must; one of them may be damaged."""
+    return 2 * sum(_expands(image, one) for one in blocks) > len(blocks) or not blocks
+
+
+def _expands(image: Squashfs, packed: _Packed) -> bool:
+    try:
+        return len(image.content(packed.block, packed.limit)) >= packed.length
+    except Malformed:
+        return False
+
+
+def _packed(image: Squashfs) -> tuple[_Packed, ...]:
+    """The compressed first blocks of some files near the root of an image whose tables are stored."""
+    found: list[_Packed] = []
+    waiting = deque([image.superblock.root])
+    for _ in range(WITNESSES):
+        if not waiting or len(found) == PACKED_WITNESSES:
+            break
+        with suppress(Malformed):
+            reference = waiting.popleft()
+            inode = image.inode(reference)
+            if inode.kind is Kind.DIRECTORY:
+                waiting.extend(child for _, child in islice(image.listing(inode), WITNESSES))
+            elif inode.kind is Kind.FILE and inode.size:
+                first = _first(image, reference, inode)
+                if first.block.size and not first.block.is_stored:
+                    found.append(first)
+    return tuple(found)
+
+
+def _first(image: Squashfs, reference: Reference, file: Inode) -> _Packed:
+    size = image.superblock.block_size
+    block = next(image.blocks(reference, file), None)
+    if block is None:
+        return _Packed(image.fragment(file.fragment), file.offset + file.size, size)
+    return _Packed(block, min(size, file.size), min(size, file.size))
 
 
 class SquashfsTree(IndexedTree):
@@ -127,8 +238,12 @@ class _Piece(NamedTuple):
     def content(self, image: Squashfs, fragments: "_Fragments") -> bytes:
         if not self.block.size:
             return bytes(self.length)
-        block = fragments.content(self.block) if self.is_fragment else _unpacked(image, self.block)
-        return self.cut(block)
+        return self.cut(fragments.content(self.block) if self.is_fragment else self.unpacked(image))
+
+    def unpacked(self, image: Squashfs) -> bytes:
+        """All that a fragment's block holds; of any other no more than the piece, since what a maker's compressor gives
+        behind its content is not told from it."""
+        return image.content(self.block, image.superblock.block_size if self.is_fragment else self.length)
 
     def cut(self, block: bytes) -> bytes:
         """The piece out of its block's content. Raises Malformed when the block is not as long as it must be."""
@@ -136,10 +251,6 @@ class _Piece(NamedTuple):
         if len(data) != self.length:
             raise Malformed(f"a block holds {len(data)} bytes where {self.length} were expected")
         return data
-
-
-def _unpacked(image: Squashfs, block: Block) -> bytes:
-    return image.content(block, image.superblock.block_size)
 
 
 class _Fragments:
@@ -153,7 +264,7 @@ class _Fragments:
     def content(self, block: Block) -> bytes:
         known = self._kept.get(block.start)
         if known is None:
-            known = self._kept[block.start] = _unpacked(self._image, block)
+            known = self._kept[block.start] = self._image.content(block, self._image.superblock.block_size)
             if len(self._kept) > self._room:
                 self._kept.popitem(last=False)
         return known
@@ -273,7 +384,7 @@ class _Ahead:
         known = self._fragments.get(block.start) if piece.is_fragment else None
         if known is not None:
             return _Step(piece=piece, block=known)
-        future = _done(_unpacked(self._image, block)) if at_once else self._pool.submit(_unpacked, self._image, block)
+        future = _done(piece.unpacked(self._image)) if at_once else self._pool.submit(piece.unpacked, self._image)
         if piece.is_fragment:
             self._fragments[block.start] = future
             if len(self._fragments) > self._room:
@@ -316,7 +427,8 @@ class _Walk(Walk[Reference, Inode]):
 
 ABOUT = About(
     title="squashfs 4.0",
-    reads="gzip, lzma, lzo, xz, lz4 and zstd, fragments, holes, extended attributes, export tables.",
+    reads="gzip, lzma, lzo, xz, lz4 and zstd, and makers' LZMA framings under any of these names; fragments, holes, "
+    "extended attributes, export tables.",
     limits="Checksums there are none.",
     witness="mksquashfs, unsquashfs",
 )

@@ -1,84 +1,22 @@
 """Squashfs 1 to 3, and what vendors made of these and of 4.0 with another magic, compressor or byte order.
 
-The tree is that of 4.0. Which compressor was used nothing says: each that is known is tried on the root folder, which
-is believed when all of its listing holds.
+The tree is that of 4.0. Which compressor was used nothing says: each that is known is tried on the root folder, as
+`squashfs.first_that_holds` does.
 """
 
-import lzma
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 from firmward.formats import squashfs, squashfs3
 from firmward.formats.malformed import Malformed
 from firmward.formats.squashfs import COMPRESSORS, Squashfs, Unpack
 from firmward.formats.squashfs3 import MAGICS, SUPERBLOCK_SIZE, Squashfs3, version
-from firmward.image.block_codecs import CODECS, unpack_lzma, unpack_zlib
 from firmward.image.budget import Budget, Damaged
-from firmward.image.filesystem.squashfs import SquashfsTree
+from firmward.image.filesystem.squashfs import SquashfsTree, first_that_holds, unpacks
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
-from firmward.model.tree import Kind
-
-MEMORY = 1 << 23
-"""Bytes of dictionary, as vendors' decoders take; no block is larger than 1 MiB."""
-
-
-def _marked(data: bytes, limit: int) -> bytes:
-    """zlib, or LZMA alone with its usual properties: sqlzma takes for each block what makes it smaller."""
-    return unpack_lzma(data, limit) if data[:1] == b"\x5d" else unpack_zlib(data, limit)
-
-
-def _bare(data: bytes, limit: int, start: int, properties: tuple[int, int, int]) -> bytes:
-    """An LZMA stream without header or end mark, from `start` on; `properties` are lc, lp and pb."""
-    lc, lp, pb = properties
-    filters = [{"id": lzma.FILTER_LZMA1, "dict_size": MEMORY, "lc": lc, "lp": lp, "pb": pb}]
-    try:
-        return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters).decompress(data[start:], limit)
-    except (lzma.LZMAError, MemoryError, ValueError) as error:
-        raise Malformed(f"an lzma block is damaged: {error}") from None
-
-
-def _packed_properties(byte: int) -> tuple[int, int, int]:
-    return byte % 9, byte // 9 % 5, byte // 45
-
-
-def _headed(at: int) -> Unpack:
-    """The properties in one byte at `at`, four bytes of dictionary size, then the stream."""
-
-    def unpack(data: bytes, limit: int) -> bytes:
-        if len(data) < at + 5:
-            raise Malformed("an lzma block is cut off")
-        return _bare(data, limit, at + 5, _packed_properties(data[at]))
-
-    return unpack
-
-
-def _spelled(data: bytes, limit: int) -> bytes:
-    """pb, lc and lp in a byte each and one more, then the stream: DD-WRT."""
-    if len(data) < 5:
-        raise Malformed("an lzma block is cut off")
-    return _bare(data, limit, 4, (data[1], data[2], data[0]))
-
-
-def _agreed(*properties: int) -> Unpack:
-    """Nothing but the stream."""
-    lc, lp, pb = properties
-    return lambda data, limit: _bare(data, limit, 0, (lc, lp, pb))
-
-
-UNPACKS: tuple[Unpack, ...] = (
-    _marked,
-    unpack_lzma,
-    _headed(0),
-    _headed(4),
-    _spelled,
-    _agreed(3, 0, 2),
-    _agreed(0, 2, 2),
-    _agreed(0, 0, 0),
-    _agreed(1, 2, 2),
-    _agreed(3, 0, 0),
-)
-"""zlib, and LZMA as it was put into squashfs: alone, with a shorter header, or with none."""
+from firmward.image.vendor_lzma import UNPACKS
 
 
 def measure(source: Source) -> int | None:
@@ -114,44 +52,25 @@ def open_squashfs3(source: Source, budget: Budget) -> SquashfsTree:
     if major == 4 and order == "big":
         raise Damaged(f"{name}: not read")
     try:
-        images = _images_of_4(source, head) if major == 4 else _images(source, head)
-        for image in images:
-            if _holds(image):
-                return SquashfsTree(image, budget)
+        image = _image_of_4(source, head) if major == 4 else _image(source, head)
     except Malformed as error:
         raise Damaged(f"{name}: {error}") from None
+    if image is not None:
+        return SquashfsTree(image, budget)
     raise Damaged(f"{name}: its root folder cannot be read, neither as zlib nor as a known kind of LZMA")
 
 
-def _images(source: Source, head: bytes) -> Iterator[Squashfs]:
-    superblock = squashfs3.parse_superblock(head)
-    for unpack in UNPACKS:
-        # it has every method that the tree of a squashfs calls
-        yield cast(Squashfs, Squashfs3(superblock, source.read, unpack))
+def _image(source: Source, head: bytes) -> Squashfs | None:
+    # it has every method that the tree of a squashfs calls
+    make = cast(Callable[[Unpack], Squashfs], partial(Squashfs3, squashfs3.parse_superblock(head), source.read))
+    return first_that_holds(make, UNPACKS)
 
 
-def _images_of_4(source: Source, head: bytes) -> Iterator[Squashfs]:
-    """A 4.0 with a vendor's magic, read with its own compressor or with one of the old ways."""
-    number = int.from_bytes(head[20:22], "little")
-    known = head[20:22] if number in COMPRESSORS else b"\2\0"
+def _image_of_4(source: Source, head: bytes) -> Squashfs | None:
+    """A 4.0 with a vendor's magic, and maybe with a vendor's number for the compressor."""
+    known = head[20:22] if int.from_bytes(head[20:22], "little") in COMPRESSORS else b"\2\0"
     superblock = squashfs.parse_superblock(squashfs.MAGIC + head[4:20] + known + head[22:])
-    own = (CODECS[COMPRESSORS[number]],) if number in COMPRESSORS else ()
-    for unpack in (*own, *UNPACKS):
-        yield Squashfs(superblock, source.read, unpack)
-
-
-def _holds(image: Squashfs) -> bool:
-    """Whether the root is a folder whose listing can be read, and the first file in it too."""
-    try:
-        root = image.inode(image.superblock.root)
-        if root.kind is not Kind.DIRECTORY:
-            return False
-        listed = list(image.listing(root))
-        if listed:
-            image.inode(listed[0][1])
-    except Malformed:
-        return False
-    return True
+    return first_that_holds(partial(Squashfs, superblock, source.read), unpacks(superblock))
 
 
 ABOUT = About(
