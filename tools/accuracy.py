@@ -28,12 +28,26 @@ not the code of the checks; where the program itself can say what its configurat
 
 *Recall* is the share of planted mistakes that are found. *Precision* is the share of findings of medium severity or
 above that are planted mistakes, over both twins; a finding that the distribution makes on purpose, and that the
-catalogue calls a failure all the same, is told in the system's own row with its reason. The systems were used to mend
-the checks after the first count (829 mistakes, of which 628 were found, and 88 findings that were of none), so that the
-figures below say how far the checks hold what they were taught, and not how they would do on systems that nobody has
-seen; a mistake's consequences are counted as mistakes of their own. *Undecided* counts the clean
-twins in which the check said `unknown`, mostly since a root alone does not hold what it asks for (a boot partition).
+catalogue calls a failure all the same, is told in the system's own row with its reason. A mistake's consequences are
+counted as mistakes of their own. *Undecided* counts the clean twins in which the check said `unknown`, mostly since a
+root alone does not hold what it asks for (a boot partition).
+
+## Before anything was mended
+
+What the checks did on systems that nobody had tuned them for: each set was counted once, as it was written. The second
+set was planted with what the first one lacks: other programs, other places, other ways to write the same mistake.
+
+{first}
+
+## Now
+
+Both sets were then used to mend the checks. So the figures below say how far the checks hold what they were taught, and
+not how they would do on systems that nobody has seen: expect three mistakes in four there. Some rows that the programs'
+own manuals did not bear out were mended too, and consequences added that had been forgotten.
 """
+
+FIRST_COUNTS = (("first", 44, 829, 628, 25, 63), ("second", 12, 521, 392, 2, 16))
+"""Set, systems, mistakes planted and found, findings in clean twins, and findings of no mistake in planted ones."""
 
 
 def page() -> str:
@@ -50,7 +64,16 @@ def page() -> str:
     )
     rows = "\n".join(_rows())
     head = "| check | planted | found | recall | false | precision | clean twins | undecided |"
-    return f"{HEAD}{WORDS}\n{total}\n\n{head}\n|{' --- |' * 8}\n{rows}\n"
+    return f"{HEAD}{WORDS.format(first=_first())}\n{total}\n\n{head}\n|{' --- |' * 8}\n{rows}\n"
+
+
+def _first() -> str:
+    head = "| set | systems | planted | found | recall | false in clean twins | of no mistake in planted ones |"
+    rows = [
+        f"| {name} | {systems} | {planted} | {found} | {_share(found, planted)} | {false} | {surplus} |"
+        for name, systems, planted, found, false, surplus in FIRST_COUNTS
+    ]
+    return "\n".join((head, f"|{' --- |' * 7}", *rows))
 
 
 def _rows() -> Iterator[str]:

@@ -15,7 +15,7 @@ from truth import accuracy
 
 WITNESSED = [
     pytest.param(system, mistake, id=f"{system.name}-{mistake.check}-{mistake.where}")
-    for system in accuracy.written()
+    for system in accuracy.systems()
     for mistake in system.mistakes
     if mistake.witness is not None
 ]

@@ -21,21 +21,11 @@ CLOCK = Clock(date(2026, 11, 20))
 
 
 @cache
-def written() -> tuple[Truth, ...]:
-    """All systems, blind or not."""
+def systems() -> tuple[Truth, ...]:
     found = []
     for file in sorted(module.name for module in pkgutil.iter_modules(truth.__path__)):
         found += getattr(import_module(f"truth.{file}"), "SYSTEMS", ())
     return tuple(found)
-
-
-def systems() -> tuple[Truth, ...]:
-    """Those that have helped to mend the checks, in which all that is known is found."""
-    return tuple(system for system in written() if not system.blind)
-
-
-def blind_systems() -> tuple[Truth, ...]:
-    return tuple(system for system in written() if system.blind)
 
 
 def judged(name: str, files: dict[str, Content], policy: str) -> tuple[Verdict, ...]:
@@ -46,14 +36,14 @@ def judged(name: str, files: dict[str, Content], policy: str) -> tuple[Verdict, 
 
 @cache
 def of_planted(name: str) -> tuple[Verdict, ...]:
-    system = next(one for one in written() if one.name == name)
+    system = next(one for one in systems() if one.name == name)
     policy = system.policy if system.mistaken_policy is None else system.mistaken_policy
     return judged(system.name, system.planted, policy)
 
 
 @cache
 def of_clean(name: str) -> tuple[Verdict, ...]:
-    system = next(one for one in written() if one.name == name)
+    system = next(one for one in systems() if one.name == name)
     return judged(system.name, dict(system.clean), system.policy)
 
 

@@ -436,7 +436,6 @@ SYSTEM = Truth(
     clean=CLEAN,
     policy=declared(),
     mistaken_policy=declared(reviewed=False),
-    blind=True,
     mistakes=(
         Mistake(
             "ssh-password-login",

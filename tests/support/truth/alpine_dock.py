@@ -398,7 +398,6 @@ SYSTEM = Truth(
         "service-unsandboxed": "dockerd makes the namespaces that a sandbox would forbid",
         "mac-profile-missing": "dockerd runs unconfined and gives each container its profile",
     },
-    blind=True,
     mistakes=(
         Mistake(
             "container-unsafe",

@@ -91,7 +91,6 @@ SYSTEM = Truth(
     name="balena-brewery",
     distribution="balena",
     init="systemd",
-    blind=True,
     clean=BREWERY,
     policy=brewery_policy(),
     mistaken_policy=brewery_policy(

@@ -301,7 +301,6 @@ SYSTEM = Truth(
     name="buildroot-dome",
     distribution="buildroot",
     init="busybox",
-    blind=True,
     clean=DOME,
     policy=POLICY,
     mistaken_policy=re.sub(r"(?m)^until = .*\n", "", POLICY),

@@ -152,7 +152,6 @@ SYSTEM = Truth(
     name="buildroot-softplc",
     distribution="buildroot",
     init="busybox",
-    blind=True,
     clean=SOFTPLC,
     policy=policy("softplc", SECTIONS),
     mistaken_policy=policy("softplc", SECTIONS, until="2026-06-30"),

@@ -472,7 +472,6 @@ SYSTEM = Truth(
     name="debian-industrial",
     distribution="debian",
     init="systemd",
-    blind=True,
     clean=INDUSTRIAL,
     policy=industrial_policy(reviewed=True),
     mistaken_policy=industrial_policy(reviewed=False),

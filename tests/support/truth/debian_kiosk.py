@@ -231,7 +231,6 @@ SYSTEM = Truth(
     name="debian-kiosk",
     distribution="debian",
     init="systemd",
-    blind=True,
     clean=KIOSK,
     policy=kiosk_policy(),
     mistaken_policy=kiosk_policy(after=""),

@@ -281,7 +281,6 @@ SYSTEM = Truth(
     clean=CLEAN,
     policy=policy("cpe", SECTIONS),
     mistaken_policy=policy("cpe", SECTIONS).replace("until = 2027-03-31\n", ""),
-    blind=True,
     mistakes=(
         Mistake(
             "ssh-password-login",

@@ -451,7 +451,6 @@ SYSTEM = Truth(
     clean=CLEAN,
     policy=policy("mesh", SECTIONS),
     mistaken_policy=policy("mesh", SECTIONS, until="2026-10-31"),
-    blind=True,
     mistakes=(
         Mistake(
             "ssh-password-login",

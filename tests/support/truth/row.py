@@ -48,9 +48,6 @@ class Truth:
 
     `low` are checks that may say something of medium or above in the clean twin all the same, with the reason: what the
     catalogue calls a failure and the distribution ships on purpose.
-
-    A `blind` system was written and committed before it was first counted, by somebody who had not seen the checks: its
-    figures stand for systems that nobody has tuned for, so they are counted apart and a miss fails no test.
     """
 
     name: str
@@ -61,7 +58,6 @@ class Truth:
     policy: str = ""
     mistaken_policy: str | None = None
     low: Mapping[str, str] = field(default_factory=dict)
-    blind: bool = False
 
     @property
     def planted(self) -> dict[str, Content]:

@@ -212,7 +212,6 @@ SYSTEM = Truth(
     name="vendor-dvr",
     distribution="vendor",
     init="script",
-    blind=True,
     clean=DVR,
     policy=dvr_policy(),
     mistaken_policy=dvr_policy(after=""),

@@ -447,7 +447,6 @@ SYSTEM = Truth(
     clean=CLEAN,
     policy=policy(),
     mistaken_policy=policy(after=""),
-    blind=True,
     mistakes=(
         Mistake(
             "ssh-password-login",

@@ -487,7 +487,6 @@ SYSTEM = Truth(
     init="sysv",
     clean=CLEAN,
     policy=POLICY,
-    blind=True,
     mistakes=(
         Mistake(
             "ssh-password-login",
