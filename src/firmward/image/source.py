@@ -13,6 +13,9 @@ from firmward.model.errors import InputError
 CHUNK = 1 << 20
 """Bytes per step when a whole source is read."""
 
+SEEN = 32 << 20
+"""Bytes read of a mapped file in small pieces before its pages are let go."""
+
 RUNS = 4096
 """Runs of data kept of a sparse file; a file in more pieces counts as data to its end."""
 
@@ -109,11 +112,17 @@ class Mapped(Bytes):
         super().__init__(data)
         self._map = data
         self._last = 0
+        self._seen = 0
         self._runs = runs
 
     def read(self, offset: int, length: int) -> bytes:
-        """With a large piece all since the last is let go: a page that was looked at through a map counts as memory."""
+        """With a large piece all since the last is let go, and everything after many small ones: a page that was looked
+        at through a map counts as memory."""
         piece = super().read(offset, length)
+        self._seen += len(piece)
+        if self._seen >= SEEN:
+            self._map.madvise(mmap.MADV_DONTNEED)
+            self._seen = 0
         if length >= CHUNK and piece:
             page = min(self._last, offset) // mmap.PAGESIZE * mmap.PAGESIZE
             self._map.madvise(mmap.MADV_DONTNEED, page, offset + len(piece) - page)
