@@ -66,6 +66,9 @@ _COMMANDED = (
     rf"\bnmcli\b[^\n#;|&]{{1,200}}?cloned-mac-address\s{{1,4}}|\.macaddr=)[\"']?{_MAC}"
 )
 """ifconfig(8), ip-link(8), macchanger(1), fw_setenv, nmcli(1) and `uci set` that give an interface its address."""
+_MADE = re.compile(r"\bip (?:-\S+ ){0,4}link add (?:dev |name )?(\S{1,15}) (?:\S+ ){0,8}?type (?:bridge|dummy)\b")
+_JOINED = re.compile(r"\b(?:master|addif) (\S{1,15})")
+"""ip-link(8), brctl(8): a bridge that is made, and one that is given a port."""
 _IN_ARGV = re.compile(rf"(?i)\bether {_MAC}|{_COMMANDED}")
 _CONSTANT = re.compile(
     rb"\A#!(?=[\s\S]*\b(?:echo|printf)[ \t])[^\n]*\n"
@@ -188,10 +191,14 @@ def _place(key: DiskKey) -> Location:
 
 
 def _commanded(startup: Startup) -> Iterator[Shared]:
-    """Addresses that a program is given as it starts, whatever variables they stood in."""
-    for process in startup.processes:
+    """Addresses that a program is given as it starts, whatever variables they stood in; those of a bridge that has no
+    port to the outside (LXC's) are nobody's but its own containers'."""
+    running = [(one, " ".join(one.argv)[:1000]) for one in startup.processes if one.start is not Start.DISABLED]
+    made = {name for _, line in running for name in _MADE.findall(line)}
+    inner = made - {name for _, line in running for name in _JOINED.findall(line)}
+    for process, line in running:
         is_setting = process.program in ("ip", "ifconfig", "macchanger", "fw_setenv", "nmcli", "uci")
-        if is_setting and process.start is not Start.DISABLED and _IN_ARGV.search(" ".join(process.argv)[:1000]):
+        if is_setting and _IN_ARGV.search(line) and inner.isdisjoint(process.argv):
             yield Shared("mac-address", process.at)
 
 

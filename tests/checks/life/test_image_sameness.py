@@ -102,6 +102,17 @@ def test_what_is_made_on_the_device_is_none(path: str, content: Content) -> None
     assert keys({path: content}) == []
 
 
+BRIDGE = f"#!/bin/sh\nBR=lxcbr0\nip link add dev $BR type bridge\nip link set dev $BR address {MAC}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "found"), [("", []), ("ip link set eth0 master lxcbr0\n", ["mac-address opt/net/bridge"])]
+)
+def test_a_bridge_without_a_port_is_seen_by_its_own_containers_alone(more: str, found: list[str]) -> None:
+    files = {"etc/inittab": "::sysinit:/opt/net/bridge\n", "opt/net/bridge": executable(BRIDGE + more)}
+    assert keys(files) == found
+
+
 STARTED: dict[str, Content] = {
     "etc/inittab": "::sysinit:/opt/net/up start\n",
     "opt/net/up": executable(f"#!/bin/sh\nMAC={MAC}\nip link set dev eth0 address $MAC\nifconfig eth1 hw ether $MAC\n"),
