@@ -63,30 +63,6 @@ def read(argv: Iterable[str], letters: str = "", names: Iterable[str] = ()) -> C
     return CommandLine(tuple(options), tuple(words))
 
 
-def read_leading(argv: Iterable[str], letters: str = "", names: Iterable[str] = ()) -> CommandLine:
-    """The same up to the first word that is no option: for programs that run another, whose options follow."""
-    words = tuple(argv)
-    long_names = frozenset(names)
-    position = 0
-    while position < len(words) and words[position].startswith("-") and len(words[position]) > 1:
-        word = words[position]
-        position += 1
-        if word == "--":
-            break
-        position += _takes_next(word, letters, long_names)
-    return CommandLine(read(words[:position], letters, long_names).options, words[position:])
-
-
-def _takes_next(word: str, letters: str, names: frozenset[str]) -> bool:
-    """Whether an option's value is the next word."""
-    if word.startswith("--"):
-        return word[2:] in names
-    if word[1:] in names:
-        return True
-    valued = next((place for place, letter in enumerate(word[1:], 1) if letter in letters), None)
-    return valued == len(word) - 1
-
-
 def _long(word: str, names: frozenset[str], pending: list[str]) -> tuple[str, str]:
     name, sign, value = word.partition("=")
     if not sign and name in names and pending:

@@ -2,7 +2,7 @@
 
 import re
 
-from firmward.formats.script_scanner import Language, Scanner, end_of, whole
+from firmward.formats.script_scanner import Language, Scanner, quoted, whole
 from firmward.formats.script_tokens import Kind, Tokens
 
 LONG = re.compile(r"\[(=*)\[")
@@ -12,12 +12,9 @@ def _lua_text(scanner: Scanner, position: int, limit: int) -> int | None:
     text = scanner.text
     sign = text[position]
     if sign in "'\"":
-        end = end_of(text, position + 1, sign, limit)
-        if end < 0:
-            scanner.lose(position, "a text")
-            end = limit
-        scanner.add(Kind.TEXT, text[position + 1 : end], position)
-        return end + 1
+        body, end = quoted(scanner, position, limit)
+        scanner.add(Kind.TEXT, body, position)
+        return end
     if sign == "[" and (match := LONG.match(text, position)):
         end = text.find(f"]{match[1]}]", match.end(), limit)
         end = end if end >= 0 else limit

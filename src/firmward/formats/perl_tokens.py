@@ -2,7 +2,7 @@
 
 import re
 
-from firmward.formats.script_scanner import Language, Scanner, end_of, may_divide, pattern_end, whole
+from firmward.formats.script_scanner import Language, Scanner, end_of, quoted, slashed, whole
 from firmward.formats.script_tokens import BRACKETS, Kind, Token, Tokens
 
 HEREDOC_LIMIT = 50_000
@@ -89,19 +89,12 @@ def _perl_text(scanner: Scanner, position: int, limit: int) -> int | None:
     if sign in "'\"`":
         if sign == "'" and position and text[position - 1].isalnum():
             return None
-        end = end_of(text, position + 1, sign, limit)
-        if end < 0:
-            scanner.lose(position, "a text")
-            end = limit
-        body = text[position + 1 : end]
+        body, end = quoted(scanner, position, limit)
         inside = () if sign == "'" else _perl_parts(scanner, body, scanner.lines.at(position))
         scanner.add(Kind.SHELL if sign == "`" else Kind.TEXT, body, position, inside)
-        return end + 1
-    if sign == "/" and not may_divide(scanner):
-        end = pattern_end(text, position + 1, limit)
-        if end >= 0:
-            scanner.add(Kind.PATTERN, text[position + 1 : end], position)
-            return end + 1
+        return end
+    if sign == "/" and (after := slashed(scanner, position, limit)) is not None:
+        return after
     if sign == "<" and (match := PERL_HEREDOC.match(text, position)):
         return _perl_heredoc(scanner, match, position, limit)
     return None

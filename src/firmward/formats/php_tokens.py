@@ -2,7 +2,7 @@
 
 import re
 
-from firmward.formats.script_scanner import SIZE_LIMIT, Language, Lines, Scanner, bounded, end_of
+from firmward.formats.script_scanner import SIZE_LIMIT, Language, Lines, Scanner, bounded, quoted
 from firmward.formats.script_tokens import Kind, Token, Tokens
 
 PHP_PART = re.compile(r"\{\$|\$\{?(\w+)\}?((?:\[[^\]\n]*\]|->\w+)?)")
@@ -30,14 +30,10 @@ def _php_text(scanner: Scanner, position: int, limit: int) -> int | None:
     text = scanner.text
     sign = text[position]
     if sign in "'\"`":
-        end = end_of(text, position + 1, sign, limit)
-        if end < 0:
-            scanner.lose(position, "a text")
-            end = limit
-        body = text[position + 1 : end]
+        body, end = quoted(scanner, position, limit)
         inside = () if sign == "'" else _php_parts(scanner, body, scanner.lines.at(position))
         scanner.add(Kind.SHELL if sign == "`" else Kind.TEXT, body, position, inside)
-        return end + 1
+        return end
     if text.startswith("<<<", position) and (match := HEREDOC.match(text, position)):
         closing = re.compile(rf"^[ \t]*{match[2]}\b", re.MULTILINE).search(text, match.end() - 1, limit)
         end = closing.start() if closing else limit

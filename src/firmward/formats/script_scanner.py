@@ -148,6 +148,25 @@ def end_of(text: str, position: int, closing: str, limit: int) -> int:
     return -1
 
 
+def quoted(scanner: Scanner, position: int, limit: int) -> tuple[str, int]:
+    """The text that a sign opens at a position, and where it ends; one that is not closed is told, and goes to the
+    limit."""
+    end = end_of(scanner.text, position + 1, scanner.text[position], limit)
+    if end < 0:
+        scanner.lose(position, "a text")
+        end = limit
+    return scanner.text[position + 1 : end], end + 1
+
+
+def slashed(scanner: Scanner, position: int, limit: int) -> int | None:
+    """Reads a pattern between slashes, and says where it ends; None where the slash divides."""
+    end = -1 if may_divide(scanner) else pattern_end(scanner.text, position + 1, limit)
+    if end < 0:
+        return None
+    scanner.add(Kind.PATTERN, scanner.text[position + 1 : end], position)
+    return end + 1
+
+
 def may_divide(scanner: Scanner) -> bool:
     """After a value a slash divides; else it opens a pattern."""
     last = scanner.last

@@ -163,27 +163,25 @@ def test_blocks_that_are_not_needed_are_not_unpacked(make: Make) -> None:
     assert full == [0, 2]
 
 
-def test_a_look_into_a_damaged_file_loses_it_alone(plain: bytes) -> None:
+@pytest.fixture
+def damaged(plain: bytes) -> bytes:
+    """An image with zeros in the first block of opt/large."""
     tree = opened(plain)
     victim = tree.lstat("opt/large")
     assert victim is not None
     block = next(tree._image.blocks(tree._inodes[victim.path], tree._image.inode(tree._inodes[victim.path])))
-    data = bytearray(plain)
-    data[block.start : block.start + block.size] = bytes(block.size)
-    hurt = opened(bytes(data))
+    return plain[: block.start] + bytes(block.size) + plain[block.start + block.size :]
+
+
+def test_a_look_into_a_damaged_file_loses_it_alone(damaged: bytes) -> None:
+    hurt = opened(damaged)
     files = hurt.read_all(_files(hurt), needed=lambda size, read: [(0, len(read(0, 9)))])
     assert [entry.path for entry, pieces in files if not _is_whole(pieces)] == ["opt/large"]
 
 
-def test_a_damaged_block_loses_its_file_alone(plain: bytes) -> None:
-    tree = opened(plain)
-    victim = tree.lstat("opt/large")
-    assert victim is not None
-    block = next(tree._image.blocks(tree._inodes[victim.path], tree._image.inode(tree._inodes[victim.path])))
-    data = bytearray(plain)
-    data[block.start : block.start + block.size] = bytes(block.size)
+def test_a_damaged_block_loses_its_file_alone(damaged: bytes) -> None:
     for jobs in (1, 2):
-        hurt = opened(bytes(data))
+        hurt = opened(damaged)
         lost = [entry.path for entry, pieces in hurt.read_all(_files(hurt), jobs) if not _is_whole(pieces)]
         assert lost == ["opt/large"]
 
