@@ -15,10 +15,13 @@ from firmward.image.source import Bytes
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Kind
 
+LONG = "long"
+"""A link whose target fills several entries: genisoimage writes it wrong, and loops without end on some folders."""
+
 ROCK_RIDGE = (
-    ("genisoimage", "-R"),
-    ("genisoimage", "-R", "-D"),
-    ("genisoimage", "-R", "-J"),
+    ("genisoimage", "-R", "-m", LONG),
+    ("genisoimage", "-R", "-D", "-m", LONG),
+    ("genisoimage", "-R", "-J", "-m", LONG),
     ("xorriso", "-as", "mkisofs", "-R"),
     ("xorriso", "-as", "mkisofs", "-R", "-J", "-D"),
 )
@@ -94,13 +97,13 @@ def test_what_went_in_comes_out(
     tree = opened(image)
     assert tree.problems == ()
     found = {entry.path: entry for entry in tree.entries()}
-    assert set(found) - {"rr_moved"} == {item.path for item in root}
-    for item in root:
+    expected = [item for item in root if LONG not in command or item.path != f"etc/{LONG}"]
+    assert set(found) - {"rr_moved"} == {item.path for item in expected}
+    for item in expected:
         entry, wanted = found[item.path], item.entry()
         assert (entry.kind, entry.mode, entry.uid, entry.gid) == (wanted.kind, wanted.mode, wanted.uid, wanted.gid)
         assert (entry.mtime, entry.device) == (wanted.mtime, wanted.device)
-        if command[0] == "xorriso" or len(wanted.target or "") < 200:  # genisoimage breaks what goes on twice
-            assert entry.target == wanted.target
+        assert entry.target == wanted.target
         if entry.kind is Kind.FILE:
             assert b"".join(tree.chunks(entry)) == item.content, entry.path
 
