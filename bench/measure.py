@@ -40,7 +40,17 @@ def cost(command: Sequence[str]) -> Cost:
 
 def best(job: Callable[[], Cost], rounds: int) -> Cost:
     """The run with the least CPU: these machines are noisy, and noise only adds."""
-    return min((job() for _ in range(rounds)), key=lambda found: found.cpu)
+    return _least([job() for _ in range(rounds)])
+
+
+def best_in_turn(jobs: Sequence[Callable[[], Cost]], rounds: int) -> list[Cost]:
+    """The best of each, run one after the other in each round, so that a slow minute of the machine meets them all."""
+    runs = [[job() for job in jobs] for _ in range(rounds)]
+    return [_least(found) for found in zip(*runs, strict=True)]
+
+
+def _least(runs: Sequence[Cost]) -> Cost:
+    return min(runs, key=lambda found: found.cpu)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

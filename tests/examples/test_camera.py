@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from firmward.audit.catalogue import catalogue
 from firmward.cli.judging import Question, Reading, audit_target
 from firmward.image.budget import Limits
 from firmward.model.clock import Clock
@@ -53,7 +52,7 @@ def built(name: str) -> Path:
 @cache
 def report(name: str, target: str = "camera.img") -> Report:
     policy = parse_policy((CAMERA / "device.toml").read_text(encoding="utf-8"))
-    question = Question(catalogue(), policy, CLOCK)
+    question = Question((), policy, CLOCK)
     return audit_target(built(name) / target, question, Reading(Limits()), lambda message: None)
 
 

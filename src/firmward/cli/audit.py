@@ -149,7 +149,6 @@ def audit(
     checks that depend on it are unknown, never passed.
     """
     from firmward.audit.baseline import compared, read_baseline, render_baseline
-    from firmward.audit.catalogue import select
     from firmward.audit.writing import check_outputs, write_reports, write_texts
     from firmward.image.budget import Limits
 
@@ -157,7 +156,9 @@ def audit(
     check_outputs(outputs, keep=[path for path in (target, policy, baseline) if path is not None])
     check_baseline_place(write_baseline, [*outputs, *(path for path in (target, policy) if path is not None)])
     known = None if baseline is None else read_baseline(baseline)
-    question = Question(select(only or ()), read_policy(policy), judging_day())
+    question = Question(tuple(only or ()), read_policy(policy), judging_day())
+    if question.wanted:
+        _ = question.checks  # a wrong word is told before the image is opened
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)
     with progress(color, quiet=quiet) as tell:
         report = audit_target(

@@ -122,7 +122,6 @@ def diff(
     starts, and the sockets that are open. A report holds findings, checks and parts only, and the rest is then not
     compared. Both sides are judged today, by the same checks and the same policy; a report says what was judged then.
     """
-    from firmward.audit.catalogue import select
     from firmward.audit.difference import difference
     from firmward.audit.tree_difference import Manner
     from firmward.audit.writing import check_outputs, write_texts
@@ -130,7 +129,8 @@ def diff(
 
     outputs = tuple(output or ())
     check_outputs(outputs, keep=[path for path in (old, new, policy) if path is not None], forms=_forms())
-    question = Question(select(only or ()), read_policy(policy), judging_day())
+    question = Question(tuple(only or ()), read_policy(policy), judging_day())
+    _ = question.checks  # a wrong word is told before an image is opened, and all are imported once for both sides
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)
     both = not (is_report(old) or is_report(new))
     reading = Reading(limits, jobs or os.cpu_count() or 1, unblob=unblob, inventory=both)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from firmward.image.opening import Image, Root
     from firmward.model.check import Check
     from firmward.model.clock import Clock
+    from firmward.model.facts import Facts
     from firmward.model.inventory import Inventory
     from firmward.model.parts import OpenPart
     from firmward.model.policy import Policy
@@ -43,11 +44,18 @@ LONG = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of every root."""
+    """What is asked of every root: the checks `wanted` by id or area, all without any."""
 
-    checks: "tuple[Check, ...]"
+    wanted: tuple[str, ...]
     policy: "Policy | None"
     clock: "Clock"
+
+    @property
+    def checks(self) -> "tuple[Check, ...]":
+        """Raises InputError for a word that is neither id nor area. Importing all of them takes a while."""
+        from firmward.audit.catalogue import select
+
+        return select(self.wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +215,7 @@ def _judge_roots(
     image: "Image", question: Question, reading: Reading, source: Source, deadline: Deadline, lost: list[str]
 ) -> "dict[str, Judged]":
     """The verdicts by part; what was not judged for want of a process is told in `lost`."""
-    from firmward.cli.workers import run_each
+    from firmward.cli.workers import at_work, run_each
 
     def give_up(root: "Root", reason: str) -> "Judged":
         lost.append(f"{root.part.id}: {reason}")
@@ -215,13 +223,18 @@ def _judge_roots(
 
     everything = all_parts(image)
     has_core = reading.jobs > len(image.roots)
-    answers = run_each(
-        lambda root: _judge_root(root, everything, question, reading, source, deadline, has_core=has_core),
-        image.roots,
-        reading.jobs,
-        give_up,
-        deadline.at + LATE,
-    )
+    ends = deadline.at + LATE
+
+    def judge(root: "Root") -> "Judged":
+        return _judge_root(root, everything, question, reading, source, deadline, has_core=has_core)
+
+    if has_core and len(image.roots) == 1:
+        (root,) = image.roots
+        with at_work(lambda: judge(root), lambda reason: give_up(root, reason), ends) as wait:
+            _ = question.checks  # the answer names them: they are imported while it is worked out
+            return {root.part.id: wait()}
+    _ = question.checks  # imported once, before the processes part
+    answers = run_each(judge, image.roots, reading.jobs, give_up, ends)
     return {root.part.id: answer for root, answer in zip(image.roots, answers, strict=True)}
 
 
@@ -247,18 +260,17 @@ def _judge_root(
     has_core: bool,
 ) -> "Judged":
     """With `has_core` there is a core to spare for what reads every file."""
-    from firmward.audit.drift import FAMILIES, snapshots
     from firmward.audit.engine import families, judge
     from firmward.facts.collection import Collection
     from firmward.image.words import FastWordSearch
     from firmward.model.parts import Parts
-    from firmward.model.side import PartFacts
 
-    compared = FAMILIES if reading.inventory else ()
-    wanted = families(question.checks) | {*compared}
     collection = Collection(root.tree, source, deadline.running, Parts(root.part.id, everything), FastWordSearch())
-    with _collected_beside(collection, collection.heavy(wanted) if has_core else (), deadline):
-        facts = collection.facts(root.part.id, wanted)
+    with _collected_beside(collection, _heavy(collection, question) if has_core else (), deadline):
+        # what is asked for is imported beside the search
+        compared = _compared() if reading.inventory else ()
+        checks = question.checks
+        facts = collection.facts(root.part.id, families(checks) | {*compared})
 
     def verdict(check: "Check") -> "Verdict":
         try:
@@ -267,8 +279,29 @@ def _judge_root(
         except (Unavailable, OutOfTime) as reason:
             return _unknown(check, str(reason))
 
-    verdicts = tuple(verdict(check) for check in question.checks)
-    return verdicts, PartFacts(root.part.id, snapshots(facts, compared)) if compared else None
+    verdicts = tuple(verdict(check) for check in checks)
+    return verdicts, _kept(facts, compared) if compared else None
+
+
+def _heavy(collection: "Collection", question: Question) -> "tuple[type, ...]":
+    """What reads every file and is asked for; all of it when every check is, which are then not imported for it."""
+    from firmward.audit.engine import families
+    from firmward.facts.collection import heavy
+
+    return collection.needed(families(question.checks), heavy()) if question.wanted else heavy()
+
+
+def _compared() -> tuple[type, ...]:
+    from firmward.audit.drift import FAMILIES
+
+    return FAMILIES
+
+
+def _kept(facts: "Facts", compared: tuple[type, ...]) -> "PartFacts":
+    from firmward.audit.drift import snapshots
+    from firmward.model.side import PartFacts
+
+    return PartFacts(facts.subject, snapshots(facts, compared))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ check's (model/check.py). An absent or unknown dependency that the collector doe
 or unknown itself. A collector that fails is a family that is unknown, with the reason; it never ends the audit.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 
@@ -14,6 +14,15 @@ from firmward.model.facts import Facts, OutOfTime, Source, Unavailable, Unknown
 from firmward.model.parts import Parts
 from firmward.model.tree import Tree
 from firmward.model.words import WordSearch
+
+HEAVY = ("embedded.Embedded",)
+"""The families that read every file of a tree, by module and name: a host with cores to spare collects them beside the
+others, and starts with them before it knows all the others."""
+
+
+def heavy() -> tuple[type, ...]:
+    names = (name.rpartition(".") for name in HEAVY)
+    return tuple(getattr(import_module(f"{__package__}.{module}"), name) for module, _, name in names)
 
 
 class Collection:
@@ -46,14 +55,10 @@ class Collection:
         """This family is being collected elsewhere; `answer` waits for it."""
         self._elsewhere[family] = answer
 
-    def heavy(self, families: Iterable[type]) -> tuple[type, ...]:
-        """Which of these families, and of all that they are collected from, read every file of the tree.
-
-        Their module says so with `READS_EVERY_FILE`. A host with cores to spare collects them beside the others.
-        """
-        modules = {family: import_module(family.__module__) for family in self._needed(families)}
-        found = [family for family, module in modules.items() if getattr(module, "READS_EVERY_FILE", False)]
-        return tuple(sorted(found, key=lambda family: family.__name__))
+    def needed(self, families: Iterable[type], among: Sequence[type]) -> tuple[type, ...]:
+        """Those `among` these that some of the families are collected from, or that are asked for themselves."""
+        needed = self._needed(families)
+        return tuple(family for family in among if family in needed)
 
     def _needed(self, families: Iterable[type]) -> frozenset[type]:
         found: set[type] = set()
@@ -67,8 +72,13 @@ class Collection:
         return frozenset(found)
 
     def facts(self, subject: str, families: Iterable[type]) -> Facts:
-        """Finished facts: exactly the families asked for."""
-        return Facts(subject, self._source, {family: self.get(family) for family in families})
+        """Finished facts: exactly the families asked for. What waits for another process comes last."""
+        asked = tuple(families)
+        waiting = [family for family in asked if self._elsewhere.keys() & self._needed((family,))]
+        for family in asked:
+            if family not in waiting:
+                self.get(family)
+        return Facts(subject, self._source, {family: self.get(family) for family in asked})
 
     def get(self, family: type) -> object:
         """The family's record, None or Unknown."""

@@ -3,8 +3,8 @@
 Rules: a file with a zero byte in its first part is binary; of a program its data are searched, not its code. What is
 compressed (pictures, archives, fonts) shows nothing and is passed over. Everywhere keys, certificates and tokens known
 by their form are looked for; values given to names only in configurations, scripts, web files and a product's own
-code, not in manuals, translations, and the libraries of languages; translations, pages of manuals and pictures are
-not read at all. Nothing secret is kept.
+code, not in manuals, translations, and the libraries of languages; translations, pages of manuals, pictures and what
+Python compiled of a source beside it are not read at all. Nothing secret is kept.
 """
 
 import re
@@ -30,8 +30,6 @@ from firmward.model.location import Location
 from firmward.model.tree import Entry, ReadAt, Tree
 from firmward.model.tree import Kind as EntryKind
 from firmward.model.words import Within, WordSearch
-
-READS_EVERY_FILE = True
 
 WHOLE_LIMIT = 128 << 20
 """Bytes of a file that is searched in one piece; a larger one in windows."""
@@ -65,9 +63,12 @@ PAPERS = re.compile(
 """Manuals, translations, languages' libraries: nothing there is the product's own configuration."""
 SILENT = re.compile(
     r"usr/(?:local/)?share/(?:locale|man|info|zoneinfo|i18n|icons|fonts|terminfo|mime)/|(?:usr/)?lib/udev/hwdb\.|"
-    r"etc/udev/hwdb\.bin$"
+    r"etc/udev/hwdb\.bin$|(?:usr/)?(?:lib|share)/(?:.*/)?perl(?:5|-base)?/(?:[\d.]+/)?(?:unicore|Unicode/Collate|CORE)/|"
+    r"(?:var|usr)/lib/(?:dpkg|opkg)/info/[^/]+\.(?:list|md5sums|symbols|shlibs|triggers)$"
 )
-"""Translations, pages of manuals, pictures and tables, which are not read at all."""
+"""Translations, pages of manuals, pictures, tables and lists of files, which are not read at all."""
+COMPILED = re.compile(r"(?P<folder>(?:.*/)?)__pycache__/(?P<name>[^/]+?)\.[\w-]+(?:\.opt-\d)?\.pyc$")
+"""Python's own copy of a source (PEP 3147), not read where the source is there."""
 SAMPLES = re.compile(
     r"(?i)(?:^|/)(?:tests?|testsuite|testdata|testing|examples?|samples?|demos?|docs?|fixtures?|unittest\w*|selftests?|"
     r"specs?|manual|tutorial)(?:/|$)|^usr/(?:local/)?share/(?:doc|man|info)/|/test_[^/]+$|_test\.\w+$|"
@@ -172,10 +173,15 @@ def collect(tree: Tree, words: WordSearch) -> Embedded | None:
         words.prepare((CERTIFICATE, *private_key.MARKS, credential_address.SCHEME, *credential_token.MARKS))
     )
     files = [entry for entry in tree.entries() if entry.kind is EntryKind.FILE]
-    loud = (entry for entry in files if entry.size and not SILENT.match(entry.path))
+    loud = (entry for entry in files if entry.size and not SILENT.match(entry.path) and not _is_copy(tree, entry.path))
     for entry, chunks in tree.read_all(loud, needed=_needed):
         search.file(entry, chunks)
     return search.finished() if files else None
+
+
+def _is_copy(tree: Tree, path: str) -> bool:
+    compiled = COMPILED.match(path) if path.endswith(".pyc") else None
+    return compiled is not None and tree.lstat(f"{compiled['folder']}{compiled['name']}.py") is not None
 
 
 def _needed(size: int, read: ReadAt) -> Sequence[tuple[int, int]]:

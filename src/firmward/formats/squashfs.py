@@ -359,7 +359,7 @@ class Squashfs:
     def __init__(self, superblock: Superblock, read: Read, unpack: Unpack) -> None:
         self.superblock = superblock
         self._read = read
-        self._unpack = unpack
+        self.unpack = unpack
         whole = superblock.size
         self._inodes = Metadata(read, unpack, superblock.inode_table, superblock.inode_end)
         self._directories = Metadata(read, unpack, superblock.directory_table, superblock.directory_end)
@@ -468,8 +468,8 @@ class Squashfs:
                 start += length
             count -= some
 
-    def content(self, block: Block, limit: int) -> bytes:
-        """A block's content of at most `limit` bytes; a hole has none."""
+    def content(self, block: Block, limit: int, unpack: Unpack | None = None) -> bytes:
+        """A block's content of at most `limit` bytes, unpacked by the image's own way or another; a hole has none."""
         if not block.size:
             return b""
         if block.start + block.size > self.superblock.size:
@@ -477,7 +477,7 @@ class Squashfs:
         data = self._read(block.start, block.size)
         if len(data) < block.size:
             raise Malformed("the image ends inside a block")
-        return data if block.is_stored else self._unpack(data, limit)
+        return data if block.is_stored else (unpack or self.unpack)(data, limit)
 
     def xattrs(self, index: int) -> tuple[tuple[str, bytes], ...]:
         """Extended attributes by full name, sorted, of an index from `xattr_index`."""

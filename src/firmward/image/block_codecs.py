@@ -48,6 +48,20 @@ def _unpack_lzma(data: bytes, limit: int, container: int) -> bytes:
     return _bounded(content, limit, is_whole=engine.eof)
 
 
+def _start_of_zlib(data: bytes, length: int) -> bytes:
+    try:
+        return inflate.inflater(inflate.ZLIB).decompress(data, length)
+    except inflate.ERRORS as error:
+        raise Malformed(f"a zlib block is damaged: {error}") from None
+
+
+def _start_of_xz(data: bytes, length: int) -> bytes:
+    try:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY).decompress(data, length)
+    except (lzma.LZMAError, MemoryError) as error:
+        raise Malformed(f"an xz block is damaged: {error}") from None
+
+
 def unpack_lz4(data: bytes, limit: int) -> bytes:
     import lz4.block  # type: ignore[import-untyped]
 
@@ -158,3 +172,6 @@ CODECS: dict[str, Codec] = {
     "lz4": unpack_lz4,
     "zstd": unpack_zstd,
 }
+
+STARTS: dict[Codec, Codec] = {unpack_zlib: _start_of_zlib, unpack_xz: _start_of_xz}
+"""Those that can unpack a block's first bytes alone; what is behind them is not looked at, damaged or not."""

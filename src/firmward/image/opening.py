@@ -7,6 +7,7 @@ same bytes give the same parts, in the same order, with the same ids.
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -217,8 +218,10 @@ class Opening:
         self._comparison = Comparison(budget, progress)
 
     def file(self, name: str, source: Source) -> Image:
-        self._visit(_Place(TOP, Child(TOP, source), None, 0))
-        return self._finish(name, self._digest(source))
+        with ThreadPoolExecutor(1, "digest") as beside:
+            digest = beside.submit(self._digest, source)
+            self._visit(_Place(TOP, Child(TOP, source), None, 0))
+            return self._finish(name, digest.result())
 
     def folder(self, path: Path) -> Image:
         tree = FolderTree(path, Mounts.WALK)

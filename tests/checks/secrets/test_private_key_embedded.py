@@ -51,6 +51,21 @@ def test_examples_are_low_until_something_uses_them() -> None:
     assert severities({sample: KEY, "etc/openvpn/server.conf": f"key /{sample}\n"}) == [(sample, Severity.CRITICAL)]
 
 
+def test_what_python_compiled_is_read_where_its_source_is_not() -> None:
+    compiled = "opt/app/__pycache__/agent.cpython-311.pyc"
+    assert severities({compiled: KEY}) == [(compiled, Severity.HIGH)]
+    assert severities({compiled: KEY, "opt/app/agent.py": "pass\n"}) == []
+    assert severities({compiled: KEY, "opt/app/other.py": "pass\n"}) == [(compiled, Severity.HIGH)]
+
+
+@pytest.mark.parametrize(
+    "silent", ["usr/share/perl/5.36.0/unicore/Name.pl", "usr/lib/x86_64-linux-gnu/perl/5.36/CORE/perl.h"]
+)
+def test_tables_of_a_language_are_not_read(silent: str) -> None:
+    assert severities({silent: KEY}) == []
+    assert severities({"opt/perl5/agent.pl": KEY}) == [("opt/perl5/agent.pl", Severity.HIGH)]
+
+
 def test_two_keys_in_one_file_have_keys_of_their_own() -> None:
     assert len(dict(severities({PATH: KEY + KEY}))) == 2
 

@@ -8,7 +8,7 @@ superblock names, the other ways are tried on it, and the first by which it can 
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -29,7 +29,7 @@ from firmward.formats.squashfs import (
     Unpack,
     parse_superblock,
 )
-from firmward.image.block_codecs import CODECS, unpack_xz
+from firmward.image.block_codecs import CODECS, STARTS, unpack_xz
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import About, Format, Magic
 from firmward.image.source import Source
@@ -42,8 +42,10 @@ AHEAD = 16 << 20
 """Bytes that `read_all` unpacks before they are asked for."""
 AHEAD_PIECES = 4096
 """The same in pieces, since many files may share one block."""
-CHOOSY, CHOOSY_LIMIT = 3, 256 << 20
+CHOOSY, CHOOSY_LIMIT = 2, 256 << 20
 """Blocks from which on, and bytes up to which, a file is looked into for what of it is needed."""
+LOOK = 4096
+"""Bytes that a look into a block unpacks at least, so that the next look finds them."""
 FRAGMENT_CACHE = 4 << 20
 """Bytes of fragment blocks kept unpacked: neighbours in a folder mostly share one."""
 WITNESSES = 256
@@ -225,15 +227,22 @@ class SquashfsTree(IndexedTree):
 
 
 class _Piece(NamedTuple):
-    """A run of a file's content: `length` bytes from `offset` of a block's content; a hole when the block is empty."""
+    """A run of a file's content: `length` bytes from `offset` of a block's content; a hole when the block is empty.
+
+    Of a block of its own no more than the first `wanted` bytes need be unpacked; the rest is then zeros.
+    """
 
     block: Block
     length: int
     offset: int
     is_fragment: bool
+    wanted: int = 1 << 62
 
-    def hole(self) -> "_Piece":
-        return self._replace(block=self.block._replace(size=0))
+    def up_to(self, wanted: int) -> "_Piece":
+        """With no byte wanted a hole, and a fragment whole, since other files lie in it."""
+        if not wanted:
+            return self._replace(block=self.block._replace(size=0))
+        return self if self.is_fragment else self._replace(wanted=wanted)
 
     def content(self, image: Squashfs, fragments: "_Fragments") -> bytes:
         if not self.block.size:
@@ -243,7 +252,15 @@ class _Piece(NamedTuple):
     def unpacked(self, image: Squashfs) -> bytes:
         """All that a fragment's block holds; of any other no more than the piece, since what a maker's compressor gives
         behind its content is not told from it."""
+        start = STARTS.get(image.unpack) if self.wanted < self.length else None
+        if start is not None and not self.block.is_stored:
+            return self._padded(image.content(self.block, self.wanted, start))
         return image.content(self.block, image.superblock.block_size if self.is_fragment else self.length)
+
+    def _padded(self, start: bytes) -> bytes:
+        if len(start) != self.wanted:
+            raise Malformed(f"a block holds {len(start)} bytes where {self.wanted} and more were expected")
+        return start + bytes(self.length - self.wanted)
 
     def cut(self, block: bytes) -> bytes:
         """The piece out of its block's content. Raises Malformed when the block is not as long as it must be."""
@@ -361,20 +378,23 @@ class _Ahead:
         block = self._image.superblock.block_size
         looked: dict[int, _Step] = {}
 
-        def numbers(start: int, end: int) -> range:
-            return range(max(start, 0) // block, min(-(-end // block), len(pieces)))
-
         def read(offset: int, length: int) -> bytes:
-            touched = numbers(offset, offset + length)
-            for number in touched:
-                if number not in looked:
-                    looked[number] = self._begun(pieces[number], at_once=True)
-            skipped = offset - touched.start * block
-            return b"".join(looked[number].content() for number in touched)[skipped : skipped + length]
+            spans = tuple(_spans(((offset, offset + length),), block, pieces))
+            for number, end in spans:
+                known = looked.get(number)
+                if known is None or known.piece is None or known.piece.wanted < end:
+                    looked[number] = self._begun(pieces[number].up_to(max(end, LOOK)), at_once=True)
+            skipped = offset - spans[0][0] * block if spans else 0
+            return b"".join(looked[number].content() for number, _ in spans)[skipped : skipped + length]
 
-        wanted = frozenset(number for start, end in needed(size, read) for number in numbers(start, end))
+        wanted: dict[int, int] = {}
+        for number, end in _spans(needed(size, read), block, pieces):
+            wanted[number] = max(wanted.get(number, 0), end)
         for number, piece in enumerate(pieces):
-            yield looked.get(number) or self._begun(piece if number in wanted else piece.hole())
+            known = looked.get(number)
+            end = wanted.get(number, 0)
+            is_known = known is not None and known.piece is not None and known.piece.wanted >= end
+            yield known if known is not None and is_known else self._begun(piece.up_to(end))
 
     def _begun(self, piece: _Piece, *, at_once: bool = False) -> _Step:
         """A piece whose block is being unpacked, or is unpacked already."""
@@ -390,6 +410,13 @@ class _Ahead:
             if len(self._fragments) > self._room:
                 self._fragments.popitem(last=False)
         return _Step(piece=piece, block=future, cost=self._image.superblock.block_size)
+
+
+def _spans(ranges: Iterable[tuple[int, int]], block: int, pieces: Sequence[_Piece]) -> Iterator[tuple[int, int]]:
+    """The numbers of the pieces that ranges of bytes touch, each with how far into the piece the range goes."""
+    for start, end in ranges:
+        for number in range(max(start, 0) // block, min(-(-end // block), len(pieces))):
+            yield number, min(end - number * block, pieces[number].length)
 
 
 def _done(content: bytes) -> Future[bytes]:
