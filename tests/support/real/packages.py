@@ -1,0 +1,73 @@
+"""Single Debian packages of any architecture, unpacked: boot loaders, kernels and device trees as Debian ships them.
+
+They are fetched by apt with state of its own, so that this machine's package database knows nothing of it.
+"""
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from real.roots import PROJECT, UNREACHABLE, NoPackagesError, archive
+
+CACHE = PROJECT / "build" / "cache" / "packages"
+SUITE = "bookworm"
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+
+def unpacked(package: str, architecture: str) -> Path:
+    """The folder with a package's files, from the cache when it is there.
+
+    Raises NoPackagesError where Debian's archive is out of reach.
+    """
+    folder = CACHE / architecture / package
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as workshop:
+            file = _download(package, architecture, Path(workshop))
+            whole = Path(workshop) / "whole"
+            subprocess.run(["dpkg-deb", "--extract", str(file), str(whole)], check=True)
+            if not folder.is_dir():  # another process may have been faster
+                whole.rename(folder)
+    return folder
+
+
+def _download(package: str, architecture: str, workshop: Path) -> Path:
+    settings = _settings(architecture)
+    _apt(["update", "--quiet"], settings, workshop)
+    _apt(["download", "--quiet", f"{package}:{architecture}"], settings, workshop)
+    (file,) = workshop.glob("*.deb")
+    return file
+
+
+def _settings(architecture: str) -> list[str]:
+    """Options for an apt whose lists stay in the cache."""
+    state = CACHE / "apt" / architecture
+    for part in ("lists/partial", "archives/partial"):
+        (state / part).mkdir(parents=True, exist_ok=True)
+    (state / "status").touch()
+    (state / "sources.list").write_text(f"deb [signed-by={KEYRING}] {archive()} {SUITE} main\n", encoding="utf-8")
+    settings = {
+        "APT::Architecture": architecture,
+        "APT::Architectures": architecture,
+        "APT::Sandbox::User": "root",
+        "Dir::Etc::sourcelist": state / "sources.list",
+        "Dir::Etc::sourceparts": "/dev/null",
+        "Dir::State": state,
+        "Dir::State::lists": state / "lists",
+        "Dir::State::status": state / "status",
+        "Dir::Cache": state,
+        "Acquire::Languages": "none",
+    }
+    return [f"--option={name}={value}" for name, value in settings.items()]
+
+
+def _apt(command: list[str], settings: list[str], workshop: Path) -> None:
+    environment = {**os.environ, "LC_ALL": "C"}
+    done = subprocess.run(
+        ["apt-get", *settings, *command], cwd=workshop, env=environment, capture_output=True, text=True
+    )
+    if UNREACHABLE.search(done.stderr):
+        raise NoPackagesError(command[-1])
+    if done.returncode:
+        raise RuntimeError(f"apt-get {' '.join(command)}: {done.stderr[-1500:]}")
