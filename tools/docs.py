@@ -166,9 +166,7 @@ def table(header: str, rows: Iterator[str]) -> str:
 
 
 def commands_page() -> str:
-    if not main.app.registered_commands:
-        main._add_verbs()
-    group = typer.main.get_command(main.app)
+    group = typer.main.get_command(main.command_line())
     lines = ["# Commands", cleandoc(group.help or "")]
     for name, command in each_command(group, "firmward"):
         lines += [f"## {name}", cleandoc(command.help or "")]

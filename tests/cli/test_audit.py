@@ -157,10 +157,18 @@ def test_a_closed_pipe_is_no_crash(root: Path) -> None:
     assert "Traceback" not in errors
 
 
+@pytest.mark.proof
 def test_the_running_machine_is_audited(firmward: Firmward, tmp_path: Path) -> None:
     called = firmward("audit", "--live", "-q", "--only", "undeclared-listener", "-o", tmp_path / "live.json")
     assert called.code in (0, 3)
     assert json.loads((tmp_path / "live.json").read_text())["subject"]["source"] == "live"
+
+
+def test_a_root_is_audited_as_that_of_a_running_machine(firmward: Firmward, root: Path, tmp_path: Path) -> None:
+    called = firmward("audit", "--live", root, "-q", "--only", "telnet-enabled", "-o", tmp_path / "live.json")
+    report = json.loads((tmp_path / "live.json").read_text())
+    assert (called.code, report["subject"]["source"]) == (0, "live")
+    assert [one["check"] for one in report["findings"]] == ["telnet-enabled"]
 
 
 def test_processes_beside_make_no_difference(firmward: Firmward, root: Path, tmp_path: Path) -> None:

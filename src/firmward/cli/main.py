@@ -18,16 +18,6 @@ EXIT_INTERRUPTED = 130
 EXIT_SIGNAL = 128
 """Added to the number of a signal that ended the command, as shells do."""
 
-app = typer.Typer(
-    name="firmward",
-    help="Audit, harden, prove and look after embedded Linux devices over their whole life.",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -36,7 +26,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _firmward(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
@@ -45,13 +34,23 @@ def _firmward(
     pass
 
 
-def _add_verbs() -> None:
+def command_line() -> typer.Typer:
     from firmward.cli import audit, cat, checks, diff, doctor, explain, extract, init, ls, parts, policy
     from firmward.cli.command import plainly
 
+    app = typer.Typer(
+        name="firmward",
+        help="Audit, harden, prove and look after embedded Linux devices over their whole life.",
+        no_args_is_help=True,
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_firmward)
     for verb in (audit, cat, checks, diff, doctor, explain, extract, init, ls, parts, policy):
         verb.add_to(app)
     plainly(app)
+    return app
 
 
 class Ended(BaseException):
@@ -70,9 +69,9 @@ def run() -> None:
     """The console script: a user never sees a traceback, unless FIRMWARD_DEBUG asks for it."""
     try:
         _prepare()
-        _add_verbs()
+        command = command_line()
         try:
-            app()
+            command()
         finally:
             _flush()
     except FirmwardError as error:
