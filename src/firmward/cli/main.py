@@ -18,6 +18,7 @@ EXIT_INTERRUPTED = 130
 EXIT_SIGNAL = 128
 """Added to the number of a signal that ended the command, as shells do."""
 
+
 def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
