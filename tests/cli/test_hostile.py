@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from command import Firmward
 
-from firmward.cli.judging import Deadline
+from firmward.cli.deadline import Deadline
 from firmward.model.facts import OutOfTime, Unavailable
 
 

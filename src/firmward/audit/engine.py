@@ -28,6 +28,13 @@ def families(checks: Iterable[Check]) -> frozenset[type]:
     return frozenset(read.family for check in checks for read in check.reads) - {Policy, Clock}
 
 
+def is_of_image(check: Check) -> bool:
+    """Whether it is asked of an image as a whole, and not of each root in it."""
+    from firmward.facts import collection
+
+    return collection.is_of_image(families((check,)))
+
+
 def judge(check: Check, facts: Facts, policy: Policy | None, clock: Clock) -> Verdict:
     """One check on one part."""
     arguments: dict[str, object] = {}

@@ -94,7 +94,8 @@ def init(
 def _declared(image: "Image", part: "Part", tree: "Tree", name: str, seconds: float) -> str:
     """The text, from the same facts as an audit has: of the root, with the whole image around it."""
     from firmward.audit.declaration import FAMILIES, declaration
-    from firmward.cli.judging import Deadline, all_parts
+    from firmward.cli.deadline import Deadline
+    from firmward.cli.verdicts import all_parts
     from firmward.facts.collection import Collection
     from firmward.image.words import FastWordSearch
     from firmward.model.facts import Source

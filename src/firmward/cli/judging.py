@@ -1,10 +1,8 @@
 """Open a target, collect its facts and judge them, in a caged worker: what `audit` and `diff` do alike."""
 
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -14,32 +12,19 @@ from typing import TYPE_CHECKING
 from firmward.cli.console import Color
 from firmward.cli.inside import foreign_beside
 from firmward.model.errors import InputError
-from firmward.model.facts import OutOfTime, Source, Unavailable
+from firmward.model.facts import Source
 
 if TYPE_CHECKING:
-    from firmward.audit.engine import Verdict
     from firmward.cli.caged import Journal, Lost
-    from firmward.facts.collection import Collection
     from firmward.image.budget import Limits
     from firmward.image.foreign import Foreign
-    from firmward.image.opening import Image, Root
+    from firmward.image.opening import Image
     from firmward.model.check import Check
     from firmward.model.clock import Clock
-    from firmward.model.facts import Facts
     from firmward.model.inventory import Inventory
-    from firmward.model.parts import OpenPart
     from firmward.model.policy import Policy
     from firmward.model.report import Budget, Report
-    from firmward.model.side import PartFacts, Side
-
-    Judged = tuple[tuple[Verdict, ...], PartFacts | None]
-    """What was said of one root, and its facts where they are compared."""
-
-LATE = 5.0
-"""Seconds beyond the deadline after which a process that judges is ended."""
-
-LONG = 1e6
-"""Seconds; a timer takes no infinity."""
+    from firmward.model.side import Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +114,9 @@ def _audit(
 ) -> "Side":
     """What the worker does."""
     from firmward.audit.composition import compose
+    from firmward.cli.deadline import Deadline
     from firmward.cli.inventories import take_digests, take_inventories
+    from firmward.cli.verdicts import Case, verdicts_by_part
     from firmward.model.report import Subject
     from firmward.model.side import Side
 
@@ -141,7 +128,7 @@ def _audit(
     journal.tell(f"Judging {len(image.roots)} root file system{'s' if len(image.roots) != 1 else ''}")
     source = Source.LIVE if reading.live else Source.IMAGE
     lost: list[str] = []
-    judged = _judge_roots(image, question, reading, source, deadline, lost)
+    judged = verdicts_by_part(Case(image, question, reading, source, deadline, lost))
     inventories: tuple[Inventory, ...] | None = None
     blobs: tuple[tuple[str, str], ...] = ()
     if reading.inventory:
@@ -168,172 +155,6 @@ def _open(
     if reading.live:
         return open_machine(target)
     return open_image(target, reading.limits, journal.tell, journal, avoided, foreign)
-
-
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    """The moment, on the monotonic clock, at which all collecting and judging ends."""
-
-    at: float
-    reason: str
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Raises Unavailable when the time is over, and OutOfTime inside the block when it ends there.
-
-        The alarm rings again every second, should something on the way have swallowed it.
-        """
-        started = time.monotonic()
-        left = self.at - started
-        if left <= 0:
-            raise Unavailable(self.reason)
-        if threading.current_thread() is not threading.main_thread():  # only there do signals arrive
-            yield
-            return
-        handler = signal.signal(signal.SIGALRM, self._ring)
-        before, interval = signal.setitimer(signal.ITIMER_REAL, min(left, LONG), 1.0)
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, handler)
-            if before:  # somebody else's alarm, a test's
-                signal.setitimer(signal.ITIMER_REAL, max(before + started - time.monotonic(), 0.001), interval)
-
-    def _ring(self, *_: object) -> None:
-        if time.monotonic() >= self.at:
-            raise OutOfTime(self.reason)
-
-    def account(self, budget: "Budget") -> "Budget":
-        """The budget with the time that ran out, if it did."""
-        if time.monotonic() <= self.at or self.reason in budget.exhausted:
-            return budget
-        return replace(budget, complete=False, exhausted=(*budget.exhausted, self.reason))
-
-
-def _judge_roots(
-    image: "Image", question: Question, reading: Reading, source: Source, deadline: Deadline, lost: list[str]
-) -> "dict[str, Judged]":
-    """The verdicts by part; what was not judged for want of a process is told in `lost`."""
-    from firmward.cli.workers import at_work, run_each
-
-    def give_up(root: "Root", reason: str) -> "Judged":
-        lost.append(f"{root.part.id}: {reason}")
-        return tuple(_unknown(check, reason) for check in question.checks), None
-
-    everything = all_parts(image)
-    has_core = reading.jobs > len(image.roots)
-    ends = deadline.at + LATE
-
-    def judge(root: "Root") -> "Judged":
-        return _judge_root(root, everything, question, reading, source, deadline, has_core=has_core)
-
-    if has_core and len(image.roots) == 1:
-        (root,) = image.roots
-        with at_work(lambda: judge(root), lambda reason: give_up(root, reason), ends) as wait:
-            _ = question.checks  # the answer names them: they are imported while it is worked out
-            return {root.part.id: wait()}
-    _ = question.checks  # imported once, before the processes part
-    answers = run_each(judge, image.roots, reading.jobs, give_up, ends)
-    return {root.part.id: answer for root, answer in zip(image.roots, answers, strict=True)}
-
-
-def all_parts(image: "Image") -> "dict[str, OpenPart]":
-    """The image around each of its roots, as collectors ask for it."""
-    from firmward.model.parts import OpenPart
-
-    trees = {root.part.id: root.tree for root in image.trees}
-    return {
-        part.id: OpenPart(part, image.sources.get(part.id), trees.get(part.id), image.whole.get(part.id))
-        for part in image.parts
-    }
-
-
-def _judge_root(
-    root: "Root",
-    everything: "Mapping[str, OpenPart]",
-    question: Question,
-    reading: Reading,
-    source: Source,
-    deadline: Deadline,
-    *,
-    has_core: bool,
-) -> "Judged":
-    """With `has_core` there is a core to spare for what reads every file."""
-    from firmward.audit.engine import families, judge
-    from firmward.facts.collection import Collection
-    from firmward.image.words import FastWordSearch
-    from firmward.model.parts import Parts
-
-    collection = Collection(root.tree, source, deadline.running, Parts(root.part.id, everything), FastWordSearch())
-    with _collected_beside(collection, _heavy(collection, question) if has_core else (), deadline):
-        # what is asked for is imported beside the search
-        compared = _compared() if reading.inventory else ()
-        checks = question.checks
-        facts = collection.facts(root.part.id, families(checks) | {*compared})
-
-    def verdict(check: "Check") -> "Verdict":
-        try:
-            with deadline.running():
-                return judge(check, facts, question.policy, question.clock)
-        except (Unavailable, OutOfTime) as reason:
-            return _unknown(check, str(reason))
-
-    verdicts = tuple(verdict(check) for check in checks)
-    return verdicts, _kept(facts, compared) if compared else None
-
-
-def _heavy(collection: "Collection", question: Question) -> "tuple[type, ...]":
-    """What reads every file and is asked for; all of it when every check is, which are then not imported for it."""
-    from firmward.audit.engine import families
-    from firmward.facts.collection import heavy
-
-    return collection.needed(families(question.checks), heavy()) if question.wanted else heavy()
-
-
-def _compared() -> tuple[type, ...]:
-    from firmward.audit.drift import FAMILIES
-
-    return FAMILIES
-
-
-def _kept(facts: "Facts", compared: tuple[type, ...]) -> "PartFacts":
-    from firmward.audit.drift import snapshots
-    from firmward.model.side import PartFacts
-
-    return PartFacts(facts.subject, snapshots(facts, compared))
-
-
-@contextmanager
-def _collected_beside(collection: "Collection", heavy: "Sequence[type]", deadline: Deadline) -> Iterator[None]:
-    """These families come from a process of their own; without one they are unknown."""
-    from firmward.cli.workers import at_work
-    from firmward.model.facts import Unknown
-
-    if not heavy:
-        yield
-        return
-
-    def collected() -> dict[type, object]:
-        return {family: collection.get(family) for family in heavy}
-
-    def lost(reason: str) -> dict[type, object]:
-        return {family: Unknown(f"{family.__name__}: {reason}") for family in heavy}
-
-    def answer(family: type) -> Callable[[], object]:
-        return lambda: wait()[family]
-
-    with at_work(collected, lost, deadline.at + LATE) as wait:
-        for family in heavy:
-            collection.expect(family, answer(family))
-        yield
-
-
-def _unknown(check: "Check", reason: str) -> "Verdict":
-    from firmward.audit.engine import Verdict
-    from firmward.model.finding import Outcome
-
-    return Verdict(check, Outcome.UNKNOWN, reason)
 
 
 def _with_lost(budget: "Budget", lost: list[str]) -> "Budget":

@@ -5,7 +5,7 @@ check's (model/check.py). An absent or unknown dependency that the collector doe
 or unknown itself. A collector that fails is a family that is unknown, with the reason; it never ends the audit.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 
@@ -15,6 +15,9 @@ from firmward.model.parts import Parts
 from firmward.model.tree import Tree
 from firmward.model.words import WordSearch
 
+GIVEN = frozenset((Source, Parts, WordSearch))
+"""What a collection is given, beside the tree."""
+
 HEAVY = ("embedded.Embedded",)
 """The families that read every file of a tree, by module and name: a host with cores to spare collects them beside the
 others, and starts with them before it knows all the others."""
@@ -23,6 +26,27 @@ others, and starts with them before it knows all the others."""
 def heavy() -> tuple[type, ...]:
     names = (name.rpartition(".") for name in HEAVY)
     return tuple(getattr(import_module(f"{__package__}.{module}"), name) for module, _, name in names)
+
+
+def is_of_image(families: Iterable[type]) -> bool:
+    """Whether these are collected from the parts of an image and from no tree, so that they are the same for every root
+    in it."""
+    read = _read(families)
+    return Parts in read and not any(issubclass(family, Tree) for family in read)
+
+
+def _read(families: Iterable[type], known: Container[type] = GIVEN) -> frozenset[type]:
+    """These families and all that they are collected from, down to those that are known."""
+    found: set[type] = set()
+    pending = list(families)
+    while pending:
+        family = pending.pop()
+        if family in found:
+            continue
+        found.add(family)
+        if family not in known and not issubclass(family, Tree):
+            pending += (read.family for read in signature_reads(import_module(family.__module__).collect))
+    return frozenset(found)
 
 
 class Collection:
@@ -57,24 +81,13 @@ class Collection:
 
     def needed(self, families: Iterable[type], among: Sequence[type]) -> tuple[type, ...]:
         """Those `among` these that some of the families are collected from, or that are asked for themselves."""
-        needed = self._needed(families)
+        needed = _read(families, self._families)
         return tuple(family for family in among if family in needed)
-
-    def _needed(self, families: Iterable[type]) -> frozenset[type]:
-        found: set[type] = set()
-        pending = list(families)
-        while pending:
-            family = pending.pop()
-            if family not in found and not issubclass(family, Tree):
-                found.add(family)
-                if family not in self._families:
-                    pending += (read.family for read in signature_reads(import_module(family.__module__).collect))
-        return frozenset(found)
 
     def facts(self, subject: str, families: Iterable[type]) -> Facts:
         """Finished facts: exactly the families asked for. What waits for another process comes last."""
         asked = tuple(families)
-        waiting = [family for family in asked if self._elsewhere.keys() & self._needed((family,))]
+        waiting = [family for family in asked if self._elsewhere.keys() & _read((family,), self._families)]
         for family in asked:
             if family not in waiting:
                 self.get(family)

@@ -46,6 +46,8 @@ CONTENT = "content"
 WRAPPER_SUFFIXES = (".gz", ".xz", ".zst", ".bz2", ".lz4", ".lzma", ".lzo", ".lz")
 
 UNKNOWN, RAW, FOLDER, FOREIGN = "unknown", "raw", "folder", "foreign"
+UNEXPLAINED = frozenset((UNKNOWN, RAW))
+"""Kinds of parts that no reader explains."""
 
 OPAQUE = "no known format; high entropy: encrypted, or compressed in a way that firmward does not know"
 """What is said of an unknown part that looks like chance over all of its length."""
@@ -406,7 +408,7 @@ class Opening:
                 taken.setdefault(part.parent, []).append((part.offset, part.offset + part.size))
         for part in list(self._parts.values()):
             source = self._sources.get(part.id)
-            unexplained = part.kind in (UNKNOWN, RAW)
+            unexplained = part.kind in UNEXPLAINED
             if source is None or not (unexplained or part.id in taken):
                 continue
             try:

@@ -9,8 +9,9 @@ from importlib import import_module
 
 import truth
 from firmward.audit.catalogue import catalogue
-from firmward.audit.engine import Verdict, families, judge
+from firmward.audit.engine import Verdict, families, is_of_image, judge
 from firmward.facts.collection import Collection
+from firmward.model.check import Check
 from firmward.model.clock import Clock
 from firmward.model.finding import Finding, Outcome, Severity
 from firmward.model.memory import Content, MemoryTree
@@ -28,8 +29,13 @@ def systems() -> tuple[Truth, ...]:
     return tuple(found)
 
 
+def of_roots() -> tuple[Check, ...]:
+    """A system is a root: what is asked of an image as a whole has tests of its own."""
+    return tuple(check for check in catalogue() if not is_of_image(check))
+
+
 def judged(name: str, files: dict[str, Content], policy: str) -> tuple[Verdict, ...]:
-    checks = catalogue()
+    checks = of_roots()
     facts = Collection(MemoryTree(files)).facts(name, families(checks))
     return tuple(judge(check, facts, parse_policy(policy), CLOCK) for check in checks)
 
@@ -114,8 +120,8 @@ class Score:
 
 
 def scores() -> dict[str, Score]:
-    """By check, all that are in the catalogue."""
-    table = {check.id: Score() for check in catalogue()}
+    """By check, all that are asked of a root."""
+    table = {check.id: Score() for check in of_roots()}
     for system in systems():
         lost = missed(system)
         for mistake in system.mistakes:

@@ -4,7 +4,7 @@ from fault import Fault
 
 FAULTS = (
     Fault(
-        "cli/judging.py",
+        "cli/verdicts.py",
         'return {family: Unknown(f"{family.__name__}: {reason}") for family in heavy}',
         "return {family: None for family in heavy}",
         "tests/cli/test_audit.py",

@@ -1,0 +1,209 @@
+"""What the checks say of each root of an opened image, and of the image as a whole, each in a process of its own.
+
+A check that reads parts and no tree is asked once of the whole image, under the id of the input itself; every other is
+asked of each root.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from firmward.model.facts import OutOfTime, Source, Unavailable
+
+if TYPE_CHECKING:
+    from firmward.audit.engine import Verdict
+    from firmward.cli.deadline import Deadline
+    from firmward.cli.judging import Question, Reading
+    from firmward.facts.collection import Collection
+    from firmward.image.opening import Image, Root
+    from firmward.model.check import Check
+    from firmward.model.facts import Facts
+    from firmward.model.parts import OpenPart, Parts
+    from firmward.model.side import PartFacts
+    from firmward.model.tree import Tree
+
+    Judged = tuple[tuple[Verdict, ...], PartFacts | None]
+    """What was said of one root, and its facts where they are compared."""
+
+LATE = 5.0
+"""Seconds beyond the deadline after which a process that judges is ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An opened image, what is asked of it, and how; `lost` fills with what was not judged for want of a process."""
+
+    image: "Image"
+    question: "Question"
+    reading: "Reading"
+    source: Source
+    deadline: "Deadline"
+    lost: list[str]
+
+    @property
+    def ends(self) -> float:
+        return self.deadline.at + LATE
+
+    def parts(self, here: str) -> "Parts":
+        """The image as it is seen from one of its parts."""
+        from firmward.model.parts import Parts
+
+        return Parts(here, all_parts(self.image))
+
+    def given_up(self, part: str, checks: "Sequence[Check]", reason: str) -> "tuple[Verdict, ...]":
+        self.lost.append(f"{part}: {reason}")
+        return tuple(_unknown(check, reason) for check in checks)
+
+
+def all_parts(image: "Image") -> "dict[str, OpenPart]":
+    """The image around each of its roots, as collectors ask for it."""
+    from firmward.model.parts import OpenPart
+
+    trees = {root.part.id: root.tree for root in image.trees}
+    return {
+        part.id: OpenPart(part, image.sources.get(part.id), trees.get(part.id), image.whole.get(part.id))
+        for part in image.parts
+    }
+
+
+def verdicts_by_part(case: Case) -> "dict[str, Judged]":
+    from firmward.cli.workers import at_work, run_each
+
+    roots = case.image.roots
+    has_core = case.reading.jobs > len(roots)
+
+    def judge(root: "Root") -> "Judged":
+        return _of_root(root, case, has_core=has_core)
+
+    def give_up(root: "Root", reason: str) -> "Judged":
+        return case.given_up(root.part.id, _root_checks(case), reason), None
+
+    if has_core and len(roots) == 1:
+        (root,) = roots
+        with at_work(lambda: judge(root), lambda reason: give_up(root, reason), case.ends) as wait:
+            whole = _of_image(case)  # this imports the checks, which the other answer names
+            return _joined(whole, {root.part.id: wait()})
+    whole = _of_image(case)  # the checks are imported once, before the processes part
+    answers = run_each(judge, roots, case.reading.jobs, give_up, case.ends)
+    return _joined(whole, {root.part.id: answer for root, answer in zip(roots, answers, strict=True)})
+
+
+def _joined(whole: "tuple[Verdict, ...]", judged: "dict[str, Judged]") -> "dict[str, Judged]":
+    """The input itself may be a root, and is told of once."""
+    from firmward.image.opening import TOP
+
+    if not whole:
+        return judged
+    verdicts, facts = judged.get(TOP, ((), None))
+    return judged | {TOP: ((*verdicts, *whole), facts)}
+
+
+def _of_image(case: Case) -> "tuple[Verdict, ...]":
+    from firmward.audit.engine import families, is_of_image
+    from firmward.cli.workers import run_each
+    from firmward.image.opening import TOP, UNEXPLAINED
+    from firmward.model.memory import MemoryTree
+
+    checks = tuple(check for check in case.question.checks if is_of_image(check))
+
+    def judge(_: str) -> "tuple[Verdict, ...]":
+        collection = _collection(case, TOP, MemoryTree({}))
+        return _verdicts(case, checks, collection.facts(TOP, families(checks)))
+
+    if not checks or all(part.kind in UNEXPLAINED for part in case.image.parts):
+        return ()  # where nothing was recognised nothing can be said, not even that something is absent
+    (answer,) = run_each(judge, (TOP,), 1, lambda part, reason: case.given_up(part, checks, reason), case.ends)
+    return answer
+
+
+def _root_checks(case: Case) -> "tuple[Check, ...]":
+    from firmward.audit.engine import is_of_image
+
+    return tuple(check for check in case.question.checks if not is_of_image(check))
+
+
+def _of_root(root: "Root", case: Case, *, has_core: bool) -> "Judged":
+    """With `has_core` there is a core to spare for what reads every file."""
+    from firmward.audit.engine import families
+
+    collection = _collection(case, root.part.id, root.tree)
+    with _collected_beside(collection, _heavy(collection, case.question) if has_core else (), case):
+        # what is asked for is imported beside the search
+        compared = _compared() if case.reading.inventory else ()
+        checks = _root_checks(case)
+        facts = collection.facts(root.part.id, families(checks) | {*compared})
+    return _verdicts(case, checks, facts), _kept(facts, compared) if compared else None
+
+
+def _collection(case: Case, here: str, tree: "Tree") -> "Collection":
+    from firmward.facts.collection import Collection
+    from firmward.image.words import FastWordSearch
+
+    return Collection(tree, case.source, case.deadline.running, case.parts(here), FastWordSearch())
+
+
+def _verdicts(case: Case, checks: "Sequence[Check]", facts: "Facts") -> "tuple[Verdict, ...]":
+    from firmward.audit.engine import judge
+
+    def verdict(check: "Check") -> "Verdict":
+        try:
+            with case.deadline.running():
+                return judge(check, facts, case.question.policy, case.question.clock)
+        except (Unavailable, OutOfTime) as reason:
+            return _unknown(check, str(reason))
+
+    return tuple(verdict(check) for check in checks)
+
+
+def _heavy(collection: "Collection", question: "Question") -> tuple[type, ...]:
+    """What reads every file and is asked for; all of it when every check is, which are then not imported for it."""
+    from firmward.audit.engine import families
+    from firmward.facts.collection import heavy
+
+    return collection.needed(families(question.checks), heavy()) if question.wanted else heavy()
+
+
+def _compared() -> tuple[type, ...]:
+    from firmward.audit.drift import FAMILIES
+
+    return FAMILIES
+
+
+def _kept(facts: "Facts", compared: tuple[type, ...]) -> "PartFacts":
+    from firmward.audit.drift import snapshots
+    from firmward.model.side import PartFacts
+
+    return PartFacts(facts.subject, snapshots(facts, compared))
+
+
+@contextmanager
+def _collected_beside(collection: "Collection", heavy: Sequence[type], case: Case) -> Iterator[None]:
+    """These families come from a process of their own; without one they are unknown."""
+    from firmward.cli.workers import at_work
+    from firmward.model.facts import Unknown
+
+    if not heavy:
+        yield
+        return
+
+    def collected() -> dict[type, object]:
+        return {family: collection.get(family) for family in heavy}
+
+    def lost(reason: str) -> dict[type, object]:
+        return {family: Unknown(f"{family.__name__}: {reason}") for family in heavy}
+
+    def answer(family: type) -> Callable[[], object]:
+        return lambda: wait()[family]
+
+    with at_work(collected, lost, case.ends) as wait:
+        for family in heavy:
+            collection.expect(family, answer(family))
+        yield
+
+
+def _unknown(check: "Check", reason: str) -> "Verdict":
+    from firmward.audit.engine import Verdict
+    from firmward.model.finding import Outcome
+
+    return Verdict(check, Outcome.UNKNOWN, reason)
