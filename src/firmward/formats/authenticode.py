@@ -1,9 +1,9 @@
-"""Authenticode: what each signature of a PE file says, and whether it holds (Microsoft's paper of that name; UEFI 32.5).
+"""Authenticode: what each signature of a PE file says, and whether it holds (Microsoft's paper of it; UEFI 2.10, 32.5).
 
 Rules: an entry of the certificate table is a PKCS#7 message whose content, SpcIndirectData, has the digest of the file
 by one algorithm. A signature is worth something when that digest is the file's, the message verifies with the signer's
-certificate, and a path leads from there to an anchor. Firmware tries the entries one by one and looks at the first
-signer of each; signatures nested in unsigned attributes, as Windows reads them, it passes over.
+certificate, and a path leads from there to an anchor. A message has one signer. Firmware tries the entries one by one;
+signatures nested in unsigned attributes, as Windows reads them, it passes over.
 """
 
 from collections.abc import Iterable, Iterator
@@ -106,8 +106,8 @@ def _messages(entry: pe.Certificate) -> Iterator[_Message | Signature]:
 def _message(offset: int, data: bytes, *, is_nested: bool) -> _Message | Signature:
     try:
         message = cms.parse(data)
-        if not message.signers:
-            raise Malformed("a message that nobody signed")
+        if len(message.signers) != 1:
+            raise Malformed(f"Authenticode: a message of {len(message.signers)} signers")
         algorithm, claimed = claimed_digest(message)
     except Malformed as reason:
         return Signature(offset, Digest.UNPARSABLE, is_nested=is_nested, problem=str(reason))

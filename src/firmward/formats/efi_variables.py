@@ -142,7 +142,7 @@ def _kept(found: Iterator[tuple[int, Variable]]) -> tuple[tuple[Variable, ...], 
     return tuple((leaving | added).values()), problem
 
 
-def _written(data: bytes, is_authenticated: bool) -> Iterator[tuple[int, Variable]]:  # noqa: FBT001
+def _written(data: bytes, is_authenticated: bool) -> Iterator[tuple[int, Variable]]:
     """State and content of each that was ever written, finished or not."""
     layout = _AUTHENTICATED if is_authenticated else _PLAIN
     offset = _STORE.size
@@ -198,7 +198,7 @@ def _uboot_name(data: bytes, start: int, end: int) -> tuple[str, int]:
 
 def of_files(files: Iterable[tuple[str, bytes]]) -> Store:
     """The variables in a folder efivars, by name and content of each file; others than variables are passed over."""
-    variables = []
+    variables: list[Variable] = []
     for name, data in files:
         match = _EFIVAR.fullmatch(name)
         if match and len(data) >= 4 and len(variables) < VARIABLES_LIMIT:

@@ -7,8 +7,8 @@ table, entries of eight-byte steps with their length before them.
 
 The digest goes over the headers without the checksum and without the entry of the certificate table, then over the raw
 data of the sections in the order in which they lie, then over what follows as many bytes as were counted so far, but
-for as many as the certificate table has. This is what firmware computes (edk2's DxeImageVerificationLib): bytes in a gap
-between sections escape it, and bytes behind the certificate table change it.
+for as many as the certificate table has. This is what firmware computes (edk2's DxeImageVerificationLib): bytes in a
+gap between sections escape it, and bytes behind the certificate table change it.
 """
 
 import hashlib
@@ -127,13 +127,6 @@ class Program:
 
     def named(self, name: str) -> tuple[Section, ...]:
         return tuple(section for section in self.sections if section.name == name)
-
-    @property
-    def end(self) -> int:
-        """Where the last thing ends that the headers tell of, within the file."""
-        table = self.certificate_table
-        ends = [section.offset + section.size for section in self.sections if section.size]
-        return min(max([self.headers, table.address + table.size, *ends]), self.file_size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""SBAT (shim's SBAT.md): which generation of each component a boot program is, so that a whole generation can be revoked.
+"""SBAT (shim's SBAT.md): which generation of each component a boot program is, so that all before it can be revoked.
 
 Rules: the section `.sbat` is lines of values with commas between them, ended by a NUL or the section's end: component,
 generation, vendor, package, version, address. A revocation list has component and least generation, its first line the
