@@ -9,6 +9,7 @@ Of `.dtbauto` there may be many, of which the one for the machine is taken. A si
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from firmward.formats import pe
 from firmward.formats.malformed import Malformed
@@ -66,20 +67,16 @@ class Uki:
 
 
 def parse(program: pe.Program, read: pe.Read) -> Uki | None:
-    """The pieces of a PE file; None when it is neither an image nor an addon. Raises Malformed for one with a piece
-    that lies outside the file."""
+    """The pieces of a PE file, which may lie outside it where it is cut off; None when it is neither an image nor an
+    addon. Raises Malformed for a profile too long to be one."""
     pieces = [_piece(section) for section in program.sections if _kind(section) is not None]
     kinds = {piece.kind for piece in pieces}
     if not program.is_efi or not ("linux" in kinds or kinds & ADDS):
         return None
-    for piece in pieces:
-        if piece.offset + piece.size > program.file_size:
-            raise Malformed(f"UKI: section .{piece.kind} lies outside the file")
     begins = [place for place, piece in enumerate(pieces) if piece.kind == PROFILE]
-    ends = [*begins[1:], len(pieces)]
     profiles = tuple(
         Profile(number, _fields(text(pieces[start], read)), tuple(pieces[start:end]))
-        for number, (start, end) in enumerate(zip(begins, ends, strict=True))
+        for number, (start, end) in enumerate(pairwise((*begins, len(pieces))))
     )
     return Uki(tuple(pieces[: begins[0]] if begins else pieces), profiles, "linux" not in kinds)
 

@@ -74,10 +74,7 @@ ABOUT = About(
         "Each section by its name: kernel, initramfs, command line, device trees, microcode, release texts, picture, "
         "keys; profiles; addons."
     ),
-    limits=(
-        "Signatures are not checked here. One whose headers or sections lie outside the file is a program of EFI and "
-        "no more."
-    ),
+    limits=("Signatures are not checked here. Of one that is cut off the sections that are not whole say so."),
     witness="objcopy with systemd's stub",
 )
 
