@@ -1,11 +1,13 @@
 """EFI variable stores: edk2's volumes, U-Boot's file, Linux's folder."""
 
 import json
+import subprocess
 import time
 import uuid
 import zlib
 from pathlib import Path
 
+import program
 import pytest
 from efi_store import (
     ADDED,
@@ -21,6 +23,7 @@ from efi_store import (
 )
 from mutated import mutated
 from pe_image import put, reader, run
+from real.packages import unpacked
 
 from firmward.formats import efi_variables
 from firmward.formats.efi_variables import Origin, Store
@@ -200,3 +203,46 @@ def test_every_store_of_ovmf_is_as_virt_fw_vars_reads_it(path: Path, tmp_path: P
     found = parsed(path.read_bytes())
     assert found.problem is None
     assert {(one.name, one.vendor): (one.attributes, one.data) for one in found.variables} == expected
+
+
+@pytest.mark.proof
+def test_the_file_that_u_boot_writes_is_read(tmp_path: Path) -> None:
+    """Debian's U-Boot in QEMU, told at its prompt to set a variable, leaves the file on its disk."""
+    disk, log = tmp_path / "disk", tmp_path / "log"
+    disk.write_bytes(bytes(40 << 20))
+    run("sgdisk", "-n", "1:2048:+32M", "-t", "1:ef00", disk)
+    run("mkfs.fat", "-F", "16", "--offset", "2048", disk, "32768")
+    emulator = program.find_program("qemu-system-aarch64")
+    if emulator is None:
+        pytest.skip("qemu-system-arm is not installed")
+    loader = unpacked("u-boot-qemu", "all") / "usr/lib/u-boot/qemu_arm64/u-boot.bin"
+    command = [emulator, "-M", "virt", "-cpu", "cortex-a57", "-m", "256", "-nographic", "-nic", "none"]
+    command += ["-bios", str(loader), "-drive", f"file={disk},format=raw,if=none,id=disk"]
+    command += ["-device", "virtio-blk-device,drive=disk"]
+    with log.open("wb") as output:
+        machine = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT)
+    assert machine.stdin is not None
+    try:
+        _await(log, b"autoboot")
+        for line in (b"", f"setenv -e -nv -bs -rt -guid {OWNER} answer =0x2a".encode()):
+            machine.stdin.write(line + b"\n")
+            machine.stdin.flush()
+            _await(log, line, b"=> ")
+    finally:
+        machine.kill()
+        machine.wait()
+        machine.stdin.close()
+    data = run("mtype", "-i", f"{disk}@@1M", "::ubootefi.var")
+    found = efi_variables.parse_uboot(data)
+    answer = found.get("answer", OWNER)
+    assert found.size == len(data)
+    assert answer is not None
+    assert (int.from_bytes(answer.data, "little"), answer.attributes) == (42, 7)
+
+
+def _await(log: Path, text: bytes, prompt: bytes = b"") -> None:
+    """Until a text was said and, where there is a prompt, the last thing said is this."""
+    end = time.monotonic() + 60
+    while text not in log.read_bytes() or not log.read_bytes().endswith(prompt):
+        assert time.monotonic() < end, log.read_bytes()[-500:]
+        time.sleep(0.1)

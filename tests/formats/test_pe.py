@@ -6,7 +6,7 @@ import time
 
 import pytest
 from mutated import mutated
-from pe_image import CHECKSUM_AT, ENTRY_AT, HEADERS, OPTIONAL_AT, PE_AT, TABLE_AT, built, put, reader
+from pe_image import CHECKSUM_AT, ENTRY_AT, HEADERS, OPTIONAL_AT, PE_AT, TABLE_AT, built, put, reader, renamed
 
 from firmward.formats import pe
 from firmward.formats.malformed import Malformed
@@ -52,6 +52,13 @@ def test_the_headers_say_what_it_is_for() -> None:
 def test_a_section_is_read_without_its_padding() -> None:
     program = parsed(PLAIN)
     assert {one.name: pe.content(program, one, reader(PLAIN)) for one in program.sections} == SECTIONS
+
+
+def test_a_long_name_stands_behind_the_symbols() -> None:
+    data = renamed(PLAIN, 1, ".vendor_cert")
+    assert [section.name for section in parsed(data).sections] == [".text", ".vendor_cert", ".sbat"]
+    without = put(data, PE_AT + 12, 0xFFFFFF00)
+    assert [section.name for section in parsed(without).sections] == [".text", "/4", ".sbat"]
 
 
 def test_the_digest_leaves_out_checksum_and_certificates_and_nothing_else() -> None:

@@ -1,6 +1,7 @@
 """The way from a certificate to an anchor, with openssl's verify as witness."""
 
 import itertools
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,13 @@ def test_what_is_missing_is_told() -> None:
     assert found("leaf", (), ("root",)).problem == "no certificate here issued the last one"
     assert found("stranger", (), ("root",)).problem == "the last one names itself and is no anchor"
     assert found("usurper", ("leaf", "middle"), ("root",)).problem == "the issuer of the last one is no CA"
+
+
+def test_validity_is_told_and_not_asked_for() -> None:
+    path = found("leaf", ("middle",), ("root",))
+    assert x509_path.not_valid_on(path, date.today()) == ()
+    for day in (date(2001, 1, 1), date(2099, 1, 1)):
+        assert [one.subject for one in x509_path.not_valid_on(path, day)] == ["leaf", "middle", "root"]
 
 
 def test_a_name_alone_issues_nothing() -> None:

@@ -40,6 +40,13 @@ def built(sections: Mapping[str, bytes], *, subsystem: int = 10, machine: int = 
     return head.ljust(HEADERS, b"\0") + body
 
 
+def renamed(data: bytes, number: int, name: str) -> bytes:
+    """The section of this number gets a name of more than eight bytes, which stands behind all else."""
+    grown = put(data, PE_AT + 12, len(data)) + (5 + len(name)).to_bytes(4, "little") + name.encode() + b"\0"
+    at = TABLE_AT + 40 * number
+    return grown[:at] + b"/4".ljust(8, b"\0") + grown[at + 8 :]
+
+
 def reader(data: bytes) -> Read:
     return lambda offset, length: data[offset : offset + length]
 

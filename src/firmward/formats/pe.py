@@ -28,6 +28,10 @@ HEAD_LIMIT = 1 << 20
 """Bytes from the start within which the PE header must begin."""
 SECTIONS_LIMIT = 1024
 DIRECTORIES_LIMIT = 16
+NAME_LIMIT = 64
+"""Bytes of the name of a section."""
+SYMBOL = 18
+"""Bytes of an entry of the table of symbols."""
 CERTIFICATE_TABLE = 4
 """Number of the directory."""
 CERTIFICATES_LIMIT = 64
@@ -146,7 +150,9 @@ def parse(read: Read, size: int) -> Program:
     """The headers of a file of `size` bytes. Raises Malformed."""
     start = _start(read)
     coff = start + len(SIGNATURE)
-    machine, count, _, _, _, optional_size, _ = _COFF.unpack(_exactly(read, coff, _COFF.size, "COFF header"))
+    machine, count, _, symbols, symbol_count, optional_size, _ = _COFF.unpack(
+        _exactly(read, coff, _COFF.size, "COFF header")
+    )
     if count > SECTIONS_LIMIT:
         raise Malformed(f"PE: {count} sections")
     optional = coff + _COFF.size
@@ -162,7 +168,8 @@ def parse(read: Read, size: int) -> Program:
     subsystem, characteristics = struct.unpack_from("<HH", head, 68)
     directories = _directories(head, base)
     table = optional + optional_size
-    sections = _sections(_exactly(read, table, count * _SECTION.size, "table of sections"))
+    texts = symbols + symbol_count * SYMBOL if symbols else None
+    sections = _sections(_exactly(read, table, count * _SECTION.size, "table of sections"), texts, read)
     if headers < table + count * _SECTION.size or headers > size:
         raise Malformed(f"PE: headers of {headers} bytes in a file of {size}")
     known = len(directories) > CERTIFICATE_TABLE
@@ -196,11 +203,18 @@ def _directories(head: bytes, base: int) -> tuple[Directory, ...]:
     return tuple(Directory(*pair) for pair in _DIRECTORY.iter_unpack(head[base : base + count * _DIRECTORY.size]))
 
 
-def _sections(table: bytes) -> tuple[Section, ...]:
+def _sections(table: bytes, texts: int | None, read: Read) -> tuple[Section, ...]:
     return tuple(
-        Section(name.rstrip(b"\0").decode("latin-1"), address, memory, offset, size, flags)
+        Section(_name(name.rstrip(b"\0"), texts, read), address, memory, offset, size, flags)
         for name, memory, address, size, offset, flags in _SECTION.iter_unpack(table)
     )
+
+
+def _name(name: bytes, texts: int | None, read: Read) -> str:
+    """A name of more than eight bytes stands among the texts behind the symbols, `/` and its offset in its place."""
+    if texts is not None and name[:1] == b"/" and name[1:].isdigit():
+        name = read(texts + int(name[1:]), NAME_LIMIT).partition(b"\0")[0] or name
+    return name.decode("latin-1")
 
 
 def content(program: Program, section: Section, read: Read) -> bytes:

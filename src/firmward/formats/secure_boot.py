@@ -9,7 +9,7 @@ DxeImageVerificationLib). Revocation from a time on is taken as revocation: time
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from firmward.formats import authenticode, efi_signature_list, pe, x509, x509_path
@@ -17,6 +17,7 @@ from firmward.formats.authenticode import Signature
 from firmward.formats.efi_signature_list import Entry, Kind
 from firmward.formats.efi_variables import GLOBAL, IMAGE_SECURITY, SECURE_BOOT_ENABLE, Origin, Store
 from firmward.formats.malformed import Malformed
+from firmward.formats.shim import Vendor
 from firmward.formats.x509 import Signed
 
 
@@ -90,6 +91,12 @@ def decide(store: Store, *, is_built_in: bool = False) -> SecureBoot:
         tuple(problems),
         switch,
     )
+
+
+def behind_shim(state: SecureBoot, vendor: Vendor) -> SecureBoot:
+    """What holds for a program that shim is to start: its maker's lists besides. What the owner enrolled is not looked
+    at, nor the generations that shim refuses (sbat)."""
+    return replace(state, allowed=(*state.allowed, *vendor.allowed), revoked=(*state.revoked, *vendor.revoked))
 
 
 def _entries(store: Store, name: str, vendor: object, problems: list[str]) -> tuple[Entry, ...]:

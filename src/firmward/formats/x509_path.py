@@ -8,10 +8,11 @@ names are not looked at here.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from firmward.formats import der, signature_algorithm
+from firmward.formats import der, signature_algorithm, x509
 from firmward.formats.malformed import Malformed
-from firmward.formats.x509 import Signed
+from firmward.formats.x509 import Certificate, Signed
 
 DEPTH = 8
 """Certificates of one path."""
@@ -34,6 +35,12 @@ class Path:
 def find(leaf: Signed, others: Iterable[Signed], anchors: Iterable[Signed]) -> Path:
     """The path from a certificate, over any of `others`, to the first anchor that is found."""
     return _Search(tuple(others), tuple(anchors)).follow((leaf,))
+
+
+def not_valid_on(path: Path, day: date) -> tuple[Certificate, ...]:
+    """The certificates of a path whose time has not begun or is over: told, since firmware does not ask."""
+    read = (x509.read(one.data) for one in path.certificates)
+    return tuple(one for one in read if one is not None and not one.starts <= day <= one.ends)
 
 
 def is_issued_by(certificate: Signed, issuer: Signed) -> bool:
