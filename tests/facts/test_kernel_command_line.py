@@ -89,13 +89,15 @@ def test_of_a_word_that_stands_twice_the_last_counts() -> None:
 def test_a_piece_is_not_taken_for_all_that_the_kernel_is_given() -> None:
     config = OpenPart(Part("image/config", "kernel-config", "image"), Bytes(b'CONFIG_CMDLINE="a"\n'))
     line = OpenPart(Part("image/line", "kernel-command-line", "image"), Bytes(b"b"))
+    addon = OpenPart(Part("image/x/cmdline", "kernel-command-line-addon", "image/x"), Bytes(b"e"))
     files: dict[str, Content] = {"etc/default/grub": 'GRUB_CMDLINE_LINUX="c"\n', "boot/cmdline.txt": "d\n"}
-    found = collected(files, around(config, line))
+    found = collected(files, around(config, line, addon))
     assert {str(one.arguments[0]): one.is_whole for one in found.lines} == {
         "a": False,
         "b": True,
         "c": False,
         "d": True,
+        "e": False,
     }
 
 

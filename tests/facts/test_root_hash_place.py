@@ -18,6 +18,8 @@ PARTS = around(
     OpenPart(Part("image/boot/fit/gz", "gzip", "image/boot/fit")),
     OpenPart(Part("image/boot/fit/gz/ramdisk", "cpio", "image/boot/fit/gz", role=Role.INITRAMFS)),
     OpenPart(Part("image/ramdisk", "cpio", "image", role=Role.INITRAMFS)),
+    OpenPart(Part("image/boot/uki", "uki", "image/boot")),
+    OpenPart(Part("image/boot/uki/cmdline", "kernel-command-line", "image/boot/uki")),
 )
 
 
@@ -37,6 +39,7 @@ def lines(text: str) -> KernelCommandLine:
         ("image/ramdisk", None),
         ("image/boot/fit", "image/boot/fit"),
         ("image/boot/fit/gz/ramdisk", "image/boot/fit"),
+        ("image/boot/uki/cmdline", "image/boot/uki"),
     ],
 )
 def test_what_lies_in_a_part_that_can_be_signed_is_not_known_to_be_open(part: str | None, carrier: str | None) -> None:
