@@ -21,7 +21,7 @@ TRIED = 64
 """Places where its first words stand."""
 
 _BEGINS = re.compile(rb"Linux version \d")
-_RELEASE = re.compile(r"Linux version (?P<release>\d+\.\d+[!-~]{0,200}) \(")
+_RELEASE = re.compile(r"Linux version (?P<release>\d{1,3}\.\d{1,5}(?!\d)[!-~]{0,200}) \(")
 
 
 @dataclass(frozen=True, slots=True)

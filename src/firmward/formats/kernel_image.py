@@ -5,21 +5,21 @@ boot image, ELF (mips, powerpc and whoever starts a vmlinux). The banner and the
 kernel: whoever has the means expands `payload` and asks `identity`.
 """
 
-import struct
 from dataclasses import dataclass
 
-from firmward.formats import ikconfig, kernel_banner, kernel_bzimage, kernel_flat, kernel_zboot, kernel_zimage
+from firmward.formats import (
+    ikconfig,
+    kernel_banner,
+    kernel_bzimage,
+    kernel_elf,
+    kernel_flat,
+    kernel_zboot,
+    kernel_zimage,
+)
 from firmward.formats.kernel_banner import Banner
-from firmward.formats.kernel_payload import HEAD, Payload, compression_of, find
+from firmward.formats.kernel_payload import HEAD, Payload, compression_of
 from firmward.formats.malformed import Malformed
 from firmward.formats.occurrences import Read
-
-ELF = b"\x7fELF"
-MACHINES = {
-    3: "x86", 8: "mips", 20: "powerpc", 21: "powerpc64", 22: "s390", 40: "arm", 42: "sh", 43: "sparc64", 62: "x86-64",
-    93: "arc", 94: "xtensa", 183: "arm64", 189: "microblaze", 243: "riscv", 252: "csky", 258: "loongarch",
-}  # fmt: skip
-"""By `e_machine`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ def parse(read: Read, size: int) -> KernelImage:
     if head[kernel_zimage.MAGIC_AT :][:4] == kernel_zimage.MAGIC:
         compressed = kernel_zimage.parse(read, size)
         return KernelImage("zimage", "arm", compressed.size, compressed.is_efi, payload=compressed.payload)
-    if head.startswith(ELF):
-        return _elf(read, size, head)
+    if head.startswith(kernel_elf.MAGIC):
+        return _elf(read, size)
     compression = compression_of(head[:HEAD])
     if compression:
         return KernelImage(compression, "", payload=Payload(compression, 0))
@@ -81,13 +81,12 @@ def identity(read: Read, size: int) -> Identity:
         return Identity(banner, None, str(reason))
 
 
-def _elf(read: Read, size: int, head: bytes) -> KernelImage:
-    """A vmlinux, or a vmlinuz: a program that holds the kernel compressed, and so no banner of its own."""
-    if len(head) < 20 or head[5] not in (1, 2):
-        raise Malformed("no ELF header")
-    (machine,) = struct.unpack_from("<H" if head[5] == 1 else ">H", head, 18)
+def _elf(read: Read, size: int) -> KernelImage:
+    architecture = kernel_elf.parse(read).architecture
     banner = kernel_banner.find(read, size)
-    payload = find(read, len(ELF), size) if banner is None else None
-    if banner is None and payload is None:
+    if banner is not None:
+        return KernelImage("elf", architecture, release=banner.release)
+    payload = kernel_elf.compressed(read, size)
+    if payload is None:
         raise Malformed("an ELF file with neither a kernel's banner nor a compressed kernel")
-    return KernelImage("elf", MACHINES.get(machine, ""), release=banner.release if banner else "", payload=payload)
+    return KernelImage("elf", architecture, payload=payload)

@@ -8,7 +8,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from firmward.formats import fdt, kernel_bzimage, kernel_flat, kernel_zboot, kernel_zimage, uboot_env, verity
+from firmward.formats import (
+    fdt,
+    kernel_bzimage,
+    kernel_elf,
+    kernel_flat,
+    kernel_zboot,
+    kernel_zimage,
+    uboot_env,
+    verity,
+)
 from firmward.formats.malformed import Malformed
 from firmward.image.format import Magic
 from firmward.image.source import Source
@@ -101,6 +110,13 @@ def _kernel_elf(source: Source) -> int | None:
     return None if at < 0 else source.size
 
 
+def _self_expanding(source: Source) -> int | None:
+    try:
+        return source.size if kernel_elf.compressed(source.read, source.size) else None
+    except Malformed:
+        return None
+
+
 def _pe(source: Source) -> int | None:
     at = int.from_bytes(source.read(0x3C, 4), "little")
     return source.size if 0x40 <= at < 1 << 16 and source.read(at, 4) == b"PE\0\0" else None
@@ -132,6 +148,7 @@ BLOBS = (
     Blob("zimage", Role.KERNEL, (Magic(kernel_zimage.MAGIC, kernel_zimage.MAGIC_AT),), _zimage, holds=1),
     Blob("bzimage", Role.KERNEL, (Magic(kernel_bzimage.MAGIC, kernel_bzimage.MAGIC_AT),), _bzimage, holds=1),
     Blob("vmlinux", Role.KERNEL, (Magic(b"\x7fELF"),), _kernel_elf, carve=False, holds=1),
+    Blob("vmlinuz", Role.KERNEL, (Magic(b"\x7fELF"),), _self_expanding, carve=False, holds=1),
     Blob("elf", Role.OTHER, (Magic(b"\x7fELF"),), _elf, carve=False),
     Blob("u-boot-env", Role.OTHER, (), _environment, begins=uboot_env.may_begin, says=uboot_env.COMMON),
     Blob("efi-program", Role.BOOT_LOADER, (Magic(b"MZ"),), _pe, carve=False),
