@@ -1,8 +1,8 @@
 """The kernel's command lines: what boot loaders give it, wherever in the image they keep it.
 
 A line is whole where the boot loader gives the kernel just this (extlinux, GRUB, a loader entry, cmdline.txt, an
-Android boot image, `bootargs`); a piece where other words come beside it (CONFIG_CMDLINE, a fragment in uEnv.txt,
-etc/default/grub, dracut's cmdline.d). A running machine has one, in proc/cmdline. What stands in a boot loader's binary
+Android boot image, a UKI, `bootargs`); a piece where other words come beside it (CONFIG_CMDLINE, a fragment in
+uEnv.txt, etc/default/grub, dracut's cmdline.d, an addon of a UKI). A running machine has one, in proc/cmdline. What stands in a boot loader's binary
 is not read here.
 """
 
@@ -197,9 +197,10 @@ def _configured(found: OpenPart) -> Iterator[str]:
 
 BLOBS: dict[str, Callable[[OpenPart], Iterable[str]]] = {
     "kernel-command-line": lambda found: (_text(found),),
+    "kernel-command-line-addon": lambda found: (_text(found),),
     "u-boot-env": _environment,
     "device-tree": _chosen,
     "script": lambda found: (line.text for line in _first(boot_arguments.script(_text(found)))),
     "kernel-config": _configured,
 }
-PIECES = frozenset(("kernel-config", "device-tree"))
+PIECES = frozenset(("kernel-config", "device-tree", "kernel-command-line-addon"))

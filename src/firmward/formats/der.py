@@ -58,6 +58,32 @@ def inside(data: bytes, outer: Value) -> Iterator[Value]:
         offset = value.end
 
 
+def all_inside(data: bytes, outer: Value, limit: int = VALUES_LIMIT) -> tuple[Value, ...]:
+    """As `inside`, where none may be left out: raises Malformed for more than `limit` too."""
+    found: list[Value] = []
+    offset = outer.start
+    while offset < outer.end:
+        if len(found) == limit:
+            raise Malformed(f"DER: more than {limit} values side by side")
+        found.append(value_at(data, offset, outer.end))
+        offset = found[-1].end
+    return tuple(found)
+
+
+def encoded_inside(data: bytes, outer: Value, limit: int = VALUES_LIMIT) -> tuple[bytes, ...]:
+    """As `all_inside`: each value's bytes with tag and length."""
+    found, start = [], outer.start
+    for value in all_inside(data, outer, limit):
+        found.append(data[start : value.end])
+        start = value.end
+    return tuple(found)
+
+
+def content(data: bytes, value: Value) -> bytes:
+    """What a value holds, without its tag and length."""
+    return data[value.start : value.end]
+
+
 def total_size(head: bytes) -> int | None:
     """Bytes of a CMS message with its header, by its first bytes; None when they begin none."""
     return _sequence(head)[1] if _content_type(head) in (SIGNED_DATA, ENVELOPED_DATA) else None

@@ -19,6 +19,8 @@ ED448 = bytes.fromhex("2b6571")
 X25519 = bytes.fromhex("2b656e")
 
 INTEGER, BITS = 0x02, 0x03
+UNCOMPRESSED = 0x04
+"""First byte of a point that has both coordinates."""
 
 NUMBER_LIMIT = 4096
 """Bytes of one number in a key: 32768 bits."""
@@ -61,6 +63,26 @@ class PublicPart:
     fingerprint: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RsaKey:
+    """What a signature is verified with."""
+
+    modulus: int
+    exponent: int
+
+
+@dataclass(frozen=True, slots=True)
+class EcKey:
+    """A point on a curve by its coordinates; whether it lies there is not asked here."""
+
+    curve: Curve
+    x: int
+    y: int
+
+
+Key = RsaKey | EcKey
+
+
 def of_rsa(modulus: int, exponent: int) -> PublicPart:
     blob = _strings(b"ssh-rsa", _mpint(exponent), _mpint(modulus))
     return PublicPart("RSA", modulus.bit_length(), _identity(_mpint(modulus)), ssh_key.fingerprint(blob))
@@ -94,21 +116,45 @@ def of_ssh(blob: bytes) -> PublicPart | None:
 
 def of_info(data: bytes, info: der.Value) -> PublicPart | None:
     """By a SubjectPublicKeyInfo; None for an algorithm that is not known. Raises Malformed."""
-    algorithm, bits = list(der.inside(data, info))[:2]
-    names = list(der.inside(data, algorithm))
-    if not names or bits.tag != BITS or bits.end - bits.start < 2:
-        raise Malformed("DER: no public key")
-    kind = data[names[0].start : names[0].end]
-    content = der.Value(BITS, bits.start + 1, bits.end)
+    kind, curve, content = _info(data, info)
     if kind == RSA:
-        modulus, exponent = (number(data, one) for one in list(der.inside(data, der.value_at(data, content.start)))[:2])
-        return of_rsa(modulus, exponent)
+        return of_rsa(*_rsa(data, content))
     if kind == EC:
-        curve = CURVES.get(data[names[1].start : names[1].end]) if len(names) > 1 else None
         return of_point(curve, data[content.start : content.end]) if curve is not None else None
     if kind == ED25519:
         return of_edwards(data[content.start : content.end])
     return None
+
+
+def key_of_info(data: bytes, info: der.Value) -> Key | None:
+    """The numbers in a SubjectPublicKeyInfo; None for an algorithm or curve that is not known, and for a point that is
+    compressed. Raises Malformed."""
+    kind, curve, content = _info(data, info)
+    if kind == RSA:
+        return RsaKey(*_rsa(data, content))
+    point = data[content.start : content.end]
+    if kind != EC or curve is None or len(point) != 2 * curve.size + 1 or point[0] != UNCOMPRESSED:
+        return None
+    x, y = point[1 : curve.size + 1], point[curve.size + 1 :]
+    return EcKey(curve, int.from_bytes(x, "big"), int.from_bytes(y, "big"))
+
+
+def _info(data: bytes, info: der.Value) -> tuple[bytes, Curve | None, der.Value]:
+    """Algorithm, curve where it names one that is known, and the bits of the key."""
+    parts = list(der.inside(data, info))
+    names = list(der.inside(data, parts[0])) if parts else []
+    if len(parts) < 2 or not names or parts[1].tag != BITS or parts[1].end - parts[1].start < 2:
+        raise Malformed("DER: no public key")
+    curve = CURVES.get(data[names[1].start : names[1].end]) if len(names) > 1 else None
+    return data[names[0].start : names[0].end], curve, der.Value(BITS, parts[1].start + 1, parts[1].end)
+
+
+def _rsa(data: bytes, content: der.Value) -> tuple[int, int]:
+    """Modulus and exponent."""
+    numbers = list(der.inside(data, der.value_at(data, content.start, content.end)))
+    if len(numbers) < 2:
+        raise Malformed("DER: no RSA key")
+    return number(data, numbers[0]), number(data, numbers[1])
 
 
 def number(data: bytes, value: der.Value) -> int:

@@ -11,12 +11,13 @@ from datetime import date
 
 from firmward.formats import der
 from firmward.formats.malformed import Malformed
-from firmward.formats.public_key import PublicPart, of_info
+from firmward.formats.public_key import Key, PublicPart, key_of_info, of_info
 
 SIZE_LIMIT = 64 << 10
 COMMON_NAME = bytes.fromhex("550403")
 BASIC_CONSTRAINTS, KEY_PURPOSES = bytes.fromhex("551d13"), bytes.fromhex("551d25")
 NAMES, KEY_USAGE = bytes.fromhex("551d11"), bytes.fromhex("551d0f")
+KEY_IDENTIFIER = bytes.fromhex("551d0e")
 DNS_NAME, IP_ADDRESS = 0x82, 0x87
 SIGNS_CERTIFICATES = 0x04
 """keyCertSign, the sixth bit of keyUsage."""
@@ -32,7 +33,7 @@ SIGNATURES = {
 }
 """Digests that no longer hold, by the signature's algorithm."""
 
-UTC_TIME, GENERALIZED_TIME, CONTEXT_3, BOOLEAN = 0x17, 0x18, 0xA3, 0x01
+UTC_TIME, GENERALIZED_TIME, CONTEXT_3, BOOLEAN, BITS = 0x17, 0x18, 0xA3, 0x01, 0x03
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,70 @@ def read(data: bytes) -> Certificate | None:
         return _certificate(data, parts[0])
     except (Malformed, ValueError, IndexError):
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A certificate as something that is signed and that signs.
+
+    `data` is all of it, `body` the bytes that its signature goes over (TBSCertificate), `issuer` and `subject` whole
+    names in DER, `serial` the number's bytes, `algorithm` the signature's AlgorithmIdentifier in DER. `key` is None
+    for an algorithm that is not known. `identifier` is its subjectKeyIdentifier. `may_issue` says whether OpenSSL,
+    which firmware verifies with, believes the certificates that it signed: a CA by basicConstraints or, without these,
+    by keyUsage, which must not speak against it; of version 1, one that names itself.
+    """
+
+    data: bytes
+    body: bytes
+    serial: bytes
+    issuer: bytes
+    subject: bytes
+    algorithm: bytes
+    signature: bytes
+    key: Key | None
+    identifier: bytes | None
+    may_issue: bool
+
+
+def signed(data: bytes) -> Signed:
+    """The certificate that the bytes begin with, for its signature to be verified. Raises Malformed."""
+    if len(data) > SIZE_LIMIT:
+        raise Malformed(f"X.509: a certificate of {len(data)} bytes")
+    whole = der.value_at(data, 0)
+    parts = der.all_inside(data, whole)
+    if [part.tag for part in parts] != [der.SEQUENCE, der.SEQUENCE, BITS] or parts[2].end == parts[2].start:
+        raise Malformed("X.509: no certificate")
+    body, algorithm, signature = parts
+    fields = der.all_inside(data, body)
+    is_first = not fields or fields[0].tag != der.CONTEXT_0
+    fields = fields if is_first else fields[1:]
+    if len(fields) < 6:
+        raise Malformed("X.509: a certificate with too few fields")
+    serial, _, issuer, _, subject, key, *extras = fields
+    extensions = dict(_extensions(data, extras))
+    return Signed(
+        data[: whole.end],
+        data[whole.start : body.end],
+        der.content(data, serial),
+        der.content(data, issuer),
+        der.content(data, subject),
+        data[body.end : algorithm.end],
+        data[signature.start + 1 : signature.end],
+        key_of_info(data, key),
+        _key_identifier(extensions.get(KEY_IDENTIFIER)),
+        der.content(data, issuer) == der.content(data, subject) if is_first else _may_issue(extensions),
+    )
+
+
+def _key_identifier(content: bytes | None) -> bytes | None:
+    return None if content is None else der.content(content, der.value_at(content, 0))
+
+
+def _may_issue(extensions: dict[bytes, bytes]) -> bool:
+    usage, constraints = extensions.get(KEY_USAGE), extensions.get(BASIC_CONSTRAINTS)
+    if usage is not None and not _may_sign(usage):
+        return False
+    return usage is not None if constraints is None else _is_authority(constraints)
 
 
 def _certificate(data: bytes, body: der.Value) -> Certificate:
@@ -121,6 +186,8 @@ def _extensions(data: bytes, extras: list[der.Value]) -> Iterator[tuple[bytes, b
             continue
         for extension in der.inside(data, der.value_at(data, extra.start, extra.end)):
             parts = list(der.inside(data, extension))
+            if not parts:
+                raise Malformed("X.509: an empty extension")
             yield data[parts[0].start : parts[0].end], data[parts[-1].start : parts[-1].end]
 
 
