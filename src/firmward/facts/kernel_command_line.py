@@ -2,8 +2,8 @@
 
 A line is whole where the boot loader gives the kernel just this (extlinux, GRUB, a loader entry, cmdline.txt, an
 Android boot image, a UKI, `bootargs`); a piece where other words come beside it (CONFIG_CMDLINE, a fragment in
-uEnv.txt, etc/default/grub, dracut's cmdline.d, an addon of a UKI). A running machine has one, in proc/cmdline. What stands in a boot loader's binary
-is not read here.
+uEnv.txt, etc/default/grub, dracut's cmdline.d, an addon of a UKI). A running machine has one, in proc/cmdline. What
+stands in a boot loader's binary is not read here.
 """
 
 import re

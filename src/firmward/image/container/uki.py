@@ -1,4 +1,4 @@
-"""Unified kernel images (formats/uki): PE files whose sections are a kernel, an initramfs, a command line, device trees.
+"""Unified kernel images (formats/uki): PE files whose sections are a kernel, an initramfs, a command line and more.
 
 The command line of an addon comes beside the image's own, so that it is a piece of one. What stands in a profile is
 named with the profile's number.
@@ -35,26 +35,23 @@ KINDS = {
 PIECE_OF_LINE = "kernel-command-line-addon"
 
 
-def parse(source: Source) -> tuple[pe.Program, uki.Uki] | None:
+def parse(source: Source) -> uki.Uki | None:
     """None when there is no PE file, or it is neither image nor addon."""
     try:
-        program = pe.parse(source.read, source.size)
-        found = uki.parse(program, source.read)
+        return uki.parse(pe.parse(source.read, source.size), source.read)
     except Malformed:
         return None
-    return None if found is None else (program, found)
 
 
 def measure(source: Source) -> int | None:
-    found = parse(source)
-    return None if found is None else found[0].end
+    """All there is: a signature covers what lies behind the sections too."""
+    return None if parse(source) is None else source.size
 
 
 def open_uki(source: Source, budget: Budget) -> Iterator[Child]:
-    found = parse(source)
-    if found is None:
+    image = parse(source)
+    if image is None:
         raise Damaged("no PE file with the sections of an image or an addon")
-    image = found[1]
     for piece in image.base:
         yield _child(source, piece, piece.kind, is_addon=image.is_addon)
     for profile in image.profiles:
