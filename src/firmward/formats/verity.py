@@ -113,7 +113,7 @@ def parse_superblock(head: bytes) -> Shape:
     if version != 1 or salt_size > len(salt):
         raise Malformed(f"version {version} of the superblock is not known")
     algorithm = name.partition(b"\0")[0].decode("ascii", "replace")
-    return _shape(kind, algorithm, data_block, hash_block, blocks, salt[:salt_size])
+    return shape(kind, algorithm, data_block, hash_block, blocks, salt[:salt_size])
 
 
 def parse_table(text: str) -> Table:
@@ -124,11 +124,12 @@ def parse_table(text: str) -> Table:
     salt = "" if words[9] == "-" else words[9]
     if not _HEX.fullmatch(salt) or not _HEX.fullmatch(words[8]) or len(salt) % 2 or max(map(len, words[3:7])) > 18:
         raise Malformed("a digest or salt that is no hexadecimal number")
-    shape = _shape(int(words[0]), words[7], int(words[3]), int(words[4]), int(words[5]), bytes.fromhex(salt))
-    return Table(shape, words[1], words[2], int(words[6]), words[8].lower(), tuple(words[11:]))
+    made = shape(int(words[0]), words[7], int(words[3]), int(words[4]), int(words[5]), bytes.fromhex(salt))
+    return Table(made, words[1], words[2], int(words[6]), words[8].lower(), tuple(words[11:]))
 
 
-def _shape(kind: int, algorithm: str, data_block: int, hash_block: int, blocks: int, salt: bytes) -> Shape:
+def shape(kind: int, algorithm: str, data_block: int, hash_block: int, blocks: int, salt: bytes) -> Shape:
+    """What a tree without a superblock is said to be made of. Raises Malformed for what no kernel would take."""
     if kind not in (0, 1) or algorithm not in DIGESTS:
         raise Malformed(f"format {kind} with {algorithm[:32]!r} is not known")
     if data_block not in BLOCK_SIZES or hash_block not in BLOCK_SIZES or not 0 < blocks <= BLOCKS_LIMIT:

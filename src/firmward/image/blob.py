@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmward.formats import (
+    avb,
     fdt,
     kernel_bzimage,
     kernel_elf,
@@ -138,10 +139,18 @@ def _hash_tree(source: Source) -> int | None:
     return min(max(shape.hash_block, verity.SUPERBLOCK_SIZE) + shape.tree_size, source.size)
 
 
+def _vbmeta(source: Source) -> int | None:
+    try:
+        return min(avb.size_of(source.read(0, avb.HEADER_SIZE)), source.size)
+    except Malformed:
+        return None
+
+
 # In the order they are tried, for those whose magics are equally long.
 BLOBS = (
     Blob("device-tree", Role.DEVICE_TREE, (Magic(fdt.MAGIC),), _device_tree),
     Blob("dm-verity", Role.OTHER, (Magic(verity.MAGIC),), _hash_tree),
+    Blob("vbmeta", Role.OTHER, (Magic(avb.MAGIC),), _vbmeta),
     Blob("arm64-image", Role.KERNEL, (Magic(kernel_flat.ARM64, kernel_flat.ARM64_AT),), _flat_kernel, holds=1),
     Blob("riscv-image", Role.KERNEL, (Magic(kernel_flat.RISCV_OLD, kernel_flat.RISCV_OLD_AT),), _flat_kernel, holds=1),
     Blob("efi-zboot", Role.KERNEL, (Magic(kernel_zboot.MAGIC),), _zboot, carve=False, holds=1),
