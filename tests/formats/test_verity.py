@@ -185,8 +185,8 @@ def test_commands_that_leave_the_tree_open_are_refused(words: str) -> None:
 
 
 def test_words_that_hold_several_do_not_shift_the_table() -> None:
-    words = "open /dev/a root /dev/b ab12 --no-superblock --data-blocks=8".split()
+    words = ["open", "/dev/a", "root", "/dev/b", "ab12", "--no-superblock", "--data-blocks=8"]
     for place in (1, 3, 4):
-        for odd in ("/dev/a 4096", ""):
+        for odd in ("/dev/a 4096", "ab12 00ff", ""):
             with pytest.raises(Malformed):
                 verity.parse_command([*words[:place], odd, *words[place + 1 :]])
