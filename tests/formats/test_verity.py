@@ -117,3 +117,76 @@ def test_a_table_tells_all() -> None:
     assert (table.data_device, table.hash_start, table.root_hash) == ("/dev/sda2", 301, "ab12")
     assert table.shape.salt == b"\0\xff"
     assert table.options == ("ignore_corruption",)
+
+
+TABLE = "1 /dev/sda2 /dev/sda3 4096 4096 300 0 sha256 ab12 00ff"
+
+
+def test_error_correction_and_the_signature_of_the_root_hash_are_told() -> None:
+    words = "9 use_fec_from_device /dev/sda3 fec_roots 2 fec_blocks 310 fec_start 310 root_hash_sig_key_desc"
+    table = verity.parse_table(f"{TABLE} {words} maker:root")
+    assert table.correction == verity.Correction("/dev/sda3", 2, 310, 310)
+    assert table.signature_key == "maker:root"
+    bare = verity.parse_table(TABLE)
+    assert (bare.correction, bare.signature_key) == (None, "")
+    assert verity.parse_table(f"{TABLE} 1 use_fec_from_device").correction is None
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "-".join(map(str, shape)))
+def test_a_tree_without_a_superblock_is_told_by_its_command(
+    shape: tuple[str, int, int, int, int, str], tmp_path: Path
+) -> None:
+    algorithm, data_block, hash_block, blocks, kind, salt = shape
+    data = bytes(range(256)) * (data_block // 256 * blocks)
+    start = -(-len(data) // hash_block) * hash_block
+    (tmp_path / "image").write_bytes(data.ljust(start, b"\0"))
+    settings = [f"--hash={algorithm}", f"--data-block-size={data_block}", "--hash-block-size", str(hash_block)]
+    settings += [f"--format={kind}", f"--data-blocks={blocks}", f"--hash-offset={start}", "--no-superblock"]
+    settings += [f"--salt={salt}"]
+    command = ["veritysetup", "format", "image", "image", *settings]
+    said = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    found = re.search(r"Root hash:\s+([0-9a-f]+)", said)
+    assert found is not None
+    image = (tmp_path / "image").read_bytes()
+    table = verity.parse_command(["open", "/dev/sda2", "root", "/dev/sda2", found[1], *settings])
+    assert (table.data_device, table.hash_device, table.root_hash) == ("/dev/sda2", "/dev/sda2", found[1])
+    tree = reader(image, table.hash_start * hash_block)
+    assert verity.compute(table.shape, reader(image), tree) == verity.Computed(found[1])
+    checked = ["veritysetup", "verify", "image", "image", found[1], *settings]
+    assert subprocess.run(checked, cwd=tmp_path, capture_output=True).returncode == 0
+    assert verity.parse_command(checked[1:]).shape == table.shape
+
+
+def test_a_command_tells_signature_correction_and_what_happens() -> None:
+    words = "open /dev/a root /dev/b ab12 --no-superblock --data-blocks=8 --fec-device /dev/c --fec-offset=40960"
+    words += " --root-hash-signature=/etc/root.p7s --ignore-corruption"
+    table = verity.parse_command(words.split())
+    assert table.correction == verity.Correction("/dev/c", 2, 0, 10)
+    assert table.signature_key == "/etc/root.p7s"
+    assert "ignore_corruption" in table.options
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "open /dev/a root /dev/b ab12",
+        "open /dev/a root /dev/b ab12 --no-superblock",
+        "open /dev/a root /dev/b --no-superblock --data-blocks=8",
+        "open /dev/a root /dev/b ab12 --no-superblock --data-blocks=8 --hash-offset=5",
+        "open /dev/a root /dev/b ab12 --no-superblock --data-blocks=8 --hash-block-size=0",
+        "open /dev/a root /dev/b $HASH --no-superblock --data-blocks=8",
+        "format /dev/a /dev/b x y z --no-superblock --data-blocks=8",
+    ],
+)
+def test_commands_that_leave_the_tree_open_are_refused(words: str) -> None:
+    with pytest.raises(Malformed):
+        verity.parse_command(words.split())
+
+
+def test_words_that_hold_several_do_not_shift_the_table() -> None:
+    words = ["open", "/dev/a", "root", "/dev/b", "ab12", "--no-superblock", "--data-blocks=8"]
+    for place in (1, 3, 4):
+        for odd in ("/dev/a 4096", "ab12 00ff", ""):
+            with pytest.raises(Malformed):
+                verity.parse_command([*words[:place], odd, *words[place + 1 :]])

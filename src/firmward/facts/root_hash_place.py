@@ -17,8 +17,8 @@ from firmward.model.facts import Unknown
 from firmward.model.parts import Parts
 
 CARRIERS = frozenset((
-    "fit", "efi-program", "android-boot", "vendor-boot", "kernel", "arm64-image", "zimage", "bzimage", "vmlinux",
-    "uki",
+    "fit", "efi-program", "android-boot", "vendor-boot", "kernel", "arm64-image", "riscv-image", "efi-zboot", "zimage",
+    "bzimage", "vmlinux", "vmlinuz", "uki",
 ))  # fmt: skip
 """Kinds of parts that can be signed with all that they carry."""
 

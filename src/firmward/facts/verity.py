@@ -66,7 +66,8 @@ class Claim:
     @property
     def is_signed(self) -> bool:
         """Whether the kernel is given a signature of the root hash."""
-        return any(option.startswith("root-hash-signature=") for option in self.options)
+        asked = any(option.startswith("root-hash-signature=") for option in self.options)
+        return asked or "root_hash_sig_key_desc" in self.options
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,24 +35,46 @@ def ranges(size: int, read: Read) -> tuple[tuple[int, int], ...]:
     return (*kept, (last, size)) if last < size else tuple(kept)
 
 
+def section(name: bytes, size: int, read: Read) -> tuple[int, int] | None:
+    """Start and end of the first section of this name; None where there is none, or no table that makes sense."""
+    try:
+        found = _table(size, read)
+    except (struct.error, IndexError):
+        return None
+    wanted = name + b"\0"
+    for header in () if found is None else found.headers:
+        is_there = header.kind != EMPTY and header.start + header.length <= size
+        if is_there and found is not None and found.labels.startswith(wanted, header.name):
+            return header.start, header.start + header.length
+    return None
+
+
 def _sections(size: int, read: Read) -> Iterator[tuple[int, int, bool]]:
+    found = _table(size, read)
+    if found is None:
+        return
+    yield found.start, found.end, False
+    labels = found.labels
+    for header in found.headers:
+        if header.kind == EMPTY or not header.length or header.start + header.length > size:
+            continue
+        label = labels[header.name : header.name + 16]
+        is_data = header.kind == PROGBITS and not header.flags & EXECUTABLE and not label.startswith(TOOLS)
+        yield header.start, header.start + header.length, is_data
+
+
+def _table(size: int, read: Read) -> "_Table | None":
     head = read(0, HEADER_SIZE)
     order = "<" if head[5] == 1 else ">"
     wide = head[4] == 2
     (table,) = struct.unpack_from(f"{order}Q" if wide else f"{order}I", head, 0x28 if wide else 0x20)
     length, count, names = struct.unpack_from(f"{order}HHH", head, 0x3A if wide else 0x2E)
     if length != (64 if wide else 40) or not table or not 0 < count <= SECTIONS_LIMIT or table + length * count > size:
-        return
-    yield table, table + length * count, False
+        return None
     rows = read(table, length * count)
     headers = [_header(rows, length * number, order, wide) for number in range(count)]
     labels = read(headers[names].start, min(headers[names].length, NAMES_LIMIT)) if names < count else b""
-    for header in headers:
-        if header.kind == EMPTY or not header.length or header.start + header.length > size:
-            continue
-        label = labels[header.name : header.name + 16]
-        is_data = header.kind == PROGBITS and not header.flags & EXECUTABLE and not label.startswith(TOOLS)
-        yield header.start, header.start + header.length, is_data
+    return _Table(table, table + length * count, headers, labels)
 
 
 class _Header(NamedTuple):
@@ -61,6 +83,15 @@ class _Header(NamedTuple):
     flags: int
     start: int
     length: int
+
+
+class _Table(NamedTuple):
+    """Where the table stands, its rows, and the names of the sections one behind the other."""
+
+    start: int
+    end: int
+    headers: list[_Header]
+    labels: bytes
 
 
 def _header(rows: bytes, at: int, order: str, wide: bool) -> _Header:

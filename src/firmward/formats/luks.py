@@ -1,14 +1,17 @@
 """LUKS1 and LUKS2: what the header says of the cipher and of where the encrypted bytes lie.
 
 LUKS1 keeps all in one binary header, numbers big-endian. LUKS2 keeps a binary header with a checksum over itself and
-over the JSON text behind it, which names the segments.
+over the JSON text behind it, which names the segments, the key slots with what makes a passphrase costly to guess, and
+tokens: how a slot is opened without a person (systemd-tpm2, clevis). `cipher_null` is no encryption. Integrity is
+dm-integrity's, with a tag beside each sector.
 """
 
 import hashlib
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from firmward.formats.malformed import Malformed
 
@@ -30,6 +33,31 @@ _SIZES_2 = tuple(16 << 10 + step for step in range(9))
 """Bytes of the binary header and its JSON: 16 KiB to 4 MiB."""
 
 
+SLOTS, TOKENS = 32, 32
+"""Those of LUKS2 that are read; cryptsetup makes no more."""
+WORD_LIMIT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class KeySlot:
+    """`kdf` is pbkdf2, argon2i or argon2id, with the passes over it, and `memory` in KiB for the latter two.
+    `key_bits` are those of the key that it holds, 0 where it does not say."""
+
+    number: int
+    kdf: str
+    iterations: int
+    memory: int = 0
+    key_bits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`kind` as who made it says: systemd-tpm2, systemd-fido2, clevis; `slots` are those that it opens."""
+
+    kind: str
+    slots: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     version: int
@@ -40,6 +68,17 @@ class Header:
     size: int | None
     """How many they are; None: all there is."""
     problem: str | None = None
+    key_bits: int = 0
+    """Of the cipher's key; 0 where no slot says."""
+    slots: tuple[KeySlot, ...] = ()
+    tokens: tuple[Token, ...] = ()
+    integrity: str = ""
+    """The algorithm; empty without."""
+
+    @property
+    def is_null(self) -> bool:
+        """Whether the bytes lie there as they are."""
+        return any(name.startswith(("cipher_null", "null-")) for name in self.cipher.split(", "))
 
 
 def parse(read: Read) -> Header:
@@ -68,7 +107,13 @@ def _first(head: bytes) -> Header:
     )
     if not holds:
         raise Malformed("a LUKS1 header that contradicts itself")
-    return Header(1, f"{_word(cipher)}-{_word(mode)}", payload * SECTOR, None)
+    used = tuple(
+        KeySlot(number, "pbkdf2", passes, key_bits=key_size * 8)
+        for number, (state, passes, _, _, _) in enumerate(slots)
+        if state == _ENABLED
+    )
+    cipher_name = f"{_word(cipher)}-{_word(mode)}"
+    return Header(1, cipher_name, payload * SECTOR, None, key_bits=key_size * 8, slots=used)
 
 
 def _second(read: Read, head: bytes) -> Header:
@@ -87,7 +132,8 @@ def _second(read: Read, head: bytes) -> Header:
 
 def _segments(text: bytes, size: int) -> Header:
     try:
-        segments = json.loads(text)["segments"].values()
+        said = json.loads(text)
+        segments = said["segments"].values()
         crypt = [one for one in segments if one["type"] == "crypt"]
         ciphers = dict.fromkeys(_plain(str(one["encryption"])) for one in crypt)
         offset = min(int(one["offset"]) for one in crypt)
@@ -97,7 +143,56 @@ def _segments(text: bytes, size: int) -> Header:
     if offset < 0 or any(end is not None and end < offset for end in ends):
         return Header(2, "", size, None, "its header contradicts itself")
     end = max((end for end in ends if end is not None), default=0)
-    return Header(2, ", ".join(ciphers)[:200], offset, None if None in ends else end - offset)
+    slots = tuple(_slots(said.get("keyslots")))
+    return Header(
+        2,
+        ", ".join(ciphers)[:200],
+        offset,
+        None if None in ends else end - offset,
+        key_bits=max((slot.key_bits for slot in slots), default=0),
+        slots=slots,
+        tokens=tuple(_tokens(said.get("tokens"))),
+        integrity=next((name for name in map(_integrity, crypt) if name), ""),
+    )
+
+
+def _slots(said: object) -> Iterator[KeySlot]:
+    for number, slot in _numbered(said, SLOTS):
+        kdf = slot.get("kdf")
+        if isinstance(kdf, dict):
+            passes = _count(kdf.get("iterations", kdf.get("time")))
+            bits = 8 * min(_count(slot.get("key_size")), _KEY_LIMIT)
+            yield KeySlot(number, _named(kdf.get("type")), passes, _count(kdf.get("memory")), bits)
+
+
+def _tokens(said: object) -> Iterator[Token]:
+    for _, token in _numbered(said, TOKENS):
+        slots = token.get("keyslots")
+        numbers = (_count(one) for one in slots[:SLOTS]) if isinstance(slots, list) else ()
+        yield Token(_named(token.get("type")), tuple(numbers))
+
+
+def _numbered(said: object, limit: int) -> Iterator[tuple[int, dict[str, object]]]:
+    """The records of a JSON object whose keys are numbers."""
+    for key, value in islice(said.items(), limit) if isinstance(said, dict) else ():
+        if isinstance(value, dict):
+            yield _count(key), value
+
+
+def _integrity(segment: dict[str, object]) -> str:
+    said = segment.get("integrity")
+    return _named(said.get("type")) if isinstance(said, dict) else ""
+
+
+def _named(said: object) -> str:
+    return _plain(said[:WORD_LIMIT]) if isinstance(said, str) else ""
+
+
+def _count(said: object) -> int:
+    """A number that is written as one or as a text; 0 for anything else."""
+    if isinstance(said, str):
+        return int(said) if said.isascii() and said.isdecimal() and len(said) < 19 else 0
+    return said if isinstance(said, int) and 0 <= said < 1 << 63 else 0
 
 
 def _plain(cipher: str) -> str:

@@ -9,7 +9,7 @@ in the superblock are little endian. Nothing in the superblock or the tree says 
 import hashlib
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from firmward.formats.malformed import Malformed
@@ -94,6 +94,16 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """Forward error correction: `roots` bytes of each 255 correct errors. `blocks` and `start` in data blocks."""
+
+    device: str
+    roots: int
+    blocks: int
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A target of device mapper: `verity 1 DATA HASH …`. `hash_start` is in hash blocks."""
 
@@ -104,6 +114,22 @@ class Table:
     root_hash: str
     options: tuple[str, ...] = ()
 
+    @property
+    def correction(self) -> Correction | None:
+        device = self._value("use_fec_from_device")
+        if not device:
+            return None
+        return Correction(device, *(_number(self._value(f"fec_{name}")) for name in ("roots", "blocks", "start")))
+
+    @property
+    def signature_key(self) -> str:
+        """What names the root hash's signature (PKCS#7) in the kernel's keyring; empty where none is asked for."""
+        return self._value("root_hash_sig_key_desc")
+
+    def _value(self, name: str) -> str:
+        at = self.options.index(name) + 1 if name in self.options else len(self.options)
+        return self.options[at] if at < len(self.options) else ""
+
 
 def parse_superblock(head: bytes) -> Shape:
     """Raises Malformed for what no kernel would take."""
@@ -113,7 +139,7 @@ def parse_superblock(head: bytes) -> Shape:
     if version != 1 or salt_size > len(salt):
         raise Malformed(f"version {version} of the superblock is not known")
     algorithm = name.partition(b"\0")[0].decode("ascii", "replace")
-    return _shape(kind, algorithm, data_block, hash_block, blocks, salt[:salt_size])
+    return shape(kind, algorithm, data_block, hash_block, blocks, salt[:salt_size])
 
 
 def parse_table(text: str) -> Table:
@@ -124,11 +150,92 @@ def parse_table(text: str) -> Table:
     salt = "" if words[9] == "-" else words[9]
     if not _HEX.fullmatch(salt) or not _HEX.fullmatch(words[8]) or len(salt) % 2 or max(map(len, words[3:7])) > 18:
         raise Malformed("a digest or salt that is no hexadecimal number")
-    shape = _shape(int(words[0]), words[7], int(words[3]), int(words[4]), int(words[5]), bytes.fromhex(salt))
-    return Table(shape, words[1], words[2], int(words[6]), words[8].lower(), tuple(words[11:]))
+    made = shape(int(words[0]), words[7], int(words[3]), int(words[4]), int(words[5]), bytes.fromhex(salt))
+    return Table(made, words[1], words[2], int(words[6]), words[8].lower(), tuple(words[11:]))
 
 
-def _shape(kind: int, algorithm: str, data_block: int, hash_block: int, blocks: int, salt: bytes) -> Shape:
+# "option of veritysetup": its default
+SETTINGS = {
+    "--format": "1",
+    "--hash": "sha256",
+    "--data-block-size": "4096",
+    "--hash-block-size": "4096",
+    "--data-blocks": "0",
+    "--hash-offset": "0",
+    "--salt": "-",
+    "--fec-device": "",
+    "--fec-offset": "0",
+    "--fec-roots": "2",
+    "--root-hash-signature": "",
+}
+_SHORT = {"-h": "--hash", "-s": "--salt"}
+
+
+def parse_command(words: Sequence[str]) -> Table:
+    """A tree without a superblock as `veritysetup open DATA NAME TREE HASH --no-superblock …` describes it, as the
+    table that it makes. Raises Malformed when the command leaves it open: with a superblock, without data blocks."""
+    operands, values = _taken_apart(words)
+    match operands:
+        case ["open", data, _, tree, root_hash, *_] | ["create", _, data, tree, root_hash, *_]:
+            pass
+        case ["verify", data, tree, root_hash, *_]:
+            pass
+        case _:
+            raise Malformed("no command of veritysetup that opens or verifies a tree")
+    if "--no-superblock" not in values:
+        raise Malformed("the superblock says what the tree is made of, not the command")
+    hash_block, offset = _number(values["--hash-block-size"]), _number(values["--hash-offset"])
+    if not hash_block or offset % hash_block:
+        raise Malformed(f"a tree at {values['--hash-offset'][:32]}, which is no whole block")
+    numbers = [values[name] for name in ("--data-block-size", "--hash-block-size", "--data-blocks")]
+    parts = (
+        values["--format"], data, tree, *numbers, str(offset // hash_block), values["--hash"], root_hash,
+        values["--salt"] or "-", *_optional(values),
+    )  # fmt: skip
+    if any(len(part.split()) != 1 for part in parts):
+        raise Malformed("a word of the command that is empty, or several")
+    return parse_table(" ".join(parts))
+
+
+def _taken_apart(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The operands of a command, and its options over their defaults."""
+    operands, values = [], dict(SETTINGS)
+    left = list(words)[::-1]
+    while left:
+        name, equals, value = left.pop().partition("=")
+        name = _SHORT.get(name, name)
+        if name in SETTINGS:
+            values[name] = value if equals or not left else left.pop()
+        elif name.startswith("--"):
+            values[name] = value
+        else:
+            operands.append(name + equals + value)
+    return operands, values
+
+
+def _optional(values: dict[str, str]) -> list[str]:
+    options = []
+    if values["--fec-device"]:
+        block = _number(values["--data-block-size"]) or 1
+        start = str(_number(values["--fec-offset"]) // block)
+        options += ["use_fec_from_device", values["--fec-device"], "fec_roots", values["--fec-roots"]]
+        options += ["fec_start", start]
+    if values["--root-hash-signature"]:
+        options += ["root_hash_sig_key_desc", values["--root-hash-signature"]]
+    options += [
+        f"{name}_corruption"
+        for name in ("ignore", "restart_on", "panic_on")
+        if f"--{name.replace('_', '-')}-corruption" in values
+    ]
+    return [str(len(options)), *options] if options else []
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isascii() and word.isdecimal() and len(word) < 19 else 0
+
+
+def shape(kind: int, algorithm: str, data_block: int, hash_block: int, blocks: int, salt: bytes) -> Shape:
+    """What a tree without a superblock is said to be made of. Raises Malformed for what no kernel would take."""
     if kind not in (0, 1) or algorithm not in DIGESTS:
         raise Malformed(f"format {kind} with {algorithm[:32]!r} is not known")
     if data_block not in BLOCK_SIZES or hash_block not in BLOCK_SIZES or not 0 < blocks <= BLOCKS_LIMIT:

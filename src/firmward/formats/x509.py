@@ -170,6 +170,14 @@ def _day(data: bytes, value: der.Value) -> date:
     return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
 
 
+def common_name(name: bytes) -> str:
+    """Of a name in DER without its outer header, as `Signed` and CMS's signers have it. Raises Malformed."""
+    try:
+        return _common_name(name, der.Value(der.SEQUENCE, 0, len(name)))
+    except ValueError as error:
+        raise Malformed(f"X.509: a name that is none: {error}") from error
+
+
 def _common_name(data: bytes, name: der.Value) -> str:
     found = ""
     for part in der.inside(data, name):

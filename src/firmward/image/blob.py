@@ -5,11 +5,20 @@ configuration or a compressed copy of itself, so that what `holds` parts is sear
 """
 
 import re
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from firmward.formats import fdt, uboot_env, verity
+from firmward.formats import (
+    avb,
+    fdt,
+    kernel_bzimage,
+    kernel_elf,
+    kernel_flat,
+    kernel_zboot,
+    kernel_zimage,
+    uboot_env,
+    verity,
+)
 from firmward.formats.malformed import Malformed
 from firmward.image.format import Magic
 from firmward.image.source import Source
@@ -54,25 +63,35 @@ def _device_tree(source: Source) -> int | None:
     return header.total if header.total <= source.size else None
 
 
-def _arm64_image(source: Source) -> int | None:
+def _flat_kernel(source: Source) -> int | None:
     """The header gives the size in memory, with what is zeroed at start, so that it may exceed the file."""
-    size = int.from_bytes(source.read(16, 8), "little")
-    return size if 0 < size < 1 << 32 else None
+    try:
+        return kernel_flat.parse(source.read(0, kernel_flat.HEAD_SIZE)).size or None
+    except Malformed:
+        return None
 
 
 def _zimage(source: Source) -> int | None:
-    head = source.read(40, 8)
-    start, end = struct.unpack("<2I", head) if len(head) == 8 else (0, 0)
-    return end - start if start < end < start + (1 << 28) else None
+    try:
+        return kernel_zimage.size_of(source.read)
+    except Malformed:
+        return None
 
 
 def _bzimage(source: Source) -> int | None:
-    """Setup sectors, the boot sector, and the protected-mode part in units of 16 bytes (boot protocol 2.04)."""
-    head = source.read(0x1F1, 16)
-    if len(head) < 16 or source.read(0x1FE, 2) != b"\x55\xaa":
+    try:
+        return kernel_bzimage.size_of(source.read)
+    except Malformed:
         return None
-    setup = (head[0] or 4) + 1
-    return setup * 512 + int.from_bytes(head[3:7], "little") * 16
+
+
+def _zboot(source: Source) -> int | None:
+    """What stands behind the payload only the sections of the PE header say."""
+    try:
+        kernel_zboot.parse(source.read, source.size)
+    except Malformed:
+        return None
+    return source.size
 
 
 def _elf(source: Source) -> int | None:
@@ -90,6 +109,13 @@ def _kernel_elf(source: Source) -> int | None:
     while at >= 0 and not source.read(at + len(BANNER), 1).isdigit():
         at = source.find(BANNER, at + 1, TEXT_SEARCH)
     return None if at < 0 else source.size
+
+
+def _self_expanding(source: Source) -> int | None:
+    try:
+        return source.size if kernel_elf.compressed(source.read, source.size) else None
+    except Malformed:
+        return None
 
 
 def _pe(source: Source) -> int | None:
@@ -113,14 +139,25 @@ def _hash_tree(source: Source) -> int | None:
     return min(max(shape.hash_block, verity.SUPERBLOCK_SIZE) + shape.tree_size, source.size)
 
 
+def _vbmeta(source: Source) -> int | None:
+    try:
+        return min(avb.size_of(source.read(0, avb.HEADER_SIZE)), source.size)
+    except Malformed:
+        return None
+
+
 # In the order they are tried, for those whose magics are equally long.
 BLOBS = (
     Blob("device-tree", Role.DEVICE_TREE, (Magic(fdt.MAGIC),), _device_tree),
     Blob("dm-verity", Role.OTHER, (Magic(verity.MAGIC),), _hash_tree),
-    Blob("arm64-image", Role.KERNEL, (Magic(b"ARM\x64", 56),), _arm64_image, holds=1),
-    Blob("zimage", Role.KERNEL, (Magic(b"\x18\x28\x6f\x01", 36),), _zimage, holds=1),
-    Blob("bzimage", Role.KERNEL, (Magic(b"HdrS", 0x202),), _bzimage, holds=1),
+    Blob("vbmeta", Role.OTHER, (Magic(avb.MAGIC),), _vbmeta),
+    Blob("arm64-image", Role.KERNEL, (Magic(kernel_flat.ARM64, kernel_flat.ARM64_AT),), _flat_kernel, holds=1),
+    Blob("riscv-image", Role.KERNEL, (Magic(kernel_flat.RISCV_OLD, kernel_flat.RISCV_OLD_AT),), _flat_kernel, holds=1),
+    Blob("efi-zboot", Role.KERNEL, (Magic(kernel_zboot.MAGIC),), _zboot, carve=False, holds=1),
+    Blob("zimage", Role.KERNEL, (Magic(kernel_zimage.MAGIC, kernel_zimage.MAGIC_AT),), _zimage, holds=1),
+    Blob("bzimage", Role.KERNEL, (Magic(kernel_bzimage.MAGIC, kernel_bzimage.MAGIC_AT),), _bzimage, holds=1),
     Blob("vmlinux", Role.KERNEL, (Magic(b"\x7fELF"),), _kernel_elf, carve=False, holds=1),
+    Blob("vmlinuz", Role.KERNEL, (Magic(b"\x7fELF"),), _self_expanding, carve=False, holds=1),
     Blob("elf", Role.OTHER, (Magic(b"\x7fELF"),), _elf, carve=False),
     Blob("u-boot-env", Role.OTHER, (), _environment, begins=uboot_env.may_begin, says=uboot_env.COMMON),
     Blob("efi-program", Role.BOOT_LOADER, (Magic(b"MZ"),), _pe, carve=False),
