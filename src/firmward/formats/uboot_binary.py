@@ -66,11 +66,15 @@ class BootDelay:
 
 @dataclass(frozen=True, slots=True)
 class UBoot:
-    """All that was found in one file. Offsets count in bytes from its start."""
+    """All that was found in one file. Offsets count in bytes from its start.
+
+    `environment` is the one of U-Boot proper: of several that nearest to the commands, or else the largest.
+    """
 
     versions: tuple[Version, ...]
     compilers: tuple[Seen, ...]
     commands: Commands | None | Unknown
+    environment: DefaultEnvironment | None
     environments: tuple[DefaultEnvironment, ...]
     trees: tuple[ControlTree, ...]
     delay: BootDelay | Unknown
@@ -84,11 +88,6 @@ class UBoot:
     @property
     def stages(self) -> frozenset[Stage]:
         return frozenset(version.stage for version in self.versions)
-
-    @property
-    def environment(self) -> DefaultEnvironment | None:
-        """The default environment of U-Boot proper: the largest, for an SPL's holds less."""
-        return max(self.environments, key=lambda one: one.size, default=None)
 
     def has_command(self, name: str) -> bool | Unknown:
         """Whether the prompt knows a command."""
@@ -107,13 +106,15 @@ def parse(data: bytes) -> UBoot:
     table = uboot_commands.find(data)
     trees = uboot_control.find(data)
     environments = uboot_default_env.find(data)
+    environment = _proper(environments, table)
     return UBoot(
         versions=versions,
         compilers=tuple(islice(_compilers(data), VERSIONS)),
         commands=table or _no_commands(data),
+        environment=environment,
         environments=environments,
         trees=trees,
-        delay=_delay(environments, trees),
+        delay=_delay(environment, trees),
         autoboot=uboot_traits.autoboot(data),
         fit=uboot_traits.fit(data),
         fit_signature=uboot_traits.fit_signature(data),
@@ -152,7 +153,13 @@ def _no_commands(data: bytes) -> None | Unknown:
     return None if prompt is None else Unknown("there is a prompt, but no table of commands was recognised")
 
 
-def _delay(environments: tuple[DefaultEnvironment, ...], trees: tuple[ControlTree, ...]) -> BootDelay | Unknown:
+def _proper(environments: tuple[DefaultEnvironment, ...], table: Commands | None) -> DefaultEnvironment | None:
+    if table is None:
+        return max(environments, key=lambda one: one.size, default=None)
+    return min(environments, key=lambda one: abs(one.offset - table.main.offset), default=None)
+
+
+def _delay(environment: DefaultEnvironment | None, trees: tuple[ControlTree, ...]) -> BootDelay | Unknown:
     """The delay, when all trees that give one agree, or the default environment gives one."""
     told = [(tree.boot_delay, tree.offset) for tree in trees if tree.boot_delay is not None]
     if len({seconds for seconds, _ in told}) > 1:
@@ -160,10 +167,9 @@ def _delay(environments: tuple[DefaultEnvironment, ...], trees: tuple[ControlTre
     for seconds, offset in told:
         if seconds is not None:
             return BootDelay(seconds, "control-tree", offset)
-    largest = max(environments, key=lambda one: one.size, default=None)
-    value = None if largest is None else largest.variables.get("bootdelay")
-    if largest is None or value is None:
+    value = None if environment is None else environment.variables.get("bootdelay")
+    if environment is None or value is None:
         return Unknown("neither a device tree nor the default environment gives a boot delay")
-    if not re.fullmatch(r"-?\d{1,9}", value.strip()):
+    if not re.fullmatch(r"-?\d{1,9}", value.strip(), re.ASCII):
         return Unknown("the boot delay of the default environment is no number")
-    return BootDelay(int(value), "environment", largest.offset)
+    return BootDelay(int(value), "environment", environment.offset)

@@ -6,7 +6,8 @@ begins: before it may stand anything. The rules this file holds:
 - It is found by a variable that every build sets, and grown in both directions as far as whole strings reach.
 - It ends with an empty string; where that is missing there is no environment.
 - What stands before the first string counts only up to its last byte that no text has.
-- Blanks before a name are none of it, as U-Boot reads (himport_r, lib/hashtable.c).
+- Blanks before a name are none of it, and a variable without a value is none, as U-Boot reads (himport_r,
+  lib/hashtable.c).
 
 A stored environment has the same strings behind its checksum; formats/uboot_env.py tells the two apart.
 """
@@ -28,6 +29,7 @@ SIZE_LIMIT = 256 << 10
 _ANCHOR = re.compile(rb"(?<![ -~])(?:bootcmd|bootdelay|baudrate|bootargs|boot_targets|stdin|stdout)=")
 _STRING = re.compile(rb"[\t ]{0,64}[A-Za-z_.][!-<>-~]{0,62}=[\t\n\r -~\x80-\xff]{0,%d}\Z" % STRING_LIMIT)
 _TAIL = re.compile(rb"[A-Za-z_.][!-<>-~]{0,62}=[\t\n\r -~]{0,%d}\Z" % STRING_LIMIT)
+_FIRST = re.compile(rb"\.callbacks=|\.flags=|bootargs=|bootcmd=")
 _NO_TEXT = re.compile(rb"[^\t\n\r -~]")
 
 
@@ -73,8 +75,15 @@ def _begin(data: bytes, start: int, floor: int) -> int:
 
 
 def _begin_within(data: bytes, before: int, start: int) -> int:
-    """The start of a string that something else precedes without a zero between them."""
-    begin = max((match.end() for match in _NO_TEXT.finditer(data, before, start - 1)), default=start)
+    """The start of a string that something else precedes without a zero between them.
+
+    What precedes it may end like a text, so that a name which stands first in most environments goes before.
+    """
+    first = _FIRST.search(data, before, start - 1)
+    if first is not None:
+        begin = first.start()
+    else:
+        begin = max((match.end() for match in _NO_TEXT.finditer(data, before, start - 1)), default=start)
     return begin if _TAIL.match(data, begin, start - 1) else start
 
 
@@ -93,4 +102,4 @@ def _end(data: bytes, start: int) -> tuple[int, bool]:
 
 def _variables(strings: list[bytes]) -> dict[str, str]:
     pairs = (string.decode("utf-8", "replace").partition("=") for string in strings)
-    return {name.lstrip(" \t"): value for name, _, value in pairs}
+    return {name.lstrip(" \t"): value for name, _, value in pairs if value}
