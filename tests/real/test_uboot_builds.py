@@ -114,8 +114,14 @@ def differences(build: Build, found: UBoot) -> Iterator[str]:
 def _commands(build: Build, found: UBoot) -> Iterator[str]:
     for command in sorted(set(COMMANDS.values())):
         built = any(build.on(option) for option, other in COMMANDS.items() if other == command)
+        built = _saves(build) if command == "saveenv" else built
         if found.has_command(command) is not built:
             yield f"{command}: {found.has_command(command)}, built {built}"
+
+
+def _saves(build: Build) -> bool:
+    """`saveenv` is left out where there is nowhere to save to (cmd/nvedit.c)."""
+    return build.on("CMD_SAVEENV") and any(build.on(option) for option in PLACES if option != "ENV_IS_NOWHERE")
 
 
 def _autoboot(build: Build, found: UBoot) -> Iterator[str]:

@@ -49,6 +49,7 @@ _MAXARGS = 1 << 9
 _LOWEST = 1 << 12
 """No text stands below this address."""
 _NAME = re.compile(rb"[!-~]{1,48}\0")
+_LETTERS = re.compile(rb"[ -~]{1,64}\0")
 _TEXT = re.compile(rb"[\t\n\r -~\x80-\xff]{0,%d}\0" % USAGE_LIMIT)
 
 
@@ -164,7 +165,7 @@ def _lists(data: bytes, rows: Sequence[_Row]) -> list[Table]:
         targets = _pointers(data, row, row.layout.usage)
         for base in uboot_pointers.bases(data, targets, row.start):
             table = _table(data, row, base)
-            if table is not None and _is_list(table.commands):
+            if table is not None and _is_list(table.commands) and _is_code(data, row, base):
                 found.append(table)
                 break
     return found
@@ -187,6 +188,13 @@ def _is_varied(data: bytes, row: _Row) -> bool:
     """Whether names and usages are as different as in a list of the prompt; of one usage two commands may make use."""
     names, usages = (set(_pointers(data, row, at)) for at in (0, row.layout.usage))
     return row.count >= LEAST_TO_LEARN and min(len(names), len(usages)) >= MOST * min(row.count, RECORDS)
+
+
+def _is_code(data: bytes, row: _Row, base: int) -> bool:
+    """Whether the functions are none but by chance texts: U-Boot has tables of three texts and a number, too."""
+    functions = _pointers(data, row, row.layout.function)
+    texts = sum(1 for address in functions if address >= base and _LETTERS.match(data, address - base))
+    return 4 * texts < len(functions)
 
 
 def _is_list(commands: Sequence[Command]) -> bool:

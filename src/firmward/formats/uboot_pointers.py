@@ -30,6 +30,8 @@ TEXTS = 1 << 16
 """Texts of which a base is looked for; a binary of a megabyte has about 10,000."""
 SAMPLE = 16
 """Pointers that are laid over the texts; some lead into a text, since linkers let one be the end of another."""
+LEAST_SHARE = 0.4
+"""Share of them that must lead to the start of a text."""
 BASES = 4
 """Bases that are worth trying: on few pointers chance agrees too."""
 
@@ -53,14 +55,20 @@ def words(data: bytes, order: Order) -> "array[int]":
     return found
 
 
-def bases(data: bytes, targets: Sequence[int], place: int) -> list[int]:
+def bases(data: bytes, targets: Sequence[int], place: int, share: float = LEAST_SHARE) -> list[int]:
     """The bases at which the most targets lead to the start of a text within reach of a place, the best first."""
     begin = max(0, place - REACH)
     found = [match.end() for match in islice(_START.finditer(data, begin, place + REACH), TEXTS)]
     votes: Counter[int] = Counter()
-    for target in _sample(targets):
+    sample = _sample(targets)
+    for target in sample:
         votes.update(map(target.__sub__, found))
-    return [base for base, _ in votes.most_common(BASES)]
+    return [base for base, times in votes.most_common(BASES) if times >= share * len(sample)]
+
+
+def leads_to_text(data: bytes, place: int) -> bool:
+    """Whether a text of some letters starts at a place, behind the end of another."""
+    return 0 < place < len(data) and _START.match(data, place - 1) is not None
 
 
 def _sample(targets: Sequence[int]) -> list[int]:
@@ -102,10 +110,10 @@ def _entries(data: bytes, kind: int) -> tuple[int, dict[int, int]]:
 
 
 def _base(data: bytes, entries: dict[int, int], place: int) -> int | None:
-    """The base that most of the addends agree on: more than a third of them lead to texts in every build."""
+    """The base that most of the addends agree on: at least a fifth of them must lead to texts."""
     addends = list(entries.values())
-    for base in bases(data, addends, place):
-        lead = [addend - base for addend in addends[:: max(1, len(addends) // 256)]]
-        if 5 * sum(0 < at < len(data) and _START.match(data, at - 1) is not None for at in lead) >= len(lead):
+    for base in bases(data, addends, place, share=0.2):
+        lead = addends[:: max(1, len(addends) // 256)]
+        if 5 * sum(leads_to_text(data, addend - base) for addend in lead) >= len(lead):
             return base
     return None
