@@ -118,6 +118,7 @@ def test_a_default_environment_is_read_to_its_bounds() -> None:
     [
         (b"\x80@@", b"bootargs=a\0bootcmd=b\0\0", {"bootargs": "a", "bootcmd": "b"}),
         (b"\x01\x02", b"first=1\0bootcmd=b\0\0", {"first": "1", "bootcmd": "b"}),
+        (b"a text\0SunMonTueWedThuFriSat", b"bootdelay=3\0baudrate=1\0\0", {"bootdelay": "3", "baudrate": "1"}),
         (b"a text\0", b"bootcmd=b\0 blank=c\0none=\0\0", {"bootcmd": "b", "blank": "c"}),
         (b"\0", b"bootcmd=a=b\nc\0eth1addr=\xc3\xa4\0\0", {"bootcmd": "a=b\nc", "eth1addr": "ä"}),
     ],

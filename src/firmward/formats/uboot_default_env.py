@@ -30,6 +30,8 @@ _ANCHOR = re.compile(rb"(?<![ -~])(?:bootcmd|bootdelay|baudrate|bootargs|boot_ta
 _STRING = re.compile(rb"[\t ]{0,64}[A-Za-z_.][!-<>-~]{0,62}=[\t\n\r -~\x80-\xff]{0,%d}\Z" % STRING_LIMIT)
 _TAIL = re.compile(rb"[A-Za-z_.][!-<>-~]{0,62}=[\t\n\r -~]{0,%d}\Z" % STRING_LIMIT)
 _FIRST = re.compile(rb"\.callbacks=|\.flags=|bootargs=|bootcmd=")
+_DAYS = re.compile(rb"(?:[A-Z][a-z]{2}){7,12}(?=[a-z][!-<>-~]{0,62}=)")
+"""Names of days or months, which U-Boot keeps without zeros: they may end right where the first name begins."""
 _NO_TEXT = re.compile(rb"[^\t\n\r -~]")
 
 
@@ -67,6 +69,9 @@ def _begin(data: bytes, start: int, floor: int) -> int:
     while start > limit and data[start - 1] == 0:
         before = data.rfind(b"\0", max(limit, start - 1 - STRING_LIMIT), start - 1) + 1
         before = max(before, limit, start - 1 - STRING_LIMIT)
+        days = _DAYS.match(data, before, start - 1)
+        if days is not None:
+            return days.end()
         if _STRING.match(data, before, start - 1):
             start = before
             continue
