@@ -4,6 +4,7 @@ They are fetched by apt with state of its own, so that this machine's package da
 """
 
 import os
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -15,16 +16,16 @@ SUITE = "bookworm"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
-def unpacked(package: str, architecture: str) -> Path:
+def unpacked(package: str, architecture: str, suite: str = SUITE) -> Path:
     """The folder with a package's files, from the cache when it is there.
 
     Raises NoPackagesError where Debian's archive is out of reach.
     """
-    folder = CACHE / architecture / package
+    folder = _place(architecture, suite) / package
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as workshop:
-            file = _download(package, architecture, Path(workshop))
+            file = _download(package, architecture, suite, Path(workshop))
             whole = Path(workshop) / "whole"
             subprocess.run(["dpkg-deb", "--extract", str(file), str(whole)], check=True)
             if not folder.is_dir():  # another process may have been faster
@@ -32,21 +33,44 @@ def unpacked(package: str, architecture: str) -> Path:
     return folder
 
 
-def _download(package: str, architecture: str, workshop: Path) -> Path:
-    settings = _settings(architecture)
+def kernel(flavour: str, architecture: str, suite: str = SUITE) -> Path:
+    """The folder with the newest kernel's files: the package that `linux-image-FLAVOUR` names today, kept under the
+    name that does not change. Raises NoPackagesError where Debian's archive is out of reach."""
+    place = _place(architecture, suite) / f"linux-image-{flavour}"
+    if not place.is_symlink():
+        with tempfile.TemporaryDirectory() as workshop:
+            settings = _settings(architecture, suite)
+            _apt(["update", "--quiet"], settings, Path(workshop))
+            named = ["apt-cache", *settings, "depends", f"linux-image-{flavour}:{architecture}"]
+            listed = subprocess.run(named, capture_output=True, text=True, check=True).stdout
+        found = re.search(r"Depends: (linux-image-\d[^\s:]*)", listed)
+        if found is None:
+            raise RuntimeError(f"linux-image-{flavour}:{architecture} depends on no kernel: {listed[-500:]}")
+        real = unpacked(found[1], architecture, suite)
+        if not place.is_symlink():
+            place.symlink_to(real.name)
+    return place
+
+
+def _place(architecture: str, suite: str) -> Path:
+    return CACHE / (architecture if suite == SUITE else f"{architecture}-{suite}")
+
+
+def _download(package: str, architecture: str, suite: str, workshop: Path) -> Path:
+    settings = _settings(architecture, suite)
     _apt(["update", "--quiet"], settings, workshop)
     _apt(["download", "--quiet", f"{package}:{architecture}"], settings, workshop)
     (file,) = workshop.glob("*.deb")
     return file
 
 
-def _settings(architecture: str) -> list[str]:
+def _settings(architecture: str, suite: str) -> list[str]:
     """Options for an apt whose lists stay in the cache."""
-    state = CACHE / "apt" / architecture
+    state = CACHE / "apt" / _place(architecture, suite).name
     for part in ("lists/partial", "archives/partial"):
         (state / part).mkdir(parents=True, exist_ok=True)
     (state / "status").touch()
-    (state / "sources.list").write_text(f"deb [signed-by={KEYRING}] {archive()} {SUITE} main\n", encoding="utf-8")
+    (state / "sources.list").write_text(f"deb [signed-by={KEYRING}] {archive()} {suite} main\n", encoding="utf-8")
     settings = {
         "APT::Architecture": architecture,
         "APT::Architectures": architecture,
