@@ -191,7 +191,7 @@ class Names:
 
 def reservations(read: Read, header: Header) -> tuple[Reservation, ...]:
     """The memory reservations before the structure; the list ends with an empty one. Raises Malformed."""
-    found = []
+    found: list[Reservation] = []
     for number in range(RESERVATIONS_LIMIT):
         data = read(header.reserved + number * _RESERVATION.size, _RESERVATION.size)
         one = Reservation(*_RESERVATION.unpack(data)) if len(data) == _RESERVATION.size else None
