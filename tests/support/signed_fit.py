@@ -1,11 +1,14 @@
 """FITs that mkimage signs, the control trees it writes the keys to, and what an attacker does to them with fdtput."""
 
+import hashlib
 import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
 from program import find_program, run_program
+
+from firmward.formats import fdt
 
 PROGRAMS = ("mkimage", "dtc", "fdtput", "fdtget", "openssl")
 MISSING = [name for name in PROGRAMS if find_program(name) is None]
@@ -142,3 +145,172 @@ def inserted(data: bytes, at: int, more: bytes) -> bytes:
     head[3] += len(more)
     head[9] += len(more)
     return struct.pack(">10I", *head) + data[40:at] + more + data[at:]
+
+
+SCHEMES = {
+    "rsa2048": Signing(),
+    "rsa2048 with pss": Signing(padding="pss"),
+    "rsa3072": Signing("sha384,rsa3072", key="middle"),
+    "rsa4096": Signing("sha512,rsa4096", key="big"),
+    "rsa4096 with pss": Signing("sha256,rsa4096", "pss", "big"),
+    "ecdsa": Signing("sha256,ecdsa256", key="curve"),
+}
+
+
+def flip_payload(workshop: Workshop, path: Path) -> None:
+    flipped(path, bytes(3000))
+
+
+def flip_hash(workshop: Workshop, path: Path) -> None:
+    flipped(path, hashlib.sha256(bytes(3001)).digest())
+
+
+def swap_payload_and_hash(workshop: Workshop, path: Path) -> None:
+    data, evil = path.read_bytes(), b"E" * 3001
+    data = data.replace(bytes(3001), evil).replace(hashlib.sha256(bytes(3001)).digest(), hashlib.sha256(evil).digest())
+    path.write_bytes(data)
+
+
+def swap_component(workshop: Workshop, path: Path) -> None:
+    workshop.put(path, "/configurations/conf-1", "kernel", "kernel-2")
+
+
+def choose_the_other(workshop: Workshop, path: Path) -> None:
+    workshop.put(path, "/configurations", "default", "conf-2")
+
+
+def strip(workshop: Workshop, path: Path) -> None:
+    workshop.put(path, "/configurations/conf-1/signature-1", options=("-r",))
+
+
+def empty(workshop: Workshop, path: Path) -> None:
+    workshop.put(path, "/configurations/conf-1/signature-1", "value", options=("-d",))
+
+
+def flip_signature(workshop: Workshop, path: Path) -> None:
+    value = workshop.get(path, "/configurations/conf-1/signature-1", "value")
+    flipped(path, bytes(int(one, 16) for one in value))
+
+
+def foreign(workshop: Workshop, path: Path) -> None:
+    workshop.resigned("")
+
+
+def foreign_by_name(workshop: Workshop, path: Path) -> None:
+    workshop.resigned("other")
+
+
+def copied(workshop: Workshop, path: Path, source: str, target: str) -> None:
+    """The signature of one configuration as that of another."""
+    for name in ("value", "hashed-nodes", "hashed-strings", "algo", "padding"):
+        value = workshop.get(path, f"/configurations/{source}/signature-1", name)
+        workshop.put(path, f"/configurations/{target}/signature-1", name, *value, options=("-p", "-t", "bx"))
+
+
+def mix(workshop: Workshop, path: Path) -> None:
+    for role, name in (("kernel", "kernel-1"), ("fdt", "fdt-2")):
+        workshop.put(path, "/configurations/conf-3", role, name, options=("-p",))
+    copied(workshop, path, "conf-1", "conf-3")
+    nodes = bytes(int(one, 16) for one in workshop.get(path, "/configurations/conf-1/signature-1", "hashed-nodes"))
+    names = nodes.replace(b"conf-1", b"conf-3").decode().rstrip("\0").split("\0")
+    workshop.put(path, "/configurations/conf-3/signature-1", "hashed-nodes", *names)
+    workshop.put(path, "/configurations", "default", "conf-3")
+
+
+def borrow(workshop: Workshop, path: Path) -> None:
+    copied(workshop, path, "conf-2", "conf-1")
+
+
+def unsigned_default(workshop: Workshop, path: Path) -> None:
+    for role, name in (("kernel", "kernel-1"), ("fdt", "fdt-2")):
+        workshop.put(path, "/configurations/conf-3", role, name, options=("-p",))
+    workshop.put(path, "/configurations", "default", "conf-3")
+
+
+def narrow(workshop: Workshop, path: Path) -> None:
+    nodes = ("/", "/configurations/conf-1", "/images/kernel-1", "/images/kernel-1/hash-1")
+    workshop.put(path, "/configurations/conf-1/signature-1", "hashed-nodes", *nodes)
+
+
+def edit_names(workshop: Workshop, path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"\0entry\0", b"\0empty\0"))
+
+
+def sign_fewer_names(workshop: Workshop, path: Path) -> None:
+    workshop.put(path, "/configurations/conf-1/signature-1", "hashed-strings", options=("-d",))
+
+
+def sign_no_such_names(workshop: Workshop, path: Path) -> None:
+    workshop.put(path, "/configurations/conf-1/signature-1", "hashed-strings", "0", "fffff", options=("-t", "x"))
+
+
+def add_to_configuration(workshop: Workshop, path: Path) -> None:
+    workshop.put(path, "/configurations/conf-1", "loadables", "kernel-2")
+
+
+def add_to_image(workshop: Workshop, path: Path) -> None:
+    workshop.put(path, "/images/kernel-1", "entry-more", "1", options=("-t", "x"))
+
+
+def change_the_root(workshop: Workshop, path: Path) -> None:
+    workshop.put(path, "/", "description", "other!")
+
+
+def change_load(workshop: Workshop, path: Path) -> None:
+    workshop.put(path, "/images/kernel-1", "load", "90000", options=("-t", "x"))
+
+
+def remove_component(workshop: Workshop, path: Path) -> None:
+    workshop.put(path, "/images/ramdisk-1", options=("-r",))
+
+
+def same_name_with_address(workshop: Workshop, path: Path) -> None:
+    workshop.put(path, "/images/kernel-1@1", "type", "kernel", options=("-p",))
+
+
+def decoy(workshop: Workshop, path: Path) -> None:
+    """The signed nodes are kept where nobody boots from, and the list leads there."""
+    nodes = bytes(int(one, 16) for one in workshop.get(path, "/configurations/conf-1/signature-1", "hashed-nodes"))
+    names = nodes.replace(b"/images/kernel-1", b"/images/decoy/kernel-1").decode().rstrip("\0").split("\0")
+    workshop.put(path, "/configurations/conf-1/signature-1", "hashed-nodes", *names)
+    data = path.read_bytes()
+    tree = fdt.DeviceTree(lambda offset, size: data[offset : offset + size])
+    node = tree.node("images/kernel-1")
+    assert node is not None
+    more = b"\0\0\0\1decoy\0\0\0" + data[node.start : node.end] + b"\0\0\0\2"
+    data = inserted(data, node.start, more)
+    first = data.index(bytes(3001)) + 3001  # the decoy stays as it was signed
+    path.write_bytes(data[:first])
+    old, evil = hashlib.sha256(bytes(3001)).digest(), b"E" * 3001
+    kept = data.index(old) + 32
+    head, rest = data[:kept], data[kept:]
+    path.write_bytes(head + rest.replace(bytes(3001), evil, 1).replace(old, hashlib.sha256(evil).digest(), 1))
+
+
+ATTACKS = (
+    flip_payload,
+    flip_hash,
+    swap_payload_and_hash,
+    swap_component,
+    choose_the_other,
+    strip,
+    empty,
+    flip_signature,
+    foreign,
+    foreign_by_name,
+    mix,
+    borrow,
+    unsigned_default,
+    narrow,
+    edit_names,
+    sign_fewer_names,
+    sign_no_such_names,
+    add_to_configuration,
+    add_to_image,
+    change_the_root,
+    change_load,
+    remove_component,
+    same_name_with_address,
+    decoy,
+)

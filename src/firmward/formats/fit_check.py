@@ -4,8 +4,8 @@ The rules this file holds (U-Boot's doc/usage/fit/signature; what its boot code 
 
 - A hash is over the bytes of its image. A signature of an image is too, so that any signed image may stand beside any
   other: only a signature of a configuration ties them, by the nodes of the images with their hashes.
-- What a configuration's signature covers is the list `hashed-nodes` beside it. Some loaders believe the list, newer
-  ones make their own from what the configuration boots. A signature that holds by the second alone is not taken, nor
+- What a configuration's signature covers is the list `hashed-nodes` beside it. Many loaders believe the list, newer
+  ones make their own from what the configuration boots. A signature that holds by the second alone is told, and so
   is one whose list leaves out the configuration itself: that of another would do.
 - What a configuration boots is covered when the image's own node and one of its hashes are, and this hash is strong.
 - Of RSA one can see whether a signature that does not hold was made with the key over something else.
@@ -22,7 +22,7 @@ from typing import Protocol
 
 from firmward.formats import fit, signature
 from firmward.formats.fdt import DeviceTree, Read
-from firmward.formats.fit import CONFIGURATIONS, IMAGES, Configuration, Fit, Hash, Image, Place, Signature
+from firmward.formats.fit import CONFIGURATIONS, IMAGES, Configuration, Fault, Fit, Hash, Image, Place, Signature
 from firmward.formats.fit_keys import Key, KeyRing, scheme
 from firmward.formats.fit_regions import regions
 from firmward.formats.malformed import Malformed
@@ -37,6 +37,11 @@ SIGNATURES_LIMIT = 64
 HASHED_TIMES, HASHED_MORE = 8, 64 << 20
 """Bytes that are hashed in all: so many times the file, and so many more."""
 PIECE = 1 << 20
+
+
+_Contents = Callable[[], tuple[tuple[int, int], ...]]
+"""Spans of bytes, worked out when they are asked for."""
+_Names = tuple[str, ...]
 
 
 class HashState(StrEnum):
@@ -82,11 +87,13 @@ class CheckedHash:
 
 @dataclass(frozen=True, slots=True)
 class CheckedSignature:
-    """`keys` are the names of those that verify it; `weak` says in words why it should not count, None when it may."""
+    """`keys` are the names of those that verify it, `keys_anew` of those that verify it when a configuration's list of
+    nodes is made anew; `weak` says in words why it should not count, None when it may."""
 
     signature: Signature
     state: SignatureState
     keys: tuple[str, ...] = ()
+    keys_anew: tuple[str, ...] = ()
     weak: str | None = None
 
 
@@ -118,12 +125,14 @@ class Uncovered:
 @dataclass(frozen=True, slots=True)
 class CheckedConfiguration:
     """`uncovered` is what every filled signature of it leaves out, at least the best of them; empty when there is no
-    signature at all. `accepted` is whether a loader with these keys boots it, None without keys."""
+    signature at all. `accepted` is whether a loader with these keys that believes `hashed-nodes` boots it (U-Boot's
+    until 2026), `accepted_anew` whether one does that makes its own list; None when the keys are not known."""
 
     configuration: Configuration
     signatures: tuple[CheckedSignature, ...]
     uncovered: tuple[Uncovered, ...]
     accepted: bool | None
+    accepted_anew: bool | None
 
     @property
     def is_signed(self) -> bool:
@@ -163,7 +172,7 @@ def check(read: Read, size: int, keys: KeyRing | None = None) -> CheckedFit:
     """Check the FIT that a file of `size` bytes begins with. Raises Malformed for what is no FIT."""
     tree = DeviceTree(read)
     found = fit.describe(tree, size)
-    work = _Work(read, size, tree, found, keys or KeyRing())
+    work = _Work(read, size, tree, found, keys)
     images = tuple(work.image(one) for one in found.images)
     configurations = tuple(work.configuration(one, images) for one in found.configurations)
     return CheckedFit(found, images, configurations)
@@ -199,8 +208,10 @@ def _digest(name: str) -> _Digest | None:
 class _Work:
     """One pass over a FIT, with what it may cost."""
 
-    def __init__(self, read: Read, size: int, tree: DeviceTree, found: Fit, keys: KeyRing) -> None:
-        self._read, self._size, self._tree, self._fit, self._keys = read, size, tree, found, keys
+    def __init__(self, read: Read, size: int, tree: DeviceTree, found: Fit, keys: KeyRing | None) -> None:
+        self._read, self._size, self._tree, self._fit = read, size, tree, found
+        self._keys = keys or KeyRing()
+        self._knows_keys = keys is not None
         self._hashable = HASHED_TIMES * size + HASHED_MORE
         self._signatures = SIGNATURES_LIMIT
         self._known: dict[tuple[str, tuple[tuple[int, int], ...]], bytes | None] = {}
@@ -218,7 +229,11 @@ class _Work:
         filled = [made for made in signatures if made.state is not SignatureState.EMPTY]
         left_out = [tuple(self._uncovered(one, made.signature)) for made in verified or filled]
         uncovered = min(left_out, key=len, default=())
-        return CheckedConfiguration(one, signatures, uncovered, self._accepts(one, signatures, images))
+        accepted = self._accepts(one, [made.keys for made in signatures], images)
+        anew = self._accepts(one, [made.keys_anew for made in signatures], images)
+        if anew and any(problem.fault is Fault.UNIT_ADDRESS for problem in self._fit.problems):
+            anew = False  # a name with a unit address anywhere is refused since 2021
+        return CheckedConfiguration(one, signatures, uncovered, accepted, anew)
 
     def _hash_state(self, image: Image, one: Hash) -> HashState:
         if one.ignored:
@@ -272,35 +287,34 @@ class _Work:
         keys = [key for key in self._keys.keys if key.fits(made)]
         weak = _weakness(made, keys)
         if not any(made.value):
-            return CheckedSignature(made, SignatureState.EMPTY, (), weak)
-        if self._signatures < 0:
-            return CheckedSignature(made, SignatureState.UNKNOWN, (), weak)
+            return CheckedSignature(made, SignatureState.EMPTY, weak=weak)
         try:
-            state, names = self._judged(made, contents, keys)
+            return CheckedSignature(made, *self._judged(made, contents, keys), weak)
         except Malformed:
-            state, names = SignatureState.UNKNOWN, ()
-        return CheckedSignature(made, state, names, weak)
+            return CheckedSignature(made, SignatureState.UNKNOWN, weak=weak)
 
     def _judged(
         self, made: Signature, contents: "list[_Contents]", keys: list[Key]
-    ) -> tuple[SignatureState, tuple[str, ...]]:
-        if made.digest_name not in signature.DIGEST_SIZES or scheme(made) is None:
-            return SignatureState.UNKNOWN, ()
+    ) -> tuple[SignatureState, _Names, _Names]:
+        """The state, and which keys verify it by the first of the contents, and by the last."""
+        if self._signatures < 0 or made.digest_name not in signature.DIGEST_SIZES or scheme(made) is None:
+            return SignatureState.UNKNOWN, (), ()
         if not self._keys.keys:
-            return SignatureState.NO_KEY, ()
-        for number, content in enumerate(contents):
+            return SignatureState.NO_KEY, (), ()
+        found: list[_Names] = []
+        for content in contents:
             spans = content()
             digest = self._digest_of(made.digest_name, spans) if spans else None
             if digest is None:
-                return SignatureState.UNKNOWN, ()
-            names = tuple(key.name for key in keys if key.verifies(made, digest))
-            if names:
-                return (SignatureState.LIST_CHANGED, ()) if number else (SignatureState.VERIFIED, names)
+                return SignatureState.UNKNOWN, (), ()
+            found.append(tuple(key.name for key in keys if key.verifies(made, digest)))
+        if any(found):
+            return (SignatureState.VERIFIED if found[0] else SignatureState.LIST_CHANGED), found[0], found[-1]
         if any(key.made(made) for key in keys):
-            return SignatureState.CHANGED, ()
+            return SignatureState.CHANGED, (), ()
         named = made.key_hint is None or made.key_hint in [key.name for key in keys]
         by_hand = all(key.algorithm is None for key in self._keys.keys)
-        return (SignatureState.INVALID if named or by_hand else SignatureState.FOREIGN), ()
+        return (SignatureState.INVALID if named or by_hand else SignatureState.FOREIGN), (), ()
 
     def _uncovered(self, one: Configuration, made: Signature) -> Iterator[Uncovered]:
         listed = frozenset(made.hashed_nodes)
@@ -319,29 +333,24 @@ class _Work:
             elif why := _unheld(image, path, listed):
                 yield Uncovered(component.role, path, why)
 
-    def _accepts(
-        self, one: Configuration, signatures: tuple[CheckedSignature, ...], images: Iterable[CheckedImage]
-    ) -> bool | None:
-        if not self._keys.keys:
+    def _accepts(self, one: Configuration, verified: list[_Names], images: Iterable[CheckedImage]) -> bool | None:
+        if not self._knows_keys:
             return None
         used = {component.image for component in one.components}
         booted = [image for image in images if image.image.name in used]
         wrong = any(state not in (HashState.MATCHES, HashState.IGNORED) for image in booted for state in _states(image))
         if wrong or len({image.image.name for image in booted}) < len(used):
             return False
-        return self._bears(self._keys.required("conf"), signatures, self._keys.any_is_enough) and all(
-            self._bears(self._keys.required("image"), image.signatures, any_is_enough=False) for image in booted
+        return _bears(self._keys.required("conf"), verified, any_is_enough=self._keys.any_is_enough) and all(
+            _bears(self._keys.required("image"), [made.keys for made in image.signatures], any_is_enough=False)
+            for image in booted
         )
 
-    @staticmethod
-    def _bears(required: tuple[Key, ...], signatures: tuple[CheckedSignature, ...], any_is_enough: bool) -> bool:
-        good = {name for made in signatures for name in made.keys}
-        found = [key.name in good for key in required]
-        return not required or (any(found) if any_is_enough else all(found))
 
-
-_Contents = Callable[[], tuple[tuple[int, int], ...]]
-"""Spans of bytes, worked out when they are asked for."""
+def _bears(required: tuple[Key, ...], verified: list[_Names], *, any_is_enough: bool) -> bool:
+    good = {name for names in verified for name in names}
+    found = [key.name in good for key in required]
+    return not required or (any(found) if any_is_enough else all(found))
 
 
 def _about(one: Configuration, found: CheckedSignature) -> CheckedSignature:
