@@ -286,3 +286,16 @@ def test_a_thousand_signatures_and_images_of_all_data_end_in_time(workshop: Work
     assert states[0] is HashState.DIFFERS
     assert states[-1] is HashState.UNKNOWN
     assert sum(problem.fault is Fault.OVERLAP for problem in found.fit.problems) == 1000
+
+
+def test_keys_are_tried_so_often_and_no_more(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit_check, "VERIFICATIONS_LIMIT", 25)
+    _, control = workshop.made(SCHEMES["ecdsa"])
+    key = ring(control).keys[0]
+    node = 'algo = "sha256,ecdsa256"; value = [' + "11" * 64 + ']; hashed-nodes = "/";'
+    signatures = "".join(f"signature-{n} {{ {node} }};" for n in range(500))
+    source = f'/dts-v1/; / {{ images {{ }}; configurations {{ default = "c"; c {{ {signatures} }}; }}; }};'
+    data = workshop.run("dtc", "-q", "-O", "dtb", feed=source.encode())
+    found = checked(data, KeyRing((key,) * 10)).default
+    assert found is not None
+    assert {made.state for made in found.signatures} == {SignatureState.INVALID, SignatureState.UNKNOWN}

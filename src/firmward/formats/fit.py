@@ -155,7 +155,9 @@ def parse(read: Read, size: int) -> Fit:
 
 
 def describe(tree: DeviceTree, size: int) -> Fit:
-    """The FIT in a tree that was read already."""
+    """The FIT in a tree that was read already, of a file of `size` bytes. Raises Malformed."""
+    if tree.header.total > size:
+        raise Malformed(f"a device tree of {tree.header.total} bytes, of which {size} are there")
     holder = tree.root.child(IMAGES)
     if holder is None:
         raise Malformed("a device tree without images")

@@ -9,7 +9,7 @@ The rules this file holds (U-Boot's doc/usage/fit/signature; what its boot code 
   is one whose list leaves out the configuration itself: that of another would do.
 - What a configuration boots is covered when the image's own node and one of its hashes are, and this hash is strong.
 - Of RSA one can see whether a signature that does not hold was made with the key over something else.
-- The work is bounded: what is hashed in all may not be many times the file, and so many signatures are looked at.
+- The work is bounded: what is hashed, walked and tried with keys in all. What comes behind that is unknown.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from binascii import crc_hqx
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import Protocol
 
 from firmward.formats import fit, signature
@@ -32,8 +33,10 @@ WEAK_DIGESTS = frozenset(("crc16-ccitt", "crc32", "md5", "sha1"))
 STRONG_DIGESTS = frozenset(("sha256", "sha384", "sha512"))
 RSA_BITS = 2048
 """Moduli below it are weak."""
-SIGNATURES_LIMIT = 64
-"""Signatures of one FIT that are checked."""
+TOKENS_LIMIT = 2_000_000
+"""Tokens that are walked to find what signatures are over, in all."""
+VERIFICATIONS_LIMIT = 512
+"""Times that a key is tried on a signature; on the largest curve one takes 30 ms."""
 HASHED_TIMES, HASHED_MORE = 8, 64 << 20
 """Bytes that are hashed in all: so many times the file, and so many more."""
 PIECE = 1 << 20
@@ -213,7 +216,9 @@ class _Work:
         self._keys = keys or KeyRing()
         self._knows_keys = keys is not None
         self._hashable = HASHED_TIMES * size + HASHED_MORE
-        self._signatures = SIGNATURES_LIMIT
+        self._verifications = VERIFICATIONS_LIMIT
+        self._walks = TOKENS_LIMIT // _tokens(tree)
+        self._spans: dict[tuple[frozenset[str], int | None], tuple[tuple[int, int], ...]] = {}
         self._known: dict[tuple[str, tuple[tuple[int, int], ...]], bytes | None] = {}
         self._by_name = {one.name: one for one in reversed(found.images)}  # the first of a name counts
 
@@ -264,10 +269,17 @@ class _Work:
 
     def _contents(self, one: Configuration, made: Signature) -> "list[_Contents]":
         """What the signature says it is over, and what else it may be over if its list was changed."""
-        strings, header = made.hashed_strings, self._tree.header
         roles = made.signs or ("kernel", "fdt", "script")
         lists = [made.hashed_nodes, self._nodes(one, roles), self._nodes(one, None)]
-        return [lambda nodes=nodes: tuple(regions(self._read, header, nodes, strings)) for nodes in lists]  # type: ignore[misc]
+        return [partial(self._signed, frozenset(nodes), made.hashed_strings) for nodes in lists]
+
+    def _signed(self, nodes: frozenset[str], strings: int | None) -> tuple[tuple[int, int], ...]:
+        """Empty when too much was looked through already. Raises Malformed."""
+        if (nodes, strings) not in self._spans:
+            self._walks -= 1
+            found = regions(self._read, self._tree.header, nodes, strings) if self._walks >= 0 else ()
+            self._spans[nodes, strings] = tuple(found)
+        return self._spans[nodes, strings]
 
     def _nodes(self, one: Configuration, roles: tuple[str, ...] | None) -> tuple[str, ...]:
         """The nodes that a signature has to be over for what a configuration boots, or for some roles of it."""
@@ -283,7 +295,6 @@ class _Work:
 
     def _signature(self, made: Signature, contents: "list[_Contents]") -> CheckedSignature:
         """`contents` are what it should be over, then what it may be over as well."""
-        self._signatures -= 1
         keys = [key for key in self._keys.keys if key.fits(made)]
         weak = _weakness(made, keys)
         if not any(made.value):
@@ -297,17 +308,21 @@ class _Work:
         self, made: Signature, contents: "list[_Contents]", keys: list[Key]
     ) -> tuple[SignatureState, _Names, _Names]:
         """The state, and which keys verify it by the first of the contents, and by the last."""
-        if self._signatures < 0 or made.digest_name not in signature.DIGEST_SIZES or scheme(made) is None:
+        if made.digest_name not in signature.DIGEST_SIZES or scheme(made) is None:
             return SignatureState.UNKNOWN, (), ()
         if not self._keys.keys:
             return SignatureState.NO_KEY, (), ()
         found: list[_Names] = []
+        known: dict[bytes, _Names] = {}
         for content in contents:
             spans = content()
             digest = self._digest_of(made.digest_name, spans) if spans else None
-            if digest is None:
+            self._verifications -= 0 if digest in known else len(keys)
+            if digest is None or self._verifications < 0:
                 return SignatureState.UNKNOWN, (), ()
-            found.append(tuple(key.name for key in keys if key.verifies(made, digest)))
+            if digest not in known:
+                known[digest] = tuple(key.name for key in keys if key.verifies(made, digest))
+            found.append(known[digest])
         if any(found):
             return (SignatureState.VERIFIED if found[0] else SignatureState.LIST_CHANGED), found[0], found[-1]
         if any(key.made(made) for key in keys):
@@ -351,6 +366,16 @@ def _bears(required: tuple[Key, ...], verified: list[_Names], *, any_is_enough: 
     good = {name for names in verified for name in names}
     found = [key.name in good for key in required]
     return not required or (any(found) if any_is_enough else all(found))
+
+
+def _tokens(tree: DeviceTree) -> int:
+    """About how many there are."""
+    waiting, count = [tree.root], 0
+    while waiting:
+        node = waiting.pop()
+        count += 2 + len(node.properties)
+        waiting.extend(node.children)
+    return count
 
 
 def _about(one: Configuration, found: CheckedSignature) -> CheckedSignature:

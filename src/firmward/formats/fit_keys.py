@@ -23,8 +23,8 @@ PREFIX = "key-"
 PSS = "pss"
 CURVES = {"prime256v1": "P-256", "secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 USUAL_EXPONENT = 65537
-NUMBER_LIMIT = 2048
-"""Bytes of a modulus: 16384 bits."""
+NUMBER_LIMIT = 1024
+"""Bytes of a modulus: 8192 bits, twice what U-Boot takes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ FAULTS = (
     ),
     Fault(
         "formats/fdt.py",
-        "            if behind > end:",
+        "if behind > end:",
         "if False:",
         "tests/image/container/test_fit.py",
         "a value longer than its tree believed",
