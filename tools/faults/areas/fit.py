@@ -89,8 +89,8 @@ FAULTS = (
     ),
     Fault(
         "formats/fit_check.py",
-        "if digest is not None and self._hashable >= 0:",
-        "if digest is not None:",
+        "self._hashable -= sum(end - start for start, end in spans)",
+        "pass",
         "tests/formats/test_fit_check.py",
         "one file hashed a thousand times",
     ),
