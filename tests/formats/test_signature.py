@@ -162,6 +162,17 @@ def test_only_the_one_encoding_of_pkcs1_is_taken(what: str, blocks: tuple[str, s
     assert signature.verify_rsa_pkcs1(modulus, 65537, "sha256", digest, made) is (what == "the one encoding")
 
 
+def test_pss_that_does_not_end_as_it_must_is_refused(rsa_keys: dict[int, Rsa]) -> None:
+    key = rsa_keys[2048]
+    digest = hashlib.sha256(b"x").digest()
+    whole = pow(int.from_bytes(key.sign("sha256", digest, "pss"), "big"), key.exponent, key.modulus)
+    for last, expected in ((0xBC, True), (0xBD, False), (0, False)):
+        block = (whole & ~0xFF | last).to_bytes(256, "big")
+        options = ("-inkey", str(key.path), "-pkeyopt", "rsa_padding_mode:none")
+        made = openssl("pkeyutl", "-decrypt", *options, feed=block)
+        assert key.verifies("sha256", digest, made, "pss") is expected
+
+
 def test_what_openssl_signs_on_a_curve_verifies_and_nothing_else(ec_keys: list[Ec]) -> None:
     for number, key in enumerate(ec_keys):
         chance = random.Random(number)

@@ -16,7 +16,7 @@ def find_program(name: str) -> str | None:
 
 
 def run_program(
-    command: Sequence[str], *, feed: bytes = b"", cwd: Path | None = None
+    command: Sequence[str], *, feed: bytes = b"", cwd: Path | None = None, seconds: float = SECONDS
 ) -> subprocess.CompletedProcess[bytes]:
     """Raises subprocess.TimeoutExpired when it hangs."""
-    return subprocess.run(command, input=feed, cwd=cwd, capture_output=True, check=False, timeout=SECONDS)
+    return subprocess.run(command, input=feed, cwd=cwd, capture_output=True, check=False, timeout=seconds)

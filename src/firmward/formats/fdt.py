@@ -6,11 +6,14 @@ The rules this file holds:
 - Values are not read, only placed: a FIT keeps whole kernels in them. Every node and property knows where its tokens
   begin and end, since a FIT's signature is made over such ranges and not over what they mean.
 - The tree is built without recursion, and every token is counted, so that neither depth nor size runs away.
+
+`device_tree` reads the values of a small tree all at once; both go through `tokens` here.
 """
 
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from firmward.formats.malformed import Malformed
 
@@ -29,10 +32,17 @@ NAME_LIMIT = 256
 VALUE_LIMIT = 64 << 10
 """Bytes of a value that is read as text or numbers."""
 
-_BEGIN_NODE, _END_NODE, _PROPERTY, _NOP, _END = 1, 2, 3, 4, 9
-_WORD = struct.Struct(">I")
-_PAIR = struct.Struct(">II")
+STRINGS_LIMIT = 1 << 20
+"""Bytes of all names of properties."""
+RESERVATIONS_LIMIT = 1024
+
+BEGIN_NODE, END_NODE, PROPERTY, NOP, END = 1, 2, 3, 4, 9
+_BARE = (END_NODE, NOP, END)
+_HEAD = struct.Struct(">3I")
 _HEADER = struct.Struct(">10I")
+_RESERVATION = struct.Struct(">QQ")
+_WINDOW = 64 << 10
+"""Bytes of the structure that are read at once: of a value larger than that nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,18 @@ class Header:
     reserved: int
     """Where the memory reservations begin."""
     version: int
+
+
+Token = tuple[int, int, int, bytes, int, int]
+"""Kind, where it stands, where all ends that belongs to it; a node's name; the place of a property's name in the
+strings block and the size of its value, in bytes. No class, as a tree has thousands."""
+
+
+class Reservation(NamedTuple):
+    """Memory that is kept free, in bytes."""
+
+    address: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +125,90 @@ def parse_header(head: bytes) -> Header:
     return Header(total, structure, size, strings, strings_size, reserved, version)
 
 
+def tokens(read: Read, header: Header) -> Iterator[Token]:
+    """The tokens of the structure block, up to its end, each within it. Raises Malformed."""
+    offset = header.structure
+    end = offset + header.structure_size
+    window, base, safe = b"", offset, 0
+    unpack = _HEAD.unpack_from
+    for _ in range(TOKENS):
+        if offset >= safe:
+            base, (window, safe) = offset, _filled(read, offset, end)
+            if len(window) < 4 + _HEAD.size:
+                yield END, offset, offset, b"", 0, 0
+                return
+        at = offset - base
+        kind, size, place = unpack(window, at)
+        if kind == PROPERTY:
+            behind = offset + 12 + size + (-size & 3)
+            if behind > end:
+                raise Malformed("a node or a value that is longer than the device tree")
+            yield PROPERTY, offset, behind, b"", place, size
+        elif kind == BEGIN_NODE:
+            mark = window.find(0, at + 4, at + 4 + NAME_LIMIT)
+            behind = base + (mark + 4 & -4)
+            if mark < 0 or behind > end:
+                raise Malformed("a name without an end")
+            yield BEGIN_NODE, offset, behind, window[at + 4 : mark], 0, 0
+        elif kind in _BARE:
+            behind = offset + 4
+            yield kind, offset, behind, b"", 0, 0
+            if kind == END:
+                return
+        else:
+            raise Malformed(f"token {kind} is not known")
+        offset = behind
+    raise Malformed(f"a device tree of more than {TOKENS} tokens")
+
+
+def _filled(read: Read, offset: int, end: int) -> tuple[bytes, int]:
+    """A window from here, with zeros behind it, and up to where tokens in it are whole."""
+    window = read(offset, min(_WINDOW, end - offset & -4))
+    filled = offset + len(window)
+    return window + bytes(_HEAD.size), end if filled >= end & -4 else filled - NAME_LIMIT - _HEAD.size
+
+
+class Names:
+    """The names of properties: the strings block holds each once for all of its uses."""
+
+    def __init__(self, read: Read, header: Header) -> None:
+        if header.strings_size > STRINGS_LIMIT:
+            raise Malformed(f"names of {header.strings_size} bytes")
+        self._block = read(header.strings, header.strings_size)
+        self.known: dict[int, str] = {}
+        """Those that were asked for, by their place."""
+
+    def at(self, place: int) -> str:
+        """Raises Malformed for a name that lies outside, or has no end."""
+        known = self.known.get(place)
+        if known is None:
+            mark = self._block.find(0, place, place + NAME_LIMIT)
+            if place >= len(self._block) or mark < 0:
+                raise Malformed("the name of a property lies outside")
+            known = self.known[place] = self._block[place:mark].decode("utf-8", "replace")
+        return known
+
+
+def reservations(read: Read, header: Header) -> tuple[Reservation, ...]:
+    """The memory reservations before the structure; the list ends with an empty one. Raises Malformed."""
+    found: list[Reservation] = []
+    for number in range(RESERVATIONS_LIMIT):
+        data = read(header.reserved + number * _RESERVATION.size, _RESERVATION.size)
+        one = Reservation(*_RESERVATION.unpack(data)) if len(data) == _RESERVATION.size else None
+        if one is None or header.reserved + (number + 1) * _RESERVATION.size > header.total:
+            raise Malformed("memory reservations without an end")
+        if one == (0, 0):
+            return tuple(found)
+        found.append(one)
+    raise Malformed(f"more than {RESERVATIONS_LIMIT} memory reservations")
+
+
 class DeviceTree:
     """A tree whose values are read when they are asked for. Raises Malformed."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
         self.header = parse_header(read(0, HEADER_SIZE))
-        self._strings: dict[int, str] = {}
         self.root = self._build()
 
     def node(self, path: str) -> Node | None:
@@ -127,10 +226,14 @@ class DeviceTree:
 
     def text(self, node: Node, name: str) -> str | None:
         """A value as text, its first string; None when there is none."""
+        return next(iter(self.texts(node, name)), None)
+
+    def texts(self, node: Node, name: str) -> tuple[str, ...]:
+        """A value as a list of strings, each ending with a zero; empty when there is none."""
         found = node.property(name)
         if found is None or not 0 < found.size <= VALUE_LIMIT:
-            return None
-        return self.value(found).partition(b"\0")[0].decode("utf-8", "replace")
+            return ()
+        return tuple(self.value(found).removesuffix(b"\0").decode("utf-8", "replace").split("\0"))
 
     def number(self, node: Node, name: str) -> int | None:
         """A value as a number of 32 or 64 bits; None when there is none."""
@@ -138,69 +241,25 @@ class DeviceTree:
         return int.from_bytes(self.value(found), "big") if found is not None and found.size in (4, 8) else None
 
     def _build(self) -> Node:
+        names = Names(self._read, self.header)
         open_nodes: list[_Open] = []
-        for token, start, offset in self._tokens():
-            if token == _BEGIN_NODE:
+        for kind, start, end, name, place, size in tokens(self._read, self.header):
+            if kind == BEGIN_NODE:
                 if len(open_nodes) >= DEPTH:
                     raise Malformed("nodes are nested too deep")
-                open_nodes.append(_Open(self._text(offset), start))
-            elif not open_nodes:
+                open_nodes.append(_Open(name.decode("utf-8", "replace"), start))
+            elif kind == END:
+                break
+            elif kind != NOP and not open_nodes:
                 raise Malformed("a device tree that does not begin with a node")
-            elif token == _PROPERTY:
-                size, name = _PAIR.unpack(self._read(offset, 8))
-                open_nodes[-1].properties.append(Property(self._string(name), start, offset + 8, size))
-            else:
-                node = open_nodes.pop().closed(offset)
+            elif kind == PROPERTY:
+                open_nodes[-1].properties.append(Property(names.at(place), start, start + _HEAD.size, size))
+            elif kind == END_NODE:
+                node = open_nodes.pop().closed(end)
                 if not open_nodes:
                     return node
                 open_nodes[-1].children.append(node)
         raise Malformed("the device tree ends before its root does")
-
-    def _tokens(self) -> Iterator[tuple[int, int, int]]:
-        """Token, where it stands, and where what belongs to it begins; NOPs are left out."""
-        offset = self.header.structure
-        end = offset + self.header.structure_size
-        for _ in range(TOKENS):
-            data = self._read(offset, 4) if offset + 4 <= end else b""
-            token = _WORD.unpack(data)[0] if len(data) == 4 else _END
-            if token == _END:
-                return
-            start, offset = offset, self._behind(token, offset + 4, end)
-            if token != _NOP:
-                yield token, start, start + 4
-        raise Malformed(f"a device tree of more than {TOKENS} tokens")
-
-    def _behind(self, token: int, offset: int, end: int) -> int:
-        if token == _BEGIN_NODE:
-            size = len(self._name(offset)) + 1
-        elif token == _PROPERTY:
-            data = self._read(offset, 4)
-            size = 8 + (_WORD.unpack(data)[0] if len(data) == 4 else end)
-        elif token in (_END_NODE, _NOP):
-            size = 0
-        else:
-            raise Malformed(f"token {token} is not known")
-        offset += size + -size % 4
-        if offset > end:
-            raise Malformed("a node or a value that is longer than the device tree")
-        return offset
-
-    def _name(self, offset: int) -> bytes:
-        name, mark, _ = self._read(offset, NAME_LIMIT).partition(b"\0")
-        if not mark:
-            raise Malformed("a name without an end")
-        return name
-
-    def _text(self, offset: int) -> str:
-        return self._name(offset).decode("utf-8", "replace")
-
-    def _string(self, place: int) -> str:
-        """A property's name, which the strings block holds once for all of its uses."""
-        if place >= self.header.strings_size and self.header.version >= 17:
-            raise Malformed("the name of a property lies outside")
-        if place not in self._strings:
-            self._strings[place] = self._text(self.header.strings + place)
-        return self._strings[place]
 
 
 @dataclass(slots=True)

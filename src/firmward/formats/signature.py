@@ -77,13 +77,20 @@ CURVES = {
 
 def verify_rsa_pkcs1(modulus: int, exponent: int, hash_name: str, digest: bytes, signature: bytes) -> bool:
     """Whether this is RSASSA-PKCS1-v1_5 over the digest. Raises Malformed for an algorithm that is not known."""
+    return signed_by_pkcs1(modulus, exponent, hash_name, signature) == digest
+
+
+def signed_by_pkcs1(modulus: int, exponent: int, hash_name: str, signature: bytes) -> bytes | None:
+    """The digest that this is RSASSA-PKCS1-v1_5 over; None when it is none by this key. Raises Malformed for an
+    algorithm that is not known."""
     _known(hash_name)
     size = (modulus.bit_length() + 7) // 8
     opened = _opened(modulus, exponent, signature)
+    digest = b"" if opened is None else opened[-DIGEST_SIZES[hash_name] :]
     expected = _digest_info(hash_name, digest)
-    if opened is None or len(digest) != DIGEST_SIZES[hash_name] or size < len(expected) + 11:
-        return False
-    return opened == b"\0\1" + b"\xff" * (size - len(expected) - 3) + b"\0" + expected
+    if opened is None or size < len(expected) + 11:
+        return None
+    return digest if opened == b"\0\1" + b"\xff" * (size - len(expected) - 3) + b"\0" + expected else None
 
 
 def verify_rsa_pss(
@@ -91,24 +98,19 @@ def verify_rsa_pss(
 ) -> bool:
     """Whether this is RSASSA-PSS over the digest; `salt_length` in bytes. Raises Malformed for an algorithm that is not
     known."""
-    _known(hash_name)
-    opened = _opened(modulus, exponent, signature)
-    bits = modulus.bit_length() - 1
-    size = (bits + 7) // 8
-    digest_size = DIGEST_SIZES[hash_name]
-    if opened is None or len(digest) != digest_size or size < digest_size + 2 or any(opened[:-size]):
+    found = _salt(modulus, exponent, hash_name, signature)
+    if found is None or len(digest) != DIGEST_SIZES[hash_name]:
         return False
-    encoded = opened[-size:]
-    masked, inner = encoded[: -digest_size - 1], encoded[-digest_size - 1 : -1]
-    unused = 8 * size - bits
-    if encoded[-1] != 0xBC or masked[0] >> (8 - unused):
-        return False
-    block = _xor(masked, _mask(hash_name, inner, len(masked)))
-    block = bytes([block[0] & 0xFF >> unused]) + block[1:]
-    padding, mark, salt = block.partition(b"\1")
-    if not mark or any(padding) or (salt_length is not None and len(salt) != salt_length):
+    salt, inner = found
+    if salt_length is not None and len(salt) != salt_length:
         return False
     return _hash(hash_name, bytes(8) + digest + salt) == inner
+
+
+def is_pss_of(modulus: int, exponent: int, hash_name: str, signature: bytes) -> bool:
+    """Whether this has the form of RSASSA-PSS by this key over some digest; one of 100,000 others has it by chance.
+    Raises Malformed for an algorithm that is not known."""
+    return _salt(modulus, exponent, hash_name, signature) is not None
 
 
 def verify_ecdsa(curve: str, x: int, y: int, digest: bytes, r: int, s: int) -> bool:
@@ -143,6 +145,26 @@ def _opened(modulus: int, exponent: int, signature: bytes) -> bytes | None:
         return None
     number = int.from_bytes(signature, "big")
     return pow(number, exponent, modulus).to_bytes(size, "big") if number < modulus else None
+
+
+def _salt(modulus: int, exponent: int, hash_name: str, signature: bytes) -> tuple[bytes, bytes] | None:
+    """The salt of PSS, and the digest over it and what was signed; None when the encoding does not hold."""
+    _known(hash_name)
+    opened = _opened(modulus, exponent, signature)
+    bits = modulus.bit_length() - 1
+    size = (bits + 7) // 8
+    digest_size = DIGEST_SIZES[hash_name]
+    if opened is None or size < digest_size + 2 or any(opened[:-size]):
+        return None
+    encoded = opened[-size:]
+    masked, inner = encoded[: -digest_size - 1], encoded[-digest_size - 1 : -1]
+    unused = 8 * size - bits
+    if encoded[-1] != 0xBC or masked[0] >> (8 - unused):
+        return None
+    block = _xor(masked, _mask(hash_name, inner, len(masked)))
+    block = bytes([block[0] & 0xFF >> unused]) + block[1:]
+    padding, mark, salt = block.partition(b"\1")
+    return (salt, inner) if mark and not any(padding) else None
 
 
 def _digest_info(name: str, digest: bytes) -> bytes:

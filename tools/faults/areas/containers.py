@@ -19,7 +19,7 @@ FAULTS = (
     ),
     Fault(
         "formats/fdt.py",
-        "if offset > end:",
+        "if behind > end:",
         "if False:",
         "tests/image/container/test_fit.py",
         "a value longer than its tree believed",
@@ -75,7 +75,7 @@ FAULTS = (
     ),
     Fault(
         "image/container/fit.py",
-        "if cipher is not None:",
+        "if image.cipher is not None:",
         "if False:",
         "tests/image/container/test_fit.py",
         "an encrypted image of a FIT taken for a plain one",

@@ -1,13 +1,12 @@
 """FIT images (U-Boot's doc/usage/fit): a device tree whose node `images` holds kernels, ramdisks, device trees.
 
-The bytes of an image are a property (`data`), or lie behind the tree (`mkimage -E`): `data-offset` counts from the end
-of the tree, rounded up to four bytes, `data-position` from its start. Hashes and signatures are not looked at here.
+`formats.fit` says where the bytes of each are. Hashes and signatures are not looked at here.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from firmward.formats.fdt import MAGIC, DeviceTree, Node
+from firmward.formats import fit
+from firmward.formats.fdt import MAGIC
 from firmward.formats.malformed import Malformed
 from firmward.image.budget import Budget, Damaged
 from firmward.image.format import About, Child, Format, Magic
@@ -21,74 +20,41 @@ SEARCHED = 1 << 20
 """Bytes searched for the node: descriptions and, in some, configurations come first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the bytes of an image are; `external` when they lie behind the tree."""
-
-    offset: int
-    size: int
-    external: bool
-
-
-def parse(source: Source) -> tuple[DeviceTree, Node] | None:
-    """The tree and its node `images`; None when there is no whole tree, or it is not a FIT."""
+def parse(source: Source) -> fit.Fit | None:
+    """None when there is no whole tree, or it is not a FIT."""
     head = source.read(4, 4)
     total = int.from_bytes(head, "big")
     if total > source.size or source.find(MARK, 0, min(total, SEARCHED)) < 0:
         return None
     try:
-        tree = DeviceTree(source.read)
+        found = fit.parse(source.read, source.size)
     except Malformed:
         return None
-    images = tree.root.child("images")
-    return (tree, images) if images is not None and images.children else None
-
-
-def place_of(tree: DeviceTree, image: Node) -> Place | None:
-    """None when the image says of no bytes."""
-    data = image.property("data")
-    if data is not None:
-        return Place(data.offset, data.size, external=False)
-    size = tree.number(image, "data-size")
-    position = tree.number(image, "data-position")
-    offset = tree.number(image, "data-offset")
-    if size is None or (position is None and offset is None):
-        return None
-    start = tree.header.total + -tree.header.total % 4
-    return Place(position if position is not None else start + (offset or 0), size, external=True)
+    return found if found.images else None
 
 
 def measure(source: Source) -> int | None:
     found = parse(source)
-    if found is None:
-        return None
-    tree, images = found
-    places = [place_of(tree, image) for image in images.children]
-    ends = [place.offset + place.size for place in places if place is not None and place.external]
-    return min(max([tree.header.total, *ends]), source.size)
+    return None if found is None else min(found.end, source.size)
 
 
 def open_fit(source: Source, budget: Budget) -> Iterator[Child]:
     found = parse(source)
     if found is None:
         raise Damaged("no device tree with images")
-    tree, images = found
-    for image in images.children:
-        yield _child(source, tree, image, budget)
+    for image in found.images:
+        yield _child(source, image, budget)
 
 
-def _child(source: Source, tree: DeviceTree, image: Node, budget: Budget) -> Child:
-    kind = tree.text(image, "type") or "unknown"
-    role = _role(kind, tree.text(image, "os"))
-    place = place_of(tree, image)
+def _child(source: Source, image: fit.Image, budget: Budget) -> Child:
+    role, place = _role(image.kind, image.system), image.place
     if place is None:
-        return Child(image.name, None, None, kind, "says neither data nor where they are", role)
-    cipher = image.child("cipher")
-    if cipher is not None:
-        algorithm = tree.text(cipher, "algo") or "an unnamed cipher"
-        return Child(image.name, None, place.offset, kind, f"encrypted with {algorithm}; the key is not known", role)
-    child = placed(source, image.name, place.offset, place.size, kind, role)
-    return opened(child, tree.text(image, "compression"), budget)
+        return Child(image.name, None, None, image.kind, "says neither data nor where they are", role)
+    if image.cipher is not None:
+        problem = f"encrypted with {image.cipher}; the key is not known"
+        return Child(image.name, None, place.offset, image.kind, problem, role)
+    child = placed(source, image.name, place.offset, place.size, image.kind, role)
+    return opened(child, image.compression, budget)
 
 
 def _role(kind: str, system: str | None) -> Role | None:

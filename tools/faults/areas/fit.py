@@ -1,0 +1,118 @@
+"""Device trees, overlays, FITs and the signatures in them."""
+
+from fault import Fault
+
+FAULTS = (
+    Fault(
+        "formats/signature.py",
+        'b"\\0\\1" + b"\\xff" * (size - len(expected) - 3) + b"\\0" + expected else None',
+        "opened[: size - len(expected)] + expected else None",
+        "tests/formats/test_signature.py",
+        "the padding of PKCS #1 not compared",
+    ),
+    Fault(
+        "formats/signature.py",
+        "if encoded[-1] != 0xBC or masked[0] >> (8 - unused):",
+        "if False:",
+        "tests/formats/test_signature.py",
+        "the last byte of PSS not compared",
+    ),
+    Fault(
+        "formats/signature.py",
+        "if not (_is_on(known, x, y) and 0 < r < known.n and 0 < s < known.n):",
+        "if not (_is_on(known, x, y) and 0 < r and 0 < s):",
+        "tests/formats/test_signature.py",
+        "numbers beyond the order of a curve taken",
+    ),
+    Fault(
+        "formats/signature.py",
+        "return _INFINITY if along else _double(p, one)",
+        "return _INFINITY",
+        "tests/formats/test_signature.py",
+        "a point added to itself lost",
+    ),
+    Fault(
+        "formats/fdt.py",
+        "base, (window, safe) = offset, _filled(read, offset, end)",
+        "base, (window, safe) = offset, (_filled(read, offset, end)[0], end)",
+        "tests/formats/test_device_tree.py",
+        "tokens behind the window read as zeros",
+    ),
+    Fault(
+        "formats/fdt.py",
+        "if place >= len(self._block) or mark < 0:",
+        "if place >= len(self._block):",
+        "tests/formats/test_device_tree.py",
+        "a name without an end taken",
+    ),
+    Fault(
+        "formats/device_tree.py",
+        "            if node.is_enabled:\n                yield path, node\n",
+        "            yield path, node\n            if node.is_enabled:\n",
+        "tests/formats/test_device_tree.py",
+        "a node out of use taken for one in use",
+    ),
+    Fault(
+        "formats/overlay.py",
+        "    _fill_local(added, largest)\n",
+        "",
+        "tests/formats/test_overlay.py",
+        "references within an overlay not raised with its phandles",
+    ),
+    Fault(
+        "formats/overlay.py",
+        "            if depth >= DEPTH:\n",
+        "            if depth < 0:\n",
+        "tests/formats/test_overlay.py",
+        "a merged tree of any depth",
+    ),
+    Fault(
+        "formats/fit_regions.py",
+        "levels = 2 if path in nodes else max(0, levels - 1)",
+        "levels = 2 if path in nodes else levels",
+        "tests/formats/test_fit_check.py",
+        "properties of nodes that are not listed taken for signed",
+    ),
+    Fault(
+        "formats/fit_check.py",
+        "if found.state is SignatureState.VERIFIED and not",
+        "if False and not",
+        "tests/formats/test_fit_check.py",
+        "the signature of another configuration taken",
+    ),
+    Fault(
+        "formats/fit_check.py",
+        "for component in dict.fromkeys(one.components):",
+        "for component in ():",
+        "tests/formats/test_fit_check.py",
+        "an image that boots and is not signed passed over",
+    ),
+    Fault(
+        "formats/fit_check.py",
+        "self._hashable -= sum(end - start for start, end in spans)",
+        "pass",
+        "tests/formats/test_fit_check.py",
+        "one file hashed a thousand times",
+    ),
+    Fault(
+        "formats/fit_check.py",
+        "if not any(one.algorithm in STRONG_DIGESTS for one in held if not one.ignored):",
+        "if False:",
+        "tests/formats/test_fit_check.py",
+        "a check sum taken for a digest",
+    ),
+    Fault(
+        "formats/fit.py",
+        "        if place.offset < end:\n",
+        "        if False:\n",
+        "tests/formats/test_fit.py",
+        "data that lie in those of others passed over",
+    ),
+    Fault(
+        "formats/fit_keys.py",
+        "same = self.algorithm in (None, made.algorithm) or kind is PointKey",
+        "same = True",
+        "tests/formats/test_fit_check.py",
+        "a key used for an algorithm that it is not bound to",
+    ),
+)
