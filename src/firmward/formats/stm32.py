@@ -154,7 +154,6 @@ def verify(read: Read, header: Header) -> tuple[Held, ...]:
             digest.update(piece)
         numbers = (header.public_key[:32], header.public_key[32:], header.signature[:32], header.signature[32:])
         x, y, r, s = (int.from_bytes(number, "big") for number in numbers)
-        if header.curve in signature.CURVES:
-            holds = signature.verify_ecdsa(header.curve, x, y, digest.digest(), r, s)
-            held.append(Held("signature", SIGNATURE, holds))
+        holds = signature.verify_ecdsa(header.curve, x, y, digest.digest(), r, s)
+        held.append(Held("signature", SIGNATURE, holds))
     return tuple(held)

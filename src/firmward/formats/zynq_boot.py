@@ -22,8 +22,10 @@ IMAGE_LIMIT = 256 << 20
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """`certificate` is where its authentication certificate stands, in bytes; 0 without one."""
+    """`header` and `certificate` are where its header and its authentication certificate stand, in bytes; the latter 0
+    without one."""
 
+    header: int
     extent: Extent
     attributes: int
     certificate: int
@@ -43,7 +45,7 @@ class Image:
 
     @property
     def size(self) -> int:
-        ends = [one.extent.offset + one.extent.size for one in self.partitions]
+        ends = [max(one.header + PARTITION, one.extent.offset + one.extent.size) for one in self.partitions]
         return max([self.first.offset + self.first.size, *ends])
 
     @property
@@ -112,7 +114,7 @@ def _partitions(read: Read, table: int) -> tuple[Partition, ...]:
         if offset * 4 > IMAGE_LIMIT or length * 4 > IMAGE_LIMIT:
             break
         extent = Extent(f"partition-{number}", offset * 4, length * 4)
-        found.append(Partition(extent, attributes, certificate * 4))
+        found.append(Partition(at, extent, attributes, certificate * 4))
         at = following * 4 if following else at + PARTITION
     return tuple(found)
 

@@ -22,17 +22,17 @@ def shop() -> Path:
     return folder
 
 
-@cache
 def rsa_key(name: str, bits: int = 2048) -> Path:
     path = shop() / f"{name}.pem"
-    run("openssl", "genrsa", "-out", path, bits)
+    if not path.exists():
+        run("openssl", "genrsa", "-out", path, bits)
     return path
 
 
-@cache
 def curve_key(name: str, curve: str = "prime256v1") -> Path:
     path = shop() / f"{name}.pem"
-    run("openssl", "ecparam", "-name", curve, "-genkey", "-noout", "-out", path)
+    if not path.exists():
+        run("openssl", "ecparam", "-name", curve, "-genkey", "-noout", "-out", path)
     return path
 
 

@@ -13,10 +13,9 @@ def parse(read: Read, _: int) -> stm32.Header:
 ABOUT = About(
     title="STM32 image (STM32MP1, STM32MP2)",
     reads=(
-        "The payload behind the header with its extensions; the checksum; the ECDSA signature by the key in the "
-        "header on P-256."
+        "The payload behind the header with its extensions; the checksum; the ECDSA signature by the key in the header."
     ),
-    limits=("An encrypted payload is not opened. Signatures on Brainpool curves are not verified."),
+    limits=("An encrypted payload is not opened. Which key is fused is not known here."),
     witness="mkimage -T stm32image, openssl",
 )
 
