@@ -112,3 +112,9 @@ def test_the_flags_say_what_is_encrypted(plain: bytes) -> None:
 def test_what_is_no_container_is_malformed(at: int, value: int, plain: bytes) -> None:
     with pytest.raises(Malformed):
         imx_ahab.parse(reader(plain[:at] + bytes((value,)) + plain[at + 1 :]))
+
+
+def test_one_signed_container_does_not_speak_for_another(plain: bytes, signed: bytes) -> None:
+    each = (imx_ahab.parse(reader(signed)), imx_ahab.parse(reader(plain)))
+    assert imx_ahab.Flash(((0, each[0]), (0x400, each[1]))).signing.signed is Signed.NO
+    assert imx_ahab.Flash(((0, each[0]), (0x400, each[0]))).signing.signed is Signed.YES

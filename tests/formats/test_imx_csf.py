@@ -168,3 +168,8 @@ def test_a_zero_instead_of_commands_is_malformed(image: bytes) -> None:
 
 def test_other_commands_are_named() -> None:
     assert imx_csf._command(bytes.fromhex("b1000c00") + bytes(8), 0xB1, 0, 4) == Other(4, "set")
+
+
+def test_a_root_key_without_its_digest_is_malformed() -> None:
+    with pytest.raises(Malformed, match="a record of 4 bytes"):
+        list(imx_csf.root_keys(bytes.fromhex("d7000840 ee000417")))

@@ -96,7 +96,7 @@ def left_out(loaded: Iterable[Extent], covered: Iterable[Extent]) -> tuple[Exten
             if last > at and first < end:
                 if first > at:
                     found.append(Extent(name, at, first - at))
-                at = max(at, last)
+                at = last
         if at < end:
             found.append(Extent(name, at, end - at))
     return tuple(found)
