@@ -4,7 +4,7 @@ Both are sums: all words in little endian, with the checksum's own replaced by a
 instruction) bears no signature at all. TOC0 (`TOC0.GLH`) has items: the firmware; a certificate that looks like X.509
 and is not, with the firmware's SHA-256 where extensions would be, signed by the key it holds; and, from H6 on, a key
 item in which the root key signs the key of the certificate. The ROM signs over the certificate's main sequence without
-its last four bytes. TOC1 (`sunxi-secure`, magic as TOC0) carries what boots next; its items are named.
+its last four bytes.
 """
 
 import hashlib
