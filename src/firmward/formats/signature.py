@@ -5,7 +5,8 @@ The rules this file holds:
 - RSASSA-PKCS1-v1_5: the one encoding that a signer must make is built and compared as a whole, so that no padding, no
   parameter and no trailing byte is left to a reader's patience (section 8.2.2, and the attack of Bleichenbacher 2006).
 - RSASSA-PSS: section 9.1.2, MGF1 with the digest's own algorithm. Without `salt_length` any length is taken.
-- ECDSA: FIPS 186-5, section 6.4.2; a point off its curve and numbers out of range verify nothing.
+- ECDSA: FIPS 186-5, section 6.4.2, also on the twisted curve of Brainpool (RFC 5639), whose coefficient is -3 too; a
+  point off its curve and numbers out of range verify nothing.
 - A number that is too large to be a key or a signature verifies nothing, rather than costs time.
 - Everything here is public, so that nothing has to take the same time. Nothing here signs.
 """
@@ -70,6 +71,13 @@ CURVES = {
         n=0x01FF_FFFFFFFFFFFFFFFF_FFFFFFFFFFFFFFFF_FFFFFFFFFFFFFFFF_FFFFFFFFFFFFFFFA_51868783BF2F966B_7FCC0148F709A5D0_3BB5C9B8899C47AE_BB6FB71E91386409,
         x=0x00C6_858E06B70404E9CD_9E3ECB662395B442_9C648139053FB521_F828AF606B4D3DBA_A14B5E77EFE75928_FE1DC127A2FFA8DE_3348B3C1856A429B_F97E7E31C2E5BD66,
         y=0x0118_39296A789A3BC004_5C8A5FB42C7D1BD9_98F54449579B4468_17AFBD17273E662C_97EE72995EF42640_C550B9013FAD0761_353C7086A272C240_88BE94769FD16650,
+    ),
+    "brainpoolP256t1": Curve(
+        p=0xA9FB57DBA1EEA9BC3E660A909D838D726E3BF623D52620282013481D1F6E5377,
+        b=0x662C61C430D84EA4FE66A7733D0B76B7BF93EBC4AF2F49256AE58101FEE92B04,
+        n=0xA9FB57DBA1EEA9BC3E660A909D838D718C397AA3B561A6F7901E0E82974856A7,
+        x=0xA3E8EB3CC1CFE7B7732213B23A656149AFA142C47AAFBC2B79A191562E1305F4,
+        y=0x2D996C823439C56D7F7B22E14644417E69BCB6DE39D027001DABE8F35B25C9BE,
     ),
 }  # fmt: skip
 """By the names that `public_key.CURVES` uses as well."""

@@ -1,0 +1,11 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+from rom import CODE, rockchip_image
+
+
+def samples(folder: Path) -> Iterator[bytes]:
+    yield rockchip_image.id_block(folder)
+    yield rockchip_image.id_block(folder, boot=CODE)
+    yield rockchip_image.id_block(folder, kind="rkspi")
+    yield rockchip_image.id_block(folder, "rk3066")
