@@ -34,22 +34,28 @@ def unpacked(package: str, architecture: str) -> Path:
 
 def _download(package: str, architecture: str, workshop: Path) -> Path:
     settings = _settings(architecture)
-    _apt(["update", "--quiet"], settings, workshop)
-    _apt(["download", "--quiet", f"{package}:{architecture}"], settings, workshop)
+    run_apt(["update", "--quiet"], settings, workshop)
+    run_apt(["download", "--quiet", f"{package}:{architecture}"], settings, workshop)
     (file,) = workshop.glob("*.deb")
     return file
 
 
 def _settings(architecture: str) -> list[str]:
-    """Options for an apt whose lists stay in the cache."""
-    state = CACHE / "apt" / architecture
+    return [
+        *settings_of(architecture, f"deb [signed-by={KEYRING}] {archive()} {SUITE} main\n"),
+        f"--option=APT::Architecture={architecture}",
+        f"--option=APT::Architectures={architecture}",
+    ]
+
+
+def settings_of(name: str, sources: str) -> list[str]:
+    """Options for an apt whose lists stay in the cache, under a name, and which knows these sources alone."""
+    state = CACHE / "apt" / name
     for part in ("lists/partial", "archives/partial"):
         (state / part).mkdir(parents=True, exist_ok=True)
     (state / "status").touch()
-    (state / "sources.list").write_text(f"deb [signed-by={KEYRING}] {archive()} {SUITE} main\n", encoding="utf-8")
+    (state / "sources.list").write_text(sources, encoding="utf-8")
     settings = {
-        "APT::Architecture": architecture,
-        "APT::Architectures": architecture,
         "APT::Sandbox::User": "root",
         "Dir::Etc::sourcelist": state / "sources.list",
         "Dir::Etc::sourceparts": "/dev/null",
@@ -62,7 +68,8 @@ def _settings(architecture: str) -> list[str]:
     return [f"--option={name}={value}" for name, value in settings.items()]
 
 
-def _apt(command: list[str], settings: list[str], workshop: Path) -> None:
+def run_apt(command: list[str], settings: list[str], workshop: Path) -> None:
+    """Raises NoPackagesError where Debian's archive is out of reach."""
     environment = {**os.environ, "LC_ALL": "C"}
     done = subprocess.run(
         ["apt-get", *settings, *command], cwd=workshop, env=environment, capture_output=True, text=True
