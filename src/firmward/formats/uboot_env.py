@@ -13,7 +13,6 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from itertools import islice
 from types import MappingProxyType
 from typing import Literal
 
@@ -130,11 +129,16 @@ HITS = 4096
 """Common variables looked at in a search."""
 BACK = 64 << 10
 """Bytes before a common variable in which its environment begins."""
+EITHER = 4
+"""Signs of equality, from the start and from the end of a string, before which the first name may stand."""
 WINDOW = 1 << 20
 
 
 def find(read: Read, size: int) -> Iterator[Found]:
-    """The copies in `size` bytes, wherever they begin, in order; those that have one of the common variables."""
+    """The copies in `size` bytes, wherever they begin, in order; those that have one of the common variables.
+
+    One of more than 256 KiB is found at the start of a sector alone.
+    """
     at = 0
     tried: set[int] = set()
     for _ in range(HITS):
@@ -143,8 +147,8 @@ def find(read: Read, size: int) -> Iterator[Found]:
             return
         low = max(at, place - BACK)
         before = read(low, place + HEAD - low)
-        run = low + before.rfind(b"\0\0", 0, place - low) + 1
-        found = None if run in tried else next(_beginning(read, low, before[run - low :], run, size), None)
+        run = low + _first_string(before, place - low)
+        found = None if run in tried else next(_beginning(read, low, before, run, size), None)
         tried.add(run)
         at = place + 1
         if found is not None:
@@ -161,13 +165,30 @@ def _common(read: Read, start: int, size: int) -> int | None:
     return None
 
 
-def _beginning(read: Read, low: int, strings: bytes, run: int, size: int) -> Iterator[Found]:
-    """The environments that may begin with these strings; bytes of a checksum may look like a name's, or a sign's."""
-    names = [match.start() + more for match in islice(_NAMED.finditer(strings), 3) for more in range(6)]
-    for start in dict.fromkeys(run + name - back for name in names for back in (4, 5)):
-        if start >= low:
+def _first_string(data: bytes, place: int) -> int:
+    """Where the first of the strings before `place` begins, which has the checksum before its name."""
+    start = data.rfind(b"\0", 0, place) + 1
+    while start:
+        before = data.rfind(b"\0", 0, start - 1) + 1
+        if start < place and not _STRING.match(data, start, place):
+            break
+        start = before
+    return start
+
+
+def _beginning(read: Read, low: int, before: bytes, run: int, size: int) -> Iterator[Found]:
+    """The environments that may begin with a string; bytes of a checksum may look like a name's, or end a string."""
+    end = before.find(b"\0", run - low)
+    following = before.find(b"\0", end + 1)
+    places = [
+        match.start() for match in _NAMED.finditer(before, run - low, following if following > 0 else len(before))
+    ]
+    names = [name + more for name in (*places[:EITHER], *places[-EITHER:]) for more in range(6)]
+    for start in dict.fromkeys(low + name - back for name in names for back in (4, 5)):
+        if start >= 0:
+            limit = SIZE_LIMIT if start % SIZE_STEP == 0 else FINE_LIMIT
             try:
-                yield Found(start, parse(_behind(read, start), size - start))
+                yield Found(start, parse(_behind(read, start), min(limit, size - start)))
             except Malformed:
                 continue
 
@@ -178,6 +199,7 @@ def _behind(read: Read, start: int) -> Read:
 
 _COMMON = re.compile(b"|".join(COMMON))
 _NAMED = re.compile(rb"[!-<>-~]{1,60}=")
+_STRING = re.compile(rb"[!-<>-~]{1,60}=[^\0-\x08\x0e-\x1f]*\0")
 
 
 def _size(read: Read, data: bytes, start: int, text_end: int, limit: int) -> tuple[int, Order] | None:
