@@ -36,6 +36,7 @@ FILE_LIMIT = 4 << 20
 TOTAL_LIMIT = 64 << 20
 """Bytes of all; the kernel has 5 MiB."""
 FILES_LIMIT = 20_000
+PATTERNS_LIMIT = 200
 DEPTH_LIMIT = 48
 """Files within files, and blocks within blocks."""
 PROBLEM_LIMIT = 50
@@ -123,12 +124,14 @@ class _Block:
 
 @dataclass(slots=True)
 class _Entry:
-    """A statement that takes properties. `place` is the option's or the choice's record; None for a comment."""
+    """A statement that takes properties. `place` is the option's or the choice's record, None for a menu or comment;
+    `opens` is the block that a menu opens."""
 
     place: Option | Choice | None
     block: _Block
     opens: _Block | None = None
     depends: list[Expression] = field(default_factory=list)
+    visible: list[Expression] = field(default_factory=list)
     prompts: list[Expression] = field(default_factory=list)
     defaults: list[Default] = field(default_factory=list)
     ranges: list[Range] = field(default_factory=list)
@@ -160,7 +163,7 @@ class _Reader:
         self._blocks = [_Block("top")]
         self._entry: _Entry | None = None
         self._open: list[str] = []
-        self._bytes = self._files = 0
+        self._bytes = self._files = self._patterns = 0
         self._modules: str | None = None
         self._title: str | None = None
         self._unread: dict[str, None] = {}
@@ -175,6 +178,7 @@ class _Reader:
     def take(self, path: str) -> bool:
         """Read one file; False when it is not there, or not taken."""
         reason = self._refused(path)
+        self._files += 1
         data = None if reason else self._read(path)
         if data is not None and (len(data) > FILE_LIMIT or self._bytes + len(data) > TOTAL_LIMIT):
             reason, data = "too large", None
@@ -182,7 +186,6 @@ class _Reader:
             self._problem(path, 0, reason)
         if data is None:
             return False
-        self._files += 1
         self._bytes += len(data)
         self._open.append(path)
         depth = len(self._blocks)
@@ -271,7 +274,7 @@ class _Reader:
                 self._named[name] = number
         block = _Block("choice", ChosenIn(number), around.visible, number)
         self._push(block)
-        self._entry = _Entry(self._choices[number], around, block)
+        self._entry = _Entry(self._choices[number], around)
 
     def _end(self, tokens: list[Token]) -> None:
         kind = (tokens[0].text or "").removeprefix("end")
@@ -316,7 +319,8 @@ class _Reader:
     def _matching(self, path: str) -> list[str]:
         if not _PATTERN.search(path):
             return [path]
-        if self._names is None:
+        self._patterns += 1
+        if self._names is None or self._patterns > PATTERNS_LIMIT:
             self._unread[path] = None
             return []
         depth = path.count("/")
@@ -352,15 +356,10 @@ class _Reader:
     def _depends(self, entry: _Entry, reader: Reader) -> None:
         if not reader.took("on"):
             raise Malformed("depends without on")
-        condition = reader.condition()
-        entry.depends.append(condition)
-        if entry.opens is not None and entry.opens.kind == "menu":
-            entry.opens.depends = all_of(entry.opens.depends, condition)
+        entry.depends.append(reader.condition())
 
     def _visible(self, entry: _Entry, reader: Reader) -> None:
-        condition = _condition(reader)
-        if entry.opens is not None and entry.opens.kind == "menu":
-            entry.opens.visible = all_of(entry.opens.visible, condition)
+        entry.visible.append(_condition(reader))
 
     def _range(self, entry: _Entry, reader: Reader) -> None:
         entry.ranges.append(Range(reader.name(), reader.name(), _condition(reader)))
@@ -381,6 +380,9 @@ class _Reader:
     def _close_entry(self) -> None:
         """Give all that an entry said to its option: dependencies may stand behind what they are for."""
         entry, self._entry = self._entry, None
+        if entry is not None and entry.opens is not None:
+            entry.opens.depends = all_of(entry.opens.depends, *entry.depends)
+            entry.opens.visible = all_of(entry.opens.visible, *entry.visible)
         if entry is None or entry.place is None:
             return
         place = entry.place

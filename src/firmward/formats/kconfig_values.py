@@ -32,8 +32,11 @@ from firmward.formats.kconfig_expression import (
     number_of,
     parts_of,
 )
+from firmward.formats.malformed import Malformed
 from firmward.model.facts import Unknown
 
+WORK_LIMIT = 20_000_000
+"""Names of which sets are made; U-Boot's tree needs 300,000."""
 LOGICAL = frozenset(("bool", "tristate"))
 OPEN = Unknown("the Kconfig tree leaves it open")
 TORN = Unknown("a statement of its Kconfig could not be read")
@@ -62,7 +65,10 @@ class Resolved:
 
 
 def resolve(tree: Tree, settings: Mapping[str, str]) -> Resolved:
-    """The values that options get from settings (names without `CONFIG_`, texts without quotes, in their order)."""
+    """The values that options get from settings (names without `CONFIG_`, texts without quotes, in their order).
+
+    Raises Malformed for a tree that is too much entangled to be gone through.
+    """
     resolver = _Resolver(tree, settings)
     resolver.run()
     values = {name: _shown(resolver.computed[name]) for name in tree.options if tree.options[name].type is not None}
@@ -86,6 +92,7 @@ class _Resolver:
         self._spans: dict[int, Span] = {}
         self._names: dict[int, frozenset[_Node]] = {}
         self._set_in = _set_in(tree, settings)
+        self._work = 0
 
     def run(self) -> None:
         if self._tree.modules is not None:
@@ -143,7 +150,11 @@ class _Resolver:
         return found if option.choice is None else found | {option.choice}
 
     def _all_names(self, parts: Iterable[Expression]) -> frozenset[_Node]:
-        return frozenset().union(*map(self._names_in, parts))
+        found: frozenset[_Node] = frozenset().union(*map(self._names_in, parts))
+        self._work += len(found) + 1
+        if self._work > WORK_LIMIT:
+            raise Malformed("the options refer to each other too often")
+        return found
 
     def _names_in(self, expression: Expression) -> frozenset[_Node]:
         if isinstance(expression, Name):

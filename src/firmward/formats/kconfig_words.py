@@ -14,8 +14,8 @@ from firmward.formats.malformed import Malformed
 
 EXPANDED_LIMIT = 16 << 10
 """Characters that a macro may become."""
-STEPS_LIMIT = 2000
-"""Macros expanded for one word: each may name many."""
+WORK_LIMIT = 64 << 20
+"""Characters that all macros may become; each counts as 64 at least."""
 DEPTH_LIMIT = 12
 """Macros within macros."""
 LINE_LIMIT = 64 << 10
@@ -64,7 +64,7 @@ class Macros:
     def __init__(self, given: Mapping[str, str]) -> None:
         self._given = given
         self._assigned: dict[str, str | None] = {}
-        self._steps = 0
+        self._left = WORK_LIMIT
 
     def assign(self, name: str, operator: str, text: str) -> None:
         """`=` keeps the text, `:=` what it now stands for, `+=` puts it behind what is there."""
@@ -76,7 +76,6 @@ class Macros:
 
     def expand(self, text: str) -> str | None:
         """A text with its macros expanded; None when it is not known."""
-        self._steps = STEPS_LIMIT
         return self._expand(text, (), 0)
 
     def _expand(self, text: str, arguments: tuple[str, ...], depth: int) -> str | None:
@@ -84,9 +83,12 @@ class Macros:
         at = size = 0
         while (start := text.find("$", at)) >= 0:
             end = macro_end(text, start)
+            if end is None:
+                return None
             inside = self._named(text[start + 2 : end - 1], arguments, depth) if end > start + 1 else "$"
             if inside is None:
                 return None
+            self._left -= len(inside)
             found += [text[at:start], inside]
             size += start - at + len(inside)
             if size > EXPANDED_LIMIT:
@@ -96,8 +98,8 @@ class Macros:
 
     def _named(self, inside: str, arguments: tuple[str, ...], depth: int) -> str | None:
         """What `$(inside)` stands for."""
-        self._steps -= 1
-        if depth > DEPTH_LIMIT or self._steps < 0:
+        self._left -= 64
+        if depth > DEPTH_LIMIT or self._left < 0:
             return None
         name, *given = _separated(inside)
         if name.isdecimal():
@@ -112,8 +114,11 @@ class Macros:
         return None if value is None else self._expand(value, known, depth + 1)
 
 
-def macro_end(text: str, start: int) -> int:
-    """Behind the macro whose `$` stands at `start`: its brackets are counted; just behind the `$` where none opens."""
+def macro_end(text: str, start: int) -> int | None:
+    """Behind the macro whose `$` stands at `start`, brackets counted; None where they do not close.
+
+    Just behind the `$` where none opens.
+    """
     if text[start + 1 : start + 2] != "(":
         return start + 1
     level = 0
@@ -121,7 +126,7 @@ def macro_end(text: str, start: int) -> int:
         level += 1 if match.group() == "(" else -1
         if level == 0:
             return match.end()
-    return start + 1
+    return None
 
 
 def _separated(inside: str) -> list[str]:
@@ -170,9 +175,7 @@ def _quoted(text: str, start: int, macros: Macros) -> tuple[Token, int]:
             parts.append(text[at + 1 : at + 2])
             at += 2
         elif text[at] == "$":
-            end = macro_end(text, at)
-            parts.append(macros.expand(text[at:end]))
-            at = end
+            at = _macro(text, at, macros, parts)
         else:
             plain = _QUOTED.match(text, at)
             parts.append(plain.group() if plain else text[at])
@@ -180,14 +183,20 @@ def _quoted(text: str, start: int, macros: Macros) -> tuple[Token, int]:
     raise Malformed("a quote is not closed")
 
 
+def _macro(text: str, at: int, macros: Macros, parts: list[str | None]) -> int:
+    end = macro_end(text, at)
+    if end is None:
+        raise Malformed("a macro is not closed")
+    parts.append(macros.expand(text[at:end]))
+    return end
+
+
 def _bare(text: str, start: int, macros: Macros) -> tuple[Token, int]:
     parts: list[str | None] = []
     at = start
     while at < len(text):
         if text[at] == "$":
-            end = macro_end(text, at)
-            parts.append(macros.expand(text[at:end]))
-            at = end
+            at = _macro(text, at, macros, parts)
         elif plain := _BARE.match(text, at):
             parts.append(plain.group())
             at = plain.end()

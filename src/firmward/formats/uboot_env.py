@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from types import MappingProxyType
 from typing import Literal
 
@@ -93,7 +94,7 @@ def parse(read: Read, limit: int = SIZE_LIMIT) -> Environment:
     limit = min(limit, SIZE_LIMIT)
     data = read(0, min(FINE_LIMIT, limit))
     text_end = data.find(b"\0\0", 5)
-    if text_end < 0 and len(data) == FINE_LIMIT:
+    if text_end < 0 and len(data) == FINE_LIMIT < limit:
         data = read(0, min(TEXT_LIMIT, limit))
         text_end = data.find(b"\0\0", 5)
     if text_end < 0:
@@ -123,7 +124,7 @@ def active(first: Environment | None, second: Environment | None, flags: Flags =
     return second if other > one else first
 
 
-RUNS = 64
+RUNS = 32
 """Rows of strings in a search that are tried as an environment."""
 HITS = 4096
 """Common variables looked at in a search."""
@@ -139,30 +140,31 @@ def find(read: Read, size: int) -> Iterator[Found]:
 
     One of more than 256 KiB is found at the start of a sector alone.
     """
-    at = 0
+    at = end = 0
     tried: set[int] = set()
-    for _ in range(HITS):
-        place = _common(read, at, size)
-        if place is None or len(tried) >= RUNS:
+    for place in islice(_commons(read, size), HITS):
+        if len(tried) >= RUNS:
             return
-        low = max(at, place - BACK)
+        if place < at:
+            continue
+        at = place + 1
+        low = max(end, place - BACK)
         before = read(low, place + HEAD - low)
         run = low + _first_string(before, place - low)
+        if run == low > 0 and place - low == BACK:
+            continue  # no string is that long
         found = None if run in tried else next(_beginning(read, low, before, run, size), None)
         tried.add(run)
-        at = place + 1
         if found is not None:
-            at = max(at, found.offset + found.environment.size)
+            at = end = max(at, found.offset + found.environment.size)
             yield found
 
 
-def _common(read: Read, start: int, size: int) -> int | None:
-    """Where the next common variable stands."""
-    for offset in range(start, size, WINDOW):
-        match = _COMMON.search(read(offset, min(WINDOW + 16, size - offset)))
-        if match is not None:
-            return offset + match.start()
-    return None
+def _commons(read: Read, size: int) -> Iterator[int]:
+    """Where common variables stand."""
+    for offset in range(0, size, WINDOW):
+        for match in _COMMON.finditer(read(offset, min(WINDOW + 16, size - offset))):
+            yield offset + match.start()
 
 
 def _first_string(data: bytes, place: int) -> int:

@@ -40,6 +40,13 @@ RUN_LIMIT = 24
 """Variables run within each other."""
 VALUES_LIMIT = 8
 """Values that a variable may have, and forms that a command may take, before they are left open."""
+DEPTH_LIMIT = 80
+"""Blocks and variables that are run, within each other."""
+WORK_LIMIT = 3_000_000
+"""Variables copied where ways part, and commands, each of which counts as COMMAND_WORK."""
+COMMAND_WORK = 100
+SAID_LIMIT = 1000
+"""Characters of a condition."""
 ROUNDS_LIMIT = 64
 """Words of a `for` that are tried."""
 START = "bootcmd"
@@ -146,7 +153,7 @@ class _Walker:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._values: dict[str, _Values] = {name: (value,) for name, value in environment.items()}
         self._locals: dict[str, _Values] = {}
-        self._text = 0
+        self._text = self._work = self._depth = 0
         self._parsed: dict[str, Script] = {}
         self.found: list[Reached] = []
         self.problems: list[str] = []
@@ -157,6 +164,10 @@ class _Walker:
     def walk(self, steps: Steps, where: _Where) -> str:
         """Go through commands; those of the last row, whose success decides, are given in words."""
         row = ""
+        if self._depth >= DEPTH_LIMIT:
+            self.is_whole = False
+            return row
+        self._depth += 1
         for step in steps:
             if step.joint == ";" or not row:
                 row = self._command(step.command, where)
@@ -164,10 +175,12 @@ class _Walker:
                 before = self._state()
                 said = self._command(step.command, where.under(Condition(row, step.joint == "&&")))
                 self._merge(before)
-                row = f"{row} {step.joint} {said}"
+                row = f"{row} {step.joint} {said}"[:SAID_LIMIT]
+        self._depth -= 1
         return row
 
     def _command(self, command: Command, where: _Where) -> str:
+        self._charge(COMMAND_WORK)
         match command:
             case Simple():
                 said = " ".join(_shown(self._one(word)) for word in command.words)
@@ -214,7 +227,13 @@ class _Walker:
 
     # state
 
+    def _charge(self, amount: int) -> None:
+        self._work += amount
+        if self._work > WORK_LIMIT:
+            raise _Enough
+
     def _state(self) -> "_State":
+        self._charge(len(self._values) + len(self._locals))
         return dict(self._values), dict(self._locals)
 
     def _merge(self, other: "_State") -> None:
@@ -255,9 +274,7 @@ class _Walker:
             self._locals[part.name] = (part.word,)
         if part.operator:
             # U-Boot gives nothing for ${name:+word} where the name is set
-            known = tuple(
-                dict.fromkeys(("" if part.operator == "+" else text) if text else part.word for text in known)
-            )
+            known = tuple(part.word if not text else "" if part.operator == "+" else text for text in known)
         return tuple(text.replace("\n", " ") for text in known)
 
     def _simple(self, command: Simple, where: _Where) -> None:

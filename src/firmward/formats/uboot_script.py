@@ -16,6 +16,8 @@ SIZE_LIMIT = 256 << 10
 DEPTH_LIMIT = 30
 """Blocks within blocks."""
 PROBLEM_LIMIT = 20
+NAME_LIMIT = 1000
+"""Characters of a variable in braces, with what stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ _RUN = re.compile(r"[^\s;&|\\$'\"]+")
 _FILLED_PLAIN = re.compile(r"[^\s\\'\"]+")
 _IN_QUOTES = re.compile(r"[^\\$'\"]+")
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
-_BRACED = re.compile(r"\{(?P<name>[^}:]*)(?::(?P<operator>[-=+])(?P<word>[^}]*)|(?P<rest>:[^}]*))?\}")
+_INSIDE = re.compile(r"(?P<name>[^:]*)(?::(?P<operator>[-=+])(?P<word>.*)|(?P<rest>:.*))?", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.?)", re.DOTALL)
 
 
@@ -218,10 +220,12 @@ def _variable(text: str, at: int) -> tuple[Part, int]:
         return Variable(name.group()), name.end()
     if text[at : at + 1] == "?":
         return Variable("?"), at + 1
-    if braced := _BRACED.match(text, at):
-        name_in = braced["name"] + (braced["rest"] or "")
-        return Variable(name_in, braced["operator"] or "", braced["word"] or ""), braced.end()
-    return Text("$"), at
+    end = text.find("}", at, at + NAME_LIMIT) if text[at : at + 1] == "{" else -1
+    inside = _INSIDE.fullmatch(text, at + 1, end) if end >= 0 else None
+    if inside is None:
+        return Text("$"), at
+    name_in = inside["name"] + (inside["rest"] or "")
+    return Variable(name_in, inside["operator"] or "", inside["word"] or ""), end + 1
 
 
 RESERVED = frozenset(("if", "then", "elif", "else", "fi", "for", "while", "until", "do", "done"))
