@@ -265,3 +265,9 @@ def test_any_text_is_read() -> None:
                     data[at:at] = data[chance.randrange(len(data)) :][: chance.randrange(40)]
         tree = kconfig.parse({"Kconfig": bytes(data)})
         resolve(tree, {"A": "y", "I": "4"})
+
+
+def test_files_in_a_circle_are_told() -> None:
+    tree = kconfig.parse({"Kconfig": b'source "b"\n', "b": b'source "Kconfig"\nconfig A\n\tdef_bool y\n'})
+    assert tree.problems == ("Kconfig:0: the file takes in itself",)
+    assert resolve(tree, {}).get("A") == "y"
