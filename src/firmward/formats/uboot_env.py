@@ -2,13 +2,18 @@
 
 There is no magic and no size: the checksum covers all that was set aside for the environment, so that it tells the
 size too. The strings end with an empty one. Where two copies are kept, the flag says which is the newer: a counter on
-most media, 1 for the active one and 0 for the other on NOR flash.
+most media, 1 for the active one and 0 for the other on NOR flash. The checksum stands in the byte order of the CPU.
+
+As text an environment is what `fw_printenv` prints, what `mkenvimage` takes, or what `env import -t` reads (uEnv.txt):
+these differ in what a backslash does.
 """
 
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
+from itertools import islice
 from types import MappingProxyType
 from typing import Literal
 
@@ -17,9 +22,17 @@ from firmward.formats.malformed import Malformed
 Read = Callable[[int, int], bytes]
 """Offset and length to bytes; fewer only at the end."""
 
+Order = Literal["big", "little"]
+
 SIZE_STEP = 512
 """Bytes: environments are whole sectors, mostly 4 KiB to 128 KiB."""
-SIZE_LIMIT = 256 << 10
+FINE_LIMIT = 256 << 10
+"""Bytes up to which every whole number of sectors is tried."""
+COARSE_STEP = 64 << 10
+"""Bytes: what is larger is made of the erase blocks of flash."""
+SIZE_LIMIT = 16 << 20
+TEXT_LIMIT = 1 << 20
+"""Bytes of the strings, and of a text."""
 HEAD = 5 + 64
 """Bytes that show whether an environment may begin."""
 
@@ -37,8 +50,30 @@ class Environment:
     variables: Mapping[str, str]
     size: int
     flag: int | None
-    order: Literal["big", "little"]
+    order: Order
     """Byte order of the checksum."""
+
+    @property
+    def imported(self) -> Mapping[str, str]:
+        """The variables as U-Boot has them once it took them in: a backslash is left out, the sign behind it stays."""
+        return {name: unescaped(value) for name, value in self.variables.items() if value}
+
+
+class Flags(Enum):
+    """What the flags of two copies mean, which depends on the medium."""
+
+    COUNTER = "counter"
+    """A number that grows with each copy written, and begins again at 0 after 255: MMC, SPI NOR, NAND, UBI, FAT."""
+    ACTIVE = "active"
+    """1 for the copy in use, 0 for the one before: parallel NOR flash, whose bits can be cleared without erasing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A copy and the offset at which it begins, in bytes."""
+
+    offset: int
+    environment: Environment
 
 
 def may_begin(head: bytes) -> bool:
@@ -49,16 +84,23 @@ def may_begin(head: bytes) -> bool:
     return _HEAD.match(head) is not None
 
 
-def parse(read: Read) -> Environment:
-    """The environment that begins where `read` counts from. Raises Malformed when no checksum holds."""
+def parse(read: Read, limit: int = SIZE_LIMIT) -> Environment:
+    """The environment that begins where `read` counts from, of at most `limit` bytes.
+
+    Raises Malformed when no checksum holds.
+    """
     if not may_begin(read(0, HEAD)):
         raise Malformed("no name of a variable at the start")
-    data = read(0, SIZE_LIMIT)
+    limit = min(limit, SIZE_LIMIT)
+    data = read(0, min(FINE_LIMIT, limit))
     text_end = data.find(b"\0\0", 5)
+    if text_end < 0 and len(data) == FINE_LIMIT < limit:
+        data = read(0, min(TEXT_LIMIT, limit))
+        text_end = data.find(b"\0\0", 5)
     if text_end < 0:
         raise Malformed("variables without an end")
     for start in (4, 5):
-        found = _size(data, start, text_end)
+        found = _size(read, data, start, text_end, limit)
         if found is not None:
             size, order = found
             flag = data[4] if start == 5 else None
@@ -66,28 +108,121 @@ def parse(read: Read) -> Environment:
     raise Malformed("no checksum holds")
 
 
-def active(first: Environment | None, second: Environment | None) -> Environment | None:
-    """The copy that U-Boot takes of two: the only one, or the newer by its flag; a counter may have begun again."""
+def active(first: Environment | None, second: Environment | None, flags: Flags = Flags.COUNTER) -> Environment | None:
+    """The copy that U-Boot takes of two: the only one, or the newer by its flag; the first where flags are equal.
+
+    Both meanings of flags agree on 1 beside 0.
+    """
     if first is None or second is None:
         return first or second
     one, other = first.flag or 0, second.flag or 0
+    if flags is Flags.ACTIVE:
+        is_second = (one, other) == (0, 1) or (one not in (other, 255) and other == 255)
+        return second if is_second else first
     if {one, other} == {0, 255}:
         return first if one == 0 else second
     return second if other > one else first
 
 
-def _size(data: bytes, start: int, text_end: int) -> tuple[int, Literal["big", "little"]] | None:
+RUNS = 32
+"""Rows of strings in a search that are tried as an environment."""
+HITS = 4096
+"""Common variables looked at in a search."""
+BACK = 64 << 10
+"""Bytes before a common variable in which its environment begins."""
+EITHER = 4
+"""Signs of equality, from the start and from the end of a string, before which the first name may stand."""
+WINDOW = 1 << 20
+
+
+def find(read: Read, size: int) -> Iterator[Found]:
+    """The copies in `size` bytes, wherever they begin, in order; those that have one of the common variables.
+
+    One of more than 256 KiB is found at the start of a sector alone.
+    """
+    at = end = 0
+    tried: set[int] = set()
+    for place in islice(_commons(read, size), HITS):
+        if len(tried) >= RUNS:
+            return
+        if place < at:
+            continue
+        at = place + 1
+        low = max(end, place - BACK)
+        before = read(low, place + HEAD - low)
+        run = low + _first_string(before, place - low)
+        if run == low > 0 and place - low == BACK:
+            continue  # no string is that long
+        found = None if run in tried else next(_beginning(read, low, before, run, size), None)
+        tried.add(run)
+        if found is not None:
+            at = end = max(at, found.offset + found.environment.size)
+            yield found
+
+
+def _commons(read: Read, size: int) -> Iterator[int]:
+    """Where common variables stand."""
+    for offset in range(0, size, WINDOW):
+        for match in _COMMON.finditer(read(offset, min(WINDOW + 16, size - offset))):
+            yield offset + match.start()
+
+
+def _first_string(data: bytes, place: int) -> int:
+    """Where the first of the strings before `place` begins, which has the checksum before its name."""
+    start = data.rfind(b"\0", 0, place) + 1
+    while start:
+        before = data.rfind(b"\0", 0, start - 1) + 1
+        if start < place and not _STRING.match(data, start, place):
+            break
+        start = before
+    return start
+
+
+def _beginning(read: Read, low: int, before: bytes, run: int, size: int) -> Iterator[Found]:
+    """The environments that may begin with a string; bytes of a checksum may look like a name's, or end a string."""
+    end = before.find(b"\0", run - low)
+    following = before.find(b"\0", end + 1)
+    places = [
+        match.start() for match in _NAMED.finditer(before, run - low, following if following > 0 else len(before))
+    ]
+    names = [name + more for name in (*places[:EITHER], *places[-EITHER:]) for more in range(6)]
+    for start in dict.fromkeys(low + name - back for name in names for back in (4, 5)):
+        if start >= 0:
+            limit = SIZE_LIMIT if start % SIZE_STEP == 0 else FINE_LIMIT
+            try:
+                yield Found(start, parse(_behind(read, start), min(limit, size - start)))
+            except Malformed:
+                continue
+
+
+def _behind(read: Read, start: int) -> Read:
+    return lambda offset, length: read(start + offset, length)
+
+
+_COMMON = re.compile(b"|".join(COMMON))
+_NAMED = re.compile(rb"[!-<>-~]{1,60}=")
+_STRING = re.compile(rb"[!-<>-~]{1,60}=[^\0-\x08\x0e-\x1f]*\0")
+
+
+def _size(read: Read, data: bytes, start: int, text_end: int, limit: int) -> tuple[int, Order] | None:
     """The size at which the checksum of all from `start` on holds, the smallest first."""
-    little, big = int.from_bytes(data[:4], "little"), int.from_bytes(data[:4], "big")
+    orders: dict[int, Order] = {int.from_bytes(data[:4], "big"): "big", int.from_bytes(data[:4], "little"): "little"}
     end = -(-(text_end + 2) // SIZE_STEP) * SIZE_STEP
     checksum = zlib.crc32(data[start:end])
-    while end <= len(data):
-        if checksum == little:
-            return end, "little"
-        if checksum == big:
-            return end, "big"
-        checksum = zlib.crc32(data[end : end + SIZE_STEP], checksum)
-        end += SIZE_STEP
+    while end <= limit:
+        if checksum in orders:
+            return end, orders[checksum]
+        if end + SIZE_STEP > len(data):
+            more = read(len(data), min(WINDOW, limit - len(data)))
+            if not more:
+                return None
+            data += more
+        step = SIZE_STEP if end < FINE_LIMIT else COARSE_STEP - end % COARSE_STEP
+        piece = data[end : end + step]
+        if len(piece) < step:
+            return None
+        checksum = zlib.crc32(piece, checksum)
+        end += step
     return None
 
 
@@ -95,3 +230,51 @@ def _variables(text: bytes) -> dict[str, str]:
     """The strings by name; U-Boot lets the last of equal names count. One without a sign of equality is left out."""
     pairs = (line.decode("utf-8", "surrogateescape").partition("=") for line in text.split(b"\0"))
     return {name: value for name, mark, value in pairs if mark}
+
+
+class Form(Enum):
+    """Who wrote, or will read, an environment as text."""
+
+    PRINTED = "printed"
+    """What fw_printenv and printenv print: nothing is escaped, so that a value's second line is a line of its own."""
+    MADE = "made"
+    """What mkenvimage takes: a backslash at a line's end puts the end into the value, `#` begins a comment."""
+    IMPORTED = "imported"
+    """What `env import -t` takes: a backslash is left out and the sign behind it stays, the end of a line too."""
+
+
+def parse_text(text: str, form: Form) -> Mapping[str, str]:
+    """The variables of a text. Raises Malformed for one that is too long.
+
+    In the imported form a name without a value removes the variable, as it does in U-Boot.
+    """
+    if len(text) > TEXT_LIMIT:
+        raise Malformed(f"an environment of {len(text)} characters")
+    found: dict[str, str] = {}
+    for line in _LINES[form].findall(text.replace("\r\n", "\n")):
+        whole = line.lstrip(" \t") if form is Form.IMPORTED else line
+        if form is not Form.PRINTED and whole.startswith("#"):
+            continue
+        name, sign, value = whole.partition("=")
+        if form is Form.IMPORTED and not value:
+            found.pop(name, None)
+        elif sign and name:
+            found[name] = _READ[form](value)
+    return MappingProxyType(found)
+
+
+def unescaped(value: str) -> str:
+    return _ESCAPED.sub(r"\1", value)
+
+
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_LINES = {
+    Form.PRINTED: re.compile(r"[^\n]+"),
+    Form.MADE: re.compile(r"#[^\n]*|(?:[^\n\\]|\\\n?)+"),
+    Form.IMPORTED: re.compile(r"[ \t]*#[^\n]*|(?:[^\n\\]|\\[\s\S]?)+"),
+}
+_READ: Mapping[Form, Callable[[str], str]] = {
+    Form.PRINTED: lambda value: value,
+    Form.MADE: lambda value: value.replace("\\\n", "\n"),
+    Form.IMPORTED: unescaped,
+}

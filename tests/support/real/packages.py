@@ -40,7 +40,7 @@ def kernel(flavour: str, architecture: str, suite: str = SUITE) -> Path:
     if not place.is_symlink():
         with tempfile.TemporaryDirectory() as workshop:
             settings = _settings(architecture, suite)
-            _apt(["update", "--quiet"], settings, Path(workshop))
+            run_apt(["update", "--quiet"], settings, Path(workshop))
             named = ["apt-cache", *settings, "depends", f"linux-image-{flavour}:{architecture}"]
             listed = subprocess.run(named, capture_output=True, text=True, check=True).stdout
         found = re.search(r"Depends: (linux-image-\d[^\s:]*)", listed)
@@ -58,22 +58,28 @@ def _place(architecture: str, suite: str) -> Path:
 
 def _download(package: str, architecture: str, suite: str, workshop: Path) -> Path:
     settings = _settings(architecture, suite)
-    _apt(["update", "--quiet"], settings, workshop)
-    _apt(["download", "--quiet", f"{package}:{architecture}"], settings, workshop)
+    run_apt(["update", "--quiet"], settings, workshop)
+    run_apt(["download", "--quiet", f"{package}:{architecture}"], settings, workshop)
     (file,) = workshop.glob("*.deb")
     return file
 
 
 def _settings(architecture: str, suite: str) -> list[str]:
-    """Options for an apt whose lists stay in the cache."""
-    state = CACHE / "apt" / _place(architecture, suite).name
+    return [
+        *settings_of(_place(architecture, suite).name, f"deb [signed-by={KEYRING}] {archive()} {suite} main\n"),
+        f"--option=APT::Architecture={architecture}",
+        f"--option=APT::Architectures={architecture}",
+    ]
+
+
+def settings_of(name: str, sources: str) -> list[str]:
+    """Options for an apt whose lists stay in the cache, under a name, and which knows these sources alone."""
+    state = CACHE / "apt" / name
     for part in ("lists/partial", "archives/partial"):
         (state / part).mkdir(parents=True, exist_ok=True)
     (state / "status").touch()
-    (state / "sources.list").write_text(f"deb [signed-by={KEYRING}] {archive()} {suite} main\n", encoding="utf-8")
+    (state / "sources.list").write_text(sources, encoding="utf-8")
     settings = {
-        "APT::Architecture": architecture,
-        "APT::Architectures": architecture,
         "APT::Sandbox::User": "root",
         "Dir::Etc::sourcelist": state / "sources.list",
         "Dir::Etc::sourceparts": "/dev/null",
@@ -86,7 +92,8 @@ def _settings(architecture: str, suite: str) -> list[str]:
     return [f"--option={name}={value}" for name, value in settings.items()]
 
 
-def _apt(command: list[str], settings: list[str], workshop: Path) -> None:
+def run_apt(command: list[str], settings: list[str], workshop: Path) -> None:
+    """Raises NoPackagesError where Debian's archive is out of reach."""
     environment = {**os.environ, "LC_ALL": "C"}
     done = subprocess.run(
         ["apt-get", *settings, *command], cwd=workshop, env=environment, capture_output=True, text=True

@@ -151,8 +151,8 @@ FAULTS = (
         "the checksum of a part not held",
     ),
     Fault(
-        "image/container/uimage.py",
-        "if zlib.crc32(head[:4] + bytes(4) + head[8:]) != checksum:",
+        "formats/uimage.py",
+        "if zlib.crc32(head[:4] + bytes(4) + head[8:HEADER_SIZE]) != checksum:",
         "if False:",
         "tests/image/container/test_uimage.py",
         "the checksum of the header not held",
@@ -165,7 +165,7 @@ FAULTS = (
         "the checksum of the data not held",
     ),
     Fault(
-        "image/container/uimage.py",
+        "formats/uimage.py",
         "offset += size + -size % 4",
         "offset += size",
         "tests/image/container/test_uimage.py",

@@ -5,17 +5,15 @@ UBI, squashfs, uImage or device tree that does not read right as the bytes stand
 known kind of flash are left out. Of several that fit, the one whose spares begin with the mark of good blocks counts.
 """
 
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from firmward.formats import fdt, squashfs, ubi
+from firmward.formats import fdt, squashfs, ubi, uimage
 from firmward.formats.malformed import Malformed
 from firmward.formats.yaffs2 import SHAPES
 from firmward.image.block_codecs import CODECS
 from firmward.image.budget import Budget, Damaged
 from firmward.image.carve import carve
-from firmward.image.container import uimage
 from firmward.image.filesystem import yaffs2
 from firmward.image.format import About, Child, Format, Magic
 from firmward.image.source import CHUNK, Source
@@ -109,13 +107,12 @@ def _is_squashfs(source: Source) -> bool:
 
 
 def _is_uimage(source: Source) -> bool:
-    header = uimage.parse_header(source.read(0, uimage.HEADER_SIZE))
-    if header is None or not 0 < header.size <= min(IMAGE_LIMIT, source.size - uimage.HEADER_SIZE):
+    try:
+        header = uimage.parse_header(source.read(0, uimage.HEADER_SIZE))
+        fits = 0 < header.size <= min(IMAGE_LIMIT, source.size - uimage.HEADER_SIZE)
+        return fits and uimage.holds(source.read, header)
+    except Malformed:
         return False
-    checksum = 0
-    for piece in source.slice(uimage.HEADER_SIZE, header.size).chunks():
-        checksum = zlib.crc32(piece, checksum)
-    return checksum == header.data_crc
 
 
 def _is_device_tree(source: Source) -> bool:
