@@ -107,7 +107,8 @@ def test_both_slots_are_listed_and_audited_once() -> None:
     parts = {part.id: part for part in report("camera").parts}
     assert parts["image/rootfs_b"].same_as == "image/rootfs_a"
     found = {finding.at.part for finding in report("camera").findings if finding.at}
-    assert found == {"image/rootfs_a", "image/boot", "image/boot/initramfs.cpio.gz/initramfs.cpio"}
+    boot_loader = "image/gap-0x8000/rest-0x7f8000"
+    assert found == {"image/rootfs_a", "image/boot", "image/boot/initramfs.cpio.gz/initramfs.cpio", boot_loader}
 
 
 def test_the_builds_output_folder_gives_the_same_findings() -> None:
@@ -121,5 +122,5 @@ def test_the_builds_output_folder_gives_the_same_findings() -> None:
 
 def test_what_a_build_leaves_is_paired_with_its_root() -> None:
     parts = {part.id: part.belongs_to for part in report("camera", "images").parts}
-    for name in ("Image", "camera.dtb", "idbloader.img", "initramfs.cpio.gz/initramfs.cpio"):
+    for name in ("Image", "camera.dtb", "idbloader.img/boot", "initramfs.cpio.gz/initramfs.cpio"):
         assert parts[f"image/{name}"] == "image/rootfs.squashfs", name

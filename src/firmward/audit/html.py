@@ -22,9 +22,13 @@ from firmward.model.remedy import (
     DisableService,
     Remove,
     RemoveLine,
+    RemoveRecord,
+    SetDeviceTreeProperty,
     SetField,
+    SetKernelOption,
     SetMode,
     SetOption,
+    SetUbootOption,
 )
 from firmward.model.report import CheckResult, Part, Report, ReportedFinding
 
@@ -294,25 +298,43 @@ def ticks(text: str) -> list[tuple[bool, str]]:
 def change(change: Change) -> tuple[str, str]:
     """What to do and to what, as one reads it aloud."""
     match change:
-        case SetOption():
-            block = f" [{change.section}]" if change.section else ""
-            return ("set", f"{change.path}{block}: {change.option} = {change.value}")
-        case SetField():
-            return ("set", f"{change.path}: field {change.field + 1} of {change.record} = {change.value}")
-        case SetMode():
-            owner = "" if change.uid is None and change.gid is None else f", owner {change.uid}:{change.gid}"
-            return ("set", f"{change.path}: mode {change.mode:04o}{owner}")
-        case Remove():
-            return ("remove", change.path)
-        case RemoveLine():
-            return ("remove", f"{change.path}:{change.line}: {change.text}")
+        case Remove() | RemoveLine() | RemoveRecord():
+            return ("remove", _removed(change))
         case DisableService():
             return ("disable", f"{change.name} ({change.manager})")
         case AddFirewallRule():
             words = [change.verdict, change.direction, change.protocol, change.port, change.peer]
             return ("firewall", " ".join(str(word) for word in words if word is not None))
+        case SetKernelOption() | SetUbootOption():
+            return ("set", f"{change.option}={change.value}")
+        case SetOption() | SetField() | SetMode() | SetDeviceTreeProperty():
+            return ("set", _set(change))
         case _:  # a kind that a later version added
             return (kind(type(change)), "")
+
+
+def _removed(change: Remove | RemoveLine | RemoveRecord) -> str:
+    match change:
+        case Remove():
+            return change.path
+        case RemoveLine():
+            return f"{change.path}:{change.line}: {change.text}"
+        case RemoveRecord():
+            return f"{change.record} in {change.path}"
+
+
+def _set(change: SetOption | SetField | SetMode | SetDeviceTreeProperty) -> str:
+    match change:
+        case SetOption():
+            block = f" [{change.section}]" if change.section else ""
+            return f"{change.path}{block}: {change.option} = {change.value}"
+        case SetField():
+            return f"{change.path}: field {change.field + 1} of {change.record} = {change.value}"
+        case SetMode():
+            owner = "" if change.uid is None and change.gid is None else f", owner {change.uid}:{change.gid}"
+            return f"{change.path}: mode {change.mode:04o}{owner}"
+        case SetDeviceTreeProperty():
+            return f"{change.node}: {change.property} = {change.value}".removesuffix(" = ")
 
 
 def _content_policy(style: str, script: str) -> str:

@@ -22,6 +22,9 @@ from firmward.model.tree import Entry, Kind, Tree
 BINARY = 64 << 10
 """Bytes a binary file in an archive must have to be searched when nothing identifies it: a vendor's own container."""
 
+SMALLEST = 64
+"""Bytes that any part has: a boot loader's control tree with one key has less than a thousand."""
+
 UPDATE_MANIFEST = "manifest.raucm"
 """What marks a squashfs as the content of an update bundle, whose files are images under any name."""
 
@@ -40,7 +43,7 @@ def carried(tree: Tree, kind: str, role: Role, budget: Budget) -> Iterator[Child
     for count, (name, entry) in enumerate(_named_files(tree)):
         if count & 0xFF == 0:
             budget.check_time()
-        if entry.size <= SNIFFED or not (is_for_it or may_hold_image(entry)):
+        if entry.size <= (SMALLEST if is_for_it else SNIFFED) or not (is_for_it or may_hold_image(entry)):
             continue
         budget.check_time()  # to its first bytes may be a long way
         try:

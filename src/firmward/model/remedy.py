@@ -96,7 +96,44 @@ class AddFirewallRule:
     peer: str | None = None
 
 
-Change = SetOption | SetField | SetMode | Remove | RemoveLine | RemoveRecord | DisableService | AddFirewallRule
+@dataclass(frozen=True, slots=True)
+class SetKernelOption:
+    """An option of the kernel's configuration, with its prefix, and `y`, `m`, `n`, a number or a quoted text."""
+
+    option: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetUbootOption:
+    """An option of U-Boot's configuration, with its prefix, and `y`, `n`, a number or a quoted text."""
+
+    option: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetDeviceTreeProperty:
+    """A property of a node, which is named by its path; `value` as dtc writes it, empty for one without a value."""
+
+    node: str
+    property: str
+    value: str
+
+
+Change = (
+    SetOption
+    | SetField
+    | SetMode
+    | Remove
+    | RemoveLine
+    | RemoveRecord
+    | DisableService
+    | AddFirewallRule
+    | SetKernelOption
+    | SetUbootOption
+    | SetDeviceTreeProperty
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from firmward.model.report import Report
 
 SIZE = 0x4000
 ERASED = b"\xff" * 65536
+CHECK = "uboot-environment-on-media"
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def made(folder: Path, text: str) -> bytes:
 
 def report(folder: Path, image: bytes, *wanted: str) -> Report:
     (folder / "flash").write_bytes(image)
-    question = Question(wanted or ("boot",), None, Clock(date(2026, 11, 20)))
+    question = Question(wanted or (CHECK,), None, Clock(date(2026, 11, 20)))
     return audit_target(folder / "flash", question, Reading(Limits()), lambda message: None)
 
 
@@ -57,9 +58,9 @@ def test_addresses_and_counters_alone_are_harmless(tmp_path: Path) -> None:
 
 
 def test_an_image_without_a_root_is_judged_as_far_as_it_goes(environment: bytes, tmp_path: Path) -> None:
-    found = report(tmp_path, ERASED + environment + ERASED, "boot", "telnet-enabled")
+    found = report(tmp_path, ERASED + environment + ERASED, CHECK, "telnet-enabled")
     outcomes = {check.check: check.outcome for check in found.checks}
-    assert outcomes == {"uboot-environment-on-media": Outcome.FAIL, "telnet-enabled": Outcome.UNKNOWN}
+    assert outcomes == {CHECK: Outcome.FAIL, "telnet-enabled": Outcome.UNKNOWN}
 
 
 def test_the_root_of_an_image_is_not_asked_what_the_image_is(environment: bytes, tmp_path: Path) -> None:
@@ -68,6 +69,6 @@ def test_the_root_of_an_image_is_not_asked_what_the_image_is(environment: bytes,
         (folder / "rootfs" / name).mkdir(parents=True)
     (folder / "rootfs/etc/passwd").write_text("root:x:0:0::/:/bin/sh\n")
     (folder / "env.bin").write_bytes(ERASED + environment + ERASED)
-    question = Question(("boot",), None, Clock(date(2026, 11, 20)))
+    question = Question((CHECK,), None, Clock(date(2026, 11, 20)))
     found = audit_target(folder, question, Reading(Limits()), lambda message: None)
     assert [part.part for check in found.checks for part in check.parts] == ["image"]

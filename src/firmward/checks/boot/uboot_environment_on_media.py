@@ -44,9 +44,8 @@ def uboot_environment_on_media(environments: StoredEnvironments) -> Findings:
 
 
 def _finding(stored: StoredEnvironment, names: list[str]) -> Finding:
-    place = (stored.at.part or "image").rpartition("/")[2]
     return Finding(
-        place,
+        names[0],
         f"an environment in {stored.at.part} sets {', '.join(names)}",
         at=stored.at,
         evidence="; ".join(f"{name}={stored.variables[name]}" for name in names)[:400],

@@ -1,0 +1,149 @@
+"""The FITs of the image: what each configuration boots, what its signature covers, and whether hashes and signatures
+hold with the keys that the image's boot loaders have.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from firmward.facts.boot_keys import BootKeys
+from firmward.formats import fit_check
+from firmward.formats.fit import Fault
+from firmward.formats.fit_check import CheckedConfiguration, CheckedFit, CheckedImage, HashState, SignatureState
+from firmward.formats.fit_keys import KeyRing
+from firmward.formats.malformed import Malformed
+from firmward.model.facts import Unknown
+from firmward.model.location import Location
+from firmward.model.parts import Parts
+
+KIND = "fit"
+AMBIGUOUS = (Fault.SAME_NAME, Fault.UNIT_ADDRESS)
+
+__all__ = ["FitConfiguration", "FitHash", "FitImage", "FitSignature", "Fits", "FoundFit", "HashState", "SignatureState"]
+
+
+@dataclass(frozen=True, slots=True)
+class FitSignature:
+    """`algorithm` as the tree writes it (`sha256,rsa2048`), its `state`, and why it is `weak`, None when it is not."""
+
+    algorithm: str
+    state: SignatureState
+    weak: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FitHash:
+    """`algorithm` as the tree writes it; `is_weak` when one may find other bytes with the same value."""
+
+    algorithm: str
+    state: HashState
+    is_weak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FitImage:
+    """An image with its `hashes`, and the `signatures` that it bears by itself. `kind` is U-Boot's word for it."""
+
+    name: str
+    kind: str
+    hashes: tuple[FitHash, ...] = ()
+    signatures: tuple[FitSignature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FitConfiguration:
+    """What boots together: `components` are pairs of role and image. `uncovered` says in words what every signature of
+    it leaves out. `accepted` is whether a loader with the image's keys boots it, None where no keys are known."""
+
+    name: str
+    components: tuple[tuple[str, str], ...] = ()
+    signatures: tuple[FitSignature, ...] = ()
+    uncovered: tuple[str, ...] = ()
+    accepted: bool | None = None
+
+    @property
+    def is_signed(self) -> bool:
+        """By a signature that may be good or bad."""
+        return any(one.state is not SignatureState.EMPTY for one in self.signatures)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFit:
+    """One FIT, `at`. `default` names the configuration that boots when nothing else is asked for. `ambiguous` says in
+    words which names two readers may take for two images, `problems` what else is wrong with the tree."""
+
+    at: Location
+    images: tuple[FitImage, ...] = ()
+    configurations: tuple[FitConfiguration, ...] = ()
+    default: str | None = None
+    ambiguous: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def booted(self) -> FitConfiguration | None:
+        return next((one for one in self.configurations if one.name == self.default), None)
+
+    @property
+    def place(self) -> str:
+        """What a finding is keyed by."""
+        return (self.at.part or "image").rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """All FITs that were `found`; `unread` says in words which could not be."""
+
+    found: tuple[FoundFit, ...]
+    unread: tuple[str, ...] = ()
+
+
+def collect(parts: Parts, keys: BootKeys | None | Unknown) -> Fits | None:
+    ring = keys.all if isinstance(keys, BootKeys) and keys.rings else None
+    found, unread = [], []
+    for id, one in parts.all.items():
+        if one.part.kind != KIND or one.part.same_as is not None:
+            continue
+        try:
+            if one.content is None:
+                raise Malformed(one.part.problem or "its bytes are not at hand")
+            checked = fit_check.check(one.content.read, one.content.size, ring)
+        except Malformed as reason:
+            unread.append(f"{id}: {reason}")
+        else:
+            found.append(_told(checked, Location(part=id), ring))
+    return Fits(tuple(found), tuple(unread)) if found or unread else None
+
+
+def _told(checked: CheckedFit, at: Location, ring: KeyRing | None) -> FoundFit:
+    return FoundFit(
+        at,
+        tuple(map(_image, checked.images)),
+        tuple(_configuration(one, ring) for one in checked.configurations),
+        checked.fit.default,
+        *_problems(checked),
+    )
+
+
+def _problems(checked: CheckedFit) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ambiguous names, and the rest."""
+    told = [(one.fault in AMBIGUOUS, f"{one.path}: {one.message}") for one in checked.fit.problems]
+    return tuple(text for is_name, text in told if is_name), tuple(text for is_name, text in told if not is_name)
+
+
+def _image(one: CheckedImage) -> FitImage:
+    hashes = tuple(FitHash(each.hash.algorithm, each.state, each.is_weak) for each in one.hashes)
+    return FitImage(one.image.name, one.image.kind, hashes, tuple(_signatures(one)))
+
+
+def _configuration(one: CheckedConfiguration, ring: KeyRing | None) -> FitConfiguration:
+    return FitConfiguration(
+        one.configuration.name,
+        tuple((component.role, component.image) for component in one.configuration.components),
+        tuple(_signatures(one)),
+        tuple(f"{left.role} {left.path}: {left.why}" for left in one.uncovered),
+        one.accepted if ring is not None else None,
+    )
+
+
+def _signatures(one: CheckedImage | CheckedConfiguration) -> Iterator[FitSignature]:
+    for each in one.signatures:
+        yield FitSignature(each.signature.algorithm, each.state, each.weak)
