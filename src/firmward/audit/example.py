@@ -1,6 +1,6 @@
 """Put a check to its own example: what `explain`, the generated pages and the tests show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
 
@@ -21,13 +21,22 @@ def fact_lines(record: object, indent: str = "") -> Iterator[str]:
     yield f"{indent}{type(record).__name__}"
     for one in fields(record) if is_dataclass(record) and not isinstance(record, type) else ():
         value = getattr(record, one.name)
-        inner = value if isinstance(value, tuple) else (value,)
+        inner = _several(value)
         if any(is_dataclass(each) and not isinstance(each, Location) for each in inner):
             yield f"{indent}  {one.name}:"
             for each in inner:
                 yield from fact_lines(each, f"{indent}    ")
-        elif value not in (None, (), ""):
+        elif value not in (None, (), "") and inner:
             yield f"{indent}  {one.name}: {', '.join(map(_told, inner))}"
+
+
+def _several(value: object) -> tuple[object, ...]:
+    """What stands in one field, in an order that stays."""
+    if isinstance(value, Mapping):
+        return tuple(f"{name}={value[name]}" for name in sorted(value))
+    if isinstance(value, frozenset):
+        return tuple(sorted(map(_told, value)))
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _told(value: object) -> str:

@@ -24,7 +24,7 @@ TREE_LIMIT = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class PlacedRing:
-    """The keys of one tree, and `at`, where it stands."""
+    """The `ring` of one tree's keys, and `at`, where it stands."""
 
     at: Location
     ring: KeyRing

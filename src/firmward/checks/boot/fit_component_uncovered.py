@@ -47,7 +47,7 @@ def _ambiguous(found: FoundFit, name: str) -> Finding:
     node, _, why = name.partition(": ")
     return Finding(
         f"{node}",
-        f"{node} {why}: what is verified and what boots may be two images",
+        f"{node} of {found.at.part} {why}: what is verified and what boots may be two images",
         at=found.at,
         remedy=Remedy("Give every node of the FIT a name of its own, without `@`", Safety.MANUAL, Stage.IMAGE),
     )
@@ -57,7 +57,7 @@ def _finding(found: FoundFit, one: FitConfiguration, left: str) -> Finding:
     node, _, why = left.partition(": ")
     return Finding(
         f"{one.name} {node}",
-        f"configuration {one.name} boots {node}, and {why}",
+        f"configuration {one.name} of {found.at.part} boots {node}, and {why}",
         at=found.at,
         remedy=Remedy(
             "Name every role of the configuration in `sign-images`, give each image a sha256 hash, and sign anew",

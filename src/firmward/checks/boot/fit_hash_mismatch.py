@@ -43,7 +43,7 @@ def fit_hash_mismatch(fits: Fits) -> Findings:
 def _finding(found: FoundFit, image: FitImage, one: FitHash) -> Finding:
     return Finding(
         f"{image.name} {one.algorithm}",
-        f"the bytes of {image.name} do not have the {one.algorithm} that stands beside them",
+        f"the bytes of {image.name} in {found.at.part} do not have the {one.algorithm} that stands beside them",
         at=found.at,
         remedy=Remedy("Build the FIT anew from sources that are known, and sign it", Safety.MANUAL, Stage.IMAGE),
     )

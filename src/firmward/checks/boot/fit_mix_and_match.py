@@ -42,7 +42,7 @@ def fit_mix_and_match(fits: Fits) -> Findings:
 def _finding(found: FoundFit, one: FitConfiguration) -> Finding:
     return Finding(
         f"{one.name}",
-        f"configuration {one.name} bears no signature, its images are signed one by one",
+        f"configuration {one.name} of {found.at.part} bears no signature, its images are signed one by one",
         at=found.at,
         remedy=Remedy(
             "Put a signature node with `sign-images` into the configuration and sign that (mkimage -F -k KEYS -K "

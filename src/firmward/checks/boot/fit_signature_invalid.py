@@ -60,7 +60,7 @@ def _doubt(state: SignatureState) -> str:
 def _finding(found: FoundFit, one: FitConfiguration | FitImage, state: SignatureState) -> Finding:
     return Finding(
         f"{one.name} {state.value}",
-        f"the signature of {one.name} does not hold: {STATES[state]}",
+        f"the signature of {one.name} in {found.at.part} does not hold: {STATES[state]}",
         at=found.at,
         remedy=Remedy(
             "Sign with the key whose public half the boot loader holds, as the last step of the build",

@@ -32,10 +32,10 @@ def fit_unsigned(fits: Fits) -> Findings:
     for found in fits.found:
         booted = found.booted
         if booted is not None and not booted.is_signed and not any(image.signatures for image in found.images):
-            words = f"configuration {booted.name}, which boots by default, bears no signature"
+            words = f"configuration {booted.name} of {found.at.part}, which boots by default, bears no signature"
             yield _finding(found, booted.name, words)
         elif not found.configurations and not any(image.signatures for image in found.images):
-            yield _finding(found, "images", "it has no configuration, and no image in it bears a signature")
+            yield _finding(found, "images", f"{found.at.part} has no configuration, and its images bear no signature")
     if fits.unread:
         raise Unavailable("; ".join(fits.unread[:3]))
 

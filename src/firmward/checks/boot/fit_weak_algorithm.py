@@ -17,6 +17,8 @@ from firmward.model.location import Location
 from firmward.model.remedy import Remedy, Safety, Stage
 
 AT = Location(part="image/fitImage")
+TOLD = 5
+"""Images named in one finding."""
 GOOD = FitHash("sha256", HashState.MATCHES)
 
 
@@ -59,17 +61,21 @@ def _weak(one: FitConfiguration | FitImage) -> list[FitSignature]:
 
 
 def _images(found: FoundFit) -> Findings:
+    weak: dict[str, list[str]] = {}
     for image in found.images:
         if image.hashes and all(each.is_weak for each in image.hashes):
             names = ", ".join(dict.fromkeys(each.algorithm for each in image.hashes))
-            yield _finding(found, image.name, f"its bytes are held by {names} alone")
+            weak.setdefault(names, []).append(image.name)
         yield from (_finding(found, image.name, f"its signature is weak: {made.weak}") for made in _weak(image))
+    for names, images in weak.items():
+        more = f" and {len(images) - TOLD} more" if len(images) > TOLD else ""
+        yield _finding(found, names, f"{names} alone holds {', '.join(images[:TOLD])}{more}")
 
 
 def _finding(found: FoundFit, name: str, why: str) -> Finding:
     return Finding(
-        f"{name}",
-        f"{name}: {why}",
+        name,
+        f"{name} in {found.at.part}: {why}",
         at=found.at,
         remedy=Remedy(
             'Write `algo = "sha256"` for hashes and `algo = "sha256,rsa3072"` for signatures, and sign anew',

@@ -1,0 +1,91 @@
+"""uboot-risky-command"""
+
+from dataclasses import dataclass
+
+from firmward.facts.uboots import FoundUboot, Stage, Uboots
+from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.finding import Finding, Severity
+from firmward.model.location import Location
+from firmward.model.remedy import Remedy, Safety, SetUbootOption
+from firmward.model.remedy import Stage as RemedyStage
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Commands by their names at the prompt, what somebody does with them, and the options that build them in."""
+
+    key: str
+    commands: str
+    danger: str
+    options: str
+    with_signatures: bool = False
+    """It matters where signatures of FITs are verified alone."""
+
+
+ROWS = (
+    Row("memory", "md mw mm nm", "read secrets out of memory and change the code that runs", "CMD_MEMORY"),
+    Row("fuse", "fuse otp", "read fuses, and burn them for ever", "CMD_FUSE CMD_STM32PROG_OTP"),
+    Row("network", "tftp tftpboot dhcp nfs wget bootp", "load and boot what somebody in the network serves", "CMD_NET"),
+    Row("serial-load", "loadb loads loadx loady", "load code over the serial line", "CMD_LOADB CMD_LOADS"),
+    Row("environment", "saveenv setenv", "change what is booted from now on", "CMD_SAVEENV"),
+    Row("go", "go bootelf", "run code that nothing verified", "CMD_GO CMD_ELF"),
+    Row("usb-device", "dfu fastboot ums usb_ums", "read and write the flash over USB", "CMD_DFU CMD_FASTBOOT "
+        "CMD_USB_MASS_STORAGE"),
+    Row("flash-write", "sf nand mmc", "rewrite boot loader and system", "CMD_SF CMD_NAND CMD_MMC"),
+    Row("unsigned-boot", "booti bootz", "boot a bare kernel beside the required key", "CMD_BOOTI CMD_BOOTZ", True),
+)  # fmt: skip
+
+
+def _example(*commands: str, verifies: bool = False) -> Example:
+    found = FoundUboot(
+        Location(part="image/u-boot"),
+        "2023.01",
+        frozenset((Stage.PROPER,)),
+        frozenset(commands),
+        verifies_fits=verifies,
+    )
+    return Example(facts=(Uboots((found,)),))
+
+
+@check(
+    title="U-Boot has commands that an attacker at its prompt would ask for",
+    severity=Severity.MEDIUM,
+    practice="P04",
+    cwe=749,
+    bad=(*(_example("bootm", row.commands.split()[0], verifies=row.with_signatures) for row in ROWS),),
+    good=(_example("bootm", "run", "reset"), _example("bootm", "booti")),
+)
+def uboot_risky_command(uboots: Uboots) -> Findings:
+    """A prompt that nobody should reach is reached now and then: by a glitch, by a boot that fails, by a stop word that
+    leaked. What it can do then is what was built in, and most of what is built in by default serves development. A
+    product's U-Boot needs `bootm`, `run` and what its own boot command calls. What the boot command itself needs has to
+    stay, and is told all the same: accept it with a reason.
+    """
+    doubts = list(uboots.unread)
+    for found in uboots.proper:
+        if isinstance(found.commands, Unknown):
+            doubts.append(f"{found.at.part}: {found.commands.reason}")
+        elif found.commands is not None:
+            yield from _findings(found, found.commands)
+    if doubts:
+        raise Unavailable("; ".join(doubts[:3]))
+
+
+def _findings(found: FoundUboot, commands: frozenset[str]) -> Findings:
+    for row in ROWS:
+        there = [name for name in row.commands.split() if name in commands]
+        if there and (found.verifies_fits is True or not row.with_signatures):
+            names = ", ".join(there)
+            yield Finding(
+                row.key,
+                f"{found.name} has {names}: at its prompt one can {row.danger}",
+                at=found.at,
+                evidence=names,
+                remedy=Remedy(
+                    f"Build U-Boot without {names}",
+                    Safety.UNSAFE,
+                    RemedyStage.SOURCE,
+                    tuple(SetUbootOption(f"CONFIG_{option}", "n") for option in row.options.split()),
+                ),
+            )

@@ -1,0 +1,126 @@
+"""The U-Boots of the image, from their binaries: prompt, commands, environment, what they verify and what they boot.
+
+The binary says what was built in; `bootcmd` and `bootdelay` of a control tree inside it win over its environment. An
+environment on the medium may say otherwise: that is a fact of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from firmward.formats import uboot_binary, uboot_reach
+from firmward.formats.malformed import Malformed
+from firmward.formats.uboot_binary import NO_DELAY, Stage, UBoot
+from firmward.formats.uboot_traits import Stop, Trait
+from firmward.model.facts import Unknown
+from firmward.model.location import Location
+from firmward.model.parts import Parts
+
+KIND = "u-boot"
+NOWHERE = "nowhere"
+BINARY_LIMIT = uboot_binary.SIZE_LIMIT
+
+__all__ = ["NO_DELAY", "FoundUboot", "Stage", "Stop", "Uboots", "collect"]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundUboot:
+    """One binary, `at`, with the `stages` in it and their `version`. Values are Unknown with the reason where the bytes
+    do not tell.
+
+    `commands` are those of the prompt, None where there is none; `stops` what stops the autoboot, None where nothing
+    does; `delay` in seconds. `verifies_fits` says that code for signatures is built in, `takes_legacy_images` that such
+    images boot. `environment_places` name where a stored environment is loaded from, none when nowhere;
+    `has_allow_list` whether only listed variables are taken from there. `sources` are the media and networks that the
+    boot command of its own tries, in order, None where it has none; `variables` the environment that was built in.
+    """
+
+    at: Location
+    version: str
+    stages: frozenset[Stage]
+    commands: frozenset[str] | None | Unknown = None
+    delay: int | Unknown = NO_DELAY
+    stops: frozenset[Stop] | None | Unknown = None
+    verifies_fits: bool | Unknown = False
+    takes_legacy_images: bool | Unknown = False
+    environment_places: tuple[str, ...] | Unknown = ()
+    has_allow_list: bool | Unknown = False
+    sources: tuple[str, ...] | None | Unknown = None
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def has_prompt(self) -> bool | Unknown:
+        return self.commands if isinstance(self.commands, Unknown) else self.commands is not None
+
+    @property
+    def name(self) -> str:
+        """What it is called in words."""
+        return f"U-Boot {self.version} in {self.at.part}"
+
+
+@dataclass(frozen=True, slots=True)
+class Uboots:
+    """All that were `found`; `unread` says in words which could not be."""
+
+    found: tuple[FoundUboot, ...]
+    unread: tuple[str, ...] = ()
+
+    @property
+    def proper(self) -> tuple[FoundUboot, ...]:
+        """Those that are more than a first stage."""
+        return tuple(one for one in self.found if Stage.PROPER in one.stages)
+
+
+def collect(parts: Parts) -> Uboots | None:
+    found, unread = [], []
+    for id, one in parts.all.items():
+        if one.part.kind != KIND or one.part.same_as is not None:
+            continue
+        try:
+            if one.content is None:
+                raise Malformed(one.part.problem or "its bytes are not at hand")
+            if one.content.size > BINARY_LIMIT:
+                raise Malformed(f"{one.content.size} bytes are too many for a boot loader")
+            found.append(_told(uboot_binary.parse(one.content.read(0, one.content.size)), Location(part=id)))
+        except Malformed as reason:
+            unread.append(f"{id}: {reason}")
+    return Uboots(tuple(found), tuple(unread)) if found or unread else None
+
+
+def _told(binary: UBoot, at: Location) -> FoundUboot:
+    first = next((one for one in binary.versions if one.stage is Stage.PROPER), binary.versions[0])
+    table, places = binary.commands, binary.environment_places
+    allowed, autoboot = binary.writeable_list, binary.autoboot
+    return FoundUboot(
+        at,
+        first.number,
+        binary.stages,
+        table if table is None or isinstance(table, Unknown) else frozenset(table.main.names),
+        binary.delay if isinstance(binary.delay, Unknown) else binary.delay.seconds,
+        autoboot if autoboot is None or isinstance(autoboot, Unknown) else autoboot.stops,
+        _seen(binary.fit_signature),
+        _seen(binary.legacy_image),
+        places if isinstance(places, Unknown) else tuple(one.text for one in places if one.text != NOWHERE),
+        allowed if isinstance(allowed, Unknown) else allowed is not None,
+        _sources(binary),
+        {} if binary.environment is None else dict(binary.environment.variables),
+    )
+
+
+def _seen(trait: Trait) -> bool | Unknown:
+    return trait if isinstance(trait, Unknown) else trait is not None
+
+
+def _sources(binary: UBoot) -> tuple[str, ...] | None | Unknown:
+    """What the boot command tries to load from."""
+    variables = {} if binary.environment is None else dict(binary.environment.variables)
+    commands = {tree.config["bootcmd"] for tree in binary.trees if tree.config and "bootcmd" in tree.config}
+    if len(commands) > 1:
+        return Unknown("the device trees give different boot commands")
+    command = next(iter(commands), variables.get("bootcmd"))
+    if not isinstance(command, str):
+        return None
+    try:
+        found = uboot_reach.reach(command, variables)
+    except Malformed as reason:
+        return Unknown(f"its boot command: {reason}")
+    return found.sources if found.is_whole else Unknown("its boot command is too long to be followed")
