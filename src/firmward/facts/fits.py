@@ -32,7 +32,7 @@ class FitSignature:
 
 @dataclass(frozen=True, slots=True)
 class FitHash:
-    """`algorithm` as the tree writes it; `is_weak` when one may find other bytes with the same value."""
+    """`algorithm` as the tree writes it, its `state`; `is_weak` when one may find other bytes with the same value."""
 
     algorithm: str
     state: HashState
@@ -41,7 +41,8 @@ class FitHash:
 
 @dataclass(frozen=True, slots=True)
 class FitImage:
-    """An image with its `hashes`, and the `signatures` that it bears by itself. `kind` is U-Boot's word for it."""
+    """An image by its `name`, with its `hashes`, and the `signatures` that it bears by itself. `kind` is U-Boot's word
+    for it."""
 
     name: str
     kind: str
@@ -51,8 +52,9 @@ class FitImage:
 
 @dataclass(frozen=True, slots=True)
 class FitConfiguration:
-    """What boots together: `components` are pairs of role and image. `uncovered` says in words what every signature of
-    it leaves out. `accepted` is whether a loader with the image's keys boots it, None where no keys are known."""
+    """What boots together under one `name`: `components` are pairs of role and image. `uncovered` says in words what
+    all of its `signatures` leave out. `accepted` is whether a loader with the image's keys boots it, None where no keys are
+    known."""
 
     name: str
     components: tuple[tuple[str, str], ...] = ()
@@ -68,8 +70,9 @@ class FitConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class FoundFit:
-    """One FIT, `at`. `default` names the configuration that boots when nothing else is asked for. `ambiguous` says in
-    words which names two readers may take for two images, `problems` what else is wrong with the tree."""
+    """One FIT, `at`, with its `images` and `configurations`. `default` names the configuration that boots when nothing
+    else is asked for. `ambiguous` says in words which names two readers may take for two images, `problems` what else
+    is wrong with the tree."""
 
     at: Location
     images: tuple[FitImage, ...] = ()

@@ -40,7 +40,7 @@ def uboot_legacy_image_accepted(uboots: Uboots) -> Findings:
         doubt = next((one for one in both if isinstance(one, Unknown)), None)
         if both == (True, True):
             yield _finding(found)
-        elif doubt is not None and False not in both:
+        elif doubt is not None and False not in both and (True in both or Stage.PROPER in found.stages):
             doubts.append(f"{found.at.part}: {doubt.reason}")
     if doubts:
         raise Unavailable("; ".join(doubts[:3]))
