@@ -53,8 +53,8 @@ class FitImage:
 @dataclass(frozen=True, slots=True)
 class FitConfiguration:
     """What boots together under one `name`: `components` are pairs of role and image. `uncovered` says in words what
-    all of its `signatures` leave out. `accepted` is whether a loader with the image's keys boots it, None where no keys are
-    known."""
+    all of its `signatures` leave out. `accepted` is whether a loader with the image's keys boots it, None where no keys
+    are known."""
 
     name: str
     components: tuple[tuple[str, str], ...] = ()

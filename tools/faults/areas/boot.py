@@ -37,7 +37,7 @@ FAULTS = (
     Fault(
         "checks/boot/fit_unsigned.py",
         "booted is not None and not booted.is_signed and not any(image.signatures for image in found.images)",
-        "booted is not None and not found.configurations[0].is_signed and not any(i.signatures for i in found.images)",
+        "booted is not None and not any(one.is_signed for one in found.configurations) and not found.images[0].signatures",
         FIT,
         "another configuration's signature taken for that of the one that boots",
     ),
