@@ -64,11 +64,14 @@ def test_an_image_without_a_root_is_judged_as_far_as_it_goes(environment: bytes,
 
 
 def test_the_root_of_an_image_is_not_asked_what_the_image_is(environment: bytes, tmp_path: Path) -> None:
-    folder = tmp_path / "build"
-    for name in ("etc", "bin", "usr", "boot"):
-        (folder / "rootfs" / name).mkdir(parents=True)
-    (folder / "rootfs/etc/passwd").write_text("root:x:0:0::/:/bin/sh\n")
-    (folder / "env.bin").write_bytes(ERASED + environment + ERASED)
-    question = Question((CHECK,), None, Clock(date(2026, 11, 20)))
-    found = audit_target(folder, question, Reading(Limits()), lambda message: None)
-    assert [part.part for check in found.checks for part in check.parts] == ["image"]
+    root = tmp_path / "root"
+    for name in ("etc", "bin", "sbin", "usr", "boot"):
+        (root / name).mkdir(parents=True)
+    (root / "etc/passwd").write_text("root:x:0:0::/:/bin/sh\n")
+    (root / "boot/uboot.env").write_bytes(environment)
+    question = Question((CHECK, "account-extra-root"), None, Clock(date(2026, 11, 20)))
+    found = audit_target(root, question, Reading(Limits()), lambda message: None)
+    assert {check.check: [one.part for one in check.parts] for check in found.checks} == {
+        CHECK: ["image"],
+        "account-extra-root": ["image"],
+    }
