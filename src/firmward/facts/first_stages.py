@@ -7,7 +7,9 @@ variables, which are other facts.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeVar
 
+from firmward.facts.parts_of_kind import read_each
 from firmward.formats import (
     allwinner,
     authenticode,
@@ -23,9 +25,9 @@ from firmward.formats import (
     zynq_boot,
 )
 from firmward.formats.malformed import Malformed
-from firmward.formats.rom_image import Evidence, Held, Read, Signed, Signing
+from firmward.formats.rom_image import Evidence, Held, Read, RomImage, Signed, Signing
 from firmward.model.location import Location
-from firmward.model.parts import Parts
+from firmward.model.parts import Content, Parts
 
 EVIDENCE_LIMIT = 200
 """Characters of what is quoted from one image."""
@@ -33,6 +35,7 @@ EVIDENCE_LIMIT = 200
 Judged = tuple[Signing, tuple[Held, ...]]
 """What the header shows, and what was computed of it."""
 Reader = Callable[[Read, int], Judged]
+Found = TypeVar("Found", bound=RomImage)
 
 __all__ = ["FirstStage", "FirstStages", "Signed", "collect"]
 
@@ -59,20 +62,12 @@ class FirstStages:
 
 
 def collect(parts: Parts) -> FirstStages | None:
-    found, unread = [], []
-    for id, one in parts.all.items():
-        reader = READERS.get(one.part.kind)
-        if reader is None or one.part.same_as is not None:
-            continue
-        try:
-            if one.content is None:
-                raise Malformed(one.part.problem or "its bytes are not at hand")
-            signing, held = reader(one.content.read, one.content.size)
-        except Malformed as reason:
-            unread.append(f"{id}: {reason}")
-        else:
-            found.append(_told(Location(part=id), one.part.kind, signing, held))
-    return FirstStages(tuple(found), tuple(unread)) if found or unread else None
+    found, unread = read_each(parts, READERS, _read)
+    return FirstStages(tuple(found), unread) if found or unread else None
+
+
+def _read(at: Location, kind: str, content: Content) -> FirstStage:
+    return _told(at, kind, *READERS[kind](content.read, content.size))
 
 
 def _told(at: Location, kind: str, signing: Signing, held: tuple[Held, ...]) -> FirstStage:
@@ -82,64 +77,29 @@ def _told(at: Location, kind: str, signing: Signing, held: tuple[Held, ...]) -> 
     return FirstStage(at, kind, signing.signed, evidence, uncovered, broken)
 
 
+def _computed(
+    parse: Callable[[Read, int], Found], verify: Callable[[Read, Found], tuple[Held, ...]] | None = None
+) -> Reader:
+    """Parse, and compute what can be."""
+
+    def read_image(read: Read, size: int) -> Judged:
+        found = parse(read, size)
+        return found.signing, () if verify is None else verify(read, found)
+
+    return read_image
+
+
+def _unsized(parse: Callable[[Read], Found]) -> Callable[[Read, int], Found]:
+    """One that takes the size from the header alone."""
+    return lambda read, _: parse(read)
+
+
 def _imx(read: Read, _: int) -> Judged:
     table = imx_ivt.parse(read)
     if not table.csf:
         return table.signing, ()
     sequence = imx_csf.parse(read, table)
     return sequence.signing(table), imx_csf.verify(read, table, sequence)
-
-
-def _ahab(read: Read, size: int) -> Judged:
-    flash = imx_ahab.parse_flash(read, size)
-    return flash.signing, imx_ahab.verify_flash(read, flash)
-
-
-def _stm32(read: Read, _: int) -> Judged:
-    header = stm32.parse(read)
-    return header.signing, stm32.verify(read, header)
-
-
-def _k3(read: Read, _: int) -> Judged:
-    image = ti_boot.parse_k3(read)
-    return image.signing, ti_boot.verify(read, image)
-
-
-def _mlo(read: Read, _: int) -> Judged:
-    return ti_boot.parse_mlo(read).signing, ()
-
-
-def _egon(read: Read, _: int) -> Judged:
-    image = allwinner.parse_egon(read)
-    return image.signing, allwinner.verify(read, image)
-
-
-def _toc0(read: Read, _: int) -> Judged:
-    image = allwinner.parse_toc0(read)
-    return image.signing, allwinner.verify(read, image)
-
-
-def _rockchip_id(read: Read, size: int) -> Judged:
-    return rockchip.parse_id_block(read, size).signing, ()
-
-
-def _rockchip_new(read: Read, _: int) -> Judged:
-    block = rockchip.parse_new_id_block(read)
-    return block.signing, rockchip.verify(read, block)
-
-
-def _raspberry_pi(read: Read, size: int) -> Judged:
-    return raspberry_pi.parse_eeprom(read, size).signing, ()
-
-
-def _marvell(read: Read, _: int) -> Judged:
-    image = kwbimage.parse(read)
-    return image.signing, kwbimage.verify(read, image)
-
-
-def _zynq(read: Read, size: int) -> Judged:
-    image = zynq_boot.parse(read, size)
-    return image.signing, zynq_boot.verify(read, image)
 
 
 def _efi(read: Read, size: int) -> Judged:
@@ -157,17 +117,17 @@ def _efi(read: Read, size: int) -> Judged:
 READERS: Mapping[str, Reader] = MappingProxyType(
     {
         "imx-ivt": _imx,
-        "imx-ahab": _ahab,
-        "stm32": _stm32,
-        "ti-k3": _k3,
-        "ti-mlo": _mlo,
-        "egon": _egon,
-        "toc0": _toc0,
-        "rockchip-id": _rockchip_id,
-        "rockchip-rkns": _rockchip_new,
-        "raspberry-pi-eeprom": _raspberry_pi,
-        "kwbimage": _marvell,
-        "zynq-boot": _zynq,
+        "imx-ahab": _computed(imx_ahab.parse_flash, imx_ahab.verify_flash),
+        "stm32": _computed(_unsized(stm32.parse), stm32.verify),
+        "ti-k3": _computed(_unsized(ti_boot.parse_k3), ti_boot.verify),
+        "ti-mlo": _computed(_unsized(ti_boot.parse_mlo)),
+        "egon": _computed(_unsized(allwinner.parse_egon), allwinner.verify),
+        "toc0": _computed(_unsized(allwinner.parse_toc0), allwinner.verify),
+        "rockchip-id": _computed(rockchip.parse_id_block),
+        "rockchip-rkns": _computed(_unsized(rockchip.parse_new_id_block), rockchip.verify),
+        "raspberry-pi-eeprom": _computed(raspberry_pi.parse_eeprom),
+        "kwbimage": _computed(_unsized(kwbimage.parse), kwbimage.verify),
+        "zynq-boot": _computed(zynq_boot.parse, zynq_boot.verify),
         "efi-program": _efi,
         "uki": _efi,
     }

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmward.facts.boot_keys import BootKeys
+from firmward.facts.parts_of_kind import read_each
 from firmward.formats import fit_check
 from firmward.formats.fit import Fault
 from firmward.formats.fit_check import CheckedConfiguration, CheckedFit, CheckedImage, HashState, SignatureState
-from firmward.formats.fit_keys import KeyRing
-from firmward.formats.malformed import Malformed
 from firmward.model.facts import Unknown
 from firmward.model.location import Location
-from firmward.model.parts import Parts
+from firmward.model.parts import Content, Parts
 
 KIND = "fit"
 AMBIGUOUS = (Fault.SAME_NAME, Fault.UNIT_ADDRESS)
@@ -87,7 +86,7 @@ class FoundFit:
 
     @property
     def place(self) -> str:
-        """What a finding is keyed by."""
+        """What it is called where its whole place would be too long."""
         return (self.at.part or "image").rpartition("/")[2]
 
 
@@ -101,29 +100,17 @@ class Fits:
 
 def collect(parts: Parts, keys: BootKeys | None | Unknown) -> Fits | None:
     ring = keys.all if isinstance(keys, BootKeys) and keys.rings else None
-    found, unread = [], []
-    for id, one in parts.all.items():
-        if one.part.kind != KIND or one.part.same_as is not None:
-            continue
-        try:
-            if one.content is None:
-                raise Malformed(one.part.problem or "its bytes are not at hand")
-            checked = fit_check.check(one.content.read, one.content.size, ring)
-        except Malformed as reason:
-            unread.append(f"{id}: {reason}")
-        else:
-            found.append(_told(checked, Location(part=id), ring))
-    return Fits(tuple(found), tuple(unread)) if found or unread else None
+
+    def read(at: Location, _: str, content: Content) -> FoundFit:
+        return _told(fit_check.check(content.read, content.size, ring), at)
+
+    found, unread = read_each(parts, (KIND,), read)
+    return Fits(tuple(found), unread) if found or unread else None
 
 
-def _told(checked: CheckedFit, at: Location, ring: KeyRing | None) -> FoundFit:
-    return FoundFit(
-        at,
-        tuple(map(_image, checked.images)),
-        tuple(_configuration(one, ring) for one in checked.configurations),
-        checked.fit.default,
-        *_problems(checked),
-    )
+def _told(checked: CheckedFit, at: Location) -> FoundFit:
+    images, configurations = map(_image, checked.images), map(_configuration, checked.configurations)
+    return FoundFit(at, tuple(images), tuple(configurations), checked.fit.default, *_problems(checked))
 
 
 def _problems(checked: CheckedFit) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -137,13 +124,13 @@ def _image(one: CheckedImage) -> FitImage:
     return FitImage(one.image.name, one.image.kind, hashes, tuple(_signatures(one)))
 
 
-def _configuration(one: CheckedConfiguration, ring: KeyRing | None) -> FitConfiguration:
+def _configuration(one: CheckedConfiguration) -> FitConfiguration:
     return FitConfiguration(
         one.configuration.name,
         tuple((component.role, component.image) for component in one.configuration.components),
         tuple(_signatures(one)),
         tuple(f"{left.role} {left.path}: {left.why}" for left in one.uncovered),
-        one.accepted if ring is not None else None,
+        one.accepted,
     )
 
 

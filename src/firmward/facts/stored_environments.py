@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from firmward.facts.parts_of_kind import read_each
 from firmward.formats import uboot_env
-from firmward.formats.malformed import Malformed
 from firmward.model.location import Location
-from firmward.model.parts import Parts
+from firmward.model.parts import Content, Parts
 
 KIND = "u-boot-env"
 
@@ -32,18 +32,12 @@ class StoredEnvironments:
 
 
 def collect(parts: Parts) -> StoredEnvironments | None:
+    copies, unread = read_each(parts, (KIND,), _read)
     found: dict[tuple[tuple[str, str], ...], StoredEnvironment] = {}
-    unread = []
-    for id, one in parts.all.items():
-        if one.part.kind != KIND or one.part.same_as is not None:
-            continue
-        try:
-            if one.content is None:
-                raise Malformed(one.part.problem or "its bytes are not at hand")
-            variables = uboot_env.parse(one.content.read).variables
-        except Malformed as reason:
-            unread.append(f"{id}: {reason}")
-            continue
-        stored = StoredEnvironment(Location(part=id), MappingProxyType(dict(variables)))
-        found.setdefault(tuple(sorted(variables.items())), stored)
-    return StoredEnvironments(tuple(found.values()), tuple(unread)) if found or unread else None
+    for stored in copies:
+        found.setdefault(tuple(sorted(stored.variables.items())), stored)
+    return StoredEnvironments(tuple(found.values()), unread) if found or unread else None
+
+
+def _read(at: Location, _: str, content: Content) -> StoredEnvironment:
+    return StoredEnvironment(at, MappingProxyType(dict(uboot_env.parse(content.read).variables)))

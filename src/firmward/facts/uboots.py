@@ -7,13 +7,14 @@ environment on the medium may say otherwise: that is a fact of its own.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from firmward.facts.parts_of_kind import read_each
 from firmward.formats import uboot_binary, uboot_reach
 from firmward.formats.malformed import Malformed
 from firmward.formats.uboot_binary import NO_DELAY, Stage, UBoot
 from firmward.formats.uboot_traits import Stop, Trait
 from firmward.model.facts import Unknown
 from firmward.model.location import Location
-from firmward.model.parts import Parts
+from firmward.model.parts import Content, Parts
 
 KIND = "u-boot"
 NOWHERE = "nowhere"
@@ -71,19 +72,14 @@ class Uboots:
 
 
 def collect(parts: Parts) -> Uboots | None:
-    found, unread = [], []
-    for id, one in parts.all.items():
-        if one.part.kind != KIND or one.part.same_as is not None:
-            continue
-        try:
-            if one.content is None:
-                raise Malformed(one.part.problem or "its bytes are not at hand")
-            if one.content.size > BINARY_LIMIT:
-                raise Malformed(f"{one.content.size} bytes are too many for a boot loader")
-            found.append(_told(uboot_binary.parse(one.content.read(0, one.content.size)), Location(part=id)))
-        except Malformed as reason:
-            unread.append(f"{id}: {reason}")
-    return Uboots(tuple(found), tuple(unread)) if found or unread else None
+    found, unread = read_each(parts, (KIND,), _read)
+    return Uboots(tuple(found), unread) if found or unread else None
+
+
+def _read(at: Location, _: str, content: Content) -> FoundUboot:
+    if content.size > BINARY_LIMIT:
+        raise Malformed(f"{content.size} bytes are too many for a boot loader")
+    return _told(uboot_binary.parse(content.read(0, content.size)), at)
 
 
 def _told(binary: UBoot, at: Location) -> FoundUboot:

@@ -78,7 +78,7 @@ FAULTS = (
     ),
     Fault(
         "facts/first_stages.py",
-        '        "rockchip-rkns": _rockchip_new,\n',
+        '        "rockchip-rkns": _computed(_unsized(rockchip.parse_new_id_block), rockchip.verify),\n',
         "",
         FIRST,
         "a kind of first stage left out",
@@ -92,8 +92,8 @@ FAULTS = (
     ),
     Fault(
         "facts/stored_environments.py",
-        "        found.setdefault(tuple(sorted(variables.items())), stored)",
-        "        found[(id, id),] = stored",
+        "        found.setdefault(tuple(sorted(stored.variables.items())), stored)",
+        "        found[(str(stored.at.part), ),] = stored",
         MEDIA,
         "the second copy of an environment told again",
     ),
