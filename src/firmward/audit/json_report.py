@@ -1,7 +1,7 @@
 """The report as JSON, schema `firmward.report/1`, and the way back.
 
-The same report gives the same bytes: no time of day, no order of a set. What this version does not judge yet (`chain`,
-`components`, `vulnerabilities`) is an empty list, never left out. `report.schema.json` beside this file describes it.
+The same report gives the same bytes: no time of day, no order of a set. What this version does not judge yet
+(`components`, `vulnerabilities`) is an empty list, never left out. `report.schema.json` beside this file describes it.
 """
 
 import json
@@ -43,7 +43,7 @@ def report_document(report: Report) -> JsonObject:
         "notes": to_json(report.notes),
         "baseline": to_json(report.baseline),
         "parts": to_json(report.parts),
-        "chain": [],
+        "chain": to_json(report.chain),
         "checks": to_json(report.checks),
         "findings": [_finding(finding) for finding in report.findings],
         "components": [],

@@ -116,7 +116,7 @@ def _audit(
     from firmward.audit.composition import compose
     from firmward.cli.deadline import Deadline
     from firmward.cli.inventories import take_digests, take_inventories
-    from firmward.cli.verdicts import Case, verdicts_by_part
+    from firmward.cli.verdicts import Case, judged
     from firmward.model.report import Subject
     from firmward.model.side import Side
 
@@ -128,7 +128,7 @@ def _audit(
     journal.tell(f"Judging {len(image.roots)} root file system{'s' if len(image.roots) != 1 else ''}")
     source = Source.LIVE if reading.live else Source.IMAGE
     lost: list[str] = []
-    judged = verdicts_by_part(Case(image, question, reading, source, deadline, lost))
+    answers = judged(Case(image, question, reading, source, deadline, lost))
     inventories: tuple[Inventory, ...] | None = None
     blobs: tuple[tuple[str, str], ...] = ()
     if reading.inventory:
@@ -138,13 +138,15 @@ def _audit(
     report = compose(
         Subject(image.name, image.digest, source.value),
         image.parts,
-        {part: verdicts for part, (verdicts, _) in judged.items()},
+        {part: one.verdicts for part, one in answers.by_part.items()},
         question.policy,
         question.clock,
         _with_lost(deadline.account(image.budget), lost),
         question.checks,
+        answers.chain,
     )
-    return Side(report, inventories, tuple(facts for _, facts in judged.values() if facts is not None), blobs)
+    compared = tuple(one.facts for one in answers.by_part.values() if one.facts is not None)
+    return Side(report, inventories, compared, blobs)
 
 
 def _open(

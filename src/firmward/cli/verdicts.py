@@ -4,30 +4,46 @@ A check that reads parts and no tree is asked once of the whole image, under the
 asked of each root.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from firmward.model.facts import OutOfTime, Source, Unavailable
 
 if TYPE_CHECKING:
+    from firmward.audit.chain import RootLinks
     from firmward.audit.engine import Verdict
     from firmward.cli.deadline import Deadline
     from firmward.cli.judging import Question, Reading
     from firmward.facts.collection import Collection
     from firmward.image.opening import Image, Root
+    from firmward.model.chain import Link
     from firmward.model.check import Check
     from firmward.model.facts import Facts
     from firmward.model.parts import OpenPart, Parts
     from firmward.model.side import PartFacts
     from firmward.model.tree import Tree
 
-    Judged = tuple[tuple[Verdict, ...], PartFacts | None]
-    """What was said of one root, and its facts where they are compared."""
-
 LATE = 5.0
 """Seconds beyond the deadline after which a process that judges is ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was said of one root: the verdicts, its facts where they are compared, its links where the chain is drawn."""
+
+    verdicts: "tuple[Verdict, ...]" = ()
+    facts: "PartFacts | None" = None
+    links: "RootLinks | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was said of all: by part, with the image as a whole among them, and the chain of trust."""
+
+    by_part: Mapping[str, Judged]
+    chain: "tuple[Link, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,53 +83,72 @@ def all_parts(image: "Image") -> "dict[str, OpenPart]":
     }
 
 
-def verdicts_by_part(case: Case) -> "dict[str, Judged]":
+def judged(case: Case) -> Answers:
     from firmward.cli.workers import at_work, run_each
 
     roots = case.image.roots
     has_core = case.reading.jobs > len(roots)
 
-    def judge(root: "Root") -> "Judged":
+    def judge(root: "Root") -> Judged:
         return _of_root(root, case, has_core=has_core)
 
-    def give_up(root: "Root", reason: str) -> "Judged":
-        return case.given_up(root.part.id, _root_checks(case), reason), None
+    def give_up(root: "Root", reason: str) -> Judged:
+        return Judged(case.given_up(root.part.id, _root_checks(case), reason))
 
     if has_core and len(roots) == 1:
         (root,) = roots
         with at_work(lambda: judge(root), lambda reason: give_up(root, reason), case.ends) as wait:
             whole = _of_image(case)  # this imports the checks, which the other answer names
-            return _joined(whole, {root.part.id: wait()})
+            return _joined(whole, {root.part.id: wait()}, case)
     whole = _of_image(case)  # the checks are imported once, before the processes part
     answers = run_each(judge, roots, case.reading.jobs, give_up, case.ends)
-    return _joined(whole, {root.part.id: answer for root, answer in zip(roots, answers, strict=True)})
+    return _joined(whole, {root.part.id: answer for root, answer in zip(roots, answers, strict=True)}, case)
 
 
-def _joined(whole: "tuple[Verdict, ...]", judged: "dict[str, Judged]") -> "dict[str, Judged]":
+_OfImage = tuple["tuple[Verdict, ...]", "tuple[Link, ...] | None"]
+"""The verdicts, and the links up to the kernel; None where these are not drawn."""
+
+
+def _joined(whole: _OfImage, roots: dict[str, Judged], case: Case) -> Answers:
     """The input itself may be a root, and is told of once."""
+    from firmward.audit import chain
     from firmward.image.opening import TOP
 
-    if not whole:
-        return judged
-    verdicts, facts = judged.get(TOP, ((), None))
-    return judged | {TOP: ((*verdicts, *whole), facts)}
+    verdicts, links = whole
+    known = [one.links for one in roots.values() if one.links is not None]
+    drawn = () if links is None or len(known) < len(case.image.roots) else chain.drawn(links, known)
+    if not verdicts:
+        return Answers(roots, drawn)
+    own = roots.get(TOP, Judged())
+    return Answers(roots | {TOP: replace(own, verdicts=(*own.verdicts, *verdicts))}, drawn)
 
 
-def _of_image(case: Case) -> "tuple[Verdict, ...]":
+def _draws_chain(case: Case) -> bool:
+    """Whether every check that it is drawn from is asked."""
+    from firmward.audit import chain
+
+    return not case.question.wanted or {check.id for check in case.question.checks} >= chain.CHECKS
+
+
+def _of_image(case: Case) -> _OfImage:
+    from firmward.audit import chain
     from firmward.audit.engine import families, is_of_image
     from firmward.cli.workers import run_each
     from firmward.image.opening import TOP, UNEXPLAINED
     from firmward.model.memory import MemoryTree
 
     checks = tuple(check for check in case.question.checks if is_of_image(check))
+    draws = _draws_chain(case)
 
-    def judge(_: str) -> "tuple[Verdict, ...]":
+    def judge(_: str) -> _OfImage:
         collection = _collection(case, TOP, MemoryTree({}))
-        return _verdicts(case, checks, collection.facts(TOP, families(checks)))
+        facts = collection.facts(TOP, families(checks) | {*(chain.FAMILIES if draws else ())})
+        verdicts = _verdicts(case, checks, facts)
+        return verdicts, chain.of_image(facts, verdicts) if draws else None
 
     if not checks or all(part.kind in UNEXPLAINED for part in case.image.parts):
-        return ()  # where nothing was recognised nothing can be said, not even that something is absent
-    (answer,) = run_each(judge, (TOP,), 1, lambda part, reason: case.given_up(part, checks, reason), case.ends)
+        return (), None  # where nothing was recognised nothing can be said, not even that something is absent
+    (answer,) = run_each(judge, (TOP,), 1, lambda part, reason: (case.given_up(part, checks, reason), None), case.ends)
     return answer
 
 
@@ -123,17 +158,21 @@ def _root_checks(case: Case) -> "tuple[Check, ...]":
     return tuple(check for check in case.question.checks if not is_of_image(check))
 
 
-def _of_root(root: "Root", case: Case, *, has_core: bool) -> "Judged":
+def _of_root(root: "Root", case: Case, *, has_core: bool) -> Judged:
     """With `has_core` there is a core to spare for what reads every file."""
+    from firmward.audit import chain
     from firmward.audit.engine import families
 
     collection = _collection(case, root.part.id, root.tree)
     with _collected_beside(collection, _heavy(collection, case.question) if has_core else (), case):
         # what is asked for is imported beside the search
         compared = _compared() if case.reading.inventory else ()
-        checks = _root_checks(case)
-        facts = collection.facts(root.part.id, families(checks) | {*compared})
-    return _verdicts(case, checks, facts), _kept(facts, compared) if compared else None
+        checks, draws = _root_checks(case), _draws_chain(case)
+        wanted = families(checks) | {*compared} | {*(chain.ROOT_FAMILIES if draws else ())}
+        facts = collection.facts(root.part.id, wanted)
+    verdicts = _verdicts(case, checks, facts)
+    links = chain.of_root(root.part, facts, verdicts) if draws else None
+    return Judged(verdicts, _kept(facts, compared) if compared else None, links)
 
 
 def _collection(case: Case, here: str, tree: "Tree") -> "Collection":

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from firmward.model.chain import Link
 from firmward.model.finding import Outcome, Severity
 from firmward.model.location import Location
 from firmward.model.remedy import Remedy
@@ -191,6 +192,8 @@ class Report:
     """The firmward that made the report."""
     baseline: Standing | None = None
     """How it stands against a baseline, where one was given."""
+    chain: tuple[Link, ...] = ()
+    """The chain of trust, link by link; empty where it was not drawn."""
 
     @property
     def judged(self) -> int:

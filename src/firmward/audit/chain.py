@@ -1,0 +1,275 @@
+"""The chain of trust, drawn: what starts what, and the first link that does not hold.
+
+Each link has a ground, what verifies it or that nothing does, and checks whose findings are ways round it: a link that
+is verified and has a way round is broken. The grounds of the links up to the kernel are the signatures over the pieces
+that boot (facts/boot_pieces.py); those of the root, its plug-ins and its updates are verdicts, so that chain and
+findings never say two things.
+
+The links up to the kernel are of the image, the others of each root in it; of several roots the worst counts. A system
+that runs from its initramfs ends the chain there: it is verified with the kernel.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from firmward.audit.engine import Verdict
+from firmward.facts.boot_pieces import BootPiece, BootPieces, Stage
+from firmward.facts.signed_files import SignedFiles
+from firmward.facts.updaters import Updaters
+from firmward.facts.verity import Verity
+from firmward.model.chain import Evidence, Link, State
+from firmward.model.facts import Facts, Unknown
+from firmward.model.finding import Outcome, Severity
+from firmward.model.location import Location
+from firmward.model.report import Part
+
+BOOT_ROM, FIRST_STAGE, BOOT_LOADER, KERNEL = "boot-rom", "first-stage", "boot-loader", "kernel"
+ROOT, PLUG_INS, UPDATES = "root", "plug-ins", "updates"
+LINKS = (BOOT_ROM, FIRST_STAGE, BOOT_LOADER, KERNEL, ROOT, PLUG_INS, UPDATES)
+
+WORST_FIRST = (State.BROKEN, State.UNVERIFIED, State.UNKNOWN, State.VERIFIED)
+EVIDENCE_LIMIT = 12
+"""Pieces of evidence of one link; the findings have all of them."""
+
+AROUND_KERNEL = (
+    "uboot-legacy-image-accepted",
+    "uboot-shell-reachable",
+    "uboot-environment-on-media",
+    "uboot-environment-writable",
+    "boot-mode-unverified",
+    "fit-component-uncovered",
+    "fit-weak-algorithm",
+)
+ROOT_VERIFIED = "rootfs-unverified"
+AROUND_ROOT = (
+    "rootfs-hash-mismatch",
+    "verity-root-hash-untrusted",
+    "verity-ignores-corruption",
+    "package-manifest-uncovered",
+)
+AROUND_PLUG_INS = (
+    "removable-media-executed",
+    "hook-directory-writable",
+    "init-script-writable",
+    "privileged-hooks",
+)
+UPDATES_VERIFIED = "update-unauthenticated"
+
+CHECKS = frozenset((*AROUND_KERNEL, ROOT_VERIFIED, *AROUND_ROOT, *AROUND_PLUG_INS, UPDATES_VERIFIED))
+"""The checks without whose verdicts it cannot be drawn."""
+FAMILIES = (BootPieces,)
+"""What it reads of the image beside the verdicts."""
+ROOT_FAMILIES = (Verity, SignedFiles, Updaters)
+"""What it reads of each root."""
+
+Verdicts = Mapping[str, Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class RootLinks:
+    """The links of one root, `part`. `root` is None where that is an initramfs, which is verified with its kernel."""
+
+    part: str
+    root: Link | None
+    plug_ins: Link
+    updates: Link
+
+
+def of_image(facts: Facts, verdicts: Iterable[Verdict]) -> tuple[Link, ...]:
+    """The links up to the kernel."""
+    pieces = facts.get(BootPieces)
+    if not isinstance(pieces, BootPieces):
+        reason = pieces.reason if isinstance(pieces, Unknown) else None
+        pieces = BootPieces((), (reason,) if reason else ())
+    first, loader, kernel = (pieces.of(stage) for stage in (Stage.FIRST, Stage.LOADER, Stage.KERNEL))
+    links = [_boot_rom(first), _of_pieces(FIRST_STAGE, first, pieces.unread, NO_FIRST_STAGE)]
+    if loader or not _is_carried_by(kernel, first):
+        links.append(_of_pieces(BOOT_LOADER, loader, pieces.unread, NO_BOOT_LOADER))
+    ground = _of_pieces(KERNEL, kernel, pieces.unread, NO_KERNEL)
+    return (*links, _with_ways_round(ground, _by_id(verdicts), AROUND_KERNEL, None))
+
+
+NO_FUSES = (
+    "whether the chip asks for a signature stands in its fuses, which no image holds: read them with U-Boot's "
+    "`fuse read`, and give them with --fuses"
+)
+NO_FIRST_STAGE = "no first stage for a boot ROM, and no UEFI program, lies in the image"
+NO_BOOT_LOADER = "no boot loader lies in the image; --uboot names one"
+NO_KERNEL = "no kernel lies in the image"
+
+
+def _boot_rom(first: Sequence[BootPiece]) -> Link:
+    bare = [piece for piece in first if piece.state is State.UNVERIFIED]
+    if bare:
+        says = f"it starts {bare[0].at.part}, which is not signed: so it asks for no signature"
+        return Link(BOOT_ROM, State.UNVERIFIED, None, (Evidence(says, bare[0].at, "bootloader-unsigned"),))
+    return Link(BOOT_ROM, State.UNKNOWN, None, (Evidence(NO_FUSES),))
+
+
+def _is_carried_by(kernel: Sequence[BootPiece], first: Sequence[BootPiece]) -> bool:
+    """Whether the first stage brings the kernel with it, as a UKI does."""
+    carriers = {piece.at.part for piece in first}
+    return bool(kernel) and all(piece.carrier in carriers for piece in kernel)
+
+
+def _of_pieces(link: str, pieces: Sequence[BootPiece], unread: tuple[str, ...], absent: str) -> Link:
+    if not pieces:
+        return Link(link, State.UNKNOWN, None, tuple(Evidence(reason) for reason in unread[:3] or (absent,)))
+    states = {piece.state for piece in pieces}
+    state = next(one for one in WORST_FIRST if one in states)
+    if state is State.UNVERIFIED and State.VERIFIED in states:
+        state = State.BROKEN  # what is signed starts what is not
+    if state is State.VERIFIED and unread:
+        return Link(link, State.UNKNOWN, None, tuple(Evidence(reason) for reason in unread[:3]))
+    worst = sorted(pieces, key=lambda piece: WORST_FIRST.index(piece.state))
+    shown = dict.fromkeys((piece.why, piece.state) for piece in worst)
+    at = {(piece.why, piece.state): piece.at for piece in reversed(worst)}
+    told = [Evidence(why, at[why, one]) for why, one in shown if one is not State.VERIFIED or state is State.VERIFIED]
+    by = next((piece.by for piece in worst if piece.by is not None), None)
+    return Link(link, state, by, _shortened(told))
+
+
+def of_root(part: Part, facts: Facts, verdicts: Iterable[Verdict]) -> RootLinks:
+    """The links behind the kernel. Nothing is verified of what was read only in part."""
+    known = _by_id(verdicts)
+    root, plug_ins, updates = _root(part.id, facts, known), _plug_ins(part.id, known), _updates(part.id, facts, known)
+    if part.problem:
+        doubt = (Evidence(f"{part.id} was read only in part: {part.problem}", Location(part=part.id)),)
+        root = None if root is None else _doubted(root, doubt)
+        plug_ins, updates = _doubted(plug_ins, doubt), _doubted(updates, doubt)
+    return RootLinks(part.id, root, plug_ins, updates)
+
+
+def _doubted(link: Link, doubt: tuple[Evidence, ...]) -> Link:
+    return replace(link, state=State.UNKNOWN, evidence=doubt) if link.state is State.VERIFIED else link
+
+
+def _root(part: str, facts: Facts, known: Verdicts) -> Link | None:
+    verdict = known[ROOT_VERIFIED]
+    match verdict.outcome:
+        case Outcome.NOT_APPLICABLE:
+            return None
+        case Outcome.FAIL:
+            return Link(ROOT, State.UNVERIFIED, None, _shortened(_found(verdict, part)))
+        case Outcome.PASS:
+            by = _verifies(facts)
+            ground = Link(ROOT, State.VERIFIED, by, (Evidence(f"{by} covers {part}", Location(part=part)),))
+            return _with_ways_round(ground, known, AROUND_ROOT, part)
+    return Link(ROOT, State.UNKNOWN, None, (Evidence(verdict.reason or "", Location(part=part), ROOT_VERIFIED),))
+
+
+def _verifies(facts: Facts) -> str:
+    signed = facts.get(SignedFiles)
+    if isinstance(signed, SignedFiles) and signed.is_enforced:
+        return "IMA appraisal"
+    return "dm-verity"
+
+
+def _plug_ins(part: str, known: Verdicts) -> Link:
+    """As if the root was verified; what becomes of that, `drawn` knows."""
+    words = "init scripts, hooks and plug-ins lie in what is verified"
+    ground = Link(PLUG_INS, State.VERIFIED, "the root file system", (Evidence(words, Location(part=part)),))
+    return _with_ways_round(ground, known, AROUND_PLUG_INS, part)
+
+
+def _updates(part: str, facts: Facts, known: Verdicts) -> Link:
+    verdict = known[UPDATES_VERIFIED]
+    at = Location(part=part)
+    updaters = facts.get(Updaters)
+    names = [one.name for one in updaters.updaters] if isinstance(updaters, Updaters) else []
+    match verdict.outcome:
+        case Outcome.FAIL:
+            return Link(UPDATES, State.UNVERIFIED, _listed(names), _shortened(_found(verdict, part)))
+        case Outcome.PASS if names:
+            words = f"{_listed(names)} installs nothing whose signature does not hold"
+            return Link(UPDATES, State.VERIFIED, _listed(names), (Evidence(words, at),))
+        case Outcome.UNKNOWN | Outcome.ERROR:
+            return Link(UPDATES, State.UNKNOWN, _listed(names), (Evidence(verdict.reason or "", at, UPDATES_VERIFIED),))
+    return Link(UPDATES, State.UNKNOWN, None, (Evidence("no way to update was found", at),))
+
+
+def _listed(names: Sequence[str]) -> str | None:
+    return ", ".join(dict.fromkeys(names)) or None
+
+
+def drawn(image: Sequence[Link], roots: Sequence[RootLinks]) -> tuple[Link, ...]:
+    """The whole chain."""
+    kernel = next((link for link in image if link.link == KERNEL), Link(KERNEL, State.UNKNOWN))
+    systems = [one for one in roots if one.root is not None]
+    if not roots:
+        nothing = (Evidence("no root file system could be read"),)
+        return (*image, *(Link(name, State.UNKNOWN, None, nothing) for name in (ROOT, PLUG_INS, UPDATES)))
+    if not systems:
+        plug_ins = _worst([_resting(one.plug_ins, kernel, "the initramfs") for one in roots])
+        return (*image, plug_ins, _worst([one.updates for one in roots]))
+    root = _worst([one.root for one in systems if one.root is not None])
+    plug_ins = _worst([_resting(one.plug_ins, one.root, "the root file system") for one in systems if one.root])
+    return (*image, root, plug_ins, _worst([one.updates for one in systems]))
+
+
+def _resting(link: Link, ground: Link, on: str) -> Link:
+    """A link that can be verified no better than what it lies on."""
+    if ground.state is State.VERIFIED or link.state is State.BROKEN:
+        return replace(link, by=on if link.state is State.VERIFIED else link.by)
+    words = {
+        State.UNVERIFIED: f"they lie on {on}, which nothing verifies",
+        State.BROKEN: f"they lie on {on}, and there is a way round what verifies it",
+        State.UNKNOWN: f"they lie on {on}, of which it is not known whether it is verified",
+    }
+    state = State.UNVERIFIED if ground.state is not State.UNKNOWN else State.UNKNOWN
+    at = link.evidence[0].at if link.evidence else None
+    return Link(link.link, state, None, (Evidence(words[ground.state], at),))
+
+
+def _worst(links: Sequence[Link]) -> Link:
+    """Of several roots' links the worst, with what shows it in each of them."""
+    state = next(one for one in WORST_FIRST if any(link.state is one for link in links))
+    such = [link for link in links if link.state is state]
+    evidence = dict.fromkeys(one for link in such for one in link.evidence)
+    return replace(such[0], evidence=_shortened(evidence))
+
+
+def first_open(chain: Sequence[Link]) -> Link | None:
+    """The first link that is known not to hold."""
+    return next((link for link in chain if link.is_open), None)
+
+
+def first_unproven(chain: Sequence[Link]) -> Link | None:
+    """The first link that is not verified, known or not."""
+    return next((link for link in chain if link.state is not State.VERIFIED), None)
+
+
+def _by_id(verdicts: Iterable[Verdict]) -> Verdicts:
+    return {verdict.check.id: verdict for verdict in verdicts}
+
+
+def _with_ways_round(link: Link, known: Verdicts, checks: Iterable[str], part: str | None) -> Link:
+    """A link that is verified, unless a check found a way round it, or could not tell whether there is one."""
+    if link.state is not State.VERIFIED:
+        return link
+    asked = [known[id] for id in checks if id in known]
+    found = [evidence for verdict in asked for evidence in _found(verdict, part)]
+    if found:
+        return replace(link, state=State.BROKEN, evidence=_shortened(found))
+    unsure = [verdict for verdict in asked if verdict.outcome in (Outcome.UNKNOWN, Outcome.ERROR)]
+    if unsure:
+        told = [
+            Evidence(one.reason or "", None if part is None else Location(part=part), one.check.id) for one in unsure
+        ]
+        return replace(link, state=State.UNKNOWN, evidence=_shortened(told))
+    return link
+
+
+def _found(verdict: Verdict, part: str | None) -> Iterator[Evidence]:
+    """What a check found, without what it only tells for information."""
+    for finding in verdict.findings:
+        if (finding.severity or verdict.check.severity) is not Severity.INFO:
+            at = finding.at or Location()
+            yield Evidence(finding.message, at if at.part is not None else replace(at, part=part), verdict.check.id)
+
+
+def _shortened(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    told = tuple(evidence)
+    if len(told) <= EVIDENCE_LIMIT:
+        return told
+    return (*told[: EVIDENCE_LIMIT - 1], Evidence(f"and {len(told) - EVIDENCE_LIMIT + 1} more"))

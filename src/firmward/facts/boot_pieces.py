@@ -1,0 +1,163 @@
+"""What is loaded before the root file system, piece by piece, and the signature that covers each.
+
+A piece is a part of the image that a boot ROM or a boot loader loads: a first stage, a boot loader, a kernel, a device
+tree, an initramfs. It is covered by a signature of its own or by that of what carries it: a first stage's, a FIT's,
+Authenticode over a UKI, HAB's behind a kernel (signature_over.py). Where nothing carries it but file systems, tables
+and compression, nothing can: these have no place for a signature.
+
+Not taken for pieces: device trees that boot loaders keep for themselves, parts that equal another, a FIT's images that
+no configuration names, and a kernel in a root file system where a FIT or UKI has one, since packages leave a copy.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from firmward.facts.boot_keys import BootKeys
+from firmward.facts.first_stages import FirstStages
+from firmward.facts.fits import Fits
+from firmward.facts.signature_over import Signatures
+from firmward.facts.uboots import Uboots
+from firmward.model.chain import State
+from firmward.model.facts import Unknown
+from firmward.model.location import Location
+from firmward.model.parts import OpenPart, Parts
+from firmward.model.report import Role
+
+__all__ = ["BootPiece", "BootPieces", "Stage", "State", "collect"]
+
+
+class Stage(StrEnum):
+    """When a piece runs: `first` is what the boot ROM or the UEFI firmware starts."""
+
+    FIRST = "first"
+    LOADER = "loader"
+    KERNEL = "kernel"
+
+
+ROLES = {
+    Role.BOOT_LOADER: (Stage.LOADER, "boot loader"),
+    Role.KERNEL: (Stage.KERNEL, "kernel"),
+    Role.DEVICE_TREE: (Stage.KERNEL, "device tree"),
+    Role.INITRAMFS: (Stage.KERNEL, "initramfs"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BootPiece:
+    """One piece, `at`, of a `stage`; `what` it is in words. `state` says whether a signature covers it, `by` whose, and
+    `why` in words what shows that. `carrier` is the id of the part whose signature it is, None without one."""
+
+    at: Location
+    stage: Stage
+    what: str
+    state: State
+    why: str
+    by: str | None = None
+    carrier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BootPieces:
+    """All `pieces`; `unread` says in words what could not be looked into."""
+
+    pieces: tuple[BootPiece, ...]
+    unread: tuple[str, ...] = ()
+
+    def of(self, stage: Stage) -> tuple[BootPiece, ...]:
+        return tuple(piece for piece in self.pieces if piece.stage is stage)
+
+    def carrying(self, part: str | None) -> BootPiece | None:
+        """The piece that a part is, or lies in."""
+        step = part
+        while step:
+            found = next((piece for piece in self.pieces if piece.at.part == step), None)
+            if found is not None:
+                return found
+            step = step.rpartition("/")[0]
+        return None
+
+
+def collect(
+    parts: Parts,
+    stages: FirstStages | None | Unknown,
+    fits: Fits | None | Unknown,
+    keys: BootKeys | None | Unknown,
+    uboots: Uboots | None | Unknown,
+) -> BootPieces | None:
+    signatures = Signatures(parts, stages, fits, keys, uboots)
+    found = tuple(_pieces(parts, signatures, _proper(uboots)))
+    unread = tuple(_unread(stages, fits, keys, uboots))
+    return BootPieces(_without_copies(found, parts), unread) if found or unread else None
+
+
+def _proper(uboots: Uboots | None | Unknown) -> frozenset[str | None]:
+    """The parts that are a whole U-Boot, not a first stage of one."""
+    return frozenset(one.at.part for one in uboots.proper) if isinstance(uboots, Uboots) else frozenset()
+
+
+def _unread(*families: FirstStages | Fits | BootKeys | Uboots | None | Unknown) -> Iterator[str]:
+    for family in families:
+        if isinstance(family, Unknown):
+            yield family.reason
+        elif family is not None:
+            yield from family.unread
+
+
+def _pieces(parts: Parts, signatures: Signatures, proper: frozenset[str | None]) -> Iterator[BootPiece]:
+    within: dict[str, str] = {}
+    """By the id of a piece what it is, so that what lies in it is not told again as the same."""
+    for id, one in parts.all.items():
+        if one.part.same_as is not None:
+            continue
+        told = _told(id, one, signatures, proper)
+        if told is None:
+            continue
+        stage, what = told
+        above = _nearest(id, within)
+        if above is not None and within[above] == what:
+            continue
+        cover = signatures.over(id)
+        if cover is None:
+            continue
+        within[id] = what
+        state, why = cover.state, cover.why
+        if one.part.problem and state is State.VERIFIED:
+            state, why = State.UNKNOWN, f"{id} was read only in part: {one.part.problem}"
+        yield BootPiece(Location(part=id), stage, what, state, why, cover.by, cover.carrier)
+
+
+def _told(id: str, one: OpenPart, signatures: Signatures, proper: frozenset[str | None]) -> tuple[Stage, str] | None:
+    """The stage, and what it is in words; None for what is no piece."""
+    if signatures.is_first_stage(id):
+        return None if signatures.first_above(id) is not None else (Stage.FIRST, "first stage")
+    known = ROLES.get(one.part.role)
+    if known is None:
+        return None
+    stage, what = known
+    if one.part.role is Role.DEVICE_TREE and signatures.is_loaders_own(id):
+        return None
+    if one.part.role is Role.BOOT_LOADER and signatures.first_above(id) is not None and id not in proper:
+        return None  # a piece of the first stage itself
+    return stage, what
+
+
+def _nearest(id: str, known: Iterable[str]) -> str | None:
+    step = id.rpartition("/")[0]
+    while step:
+        if step in known:
+            return step
+        step = step.rpartition("/")[0]
+    return None
+
+
+def _without_copies(pieces: tuple[BootPiece, ...], parts: Parts) -> tuple[BootPiece, ...]:
+    """Without the bare pieces in root file systems where something that can be signed carries a kernel."""
+    if not any(piece.stage is Stage.KERNEL and piece.what == "kernel" and piece.carrier for piece in pieces):
+        return pieces
+    roots = {id for id, one in parts.all.items() if one.part.role is Role.ROOT}
+    return tuple(
+        piece
+        for piece in pieces
+        if piece.stage is not Stage.KERNEL or piece.carrier or _nearest(piece.at.part or "", roots) is None
+    )
