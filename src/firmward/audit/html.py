@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import groupby
 
-from firmward.audit import layout, summary
+from firmward.audit import chain_words, layout, summary
 from firmward.audit.baseline import standing_words
 from firmward.audit.json_record import kind
 from firmward.model.finding import Outcome, Severity
@@ -114,6 +114,7 @@ def render_html(report: Report) -> str:
     return template.render(
         report=report,
         summary=summary,
+        chain_words=chain_words,
         standing_words=standing_words,
         style=style,
         script=script,

@@ -6,9 +6,10 @@ Names from an image stand in code spans, and other text is escaped, so that noth
 import re
 from collections.abc import Iterator
 
-from firmward.audit import summary
+from firmward.audit import chain_words, summary
 from firmward.audit.baseline import standing_words
 from firmward.audit.summary import Tone
+from firmward.model.chain import State
 from firmward.model.finding import Severity
 from firmward.model.report import Novelty, Report, ReportedFinding
 
@@ -22,6 +23,13 @@ DOTS = {
     Severity.MEDIUM: "🟨 medium",
     Severity.LOW: "🟦 low",
     Severity.INFO: "⬜ info",
+}
+
+STATES = {
+    State.VERIFIED: "✅ verified",
+    State.UNVERIFIED: "❌ unverified",
+    State.BROKEN: "❌ broken",
+    State.UNKNOWN: "❔ unknown",
 }
 
 
@@ -40,11 +48,25 @@ def _lines(report: Report) -> Iterator[str]:
     if report.baseline is not None:
         yield text(standing_words(report.baseline))
         yield ""
+    yield from _chain(report)
     yield from _standing(report)
     yield from _findings(report)
     yield from _unknown(report)
     yield from _parts(report)
     yield from _accepted(report)
+
+
+def _chain(report: Report) -> Iterator[str]:
+    if not report.chain:
+        return
+    yield f"**Chain of trust:** {text(chain_words.headline(report.chain))}"
+    yield ""
+    yield "| Link | State | What shows it |"
+    yield "| --- | --- | --- |"
+    for link in report.chain:
+        shows = link.evidence[0].says if link.evidence else link.by or ""
+        yield f"| {text(chain_words.title(link))} | {STATES[link.state]} | {text(shows)} |"
+    yield ""
 
 
 def _standing(report: Report) -> Iterator[str]:

@@ -31,9 +31,7 @@ SIGNS = {
     Severity.LOW: "●",
     Severity.INFO: "○",
 }
-PLAIN = str.maketrans(
-    {"■": "#", "▲": "^", "◆": "+", "●": "o", "○": "-", "✗": "x", "✓": "v", "→": ">", "·": "-", "…": "~", "─": "-"}
-)
+PLAIN = str.maketrans(dict(zip("■▲◆●○✗✓→·…─↓╎", "#^+o-xv>-~-|:", strict=True)))
 
 
 def show(blocks: Iterable[RenderableType], console: Console) -> None:

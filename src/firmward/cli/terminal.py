@@ -8,9 +8,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from firmward.audit import summary
+from firmward.audit import chain_words, summary
 from firmward.audit.baseline import standing_words
 from firmward.audit.summary import Tone
+from firmward.cli import chain_page
 from firmward.cli.page import SIGNS, STYLES, Page, show
 from firmward.model.finding import Outcome
 from firmward.model.location import Location
@@ -41,6 +42,7 @@ def _blocks(report: Report, *, plain: bool) -> Iterator[RenderableType]:
     page = _Page(report, plain)
     yield page.headline()
     yield page.standing()
+    yield from page.chain()
     yield from page.findings()
     yield from page.accepted()
     yield from page.unknown()
@@ -92,6 +94,13 @@ class _Page(Page):
 
     def count(self, count: int, style: str) -> Text:
         return self.say((str(count), style) if count else ("·", "dim"))
+
+    def chain(self) -> Iterator[RenderableType]:
+        if self.report.chain:
+            yield self.title("chain of trust")
+            yield self.say((f" {chain_words.headline(self.report.chain)}", "bold"))
+            yield Text()
+            yield from chain_page.drawing(self, self.report.chain, chain_page.SHOWN)
 
     def findings(self) -> Iterator[RenderableType]:
         found = summary.open_findings(self.report)

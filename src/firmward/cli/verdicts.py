@@ -31,7 +31,7 @@ LATE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What was said of one root: the verdicts, its facts where they are compared, its links where the chain is drawn."""
+    """What was said of one root: the verdicts, the facts if they are compared, the links if the chain is drawn."""
 
     verdicts: "tuple[Verdict, ...]" = ()
     facts: "PartFacts | None" = None
