@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from firmward.audit.chain_words import headline
 from firmward.cli.judging import Question, Reading, audit_target
 from firmward.image.budget import Limits
 from firmward.model.clock import Clock
@@ -108,7 +109,11 @@ def test_both_slots_are_listed_and_audited_once() -> None:
     assert parts["image/rootfs_b"].same_as == "image/rootfs_a"
     found = {finding.at.part for finding in report("camera").findings if finding.at}
     boot_loader = {"image/gap-0x8000", "image/gap-0x8000/rest-0x7f8000", "image/gap-0x8000/rest-0x7f8000/uboot"}
-    assert found == {"image/rootfs_a", "image/boot", "image/boot/initramfs.cpio.gz/initramfs.cpio", *boot_loader}
+    boot = {
+        "image/boot",
+        *(f"image/boot/{name}" for name in ("Image", "camera.dtb", "initramfs.cpio.gz/initramfs.cpio")),
+    }
+    assert found == {"image/rootfs_a", *boot, *boot_loader}
 
 
 def test_the_builds_output_folder_gives_the_same_findings() -> None:
@@ -124,3 +129,17 @@ def test_what_a_build_leaves_is_paired_with_its_root() -> None:
     parts = {part.id: part.belongs_to for part in report("camera", "images").parts}
     for name in ("Image", "camera.dtb", "idbloader.img/boot", "initramfs.cpio.gz/initramfs.cpio"):
         assert parts[f"image/{name}"] == "image/rootfs.squashfs", name
+
+
+def test_the_chain_of_trust_is_drawn_with_its_first_link_that_does_not_hold() -> None:
+    chain = report("camera").chain
+    assert {link.link: link.state.value for link in chain} == {
+        "boot-rom": "unverified",
+        "first-stage": "unverified",
+        "boot-loader": "unverified",
+        "kernel": "unverified",
+        "root": "unverified",
+        "plug-ins": "broken",
+        "updates": "unknown",
+    }
+    assert headline(chain) == "The first link of the chain of trust that does not hold is the boot ROM (unverified)"

@@ -88,8 +88,9 @@ def made(
     said: Sequence[bytes] = SAID,
     before: bytes = b"",
     tree: bytes = b"",
+    drivers: Sequence[str] = (),
 ) -> bytes:
-    """A U-Boot behind what comes before it, with its device tree behind it."""
+    """A U-Boot behind what comes before it, with its device tree behind it; `drivers` load the environment."""
     image = _Image(shape, base, relocations=relocations)
     for text in (b"U-Boot 2023.01-made (Jan 09 2023 - 16:07:33 +0000)", *said):
         image.text(text)
@@ -103,6 +104,13 @@ def made(
     image.data += bytes(64)
     image.table(list(zip(commands, usages, strict=True)))
     image.data += bytes(64)
+    for name in drivers:
+        address = image.text(name.encode())
+        image.align()
+        image.pointer(address)
+        image.data += (3).to_bytes(4, shape.order) + bytes(shape.word - 4)
+        for _ in range(3):
+            image.pointer(base + 64)
     for place, addend in image.relocations or ():
         image.data += struct.pack("<QQQ", place, 1027, addend)
     return before + bytes(image.data) + bytes(-len(image.data) % 8) + tree

@@ -47,6 +47,8 @@ AROUND_ROOT = (
     "verity-ignores-corruption",
     "package-manifest-uncovered",
 )
+ONLY_WHEN_FOUND = frozenset(("package-manifest-uncovered",))
+"""Those that ask about a way to verify which few devices have: that they cannot be judged says nothing."""
 AROUND_PLUG_INS = (
     "removable-media-executed",
     "hook-directory-writable",
@@ -86,6 +88,8 @@ def of_image(facts: Facts, verdicts: Iterable[Verdict]) -> tuple[Link, ...]:
     if loader or not _is_carried_by(kernel, first):
         links.append(_of_pieces(BOOT_LOADER, loader, pieces.unread, NO_BOOT_LOADER))
     ground = _of_pieces(KERNEL, kernel, pieces.unread, NO_KERNEL)
+    if ground.state is State.VERIFIED and not loader and not _is_carried_by(kernel, first):
+        ground = replace(ground, state=State.UNKNOWN, evidence=(Evidence(NO_ONE_ASKS),))
     return (*links, _with_ways_round(ground, _by_id(verdicts), AROUND_KERNEL, None))
 
 
@@ -96,6 +100,7 @@ NO_FUSES = (
 NO_FIRST_STAGE = "no first stage for a boot ROM, and no UEFI program, lies in the image"
 NO_BOOT_LOADER = "no boot loader lies in the image; --uboot names one"
 NO_KERNEL = "no kernel lies in the image"
+NO_ONE_ASKS = "it is signed; the boot loader that asks for it, and what else that one boots, is not in the image"
 
 
 def _boot_rom(first: Sequence[BootPiece]) -> Link:
@@ -251,7 +256,8 @@ def _with_ways_round(link: Link, known: Verdicts, checks: Iterable[str], part: s
     found = [evidence for verdict in asked for evidence in _found(verdict, part)]
     if found:
         return replace(link, state=State.BROKEN, evidence=_shortened(found))
-    unsure = [verdict for verdict in asked if verdict.outcome in (Outcome.UNKNOWN, Outcome.ERROR)]
+    doubted = [verdict for verdict in asked if verdict.outcome in (Outcome.UNKNOWN, Outcome.ERROR)]
+    unsure = [verdict for verdict in doubted if verdict.check.id not in ONLY_WHEN_FOUND]
     if unsure:
         told = [
             Evidence(one.reason or "", None if part is None else Location(part=part), one.check.id) for one in unsure

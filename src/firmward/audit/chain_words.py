@@ -48,11 +48,15 @@ def headline(chain: Sequence[Link]) -> str:
     if unproven is None:
         return f"The chain of trust is whole, from the {_name(chain[0])} to the {_name(chain[-1])}"
     if broken is None:
-        return f"The chain of trust is known up to the {_name(unproven)}: that link could not be judged"
+        return f"No link of the chain of trust is known to be open; not judged: {_listed(chain)}"
     said = f"The first link of the chain of trust that does not hold is the {_name(broken)} ({broken.state})"
     if unproven is not broken:
         said += f"; the {_name(unproven)} before it is unknown"
     return said
+
+
+def _listed(chain: Sequence[Link]) -> str:
+    return ", ".join(_name(link) for link in chain if link.state is State.UNKNOWN)
 
 
 def end(chain: Sequence[Link]) -> int | None:

@@ -13,9 +13,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from firmward.facts.boot_keys import BootKeys
-from firmward.facts.first_stages import FirstStages
-from firmward.facts.fits import Fits
 from firmward.facts.signature_over import Signatures
 from firmward.facts.uboots import Uboots
 from firmward.model.chain import State
@@ -67,41 +64,12 @@ class BootPieces:
     def of(self, stage: Stage) -> tuple[BootPiece, ...]:
         return tuple(piece for piece in self.pieces if piece.stage is stage)
 
-    def carrying(self, part: str | None) -> BootPiece | None:
-        """The piece that a part is, or lies in."""
-        step = part
-        while step:
-            found = next((piece for piece in self.pieces if piece.at.part == step), None)
-            if found is not None:
-                return found
-            step = step.rpartition("/")[0]
-        return None
 
-
-def collect(
-    parts: Parts,
-    stages: FirstStages | None | Unknown,
-    fits: Fits | None | Unknown,
-    keys: BootKeys | None | Unknown,
-    uboots: Uboots | None | Unknown,
-) -> BootPieces | None:
-    signatures = Signatures(parts, stages, fits, keys, uboots)
-    found = tuple(_pieces(parts, signatures, _proper(uboots)))
-    unread = tuple(_unread(stages, fits, keys, uboots))
+def collect(parts: Parts, signatures: Signatures, uboots: Uboots | None | Unknown) -> BootPieces | None:
+    proper = frozenset(one.at.part for one in uboots.proper) if isinstance(uboots, Uboots) else frozenset()
+    found = tuple(_pieces(parts, signatures, proper))
+    unread = signatures.unread
     return BootPieces(_without_copies(found, parts), unread) if found or unread else None
-
-
-def _proper(uboots: Uboots | None | Unknown) -> frozenset[str | None]:
-    """The parts that are a whole U-Boot, not a first stage of one."""
-    return frozenset(one.at.part for one in uboots.proper) if isinstance(uboots, Uboots) else frozenset()
-
-
-def _unread(*families: FirstStages | Fits | BootKeys | Uboots | None | Unknown) -> Iterator[str]:
-    for family in families:
-        if isinstance(family, Unknown):
-            yield family.reason
-        elif family is not None:
-            yield from family.unread
 
 
 def _pieces(parts: Parts, signatures: Signatures, proper: frozenset[str | None]) -> Iterator[BootPiece]:

@@ -62,11 +62,15 @@ class FirstStages:
 
 
 def collect(parts: Parts) -> FirstStages | None:
-    found, unread = read_each(parts, READERS, _read)
-    return FirstStages(tuple(found), unread) if found or unread else None
+    read, unread = read_each(parts, READERS, _read)
+    found = tuple(one for one in read if one is not None)
+    return FirstStages(found, unread) if found or unread else None
 
 
-def _read(at: Location, kind: str, content: Content) -> FirstStage:
+def _read(at: Location, kind: str, content: Content) -> FirstStage | None:
+    """None for a table that speaks for the kernel before it, from which no ROM starts."""
+    if kind == "imx-ivt" and imx_ivt.parse(content.read).is_behind:
+        return None
     return _told(at, kind, *READERS[kind](content.read, content.size))
 
 

@@ -4,23 +4,18 @@ A root hash with a signature that the kernel is given (`root-hash-signature=`) m
 of the root is of another volume, and as good as what verifies the root that it lies on.
 
 A file of a boot partition, U-Boot's environment and a script outside a FIT are open to whoever writes the medium. What
-lies within a FIT, a UKI, an Android boot image or a kernel may be signed: whether it is, the chain of trust says.
+lies within a FIT, a UKI or behind HAB's table is as good as the signature over it.
 """
 
 from dataclasses import dataclass
 
 from firmward.facts.kernel_command_line import KernelCommandLine
 from firmward.facts.root_mount import RootMount
+from firmward.facts.signature_over import Cover, Signatures
 from firmward.facts.signed_files import SignedFiles
 from firmward.facts.verity import Claim, Verity
+from firmward.model.chain import State
 from firmward.model.facts import Unknown
-from firmward.model.parts import Parts
-
-CARRIERS = frozenset((
-    "fit", "efi-program", "android-boot", "vendor-boot", "kernel", "arm64-image", "riscv-image", "efi-zboot", "zimage",
-    "bzimage", "vmlinux", "vmlinuz", "uki",
-))  # fmt: skip
-"""Kinds of parts that can be signed with all that they carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +28,10 @@ class RootHashPlaces:
 
 def collect(
     verity: Verity,
-    parts: Parts | None,
     command_lines: KernelCommandLine | None | Unknown,
     root: RootMount | None | Unknown,
     signed: SignedFiles | None | Unknown,
+    signatures: Signatures | None | Unknown,
 ) -> RootHashPlaces | None:
     lines = command_lines.lines if isinstance(command_lines, KernelCommandLine) else ()
     if any((line.get("dm_verity.require_signatures") or "") in ("1", "Y", "y") for line in lines):
@@ -47,13 +42,9 @@ def collect(
     others = tuple(claim for claim in verity.claims if claim not in own and not claim.is_signed)
     is_verified = bool(own or (verity.trees and isinstance(root, RootMount) and root.is_mapped))
     is_verified = is_verified or (isinstance(signed, SignedFiles) and signed.is_enforced)
-    carried = [(claim, _carrier(claim, parts)) for claim in own]
-    unsure = tuple(
-        f"whether a signature covers {claim.at.part}, in {carrier}, is not known yet"
-        for claim, carrier in carried
-        if carrier is not None
-    )
-    told = tuple(claim for claim, carrier in carried if carrier is None and not claim.is_signed)
+    covers = [(claim, _cover(claim, signatures)) for claim in own if not claim.is_signed]
+    unsure = tuple(f"{claim.at.part}: {cover.why}" for claim, cover in covers if cover.state is State.UNKNOWN)
+    told = tuple(claim for claim, cover in covers if cover.state in (State.UNVERIFIED, State.BROKEN))
     if is_verified or not others:
         return RootHashPlaces(told, unsure)
     if _is_bare(root):
@@ -67,12 +58,8 @@ def _is_bare(root: RootMount | None | Unknown) -> bool:
     return isinstance(root, RootMount) and (root.is_writable is True or (root.device != "" and not root.is_mapped))
 
 
-def _carrier(claim: Claim, parts: Parts | None) -> str | None:
-    """The part above the claim's that may be signed as a whole."""
-    step: str | None = claim.at.part
-    while parts is not None and step is not None and step in parts.all:
-        part = parts.all[step].part
-        if part.kind in CARRIERS:
-            return step
-        step = part.parent
-    return None
+def _cover(claim: Claim, signatures: Signatures | None | Unknown) -> Cover:
+    """The signature over the part that a claim stands in."""
+    if claim.at.part is None or not isinstance(signatures, Signatures):
+        return Cover(State.UNVERIFIED, "no signature is known")
+    return signatures.over(claim.at.part) or Cover(State.UNVERIFIED, "nothing boots it")

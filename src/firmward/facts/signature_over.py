@@ -13,7 +13,7 @@ The rules this file holds. From the part upwards, the first that bears a signatu
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmward.facts.boot_keys import BootKeys
 from firmward.facts.first_stages import FirstStage, FirstStages, Signed
@@ -80,7 +80,7 @@ class Cover:
 
 
 class Signatures:
-    """All signatures of an image that may cover parts of it."""
+    """All signatures of an image that may cover parts of it. `unread` says in words what could not be looked into."""
 
     def __init__(
         self,
@@ -96,6 +96,12 @@ class Signatures:
         self._keys = keys if isinstance(keys, BootKeys) else None
         self._uboots = uboots if isinstance(uboots, Uboots) else None
         self._behind: dict[str, Cover | None] = {}
+        self._unread = tuple(_reasons(stages, fits, keys, uboots))
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """What could not be looked into, in words."""
+        return self._unread
 
     def is_first_stage(self, id: str) -> bool:
         return id in self._stages
@@ -115,13 +121,12 @@ class Signatures:
         return self.first_above(id) is not None or Role.BOOT_LOADER in held
 
     def over(self, id: str) -> Cover | None:
-        """What covers a part; None for an image of a FIT that no configuration boots."""
+        """What covers a part; None for an image of a FIT that its default configuration, or any without one, leaves."""
         for step in (id, *_above(id)):
             if step in self._stages:
                 return _of_stage(self._stages[step])
-            if step in self._fits and step != id:
-                name = id.removeprefix(f"{step}/").partition("/")[0]
-                return self._of_image(self._fits[step], step, name)
+            if step in self._fits:
+                return self._in_fit(self._fits[step], step, id)
             behind = self._hab(step)
             if behind is not None:
                 return behind
@@ -135,12 +140,22 @@ class Signatures:
 
     # FITs
 
+    def _in_fit(self, fit: FoundFit, step: str, id: str) -> Cover | None:
+        """Of an image in it, or of what it boots first for the FIT itself."""
+        name = id.removeprefix(f"{step}/").partition("/")[0]
+        if step == id:
+            booted = fit.booted or next(iter(fit.configurations), None)
+            name = next((image for _, image in booted.components), "") if booted is not None else ""
+        return self._of_image(fit, step, name)
+
     def _of_image(self, fit: FoundFit, id: str, name: str) -> Cover | None:
         image = next((one for one in fit.images if one.name == name), None)
         holders = [one for one in fit.configurations if any(component[1] == name for component in one.components)]
+        if fit.booted is not None:
+            holders = [one for one in holders if one is fit.booted]
         if fit.configurations and not holders:
             return None
-        booted = next((one for one in holders if one.name == fit.default), holders[0] if holders else None)
+        booted = holders[0] if holders else None
         if image is not None and any(one.state is HashState.DIFFERS for one in image.hashes):
             return Cover(State.BROKEN, f"{name} of {id} is not what its hash says", None, id)
         if booted is not None and booted.is_signed:
@@ -193,7 +208,7 @@ class Signatures:
             return None
         place, table = found
         try:
-            why = _fault(_from(content.read, place), place, table)
+            why = _fault(content.read, place + imx_ivt.SIZE, replace(table, self=table.self - place))
         except Malformed as reason:
             why = str(reason)
         if why is not None:
@@ -207,6 +222,14 @@ class Signatures:
         return Cover(
             State.VERIFIED, f"HAB's commands behind {id} cover all of it, and their signatures hold", "HAB", id
         )
+
+
+def _reasons(*families: FirstStages | Fits | BootKeys | Uboots | None | Unknown) -> Iterator[str]:
+    for family in families:
+        if isinstance(family, Unknown):
+            yield family.reason
+        elif family is not None:
+            yield from family.unread
 
 
 def _above(id: str) -> Iterator[str]:
@@ -243,8 +266,9 @@ def _not_verified(states: list[SignatureState], what: str, id: str) -> Cover:
     return Cover(State.UNKNOWN, f"the signature of {what} could not be worked out", None, id)
 
 
-def _fault(read: Read, place: int, table: imx_ivt.Ivt) -> str | None:
-    """Why HAB's commands do not speak for all that stands before their table; None when they do. Raises Malformed."""
+def _fault(read: Read, end: int, table: imx_ivt.Ivt) -> str | None:
+    """Why HAB's commands do not speak for all bytes up to `end`, behind the table, which is told as if it stood at the
+    start, so that every offset counts from there; None when they do. Raises Malformed."""
     sequence = imx_csf.parse(read, table)
     signing = sequence.signing(table)
     if signing.signed is not Signed.YES:
@@ -252,9 +276,15 @@ def _fault(read: Read, place: int, table: imx_ivt.Ivt) -> str | None:
     broken = [one.what for one in imx_csf.verify(read, table, sequence) if not one.holds]
     if broken:
         return f"{broken[0]} is wrong"
-    left = left_out((Extent("file", -place, place),), signing.covered)
+    left = left_out((Extent("file", 0, end),), signing.covered)
     return f"{left[0].size} bytes of the file are left out" if left else None
 
 
-def _from(read: Read, start: int) -> Read:
-    return lambda offset, length: read(start + offset, length) if start + offset >= 0 else b""
+def collect(
+    parts: Parts,
+    stages: FirstStages | None | Unknown,
+    fits: Fits | None | Unknown,
+    keys: BootKeys | None | Unknown,
+    uboots: Uboots | None | Unknown,
+) -> Signatures:
+    return Signatures(parts, stages, fits, keys, uboots)

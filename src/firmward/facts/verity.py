@@ -93,6 +93,8 @@ def collect(
     command_lines: KernelCommandLine | None | Unknown,
     startup: Startup | None | Unknown,
 ) -> Verity | None:
+    if parts is not None and parts.own.part.role is Role.INITRAMFS:
+        return None  # it is verified with what carries it, and no tree is made for it
     lines = command_lines.lines if isinstance(command_lines, KernelCommandLine) else ()
     unread = list(command_lines.unread) if isinstance(command_lines, KernelCommandLine) else []
     tables = [table for line in lines for table in _tables(line, unread)]

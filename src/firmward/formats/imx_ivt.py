@@ -23,6 +23,8 @@ PLACES = (0, 0x100, 0x400, 0x1000, 0x8400)
 DCD_LIMIT = 1768
 """Bytes of the longest DCD that a ROM takes; i.MX 7 and 8M take 1768, the others a few more words."""
 IMAGE_LIMIT = 1 << 28
+CSF_LIMIT = 64 << 10
+"""Bytes of a CSF with its certificates and signatures."""
 ALIGNED, LAST = 0x1000, 0x10000
 WRITES = {0x04: "write", 0x0C: "clear", 0x1C: "set"}
 
@@ -34,7 +36,8 @@ _HEADER = struct.Struct(">BHB")
 class Ivt:
     """Addresses as they stand in the table, 0 for none; `start`, `length` and `plugin` are the boot data's.
 
-    `size` is in bytes from the table to the end of what the ROM copies, at least the table itself.
+    `size` is in bytes from the table to the end of what the ROM copies, at least the table itself; for one that speaks
+    for what stands before it, to where its CSF may end.
     """
 
     version: int
@@ -57,7 +60,14 @@ class Ivt:
         return self.self - self.start if self.boot_data else max(0, -self.offset(self.entry))
 
     @property
+    def is_behind(self) -> bool:
+        """Whether it speaks for what stands before it, and no ROM starts from it."""
+        return self.offset(self.entry) < 0 and not self.boot_data
+
+    @property
     def size(self) -> int:
+        if self.is_behind and self.csf:
+            return max(SIZE, self.offset(self.csf)) + CSF_LIMIT
         return max(SIZE, self.length - self.before) if self.boot_data else SIZE
 
     @property

@@ -42,10 +42,12 @@ def blob(tag: int, content: bytes) -> bytes:
     return struct.pack(">BHB", tag, 4 + len(content), 0x40) + content
 
 
-def csf(folder: Path, image: bytes, blocks: tuple[tuple[int, int], ...], *, unlock: bool = True) -> bytes:
+def csf(
+    folder: Path, image: bytes, blocks: tuple[tuple[int, int], ...], *, unlock: bool = True, start: int | None = None
+) -> bytes:
     """Commands, root keys, certificates and signatures for blocks of (offset in the image, size), each behind the
-    other."""
-    itself = int.from_bytes(image[20:24], "little")
+    other. The image begins with its table, or is loaded to `start`."""
+    itself = int.from_bytes(image[20:24], "little") if start is None else start
     places = b"".join(struct.pack(">2I", itself + offset, size) for offset, size in blocks)
     covered = b"".join(image[offset : offset + size] for offset, size in blocks)
     parts = [
@@ -79,6 +81,15 @@ def signed_image(folder: Path, blocks: tuple[tuple[int, int], ...] | None = None
     end = csf_at(image)
     image = image[:end].ljust(end, b"\0")
     return image + csf(folder, image, blocks or ((0, end),))
+
+
+def signed_behind(folder: Path, data: bytes, covered: int | None = None) -> bytes:
+    """A file with the table and the commands behind it, over all of it or the first bytes of it."""
+    start, place = 0x12000000, len(data) + -len(data) % 0x1000
+    itself = start + place
+    table = struct.pack(">BHB", 0xD1, 32, 0x41) + struct.pack("<7I", start, 0, 0, 0, itself, itself + 32, 0)
+    image = data.ljust(place, b"\0") + table
+    return image + csf(folder, image, ((0, covered or len(image)),), unlock=False, start=start)
 
 
 def csf_at(image: bytes) -> int:
