@@ -1,5 +1,6 @@
 """The chain of trust of a device that is whole, and of the same with one thing changed: which link that breaks."""
 
+import gzip
 import json
 import shutil
 from collections.abc import Callable
@@ -173,9 +174,16 @@ def test_a_root_hash_beside_its_data_breaks_the_root(whole: Device) -> None:
     assert states(drawn(output))["root"] == "broken"
 
 
-def test_a_kernel_beside_the_signed_fit_breaks_the_kernel(whole: Device, workshop: Workshop) -> None:
+def test_what_a_build_leaves_beside_the_signed_fit_breaks_nothing(whole: Device, workshop: Workshop) -> None:
     output = whole.write()
     shutil.copy(workshop.folder / "fdt-1", output / "board.dtb")
+    (output / "initramfs.cpio").write_bytes(gzip.decompress((workshop.folder / "ramdisk-1").read_bytes()))
+    assert states(drawn(output)) == WHOLE
+
+
+def test_a_kernel_beside_the_signed_fit_breaks_the_kernel(whole: Device, workshop: Workshop) -> None:
+    output = whole.write()
+    (output / "board.dtb").write_bytes((workshop.folder / "fdt-1").read_bytes().replace(b"fdt-1", b"fdt-9"))
     found = {link.link: link for link in drawn(output)}["kernel"]
     assert found.state.value == "broken"
     assert found.evidence[0].says == "image/board.dtb is loaded on its own, and bears no signature"

@@ -6,9 +6,11 @@ Authenticode over a UKI, HAB's behind a kernel (signature_over.py). Where nothin
 and compression, nothing can: these have no place for a signature.
 
 Not taken for pieces: device trees that boot loaders keep for themselves, parts that equal another, a FIT's images that
-no configuration names, and a kernel in a root file system where a FIT or UKI has one, since packages leave a copy.
+do not boot. Nor is what packages and builds leave beside a FIT or UKI with a kernel: a kernel in the root file system,
+the same bytes in a file of their own; and a plain U-Boot in the folder where it lies in a first stage as well.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,10 +20,16 @@ from firmward.facts.uboots import Uboots
 from firmward.model.chain import State
 from firmward.model.facts import Unknown
 from firmward.model.location import Location
-from firmward.model.parts import OpenPart, Parts
+from firmward.model.parts import Content, OpenPart, Parts
 from firmward.model.report import Role
 
 __all__ = ["BootPiece", "BootPieces", "Stage", "State", "collect"]
+
+
+FOLDER = "folder"
+COPY_LIMIT = 256 << 20
+"""Bytes of a part that is compared with another."""
+PIECE = 1 << 20
 
 
 class Stage(StrEnum):
@@ -120,12 +128,39 @@ def _nearest(id: str, known: Iterable[str]) -> str | None:
 
 
 def _without_copies(pieces: tuple[BootPiece, ...], parts: Parts) -> tuple[BootPiece, ...]:
-    """Without the bare pieces in root file systems where something that can be signed carries a kernel."""
-    if not any(piece.stage is Stage.KERNEL and piece.what == "kernel" and piece.carrier for piece in pieces):
-        return pieces
-    roots = {id for id, one in parts.all.items() if one.part.role is Role.ROOT}
-    return tuple(
-        piece
-        for piece in pieces
-        if piece.stage is not Stage.KERNEL or piece.carrier or _nearest(piece.at.part or "", roots) is None
-    )
+    """Without the bare pieces that packages and builds leave beside what is carried by something that can be signed."""
+    carried = [piece for piece in pieces if piece.carrier is not None]
+    stages = {piece.stage for piece in carried if piece.what in ("kernel", "boot loader")}
+    copies = _Copies(parts, [piece.carrier for piece in carried if piece.carrier is not None])
+    return tuple(one for one in pieces if one.carrier or one.stage not in stages or not copies.has(one))
+
+
+class _Copies:
+    """What of the bare pieces is a copy of something that is carried, or lies where such copies are left."""
+
+    def __init__(self, parts: Parts, carriers: list[str]) -> None:
+        self._parts = parts
+        self._roots = {id for id, one in parts.all.items() if one.part.role is Role.ROOT}
+        within = (one for id, one in parts.all.items() if _nearest(id, carriers) is not None)
+        self._by_size: dict[int, list[Content]] = {}
+        for one in within:
+            if one.content is not None and one.content.size <= COPY_LIMIT:
+                self._by_size.setdefault(one.content.size, []).append(one.content)
+
+    def has(self, piece: BootPiece) -> bool:
+        id = piece.at.part or ""
+        one = self._parts.all[id]
+        above = self._parts.all.get(one.part.parent or "")
+        if piece.stage is Stage.LOADER:
+            return above is not None and above.part.kind == FOLDER
+        if _nearest(id, self._roots) is not None:
+            return True
+        same = [] if one.content is None else self._by_size.get(one.content.size, [])
+        return bool(same) and one.content is not None and _digest(one.content) in map(_digest, same)
+
+
+def _digest(content: Content) -> bytes:
+    state = hashlib.sha256()
+    for offset in range(0, content.size, PIECE):
+        state.update(content.read(offset, PIECE))
+    return state.digest()
