@@ -2,15 +2,20 @@
 
 import gzip
 import lzma
+import random
 import subprocess
 from pathlib import Path
 
 import pytest
+import zstandard
 from uboot_made import COMMANDS, SHAPES, made
 
 from firmward.formats import uboot_binary
 from firmward.formats.uboot_commands import Commands
+from firmward.image.budget import Budget
+from firmward.image.carve import carve
 from firmward.image.opening import open_image
+from firmward.image.source import Bytes
 
 BINARY = made(SHAPES["arm"])
 
@@ -38,3 +43,41 @@ def test_commands_within_a_legacy_image(compression: str, tmp_path: Path) -> Non
 def test_commands_within_a_compressed_file(tmp_path: Path) -> None:
     (tmp_path / "image").write_bytes(gzip.compress(BINARY))
     assert told(tmp_path / "image") == [frozenset(COMMANDS)]
+
+
+ZSTD = b"\x28\xb5\x2f\xfd"
+
+
+def raw(begins: bytes) -> list[str]:
+    """What is found in raw bytes among which these stand."""
+    noise = random.Random(0).randbytes(4096)
+    return [one.kind.name for one in carve(Bytes(noise + begins + noise), Budget())]
+
+
+@pytest.mark.parametrize("seed", range(64))
+def test_the_magic_of_zstd_among_the_constants_of_code_begins_no_part(seed: int) -> None:
+    drawn = random.Random(seed)
+    blocks = b"".join(
+        ((drawn.randrange(64, 4096) << 3) | 4 | (number == 3)).to_bytes(3, "little").ljust(5000, b"\x38")
+        for number in range(4)
+    )
+    head = bytes([drawn.choice((0x00, 0x50, 0x42, 0x91, 0xE3))])
+    assert raw(ZSTD + head + drawn.randbytes(2) + blocks) == []
+
+
+def test_a_stream_of_zstd_in_raw_bytes_is_found() -> None:
+    content = b"".join(b"%d" % number for number in range(20_000))
+    assert raw(zstandard.compress(content)) == ["zstd"]
+
+
+def test_a_stream_of_zstd_that_breaks_later_is_found() -> None:
+    content = random.Random(2).randbytes(1 << 19)
+    packed = bytearray(zstandard.compress(content))
+    packed[-1000:] = bytes(1000)
+    assert raw(bytes(packed)) == ["zstd"]
+
+
+def test_a_stream_of_zstd_whose_dictionary_is_elsewhere_is_found() -> None:
+    words = zstandard.train_dictionary(2000, [b"a word and %d" % number * 9 for number in range(2000)])
+    packed = zstandard.ZstdCompressor(dict_data=words).compress(random.Random(3).randbytes(5000))
+    assert raw(packed) == ["zstd"]
