@@ -3,6 +3,7 @@
 from fault import Fault
 
 KERNEL = "tests/formats/test_kernel_image.py"
+ACCEPTANCE = "tests/facts/test_acceptance.py"
 WITHIN = "tests/image/test_uboot_within.py"
 
 FAULTS = (
@@ -33,5 +34,61 @@ FAULTS = (
         "if True:",
         WITHIN,
         "a stream that needs a dictionary is not told",
+    ),
+    Fault(
+        "facts/acceptance.py",
+        "if loader.has_control_tree or _has_tree_beside(loader, parts):",
+        "if True:",
+        ACCEPTANCE,
+        "a control tree that nobody saw is taken for one without keys",
+    ),
+    Fault(
+        "facts/acceptance.py",
+        "if not in_fit or (own is not None and own.part.parent == one.part.parent):",
+        "if True:",
+        ACCEPTANCE,
+        "the tree in a FIT is taken for the loader's own",
+    ),
+    Fault(
+        "facts/acceptance.py",
+        "if held.answer is not Answer.ACCEPTED or loader.verifies_fits is False:",
+        "if loader.verifies_fits is False:",
+        ACCEPTANCE,
+        "a hash that differs does not count where no key is required",
+    ),
+    Fault(
+        "facts/acceptance.py",
+        "if not image.holds:",
+        "if False:",
+        ACCEPTANCE,
+        "a legacy image with a wrong checksum is said to boot",
+    ),
+    Fault(
+        "facts/acceptance.py",
+        "if loader.commands is None and Stage.PROPER not in loader.stages:",
+        "if False:",
+        ACCEPTANCE,
+        "a first stage without commands is said to refuse what it may boot",
+    ),
+    Fault(
+        "facts/acceptance.py",
+        "wanted += [EFI] if kernel.is_efi else []",
+        "wanted += [EFI]",
+        ACCEPTANCE,
+        "a kernel that is no program for UEFI is said to boot as one",
+    ),
+    Fault(
+        "facts/bare_images.py",
+        "if not _is_held(parts, one.at.part)",
+        "if True",
+        ACCEPTANCE,
+        "the kernel of a FIT is taken for a bare one",
+    ),
+    Fault(
+        "facts/bare_images.py",
+        "return LegacyImage(at, header.kind, holds=False)",
+        "return LegacyImage(at, header.kind)",
+        ACCEPTANCE,
+        "a legacy image that is cut off is said to hold",
     ),
 )
