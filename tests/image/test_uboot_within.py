@@ -3,6 +3,7 @@
 import gzip
 import lzma
 import random
+import struct
 import subprocess
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from firmward.image.budget import Budget
 from firmward.image.carve import carve
 from firmward.image.opening import open_image
 from firmward.image.source import Bytes
+from firmward.model.report import Role
 
 BINARY = made(SHAPES["arm"])
 
@@ -80,3 +82,26 @@ def test_a_stream_of_zstd_whose_dictionary_is_elsewhere_is_found() -> None:
     words = zstandard.train_dictionary(2000, [b"a word and %d" % number * 9 for number in range(2000)])
     packed = zstandard.ZstdCompressor(dict_data=words).compress(random.Random(3).randbytes(5000))
     assert raw(packed) == ["zstd"]
+
+
+def with_header(body: bytes) -> bytes:
+    """Behind the header that arm64's kernels have."""
+    head = struct.pack("<IIQQQQQQ4sI", 0x14000010, 0, 0x80000, 64 + len(body) + 4096, 0xA, 0, 0, 0, b"ARM\x64", 0)
+    return head + body
+
+
+def kinds(image: bytes, folder: Path) -> list[tuple[str, Role]]:
+    (folder / "image").write_bytes(image)
+    return [(part.kind, part.role) for part in open_image(folder / "image").parts]
+
+
+def test_a_boot_loader_with_the_header_of_a_kernel_is_no_kernel(tmp_path: Path) -> None:
+    image = with_header(made(SHAPES["arm64"]))
+    assert kinds(image, tmp_path) == [("u-boot", Role.BOOT_LOADER)]
+    assert told(tmp_path / "image") == [frozenset(COMMANDS)]
+
+
+def test_a_kernel_that_speaks_of_a_boot_loader_is_one(tmp_path: Path) -> None:
+    body = b"Linux version 6.1.55 (me@here) (gcc) #1 SMP\0 U-Boot 2023.01 \0" + bytes(8192)
+    assert kinds(with_header(body), tmp_path)[0] == ("arm64-image", Role.KERNEL)
+    assert kinds(with_header(bytes(8192)), tmp_path)[0] == ("arm64-image", Role.KERNEL)

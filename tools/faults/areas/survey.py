@@ -91,4 +91,18 @@ FAULTS = (
         ACCEPTANCE,
         "a legacy image that is cut off is said to hold",
     ),
+    Fault(
+        "image/blob.py",
+        "return size if _says(source, U_BOOT, limit) and not _says(source, KERNEL, limit) else None",
+        "return size if _says(source, U_BOOT, limit) else None",
+        WITHIN,
+        "a kernel that speaks of U-Boot is taken for a boot loader",
+    ),
+    Fault(
+        "image/blob.py",
+        "return size if _says(source, U_BOOT, limit) and not _says(source, KERNEL, limit) else None",
+        "return None",
+        WITHIN,
+        "a boot loader with the header of a kernel is taken for one",
+    ),
 )
