@@ -4,6 +4,7 @@ from fault import Fault
 
 KERNEL = "tests/formats/test_kernel_image.py"
 ACCEPTANCE = "tests/facts/test_acceptance.py"
+UBOOT = "tests/checks/boot/test_uboot.py"
 WITHIN = "tests/image/test_uboot_within.py"
 
 FAULTS = (
@@ -104,5 +105,19 @@ FAULTS = (
         "return None",
         WITHIN,
         "a boot loader with the header of a kernel is taken for one",
+    ),
+    Fault(
+        "checks/boot/uboot_shell_reachable.py",
+        "if found.has_prompt is True and found.stops is None:",
+        "if False:",
+        UBOOT,
+        "a U-Boot that shows its prompt at once is passed",
+    ),
+    Fault(
+        "checks/boot/uboot_shell_reachable.py",
+        "if isinstance(found.delay, Unknown):",
+        "if True:",
+        UBOOT,
+        "a wait whose words are not known is taken for none",
     ),
 )
