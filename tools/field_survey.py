@@ -219,6 +219,11 @@ def trees(parts: Parts) -> Iterator[device_tree.Tree]:
                 continue
 
 
+def is_overlay(tree: device_tree.Tree) -> bool:
+    """Whether it only changes another tree."""
+    return any(node.child("__overlay__") is not None for node in tree.root.children)
+
+
 def chip(parts: Parts) -> str:
     """The last word of `compatible`, which names the chip."""
     words = Counter(tree.root.texts("compatible")[-1] for tree in trees(parts) if tree.root.texts("compatible"))
@@ -259,7 +264,7 @@ def linux_trees(flavour: str, architecture: str) -> tuple[int, int, int]:
     """How many trees a kernel has, how many of them choose a line for messages that is in use, and how many none."""
     folder = packages.kernel(flavour, architecture)
     (place,) = (folder / "usr/lib").glob("linux-image-*")
-    lines = [stdout(tree) for tree in trees(opened(place).parts)]
+    lines = [stdout(tree) for tree in trees(opened(place).parts) if not is_overlay(tree)]
     return len(lines), sum(line is not None for line in lines), sum(line is None for line in lines)
 
 
