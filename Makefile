@@ -4,7 +4,7 @@ BIN := .venv/bin
 BUILD := build
 SECONDS_PER_TARGET ?= 60
 
-.PHONY: help setup demo test proof lint fix docs bench fuzz faults clean
+.PHONY: help setup demo test proof lint fix docs survey bench fuzz faults clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -39,6 +39,9 @@ fix: setup ## let ruff mend what it can
 docs: setup ## regenerate the pages of checks, commands, formats and accuracy
 	@$(BIN)/python tools/docs.py
 	@$(BIN)/python tools/accuracy.py
+
+survey: setup ## audit every boot loader that Debian builds, write docs/field-survey.md
+	@$(BIN)/python tools/field_survey.py
 
 bench: setup ## measure against other programs in the same run, write docs/benchmarks.md and docs/comparison.md
 	@$(BIN)/python bench

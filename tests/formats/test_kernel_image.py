@@ -17,7 +17,7 @@ from mutated import mutated
 from real.packages import kernel
 from real.roots import NoPackagesError
 
-from firmward.formats import ikconfig, kernel_banner, kernel_image, kernel_payload
+from firmward.formats import ikconfig, kernel_banner, kernel_image, kernel_payload, kernel_zimage
 from firmward.formats.malformed import Malformed
 from firmward.formats.occurrences import Read, occurrences
 from firmward.image.opening import open_image
@@ -130,6 +130,23 @@ def test_a_table_of_a_zimage_that_points_nowhere_is_passed_over() -> None:
     image = bytearray(samples.zimage(GZIP))
     image[0x38:0x3C] = b"\xf0\xff\xff\xff"
     assert parsed(bytes(image)).payload == kernel_payload.Payload("gzip", 0x100 + 1000)
+
+
+@pytest.mark.parametrize("order", [b"\4\3\2\1", b"\1\2\3\4", b"made"], ids=["little", "big", "none"])
+@pytest.mark.parametrize("no_ops", [b"\0\0\xa0\xe1", b"\xaf\xf3\0\x80"], ids=["arm", "thumb"])
+def test_a_zimage_of_any_age_and_order_is_one(order: bytes, no_ops: bytes) -> None:
+    image = bytearray(samples.zimage(GZIP, table=False))
+    image[:0x24] = b"MZ" + bytes(6) + 5 * no_ops + b"jump" + b"jump"
+    image[0x30:0x34] = order
+    assert parsed(bytes(image)).form == "zimage"
+
+
+def test_code_that_looks_for_the_magic_of_a_zimage_is_none() -> None:
+    constants = bytearray(samples.zimage(GZIP, table=False))
+    constants[:0x24] = random.Random(1).randbytes(0x24)
+    constants[0x30:0x34] = b"code"
+    with pytest.raises(Malformed, match="constants"):
+        kernel_zimage.size_of(reader(bytes(constants)))
 
 
 def test_magics_in_the_decompressor_are_no_payload() -> None:

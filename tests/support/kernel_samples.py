@@ -40,7 +40,7 @@ def bzimage(payload: bytes, *, protocol: int = 0x20F, sectors: int = 3) -> bytes
 def zimage(payload: bytes, *, table: bool = True) -> bytes:
     body = NOISE[:1000] + payload
     end = 0x100 + len(body)
-    head = bytearray(0x100)
+    head = bytearray(8 * b"\0\0\xa0\xe1" + bytes(0x100 - 32))
     struct.pack_into("<4sIII", head, 0x24, b"\x18\x28\x6f\x01", 0, end, 0x04030201)
     if table:
         struct.pack_into("<II", head, 0x34, 0x45454545, 0x80)

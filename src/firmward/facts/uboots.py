@@ -33,6 +33,7 @@ class FoundUboot:
     images boot. `environment_places` name where a stored environment is loaded from, none when nowhere;
     `has_allow_list` whether only listed variables are taken from there. `sources` are the media and networks that the
     boot command of its own tries, in order, None where it has none; `variables` the environment that was built in.
+    `has_control_tree` when a device tree stands in the binary.
     """
 
     at: Location
@@ -47,6 +48,7 @@ class FoundUboot:
     has_allow_list: bool | Unknown = False
     sources: tuple[str, ...] | None | Unknown = None
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    has_control_tree: bool = False
 
     @property
     def has_prompt(self) -> bool | Unknown:
@@ -99,6 +101,7 @@ def _told(binary: UBoot, at: Location) -> FoundUboot:
         allowed if isinstance(allowed, Unknown) else allowed is not None,
         _sources(binary),
         {} if binary.environment is None else dict(binary.environment.variables),
+        bool(binary.trees),
     )
 
 

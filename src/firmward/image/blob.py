@@ -36,6 +36,9 @@ SAYS = 16 << 10
 TEXT_SEARCH = 64 << 20
 """Bytes searched for a version string."""
 
+BOOT_LOADER_LIMIT = 16 << 20
+"""Bytes of memory that a boot loader with the header of a kernel takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Blob:
@@ -69,6 +72,15 @@ def _flat_kernel(source: Source) -> int | None:
         return kernel_flat.parse(source.read(0, kernel_flat.HEAD_SIZE)).size or None
     except Malformed:
         return None
+
+
+def _flat_boot_loader(source: Source) -> int | None:
+    """A U-Boot that bears the header of a kernel, so that who starts kernels starts it (LINUX_KERNEL_IMAGE_HEADER)."""
+    size = _flat_kernel(source)
+    if size is None or size > BOOT_LOADER_LIMIT:
+        return None
+    limit = min(size, source.size)
+    return size if _says(source, U_BOOT, limit) and not _says(source, KERNEL, limit) else None
 
 
 def _zimage(source: Source) -> int | None:
@@ -146,11 +158,26 @@ def _vbmeta(source: Source) -> int | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A kind of blob that has no magic, told by what it says: a pattern in its head, or a text in its bytes."""
+
+    name: str
+    role: Role
+    pattern: re.Pattern[bytes]
+    text: bytes
+    holds: int = 0
+
+
+KERNEL = Content("kernel", Role.KERNEL, re.compile(rb"Linux version \d+\.\d+\S* \("), BANNER, holds=1)
+U_BOOT = Content("u-boot", Role.BOOT_LOADER, re.compile(rb"U-Boot (SPL |TPL )?20\d\d\.\d\d"), b"U-Boot ", holds=1)
+
 # In the order they are tried, for those whose magics are equally long.
 BLOBS = (
     Blob("device-tree", Role.DEVICE_TREE, (Magic(fdt.MAGIC),), _device_tree),
     Blob("dm-verity", Role.OTHER, (Magic(verity.MAGIC),), _hash_tree),
     Blob("vbmeta", Role.OTHER, (Magic(avb.MAGIC),), _vbmeta),
+    Blob(U_BOOT.name, U_BOOT.role, (Magic(kernel_flat.ARM64, kernel_flat.ARM64_AT),), _flat_boot_loader, holds=1),
     Blob("arm64-image", Role.KERNEL, (Magic(kernel_flat.ARM64, kernel_flat.ARM64_AT),), _flat_kernel, holds=1),
     Blob("riscv-image", Role.KERNEL, (Magic(kernel_flat.RISCV_OLD, kernel_flat.RISCV_OLD_AT),), _flat_kernel, holds=1),
     Blob("efi-zboot", Role.KERNEL, (Magic(kernel_zboot.MAGIC),), _zboot, carve=False, holds=1),
@@ -164,25 +191,14 @@ BLOBS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A kind of blob that has no magic, told by what it says: a pattern in its head, or a text in its bytes."""
-
-    name: str
-    role: Role
-    pattern: re.Pattern[bytes]
-    text: bytes
-    holds: int = 0
-
-
 # A pattern is looked for around the text; the text alone is searched for quickly.
 CONTENTS = (
     Content(
         "kernel-config", Role.KERNEL_CONFIG, re.compile(rb"# Linux/\S+ [\d.]+\S* Kernel Configuration"), b"# Linux/"
     ),
     Content("u-boot-config", Role.OTHER, re.compile(rb"# U-Boot 20\d\d\.\d\d\S* Configuration"), b"# U-Boot 20"),
-    Content("kernel", Role.KERNEL, re.compile(rb"Linux version \d+\.\d+\S* \("), b"Linux version ", holds=1),
-    Content("u-boot", Role.BOOT_LOADER, re.compile(rb"U-Boot (SPL |TPL )?20\d\d\.\d\d"), b"U-Boot ", holds=1),
+    KERNEL,
+    U_BOOT,
     Content("barebox", Role.BOOT_LOADER, re.compile(rb"barebox 20\d\d\.\d\d"), b"barebox 20", holds=1),
 )
 

@@ -53,6 +53,17 @@ def test_a_key_pressed_in_time_reaches_the_prompt(tmp_path: Path) -> None:
     assert "uboot-shell-reachable" not in failing(report(binary(tmp_path, {**STORED, "bootdelay": "-2"}, ANY_KEY)))
 
 
+def test_without_an_autoboot_the_prompt_is_there_at_once(tmp_path: Path) -> None:
+    without_delay = {"bootcmd": STORED["bootcmd"], "stdin": "serial"}
+    assert keys(report(binary(tmp_path, without_delay)), "uboot-shell-reachable") == ["no autoboot"]
+
+
+def test_an_autoboot_that_speaks_in_no_known_words_is_not_passed(tmp_path: Path) -> None:
+    found = {check.check: check for check in report(binary(tmp_path, STORED)).checks}
+    assert found["uboot-shell-reachable"].outcome is Outcome.UNKNOWN
+    assert "was not recognised" in str(found["uboot-shell-reachable"].reason)
+
+
 def test_commands_are_told_by_what_one_can_do_with_them(tmp_path: Path) -> None:
     found = report(binary(tmp_path, STORED, ANY_KEY))
     assert keys(found, "uboot-risky-command") == ["environment", "go", "memory"]

@@ -12,7 +12,7 @@ HASHED = frozenset((Stop.SHA256, Stop.CRYPT))
 COMMANDS = frozenset(("bootm", "md", "setenv"))
 
 
-def _example(delay: int, *stops: Stop, commands: frozenset[str] | None = COMMANDS) -> Example:
+def _example(delay: int | Unknown, *stops: Stop, commands: frozenset[str] | None = COMMANDS) -> Example:
     found = FoundUboot(
         Location(part="image/u-boot"), "2023.01", frozenset((Stage.PROPER,)), commands, delay, frozenset(stops) or None
     )
@@ -24,7 +24,12 @@ def _example(delay: int, *stops: Stop, commands: frozenset[str] | None = COMMAND
     severity=Severity.HIGH,
     practice="P04",
     cwe=1191,
-    bad=(_example(2, Stop.ANY_KEY), _example(0, Stop.ANY_KEY), _example(3, Stop.KEYED)),
+    bad=(
+        _example(2, Stop.ANY_KEY),
+        _example(0, Stop.ANY_KEY),
+        _example(3, Stop.KEYED),
+        _example(Unknown("no boot delay is given")),
+    ),
     good=(_example(NO_DELAY, Stop.ANY_KEY), _example(2, Stop.SHA256), _example(2, commands=None)),
 )
 def uboot_shell_reachable(uboots: Uboots) -> Findings:
@@ -32,11 +37,18 @@ def uboot_shell_reachable(uboots: Uboots) -> Findings:
     environment, and boots what it is told: whatever the boot loader verifies of itself is passed by. A stop word in
     clear stands in the binary for everybody to read; only its hash does not. Set CONFIG_BOOTDELAY=-2, or ask for a word
     of which the hash is kept; and let `bootcmd` end in `reset`, since a boot that fails falls into the prompt as well.
+    Without CONFIG_AUTOBOOT the prompt is all that there is.
     """
     doubts = list(uboots.unread)
     for found in uboots.proper:
         doubt = next((one for one in (found.has_prompt, found.delay, found.stops) if isinstance(one, Unknown)), None)
         if found.has_prompt is False or found.delay == NO_DELAY:
+            continue
+        if found.has_prompt is True and found.stops is None:
+            if isinstance(found.delay, Unknown):
+                yield _without_autoboot(found)
+            else:
+                doubts.append(f"{found.at.part}: it waits {found.delay} s, and what stops it was not recognised")
             continue
         if doubt is not None:
             doubts.append(f"{found.at.part}: {doubt.reason}")
@@ -44,6 +56,20 @@ def uboot_shell_reachable(uboots: Uboots) -> Findings:
             yield _finding(found, found.stops)
     if doubts:
         raise Unavailable("; ".join(doubts[:3]))
+
+
+def _without_autoboot(found: FoundUboot) -> Finding:
+    return Finding(
+        "no autoboot",
+        f"{found.name} boots nothing by itself, and shows a prompt with {len(_commands(found))} commands at once",
+        at=found.at,
+        remedy=Remedy(
+            "Build U-Boot with CONFIG_AUTOBOOT=y, CONFIG_BOOTDELAY=-2 and the boot command of the product",
+            Safety.UNSAFE,
+            RemedyStage.SOURCE,
+            (SetUbootOption("CONFIG_AUTOBOOT", "y"), SetUbootOption("CONFIG_BOOTDELAY", "-2")),
+        ),
+    )
 
 
 def _finding(found: FoundUboot, stops: frozenset[Stop]) -> Finding:

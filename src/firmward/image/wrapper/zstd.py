@@ -16,6 +16,9 @@ MAGIC = b"\x28\xb5\x2f\xfd"
 WINDOW = 128 << 20
 """Bytes of window a frame may ask for: what `zstd --long` makes."""
 
+CORRUPT = "corruption"
+"""What the library says of bytes that are no block."""
+
 BLOCK_LIMIT = 128 << 10
 """Bytes of one block (RFC 8878, 3.1.1.2.4)."""
 
@@ -83,6 +86,22 @@ class _Pieces(io.RawIOBase):
         return piece
 
 
+def end(source: Source, budget: Budget) -> int:
+    """0 where the first block gives nothing: in code that reads frames the magic stands as a number, and what follows
+    may pass for sizes of blocks."""
+    first, first_end = next(frames(source), (0, 0))
+    budget.check_time()
+    try:
+        with _reader(source, first, first_end) as reader:
+            reader.read(stream.BELIEVED)
+    except zstandard.ZstdError as error:
+        # without its dictionary, or with a window that is too large, the chain of its blocks must speak for it
+        _, whole = _frame_end(source, _blocks(source, first) or 0, _checksum_size(source, first))
+        if CORRUPT in str(error) or not whole:
+            return 0
+    return measure(source) or 0
+
+
 def open_zstd(source: Source, budget: Budget) -> Iterator[Child]:
     data = bytearray()
     problem = None
@@ -97,12 +116,16 @@ def open_zstd(source: Source, budget: Budget) -> Iterator[Child]:
     yield Child("content", Bytes(data), problem=problem)
 
 
+def _reader(source: Source, start: int, end: int) -> zstandard.ZstdDecompressionReader:
+    decoder = zstandard.ZstdDecompressor(max_window_size=WINDOW)
+    return decoder.stream_reader(cast("IO[bytes]", _Pieces(source, start, end)), read_size=stream.INPUT)
+
+
 def _expand_frame(source: Source, start: int, end: int, budget: Budget, into: bytearray) -> str | None:
     """Append a frame's content; the problem when it is cut off or damaged."""
     _, whole = _frame_end(source, _blocks(source, start) or 0, _checksum_size(source, start))
-    decoder = zstandard.ZstdDecompressor(max_window_size=WINDOW)
     try:
-        with decoder.stream_reader(cast("IO[bytes]", _Pieces(source, start, end)), read_size=stream.INPUT) as reader:
+        with _reader(source, start, end) as reader:
             while piece := reader.read(stream.OUTPUT):
                 budget.expand(len(piece))
                 into.extend(piece)
@@ -118,4 +141,4 @@ ABOUT = About(
     witness="zstd",
 )
 
-FORMAT = Format("zstd", (Magic(MAGIC),), measure, open_zstd, ABOUT)
+FORMAT = Format("zstd", (Magic(MAGIC),), measure, open_zstd, ABOUT, end=end)
