@@ -6,7 +6,7 @@ from beside import around
 from firmward.facts.kernel_command_line import CommandLine, KernelCommandLine
 from firmward.facts.root_hash_place import collect
 from firmward.facts.signature_over import Signatures
-from firmward.facts.verity import Claim, Verity
+from firmward.facts.verity import Claim, Verity, Vouched
 from firmward.formats.boot_arguments import arguments
 from firmward.model.location import Location
 from firmward.model.parts import OpenPart
@@ -77,3 +77,25 @@ def test_a_kernel_that_demands_signatures_trusts_no_other_hash(line: str, is_ope
     found = collect(Verity((), (claim("image/boot"),)), lines(line), None, None, SIGNATURES)
     assert found is not None
     assert bool(found.open) is is_open
+
+
+VBMETA = Location(part="image/vbmeta_a")
+
+
+@pytest.mark.parametrize(
+    ("vouched", "told"),
+    [
+        ((Vouched(VBMETA, HASH, True, True),), (0, 0, 0)),
+        ((Vouched(VBMETA, HASH, True, True, is_test_key=True),), (0, 0, 1)),
+        ((Vouched(VBMETA, HASH, False, False, "not signed"),), (1, 0, 0)),
+        ((Vouched(VBMETA, HASH, False, True, "verification is disabled"),), (0, 0, 0)),
+        ((Vouched(VBMETA, HASH, None, True, "vbmeta is not in the image"),), (0, 1, 0)),
+        ((Vouched(VBMETA, HASH, True, True), Vouched(VBMETA, HASH, False, False, "not signed")), (0, 0, 0)),
+    ],
+)
+def test_the_root_hash_of_a_vbmeta_is_as_good_as_its_signature(
+    vouched: tuple[Vouched, ...], told: tuple[int, int, int]
+) -> None:
+    found = collect(Verity((), (), (), (), vouched), None, None, None, SIGNATURES)
+    assert found is not None
+    assert (len(found.open), len(found.unsure), len(found.forgeable)) == told

@@ -137,3 +137,25 @@ def test_only_a_service_that_starts_opens_a_volume(words: str, volume: str | Non
     found = collected({**SYSTEMD, **files})
     opened = [(claim.volume, claim.root_hash) for claim in found.opened] if found is not None else []
     assert opened == ([(volume, HASH)] if enabled and volume else [])
+
+
+@pytest.mark.parametrize(
+    ("words", "is_described"),
+    [
+        ("open $dev root $dev HASH --no-superblock --data-blocks=3 --hash-offset=12288 --salt=00ff", True),
+        ("open $dev root $dev HASH --no-superblock --data-blocks=$blocks --hash-offset=12288 --salt=00ff", False),
+        ("open $dev root $dev HASH --hash-offset=12288", False),
+        ("open $dev root /dev/sdb HASH --no-superblock --data-blocks=3 --salt=00ff", False),
+        ("open $dev root $dev HASH --no-superblock 'unended", False),
+    ],
+)
+def test_a_command_of_the_initramfs_describes_a_tree_without_a_superblock(words: str, is_described: bool) -> None:
+    tree, root_hash = level(DATA)
+    script = f"#!/bin/sh\nveritysetup {words.replace('HASH', root_hash)}\n"
+    early = MemoryTree({"init": executable(script)})
+    ramdisk = OpenPart(Part("image/ramdisk", "cpio", "image", role=Role.INITRAMFS), None, early)
+    found = collected({}, around(ramdisk, root=root(DATA + tree)))
+    assert found is not None
+    assert [claim.root_hash for claim in found.claims] == [root_hash]
+    at = Location(part="image/root", offset=len(DATA))
+    assert found.trees == ((HashTree(at, "sha256", root_hash, None, covers_all=True),) if is_described else ())

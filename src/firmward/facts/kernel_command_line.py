@@ -2,15 +2,15 @@
 
 A line is whole where the boot loader gives the kernel just this (extlinux, GRUB, a loader entry, cmdline.txt, an
 Android boot image, a UKI, `bootargs`); a piece where other words come beside it (CONFIG_CMDLINE, a fragment in
-uEnv.txt, etc/default/grub, dracut's cmdline.d, an addon of a UKI). A running machine has one, in proc/cmdline. What
-stands in a boot loader's binary is not read here.
+uEnv.txt, etc/default/grub, dracut's cmdline.d, an addon of a UKI, Android's vbmeta). A running machine has one, in
+proc/cmdline. What stands in a boot loader's binary is not read here.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from firmward.formats import boot_arguments, fdt, uboot_env
+from firmward.formats import avb, boot_arguments, fdt, uboot_env
 from firmward.formats.boot_arguments import Argument, Line
 from firmward.formats.malformed import Malformed
 from firmward.model.facts import Source, Unavailable
@@ -195,6 +195,21 @@ def _configured(found: OpenPart) -> Iterator[str]:
         yield match["value"]
 
 
+HASHTREE_ENABLED, HASHTREE_DISABLED = 1, 2
+"""Flags of a descriptor in vbmeta: with which state of the hash trees the words are given."""
+
+
+def _of_vbmeta(found: OpenPart) -> Iterator[str]:
+    """What a boot loader adds by the descriptors; one that verifies nothing looks at none."""
+    if found.content is None:
+        return
+    image = avb.parse(found.content.read(0, min(found.content.size, avb.SIZE_LIMIT)))
+    left_out = HASHTREE_ENABLED if image.hashtree_disabled else HASHTREE_DISABLED
+    for one in image.descriptors if not image.verification_disabled else ():
+        if isinstance(one, avb.CommandLineDescriptor) and not one.flags & left_out:
+            yield one.text
+
+
 BLOBS: dict[str, Callable[[OpenPart], Iterable[str]]] = {
     "kernel-command-line": lambda found: (_text(found),),
     "kernel-command-line-addon": lambda found: (_text(found),),
@@ -202,5 +217,6 @@ BLOBS: dict[str, Callable[[OpenPart], Iterable[str]]] = {
     "device-tree": _chosen,
     "script": lambda found: (line.text for line in _first(boot_arguments.script(_text(found)))),
     "kernel-config": _configured,
+    "vbmeta": _of_vbmeta,
 }
-PIECES = frozenset(("kernel-config", "device-tree", "kernel-command-line-addon"))
+PIECES = frozenset(("kernel-config", "device-tree", "kernel-command-line-addon", "vbmeta"))

@@ -1,16 +1,20 @@
 """The hash trees of dm-verity in the image, whether the root file system is what they say, and who names a root hash.
 
 A tree with a superblock lies behind the data or in a part of its own; one without is described by a table on the
-kernel's command line (`dm-mod.create=`, and Chrome OS's older `dm=`). The root hash, which is all that has to be
+kernel's command line (`dm-mod.create=`, and Chrome OS's older `dm=`) or by a command of an initramfs (`veritysetup open
+... --no-superblock`), where it says so in plain words. The root hash, which is all that has to be
 trusted, stands on the command line (`roothash=`, `systemd.verity_root_options=`), in etc/veritytab, in an initramfs
-(`veritysetup`, Yocto's dm-verity.env), or in a file `*.roothash` beside the image (systemd's mkosi and repart).
+(`veritysetup`, Yocto's dm-verity.env), or in a file `*.roothash` beside the image (systemd's mkosi and repart). Android
+has it in a vbmeta, whose signature is as good as the hash (avb.py).
 """
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from firmward.facts.avb import Avb, FoundVbmeta, Standing
 from firmward.facts.early_scripts import SCRIPT_LIMIT, early_scripts
 from firmward.facts.kernel_command_line import CommandLine, KernelCommandLine
 from firmward.facts.process import Start
@@ -26,6 +30,7 @@ from firmward.model.tree import Tree
 KIND = "dm-verity"
 VERITYTAB = "etc/veritytab"
 TREES = 16
+NO_SUPERBLOCK = "--no-superblock"
 MAPPED = "/dev/mapper/"
 ROOTS = ("root", "rootfs", "system", "vroot")
 """What the root's volume is called where nothing says its device."""
@@ -71,14 +76,37 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Vouched:
+    """A vbmeta, `at`, that has the `root_hash` of a hash tree of the root. `is_in_force` is whether a boot loader that
+    is locked sets the tree up by it, None where this is not known, `is_signed` whether its signature holds; `why` says
+    in words what speaks against it. `tree` is None where it could not be compared. `is_test_key` is whether everybody
+    has the private key, and `evidence` says in words what it is signed with."""
+
+    at: Location
+    root_hash: str
+    is_in_force: bool | None
+    is_signed: bool
+    why: str = ""
+    tree: HashTree | None = None
+    is_test_key: bool = False
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verity:
     """`trees` cover the root, `claims` name root hashes, `unread` says in words what could not be worked out. `opened`
-    are the volumes that the running system opens by a command."""
+    are the volumes that the running system opens by a command, `vouched` what Android's vbmeta say of the root."""
 
     trees: tuple[HashTree, ...]
     claims: tuple[Claim, ...]
     unread: tuple[str, ...] = ()
     opened: tuple[Claim, ...] = ()
+    vouched: tuple[Vouched, ...] = ()
+
+    @property
+    def in_force(self) -> bool:
+        """Whether a vbmeta has the root verified."""
+        return any(one.is_in_force for one in self.vouched)
 
     def of_root(self, device: str) -> tuple[Claim, ...]:
         """The claims that are of the root, which is `device`. Its own etc/veritytab is read when it is mounted already,
@@ -92,21 +120,53 @@ def collect(
     parts: Parts | None,
     command_lines: KernelCommandLine | None | Unknown,
     startup: Startup | None | Unknown,
+    avb: Avb | None | Unknown,
 ) -> Verity | None:
     if parts is not None and parts.own.part.role is Role.INITRAMFS:
         return None  # it is verified with what carries it, and no tree is made for it
+    own = {one.at.part for one in avb.found} if isinstance(avb, Avb) else set()
     lines = command_lines.lines if isinstance(command_lines, KernelCommandLine) else ()
+    # what a vbmeta adds to the command line is as good as itself, and is told with it
+    lines = tuple(line for line in lines if line.at.part is None or line.at.part not in own)
     unread = list(command_lines.unread) if isinstance(command_lines, KernelCommandLine) else []
+    if avb is not None:
+        unread += (avb.reason,) if isinstance(avb, Unknown) else avb.unread
     tables = [table for line in lines for table in _tables(line, unread)]
     claims = [*_of_lines(lines), *(claim for claim, _ in tables), *_of_table(tree, None)]
     trees: list[HashTree] = []
     if parts is not None:
-        claims += _beside(parts, unread)
-        trees += _trees(parts, [table for _, table in tables], unread)
+        described = [table for _, table in tables]
+        claims += _beside(parts, described, unread)
+        trees += _trees(parts, list(dict.fromkeys(described)), unread)
     opened = tuple(_opened_at_boot(startup)) if isinstance(startup, Startup) else ()
-    if not trees and not claims and not unread and not opened:
+    vouched = tuple(_vouched(parts, avb)) if parts is not None and isinstance(avb, Avb) else ()
+    if not trees and not claims and not unread and not opened and not vouched:
         return None
-    return Verity(tuple(trees), tuple(dict.fromkeys(claims)), tuple(unread), opened)
+    return Verity(tuple(trees), tuple(dict.fromkeys(claims)), tuple(unread), opened, vouched)
+
+
+def _vouched(parts: Parts, avb: Avb) -> Iterator[Vouched]:
+    size = parts.own.part.size or 0
+    for one, covered in avb.trees_of(parts.here):
+        tree = None
+        if covered.at is not None and covered.is_compared:
+            at = Location(part=covered.at.part, offset=covered.size)
+            tree = HashTree(at, covered.algorithm, covered.digest, covered.differs, covered.size >= size)
+        is_signed = one.standing not in (Standing.UNSIGNED, Standing.BROKEN)
+        against, is_test = _against(one), one.test_key is not None
+        yield Vouched(one.at, covered.digest, _is_in_force(one), is_signed, against, tree, is_test, one.evidence)
+
+
+def _is_in_force(one: FoundVbmeta) -> bool | None:
+    if one.standing is Standing.UNKNOWN:
+        return None
+    return one.verifies_trees
+
+
+def _against(one: FoundVbmeta) -> str:
+    if one.standing is Standing.SIGNED:
+        return "its flags disable hash trees" if one.hashtree_disabled else ""
+    return one.why or f"it is {one.standing.value}"
 
 
 def _opened_at_boot(startup: Startup) -> Iterator[Claim]:
@@ -155,14 +215,14 @@ def _of_table(tree: Tree, part: str | None) -> Iterator[Claim]:
             yield Claim(Location(VERITYTAB, number, part=part), fields[3].lower(), options, fields[0])
 
 
-def _beside(parts: Parts, unread: list[str]) -> Iterator[Claim]:
+def _beside(parts: Parts, described: list[verity.Table], unread: list[str]) -> Iterator[Claim]:
     for one in parts.beside():
         if one.tree is None:
             continue
         try:
             if one.part.role is Role.INITRAMFS:
                 yield from _of_table(one.tree, one.part.id)
-                yield from _of_initramfs(one.tree, one.part.id)
+                yield from _of_initramfs(one.tree, one.part.id, described)
             yield from _of_files(one.tree, one.part.id)
         except Unavailable as reason:
             unread.append(str(reason))
@@ -176,13 +236,15 @@ def _of_files(tree: Tree, part: str) -> Iterator[Claim]:
             yield Claim(Location(path, 1, part=part), found[0].lower())
 
 
-def _of_initramfs(tree: Tree, part: str) -> Iterator[Claim]:
+def _of_initramfs(tree: Tree, part: str, described: list[verity.Table]) -> Iterator[Claim]:
     for script in early_scripts(tree, part):
         lowered = script.content.lower()
         if b"verity" not in lowered and b"hash" not in lowered:
             continue
         for number, line in enumerate(script.text.split("\n"), 1):
             yield from _of_line(line, Location(script.path, number, part=part))
+            if len(described) < TREES:
+                described += _described(line)
 
 
 def _of_line(line: str, at: Location) -> Iterator[Claim]:
@@ -196,6 +258,17 @@ def _of_line(line: str, at: Location) -> Iterator[Claim]:
         found = _HASH.search(opened["rest"])
         options = tuple(re.findall(r"--((?:ignore|restart-on|panic-on)-corruption)", line))
         yield Claim(at, found[0].lower() if found else "", options)
+
+
+def _described(line: str) -> Iterator[verity.Table]:
+    """The tree without a superblock that a command opens; none where variables of the script have to say which."""
+    opened = _OPENED.search(line)
+    if opened is None or NO_SUPERBLOCK not in line or line.lstrip().startswith("#"):
+        return
+    try:
+        yield verity.parse_command(shlex.split(opened[0])[1:])
+    except (Malformed, ValueError):
+        return
 
 
 # the trees

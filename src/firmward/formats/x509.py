@@ -178,6 +178,14 @@ def common_name(name: bytes) -> str:
         raise Malformed(f"X.509: a name that is none: {error}") from error
 
 
+def words(name: bytes) -> str:
+    """All values of such a name with commas between them, for one that has no common name. Raises Malformed."""
+    sets = der.all_inside(name, der.Value(der.SEQUENCE, 0, len(name)))
+    pairs = [pair for each in sets for pair in der.all_inside(name, each)]
+    values = [values[1] for pair in pairs if len(values := der.all_inside(name, pair)) > 1]
+    return ", ".join(der.content(name, value).decode("utf-8", "replace") for value in values)
+
+
 def _common_name(data: bytes, name: der.Value) -> str:
     found = ""
     for part in der.inside(data, name):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from firmward.formats import (
     avb,
+    efi_variables,
     fdt,
     kernel_bzimage,
     kernel_elf,
@@ -172,12 +173,29 @@ class Content:
 KERNEL = Content("kernel", Role.KERNEL, re.compile(rb"Linux version \d+\.\d+\S* \("), BANNER, holds=1)
 U_BOOT = Content("u-boot", Role.BOOT_LOADER, re.compile(rb"U-Boot (SPL |TPL )?20\d\d\.\d\d"), b"U-Boot ", holds=1)
 
+
+def _efi_variables(source: Source) -> int | None:
+    """A firmware volume with its store, or U-Boot's file."""
+    try:
+        if source.read(efi_variables.UBOOT_MAGIC_OFFSET, 8) == efi_variables.UBOOT_MAGIC:
+            return efi_variables.parse_uboot(source.read(0, efi_variables.SIZE_LIMIT)).size
+        return min(efi_variables.parse_volume(source.read).size, source.size)
+    except Malformed:
+        return None
+
+
+EFI_VARIABLES = (
+    Magic(efi_variables.VOLUME_MAGIC, efi_variables.VOLUME_MAGIC_OFFSET),
+    Magic(efi_variables.UBOOT_MAGIC, efi_variables.UBOOT_MAGIC_OFFSET),
+)
+
 # In the order they are tried, for those whose magics are equally long.
 BLOBS = (
     Blob("device-tree", Role.DEVICE_TREE, (Magic(fdt.MAGIC),), _device_tree),
     Blob("dm-verity", Role.OTHER, (Magic(verity.MAGIC),), _hash_tree),
     Blob("vbmeta", Role.OTHER, (Magic(avb.MAGIC),), _vbmeta),
     Blob(U_BOOT.name, U_BOOT.role, (Magic(kernel_flat.ARM64, kernel_flat.ARM64_AT),), _flat_boot_loader, holds=1),
+    Blob("efi-variables", Role.OTHER, EFI_VARIABLES, _efi_variables),
     Blob("arm64-image", Role.KERNEL, (Magic(kernel_flat.ARM64, kernel_flat.ARM64_AT),), _flat_kernel, holds=1),
     Blob("riscv-image", Role.KERNEL, (Magic(kernel_flat.RISCV_OLD, kernel_flat.RISCV_OLD_AT),), _flat_kernel, holds=1),
     Blob("efi-zboot", Role.KERNEL, (Magic(kernel_zboot.MAGIC),), _zboot, carve=False, holds=1),

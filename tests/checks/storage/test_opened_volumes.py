@@ -14,7 +14,9 @@ from firmward.model.policy import parse_policy
 
 ELF = executable(b"\x7fELF\x02\x01\x01")
 HASH = "5c" * 32
-SIGNED = Node(b"\x7fELF\x02\x01\x01", 0o755, xattrs=(("security.ima", b"\x03\x02" + bytes(70)),))
+SIGNED = Node(
+    b"\x7fELF\x02\x01\x01", 0o755, xattrs=(("security.ima", b"\x03\x02\x04" + bytes(4) + b"\x00\x40" + bytes(64)),)
+)
 VOLUME = f"app /dev/disk/by-partlabel/app /dev/disk/by-partlabel/tree {HASH}"
 SYSTEMD: dict[str, Content] = {
     "usr/lib/systemd/systemd": ELF,

@@ -10,7 +10,7 @@ from firmward.facts.kernel_command_line import CommandLine, KernelCommandLine
 from firmward.facts.root_hash_place import RootHashPlaces
 from firmward.facts.root_mount import RootMount
 from firmward.facts.signed_files import SignedFiles
-from firmward.facts.verity import Claim, HashTree, Verity
+from firmward.facts.verity import Claim, HashTree, Verity, Vouched
 from firmward.formats.boot_arguments import arguments
 from firmward.model.facts import Facts, Source
 from firmward.model.finding import Outcome
@@ -27,6 +27,13 @@ DIRECT = KernelCommandLine((CommandLine(arguments("root=/dev/sda2 ro"), AT, is_w
 MOUNTS = Initramfs(Root.UNVERIFIED, Location("init", part="image/ramdisk"), "its scripts verify nothing")
 PERHAPS = Initramfs(Root.PERHAPS, Location("init", part="image/ramdisk"), "its scripts use veritysetup")
 UNREAD = Verity((), (), ("image/hashes: cut off",))
+VBMETA = Location(part="image/vbmeta_a")
+CHANGED = HashTree(TREE.at, "sha256", HASH, "data block 3, 12288 bytes in", covers_all=True)
+
+
+def vouched(in_force: bool | None, *, is_signed: bool = True, tree: HashTree | None = TREE) -> Verity:
+    """What a vbmeta says of the root."""
+    return Verity((), (), (), (), (Vouched(VBMETA, HASH, in_force, is_signed, "its flags", tree),))
 
 
 def signed(*, hashed: int = 0, changed: tuple[str, ...] = (), enforced: bool = False, unread: str = "") -> SignedFiles:
@@ -53,6 +60,10 @@ def verdict(check: str, *records: object) -> Verdict:
         ((UNNAMED, MOUNTS), Outcome.FAIL),
         ((UNNAMED, MOUNTS, UNREAD), Outcome.UNKNOWN),
         ((UNNAMED,), Outcome.UNKNOWN),
+        ((PLAIN, DIRECT, vouched(True)), Outcome.PASS),
+        ((PLAIN, DIRECT, vouched(False)), Outcome.FAIL),
+        ((MAPPED, DIRECT, vouched(False)), Outcome.FAIL),
+        ((UNNAMED, vouched(None)), Outcome.UNKNOWN),
         ((WRITABLE, signed()), Outcome.FAIL),
         ((WRITABLE, signed(enforced=True)), Outcome.PASS),
     ],
@@ -78,6 +89,10 @@ def test_a_tree_that_nothing_sets_up_is_told_with_the_root() -> None:
         ((Verity((TREE,), (), ("image/b: cut off",)),), Outcome.UNKNOWN),
         ((UNREAD,), Outcome.UNKNOWN),
         ((Verity((), (Claim(AT, HASH),)),), Outcome.UNKNOWN),
+        ((vouched(True),), Outcome.PASS),
+        ((vouched(False),), Outcome.PASS),
+        ((vouched(True, tree=CHANGED),), Outcome.FAIL),
+        ((vouched(True, tree=None),), Outcome.UNKNOWN),
         ((signed(hashed=2, changed=("usr/bin/a",)),), Outcome.FAIL),
         ((signed(hashed=2),), Outcome.PASS),
         ((signed(hashed=2, unread="usr/bin/a: not known"),), Outcome.UNKNOWN),
@@ -97,6 +112,8 @@ def test_the_root_is_what_its_hashes_say_only_where_all_of_them_were_compared(
         ("verity-ignores-corruption", (Verity((TREE,), (Claim(AT, HASH),), ("image/b: cut off",)),), Outcome.UNKNOWN),
         ("verity-ignores-corruption", (Verity((TREE,), ()),), Outcome.NOT_APPLICABLE),
         ("verity-root-hash-untrusted", (UNREAD,), Outcome.UNKNOWN),
+        ("verity-root-hash-untrusted", (vouched(True), RootHashPlaces(())), Outcome.PASS),
+        ("verity-root-hash-untrusted", (vouched(True), RootHashPlaces((), (), (Claim(AT, HASH),))), Outcome.FAIL),
         ("verity-root-hash-untrusted", (Verity((TREE,), (Claim(AT, HASH),)),), Outcome.UNKNOWN),
         (
             "verity-root-hash-untrusted",

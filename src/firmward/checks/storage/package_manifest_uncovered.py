@@ -45,7 +45,8 @@ def package_manifest_uncovered(signed: SignedFiles, policy: Policy) -> Findings:
     """Where the root is updated package by package, no single hash covers it, and each file must be verified before it
     runs. A file that no signature covers can be changed by whoever reaches the storage, and what it starts with root's
     rights cannot be known. Executables, libraries and scripts count; data do not. What is signed is told by IMA's
-    extended attributes; a manifest of another form is not known yet.
+    extended attributes, over the content or over the fs-verity digest, and by signatures appended to modules where the
+    policy takes them (modsig); a manifest of another form is not known yet.
     """
     if policy.filesystem is None or policy.filesystem.verified != "package":
         raise NotApplicable("the policy does not verify package by package")

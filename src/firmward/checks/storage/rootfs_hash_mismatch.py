@@ -36,20 +36,27 @@ def rootfs_hash_mismatch(verity: Verity | None | Unknown, signed: SignedFiles | 
     """The image was changed after its hashes were made, by a late step of the build, by damage, or by somebody: the
     device will refuse to read the block, refuse to boot, or was never meant to verify at all. All data blocks are
     compared with the hash tree, the tree with itself, its top with every root hash that the image names, and each file
-    that carries IMA's digest with that.
+    that carries IMA's digest, or a signature by a key in the image, with that.
     """
     trees = verity.trees if isinstance(verity, Verity) else ()
     for tree in trees:
         yield from _of_tree(tree, verity.of_root("") if isinstance(verity, Verity) else ())
+    vouched = verity.vouched if isinstance(verity, Verity) else ()
+    for one in vouched:
+        if one.tree is not None:
+            yield from _of_tree(one.tree, ())
     if isinstance(signed, SignedFiles):
         for path in signed.changed:
-            yield Finding(path, f"{path} is not what its IMA digest says", at=Location(path), remedy=REMEDY)
+            yield Finding(
+                path, f"{path} is not what its IMA digest or signature says", at=Location(path), remedy=REMEDY
+            )
     unread = [family.reason for family in (verity, signed) if isinstance(family, Unknown)]
     unread += [*verity.unread] if isinstance(verity, Verity) else []
     unread += [*signed.unread] if isinstance(signed, SignedFiles) else []
+    unread += [f"the hash tree of {one.at.part} could not be compared" for one in vouched if one.tree is None]
     if unread:
         raise Unavailable("; ".join(unread[:5]))
-    if not trees and not (isinstance(signed, SignedFiles) and signed.hashed):
+    if not trees and not vouched and not (isinstance(signed, SignedFiles) and signed.hashed + signed.verified):
         if isinstance(verity, Verity) and verity.claims:
             raise Unavailable("a root hash is named, and the hash tree that it is of is not in the image")
         raise NotApplicable("no hash tree and no file with a digest is here")

@@ -5,7 +5,7 @@ from firmward.facts.initramfs import Root as Early
 from firmward.facts.kernel_command_line import KernelCommandLine
 from firmward.facts.root_mount import RootMount
 from firmward.facts.signed_files import SignedFiles
-from firmward.facts.verity import HashTree, Verity
+from firmward.facts.verity import HashTree, Verity, Vouched
 from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
@@ -21,6 +21,8 @@ REMEDY = Remedy(
     Stage.SOURCE,
 )
 TREE = HashTree(Location(part="image/hashes"), "sha256", HASH, None, covers_all=True)
+VBMETA = Location(part="image/vbmeta_a")
+OFF = Vouched(VBMETA, HASH, False, True, "its flags disable all verification")
 
 
 @check(
@@ -31,6 +33,7 @@ TREE = HashTree(Location(part="image/hashes"), "sha256", HASH, None, covers_all=
     bad=(
         Example({EXTLINUX: "LABEL a\n  APPEND root=/dev/mmcblk0p2 ro\n"}),
         Example({"etc/fstab": "/dev/mmcblk0p2 / ext4 defaults 0 1\n"}),
+        Example({"etc/inittab": "::sysinit:/bin/true\n"}, facts=(Verity((), (), (), (), (OFF,)),)),
         Example({"etc/inittab": "::sysinit:/bin/true\n"}, policy='[filesystem]\nverified = "none"\n'),
     ),
     good=(
@@ -40,6 +43,10 @@ TREE = HashTree(Location(part="image/hashes"), "sha256", HASH, None, covers_all=
         ),
         Example({EXTLINUX: f"LABEL a\n  APPEND root=/dev/mapper/root ro roothash={HASH}\n"}),
         Example({"etc/veritytab": f"root /dev/mmcblk0p2 /dev/mmcblk0p3 {HASH}\n"}),
+        Example(
+            {EXTLINUX: "LABEL a\n  APPEND root=/dev/mmcblk0p2 ro\n"},
+            facts=(Verity((), (), (), (), (Vouched(VBMETA, HASH, True, True),)),),
+        ),
     ),
 )
 def rootfs_unverified(
@@ -61,12 +68,18 @@ def rootfs_unverified(
         yield Finding("root", "the policy declares a root that nothing verifies", remedy=REMEDY)
         return
     device = root.device if isinstance(root, RootMount) else ""
-    if isinstance(verity, Verity) and (verity.of_root(device) or (verity.trees and _is_mapped(root))):
+    if isinstance(verity, Verity) and (
+        verity.in_force or verity.of_root(device) or (verity.trees and _is_mapped(root))
+    ):
         return
     if isinstance(signed, SignedFiles) and signed.is_enforced:
         return
     beside = "; a hash tree lies beside it, and nothing here sets it up" if _has_tree(verity) else ""
-    if isinstance(root, RootMount) and root.is_writable:
+    void = _void(verity)
+    if void is not None:
+        message = f"{void.at.part} has the root's hash tree, which is not in force: {void.why}"
+        yield Finding("root", message, at=void.at, remedy=REMEDY, evidence=void.evidence or None)
+    elif isinstance(root, RootMount) and root.is_writable:
         yield Finding("root", f"{root.why}, and nothing verifies what is in it{beside}", at=root.at, remedy=REMEDY)
     elif (
         isinstance(root, RootMount)
@@ -85,6 +98,12 @@ def rootfs_unverified(
 
 def _has_tree(verity: Verity | None | Unknown) -> bool:
     return isinstance(verity, Verity) and bool(verity.trees)
+
+
+def _void(verity: Verity | None | Unknown) -> Vouched | None:
+    """A vbmeta with the root's hash tree that has nothing verified, where all of them are so."""
+    found = verity.vouched if isinstance(verity, Verity) else ()
+    return found[0] if found and all(one.is_in_force is False for one in found) else None
 
 
 def _is_mapped(root: RootMount | None | Unknown) -> bool:
@@ -106,8 +125,8 @@ def _why(
     for family in (verity, root, initramfs):
         if isinstance(family, Unknown):
             return family.reason
-    if isinstance(verity, Verity) and verity.unread:
-        return "; ".join(verity.unread[:3])
+    if isinstance(verity, Verity) and (verity.unread or verity.vouched):
+        return "; ".join([*verity.unread[:3], *(f"{one.at.part}: {one.why}" for one in verity.vouched[:3])])
     if isinstance(initramfs, Initramfs):
         return f"{initramfs.at.part}: {initramfs.why}"
     return "what mounts the root is not in the image: neither a kernel command line nor an initramfs says it"

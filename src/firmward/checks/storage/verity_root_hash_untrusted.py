@@ -32,23 +32,26 @@ def verity_root_hash_untrusted(verity: Verity, places: RootHashPlaces | None | U
     every check holds. It belongs into what the boot loader verifies: a signed FIT's ramdisk, a UKI, a command line
     built into a signed kernel; or a signature over it is demanded by the kernel itself.
     """
-    if verity.unread and not verity.claims:
+    is_named = verity.claims or verity.vouched
+    if verity.unread and not is_named:
         raise Unavailable("; ".join(verity.unread[:5]))
-    if not verity.claims:
+    if not is_named:
         raise NotApplicable("no root hash is named here")
     if not isinstance(places, RootHashPlaces):
         raise Unavailable(places.reason if isinstance(places, Unknown) else "where the root hash lies is not known")
     for claim in places.open:
-        yield _finding(claim)
+        yield _finding(claim, "which no signature covers")
+    for claim in places.forgeable:
+        yield _finding(claim, "signed with a test key that everybody has")
     if places.unsure:
         raise Unavailable("; ".join(places.unsure[:5]))
 
 
-def _finding(claim: Claim) -> Finding:
+def _finding(claim: Claim, why: str) -> Finding:
     where = claim.at.path or claim.at.part or "the image"
     return Finding(
         where,
-        f"the root hash stands in {where}, which no signature covers",
+        f"the root hash stands in {where}, {why}",
         at=claim.at,
         remedy=Remedy(
             "Put the root hash into the ramdisk or command line of a signed FIT or UKI, or have the kernel demand its "
