@@ -121,6 +121,33 @@ def test_an_unsigned_image_whose_digest_is_enrolled_passes(judge: Judge, uki: by
 def test_an_unsigned_tool_that_nothing_starts_is_no_finding(judge: Judge, uki: bytes, tmp_path: Path) -> None:
     files = {FALLBACK: sbsigned(uki, tmp_path), "EFI/tools/shell.efi": GRUB}
     assert judge(files, KEYED)[0] == "pass"
+    told = json.loads((tmp_path / "r.json").read_text())["checks"]
+    assert [check["outcome"] for check in told if check["check"] == "bootloader-unsigned"] == ["pass"]
+
+
+def test_the_chain_of_trust_of_uefi(firmward: Firmward, uki: bytes, tmp_path: Path) -> None:
+    def drawn(name: str, files: dict[str, bytes], variables: bytes | None) -> dict[str, str]:
+        called = firmward("chain", build(tmp_path / name, files, variables), "--json")
+        return {link["link"]: link["state"] for link in json.loads(called.out)["chain"]}
+
+    signed = sbsigned(uki, tmp_path)
+    whole = drawn("whole", {FALLBACK: signed}, KEYED)
+    assert list(whole.items())[:3] == [("boot-rom", "verified"), ("first-stage", "verified"), ("kernel", "verified")]
+    assert drawn("without", {FALLBACK: signed}, None)["boot-rom"] == "unknown"
+    assert drawn("setup", {FALLBACK: signed}, store(listed("leaf")))["boot-rom"] == "unverified"
+    unsigned = drawn("unsigned", {FALLBACK: uki}, KEYED)
+    assert (unsigned["first-stage"], unsigned["kernel"]) == ("unverified", "unverified")
+    changed_one = drawn("changed", {FALLBACK: changed(signed, b"070701 st")}, KEYED)
+    assert (changed_one["first-stage"], changed_one["kernel"]) == ("broken", "broken")
+    grub = {FALLBACK: sbsigned(GRUB, tmp_path), "EFI/debian/grub.cfg": b"initrd /initrd.img\n"}
+    assert drawn("grub", grub, KEYED) | {"root": ""} == {
+        "boot-rom": "verified",
+        "first-stage": "verified",
+        "kernel": "unverified",
+        "root": "",
+        "plug-ins": "unknown",
+        "updates": "unknown",
+    }
 
 
 def test_a_signed_grub_takes_its_configuration_and_ramdisk_unseen(judge: Judge, tmp_path: Path) -> None:

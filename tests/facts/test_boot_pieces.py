@@ -51,7 +51,7 @@ def collected(
     keys: BootKeys | None = None,
     uboots: Uboots | None = None,
 ) -> BootPieces:
-    signatures = signature_over.collect(image, FirstStages(tuple(stages)), Fits(tuple(fits)), keys, uboots)
+    signatures = signature_over.collect(image, FirstStages(tuple(stages)), Fits(tuple(fits)), keys, uboots, None, None)
     found = boot_pieces.collect(image, signatures, uboots)
     assert found is not None
     return found

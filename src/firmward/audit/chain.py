@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from firmward.audit.engine import Verdict
-from firmward.facts.boot_pieces import BootPiece, BootPieces, Stage
+from firmward.facts.boot_pieces import PROGRAM, BootPiece, BootPieces, Stage
+from firmward.facts.secure_boot import SecureBoot
+from firmward.facts.secure_boot import State as Secure
 from firmward.facts.signed_files import SignedFiles
 from firmward.facts.updaters import Updaters
 from firmward.facts.verity import Verity
@@ -27,6 +29,7 @@ BOOT_ROM, FIRST_STAGE, BOOT_LOADER, KERNEL = "boot-rom", "first-stage", "boot-lo
 ROOT, PLUG_INS, UPDATES = "root", "plug-ins", "updates"
 LINKS = (BOOT_ROM, FIRST_STAGE, BOOT_LOADER, KERNEL, ROOT, PLUG_INS, UPDATES)
 
+UEFI = "UEFI Secure Boot"
 WORST_FIRST = (State.BROKEN, State.UNVERIFIED, State.UNKNOWN, State.VERIFIED)
 EVIDENCE_LIMIT = 12
 """Pieces of evidence of one link; the findings have all of them."""
@@ -59,7 +62,7 @@ UPDATES_VERIFIED = "update-unauthenticated"
 
 CHECKS = frozenset((*AROUND_KERNEL, ROOT_VERIFIED, *AROUND_ROOT, *AROUND_PLUG_INS, UPDATES_VERIFIED))
 """The checks without whose verdicts it cannot be drawn."""
-FAMILIES = (BootPieces,)
+FAMILIES = (BootPieces, SecureBoot)
 """What it reads of the image beside the verdicts."""
 ROOT_FAMILIES = (Verity, SignedFiles, Updaters)
 """What it reads of each root."""
@@ -84,11 +87,11 @@ def of_image(facts: Facts, verdicts: Iterable[Verdict]) -> tuple[Link, ...]:
         reason = pieces.reason if isinstance(pieces, Unknown) else None
         pieces = BootPieces((), (reason,) if reason else ())
     first, loader, kernel = (pieces.of(stage) for stage in (Stage.FIRST, Stage.LOADER, Stage.KERNEL))
-    links = [_boot_rom(first), _of_pieces(FIRST_STAGE, first, pieces.unread, NO_FIRST_STAGE)]
-    if loader or not _is_carried_by(kernel, first):
+    links = [_boot_rom(first, facts), _of_pieces(FIRST_STAGE, first, pieces.unread, NO_FIRST_STAGE)]
+    if loader or not (_is_carried_by(kernel, first) or _is_uefi(first)):
         links.append(_of_pieces(BOOT_LOADER, loader, pieces.unread, NO_BOOT_LOADER))
     ground = _of_pieces(KERNEL, kernel, pieces.unread, NO_KERNEL)
-    if ground.state is State.VERIFIED and not loader and not _is_carried_by(kernel, first):
+    if ground.state is State.VERIFIED and not loader and not (_is_carried_by(kernel, first) or _is_uefi(first)):
         ground = replace(ground, state=State.UNKNOWN, evidence=(Evidence(NO_ONE_ASKS),))
     return (*links, _with_ways_round(ground, _by_id(verdicts), AROUND_KERNEL, None))
 
@@ -97,23 +100,48 @@ NO_FUSES = (
     "whether the chip asks for a signature stands in its fuses, which no image holds: read them with U-Boot's "
     "`fuse read`, and give them with --fuses"
 )
+NO_VARIABLES = "whether secure boot is on stands in the firmware's variables, and no store of them is in the image"
 NO_FIRST_STAGE = "no first stage for a boot ROM, and no UEFI program, lies in the image"
 NO_BOOT_LOADER = "no boot loader lies in the image; --uboot names one"
 NO_KERNEL = "no kernel lies in the image"
 NO_ONE_ASKS = "it is signed; the boot loader that asks for it, and what else that one boots, is not in the image"
 
 
-def _boot_rom(first: Sequence[BootPiece]) -> Link:
+def _boot_rom(first: Sequence[BootPiece], facts: Facts) -> Link:
+    boot = facts.get(SecureBoot)
+    if isinstance(boot, SecureBoot) and _is_uefi(first):
+        return _firmware(boot)
     bare = [piece for piece in first if piece.state is State.UNVERIFIED]
     if bare:
         says = f"it starts {bare[0].at.part}, which is not signed: so it asks for no signature"
         return Link(BOOT_ROM, State.UNVERIFIED, None, (Evidence(says, bare[0].at, "bootloader-unsigned"),))
-    return Link(BOOT_ROM, State.UNKNOWN, None, (Evidence(NO_FUSES),))
+    return Link(BOOT_ROM, State.UNKNOWN, None, (Evidence(NO_VARIABLES if _is_uefi(first) else NO_FUSES),))
+
+
+def _firmware(boot: SecureBoot) -> Link:
+    """UEFI's, by its variables."""
+    at = next((store.at for store in boot.deciding), None)
+    tests = [key for store in boot.deciding for key in store.keys if key.is_test]
+    match boot.state:
+        case Secure.ON if tests:
+            says = f"{tests[0].list} has {tests[0].subject}, whose private key everybody can have"
+            return Link(BOOT_ROM, State.BROKEN, UEFI, (Evidence(says, at, "efi-secure-boot-off"),))
+        case Secure.ON:
+            says = "secure boot is on, with keys enrolled: what they do not let in is not started"
+            return Link(BOOT_ROM, State.VERIFIED, UEFI, (Evidence(says, at),))
+        case Secure.OFF | Secure.SETUP:
+            says = "secure boot is off" if boot.state is Secure.OFF else "no platform key is enrolled (setup mode)"
+            return Link(BOOT_ROM, State.UNVERIFIED, None, (Evidence(says, at, "efi-secure-boot-off"),))
+    return Link(BOOT_ROM, State.UNKNOWN, None, (Evidence("UEFI's variables do not say whether secure boot is on", at),))
+
+
+def _is_uefi(first: Sequence[BootPiece]) -> bool:
+    return bool(first) and all(piece.what == PROGRAM for piece in first)
 
 
 def _is_carried_by(kernel: Sequence[BootPiece], first: Sequence[BootPiece]) -> bool:
     """Whether the first stage brings the kernel with it, as a UKI does."""
-    carriers = {piece.at.part for piece in first}
+    carriers = {piece.carrier for piece in first}
     return bool(kernel) and all(piece.carrier in carriers for piece in kernel)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from firmward.facts.cover import efi
 from firmward.facts.signature_over import Signatures
 from firmward.facts.uboots import Uboots
 from firmward.model.chain import State
@@ -27,6 +28,7 @@ __all__ = ["BootPiece", "BootPieces", "Stage", "State", "collect"]
 
 
 FOLDER = "folder"
+PROGRAM, CONFIGURATION = "UEFI program", "configuration"
 COPY_LIMIT = 256 << 20
 """Bytes of a part that is compared with another."""
 PIECE = 1 << 20
@@ -75,9 +77,29 @@ class BootPieces:
 
 def collect(parts: Parts, signatures: Signatures, uboots: Uboots | None | Unknown) -> BootPieces | None:
     proper = frozenset(one.at.part for one in uboots.proper) if isinstance(uboots, Uboots) else frozenset()
-    found = tuple(_pieces(parts, signatures, proper))
+    found = (*_programs(signatures), *_pieces(parts, signatures, proper))
+    found = (*found, *_configurations(signatures))
     unread = signatures.unread
     return BootPieces(_without_copies(found, parts), unread) if found or unread else None
+
+
+def _programs(signatures: Signatures) -> Iterator[BootPiece]:
+    """What UEFI firmware starts, and what its shim does. What a boot manager offers is told by the kernel in it."""
+    programs = signatures.programs
+    for one in programs.started:
+        if not efi.is_offered(one):
+            stage = Stage.FIRST if efi.is_first(one, programs) else Stage.LOADER
+            cover = efi.of_program(one)
+            yield BootPiece(one.at, stage, PROGRAM, cover.state, cover.why, cover.by, efi.key_of(one))
+
+
+def _configurations(signatures: Signatures) -> Iterator[BootPiece]:
+    """What boot managers take commands from: that is no part of the image."""
+    for program, one in efi.loaded(signatures.programs):
+        if one.kind == CONFIGURATION:
+            cover = efi.of_loaded(program, one)
+            at = Location(one.path, part=program.at.part)
+            yield BootPiece(at, Stage.KERNEL, one.kind, cover.state, cover.why, cover.by, cover.carrier)
 
 
 def _pieces(parts: Parts, signatures: Signatures, proper: frozenset[str | None]) -> Iterator[BootPiece]:
@@ -105,6 +127,8 @@ def _pieces(parts: Parts, signatures: Signatures, proper: frozenset[str | None])
 
 def _told(id: str, one: OpenPart, signatures: Signatures, proper: frozenset[str | None]) -> tuple[Stage, str] | None:
     """The stage, and what it is in words; None for what is no piece."""
+    if signatures.is_program(id):
+        return None
     if signatures.is_first_stage(id):
         return None if signatures.first_above(id) is not None else (Stage.FIRST, "first stage")
     known = ROLES.get(one.part.role)
@@ -149,6 +173,8 @@ class _Copies:
 
     def has(self, piece: BootPiece) -> bool:
         id = piece.at.part or ""
+        if piece.at.path is not None:
+            return False  # no part of its own
         one = self._parts.all[id]
         above = self._parts.all.get(one.part.parent or "")
         if piece.stage is Stage.LOADER:

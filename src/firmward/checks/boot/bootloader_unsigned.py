@@ -1,8 +1,10 @@
 """bootloader-unsigned"""
 
+from firmward.facts.cover.efi import key_of
+from firmward.facts.efi_programs import EfiPrograms
 from firmward.facts.first_stages import FirstStage, FirstStages, Signed
 from firmward.model.check import Example, Findings, check
-from firmward.model.facts import Unavailable
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.remedy import Remedy, Safety, Stage
@@ -39,14 +41,18 @@ def _example(signed: Signed, *, uncovered: tuple[str, ...] = (), broken: tuple[s
     ),
     good=_example(Signed.YES),
 )
-def bootloader_unsigned(stages: FirstStages) -> Findings:
+def bootloader_unsigned(stages: FirstStages, programs: EfiPrograms | None | Unknown) -> Findings:
     """Everything that is verified later is verified by this code, so that whoever may replace it need break nothing
     else: a boot loader of one's own asks for no signature of the kernel. Only the boot ROM can look at it, with a key
     whose hash is burnt into the chip. That has to be planned before the first device is made, since fuses cannot be
-    blown over the air without risk, and a chip that is open stays open for the whole life of the device.
+    blown over the air without risk, and a chip that is open stays open for the whole life of the device. Of UEFI's
+    programs those count that something starts.
     """
     doubts = list(stages.unread)
+    idle = _idle(programs)
     for stage in stages.found:
+        if stage.at.part in idle:
+            continue
         if stage.signed is Signed.NO:
             yield _finding(stage, stage.kind, f"is not signed: {stage.evidence}")
         elif stage.signed is Signed.UNKNOWN:
@@ -57,6 +63,12 @@ def bootloader_unsigned(stages: FirstStages) -> Findings:
             yield _finding(stage, f"{stage.kind} {name}", f"is signed, and the signature leaves out {name}")
     if doubts:
         raise Unavailable("; ".join(doubts[:3]))
+
+
+def _idle(programs: EfiPrograms | None | Unknown) -> frozenset[str]:
+    """The UEFI programs that nothing starts: tools, drivers."""
+    found = programs.found if isinstance(programs, EfiPrograms) else ()
+    return frozenset(key_of(one) for one in found if not one.is_started)
 
 
 def _finding(stage: FirstStage, key: str, message: str) -> Finding:
