@@ -3,25 +3,19 @@
 An init that is a shell script is read as text, with all scripts beside it (initramfs-tools, dracut, Yocto's and makers'
 own): words of tools that verify (`veritysetup`, `dmsetup`, `evmctl`, `openssl`, `sha256sum`) decide whether nothing of
 that kind is there. systemd as init sets verity up only when the command line or veritytab names a root hash. Any other
-program may do what it likes.
+program may do what it likes. What the scripts do in full is told by initramfses.py.
 """
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from firmward.facts.early_scripts import SCRIPT_LIMIT, early_scripts
-from firmward.model.facts import Unavailable
+from firmward.facts.early_scripts import SCRIPT_LIMIT, said
+from firmward.facts.initramfses import EarlyMount, Initramfses, Verification, WayOut
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
 from firmward.model.parts import OpenPart, Parts
 from firmward.model.report import Role
 from firmward.model.tree import Kind, Tree
-
-VERIFIES = re.compile(
-    rb"verity|\bdmsetup\b|\bevmctl\b|\bima[-_]|\bopenssl\b|\bsha(?:1|256|512)sum\b|\bgpgv?\b|\bminisign\b|\bsignify\b"
-    rb"|\busign\b|\bcomposefs\b|\bostree\b|\bcosign\b|\bdm-mod\b|\bfsverity\b"
-)
-MOUNTS = re.compile(rb"\bswitch_root\b|\bpivot_root\b|\brun-init\b|\bchroot\b|\bmove_root\b")
 
 
 class Root(StrEnum):
@@ -35,14 +29,21 @@ class Root(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Initramfs:
-    """`root` says what becomes of the root file system, `at` where that is read, `why` in words what shows it."""
+    """`root` says what becomes of the root file system, `at` where that is read, `why` in words what shows it.
+
+    `mounts`, `verifies`, `skipped`, `ways_out` and `is_whole_system` are as those of FoundInitramfs."""
 
     root: Root
     at: Location
     why: str
+    mounts: tuple[EarlyMount, ...] = ()
+    verifies: tuple[Verification, ...] = ()
+    skipped: tuple[str, ...] = ()
+    ways_out: tuple[WayOut, ...] = ()
+    is_whole_system: bool | None = None
 
 
-def collect(parts: Parts | None) -> Initramfs | None:
+def collect(parts: Parts | None, initramfses: Initramfses | None | Unknown) -> Initramfs | None:
     if parts is None or parts.own.part.role is not Role.ROOT:
         return None
     found = [
@@ -51,7 +52,24 @@ def collect(parts: Parts | None) -> Initramfs | None:
         if one.part.role is Role.INITRAMFS and one.tree is not None and one.part.belongs_to in (None, parts.here)
     ]
     judged = [_judged(one, one.tree) for one in found if one.tree is not None]
-    return min(judged, key=lambda one: one.root is Root.PERHAPS, default=None)
+    worst = min(judged, key=lambda one: one.root is Root.PERHAPS, default=None)
+    if worst is None or not isinstance(initramfses, Initramfses):
+        return worst
+    return _in_full(worst, initramfses)
+
+
+def _in_full(one: Initramfs, initramfses: Initramfses) -> Initramfs:
+    full = next((each for each in initramfses.found if each.at.part == one.at.part), None)
+    if full is None:
+        return one
+    return replace(
+        one,
+        mounts=full.mounts,
+        verifies=full.verifies,
+        skipped=full.skipped,
+        ways_out=full.ways_out,
+        is_whole_system=full.is_whole_system,
+    )
 
 
 def _judged(one: OpenPart, tree: Tree) -> Initramfs:
@@ -68,7 +86,7 @@ def _judged(one: OpenPart, tree: Tree) -> Initramfs:
         head = tree.read(entry.path, SCRIPT_LIMIT) or b""
         if not head.startswith(b"#!"):
             return Initramfs(Root.PERHAPS, at, f"{path} is a program, and what it does is not known")
-        tool, mounts = _said(tree, one.part.id)
+        tool, mounts = said(tree, one.part.id)
     except Unavailable as reason:
         return Initramfs(Root.PERHAPS, at, str(reason))
     if tool is not None:
@@ -76,15 +94,3 @@ def _judged(one: OpenPart, tree: Tree) -> Initramfs:
     if not mounts:
         return Initramfs(Root.PERHAPS, at, "its scripts go on to no other root")
     return Initramfs(Root.UNVERIFIED, at, "its scripts mount the root and verify nothing")
-
-
-def _said(tree: Tree, part: str) -> tuple[str | None, bool]:
-    """The first word of something that verifies in any script, and whether one goes on to another root. Raises
-    Unavailable when not all could be read."""
-    mounts = False
-    for script in early_scripts(tree, part):
-        found = VERIFIES.search(script.content)
-        if found:
-            return found[0].decode(), mounts
-        mounts = mounts or MOUNTS.search(script.content) is not None
-    return None, mounts
