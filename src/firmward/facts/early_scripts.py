@@ -55,13 +55,21 @@ def _may_be_script(entry: Entry) -> bool:
     return entry.kind is Kind.FILE and 0 < entry.size <= SCRIPT_LIMIT and not NO_SCRIPT.search(entry.path)
 
 
-def said(tree: Tree, part: str) -> tuple[str | None, bool]:
-    """The first word of something that verifies in any script, and whether one goes on to another root. Raises
-    Unavailable when not all could be read."""
+def verifying(tree: Tree, part: str) -> tuple[dict[str, str], bool]:
+    """The first word of something that verifies, by script, and whether any goes on to another root. Raises Unavailable
+    when not all could be read."""
+    words: dict[str, str] = {}
     mounts = False
     for script in early_scripts(tree, part):
         found = VERIFIES.search(script.content)
         if found:
-            return found[0].decode(), mounts
+            words[script.path] = found[0].decode()
         mounts = mounts or MOUNTS.search(script.content) is not None
-    return None, mounts
+    return words, mounts
+
+
+def said(tree: Tree, part: str) -> tuple[str | None, bool]:
+    """The first word of something that verifies in any script, and whether one goes on to another root. Raises
+    Unavailable when not all could be read."""
+    words, mounts = verifying(tree, part)
+    return next(iter(words.values()), None), mounts

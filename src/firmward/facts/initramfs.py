@@ -3,15 +3,15 @@
 An init that is a shell script is read as text, with all scripts beside it (initramfs-tools, dracut, Yocto's and makers'
 own): words of tools that verify (`veritysetup`, `dmsetup`, `evmctl`, `openssl`, `sha256sum`) decide whether nothing of
 that kind is there. systemd as init sets verity up only when the command line or veritytab names a root hash. Any other
-program may do what it likes. What the scripts do in full is told by initramfses.py.
+program may do what it likes. What the scripts do on each way is told by initramfses.py,
+once for the whole image.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from firmward.facts.early_scripts import SCRIPT_LIMIT, said
-from firmward.facts.initramfses import EarlyMount, Initramfses, Verification, WayOut
-from firmward.model.facts import Unavailable, Unknown
+from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.parts import OpenPart, Parts
 from firmward.model.report import Role
@@ -29,21 +29,14 @@ class Root(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Initramfs:
-    """`root` says what becomes of the root file system, `at` where that is read, `why` in words what shows it.
-
-    `mounts`, `verifies`, `skipped`, `ways_out` and `is_whole_system` are as those of FoundInitramfs."""
+    """`root` says what becomes of the root file system, `at` where that is read, `why` in words what shows it."""
 
     root: Root
     at: Location
     why: str
-    mounts: tuple[EarlyMount, ...] = ()
-    verifies: tuple[Verification, ...] = ()
-    skipped: tuple[str, ...] = ()
-    ways_out: tuple[WayOut, ...] = ()
-    is_whole_system: bool | None = None
 
 
-def collect(parts: Parts | None, initramfses: Initramfses | None | Unknown) -> Initramfs | None:
+def collect(parts: Parts | None) -> Initramfs | None:
     if parts is None or parts.own.part.role is not Role.ROOT:
         return None
     found = [
@@ -52,24 +45,7 @@ def collect(parts: Parts | None, initramfses: Initramfses | None | Unknown) -> I
         if one.part.role is Role.INITRAMFS and one.tree is not None and one.part.belongs_to in (None, parts.here)
     ]
     judged = [_judged(one, one.tree) for one in found if one.tree is not None]
-    worst = min(judged, key=lambda one: one.root is Root.PERHAPS, default=None)
-    if worst is None or not isinstance(initramfses, Initramfses):
-        return worst
-    return _in_full(worst, initramfses)
-
-
-def _in_full(one: Initramfs, initramfses: Initramfses) -> Initramfs:
-    full = next((each for each in initramfses.found if each.at.part == one.at.part), None)
-    if full is None:
-        return one
-    return replace(
-        one,
-        mounts=full.mounts,
-        verifies=full.verifies,
-        skipped=full.skipped,
-        ways_out=full.ways_out,
-        is_whole_system=full.is_whole_system,
-    )
+    return min(judged, key=lambda one: one.root is Root.PERHAPS, default=None)
 
 
 def _judged(one: OpenPart, tree: Tree) -> Initramfs:

@@ -7,7 +7,7 @@ hash or etc/veritytab does (systemd-veritysetup-generator(8)). Any other program
 initramfs can be trusted itself is another question.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from firmward.facts.early import units
@@ -22,7 +22,7 @@ from firmward.facts.early.records import (
     WayOut,
 )
 from firmward.facts.early.ways import Ways
-from firmward.facts.early_scripts import said
+from firmward.facts.early_scripts import said, verifying
 from firmward.facts.kernel_command_line import KernelCommandLine, whole_lines
 from firmward.facts.process import is_multi_call
 from firmward.model.facts import Unavailable
@@ -85,6 +85,8 @@ def collect(parts: Parts) -> Initramfses | None:
     for id, one in parts.all.items():
         if one.part.role is not Role.INITRAMFS or one.part.same_as is not None:
             continue
+        if one.tree is None and any(each.startswith(f"{id}/") for each in parts.all):
+            continue  # a wrapper, whose content is a part of its own
         if one.tree is None:
             unread.append(f"{id}: {one.part.problem or 'its files are not at hand'}")
         else:
@@ -147,8 +149,8 @@ def _of_systemd(at: Location, tree: Tree) -> FoundInitramfs:
 
 
 def _of_scripts(at: Location, tree: Tree, ways: Ways) -> FoundInitramfs:
-    tool, mounts = said(tree, at.part or "")
-    verdict, why, skipped = _judged(ways, tool, has_switch=mounts)
+    words, mounts = verifying(tree, at.part or "")
+    verdict, why, skipped = _judged(ways, words, has_switch=mounts)
     is_whole = _is_whole(ways, tree, has_switch=mounts)
     if is_whole:
         why = f"it becomes {next(iter(ways.stays))}, and goes on to no other root"
@@ -183,13 +185,16 @@ def _is_init(name: str, entry: Entry, tree: Tree) -> bool:
     return entry.name in INITS or is_multi_call(entry.name) or name.endswith("/init")
 
 
-def _judged(ways: Ways, tool: str | None, *, has_switch: bool) -> tuple[Verdict, str, tuple[str, ...]]:
-    """The verdict of all ways together, why, and how one gets past what verifies."""
+def _judged(ways: Ways, words: Mapping[str, str], *, has_switch: bool) -> tuple[Verdict, str, tuple[str, ...]]:
+    """The verdict of all ways together, why, and how one gets past what verifies. `words` are those of tools that
+    verify, by script."""
+    tool = next(iter(words.values()), None)
+    unseen = next((word for path, word in words.items() if ways.is_cut or path not in ways.followed), None)
     kinds = {verdict: [one for one in ways.handovers if one.verdict is verdict] for verdict in Verdict}
     missed = next(iter(ways.unread), None)
     worst = kinds[Verdict.UNVERIFIED]
-    if worst and tool is not None and missed is not None and not ways.verifications:
-        return Verdict.UNCLEAR, f"its scripts use {tool}, and not all could be followed: {missed}", ()
+    if worst and unseen is not None and missed is not None and not ways.verifications:
+        return Verdict.UNCLEAR, f"its scripts use {unseen}, and not all could be followed: {missed}", ()
     if worst:
         is_skipped = bool(kinds[Verdict.VERIFIED])
         skipped = tuple(dict.fromkeys(_how(ways, one) for one in worst)) if is_skipped else ()

@@ -211,6 +211,8 @@ def _below(mounted: EarlyMount) -> str:
 def _moved(state: State, operands: Sequence[str]) -> Ends:
     if len(operands) > 1:
         source, target = map(in_full, operands[-2:])
+        if source in state.failed:
+            state.failed |= {target}
         state.mounts = tuple(
             EarlyMount(one.device, target, one.type, one.options, one.at, one.is_certain)
             if one.target == source

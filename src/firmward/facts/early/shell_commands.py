@@ -12,7 +12,7 @@ from firmward.facts.early.ways import Ways
 from firmward.facts.scripts import conditions
 from firmward.facts.scripts.environment import Value, joined
 from firmward.facts.scripts.flow import Call, Status
-from firmward.formats.shell import Assignment, Parameter
+from firmward.formats.shell import Assignment
 from firmward.model.tree import Entry, Kind
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -228,10 +228,6 @@ def load_policy(ways: Ways, state: State, call: Call, path: str) -> None:
 def _appraises(ways: Ways, path: str) -> bool:
     text = ways.tree.text(path, 1 << 18) or ""
     return any(line.split()[:1] == ["appraise"] for line in text.splitlines())
-
-
-def variables_of(call: Call) -> list[str]:
-    return [part.name for word in call.command.words for part in word.parts if isinstance(part, Parameter)]
 
 
 def _command(ways: Ways, state: State, call: Call) -> Ends:

@@ -1,6 +1,6 @@
 """One way through the scripts, up to some point, and how ways are told apart and joined."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -154,11 +154,20 @@ def all_told_apart(states: Iterable[State]) -> tuple[list[State], list[State]]:
 
 def merged(states: Sequence[State]) -> list[State]:
     """One way for each key: what differs otherwise is doubted from here on."""
+    return _merged(states, lambda state: state.key)
+
+
+def merged_alike(states: Sequence[State]) -> list[State]:
+    """Like `merged`, for who asks about the status: ways that ended differently stay apart."""
+    return _merged(states, lambda state: (state.key, state.status, state.label))
+
+
+def _merged(states: Sequence[State], key: Callable[[State], object]) -> list[State]:
     if len(states) < 2:
         return list(states)
-    groups: dict[tuple[object, ...], list[State]] = {}
+    groups: dict[object, list[State]] = {}
     for state in states:
-        groups.setdefault(state.key, []).append(state)
+        groups.setdefault(key(state), []).append(state)
     return [_joined(group) for group in groups.values()]
 
 
@@ -166,7 +175,7 @@ def merged_ends(ends: Ends) -> Ends:
     kinds: dict[Leave, list[State]] = {}
     for leave, state in ends:
         kinds.setdefault(leave, []).append(state)
-    return [(leave, state) for leave, states in kinds.items() for state in merged(states)]
+    return [(leave, state) for leave, states in kinds.items() for state in merged_alike(states)]
 
 
 def going(ends: Ends) -> tuple[list[State], Ends]:

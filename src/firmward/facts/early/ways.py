@@ -5,18 +5,14 @@ under `set -e`, and where it verifies or mounts something. Ways are joined again
 asked about. Commands, ways and depth are bounded; what is cut off is told in `unread`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 
 from firmward.facts.early import inert, labels
-from firmward.facts.early.records import Anchor, Conditions, EarlyMount, Given, Handover, Verdict, Verification, WayOut
-from firmward.facts.early.sources import FROM_COMMAND_LINE, EarlyExpansion
-from firmward.facts.early.state import Ends, Leave, State, all_told_apart, going, merged, merged_ends, simple
-from firmward.facts.scripts import places
+from firmward.facts.early.records import Given
+from firmward.facts.early.state import Ends, Leave, State, all_told_apart, going, merged, merged_alike, merged_ends
+from firmward.facts.early.told import Told
 from firmward.facts.scripts.environment import Definition, Environment, Value
 from firmward.facts.scripts.flow import Call
-from firmward.facts.scripts.style import Style, style_of
 from firmward.formats import shell
 from firmward.formats.shell import (
     AndOr,
@@ -27,29 +23,21 @@ from firmward.formats.shell import (
     Group,
     If,
     Loop,
-    Parameter,
     Pipeline,
     Simple,
     Subshell,
     Substitution,
-    Word,
 )
-from firmward.model.facts import Unavailable
-from firmward.model.location import Location
-from firmward.model.tree import Entry, Kind, Tree
+from firmward.model.tree import Entry, Tree
 
-STEP_LIMIT = 40_000
+STEP_LIMIT = 20_000
 """Commands looked at, each way counted."""
-DEPTH_LIMIT = 24
-"""Scripts and functions within each other."""
 WAYS_LIMIT = 48
 """Ways that are followed beside each other."""
 ITEM_LIMIT = 200
 """Rounds of one `for`."""
 ROUNDS = 3
 """Rounds of `while`, the last of which finds nothing new where nothing is cut off."""
-TOLD_LIMIT = 200
-"""Records of one kind kept of one initramfs."""
 
 Dispatch = Callable[["Ways", State, Call], Ends]
 
@@ -58,40 +46,16 @@ class _TooManyError(Exception):
     """The limit of commands is reached."""
 
 
-class Ways:
-    """One initramfs; what is told of it fills as it goes. `part` names it, `dispatch` runs a plain command."""
+class Ways(Told):
+    """One initramfs that is followed; `dispatch` runs a plain command."""
 
     def __init__(self, tree: Tree, part: str, dispatch: Dispatch) -> None:
-        self.tree = tree
-        self.expansion = EarlyExpansion(tree)
-        self.handovers: dict[Handover, tuple[Conditions, ...]] = {}
-        self.ways_out: dict[Location, WayOut] = {}
-        self.verifications: dict[tuple[str, Location], Verification] = {}
-        self.mounts: dict[EarlyMount, None] = {}
-        self.unread: dict[str, None] = {}
-        self.stays: dict[str, Location] = {}
-        """The programs that a way ends in, which go on as the system."""
-        self.texts: dict[str, set[str]] = {}
-        """What each variable is set to anywhere, as far as that is known."""
-        self.words: dict[str, Given] = {}
-        """Variables that a word of the command line sets."""
-        self.input: str | None = None
-        """What `echo` puts into the pipe that is read now."""
-        self.is_piped = False
-        self.volumes: set[str] = set()
-        """Names of the volumes that are opened with a root hash on some way."""
-        self._part = part
+        super().__init__(tree, part)
         self._dispatch = dispatch
-        self._path = ""
-        self._arm: Given | None = None
-        self._subjects: tuple[str, ...] = ()
         self._checked = 0
-        self._depth = 0
         self._steps = 0
-        self._parsed: dict[str, tuple[Command, ...]] = {}
         self._defined: dict[int, tuple[Command, ...]] = {}
         self._inert: dict[tuple[int, int, str], frozenset[str] | None] = {}
-        self._programs: dict[str, Entry | None] = {}
 
     def run(self, path: str) -> None:
         """Follow the first program, a script."""
@@ -102,75 +66,9 @@ class Ways:
             for _, state in self.script(State(Environment(script=entry.path)), entry, ()):
                 del state
         except _TooManyError:
-            self.miss(f"more than {STEP_LIMIT} commands, on all ways together")
+            self.cut(f"more than {STEP_LIMIT} commands, on all ways together")
         except RecursionError:
-            self.miss("nested too deeply to follow")
-
-    # what programs and builtins ask for
-
-    def at(self, line: int) -> Location:
-        return Location(self._path, line, part=self._part)
-
-    def miss(self, what: str) -> None:
-        if len(self.unread) < TOLD_LIMIT:
-            self.unread.setdefault(f"{self._path}: {what}")
-
-    @property
-    def is_deep(self) -> bool:
-        return self._depth >= DEPTH_LIMIT
-
-    def said(self, word: Word, state: State) -> Value:
-        return self.expansion.text(word, state.environment)
-
-    def way_out(self, state: State, program: str, line: int) -> None:
-        """Somebody gets a shell here."""
-        at = self.at(line)
-        known = self.ways_out.get(at)
-        if known is None and len(self.ways_out) >= TOLD_LIMIT:
-            return
-        words = {one.word for each in state.conditions for one in each if one.holds and labels.ASKS.search(one.word)}
-        before = () if known is None else known.conditions
-        conditions = simple((*before, *map(_only_words, state.conditions)))
-        self.ways_out[at] = WayOut(at, program, conditions, tuple(sorted(words.union(known.words if known else ()))))
-
-    def verifies(self, how: str, call: Call, anchor: Anchor) -> None:
-        """Something verifies here. On a way on which a medium could not be mounted less is known of what lies there."""
-        found = Verification(how, self.at(call.line), call.text(0).rpartition("/")[2], anchor)
-        known = self.verifications.get((how, found.at))
-        if known is None and len(self.verifications) >= TOLD_LIMIT:
-            return
-        if known is None or known.anchor is Anchor.UNKNOWN or anchor is Anchor.MEDIUM:
-            self.verifications[how, found.at] = found
-
-    def hand_over(self, state: State, line: int, verdict: Verdict, why: str, mounted: EarlyMount | None) -> None:
-        found = Handover(self.at(line), verdict, why, mounted)
-        if found in self.handovers or len(self.handovers) < TOLD_LIMIT:
-            known = self.handovers.get(found, ())
-            self.handovers[found] = simple((*known, *state.conditions))
-
-    def assign(self, state: State, name: str, value: Value) -> None:
-        state.environment.set(name, value)
-        if value.certain and "$" not in value.text:
-            self.texts.setdefault(name, set()).add(value.text)
-        is_told = value.certain or FROM_COMMAND_LINE in value.text
-        if self._arm is not None and is_told and name not in self._subjects:
-            constant = value.text if value.certain else ""
-            self.words.setdefault(name, replace(self._arm, text=constant, value=self._arm.value if constant else None))
-
-    def known_texts(self, word: Word, state: State) -> Iterator[str]:
-        """What a word may say: all that its one variable is set to anywhere, where its value is not known here."""
-        value = self.said(word, state)
-        if "$" not in value.text:
-            yield value.text
-        names = [part.name for part in word.parts if isinstance(part, Parameter)]
-        if value.certain or len(names) != 1:
-            return
-        for text in sorted(self.texts.get(names[0], ())):
-            pieces = [
-                text if isinstance(part, Parameter) else self.said(Word((part,), word.line), state).text
-                for part in word.parts
-            ]
-            yield "".join(pieces)
+            self.cut("nested too deeply to follow")
 
     # rows of commands
 
@@ -186,17 +84,18 @@ class Ways:
 
     def row(self, commands: Iterable[Command], states: Sequence[State]) -> Ends:
         left: Ends = []
-        here = merged(states)
+        here = list(states)
         for command in commands:
+            here = merged(here)
             if not here:
                 break
             if len(here) > WAYS_LIMIT:
-                self.miss(f"more than {WAYS_LIMIT} ways beside each other")
+                self.cut(f"more than {WAYS_LIMIT} ways beside each other")
                 here = here[:WAYS_LIMIT]
             ends = [end for state in here for end in self.command(command, state)]
             going_on, others = going(ends)
             left += others
-            here = merged(going_on)
+            here = merged_alike(going_on)
         return [*((Leave.GO, state) for state in here), *merged_ends(left)]
 
     def command(self, command: Command, state: State) -> Ends:
@@ -292,7 +191,7 @@ class Ways:
             else tuple(field for word in command.words for field in self.expansion.fields(word, state.environment))
         )
         if len(fields) > ITEM_LIMIT:
-            self.miss(f"a loop over more than {ITEM_LIMIT} items")
+            self.cut(f"a loop over more than {ITEM_LIMIT} items")
         here, ends = [state], []
         for item in fields[:ITEM_LIMIT]:
             for one in here:
@@ -354,7 +253,7 @@ class Ways:
             finally:
                 self._checked -= not is_last
                 self.input, self.is_piped = kept
-            states = merged([one for _, one in ends])
+            states = merged_alike([one for _, one in ends])
         if command.negated:
             holds, fails = all_told_apart(states)
             states = [*(one.ended(status=False) for one in holds), *(one.ended(status=True) for one in fails)]
@@ -456,7 +355,7 @@ class Ways:
         return self._inert[key]
 
     def deep(self, state: State) -> Ends:
-        self.miss("scripts and functions too deep within each other")
+        self.cut("scripts and functions too deep within each other")
         return [(Leave.GO, state.ended(status=None))]
 
     # scripts
@@ -491,70 +390,3 @@ class Ways:
             one.environment, one.stops, one.levels = outer.copy(), stops, 0
             one.ended(status, one.label)
         return merged_ends([(Leave.GO, one) for _, one in ends])
-
-    def is_script(self, entry: Entry) -> bool:
-        """Whether a shell runs this file."""
-        line = self._first_line(entry)
-        return line.startswith("#!") and style_of(line) not in (None, Style.OTHER)
-
-    def program(self, name: str) -> Entry | None:
-        """The file that a name starts."""
-        if name not in self._programs:
-            path = places.located(self.tree, name)
-            entry = self.tree.resolve(path) if path else None
-            self._programs[name] = entry if entry is not None and entry.kind is Kind.FILE else None
-        return self._programs[name]
-
-    def _first_line(self, entry: Entry) -> str:
-        try:
-            head = next(iter(self.tree.chunks(entry)), b"")[:256]
-        except Unavailable as reason:
-            self.miss(str(reason))
-            return ""
-        return head.partition(b"\n")[0].decode("utf-8", "replace").rstrip()
-
-    def _commands(self, entry: Entry) -> tuple[Command, ...]:
-        known = self._parsed.get(entry.path)
-        if known is None:
-            try:
-                script = shell.parse(self.tree.text(entry.path, shell.SIZE_LIMIT) or "")
-            except Unavailable as reason:
-                script = shell.Script((), (reason.reason,))
-            for problem in script.problems:
-                self.miss(problem)
-            known = self._parsed[entry.path] = script.commands
-        return known
-
-    @contextmanager
-    def standing_in(self, path: str) -> Iterator[None]:
-        """What is followed meanwhile stands in this script."""
-        kept, self._path = self._path, path
-        self._depth += 1
-        try:
-            yield
-        finally:
-            self._path = kept
-            self._depth -= 1
-
-    @contextmanager
-    def _outside_arms(self) -> Iterator[None]:
-        """What is called in an arm of `case` sets variables of its own, which say nothing of the command line."""
-        kept, self._arm = self._arm, None
-        try:
-            yield
-        finally:
-            self._arm = kept
-
-    @contextmanager
-    def aside(self) -> Iterator[None]:
-        """What is followed meanwhile may happen or not: only the shells in it are kept."""
-        kept = self.handovers, self.stays
-        self.handovers, self.stays = dict(kept[0]), dict(kept[1])
-        try:
-            yield
-        finally:
-            self.handovers, self.stays = kept
-
-
-def _only_words(conditions: Conditions) -> Conditions:
-    return frozenset(replace(one, text="") for one in conditions if one.word)
