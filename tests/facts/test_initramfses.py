@@ -30,6 +30,7 @@ BESIDE: dict[str, Content] = {
     "etc/ima/measure": "measure func=BPRM_CHECK\n",
     "roothash": HASH,
 }
+SIGNED = "openssl dgst -verify /etc/key.pub -signature /b/i.sig /b/i"
 WORDS = "for word in $(cat /proc/cmdline); do case $word in "
 
 
@@ -84,6 +85,7 @@ VERIFIED = {
     "a digest": f'{PLAIN}[ "$(sha256sum /dev/a | cut -d" " -f1)" = {HASH} ] || reboot\n{GO}',
     "a signed image": "mount /dev/b /b\nopenssl dgst -verify /etc/key.pub -signature /b/i.sig /b/i || reboot\n"
     f"mount -o loop /b/i /n\n{GO}",
+    "set -e and a signature": f"set -e\nmount /dev/b /b\n{SIGNED}\nmount -o loop /b/i /n\n{GO}",
     "an IMA policy": f"{PLAIN}cat /etc/ima/policy > /sys/kernel/security/ima/policy\n{GO}",
     "either slot": f"{WORDS} slot=*) slot=${{word#slot=}};; esac; done\n"
     "case $slot in b) d=/dev/b;; *) d=/dev/a;; esac\n"
@@ -103,10 +105,14 @@ UNVERIFIED = {
     "another volume": f"{OPEN} || exit\nmount /dev/mapper/w /n\n{GO}",
     "another device": f"{OPEN} || exit\n{PLAIN}{GO}",
     "encrypted only": f"cryptsetup open /dev/a c\nmount /dev/mapper/c /n\n{GO}",
+    "a table whose hash lies beside": "mount /dev/c /boot\nhash=$(cat /boot/hash)\n"
+    'echo "0 8 verity 1 /dev/a /dev/b 4096 4096 1 1 sha256 $hash -" | dmsetup create v || exit\n'
+    f"{MOUNT}{GO}",
     "another table": f"echo '0 8 linear /dev/a 0' | dmsetup create v || exit\n{MOUNT}{GO}",
 }
 SKIPPED = {
     "when veritysetup fails": f"{OPEN} && {MOUNT.strip()} || {PLAIN}{GO}",
+    "when openssl fails": f"mount /dev/b /b\n{SIGNED}\nmount -o loop /b/i /n\n{GO}",
     "with verity=0 on the command line": f"{WORDS} verity=0) skip=1;; esac; done\n"
     f'if [ "$skip" = 1 ]; then mount /dev/a /n; else {OPEN} || exit; {MOUNT} fi\n{GO}',
     "with noverity on the command line": "if grep -q noverity /proc/cmdline; then\n"
@@ -120,6 +126,10 @@ UNCLEAR = {
         "measure",
     ),
     "in memory": (f"mount -t tmpfs t /n\ntar -C /n -xf /etc/list\nsha256sum /etc/list\n{GO}", "memory"),
+    "one of two devices": (
+        f"d=/dev/mapper/v\n[ -e /run/x ] && d=/dev/a\n{OPEN} || exit\nmount $d /n\n{GO}",
+        "which device",
+    ),
     "another kernel": ("kexec -l /boot/vmlinuz\nkexec -e\n", "kernel"),
 }
 
@@ -202,6 +212,18 @@ def test_the_word_that_opens_a_shell_is_told() -> None:
     (way,) = script(f"{WORDS} debug) shell=y;; esac; done\n[ -z $shell ] || sh\n{OPEN}\n{MOUNT}{GO}").ways_out
     assert way.words == ("debug",)
     assert [{(one.word, one.holds) for one in each} for each in way.conditions] == [{("debug", True)}]
+
+
+def test_a_shell_that_opens_on_any_failure_needs_no_word() -> None:
+    (way,) = script(
+        f"rescue() {{ sh; }}\ngrep -q debug /proc/cmdline && rescue\n{OPEN} || rescue\n{MOUNT}{GO}"
+    ).ways_out
+    assert (way.conditions, way.words) == ((frozenset(),), ("debug",))
+
+
+def test_each_of_two_words_opens_a_shell() -> None:
+    (way,) = script(f"if getargbool 1 rd.shell || getarg rd.break; then sh; fi\n{OPEN}\n{MOUNT}{GO}").ways_out
+    assert {one.word for each in way.conditions for one in each} == {"rd.shell", "rd.break"}
 
 
 # what else is an initramfs

@@ -21,6 +21,7 @@ VERITY_VALUED = """--hash-offset --data-block-size --hash-block-size --data-bloc
 ROOT_FIELD = 8
 """The field of a verity target's parameters that is the root hash, from 0."""
 _TARGET = re.compile(r"\bverity\s(?P<rest>.*)", re.DOTALL)
+_FIELD = re.compile(r"(?:\$\([^()]*\)|\S)+")
 _KEY = re.compile(r"(?:-inkey|-verify|-CAfile|-certfile|-keyring|--keyring|-p|-P|-k|--key)")
 
 
@@ -70,7 +71,7 @@ def _dmsetup(ways: Ways, state: State, call: Call) -> Ends:
         is_told = "$" not in table and ("--table" in call.texts or ways.input is not None)
         return on(state, None) if is_told else proved(state, call, Proof("unclear", "dmsetup"))
     anchor = Anchor.UNKNOWN
-    fields = found["rest"].split()
+    fields = _FIELD.findall(found["rest"])
     if len(fields) > ROOT_FIELD:
         root = fields[ROOT_FIELD]
         anchor = anchor_of(Value(root, "$" not in root), ways.tree, state.mounts)
