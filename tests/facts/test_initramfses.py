@@ -126,6 +126,10 @@ UNCLEAR = {
         "measure",
     ),
     "in memory": (f"mount -t tmpfs t /n\ntar -C /n -xf /etc/list\nsha256sum /etc/list\n{GO}", "memory"),
+    "the other of two devices": (
+        f"d=/dev/a\n[ -e /run/x ] && d=/dev/mapper/v\n{OPEN} || exit\nmount $d /n\n{GO}",
+        "which device",
+    ),
     "one of two devices": (
         f"d=/dev/mapper/v\n[ -e /run/x ] && d=/dev/a\n{OPEN} || exit\nmount $d /n\n{GO}",
         "which device",

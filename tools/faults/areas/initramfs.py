@@ -40,7 +40,7 @@ FAULTS = (
         f"{EARLY}/ways.py",
         "*((Leave.EXIT, each) for each in fails)]",
         "*((Leave.GO, each) for each in fails)]",
-        "tests/facts/early/test_ways.py",
+        FACTS,
         "a script goes on under set -e",
     ),
     Fault(
@@ -68,7 +68,7 @@ FAULTS = (
         f"{EARLY}/state.py",
         "            return mounted.is_certain\n",
         "            return True\n",
-        WAYS,
+        FACTS,
         "a device that may be another counts as verified",
     ),
     Fault(
