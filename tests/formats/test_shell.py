@@ -168,3 +168,8 @@ def test_any_text_is_read_without_error(pieces: list[str], gap: str) -> None:
 @given(st.text(max_size=200))
 def test_any_characters_are_read_without_error(text: str) -> None:
     shell.parse(text)
+
+
+def test_until_is_told_from_while() -> None:
+    loops = shell.parse("while a; do b; done\nuntil a; do b; done\n").commands
+    assert [isinstance(loop, Loop) and loop.is_until for loop in loops] == [False, True]

@@ -3,25 +3,19 @@
 An init that is a shell script is read as text, with all scripts beside it (initramfs-tools, dracut, Yocto's and makers'
 own): words of tools that verify (`veritysetup`, `dmsetup`, `evmctl`, `openssl`, `sha256sum`) decide whether nothing of
 that kind is there. systemd as init sets verity up only when the command line or veritytab names a root hash. Any other
-program may do what it likes.
+program may do what it likes. What the scripts do on each way is told by initramfses.py,
+once for the whole image.
 """
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from firmward.facts.early_scripts import SCRIPT_LIMIT, early_scripts
+from firmward.facts.early_scripts import SCRIPT_LIMIT, said
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
 from firmward.model.parts import OpenPart, Parts
 from firmward.model.report import Role
 from firmward.model.tree import Kind, Tree
-
-VERIFIES = re.compile(
-    rb"verity|\bdmsetup\b|\bevmctl\b|\bima[-_]|\bopenssl\b|\bsha(?:1|256|512)sum\b|\bgpgv?\b|\bminisign\b|\bsignify\b"
-    rb"|\busign\b|\bcomposefs\b|\bostree\b|\bcosign\b|\bdm-mod\b|\bfsverity\b"
-)
-MOUNTS = re.compile(rb"\bswitch_root\b|\bpivot_root\b|\brun-init\b|\bchroot\b|\bmove_root\b")
 
 
 class Root(StrEnum):
@@ -68,7 +62,7 @@ def _judged(one: OpenPart, tree: Tree) -> Initramfs:
         head = tree.read(entry.path, SCRIPT_LIMIT) or b""
         if not head.startswith(b"#!"):
             return Initramfs(Root.PERHAPS, at, f"{path} is a program, and what it does is not known")
-        tool, mounts = _said(tree, one.part.id)
+        tool, mounts = said(tree, one.part.id)
     except Unavailable as reason:
         return Initramfs(Root.PERHAPS, at, str(reason))
     if tool is not None:
@@ -76,15 +70,3 @@ def _judged(one: OpenPart, tree: Tree) -> Initramfs:
     if not mounts:
         return Initramfs(Root.PERHAPS, at, "its scripts go on to no other root")
     return Initramfs(Root.UNVERIFIED, at, "its scripts mount the root and verify nothing")
-
-
-def _said(tree: Tree, part: str) -> tuple[str | None, bool]:
-    """The first word of something that verifies in any script, and whether one goes on to another root. Raises
-    Unavailable when not all could be read."""
-    mounts = False
-    for script in early_scripts(tree, part):
-        found = VERIFIES.search(script.content)
-        if found:
-            return found[0].decode(), mounts
-        mounts = mounts or MOUNTS.search(script.content) is not None
-    return None, mounts

@@ -131,6 +131,21 @@ def collect(tree: Tree, source: Source, parts: Parts | None) -> KernelCommandLin
     return KernelCommandLine(tuple(distinct.values()), tuple(unread))
 
 
+def whole_lines(parts: Parts) -> KernelCommandLine:
+    """The whole lines that anything in the image gives a kernel, whatever root it boots."""
+    lines: list[CommandLine] = []
+    unread: list[str] = []
+    for id, one in parts.all.items():
+        if one.part.same_as is not None:
+            continue
+        if one.tree is not None:
+            lines += _files(one.tree, id, IN_ROOT if one.part.role is Role.ROOT else BESIDE, unread)
+        elif one.content is not None and one.part.kind in BLOBS:
+            lines += _blob(one, unread)
+    distinct = {(line.arguments, line.at): line for line in lines if line.arguments and line.is_whole}
+    return KernelCommandLine(tuple(distinct.values()), tuple(unread))
+
+
 def _line(text: str, at: Location, *, is_whole: bool = True) -> CommandLine:
     return CommandLine(boot_arguments.arguments(text), at, is_whole)
 

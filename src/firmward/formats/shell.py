@@ -125,10 +125,11 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """`while` and `until`."""
+    """`while`, and `until`, which goes on as long as its condition does not hold."""
 
     condition: "tuple[Command, ...]"
     body: "tuple[Command, ...]"
+    is_until: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,9 +346,13 @@ class _Parser:
             self.problems.append(f"line {self._last_line}: 'fi' is missing at the end")
         return If(tuple(branches), otherwise)
 
-    def _loop(self) -> Command:
+    def _while(self) -> Command:
         condition = self._block("do")
         return Loop(condition, self._do())
+
+    def _until(self) -> Command:
+        condition = self._block("do")
+        return Loop(condition, self._do(), is_until=True)
 
     def _do(self) -> tuple[Command, ...]:
         self._newlines()
@@ -497,8 +502,8 @@ class _Parser:
 _COMPOUND = {
     "{": _Parser._braces,
     "if": _Parser._if,
-    "while": _Parser._loop,
-    "until": _Parser._loop,
+    "while": _Parser._while,
+    "until": _Parser._until,
     "for": _Parser._for,
     "select": _Parser._for,
     "case": _Parser._case,
