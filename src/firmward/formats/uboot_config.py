@@ -1,8 +1,7 @@
 """U-Boot's configuration: a complete `.config`, or a defconfig, which leaves out what is so by default.
 
-Lines are `CONFIG_NAME=value` and `# CONFIG_NAME is not set`; the last one about an option counts. A `.config` says in
-its title that it was made, and of which version it is; there what is not named is off. What a defconfig does not name
-is unknown until the Kconfig tree that it was made for is given.
+A `.config` says in its title that it was made, and of which version it is; there what is not named is off. What a
+defconfig does not name is unknown until the Kconfig tree that it was made for is given.
 """
 
 import re
@@ -10,20 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from firmward.formats import kconfig, kconfig_values
+from firmward.formats import kconfig, kconfig_values, option_lines
 from firmward.formats.malformed import Malformed
 from firmward.model.facts import Unknown
 
 SIZE_LIMIT = 4 << 20
 """Bytes; a complete configuration has 70 KiB."""
-LINE_LIMIT = 64 << 10
 
 OF_DEFCONFIG = Unknown("the defconfig does not say, and its Kconfig tree is not given")
 
 _TITLE = re.compile(r"^# (?:U-Boot(?: (?P<version>\S+))?|.*?U-Boot (?P<other>20\S+).*?) Configuration", re.MULTILINE)
 _MADE = re.compile(r"^# Automatically generated (?:file|make config)[;:]", re.MULTILINE)
-_LINE = re.compile(r"(?:CONFIG_(?P<name>\w+)=(?P<value>.*)|# CONFIG_(?P<unset>\w+) is not set\s*)")
-_ESCAPE = re.compile(r"\\(.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,31 +61,12 @@ def parse(data: bytes) -> UbootConfig:
     if len(data) > SIZE_LIMIT:
         raise Malformed(f"a configuration of {len(data)} bytes")
     text = data.decode("utf-8", "surrogateescape")
-    settings = dict(_settings(text))
+    settings = option_lines.settings(text)
     if not settings:
         raise Malformed("no line names an option")
     title = _TITLE.search(text)
     version = (title["version"] or title["other"]) if title else None
     return UbootConfig(MappingProxyType(settings), bool(title or _MADE.search(text)), version)
-
-
-def _settings(text: str) -> dict[str, str]:
-    """In the order in which the last line about each stands: the last member set of a choice counts."""
-    found: dict[str, str] = {}
-    for line in text.split("\n"):
-        match = _LINE.fullmatch(line.rstrip("\r")) if len(line) < LINE_LIMIT else None
-        if match is not None:
-            name = match["name"] or match["unset"]
-            found.pop(name, None)
-            found[name] = "n" if match["unset"] else _unquoted(match["value"])
-    return found
-
-
-def _unquoted(value: str) -> str:
-    """A text stands in quotes, with a backslash before quotes and backslashes of its own."""
-    if len(value) < 2 or value[0] != '"' or value[-1] != '"':
-        return value
-    return _ESCAPE.sub(r"\1", value[1:-1])
 
 
 def resolved(config: UbootConfig, tree: kconfig.Tree) -> UbootConfig:

@@ -19,6 +19,7 @@ from truth.buildroot_base import (
     policy,
     script,
 )
+from truth.kernel_files import VERSION, kernel_config
 from truth.openwrt_base import listen, service
 from truth.row import Mistake, Truth
 from truth.small_base import (
@@ -896,10 +897,13 @@ reboot "0 tryboot"
 
 WPA = 'ctrl_interface=/run/wpa_supplicant\n# network={\n#\tssid="example"\n#\tpsk="very secret"\n# }\n'
 
+HUB_CONFIG = f"boot/config-{VERSION}"
+
 HUB = {
     **buildroot(("player", 995), inittab=SYSV_INITTAB),
     **nft_files(nftables(8443)),
     "boot/cmdline.txt": f"root=/dev/mapper/root rootfstype=squashfs {COMMAND_LINE}\n",
+    HUB_CONFIG: kernel_config("CONFIG_MODULES=y", "CONFIG_MODULE_SIG=y", "CONFIG_MODULE_SIG_FORCE=y"),
     "usr/sbin/hub-update": executable(HUB_UPDATE),
     "etc/hub/update.pem": PUBLIC_KEY,
     "etc/hub/version": "14\n",
@@ -958,6 +962,12 @@ HUB_SYSTEM = Truth(
             },
         ),
         *also("kernel-parameters.txt", ("kernel-cmdline", "nokaslr"), ("kernel-cmdline", "init")),
+        Mistake(
+            "kernel-modules-unsigned",
+            "module-signing.rst: without CONFIG_MODULE_SIG the kernel looks at no signature at all",
+            "enforcement",
+            {HUB_CONFIG: kernel_config("CONFIG_MODULES=y", "# CONFIG_MODULE_SIG is not set")},
+        ),
         Mistake(
             "update-unauthenticated",
             "sh(1) runs what wget(1) brings",

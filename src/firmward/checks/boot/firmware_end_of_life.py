@@ -1,0 +1,311 @@
+"""firmware-end-of-life"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from firmward.facts.boot_firmware import BootFirmware, FoundLoader, Loader
+from firmward.facts.uboots import FoundUboot, Stage, Uboots
+from firmward.model.check import Example, Findings, NotApplicable, check
+from firmward.model.clock import Clock
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.finding import Finding, Severity
+from firmward.model.location import Location
+from firmward.model.remedy import Remedy, Safety
+from firmward.model.remedy import Stage as RemedyStage
+
+YEARS = 2
+"""After which a release without a long-term line is past support: eight releases of U-Boot later."""
+LTS_YEARS = 5
+"""For which TF-A keeps a long-term line (docs/about/lts.rst)."""
+
+Release = tuple[int, int]
+"""Year and month, or major and minor number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bypass:
+    """What gets around verification, or into the boot loader, up to the release before `fixed` and from `since` on.
+
+    `needs` are commands of which one must be there; without any, it is code for signatures of FITs. `fix` is the commit
+    of U-Boot's repository that mended it, which first went into that release.
+    """
+
+    cves: str
+    fixed: Release
+    fix: str
+    what: str
+    needs: str = ""
+    since: Release = (0, 0)
+
+
+FIT_SINCE, SQUASHFS_SINCE = (2013, 7), (2020, 10)
+NETWORK, SQUASHFS, EXT4 = "tftpboot tftp dhcp bootp nfs ping wget", "sqfsload sqfsls", "ext4load ext4ls ext2load ext2ls"
+LOADS = "load fatload ext4load ext2load fsload ubifsload sqfsload btrload"
+BYPASSES = (
+    Bypass("CVE-2020-10648", (2020, 4), "67acad3db71", "a FIT's configuration made of another's signature boots",
+        since=FIT_SINCE),
+    Bypass("CVE-2021-27097", (2021, 4), "8a7d4cf9820", "a FIT with a second root node is verified by the first",
+        since=FIT_SINCE),
+    Bypass("CVE-2021-27138", (2021, 4), "3f04db891a3", "a FIT's node with a unit address is taken for the signed one",
+        since=FIT_SINCE),
+    Bypass("CVE-2026-46728", (2026, 4), "2092322b31c", "a FIT itself names the nodes that its signature covers",
+        since=FIT_SINCE),
+    Bypass("CVE-2018-18439", (2019, 4), "a156c47e39a", "a file from the network overwrites U-Boot", NETWORK),
+    Bypass("CVE-2018-18440", (2019, 4), "aa3c609e2be", "a file from a medium overwrites U-Boot", LOADS),
+    Bypass("CVE-2019-13104 CVE-2019-13105 CVE-2019-13106", (2019, 10), "e205896c538",
+        "an ext4 file system writes over memory", EXT4),
+    Bypass("CVE-2019-14192 CVE-2019-14193 CVE-2019-14199", (2019, 10), "fe7288069d2",
+        "a packet from the network writes over memory", NETWORK),
+    Bypass("CVE-2019-14194 CVE-2019-14195 CVE-2019-14196 CVE-2019-14197 CVE-2019-14198 CVE-2019-14200 CVE-2019-14201 "
+        "CVE-2019-14202 CVE-2019-14203 CVE-2019-14204", (2019, 10), "741a8a08ebe",
+        "an answer of an NFS server writes over memory", "nfs"),
+    Bypass("CVE-2022-30767", (2022, 7), "bdbf7a05e26", "an answer of an NFS server writes over memory", "nfs"),
+    Bypass("CVE-2022-33103", (2022, 7), "2ac0baab4af", "a squashfs writes over memory", SQUASHFS, SQUASHFS_SINCE),
+    Bypass("CVE-2022-33967", (2022, 7), "7f7fb9937c6", "a squashfs writes over memory", SQUASHFS, SQUASHFS_SINCE),
+    Bypass("CVE-2022-34835", (2022, 7), "8f8c04bf1eb", "the command i2c writes over the stack", "i2c"),
+    Bypass("CVE-2024-57254 CVE-2024-57255 CVE-2024-57257 CVE-2024-57258 CVE-2024-57259", (2025, 1), "c8e929e5758",
+        "a squashfs writes over memory", SQUASHFS, SQUASHFS_SINCE),
+    Bypass("CVE-2024-57256", (2025, 1), "35f75d2a46e", "a link in an ext4 file system writes over memory", EXT4),
+)  # fmt: skip
+"""Of U-Boot. Left out is what needs code that its commands do not show, such as CVE-2022-30552 and CVE-2022-30790
+(CONFIG_IP_DEFRAG), and what only stops it."""
+
+DEBIAN = {10: date(2024, 6, 30), 11: date(2026, 8, 31), 12: date(2028, 6, 30), 13: date(2030, 6, 30)}
+"""When Debian's long-term support of its releases ends."""
+OF_DEBIAN = {(2019, 1): 10, (2021, 1): 11, (2023, 1): 12, (2025, 1): 13}
+"""Which U-Boot each of them has."""
+DEBIANS_FIXES = {
+    12: {
+        "CVE-2024-57254 CVE-2024-57255 CVE-2024-57257 CVE-2024-57258 CVE-2024-57259": 2,
+        "CVE-2024-57256": 2,
+        "CVE-2026-46728": 3,
+    }
+}
+"""The update of a Debian release (`deb12u3` is 3) with which its U-Boot has the fix: its changelog."""
+
+TF_A: dict[Release, date] = {
+    (1, 0): date(2014, 8, 28), (1, 1): date(2015, 2, 4), (1, 2): date(2015, 12, 22), (1, 3): date(2016, 10, 13),
+    (1, 4): date(2017, 7, 7), (1, 5): date(2018, 3, 20), (1, 6): date(2018, 9, 21), (2, 0): date(2018, 10, 2),
+    (2, 1): date(2019, 3, 29), (2, 2): date(2019, 10, 22), (2, 3): date(2020, 4, 20), (2, 4): date(2020, 11, 17),
+    (2, 5): date(2021, 5, 18), (2, 6): date(2021, 11, 23), (2, 7): date(2022, 6, 1), (2, 8): date(2022, 11, 21),
+    (2, 9): date(2023, 5, 23), (2, 10): date(2023, 11, 22), (2, 11): date(2024, 5, 23), (2, 12): date(2024, 11, 21),
+    (2, 13): date(2025, 5, 22), (2, 14): date(2025, 11, 24), (2, 15): date(2026, 5, 29),
+}  # fmt: skip
+TF_A_LTS = frozenset(((2, 8), (2, 10), (2, 12), (2, 14)))
+OP_TEE: dict[Release, date] = {
+    (3, 2): date(2018, 7, 4), (3, 3): date(2018, 10, 12), (3, 4): date(2019, 1, 25), (3, 5): date(2019, 4, 26),
+    (3, 6): date(2019, 7, 5), (3, 7): date(2019, 10, 18), (3, 8): date(2020, 1, 24), (3, 9): date(2020, 5, 22),
+    (3, 12): date(2021, 1, 20), (3, 13): date(2021, 4, 30), (3, 14): date(2021, 7, 16), (3, 15): date(2021, 10, 18),
+    (3, 16): date(2022, 1, 28), (3, 17): date(2022, 4, 15), (3, 18): date(2022, 7, 15), (3, 19): date(2022, 10, 14),
+    (3, 20): date(2023, 1, 20), (3, 21): date(2023, 4, 14), (3, 22): date(2023, 7, 7), (4, 0): date(2023, 10, 20),
+    (4, 1): date(2024, 1, 19), (4, 2): date(2024, 4, 12), (4, 3): date(2024, 7, 12), (4, 4): date(2024, 10, 18),
+    (4, 5): date(2025, 1, 17), (4, 6): date(2025, 4, 25), (4, 7): date(2025, 7, 11), (4, 8): date(2025, 10, 24),
+    (4, 9): date(2026, 1, 16), (4, 10): date(2026, 4, 17),
+}  # fmt: skip
+"""When each was released, by the tags of its repository."""
+SBAT = {Loader.GRUB: 5, Loader.SHIM: 4}
+"""The least generations of shim's list of revocations 2025051000 (SbatLevel_Variable.txt)."""
+
+VERSION = re.compile(r"(\d{1,4})\.(\d{1,2})")
+REVISION = re.compile(r"[+~]deb(?P<release>\d{1,2})u(?P<update>\d{1,3})")
+
+
+def _example(version: str, *commands: str, verifies: bool = True) -> Example:
+    stages = frozenset((Stage.PROPER,))
+    at = Location(part="image/u-boot")
+    return Example(facts=(Uboots((FoundUboot(at, version, stages, frozenset(commands), verifies_fits=verifies),)),))
+
+
+def _other(loader: Loader, version: str, generation: int | None = None) -> Example:
+    return Example(facts=(BootFirmware((FoundLoader(loader, Location(part="image/boot"), version, generation),)),))
+
+
+@check(
+    title="A boot loader is past support, or can be got around",
+    severity=Severity.MEDIUM,
+    practice="P08",
+    cwe=1104,
+    bad=(
+        _example("2020.01", "bootm"),
+        _example("2018.09", "bootm", "nfs", verifies=False),
+        _example("2025.10", "bootm"),
+        _other(Loader.TF_A, "2.6"),
+        _other(Loader.OP_TEE, "3.19.0"),
+        _other(Loader.BAREBOX, "2022.05.0"),
+        _other(Loader.GRUB, "2.06", 3),
+    ),
+    good=(
+        _example("2026.07", "bootm", "load"),
+        _example("2025.10", "bootm", "load", verifies=False),
+        _other(Loader.TF_A, "2.10.33"),
+        _other(Loader.OP_TEE, "4.9.0"),
+        _other(Loader.SHIM, "15.8", 4),
+    ),
+)
+def firmware_end_of_life(
+    uboots: Uboots | None | Unknown, firmware: BootFirmware | None | Unknown, clock: Clock
+) -> Findings:
+    """What verifies everything after it is seldom updated, and holes in it are public for years: with one of them a
+    required key is asked for and does not matter. U-Boot and OP-TEE are released four times a year, barebox each month,
+    TF-A twice, and fixes go into the next release alone. So a release is held to be past support two years after it
+    came out, TF-A's long-term lines after five. U-Boot of a distribution is supported as long as that is. A chip
+    maker's or product's own tree may have a fix that its version does not show: what is told may apply, until somebody
+    has looked.
+    """
+    doubts = [one.reason for one in (uboots, firmware) if isinstance(one, Unknown)]
+    if uboots is None and firmware is None:
+        raise NotApplicable("no boot loader whose version can be read")
+    if isinstance(uboots, Uboots):
+        doubts += uboots.unread
+        for found in _distinct(uboots):
+            yield from _of_uboot(found, clock.today, doubts)
+    if isinstance(firmware, BootFirmware):
+        doubts += firmware.unread
+        for one in firmware.found:
+            yield from _of_other(one, clock.today, doubts)
+    if doubts:
+        raise Unavailable("; ".join(doubts[:3]))
+
+
+def _distinct(uboots: Uboots) -> Iterator[FoundUboot]:
+    """One of each version and of what is known against it: copies say the same, and first stages of no new version."""
+    known: set[tuple[str, tuple[Bypass | None, ...]]] = set()
+    for one in (*uboots.proper, *(one for one in uboots.found if Stage.PROPER not in one.stages)):
+        shape = (one.version, _applying(one))
+        is_later = Stage.PROPER in one.stages or all(one.version != version for version, _ in known)
+        if shape not in known and is_later:
+            known.add(shape)
+            yield one
+
+
+def _release(version: str) -> Release | None:
+    found = VERSION.match(version)
+    return None if found is None else (int(found[1]), int(found[2]))
+
+
+def _of_uboot(found: FoundUboot, today: date, doubts: list[str]) -> Iterator[Finding]:
+    release = _release(found.version)
+    if release is None or not 1 <= release[1] <= 12:
+        doubts.append(f"{found.at.part}: the version {found.version[:40]!r} says no date")
+        return
+    applying = _applying(found)
+    certain = [one for one in applying if one is not None]
+    debian = _debian(found.version, release)
+    if debian is None:
+        old, end = _is_past(date(*release, 1), YEARS, today), None
+    else:
+        end = DEBIAN[debian[0]]
+        old = today > end
+        certain = list(_left_by_debian(found, debian, certain, doubts))
+    if old or certain:
+        yield _finding("u-boot", found.name, found.at, old=old, end=end, bypasses=certain)
+    elif None in applying:
+        doubts.append(f"{found.at.part}: what is built in is not known, and older bypasses may apply")
+
+
+def _left_by_debian(
+    found: FoundUboot, debian: tuple[int, int], bypasses: list[Bypass], doubts: list[str]
+) -> Iterator[Bypass]:
+    """What an update of Debian's has not mended yet; a doubt where that is not known."""
+    fixes = DEBIANS_FIXES.get(debian[0], {})
+    for one in bypasses:
+        fixed = fixes.get(one.cves)
+        if fixed is None:
+            doubts.append(f"{found.name}: whether this revision of Debian's has the fix of {one.cves} is not known")
+        elif debian[1] < fixed:
+            yield one
+
+
+def _applying(found: FoundUboot) -> tuple[Bypass | None, ...]:
+    """What is known against its version and what is built in; None for what may be, where that is not known."""
+    release = _release(found.version)
+    fitting = [one for one in BYPASSES if release is not None and one.since <= release < one.fixed]
+    return tuple(one if is_built else None for one in fitting if (is_built := _is_built(one, found)) is not False)
+
+
+def _is_built(bypass: Bypass, found: FoundUboot) -> bool | None:
+    """None where it is not known."""
+    if not bypass.needs:
+        return None if isinstance(found.verifies_fits, Unknown) else found.verifies_fits
+    if isinstance(found.commands, Unknown):
+        return None
+    return bool(found.commands and found.commands.intersection(bypass.needs.split()))
+
+
+def _debian(version: str, release: Release) -> tuple[int, int] | None:
+    """The release of Debian and its update that a revision is of; None for a version that is none of Debian's."""
+    found = REVISION.search(version)
+    if found is not None:
+        number, update = int(found["release"]), int(found["update"])
+    elif "+dfsg" in version and release in OF_DEBIAN:
+        number, update = OF_DEBIAN[release], 0
+    else:
+        return None
+    return (number, update) if number in DEBIAN else None
+
+
+def _is_past(released: date, years: int, today: date) -> bool:
+    return (today.year - released.year, today.month, today.day) > (years, released.month, released.day)
+
+
+def _of_other(found: FoundLoader, today: date, doubts: list[str]) -> Iterator[Finding]:
+    release = _release(found.version)
+    name = f"{found.loader} {found.version} in {found.at.part}"
+    least = SBAT.get(found.loader)
+    if least is not None:
+        if found.generation is not None and found.generation < least:
+            yield _revoked(found, name, least)
+        return
+    if release is None:
+        doubts.append(f"{name}: no number of a release")
+    elif _is_old(found.loader, release, today):
+        yield _finding(found.loader.lower(), name, found.at, old=True, end=None, bypasses=[])
+
+
+def _is_old(loader: Loader, release: Release, today: date) -> bool:
+    """A release after those of the table is younger than they are, one before it older."""
+    if loader is Loader.BAREBOX:
+        return 1 <= release[1] <= 12 and _is_past(date(*release, 1), YEARS, today)
+    table = TF_A if loader is Loader.TF_A else OP_TEE
+    years = LTS_YEARS if loader is Loader.TF_A and release in TF_A_LTS else YEARS
+    next_known = min((known for known in table if known >= release), default=None)
+    return next_known is not None and _is_past(table[next_known], years, today)
+
+
+def _revoked(found: FoundLoader, name: str, least: int) -> Finding:
+    return Finding(
+        found.loader.lower(),
+        f"{name} is of generation {found.generation}: shim's list of May 2025 revokes what is below {least}, since "
+        "known holes get around secure boot",
+        at=found.at,
+        severity=Severity.HIGH,
+        evidence=f"{found.loader.lower()},{found.generation}",
+        remedy=Remedy(f"Ship a {found.loader} of generation {least} or later", Safety.UNSAFE, RemedyStage.SOURCE),
+    )
+
+
+def _finding(key: str, name: str, at: Location, *, old: bool, end: date | None, bypasses: list[Bypass]) -> Finding:
+    said = []
+    if old:
+        said.append(
+            f"is past support since {end}"
+            if end
+            else f"came out more than {YEARS} years ago: its makers mend it no more"
+        )
+    if bypasses:
+        said.append("may be got around: " + "; ".join(f"{one.what} ({one.cves})" for one in bypasses))
+    return Finding(
+        key,
+        f"{name} {', and '.join(said)}",
+        at=at,
+        severity=Severity.HIGH if any(not one.needs for one in bypasses) else None,
+        evidence=" ".join(one.cves for one in bypasses) or None,
+        remedy=Remedy(
+            "Build a release that is supported, and plan how boot loaders in the field are updated; accept what your "
+            "own tree has mended with a reason",
+            Safety.UNSAFE,
+            RemedyStage.SOURCE,
+        ),
+    )
