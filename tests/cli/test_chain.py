@@ -118,6 +118,15 @@ def wrong_root_hash(one: Device) -> None:
     one.init = INIT.replace("HASH", "5c" * 32)
 
 
+def skipped_on_request(one: Device) -> None:
+    plain = "grep -q noverity /proc/cmdline && mount -o ro /dev/mmcblk0p2 /mnt && exec switch_root /mnt /sbin/init\n"
+    one.init = INIT.replace("veritysetup", plain + "veritysetup")
+
+
+def rescue_shell(one: Device) -> None:
+    one.init = INIT.replace("|| reboot -f\nmount", "|| exec sh\nmount")
+
+
 BROKEN: dict[Callable[[Device], None], dict[str, str]] = {
     unsigned_first_stage: {"boot-rom": "unverified", "first-stage": "unverified", "boot-loader": "unverified"},
     key_not_required: {"kernel": "broken", "root": "broken", "plug-ins": "unverified"},
@@ -130,6 +139,8 @@ BROKEN: dict[Callable[[Device], None], dict[str, str]] = {
     weak_hash: {"kernel": "broken", "root": "broken", "plug-ins": "unverified"},
     no_verity: {"root": "unverified", "plug-ins": "unverified"},
     ignored_corruption: {"root": "broken", "plug-ins": "unverified"},
+    skipped_on_request: {"root": "broken", "plug-ins": "unverified"},
+    rescue_shell: {"root": "broken", "plug-ins": "unverified"},
     wrong_root_hash: {"root": "broken", "plug-ins": "unverified"},
 }
 
@@ -226,6 +237,27 @@ def test_what_hab_signed_and_u_boot_does_not_ask_for_is_broken(pieces: Path, who
     whole.write()
     (whole.output / "fitImage").unlink()
     assert states(drawn(pieces))["kernel"] == "broken"
+
+
+@pytest.mark.parametrize(("signed", "state"), [(True, "verified"), (False, "unverified")])
+def test_a_system_in_the_initramfs_ends_the_chain_there(signed: bool, state: str, whole: Device) -> None:
+    whole.init = "#!/bin/sh\nmount -t proc proc /proc\nexec /sbin/init\n"
+    whole.more = {"sbin/init": (0o100755, "#!/bin/sh\nwhile :; do sleep 100; done\n"), "etc/passwd": (0o100644, "")}
+    if not signed:
+        whole.signing = Signing(roles="")
+    output = whole.write()
+    (output / "rootfs.squashfs").unlink()
+    chain = drawn(output)
+    assert [link.link for link in chain] == [name for name in LINKS if name != "root"]
+    assert states(chain)["kernel"] == states(chain)["plug-ins"] == state
+
+
+def test_a_root_that_is_elsewhere_is_unknown(whole: Device) -> None:
+    output = whole.write()
+    (output / "rootfs.squashfs").unlink()
+    chain = {link.link: link for link in drawn(output)}
+    assert chain["root"].state.value == "unknown"
+    assert chain["root"].evidence[0].says == "the root file system that the initramfs goes on to is not in the image"
 
 
 # the command

@@ -34,7 +34,7 @@ exec switch_root /mnt /sbin/init
 INITTAB = "::sysinit:/bin/mount -a\n::respawn:/usr/bin/camera\n"
 ROOT = {
     "etc/inittab": INITTAB,
-    "etc/fstab": "tmpfs /run tmpfs nosuid,nodev,noexec 0 0\n",
+    "etc/fstab": "/dev/mapper/root / squashfs ro 0 0\ntmpfs /run tmpfs nosuid,nodev,noexec 0 0\n",
     "etc/passwd": "root:x:0:0::/root:/bin/false\n",
     "etc/shadow": "root:*:19000:0:::::\n",
     "usr/bin/camera": "#!/bin/sh\nexec sleep 100000\n",
@@ -53,6 +53,7 @@ class Device:
     drivers: tuple[str, ...] = ("nowhere",)
     signing: Signing = field(default_factory=Signing)
     init: str = INIT
+    more: dict[str, tuple[int, str]] = field(default_factory=dict)
     is_required: bool = True
     is_signed: bool = True
 
@@ -66,7 +67,9 @@ class Device:
         self.output.mkdir(exist_ok=True)
         root_hash, size = self._root()
         init = self.init.replace("HASH", root_hash).replace("SIZE", str(size))
-        (self.workshop.folder / "ramdisk-1").write_bytes(gzip.compress(cpio({"init": (0o100755, init)}), mtime=0))
+        (self.workshop.folder / "ramdisk-1").write_bytes(
+            gzip.compress(cpio({"init": (0o100755, init), **self.more}), mtime=0)
+        )
         fit, control = self.workshop.made(self.signing)
         if not self.is_required:
             self.workshop.put("control.dtb", "/signature/key-dev", "required", options=("-d",))

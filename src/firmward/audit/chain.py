@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from firmward.audit.engine import Verdict
 from firmward.facts.boot_pieces import PROGRAM, BootPiece, BootPieces, Stage
+from firmward.facts.initramfses import Initramfses
 from firmward.facts.secure_boot import SecureBoot
 from firmward.facts.secure_boot import State as Secure
 from firmward.facts.signed_files import SignedFiles
@@ -43,6 +44,7 @@ AROUND_KERNEL = (
     "fit-component-uncovered",
     "fit-weak-algorithm",
 )
+ON_THE_WAY = ("initramfs-root-unverified",)
 ROOT_VERIFIED = "rootfs-unverified"
 AROUND_ROOT = (
     "rootfs-hash-mismatch",
@@ -60,14 +62,24 @@ AROUND_PLUG_INS = (
 )
 UPDATES_VERIFIED = "update-unauthenticated"
 
-CHECKS = frozenset((*AROUND_KERNEL, ROOT_VERIFIED, *AROUND_ROOT, *AROUND_PLUG_INS, UPDATES_VERIFIED))
+CHECKS = frozenset((*AROUND_KERNEL, *ON_THE_WAY, ROOT_VERIFIED, *AROUND_ROOT, *AROUND_PLUG_INS, UPDATES_VERIFIED))
 """The checks without whose verdicts it cannot be drawn."""
-FAMILIES = (BootPieces, SecureBoot)
+FAMILIES = (BootPieces, SecureBoot, Initramfses)
 """What it reads of the image beside the verdicts."""
 ROOT_FAMILIES = (Verity, SignedFiles, Updaters)
 """What it reads of each root."""
 
 Verdicts = Mapping[str, Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLinks:
+    """The `links` up to the kernel. `way` is what an initramfs does on the way to the root: broken where it may go on
+    without verifying. `ends` is whether the system runs from its initramfs, None where that is not known."""
+
+    links: tuple[Link, ...]
+    way: Link
+    ends: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +92,25 @@ class RootLinks:
     updates: Link
 
 
-def of_image(facts: Facts, verdicts: Iterable[Verdict]) -> tuple[Link, ...]:
+def of_image(facts: Facts, verdicts: Iterable[Verdict]) -> ImageLinks:
     """The links up to the kernel."""
+    known = _by_id(verdicts)
+    beyond = Link(ROOT, State.VERIFIED, "the initramfs")
+    return ImageLinks(_up_to_kernel(facts, known), _with_ways_round(beyond, known, ON_THE_WAY, None), _ends(facts))
+
+
+def _ends(facts: Facts) -> bool | None:
+    """Whether some initramfs is the whole system, and none goes on to a root; None where that is not known."""
+    found = facts.get(Initramfses)
+    if not isinstance(found, Initramfses) or found.unread:
+        return None if found is not None else False
+    known = [one.is_whole_system for one in found.found]
+    if False in known or not known:
+        return False
+    return None if None in known else True
+
+
+def _up_to_kernel(facts: Facts, known: Verdicts) -> tuple[Link, ...]:
     pieces = facts.get(BootPieces)
     if not isinstance(pieces, BootPieces):
         reason = pieces.reason if isinstance(pieces, Unknown) else None
@@ -93,7 +122,7 @@ def of_image(facts: Facts, verdicts: Iterable[Verdict]) -> tuple[Link, ...]:
     ground = _of_pieces(KERNEL, kernel, pieces.unread, NO_KERNEL)
     if ground.state is State.VERIFIED and not loader and not (_is_carried_by(kernel, first) or _is_uefi(first)):
         ground = replace(ground, state=State.UNKNOWN, evidence=(Evidence(NO_ONE_ASKS),))
-    return (*links, _with_ways_round(ground, _by_id(verdicts), AROUND_KERNEL, None))
+    return (*links, _with_ways_round(ground, known, AROUND_KERNEL, None))
 
 
 NO_FUSES = (
@@ -225,19 +254,30 @@ def _listed(names: Sequence[str]) -> str | None:
     return ", ".join(dict.fromkeys(names)) or None
 
 
-def drawn(image: Sequence[Link], roots: Sequence[RootLinks]) -> tuple[Link, ...]:
+def drawn(image: ImageLinks, roots: Sequence[RootLinks]) -> tuple[Link, ...]:
     """The whole chain."""
-    kernel = next((link for link in image if link.link == KERNEL), Link(KERNEL, State.UNKNOWN))
+    kernel = next((link for link in image.links if link.link == KERNEL), Link(KERNEL, State.UNKNOWN))
     systems = [one for one in roots if one.root is not None]
-    if not roots:
-        nothing = (Evidence("no root file system could be read"),)
-        return (*image, *(Link(name, State.UNKNOWN, None, nothing) for name in (ROOT, PLUG_INS, UPDATES)))
-    if not systems:
+    if not systems and image.ends and roots:
         plug_ins = _worst([_resting(one.plug_ins, kernel, "the initramfs") for one in roots])
-        return (*image, plug_ins, _worst([one.updates for one in roots]))
-    root = _worst([one.root for one in systems if one.root is not None])
-    plug_ins = _worst([_resting(one.plug_ins, one.root, "the root file system") for one in systems if one.root])
-    return (*image, root, plug_ins, _worst([one.updates for one in systems]))
+        return (*image.links, plug_ins, _worst([one.updates for one in roots]))
+    if not systems:
+        nothing = (Evidence(NO_ROOT_BEHIND if roots and image.ends is False else NO_ROOT),)
+        return (*image.links, *(Link(name, State.UNKNOWN, None, nothing) for name in (ROOT, PLUG_INS, UPDATES)))
+    links = [_on_the_way(one.root, image.way) for one in systems if one.root is not None]
+    plug_ins = _worst([_resting(one.plug_ins, root, "the root") for one, root in zip(systems, links, strict=True)])
+    return (*image.links, _worst(links), plug_ins, _worst([one.updates for one in systems]))
+
+
+NO_ROOT = "no root file system could be read"
+NO_ROOT_BEHIND = "the root file system that the initramfs goes on to is not in the image"
+
+
+def _on_the_way(root: Link, way: Link) -> Link:
+    """A root that is verified is worth what the initramfs does before it goes on there."""
+    if root.state is not State.VERIFIED or way.state is State.VERIFIED:
+        return root
+    return replace(root, state=way.state, evidence=way.evidence)
 
 
 def _resting(link: Link, ground: Link, on: str) -> Link:

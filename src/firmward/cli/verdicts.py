@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from firmward.model.facts import OutOfTime, Source, Unavailable
 
 if TYPE_CHECKING:
-    from firmward.audit.chain import RootLinks
+    from firmward.audit.chain import ImageLinks, RootLinks
     from firmward.audit.engine import Verdict
     from firmward.cli.deadline import Deadline
     from firmward.cli.judging import Question, Reading
@@ -105,7 +105,7 @@ def judged(case: Case) -> Answers:
     return _joined(whole, {root.part.id: answer for root, answer in zip(roots, answers, strict=True)}, case)
 
 
-_OfImage = tuple["tuple[Verdict, ...]", "tuple[Link, ...] | None"]
+_OfImage = tuple["tuple[Verdict, ...]", "ImageLinks | None"]
 """The verdicts, and the links up to the kernel; None where these are not drawn."""
 
 

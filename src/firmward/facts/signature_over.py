@@ -139,6 +139,8 @@ class Signatures:
             return None
         if not _is_signed(one.whole or one.content):
             return None
+        if not self.programs.found and self._uboots is not None and self._uboots.proper:
+            return Cover(State.UNVERIFIED, f"{id} is signed for UEFI, and U-Boot here has no keys to ask for that")
         return Cover(State.UNKNOWN, f"{id} is signed for UEFI, and who asks for that is not known", efi.BY, id)
 
 

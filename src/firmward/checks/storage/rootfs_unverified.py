@@ -69,7 +69,7 @@ def rootfs_unverified(
         return
     device = root.device if isinstance(root, RootMount) else ""
     if isinstance(verity, Verity) and (
-        verity.in_force or verity.of_root(device) or (verity.trees and _is_mapped(root))
+        verity.in_force or verity.of_root(device) or (verity.trees and _is_mapped(root) and not _is_plain(initramfs))
     ):
         return
     if isinstance(signed, SignedFiles) and signed.is_enforced:
@@ -108,6 +108,11 @@ def _void(verity: Verity | None | Unknown) -> Vouched | None:
 
 def _is_mapped(root: RootMount | None | Unknown) -> bool:
     return isinstance(root, RootMount) and root.is_mapped
+
+
+def _is_plain(initramfs: Initramfs | None | Unknown) -> bool:
+    """Whether the initramfs is seen to mount the root as it is, whatever the root's own fstab calls its device."""
+    return isinstance(initramfs, Initramfs) and initramfs.root is Early.UNVERIFIED
 
 
 def _is_direct(command_lines: KernelCommandLine | None | Unknown) -> bool:
