@@ -5,7 +5,8 @@ import struct
 import pytest
 
 from firmward.facts.collection import Collection
-from firmward.facts.fuses import CHIPS, Debug, Fuses
+from firmward.facts.fuses import Debug, Fuses
+from firmward.formats.chip_fuses import CHIPS
 from firmward.model.memory import MemoryTree
 from firmward.model.parts import OpenPart, Parts
 from firmward.model.report import Part, Role

@@ -46,6 +46,5 @@ def test_what_was_given_goes_with_a_given_root_or_else_with_the_only_one() -> No
 
 
 def test_an_image_without_a_root_goes_with_the_one_that_was_given() -> None:
-    assert (
-        belongs(("image/Image", Role.KERNEL, None), ("given/rootfs", Role.ROOT, None))["image/Image"] == "given/rootfs"
-    )
+    found = belongs(("image/Image", Role.KERNEL, None), ("given/rootfs", Role.ROOT, None))
+    assert found["image/Image"] == "given/rootfs"

@@ -46,7 +46,7 @@ EPILOG = """
 
     firmward audit camera.img --baseline baseline.json --fail-on low
 
-    firmward audit camera.img --uboot u-boot.bin --dtb u-boot.dtb --fuses otp.txt
+    firmward audit camera.img --uboot u-boot.bin --fuses otp.txt
 
 **Exit codes**
 
