@@ -32,7 +32,7 @@ FUSES = (
     "=> fuse read 0 6\nReading bank 0:\n\nWord 0x00000006: {:08x}\n"
     "=> fuse read 5 6\nReading bank 5:\n\nWord 0x00000006: 00000000\n"
 )
-PICTURE = b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(range(256)) * 40
+PICTURE = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1" + bytes(range(256)) * 40
 needs_fits = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 
 
