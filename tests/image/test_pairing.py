@@ -33,3 +33,18 @@ def test_a_configuration_in_a_slot_goes_with_that_slot() -> None:
 
 def test_without_a_root_nothing_belongs() -> None:
     assert belongs(("image/Image", Role.KERNEL, None)) == {"image/Image": None}
+
+
+def test_what_was_given_goes_with_a_given_root_or_else_with_the_only_one() -> None:
+    image = (("image/rootfs", Role.ROOT, None), ("image/Image", Role.KERNEL, None))
+    given = ("given/kernel-config", Role.KERNEL_CONFIG, None)
+    assert belongs(*image, given)["given/kernel-config"] == "image/rootfs"
+    assert belongs(*image, given, ("image/other", Role.ROOT, None))["given/kernel-config"] is None, "there are two"
+    both = belongs(*image, given, ("given/rootfs", Role.ROOT, None))
+    assert both["given/kernel-config"] == "given/rootfs"
+    assert both["image/Image"] == "image/rootfs"
+
+
+def test_an_image_without_a_root_goes_with_the_one_that_was_given() -> None:
+    found = belongs(("image/Image", Role.KERNEL, None), ("given/rootfs", Role.ROOT, None))
+    assert found["image/Image"] == "given/rootfs"

@@ -9,6 +9,19 @@ import typer
 from firmward.cli.console import Color, ColorOption
 from firmward.cli.inside import UnblobOption
 from firmward.cli.judging import Question, Reading, audit_target, judging_day, progress, read_policy
+from firmward.cli.loose import (
+    DtbOption,
+    EnvOption,
+    FitOption,
+    FusesOption,
+    InitramfsOption,
+    KernelConfigOption,
+    Loose,
+    PublicKeyOption,
+    RootfsOption,
+    UbootConfigOption,
+    UbootOption,
+)
 from firmward.model.errors import InputError
 from firmward.model.finding import Severity
 
@@ -32,6 +45,8 @@ EPILOG = """
     firmward audit camera.img --write-baseline baseline.json
 
     firmward audit camera.img --baseline baseline.json --fail-on low
+
+    firmward audit camera.img --uboot u-boot.bin --fuses otp.txt
 
 **Exit codes**
 
@@ -139,6 +154,16 @@ def audit(
     budget_mib: BytesOption = 2048,
     memory_mib: MemoryOption = 4096,
     unblob: UnblobOption = False,
+    kernel_config: KernelConfigOption = None,
+    dtb: DtbOption = None,
+    uboot: UbootOption = None,
+    uboot_config: UbootConfigOption = None,
+    env: EnvOption = None,
+    fit: FitOption = None,
+    initramfs: InitramfsOption = None,
+    rootfs: RootfsOption = None,
+    fuses: FusesOption = None,
+    public_key: PublicKeyOption = None,
     live: LiveOption = False,
     quiet: QuietOption = False,
     color: ColorOption = Color.AUTO,
@@ -153,17 +178,22 @@ def audit(
     from firmward.image.budget import Limits
 
     outputs = tuple(output or ())
-    check_outputs(outputs, keep=[path for path in (target, policy, baseline) if path is not None])
-    check_baseline_place(write_baseline, [*outputs, *(path for path in (target, policy) if path is not None)])
+    loose = Loose(
+        kernel_config, tuple(dtb or ()), uboot, uboot_config, env, tuple(fit or ()), tuple(initramfs or ()), rootfs,
+        fuses, tuple(public_key or ()),
+    )  # fmt: skip
+    given = loose.gathered()
+    read = [path for path in (target, policy, *(one.path for one in given)) if path is not None]
+    check_outputs(outputs, keep=[*read, *(() if baseline is None else (baseline,))])
+    check_baseline_place(write_baseline, [*outputs, *read])
     known = None if baseline is None else read_baseline(baseline)
     question = Question(tuple(only or ()), read_policy(policy), judging_day())
     if question.wanted:
         _ = question.checks  # a wrong word is told before the image is opened
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)
     with progress(color, quiet=quiet) as tell:
-        report = audit_target(
-            _target(target, live=live), question, Reading(limits, jobs or os.cpu_count() or 1, live, unblob), tell
-        )
+        reading = Reading(limits, jobs or os.cpu_count() or 1, live, unblob, given=given)
+        report = audit_target(_target(target, reading), question, reading, tell)
         if baseline is not None and known is not None:
             report = compared(report, known, baseline.name)
         write_reports(report, outputs)
@@ -197,10 +227,13 @@ def check_baseline_place(path: Path | None, others: "list[Path]") -> None:
         raise InputError(f"{path}: is named twice")
 
 
-def _target(target: Path | None, *, live: bool) -> Path:
-    if target is None and not live:
-        raise InputError("give an image or a folder to audit, or --live for this machine")
-    return target or Path("/")
+def _target(target: Path | None, reading: Reading) -> Path | None:
+    """None where the given parts are all there is."""
+    if reading.live and reading.given:
+        raise InputError("--live audits this machine as it runs: parts cannot be given with it")
+    if target is None and not reading.live and not reading.given:
+        raise InputError("give an image or a folder to audit, parts of one, or --live for this machine")
+    return Path("/") if target is None and reading.live else target
 
 
 def _print(report: "Report", outputs: tuple[Path, ...], color: Color) -> None:

@@ -140,14 +140,19 @@ Work = Callable[[Journal, Mapping[str, str]], Answer]
 
 
 def walls_around(
-    target: Path, limits: Limits, writable: tuple[Path, ...] = (), foreign: "Unblob | None" = None
+    target: Path | None,
+    limits: Limits,
+    writable: tuple[Path, ...] = (),
+    foreign: "Unblob | None" = None,
+    given: tuple[Path, ...] = (),
 ) -> Cage:
-    """The cage for a worker that reads this image: the image, what another program takes out of it, and what Python
-    loads its modules from."""
+    """The cage for a worker that reads this image: the image, the parts given beside it, what another program takes out
+    of it, and what Python loads its modules from."""
     own = Path(__file__).parents[2]
     folders = (*(Path(sysconfig.get_path(name)) for name in PYTHON), *map(Path, LIBRARIES))
     unpacked = () if foreign is None else (foreign.place,)
-    return Cage((target, *unpacked, own, *folders), writable, limits.memory, int(2 * min(limits.seconds, LONG)) + 60)
+    image = given if target is None else (target, *given)
+    return Cage((*image, *unpacked, own, *folders), writable, limits.memory, int(2 * min(limits.seconds, LONG)) + 60)
 
 
 def run_caged(work: Work[Answer], walls: Cage, seconds: float, tell: Callable[[str], None]) -> Answer:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from firmward.cli.console import Color
     from firmward.cli.unblob import Unblob
     from firmward.image.budget import Limits
+    from firmward.image.given import Given
     from firmward.image.opening import Image
     from firmward.model.report import Part
     from firmward.model.tree import Entry, Tree
@@ -49,14 +50,16 @@ AddressArgument = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How to look inside: the image, and what it may cost."""
+    """How to look inside: the image, and what it may cost. `given` are parts beside the image; they make it up where
+    there is no path."""
 
-    path: Path
+    path: Path | None
     seconds: float
     mib: int
     color: "Color"
     writable: tuple[Path, ...] = ()
     unblob: bool = False
+    given: "tuple[Given, ...]" = ()
 
 
 Tell = Callable[[str], None]
@@ -89,22 +92,22 @@ def ask(look: Look, act: "Callable[[Image, Tell], Answer]") -> "Answer":
     """Open an image and bring back what is said of what is inside, by a worker that can do nothing else."""
     from firmward.cli.caged import Journal, Lost, run_caged, walls_around
     from firmward.image.budget import Limits
-    from firmward.image.opening import open_image
+    from firmward.image.opening import ALONE, open_image
 
     limits = Limits(expanded_bytes=look.mib << 20, seconds=look.seconds)
 
     def work(journal: Journal, avoided: Mapping[str, str]) -> Answer:
-        image = open_image(look.path, limits, journal.tell, journal, avoided, foreign)
+        image = open_image(look.path, limits, journal.tell, journal, avoided, foreign, look.given)
         journal.judge()
         return act(image, journal.tell)
 
     with foreign_beside(limits, wanted=look.unblob) as foreign, progress(look.color) as tell:
-        walls = walls_around(look.path, limits, look.writable, foreign)
+        walls = walls_around(look.path, limits, look.writable, foreign, tuple(one.path for one in look.given))
         try:
             # what is done with the image may wait for its reader as long as that takes
             return run_caged(work, walls, math.inf, tell)
         except Lost as lost:
-            warn((f"the process that read {look.path.name} {lost.reason}",))
+            warn((f"the process that read {ALONE if look.path is None else look.path.name} {lost.reason}",))
             raise typer.Exit(EXIT_INCOMPLETE) from None
 
 

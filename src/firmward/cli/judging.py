@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from firmward.cli.caged import Journal, Lost
     from firmward.image.budget import Limits
     from firmward.image.foreign import Foreign
+    from firmward.image.given import Given
     from firmward.image.opening import Image
     from firmward.model.check import Check
     from firmward.model.clock import Clock
@@ -46,33 +47,40 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How the target is read: what that may cost, by how many processes, and whether it is the running machine or an
-    image of which unblob opens the rest. With `inventory` all files are listed and read."""
+    image of which unblob opens the rest. With `inventory` all files are listed and read; `given` are parts beside the
+    target, or instead of one."""
 
     limits: "Limits"
     jobs: int = 1
     live: bool = False
     unblob: bool = False
     inventory: bool = False
+    given: "tuple[Given, ...]" = ()
+
+    @property
+    def loose(self) -> tuple[Path, ...]:
+        """Where the given parts lie."""
+        return tuple(one.path for one in self.given)
 
 
-def audit_target(target: Path, question: Question, reading: Reading, tell: Callable[[str], None]) -> "Report":
+def audit_target(target: Path | None, question: Question, reading: Reading, tell: Callable[[str], None]) -> "Report":
     """The report alone, of `examine`."""
     return examine(target, question, reading, tell).report
 
 
-def examine(target: Path, question: Question, reading: Reading, tell: Callable[[str], None]) -> "Side":
+def examine(target: Path | None, question: Question, reading: Reading, tell: Callable[[str], None]) -> "Side":
     """Open, judge every distinct root, compose the report: in a worker process, caged, so that nothing that an image
     may do to its reader costs the report."""
     from firmward.cli.caged import Lost, run_caged, walls_around
     from firmward.model.side import Side
 
-    before = _stamp(target)
+    before = _stamps(target, reading)
     with foreign_beside(reading.limits, wanted=reading.unblob) as foreign:
 
         def work(journal: "Journal", avoided: Mapping[str, str]) -> "Side":
             return _audit(target, question, reading, journal, avoided, foreign)
 
-        walls = walls_around(target, reading.limits, foreign=foreign)
+        walls = walls_around(target, reading.limits, foreign=foreign, given=reading.loose)
         try:
             # the running machine is read as its user may: Landlock would hide other processes' files in /proc
             side = run_caged(
@@ -80,10 +88,14 @@ def examine(target: Path, question: Question, reading: Reading, tell: Callable[[
             )
         except Lost as lost:
             side = Side(_without_answer(target, question, lost))
-    if not reading.live and _stamp(target) != before:
+    if not reading.live and _stamps(target, reading) != before:
         budget = _with_lost(side.report.budget, ["the file was changed while it was read"])
         side = replace(side, report=replace(side.report, budget=budget))
     return side
+
+
+def _stamps(target: Path | None, reading: Reading) -> tuple[tuple[int, int] | None, ...]:
+    return tuple(_stamp(path) for path in (target, *reading.loose) if path is not None)
 
 
 def _stamp(target: Path) -> tuple[int, int] | None:
@@ -92,20 +104,20 @@ def _stamp(target: Path) -> tuple[int, int] | None:
     return None if status is None else (status.st_size, status.st_mtime_ns)
 
 
-def _without_answer(target: Path, question: Question, lost: "Lost") -> "Report":
+def _without_answer(target: Path | None, question: Question, lost: "Lost") -> "Report":
     """The report when no worker came to an answer: what was opened until then, and that nothing was judged."""
     from firmward.audit.composition import compose
-    from firmward.image.opening import TOP
+    from firmward.image.opening import ALONE, TOP
     from firmward.model.report import Budget, Part, Subject
 
     reason = f"the process that read it {lost.reason}"
     parts = lost.parts or (Part(TOP, "unknown", problem=reason),)
-    subject = Subject(target.name, None, Source.IMAGE.value)
+    subject = Subject(ALONE if target is None else target.name, None, Source.IMAGE.value)
     return compose(subject, parts, {}, question.policy, question.clock, Budget(False, (reason,)), question.checks)
 
 
 def _audit(
-    target: Path,
+    target: Path | None,
     question: Question,
     reading: Reading,
     journal: "Journal",
@@ -150,13 +162,13 @@ def _audit(
 
 
 def _open(
-    target: Path, reading: Reading, journal: "Journal", avoided: Mapping[str, str], foreign: "Foreign | None"
+    target: Path | None, reading: Reading, journal: "Journal", avoided: Mapping[str, str], foreign: "Foreign | None"
 ) -> "Image":
     from firmward.image.opening import open_image, open_machine
 
     if reading.live:
-        return open_machine(target)
-    return open_image(target, reading.limits, journal.tell, journal, avoided, foreign)
+        return open_machine(target or Path("/"))
+    return open_image(target, reading.limits, journal.tell, journal, avoided, foreign, reading.given)
 
 
 def _with_lost(budget: "Budget", lost: list[str]) -> "Budget":

@@ -3,7 +3,7 @@ hold with the keys that the image's boot loaders have.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmward.facts.boot_keys import BootKeys
 from firmward.facts.parts_of_kind import read_each
@@ -99,10 +99,15 @@ class Fits:
 
 
 def collect(parts: Parts, keys: BootKeys | None | Unknown) -> Fits | None:
-    ring = keys.all if isinstance(keys, BootKeys) and keys.rings else None
+    known = isinstance(keys, BootKeys) and bool(keys.rings or keys.given)
+    ring = keys.all if isinstance(keys, BootKeys) and known else None
+    demands = isinstance(keys, BootKeys) and bool(keys.rings)  # of a key that was given it is not known who asks for it
 
     def read(at: Location, _: str, content: Content) -> FoundFit:
-        return _told(fit_check.check(content.read, content.size, ring), at)
+        found = _told(fit_check.check(content.read, content.size, ring), at)
+        if demands:
+            return found
+        return replace(found, configurations=tuple(replace(one, accepted=None) for one in found.configurations))
 
     found, unread = read_each(parts, (KIND,), read)
     return Fits(tuple(found), unread) if found or unread else None

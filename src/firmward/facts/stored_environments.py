@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from firmward.facts.parts_of_kind import read_each
 from firmward.formats import uboot_env
+from firmward.formats.malformed import Malformed
 from firmward.model.location import Location
 from firmward.model.parts import Content, Parts
 
@@ -40,4 +41,15 @@ def collect(parts: Parts) -> StoredEnvironments | None:
 
 
 def _read(at: Location, _: str, content: Content) -> StoredEnvironment:
-    return StoredEnvironment(at, MappingProxyType(dict(uboot_env.parse(content.read).variables)))
+    return StoredEnvironment(at, MappingProxyType(dict(_variables(content))))
+
+
+def _variables(content: Content) -> Mapping[str, str]:
+    """By its checksum, or as the text that somebody printed."""
+    try:
+        return uboot_env.parse(content.read).variables
+    except Malformed as reason:
+        head = content.read(0, uboot_env.TEXT_LIMIT + 1)
+        if b"\0" in head:
+            raise Malformed(str(reason)) from None
+        return uboot_env.of_text(head)

@@ -1,14 +1,16 @@
 """The U-Boots of the image, from their binaries: prompt, commands, environment, what they verify and what they boot.
 
 The binary says what was built in; `bootcmd` and `bootdelay` of a control tree inside it win over its environment. An
-environment on the medium may say otherwise: that is a fact of its own.
+environment on the medium may say otherwise: that is a fact of its own. A configuration tells of the binary that is
+built with it, whether that is there or not.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from firmward.facts import uboot_configs
+from firmward.facts.found_uboot import FoundUboot
 from firmward.facts.parts_of_kind import read_each
-from firmward.formats import uboot_binary, uboot_reach
+from firmward.formats import uboot_binary, uboot_config, uboot_reach
 from firmward.formats.malformed import Malformed
 from firmward.formats.uboot_binary import NO_DELAY, Stage, UBoot
 from firmward.formats.uboot_traits import Stop, Trait
@@ -16,48 +18,11 @@ from firmward.model.facts import Unknown
 from firmward.model.location import Location
 from firmward.model.parts import Content, Parts
 
-KIND = "u-boot"
+KIND, CONFIGURATION = "u-boot", "u-boot-config"
 NOWHERE = "nowhere"
 BINARY_LIMIT = uboot_binary.SIZE_LIMIT
 
 __all__ = ["NO_DELAY", "FoundUboot", "Stage", "Stop", "Uboots", "collect"]
-
-
-@dataclass(frozen=True, slots=True)
-class FoundUboot:
-    """One binary, `at`, with the `stages` in it and their `version`. Values are Unknown with the reason where the bytes
-    do not tell.
-
-    `commands` are those of the prompt, None where there is none; `stops` what stops the autoboot, None where nothing
-    does; `delay` in seconds. `verifies_fits` says that code for signatures is built in, `takes_legacy_images` that such
-    images boot. `environment_places` name where a stored environment is loaded from, none when nowhere;
-    `has_allow_list` whether only listed variables are taken from there. `sources` are the media and networks that the
-    boot command of its own tries, in order, None where it has none; `variables` the environment that was built in.
-    `has_control_tree` when a device tree stands in the binary.
-    """
-
-    at: Location
-    version: str
-    stages: frozenset[Stage]
-    commands: frozenset[str] | None | Unknown = None
-    delay: int | Unknown = NO_DELAY
-    stops: frozenset[Stop] | None | Unknown = None
-    verifies_fits: bool | Unknown = False
-    takes_legacy_images: bool | Unknown = False
-    environment_places: tuple[str, ...] | Unknown = ()
-    has_allow_list: bool | Unknown = False
-    sources: tuple[str, ...] | None | Unknown = None
-    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
-    has_control_tree: bool = False
-
-    @property
-    def has_prompt(self) -> bool | Unknown:
-        return self.commands if isinstance(self.commands, Unknown) else self.commands is not None
-
-    @property
-    def name(self) -> str:
-        """What it is called in words."""
-        return f"U-Boot {self.version} in {self.at.part}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +39,18 @@ class Uboots:
 
 
 def collect(parts: Parts) -> Uboots | None:
-    found, unread = read_each(parts, (KIND,), _read)
-    return Uboots(tuple(found), unread) if found or unread else None
+    binaries, unread = read_each(parts, (KIND,), _read)
+    configurations, not_read = read_each(parts, (CONFIGURATION,), _read_configuration)
+    proper = tuple(one for one in binaries if Stage.PROPER in one.stages)
+    held = (uboot_configs.held_against(one, proper) for one in configurations)
+    found, unread = (*binaries, *held), (*unread, *not_read)
+    return Uboots(found, unread) if found or unread else None
+
+
+def _read_configuration(at: Location, _: str, content: Content) -> FoundUboot:
+    if content.size > uboot_config.SIZE_LIMIT:
+        raise Malformed(f"{content.size} bytes are too many for a configuration")
+    return uboot_configs.of_configuration(uboot_config.parse(content.read(0, content.size)), at)
 
 
 def _read(at: Location, _: str, content: Content) -> FoundUboot:

@@ -12,8 +12,8 @@ import struct
 from dataclasses import dataclass
 
 from firmward.formats.malformed import Malformed
+from firmward.formats.public_key import RsaKey
 from firmward.formats.rom_image import Evidence, Extent, Held, Read, Signed, Signing, exactly, pieces
-from firmward.formats.rsa_certificate import RsaKey
 
 EGON = b"eGON.BT0"
 EGON_AT = 4

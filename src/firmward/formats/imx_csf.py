@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from firmward.formats import der, rsa_certificate
 from firmward.formats.imx_ivt import CSF_TAG, VERSIONS, Ivt
 from firmward.formats.malformed import Malformed
+from firmward.formats.public_key import RsaKey
 from firmward.formats.rom_image import Evidence, Extent, Held, Read, Signed, Signing, exactly, left_out, pieces
-from firmward.formats.rsa_certificate import RsaKey
 
 INSTALL_KEY, AUTHENTICATE, UNLOCK = 0xBE, 0xCA, 0xB2
 COMMANDS = {

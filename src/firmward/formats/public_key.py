@@ -8,7 +8,7 @@ them (RFC 4253, RFC 5656).
 import hashlib
 from dataclasses import dataclass
 
-from firmward.formats import der, ssh_key
+from firmward.formats import der, signature, ssh_key
 from firmward.formats.malformed import Malformed
 
 RSA = bytes.fromhex("2a864886f70d010101")
@@ -69,6 +69,15 @@ class RsaKey:
 
     modulus: int
     exponent: int
+
+    @property
+    def bits(self) -> int:
+        return self.modulus.bit_length()
+
+    def signed(self, hash_name: str, body: bytes, signed: bytes) -> bool:
+        """Whether this is RSASSA-PKCS1-v1_5 over the body."""
+        digest = hashlib.new(hash_name, body, usedforsecurity=False).digest()
+        return signature.verify_rsa_pkcs1(self.modulus, self.exponent, hash_name, digest, signed)
 
 
 @dataclass(frozen=True, slots=True)

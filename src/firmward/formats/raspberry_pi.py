@@ -19,8 +19,8 @@ import struct
 from dataclasses import dataclass
 
 from firmward.formats.malformed import Malformed
+from firmward.formats.public_key import RsaKey
 from firmward.formats.rom_image import Evidence, Extent, Held, Read, Signed, Signing, exactly
-from firmward.formats.rsa_certificate import RsaKey
 
 LINES, LINE_LIMIT = 20_000, 4096
 COLLECTED = frozenset({"dtoverlay", "dtparam", "initramfs", "include", "device_tree_param"})

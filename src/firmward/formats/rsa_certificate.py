@@ -3,13 +3,12 @@
 Whose it is and until when, `x509` says; no ROM looks at either.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from firmward.formats import der, signature
+from firmward.formats import der, public_key
 from firmward.formats.malformed import Malformed
-from firmward.formats.public_key import RSA, number
+from firmward.formats.public_key import RsaKey
 
 SIGNED_WITH = {
     bytes.fromhex("2a864886f70d010105"): "sha1",
@@ -18,17 +17,6 @@ SIGNED_WITH = {
     bytes.fromhex("2a864886f70d01010d"): "sha512",
 }
 CONTEXT_3 = 0xA3
-
-
-@dataclass(frozen=True, slots=True)
-class RsaKey:
-    modulus: int
-    exponent: int
-
-    def signed(self, hash_name: str, body: bytes, signed: bytes) -> bool:
-        """Whether this is RSASSA-PKCS1-v1_5 over the body."""
-        digest = hashlib.new(hash_name, body, usedforsecurity=False).digest()
-        return signature.verify_rsa_pkcs1(self.modulus, self.exponent, hash_name, digest, signed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +58,8 @@ def parse(data: bytes) -> RsaCertificate:
 
 def key_of_info(data: bytes, info: der.Value) -> RsaKey | None:
     """The key in a SubjectPublicKeyInfo; None for one that is not RSA. Raises Malformed."""
-    algorithm, bits = _values(data, info, 2)
-    if _oid(data, algorithm) != RSA:
-        return None
-    modulus, exponent = _values(data, der.value_at(data, bits.start + 1, bits.end), 2)
-    return RsaKey(number(data, modulus), number(data, exponent))
+    found = public_key.key_of_info(data, info)
+    return found if isinstance(found, RsaKey) else None
 
 
 def _values(data: bytes, outer: der.Value, count: int) -> list[der.Value]:

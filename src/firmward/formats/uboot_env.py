@@ -263,11 +263,27 @@ def parse_text(text: str, form: Form) -> Mapping[str, str]:
     return MappingProxyType(found)
 
 
+def of_text(data: bytes) -> Mapping[str, str]:
+    """The variables of a text in whichever form. Raises Malformed for bytes that are no such text: its first line that
+    is no comment must set a variable."""
+    if len(data) > TEXT_LIMIT or b"\0" in data:
+        raise Malformed("no environment as text")
+    text = data.decode("utf-8", "surrogateescape")
+    lines = (line.strip() for line in text.split("\n"))
+    first = next((line for line in lines if line and not line.startswith(("#", "=>"))), "")
+    if _SETS.match(first) is None:
+        raise Malformed("a text whose first line sets no variable")
+    # only who prints an environment has no comments
+    return parse_text(text, Form.MADE if _COMMENT.search(text) else Form.PRINTED)
+
+
 def unescaped(value: str) -> str:
     return _ESCAPED.sub(r"\1", value)
 
 
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_SETS = re.compile(r"[A-Za-z_.][!-<>-~]{0,58}=")
+_COMMENT = re.compile(r"^#", re.MULTILINE)
 _LINES = {
     Form.PRINTED: re.compile(r"[^\n]+"),
     Form.MADE: re.compile(r"#[^\n]*|(?:[^\n\\]|\\\n?)+"),

@@ -8,19 +8,9 @@ from dataclasses import dataclass
 
 from firmward.formats import der, pem, signature
 from firmward.formats.malformed import Malformed
-from firmward.formats.public_key import BITS, CURVES, EC, RSA, number
+from firmward.formats.public_key import BITS, EcKey, RsaKey, key_of_info, number
 
 LABELS = ("PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE")
-
-
-@dataclass(frozen=True, slots=True)
-class RsaKey:
-    modulus: int
-    exponent: int
-
-    @property
-    def bits(self) -> int:
-        return self.modulus.bit_length()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +27,8 @@ class PointKey:
 
 
 PublicKey = RsaKey | PointKey
+
+__all__ = ["PointKey", "PublicKey", "RsaKey", "of_der", "of_info", "read"]
 
 
 def read(data: bytes) -> tuple[PublicKey, ...]:
@@ -61,22 +53,13 @@ def of_der(data: bytes) -> PublicKey:
 
 
 def of_info(data: bytes, info: der.Value) -> PublicKey:
-    """By a SubjectPublicKeyInfo. Raises Malformed for a key of another kind."""
-    parts = list(der.inside(data, info))
-    names = list(der.inside(data, parts[0])) if len(parts) == 2 and parts[0].tag == der.SEQUENCE else []
-    if not names or parts[1].tag != BITS or parts[1].end - parts[1].start < 2:
-        raise Malformed("DER: no public key")
-    start, kind = parts[1].start + 1, data[names[0].start : names[0].end]
-    if kind == RSA:
-        return _rsa(data, list(der.inside(data, der.value_at(data, start, parts[1].end))))
-    curve = CURVES.get(data[names[1].start : names[1].end]) if kind == EC and len(names) > 1 else None
-    if curve is None or curve.name not in signature.CURVES:
-        raise Malformed("DER: a public key of a kind that is not known")
-    point = data[start : parts[1].end]
-    if point[:1] != b"\4" or len(point) != 1 + 2 * curve.size:
-        raise Malformed("DER: a point that is not written in full")
-    x, y = point[1 : 1 + curve.size], point[1 + curve.size :]
-    return PointKey(curve.name, int.from_bytes(x, "big"), int.from_bytes(y, "big"))
+    """By a SubjectPublicKeyInfo. Raises Malformed for a key of another kind, and for a point that is not in full."""
+    found = key_of_info(data, info)
+    if isinstance(found, EcKey) and found.curve.name in signature.CURVES:
+        return PointKey(found.curve.name, found.x, found.y)
+    if not isinstance(found, RsaKey):
+        raise Malformed("DER: a public key of a kind that is not known, or a point that is not written in full")
+    return found
 
 
 def _rsa(data: bytes, parts: list[der.Value]) -> RsaKey:

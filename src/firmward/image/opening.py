@@ -6,7 +6,7 @@ same bytes give the same parts, in the same order, with the same ids.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from firmward.image.carried import BINARY, carried
 from firmward.image.entropy import bits_per_byte, is_random
 from firmward.image.foreign import Foreign, UnpackedTree
 from firmward.image.format import Child, Format
+from firmward.image.given import CLAIMS, GIVEN, Given, as_claimed, settled
 from firmward.image.pairing import paired
 from firmward.image.problems import Incomplete
 from firmward.image.root import is_root, role_of
@@ -39,6 +40,9 @@ TOP = "image"
 
 NAME_LIMIT = 128
 """Characters of one name in a part's id."""
+
+ALONE = "given parts"
+"""The name of an image that is made of given parts alone."""
 
 CONTENT = "content"
 """What a wrapper calls its child when nothing in it says a name."""
@@ -137,26 +141,35 @@ class Image:
 
 
 def open_image(
-    path: Path,
+    path: Path | None,
     limits: Limits | None = None,
     progress: Progress | None = None,
     watcher: Watcher | None = None,
     avoided: Mapping[str, str] = NONE,
     foreign: Foreign | None = None,
+    given: Sequence[Given] = (),
 ) -> Image:
     """Open a file, block device or folder. Raises InputError when there is nothing there that could be read.
 
     `avoided` are parts, by id, that are not to be read, with what became of their reader before; `foreign` is asked
-    for what stays unknown.
+    for what stays unknown. `given` are parts that join the image, and make it up where there is no path; one that is
+    not what it is said to be raises InputError.
     """
     watcher = watcher or Nobody()
-    opening = Opening(Budget(limits or Limits(), beat=watcher.beat), progress or _silent, watcher, avoided, foreign)
+    budget = Budget(limits or Limits(), beat=watcher.beat)
+    opening = Opening(budget, progress or _silent, watcher, avoided, foreign, given)
+    if path is None:
+        return opening.alone()
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
         return opening.folder(path)
+    return opening.file(path.name, _written(path))
+
+
+def _written(path: Path) -> Source:
     source = open_file(path)
     if source.size == 0:
         raise InputError(f"{path}: the file is empty")
-    return opening.file(path.name, source)
+    return source
 
 
 def open_machine(path: Path) -> Image:
@@ -203,8 +216,10 @@ class Opening:
         watcher: Watcher | None = None,
         avoided: Mapping[str, str] = NONE,
         foreign: Foreign | None = None,
+        given: Sequence[Given] = (),
     ) -> None:
         self._budget = budget
+        self._given = given
         self._progress = progress
         self._watcher = watcher or Nobody()
         self._avoided = avoided
@@ -232,6 +247,40 @@ class Opening:
         self._guard(TOP, lambda: self._open_tree(_Place(TOP, Child(TOP, None), None, 0), FOLDER, tree))
         self._watcher.leave(self._parts[TOP])
         return self._finish(path.resolve().name or str(path.resolve()), None)
+
+    def alone(self) -> Image:
+        """The image that is made of given parts."""
+        self._parts[TOP] = Part(TOP, GIVEN)
+        return self._finish(ALONE, None)
+
+    def _give(self, one: Given) -> None:
+        """Open a part that was given. Raises InputError when it is something else than was said."""
+        claim = CLAIMS[one.claim]
+        id_ = self._unique(GIVEN, one.claim)
+        if claim.role is Role.ROOT and os.path.isdir(one.path):  # noqa: PTH112 - as in open_image
+            tree = FolderTree(one.path, Mounts.WALK)
+            self._parts[id_] = Part(id_, FOLDER, TOP)
+            self._watcher.enter(id_)
+            self._guard(id_, lambda: self._open_tree(_Place(id_, Child(one.claim, None), TOP, 1), FOLDER, tree))
+            self._watcher.leave(self._parts[id_])
+        else:
+            source = _written(one.path)
+            if as_claimed(claim, source):
+                self._parts[id_] = Part(id_, claim.kind, TOP, size=source.size, role=claim.role)
+                self._sources[id_] = self._whole[id_] = source
+                self._pieces.append(id_)
+            else:
+                self._visit(_Place(id_, Child(one.claim, source), TOP, 1))
+            self._parts[id_] = replace(self._parts[id_], digest=self._digest(source))
+        if id_ not in self._avoided and not self._budget.exhausted:
+            self._settle(one, id_)
+
+    def _settle(self, one: Given, id_: str) -> None:
+        held = [part for part in self._parts.values() if part.id == id_ or part.id.startswith(f"{id_}/")]
+        for part in settled(one, held, self._trees, self._sources):
+            self._parts[part.id] = part
+            if part.id not in self._trees and part.id not in self._pieces:
+                self._pieces.append(part.id)
 
     def _visit(self, place: _Place) -> None:
         """Record the part at a place, and open it."""
@@ -365,8 +414,15 @@ class Opening:
         for child in children:
             if self._budget.is_spent or child.source is None:
                 self._budget.add_part(place.depth)
-            name = self._unique(place.id, _unwrapped(place.id) if child.name == CONTENT else child.name)
+            name = self._unique(place.id, self._name(place, child))
             self._visit(_Place(name, child, place.id, place.depth + 1))
+
+    def _name(self, place: _Place, child: Child) -> str:
+        """What was given is called as it was given, packed or not: the name in a wrapper is that of somebody's file."""
+        wrapped = child.offset is None and self._parts[place.id].kind in {kind.name for kind in catalogue.wrappers()}
+        if wrapped and place.id.startswith(f"{GIVEN}/"):
+            return place.id.rpartition("/")[2]
+        return _unwrapped(place.id) if child.name == CONTENT else child.name
 
     def _unique(self, parent: str, name: str) -> str:
         """An id for a child: printable, short, and not given yet."""
@@ -384,6 +440,8 @@ class Opening:
         return unique
 
     def _finish(self, name: str, digest: str | None) -> Image:
+        for one in self._given:
+            self._give(one)
         if TOP in self._parts and digest is not None:
             self._parts[TOP] = replace(self._parts[TOP], digest=digest)
         distinct = self._distinct_roots()

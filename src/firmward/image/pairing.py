@@ -2,7 +2,7 @@
 
 What lies nearest in the image belongs together: the configuration in a root's own boot/, the kernel in the same folder
 of a build's output. Where several roots are equally near, as when two slots share a boot partition, it goes with none
-of them alone.
+of them alone. What was given by hand goes with a root that was given too, or else with the only one of the image.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,7 +32,9 @@ def _root_of(part: Part, below: dict[str, str | None]) -> str | None:
 
 
 def _above(id_: str) -> Iterator[str]:
-    """An id and what it begins with, step by step to the top."""
+    """An id and what it begins with, step by step to the top; last the empty one, which all that there is begins with:
+    parts that were given do not lie in the image."""
     while id_:
         yield id_
         id_ = id_.rpartition("/")[0]
+    yield ""

@@ -1,7 +1,7 @@
 """fit-key-not-required"""
 
 from firmward.facts.boot_keys import BootKeys, Key, KeyRing, PlacedRing
-from firmward.model.check import Example, Findings, check
+from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
@@ -28,6 +28,8 @@ def fit_key_not_required(keys: BootKeys) -> Findings:
     lets anybody put signed images together anew. `mkimage -r` writes `required = "conf"` beside the key; mind that for
     ECDSA keys some versions do not.
     """
+    if not keys.rings and not keys.unread:
+        raise NotApplicable("no boot loader here holds keys; whether one demands the keys that were given is not known")
     for placed in keys.rings:
         if not placed.ring.keys:
             yield _finding(placed, "signature", "there is a place for keys, and no key in it")

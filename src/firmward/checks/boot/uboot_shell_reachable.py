@@ -76,7 +76,7 @@ def _finding(found: FoundUboot, stops: frozenset[Stop]) -> Finding:
     how = "any key" if Stop.ANY_KEY in stops else "a word that stands in the binary"
     return Finding(
         how,
-        f"{found.name} waits {found.delay} s, and {how} gives a prompt with {len(_commands(found))} commands",
+        f"{found.name} waits {found.delay} s, and {how} gives a prompt with at least {len(_commands(found))} commands",
         at=found.at,
         evidence=f"bootdelay={found.delay}",
         remedy=Remedy(

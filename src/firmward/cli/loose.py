@@ -1,0 +1,165 @@
+"""Parts given by hand, as options: the boot loader in another flash, its configuration, a dump of the fuses.
+
+Every verb that takes them declares these options and puts what came through `gathered`.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from firmward.model.errors import InputError
+
+if TYPE_CHECKING:
+    from firmward.image.given import Given
+
+PANEL = "Loose parts (they join TARGET, or are audited alone)"
+
+KernelConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--kernel-config",
+        metavar="FILE",
+        help="The kernel's .config, gzipped or not, or a kernel with IKCONFIG.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+DtbOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--dtb",
+        metavar="FILE",
+        help="A device tree; one with a /signature node is the boot loader's. Repeatable.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+UbootOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--uboot",
+        metavar="FILE",
+        help="U-Boot's binary, or a boot image that holds it.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+UbootConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--uboot-config",
+        metavar="FILE",
+        help="The .config that U-Boot was built with.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+EnvOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--env",
+        metavar="FILE",
+        help="U-Boot's stored environment: the bytes of the medium, or what fw_printenv prints.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+FitOption = Annotated[
+    list[Path] | None,
+    typer.Option("--fit", metavar="FILE", help="A FIT. Repeatable.", show_default=False, rich_help_panel=PANEL),
+]
+InitramfsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--initramfs",
+        metavar="FILE",
+        help="An initramfs, packed as it is. Repeatable.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+RootfsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--rootfs",
+        metavar="PATH",
+        help="The root file system: a folder or an image.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+FusesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--fuses",
+        metavar="FILE",
+        help="What fuse read printed, a hexdump of nvmem, or nvmem itself.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+PublicKeyOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--public-key",
+        metavar="FILE",
+        help="A public key or certificate that FITs are to be verified with. Repeatable.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """What was given, in the order of these fields."""
+
+    kernel_config: Path | None = None
+    dtb: tuple[Path, ...] = ()
+    uboot: Path | None = None
+    uboot_config: Path | None = None
+    env: Path | None = None
+    fit: tuple[Path, ...] = ()
+    initramfs: tuple[Path, ...] = ()
+    rootfs: Path | None = None
+    fuses: Path | None = None
+    public_key: tuple[Path, ...] = ()
+
+    def gathered(self) -> "tuple[Given, ...]":
+        """As the opener takes them. Raises InputError for a path where nothing is, or where no file can be read."""
+        from firmward.image.given import Given
+
+        found = tuple(Given(claim, path) for claim, path in self._named())
+        for one in found:
+            check_there(one.path, folder=one.claim == "rootfs")
+        return found
+
+    def _named(self) -> Iterator[tuple[str, Path]]:
+        for claim, paths in (
+            ("kernel-config", self.kernel_config),
+            ("dtb", self.dtb),
+            ("uboot", self.uboot),
+            ("uboot-config", self.uboot_config),
+            ("env", self.env),
+            ("fit", self.fit),
+            ("initramfs", self.initramfs),
+            ("rootfs", self.rootfs),
+            ("fuses", self.fuses),
+            ("public-key", self.public_key),
+        ):
+            for path in (paths,) if isinstance(paths, Path) else paths or ():
+                yield claim, path
+
+
+def check_there(path: Path, *, folder: bool) -> None:
+    """Raises InputError for what is not there, and for a folder where a file is wanted."""
+    try:
+        os.stat(path)  # noqa: PTH116 - Path.exists hides why
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    if not folder and os.path.isdir(path):  # noqa: PTH112 - no exceptions
+        raise InputError(f"{path}: is a folder, and a file is wanted")
