@@ -277,6 +277,33 @@ def test_the_command_draws_it_and_fails_where_it_is_told_to(firmward: Firmward, 
     assert [link["link"] for link in document["chain"]] == list(LINKS)
 
 
+FUSES = (
+    "=> fuse read 0 6\nReading bank 0:\n\nWord 0x00000006: {:08x}\n"
+    "=> fuse read 5 6\nReading bank 5:\n\nWord 0x00000006: 00000000\n"
+)
+
+
+@pytest.mark.parametrize(("word", "state"), [(0x2, "verified"), (0x0, "unverified")])
+def test_a_dump_of_the_fuses_says_whether_the_boot_rom_asks(
+    word: int, state: str, firmward: Firmward, whole: Device, tmp_path: Path
+) -> None:
+    (tmp_path / "otp.txt").write_text(FUSES.format(word))
+    board = b'/dts-v1/; / { compatible = "maker,board", "fsl,imx6q"; };'
+    (tmp_path / "board.dtb").write_bytes(whole.workshop.run("dtc", "-q", "-O", "dtb", feed=board))
+    output = whole.write()
+    said = firmward("chain", output, "--fuses", tmp_path / "otp.txt", "--dtb", tmp_path / "board.dtb", "--json")
+    found = {link["link"]: link for link in json.loads(said.out)["chain"]}
+    assert found["boot-rom"]["state"] == state, said.out
+
+
+def test_loose_parts_alone_make_a_chain(firmward: Firmward, whole: Device) -> None:
+    output = whole.write()
+    words = ("--uboot", output / "u-boot.imx", "--fit", output / "fitImage", "--rootfs", output / "rootfs.squashfs")
+    said = firmward("chain", *words, "--json")
+    assert {link["link"]: link["state"] for link in json.loads(said.out)["chain"]} == WHOLE
+    assert firmward("chain").code == 2
+
+
 def test_of_nothing_no_chain_is_drawn(firmward: Firmward, tmp_path: Path) -> None:
     (tmp_path / "noise").write_bytes(bytes(range(256)) * 400)
     called = firmward("chain", tmp_path / "noise")

@@ -134,7 +134,8 @@ def test_a_kernel_in_a_fit_is_worth_what_signature_and_key_are(
 
 def test_a_signature_is_not_verified_by_a_key_that_only_somebody_named() -> None:
     image = parts(("image/fit", "fit"), ("image/fit/kernel", "gzip"), ("image/key", "public-key"))
-    found = collected(image, fits=[fit()], keys=ring("conf", "image/key"))
+    given = BootKeys((), (), ring(None, "image/key").rings)
+    found = collected(image, fits=[fit()], keys=given)
     assert states(found)["image/fit/kernel"] == "unknown"
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from firmward.audit.engine import Verdict
 from firmward.facts.boot_pieces import PROGRAM, BootPiece, BootPieces, Stage
+from firmward.facts.fuses import Fuses
 from firmward.facts.initramfses import Initramfses
 from firmward.facts.secure_boot import SecureBoot
 from firmward.facts.secure_boot import State as Secure
@@ -35,6 +36,7 @@ WORST_FIRST = (State.BROKEN, State.UNVERIFIED, State.UNKNOWN, State.VERIFIED)
 EVIDENCE_LIMIT = 12
 """Pieces of evidence of one link; the findings have all of them."""
 
+CHIP_CLOSED = "chip-open"
 AROUND_KERNEL = (
     "uboot-legacy-image-accepted",
     "uboot-shell-reachable",
@@ -62,9 +64,11 @@ AROUND_PLUG_INS = (
 )
 UPDATES_VERIFIED = "update-unauthenticated"
 
-CHECKS = frozenset((*AROUND_KERNEL, *ON_THE_WAY, ROOT_VERIFIED, *AROUND_ROOT, *AROUND_PLUG_INS, UPDATES_VERIFIED))
+CHECKS = frozenset(
+    (CHIP_CLOSED, *AROUND_KERNEL, *ON_THE_WAY, ROOT_VERIFIED, *AROUND_ROOT, *AROUND_PLUG_INS, UPDATES_VERIFIED)
+)
 """The checks without whose verdicts it cannot be drawn."""
-FAMILIES = (BootPieces, SecureBoot, Initramfses)
+FAMILIES = (BootPieces, Fuses, SecureBoot, Initramfses)
 """What it reads of the image beside the verdicts."""
 ROOT_FAMILIES = (Verity, SignedFiles, Updaters)
 """What it reads of each root."""
@@ -116,7 +120,10 @@ def _up_to_kernel(facts: Facts, known: Verdicts) -> tuple[Link, ...]:
         reason = pieces.reason if isinstance(pieces, Unknown) else None
         pieces = BootPieces((), (reason,) if reason else ())
     first, loader, kernel = (pieces.of(stage) for stage in (Stage.FIRST, Stage.LOADER, Stage.KERNEL))
-    links = [_boot_rom(first, facts), _of_pieces(FIRST_STAGE, first, pieces.unread, NO_FIRST_STAGE)]
+    links = [
+        _boot_rom(first, facts, known.get(CHIP_CLOSED)),
+        _of_pieces(FIRST_STAGE, first, pieces.unread, NO_FIRST_STAGE),
+    ]
     if loader or not (_is_carried_by(kernel, first) or _is_uefi(first)):
         links.append(_of_pieces(BOOT_LOADER, loader, pieces.unread, NO_BOOT_LOADER))
     ground = _of_pieces(KERNEL, kernel, pieces.unread, NO_KERNEL)
@@ -136,15 +143,29 @@ NO_KERNEL = "no kernel lies in the image"
 NO_ONE_ASKS = "it is signed; the boot loader that asks for it, and what else that one boots, is not in the image"
 
 
-def _boot_rom(first: Sequence[BootPiece], facts: Facts) -> Link:
+def _boot_rom(first: Sequence[BootPiece], facts: Facts, closed: Verdict | None) -> Link:
     boot = facts.get(SecureBoot)
     if isinstance(boot, SecureBoot) and _is_uefi(first):
         return _firmware(boot)
+    if closed is not None and closed.outcome is not Outcome.NOT_APPLICABLE:
+        return _by_fuses(closed, facts)
     bare = [piece for piece in first if piece.state is State.UNVERIFIED]
     if bare:
         says = f"it starts {bare[0].at.part}, which is not signed: so it asks for no signature"
         return Link(BOOT_ROM, State.UNVERIFIED, None, (Evidence(says, bare[0].at, "bootloader-unsigned"),))
     return Link(BOOT_ROM, State.UNKNOWN, None, (Evidence(NO_VARIABLES if _is_uefi(first) else NO_FUSES),))
+
+
+def _by_fuses(closed: Verdict, facts: Facts) -> Link:
+    found = facts.get(Fuses)
+    at = found.at if isinstance(found, Fuses) else None
+    match closed.outcome:
+        case Outcome.PASS:
+            says = "; ".join(found.evidence) if isinstance(found, Fuses) and found.evidence else "the fuses say so"
+            return Link(BOOT_ROM, State.VERIFIED, "its fuses", (Evidence(f"the chip is closed: {says}", at),))
+        case Outcome.FAIL:
+            return Link(BOOT_ROM, State.UNVERIFIED, None, _shortened(_found(closed, None)))
+    return Link(BOOT_ROM, State.UNKNOWN, None, (Evidence(closed.reason or "", at, CHIP_CLOSED),))
 
 
 def _firmware(boot: SecureBoot) -> Link:

@@ -11,6 +11,20 @@ import typer
 from firmward.cli.console import Color, ColorOption
 from firmward.cli.inside import EXIT_INCOMPLETE, BytesOption, JsonOption, SecondsOption
 from firmward.cli.judging import Question, Reading, audit_target, judging_day, progress, read_policy
+from firmward.cli.loose import (
+    DtbOption,
+    EnvOption,
+    FitOption,
+    FusesOption,
+    InitramfsOption,
+    KernelConfigOption,
+    Loose,
+    PublicKeyOption,
+    RootfsOption,
+    UbootConfigOption,
+    UbootOption,
+)
+from firmward.model.errors import InputError
 
 if TYPE_CHECKING:
     from firmward.model.report import Report
@@ -28,6 +42,8 @@ Examples:
   firmward chain firmware.img --json | jq '.chain[] | select(.state != "verified")'
 
   firmward chain deploy/images/board/ --fail-on unverified
+
+  firmward chain firmware.img --uboot u-boot.imx --fuses otp.txt
 
 Exit codes:
 
@@ -53,7 +69,7 @@ FAILS = {
 }
 
 Target = Annotated[
-    Path,
+    Path | None,
     typer.Argument(
         metavar="IMAGE",
         help="A firmware image, a root file system folder, or a build's output folder.",
@@ -79,12 +95,22 @@ def add_to(app: typer.Typer) -> None:
 
 
 def chain(
-    image: Target,
+    image: Target = None,
     policy: PolicyOption = None,
     fail_on: FailOption = None,
     as_json: JsonOption = False,
     budget_seconds: SecondsOption = 300.0,
     budget_mib: BytesOption = 2048,
+    kernel_config: KernelConfigOption = None,
+    dtb: DtbOption = None,
+    uboot: UbootOption = None,
+    uboot_config: UbootConfigOption = None,
+    env: EnvOption = None,
+    fit: FitOption = None,
+    initramfs: InitramfsOption = None,
+    rootfs: RootfsOption = None,
+    fuses: FusesOption = None,
+    public_key: PublicKeyOption = None,
     color: ColorOption = Color.AUTO,
 ) -> None:
     """Draw the chain of trust, from the boot ROM to the last plug-in directory.
@@ -94,10 +120,16 @@ def chain(
     from firmward.audit.chain import CHECKS
     from firmward.image.budget import Limits
 
+    given = Loose(
+        kernel_config, tuple(dtb or ()), uboot, uboot_config, env, tuple(fit or ()), tuple(initramfs or ()), rootfs,
+        fuses, tuple(public_key or ()),
+    ).gathered()  # fmt: skip
+    if image is None and not given:
+        raise InputError("give an image or a folder, or parts of one")
     question = Question(tuple(sorted(CHECKS)), read_policy(policy), judging_day())
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds)
     with progress(color, quiet=as_json) as tell:
-        report = audit_target(image, question, Reading(limits, os.cpu_count() or 1), tell)
+        report = audit_target(image, question, Reading(limits, os.cpu_count() or 1, given=given), tell)
     _print(report, color, as_json=as_json)
     raise typer.Exit(_exit_code(report, fail_on))
 

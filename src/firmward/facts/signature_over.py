@@ -57,7 +57,7 @@ class Signatures:
         self._stages = {one.at.part: one for one in found if one.kind not in stage.EFI}
         self._fits = {one.at.part: one for one in fits.found} if isinstance(fits, Fits) else {}
         self._keys = keys if isinstance(keys, BootKeys) else None
-        self._fit_covers = fit.FitCovers(self._keys, parts)
+        self._fit_covers = fit.FitCovers(self._keys)
         self._uboots = uboots if isinstance(uboots, Uboots) else None
         self.programs = programs if isinstance(programs, EfiPrograms) else EfiPrograms(())
         self._programs = {efi.key_of(one): one for one in self.programs.found}

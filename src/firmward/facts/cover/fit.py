@@ -7,10 +7,7 @@ from firmward.facts.boot_keys import BootKeys
 from firmward.facts.cover import Cover
 from firmward.facts.fits import FitConfiguration, FitSignature, FoundFit, HashState, SignatureState
 from firmward.model.chain import State
-from firmward.model.parts import Parts
 
-GIVEN = "public-key"
-"""The kind of a key that somebody named by hand."""
 NOT_HELD = (
     SignatureState.CHANGED,
     SignatureState.LIST_CHANGED,
@@ -29,9 +26,8 @@ def has_no_kernel(fit: FoundFit) -> bool:
 class FitCovers:
     """What FITs say of their images, with the keys of the image's boot loaders."""
 
-    def __init__(self, keys: BootKeys | None, parts: Parts) -> None:
+    def __init__(self, keys: BootKeys | None) -> None:
         self._keys = keys
-        self._parts = parts
 
     def over(self, fit: FoundFit, step: str, id: str) -> Cover | None:
         """Of the part `id` in the FIT `step`, or of what that boots first when it is the same. None for an image that
@@ -72,7 +68,7 @@ class FitCovers:
         if SignatureState.VERIFIED not in states:
             return _not_verified(states, what, id)
         algorithm = next(one.algorithm for one in signatures if one.state is SignatureState.VERIFIED)
-        rings = [] if self._keys is None else [one for one in self._keys.rings if not self._is_given(one.at.part)]
+        rings = () if self._keys is None else self._keys.rings
         by = f"the boot loader's key, {algorithm}"
         if not rings:
             why = f"{what} is signed with the given key; whether the boot loader asks for it is not known"
@@ -83,9 +79,6 @@ class FitCovers:
             why = f"{what} is signed, but the key in {where} is not required: what is not signed boots too"
             return Cover(State.BROKEN, why, by, id)
         return Cover(State.VERIFIED, f"{what} is signed with a key that the boot loader requires", by, id)
-
-    def _is_given(self, part: str | None) -> bool:
-        return part in self._parts.all and self._parts.all[part or ""].part.kind == GIVEN
 
 
 def _not_verified(states: list[SignatureState], what: str, id: str) -> Cover:
