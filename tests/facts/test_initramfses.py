@@ -130,6 +130,10 @@ UNCLEAR = {
         f"d=/dev/a\n[ -e /run/x ] && d=/dev/mapper/v\n{OPEN} || exit\nmount $d /n\n{GO}",
         "which device",
     ),
+    "a program that only the device knows": (
+        f"read tool < /run/tool\n$tool\n{OPEN} || exit\n{MOUNT}{GO}",
+        "run time only",
+    ),
     "one of two devices": (
         f"d=/dev/mapper/v\n[ -e /run/x ] && d=/dev/a\n{OPEN} || exit\nmount $d /n\n{GO}",
         "which device",
@@ -331,7 +335,9 @@ MODULES: dict[str, Content] = {
 
 def test_modules_in_the_way_of_yocto_are_judged() -> None:
     found = told({"init": executable(FRAMEWORK), **BESIDE, **MODULES})
-    assert found.verdict is Verdict.UNVERIFIED, found
+    assert (found.verdict, found.at.path) == (Verdict.UNVERIFIED, "init.d/99-finish")
+    assert [one.at.path for one in found.mounts] == ["init.d/90-rootfs"]
+    assert [(one.at.path, one.words) for one in found.ways_out] == [("init", ("init_fatal_sh",))]
 
 
 # as Debian makes them

@@ -13,7 +13,7 @@ from firmward.formats.shell import Parameter, Word
 _ASKED = re.compile(r"\bgetarg(?:s|num|bool\s+['\"]?(?P<default>[01])['\"]?)?\s+['\"]?(?P<word>[\w.-]+)", re.ASCII)
 _WORD = re.compile(r"[\w.-]+", re.ASCII)
 _NAME = re.compile(r"([\w.-]+)(?:=([^*?\[]*))?", re.ASCII)
-ASKS = re.compile(r"break|shell|debug|rescue|single|emergency|recover|maint|init_sh|^[s1]$", re.IGNORECASE)
+ASKS = re.compile(r"break|shell|debug|rescue|single|emergency|recover|maint|init_\w*sh|^[s1]$", re.IGNORECASE)
 """Words by which somebody asks for a shell; others may stand on the way to one."""
 EQUAL = ("=", "==", "-eq")
 UNEQUAL = ("!=", "-ne")

@@ -1,17 +1,21 @@
-"""The programs that mount, open a shell, or go on to another root, on one way through a script.
+"""The programs that open a shell or go on to another root, on one way through a script.
 
-Sources: mount(8), switch_root(8), run-init(8) of klibc, pivot_root(8), losetup(8), sulogin(8), BusyBox' own help.
+Sources: switch_root(8), run-init(8) of klibc, pivot_root(8), sulogin(8), BusyBox' own help.
 """
 
+import fnmatch
 import re
 from collections.abc import Sequence
 
 from firmward.facts.early import labels
-from firmward.facts.early.command import Command, on, proved, split
+from firmward.facts.early.command import Command, on, proved
+from firmward.facts.early.mounts import ROWS as MOUNTS
+from firmward.facts.early.mounts import below
 from firmward.facts.early.records import EarlyMount, Given, Verdict
 from firmward.facts.early.shell_commands import ROWS as SHELL_COMMANDS
-from firmward.facts.early.sources import ASKERS, COMMAND_LINE, FROM_COMMAND_LINE, PSEUDO, in_full, is_pseudo
-from firmward.facts.early.state import MAPPER, Ends, Leave, Proof, State
+from firmward.facts.early.shell_commands import UNKNOWN
+from firmward.facts.early.sources import ASKERS, COMMAND_LINE, FROM_COMMAND_LINE, in_full, is_pseudo
+from firmward.facts.early.state import Ends, Leave, Proof, State, merged_ends
 from firmward.facts.early.tools import KNOWN, QUESTIONABLE
 from firmward.facts.early.verifiers import ROWS as VERIFIERS
 from firmward.facts.early.ways import Ways
@@ -23,6 +27,8 @@ from firmward.formats.shell import Simple
 
 DRACUT = "dracut-lib.sh"
 NOT_KNOWN = "what is mounted there is not known"
+FITTING = 20
+"""Functions that a name which only the device knows may mean."""
 TERMINALS = ("/dev/console", "/dev/tty", "/dev/pts", "/dev/$")
 
 
@@ -135,8 +141,25 @@ def _text(ways: Ways, state: State, script: str, line: int) -> Ends:
     return [(Leave.GO, one) for _, one in ends]
 
 
+def _named_later(ways: Ways, state: State, call: Call) -> Ends:
+    """`${module}_run`: each function whose name fits is a way. That anything else is called so is told."""
+    pattern = UNKNOWN.sub("*", call.text(0))
+    fitting = fnmatch.filter(sorted(state.environment.functions), pattern) if pattern.strip("*") else []
+    if not fitting:
+        ways.miss(f"which program {call.text(0)} is in line {call.line} is known at run time only")
+        return on(state, None)
+    if len(fitting) > FITTING:
+        ways.cut(f"more than {FITTING} functions that {call.text(0)} may be in line {call.line}")
+    ends: Ends = []
+    for name in fitting[:FITTING]:
+        ends += ways.call(state.copy(), name, call.words[1:])
+    return merged_ends(ends)
+
+
 def _other(ways: Ways, state: State, call: Call) -> Ends:
     """A script is followed. What any other program does is known by its name, or not."""
+    if "$" in call.text(0) and not call.words[0].certain:
+        return _named_later(ways, state, call)
     name = call.text(0).rpartition("/")[2]
     entry = ways.program(call.text(0))
     if entry is not None and ways.is_script(entry):
@@ -146,92 +169,6 @@ def _other(ways: Ways, state: State, call: Call) -> Ends:
         return proved(state, call, Proof("unclear", name))
     if is_own:
         state.proofs |= {Proof("unclear", name)}
-    return on(state, None)
-
-
-# mounts
-
-
-def _mount(ways: Ways, state: State, call: Call) -> Ends:
-    found, operands = split(call, "-t -o -O -L -U --types --options --label --uuid --source --target")
-    type_ = found.get("-t", found.get("--types", ""))
-    told = tuple(found.get("-o", found.get("--options", "")).split(","))
-    if found.keys() & {"-M", "--move"} or "move" in told:
-        return _moved(state, operands)
-    if "remount" in told or found.keys() & {"-a", "-oremount"} or not operands:
-        return on(state, None)
-    device, target = _ends_of(ways, call, found, operands)
-    if type_ in PSEUDO - {"tmpfs"} or device in PSEUDO - {"tmpfs", "ramfs", "rootfs"}:
-        return on(state, None)
-    known = all(word.certain for word in call.words if word.text == device)
-    one = EarlyMount(device, in_full(target), type_, tuple(each for each in told if each), ways.at(call.line), known)
-    return _mounted(ways, state, one)
-
-
-def _ends_of(ways: Ways, call: Call, found: dict[str, str], operands: Sequence[str]) -> tuple[str, str]:
-    """Device and target; a single word is looked up in etc/fstab."""
-    for option, name in (("-L", "LABEL"), ("-U", "UUID"), ("--label", "LABEL"), ("--uuid", "UUID")):
-        if option in found:
-            return f"{name}={found[option]}", operands[-1]
-    if len(operands) > 1:
-        return operands[-2], operands[-1]
-    for line in (ways.tree.text("etc/fstab") or "").splitlines():
-        fields = line.split()
-        if len(fields) > 2 and operands[0] in fields[:2]:
-            return (fields[2] if fields[2] in PSEUDO else fields[0]), fields[1]
-    return "$fstab", operands[0]
-
-
-def _mounted(ways: Ways, state: State, one: EarlyMount) -> Ends:
-    """It succeeds, or fails; what verity did not open is not there to be mounted."""
-    if len(ways.mounts) < 200 and not is_pseudo(one):
-        ways.mounts.setdefault(one)
-    name = one.device.removeprefix(MAPPER)
-    is_shut = name in ways.volumes and name in state.failed and Proof("verity", name) not in state.proofs
-    if is_shut or _below(one) in state.failed:
-        state.failed |= {one.target}
-        return on(state, status=False)
-    failed = state.copy()
-    failed.failed |= {one.target}
-    if name in ways.volumes:
-        failed.given(Given(f"the mount of {one.device}", holds=False))
-    state.failed -= {one.target}
-    state.mounts = (*(each for each in state.mounts if each.target != one.target), one)
-    if is_pseudo(one):
-        return on(state, status=None)
-    return [(Leave.GO, state.ended(status=True)), (Leave.GO, failed.ended(status=False))]
-
-
-def _below(mounted: EarlyMount) -> str:
-    """The folder, or what may be one, that an overlay or a bind mount shows."""
-    lower = next((one.partition("=")[2] for one in mounted.options if one.startswith("lowerdir=")), "")
-    return in_full(lower.rpartition(":")[2] or mounted.device)
-
-
-def _moved(state: State, operands: Sequence[str]) -> Ends:
-    if len(operands) > 1:
-        source, target = map(in_full, operands[-2:])
-        if source in state.failed:
-            state.failed |= {target}
-        state.mounts = tuple(
-            EarlyMount(one.device, target, one.type, one.options, one.at, one.is_certain)
-            if one.target == source
-            else one
-            for one in state.mounts
-        )
-    return on(state, None)
-
-
-def _unmount(ways: Ways, state: State, call: Call) -> Ends:
-    targets = {in_full(text) for text in call.texts[1:]}
-    state.mounts = tuple(one for one in state.mounts if not targets & {one.target, one.device})
-    return on(state, None)
-
-
-def _loop_device(ways: Ways, state: State, call: Call) -> Ends:
-    words = [text for text in call.texts[1:] if not text.startswith("-")]
-    if len(words) > 1:
-        state.loops |= {(words[-2], words[-1])}
     return on(state, None)
 
 
@@ -272,7 +209,7 @@ def _lower(state: State, mounted: EarlyMount | None) -> EarlyMount | None:
     for _ in range(4):
         if mounted is None:
             return None
-        folder = _below(mounted)
+        folder = below(mounted)
         found = next((one for one in reversed(state.mounts) if one.target == folder and one is not mounted), None)
         if found is None:
             return mounted
@@ -377,10 +314,7 @@ def _run_parts(ways: Ways, state: State, call: Call) -> Ends:
 
 ROWS: dict[str, Command] = {
     **VERIFIERS,
-    "mount": _mount,
-    "nfsmount": _mount,
-    "umount": _unmount,
-    "losetup": _loop_device,
+    **MOUNTS,
     **dict.fromkeys(("switch_root", "run-init", "pivot_root"), _switch_root),
     "sulogin": _sulogin,
     **dict.fromkeys(("getty", "agetty", "telnetd"), _getty),

@@ -16,7 +16,8 @@ from firmward.formats.shell import Assignment
 from firmward.model.tree import Entry, Kind
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_UNKNOWN = re.compile(r"\$\([^()]*\)|\$\{[^}]*\}|\$\w+")
+UNKNOWN = re.compile(r"\$\([^()]*\)|\$\{[^}]*\}|\$\w+")
+"""What stands in a word for what only the device knows."""
 SOURCED = 20
 """Files that a name which only the device knows may mean."""
 
@@ -79,7 +80,7 @@ def _any(ways: Ways, text: str) -> list[Entry]:
     folder, _, name = text.rpartition("/")
     if "$" in folder or not folder:
         return []
-    found = [ways.tree.resolve(path) for path in ways.tree.glob(f"{folder}/{_UNKNOWN.sub('*', name)}")]
+    found = [ways.tree.resolve(path) for path in ways.tree.glob(f"{folder}/{UNKNOWN.sub('*', name)}")]
     return [entry for entry in found if entry is not None and entry.kind is Kind.FILE]
 
 
