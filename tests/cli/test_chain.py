@@ -241,8 +241,8 @@ def test_what_hab_signed_and_u_boot_does_not_ask_for_is_broken(pieces: Path, who
 
 @pytest.mark.parametrize(("signed", "state"), [(True, "verified"), (False, "unverified")])
 def test_a_system_in_the_initramfs_ends_the_chain_there(signed: bool, state: str, whole: Device) -> None:
-    whole.init = "#!/bin/sh\nmount -t proc proc /proc\nexec /sbin/init\n"
-    whole.more = {"sbin/init": (0o100755, "#!/bin/sh\nwhile :; do sleep 100; done\n"), "etc/passwd": (0o100644, "")}
+    whole.init = "\x7fELF"
+    whole.more = {"etc/inittab": (0o100644, "::respawn:/usr/bin/camera\n")}
     if not signed:
         whole.signing = Signing(roles="")
     output = whole.write()

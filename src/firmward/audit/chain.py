@@ -286,7 +286,8 @@ def drawn(image: ImageLinks, roots: Sequence[RootLinks]) -> tuple[Link, ...]:
         nothing = (Evidence(NO_ROOT_BEHIND if roots and image.ends is False else NO_ROOT),)
         return (*image.links, *(Link(name, State.UNKNOWN, None, nothing) for name in (ROOT, PLUG_INS, UPDATES)))
     links = [_on_the_way(one.root, image.way) for one in systems if one.root is not None]
-    plug_ins = _worst([_resting(one.plug_ins, root, "the root") for one, root in zip(systems, links, strict=True)])
+    pairs = zip(systems, links, strict=True)
+    plug_ins = _worst([_resting(one.plug_ins, root, "the root file system") for one, root in pairs])
     return (*image.links, _worst(links), plug_ins, _worst([one.updates for one in systems]))
 
 
