@@ -6,8 +6,10 @@ import pytest
 from beside import around
 
 from firmward.facts import boot_pieces, signature_over
+from firmward.facts.avb import Avb, Covered, FoundVbmeta, Standing
 from firmward.facts.boot_keys import BootKeys, Key, KeyRing, PlacedRing
 from firmward.facts.boot_pieces import BootPieces, Stage
+from firmward.facts.efi_programs import EfiProgram, EfiPrograms, Loaded, Maker, Place
 from firmward.facts.first_stages import FirstStage, FirstStages, Signed
 from firmward.facts.fits import (
     FitConfiguration,
@@ -50,8 +52,12 @@ def collected(
     fits: Iterable[FoundFit] = (),
     keys: BootKeys | None = None,
     uboots: Uboots | None = None,
+    programs: EfiPrograms | None = None,
+    vbmetas: Avb | None = None,
 ) -> BootPieces:
-    signatures = signature_over.collect(image, FirstStages(tuple(stages)), Fits(tuple(fits)), keys, uboots, None, None)
+    signatures = signature_over.collect(
+        image, FirstStages(tuple(stages)), Fits(tuple(fits)), keys, uboots, programs, vbmetas
+    )
     found = boot_pieces.collect(image, signatures, uboots)
     assert found is not None
     return found
@@ -197,3 +203,84 @@ def test_without_any_piece_there_is_none() -> None:
     cover = signatures.over("image/root")
     assert cover is not None
     assert cover.state is State.UNVERIFIED
+
+
+# vbmeta
+
+
+ANDROID = parts(("image/boot_a", "android-boot"), ("image/boot_a/kernel", "zimage"), ("image/vbmeta_a", "vbmeta"))
+
+
+def vbmeta(
+    standing: Standing, *, differs: str | None = None, compared: bool = True, test_key: str | None = None
+) -> Avb:
+    covered = Covered("boot", False, "00", 1, at=Location(part="image/boot_a"), is_compared=compared, differs=differs)
+    at = Location(part="image/vbmeta_a")
+    return Avb((FoundVbmeta(at, "vbmeta", "_a", standing, "as it is", test_key=test_key, covered=(covered,)),))
+
+
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        (vbmeta(Standing.SIGNED), "verified"),
+        (vbmeta(Standing.SIGNED, differs="the digest"), "broken"),
+        (vbmeta(Standing.SIGNED, compared=False), "unknown"),
+        (vbmeta(Standing.SIGNED, test_key="AOSP's testkey_rsa4096"), "broken"),
+        (vbmeta(Standing.UNSIGNED), "unverified"),
+        (vbmeta(Standing.BROKEN), "broken"),
+        (vbmeta(Standing.DISABLED), "broken"),
+        (vbmeta(Standing.UNCHAINED), "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_a_vbmeta_speaks_for_the_partition_that_it_covers(found: Avb | None, state: str) -> None:
+    assert states(collected(ANDROID, vbmetas=found)) == {"image/boot_a/kernel": state}
+
+
+def test_a_signed_vbmeta_that_leaves_out_the_kernel_is_a_hole() -> None:
+    at = Location(part="image/vbmeta_a")
+    alone = Avb((FoundVbmeta(at, "vbmeta", "_a", Standing.SIGNED),))
+    assert states(collected(ANDROID, vbmetas=alone)) == {"image/boot_a/kernel": "broken"}
+
+
+# UEFI
+
+
+ESP = Location("EFI/BOOT/BOOTX64.EFI", part="image/esp")
+
+
+@pytest.mark.parametrize(
+    ("program", "state"),
+    [
+        (EfiProgram(ESP, Place.FALLBACK, Maker.UKI, ("maker",), accepted=True), "verified"),
+        (EfiProgram(ESP, Place.FALLBACK, Maker.UKI, (), accepted=True), "verified"),
+        (EfiProgram(ESP, Place.FALLBACK, Maker.UKI, ("maker",)), "verified"),
+        (EfiProgram(ESP, Place.FALLBACK, Maker.UKI, ("stranger",), accepted=False), "broken"),
+        (EfiProgram(ESP, Place.FALLBACK, Maker.UKI, ("maker",), broken="the digest differs"), "broken"),
+        (EfiProgram(ESP, Place.FALLBACK, Maker.UKI), "unverified"),
+    ],
+)
+def test_a_unified_kernel_image_speaks_for_the_kernel_in_it(program: EfiProgram, state: str) -> None:
+    uki = "image/esp/EFI/BOOT/BOOTX64.EFI"
+    image = parts(("image/esp", "fat"), (uki, "uki"), (f"{uki}/kernel", "bzimage"))
+    found = collected(image, programs=EfiPrograms((program,)))
+    assert [(piece.stage, piece.state.value) for piece in found.pieces] == [
+        (Stage.FIRST, state),
+        (Stage.KERNEL, state),
+    ]
+
+
+@pytest.mark.parametrize(("is_covered", "state"), [(True, "verified"), (False, "unverified"), (None, "unknown")])
+def test_a_kernel_is_what_the_boot_manager_does_with_it(is_covered: bool | None, state: str) -> None:
+    grub = EfiProgram(ESP, Place.FALLBACK, Maker.GRUB, ("maker",), loads=(Loaded("kernel", "/vmlinuz", is_covered),))
+    kernel = OpenPart(Part("image/boot/vmlinuz", "bzimage", "image/boot", role=Role.KERNEL))
+    image = around(OpenPart(Part("image/boot", "ext", "image")), kernel)
+    found = states(collected(image, programs=EfiPrograms((grub,))))
+    assert found["image/boot/vmlinuz"] == state
+
+
+def test_behind_a_shim_the_boot_manager_is_the_second_link() -> None:
+    shim = EfiProgram(ESP, Place.FALLBACK, Maker.SHIM, ("vendor",))
+    grub = EfiProgram(Location("EFI/debian/grubx64.efi", part="image/esp"), Place.ENTRY, Maker.GRUB, ("debian",))
+    found = collected(parts(("image/esp", "fat")), programs=EfiPrograms((shim, grub)))
+    assert [piece.stage for piece in found.pieces] == [Stage.FIRST, Stage.LOADER]

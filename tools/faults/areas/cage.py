@@ -55,7 +55,7 @@ FAULTS = (
     ),
     Fault(
         "cli/caged.py",
-        "return Cage((target, *unpacked, own, *folders)",
+        "return Cage((*image, *unpacked, own, *folders)",
         "return Cage((Path('/'),)",
         "tests/cli/test_caged.py",
         "the cage around an image leaves the whole disk open to read",
