@@ -317,6 +317,24 @@ def test_a_root_alone_is_judged_and_what_starts_it_is_unknown(firmward: Firmward
     assert [found[name] for name in LINKS[:4]] == ["unknown"] * 4
 
 
+def test_a_difference_names_the_links_that_changed(firmward: Firmward, whole: Device, tmp_path: Path) -> None:
+    reports = [tmp_path / "old.json", tmp_path / "new.json"]
+    assert firmward("audit", whole.write(), "-q", "-o", reports[0]).code == 0
+    whole.init = "#!/bin/sh\nmount -o ro /dev/mmcblk0p2 /mnt\nexec switch_root /mnt /sbin/init\n"
+    assert firmward("audit", whole.write(), "-q", "-o", reports[1]).code == 0
+    worse, better = (
+        json.loads(firmward("diff", *pair, "--format", "json").out)["chain"] for pair in (reports, reversed(reports))
+    )
+    assert [(one["link"], one["was"], one["now"], one["direction"]) for one in worse] == [
+        ("root", "verified", "unverified", "worse"),
+        ("plug-ins", "verified", "unverified", "worse"),
+    ]
+    assert {one["direction"] for one in better} == {"better"}
+    said = " ".join(firmward("diff", *reports).out.split())
+    assert "chain of trust: 2 links" in said
+    assert "verified → unverified: the initramfs: its scripts mount the root and verify nothing" in said
+
+
 def test_a_report_of_a_few_checks_has_no_chain(firmward: Firmward, whole: Device, tmp_path: Path) -> None:
     output = whole.write()
     assert firmward("audit", output, "-q", "-o", tmp_path / "r.json", "--only", "boot").code == 0

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from firmward.audit.difference_checks import check_changes
 from firmward.audit.difference_findings import finding_changes
-from firmward.audit.difference_record import About, Blind, Difference, FactChange, PartChange
+from firmward.audit.difference_record import About, Blind, Difference, FactChange, LinkChange, PartChange
 from firmward.audit.drift import Drift, drift
 from firmward.audit.part_pairs import pairs
 from firmward.audit.redact import redact, redacted
@@ -38,6 +38,7 @@ def difference(old: Side, new: Side, manner: Manner | None = None) -> Difference
             facts,
             blind,
             tuple(_notes(old, new, paired)),
+            tuple(_links(old.report, new.report)),
         )
     )
 
@@ -54,6 +55,20 @@ def about(report: Report) -> About:
         report.unknown,
         len(report.checks),
     )
+
+
+def _links(old: Report, new: Report) -> Iterator[LinkChange]:
+    """Of two chains that were drawn, where they differ."""
+    if not old.chain or not new.chain:
+        return
+    before, after = ({link.link: link for link in report.chain} for report in (old, new))
+    for name in dict.fromkeys((*after, *before)):
+        was, now = before.get(name), after.get(name)
+        states = tuple(None if link is None else link.state for link in (was, now))
+        if states[0] is not states[1]:
+            told = now or was
+            why = told.evidence[0].says if told is not None and told.evidence else ""
+            yield LinkChange(name, states[0], states[1], why)
 
 
 def _parts(old: Side, new: Side, paired: Mapping[str, str]) -> Iterator[PartChange]:

@@ -4,7 +4,15 @@ import json
 from importlib.resources import files
 from typing import cast
 
-from firmward.audit.difference_record import CheckChange, Difference, Direction, FactChange, FindingChange, PartChange
+from firmward.audit.difference_record import (
+    CheckChange,
+    Difference,
+    Direction,
+    FactChange,
+    FindingChange,
+    LinkChange,
+    PartChange,
+)
 from firmward.audit.json_record import kind, to_json
 from firmward.audit.tree_difference import FileChange, TreeDifference
 from firmward.model.inventory import FileState
@@ -35,6 +43,7 @@ def difference_document(difference: Difference) -> Object:
         "notes": list(difference.notes),
         "findings": [_finding(change) for change in difference.findings],
         "checks": [_check(change) for change in difference.checks],
+        "chain": [_link(change) for change in difference.links],
         "parts": [_part(change) for change in difference.parts],
         "facts": [_fact(change) for change in difference.facts],
         "unknown": [to_json(one) | {"family": _name(one.family)} for one in difference.blind],  # type: ignore[operator]
@@ -49,6 +58,16 @@ def render_difference_json(difference: Difference) -> str:
 def difference_schema() -> Object:
     """The JSON schema that every difference keeps."""
     return cast(Object, json.loads(files("firmward.audit").joinpath("diff.schema.json").read_text(encoding="utf-8")))
+
+
+def _link(change: LinkChange) -> Object:
+    return {
+        "link": change.link,
+        "direction": change.direction.value,
+        "was": change.was and change.was.value,
+        "now": change.now and change.now.value,
+        "why": change.why,
+    }
 
 
 def _finding(change: FindingChange) -> Object:

@@ -31,6 +31,7 @@ def _lines(difference: Difference) -> Iterator[str]:
         yield ""
     yield from _findings("Worse", [change for change in difference.findings if change.direction is Direction.WORSE])
     yield from _lost(difference)
+    yield from _chain(difference)
     yield from _facts(difference)
     yield from _files(difference)
     yield from _findings("Better", [change for change in difference.findings if change.direction is Direction.BETTER])
@@ -38,6 +39,17 @@ def _lines(difference: Difference) -> Iterator[str]:
     yield from _folded(plural(len(rest), "other finding") + " changed", _table(rest), bool(rest))
     yield from _checks(difference)
     yield from _parts(difference)
+
+
+def _chain(difference: Difference) -> Iterator[str]:
+    if difference.links:
+        yield f"### Chain of trust: {plural(len(difference.links), 'link')}"
+        yield ""
+    for change in difference.links:
+        name, what = words.link_words(change)
+        yield f"- **{text(name)}** {text(what)}"
+    if difference.links:
+        yield ""
 
 
 def _findings(title: str, changes: Sequence[FindingChange]) -> Iterator[str]:

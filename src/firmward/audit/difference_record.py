@@ -6,6 +6,7 @@ from enum import StrEnum
 from firmward.audit.drift import Drift
 from firmward.audit.sight import WITHOUT_VERDICT
 from firmward.audit.tree_difference import TreeDifference
+from firmward.model.chain import State
 from firmward.model.finding import Outcome, Severity
 from firmward.model.report import Part, ReportedFinding
 
@@ -37,6 +38,8 @@ class FindingChanged(StrEnum):
     """An accepted one that is not there any more."""
 
 
+RANKS = {State.VERIFIED: 0, State.UNKNOWN: 1, State.UNVERIFIED: 2, State.BROKEN: 2}
+"""How far a link is from holding."""
 WORSE = (FindingChanged.RAISED, FindingChanged.NEW, FindingChanged.REOPENED, FindingChanged.SEEN)
 BETTER = (FindingChanged.FIXED, FindingChanged.LOWERED)
 
@@ -147,6 +150,24 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkChange:
+    """A link of the chain of trust with another state; None on a side whose chain has no such link. `why` is what shows
+    the newer one."""
+
+    link: str
+    was: State | None
+    now: State | None
+    why: str
+
+    @property
+    def direction(self) -> Direction:
+        """A link that is not there any more, or was not, says nothing by itself."""
+        if self.was is None or self.now is None or RANKS[self.was] == RANKS[self.now]:
+            return Direction.NEUTRAL
+        return Direction.WORSE if RANKS[self.now] > RANKS[self.was] else Direction.BETTER
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """What changed. `trees` is None where a side is a report, which says nothing of files, services and sockets."""
 
@@ -159,6 +180,7 @@ class Difference:
     facts: tuple[FactChange, ...]
     blind: tuple[Blind, ...]
     notes: tuple[str, ...] = ()
+    links: tuple[LinkChange, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -167,7 +189,8 @@ class Difference:
     @property
     def is_empty(self) -> bool:
         lost = [one for one in self.blind if one.lost]
-        return not (self.findings or self.checks or self.parts or self.facts or lost or self.differing_trees)
+        seen = (self.findings, self.checks, self.parts, self.facts, lost, self.differing_trees, self.links)
+        return not any(seen)
 
     @property
     def differing_trees(self) -> tuple[TreeDifference, ...]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
+from firmward.audit.chain_words import TITLES
 from firmward.audit.difference_record import (
     About,
     Blind,
@@ -13,6 +14,7 @@ from firmward.audit.difference_record import (
     FactChange,
     FindingChange,
     FindingChanged,
+    LinkChange,
     PartChange,
 )
 from firmward.audit.drift import Change, FieldChange
@@ -49,6 +51,12 @@ class Mood(StrEnum):
     SAME = "same"
     BLIND = "blind"
     """Nothing could be judged on a side."""
+
+
+def link_words(change: LinkChange) -> tuple[str, str]:
+    """Which link, and what became of it."""
+    name = TITLES.get(change.link, change.link)
+    return name, f"{change.was or 'not there'} → {change.now or 'not there'}: {change.why}"
 
 
 def mood(difference: Difference) -> Mood:

@@ -26,6 +26,11 @@ MOODS = {
     Mood.SAME: ("·", "bold"),
     Mood.BLIND: ("?", "bold magenta"),
 }
+LINKS = {
+    Direction.WORSE: ("✗", "bold red"),
+    Direction.BETTER: ("✓", "bold green"),
+    Direction.NEUTRAL: ("·", "bold"),
+}
 MARKS = {Change.APPEARED: ("+", "green"), Change.VANISHED: ("-", "red"), Change.CHANGED: ("~", "yellow")}
 
 
@@ -47,6 +52,7 @@ class _Page(Page):
             yield self.item("!", "yellow", note)
         yield from self.findings(Direction.WORSE, "worse")
         yield from self.lost()
+        yield from self.chain()
         yield from self.findings(Direction.BETTER, "better")
         yield from self.findings(Direction.NEUTRAL, "neither")
         yield from self.checks()
@@ -95,6 +101,14 @@ class _Page(Page):
             yield from self.some(
                 [self.item("?", "magenta", (f"{one.check} ", "bold"), words.check_words(one)) for one in lost]
             )
+
+    def chain(self) -> Iterator[RenderableType]:
+        if self.difference.links:
+            yield self.title(f"chain of trust: {plural(len(self.difference.links), 'link')}")
+        for change in self.difference.links:
+            sign, style = LINKS[change.direction]
+            name, what = words.link_words(change)
+            yield self.item(sign, style, (f"{name} ", "bold"), what)
 
     def checks(self) -> Iterator[RenderableType]:
         groups = words.turned(self.difference)
