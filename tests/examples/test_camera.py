@@ -108,7 +108,8 @@ def test_both_slots_are_listed_and_audited_once() -> None:
     assert parts["image/rootfs_b"].same_as == "image/rootfs_a"
     found = {finding.at.part for finding in report("camera").findings if finding.at}
     boot_loader = {"image/gap-0x8000", "image/gap-0x8000/rest-0x7f8000", "image/gap-0x8000/rest-0x7f8000/uboot"}
-    assert found == {"image/rootfs_a", "image/boot", "image/boot/initramfs.cpio.gz/initramfs.cpio", *boot_loader}
+    boot = {"image/boot", "image/boot/camera.dtb", "image/boot/initramfs.cpio.gz/initramfs.cpio"}
+    assert found == {"image/rootfs_a", *boot, *boot_loader}
 
 
 def test_the_builds_output_folder_gives_the_same_findings() -> None:

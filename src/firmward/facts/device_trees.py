@@ -75,6 +75,10 @@ class FoundTree:
     security: tuple[DeviceNode, ...] = ()
     tamper: tuple[DeviceNode, ...] = ()
 
+    def keeps(self, kind: str) -> bool:
+        """Whether something of this kind keeps keys on the board and is in use."""
+        return any(one.kind == kind and one.is_enabled for one in self.security)
+
     @property
     def name(self) -> str:
         """What it is called in words."""
