@@ -9,7 +9,7 @@ The rules this file holds:
 - No reference is followed by itself, so that phandles that point in circles cost nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from firmward.formats import fdt
@@ -139,8 +139,10 @@ def cells(value: bytes) -> tuple[int, ...]:
     return tuple(int.from_bytes(value[at : at + 4], "big") for at in range(0, len(value), 4))
 
 
-def parse(data: bytes) -> Tree:
-    """The tree that the bytes begin with. Raises Malformed."""
+def parse(data: bytes, only: Container[str] | None = None) -> Tree:
+    """The tree that the bytes begin with; with `only` no other properties than these, and the aliases. Raises
+    Malformed.
+    """
     header = fdt.parse_header(data[: fdt.HEADER_SIZE])
     if header.total > min(len(data), SIZE_LIMIT):
         raise Malformed(f"a device tree of {header.total} bytes, of which {len(data)} are there")
@@ -148,10 +150,11 @@ def parse(data: bytes) -> Tree:
     def read(offset: int, length: int) -> bytes:
         return data[offset : offset + length]
 
-    return Tree(_root(data, header, fdt.Names(read, header), read), fdt.reservations(read, header))
+    root = _root(data, header, fdt.Names(read, header), read, only)
+    return Tree(root, fdt.reservations(read, header))
 
 
-def _root(data: bytes, header: fdt.Header, names: fdt.Names, read: fdt.Read) -> Node:
+def _root(data: bytes, header: fdt.Header, names: fdt.Names, read: fdt.Read, only: Container[str] | None) -> Node:
     above: list[tuple[str, dict[str, bytes], list[Node]]] = []
     properties: dict[str, bytes] = {}
     children: list[Node] = []
@@ -159,7 +162,8 @@ def _root(data: bytes, header: fdt.Header, names: fdt.Names, read: fdt.Read) -> 
     for kind, start, end, name, place, size in fdt.tokens(read, header):
         if kind == property_kind:
             key = known.get(place) or names.at(place)
-            if key not in properties:
+            kept = only is None or key in only or (above and above[-1][0] == "aliases")
+            if kept and key not in properties:
                 properties[key] = data[start + 12 : start + 12 + size]
         elif kind == begin:
             if len(above) >= fdt.DEPTH:

@@ -80,6 +80,7 @@ def test_what_is_booted_from_outside_is_told_in_its_order(tmp_path: Path) -> Non
 BOARDS = {
     "u-boot-qemu:all": {
         "boot-mode-unverified",
+        "debug-uart-enabled",
         "uboot-environment-writable",
         "uboot-legacy-image-accepted",
         "uboot-risky-command",
@@ -87,6 +88,7 @@ BOARDS = {
     },
     "u-boot-rpi:arm64": {
         "boot-mode-unverified",
+        "debug-uart-enabled",
         "uboot-environment-writable",
         "uboot-risky-command",
         "uboot-shell-reachable",
@@ -94,6 +96,7 @@ BOARDS = {
     "u-boot-stm32:armhf": {
         "boot-mode-unverified",
         "bootloader-unsigned",
+        "debug-uart-enabled",
         "uboot-environment-writable",
         "uboot-risky-command",
         "uboot-shell-reachable",

@@ -191,6 +191,7 @@ SYSTEMS = (
         "vendor-shell-on-the-serial-line",
         # a shell on a console is no door to the network
         {**start("true"), "etc/inittab": "::sysinit:/etc/init.d/rcS\nttyS0::respawn:-/bin/sh\n::askfirst:/bin/sh\n"},
+        (("serial-login", "ttyS0"), ("serial-login", "console")),
     ),
     System(
         "vendor-inetd-configured-not-started",

@@ -165,13 +165,18 @@ GATEWAY_SYSTEM = Truth(
             "nokaslr",
             {
                 "etc/kernel/cmdline": "root=/dev/mapper/root rootfstype=squashfs "
-                + COMMAND_LINE.replace("mitigations=auto,nosmt", "mitigations=off nokaslr").replace(
-                    "lockdown=confidentiality ", ""
-                )
+                + COMMAND_LINE.replace(
+                    "mitigations=auto,nosmt", "mitigations=off nokaslr console=ttyS0,115200"
+                ).replace("lockdown=confidentiality ", "")
                 + "\n"
             },
         ),
-        *also("kernel-parameters.txt", ("kernel-cmdline", "mitigations"), ("kernel-cmdline", "lockdown")),
+        *also(
+            "kernel-parameters.txt",
+            ("kernel-cmdline", "mitigations"),
+            ("kernel-cmdline", "lockdown"),
+            ("serial-console-on-cmdline", "ttyS0"),
+        ),
         Mistake(
             "ssh-root-login",
             "sshd_config(5): Include comes first and the first value counts",

@@ -450,6 +450,11 @@ CONTROLLER_SYSTEM = Truth(
             },
         ),
         Mistake("image-sameness", "the key is alike in every copy", "data.key"),
+        Mistake(
+            "hardware-key-store-unused",
+            "device.toml, filesystem.key_store: the only disk has its key in a file",
+            "caam",
+        ),
         Mistake("expiry-undefined", "device.toml, support.after", ""),
     ),
 )

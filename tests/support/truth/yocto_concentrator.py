@@ -648,6 +648,7 @@ SYSTEM = Truth(
             },
         ),
         also("image-sameness", "data.key", "the same key in every copy"),
+        also("tpm-unused", "tpm", "device.toml, filesystem.key_store: the only disk has its key in a file"),
         Mistake(
             "account-default-password",
             "crypt(5), md5crypt; the password is xc3511",

@@ -133,7 +133,7 @@ SYSTEM = Truth(
     init="sysv",
     clean=CLEAN,
     policy=policy('after = "off"\n'),
-    mistaken_policy=policy(""),
+    mistaken_policy=policy("") + '\n[tamper]\ninputs = ["case"]\n',
     mistakes=(
         Mistake(
             "telnet-enabled",
@@ -146,6 +146,8 @@ SYSTEM = Truth(
             },
         ),
         also("plaintext-protocol", "telnet", "RFC 854"),
+        also("serial-login", "ttyS0", "inittab(5), respawn; getty(8)"),
+        Mistake("tamper-detection-absent", "device.toml, tamper.inputs: nothing in the system waits for it", "case"),
         also("undeclared-listener", "23", "telnetd of BusyBox, -p: 23 unless said otherwise"),
         also("service-unneeded", "telnetd", "follows from telnet-enabled: the declaration does not name it"),
         also("service-runs-as-root", "telnetd", "follows from telnet-enabled: inittab(5) starts as root"),

@@ -1,0 +1,108 @@
+"""debug-port-enabled"""
+
+from collections.abc import Iterator
+
+from firmward.facts.device_trees import Choice, DeviceNode, DeviceTrees, FoundTree
+from firmward.facts.trace_drivers import KernelTrace, TraceDrivers
+from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.finding import Finding, Severity
+from firmward.model.location import Location
+from firmward.model.policy import Policy
+from firmward.model.remedy import Change, Remedy, Safety, SetDeviceTreeProperty, SetKernelOption, Stage
+
+WORDS = {"coresight": "CoreSight", "riscv-debug": "the RISC-V debug module"}
+TOLD = 8
+"""Nodes named in a finding and changed by its remedy."""
+
+
+def _board(*nodes: DeviceNode, choice: Choice = Choice.BOOTS, trees: int = 1) -> DeviceTrees:
+    return DeviceTrees(
+        tuple(
+            FoundTree(Location(part=f"image/{number}.dtb"), "Camera 2", choice=choice, debug=nodes)
+            for number in range(trees)
+        )
+    )
+
+
+def _kernel(*options: tuple[str, str]) -> TraceDrivers:
+    return TraceDrivers((KernelTrace(Location(part="image/config"), options),))
+
+
+ETM = DeviceNode("/etm@23040000", ("arm,coresight-etm4x", "arm,primecell"), is_enabled=True, kind="coresight")
+OFF = DeviceNode("/etm@23040000", ("arm,coresight-etm4x", "arm,primecell"), is_enabled=False, kind="coresight")
+
+
+@check(
+    title="A debug port is left enabled",
+    severity=Severity.MEDIUM,
+    practice="P10",
+    cwe=1191,
+    bad=(
+        Example(facts=(_board(ETM),)),
+        Example(facts=(_board(ETM), _kernel(("CONFIG_CORESIGHT", "y")))),
+        Example(facts=(_board(OFF, ETM, choice=Choice.POSSIBLE, trees=3),)),
+    ),
+    good=(
+        Example(facts=(_board(OFF),)),
+        Example(facts=(_board(), _kernel(("CONFIG_CORESIGHT", "m")))),
+    ),
+)
+def debug_port_enabled(trees: DeviceTrees, drivers: TraceDrivers | None | Unknown, policy: Policy | None) -> Findings:
+    """CoreSight and its like are how a probe, or a program with root's rights, stops the processor, reads its registers
+    and memory and follows each instruction: keys and all. Boards are brought up with them, and their nodes stay in use
+    in the device tree that is sold. Disable the nodes, leave the drivers out of the kernel, and close the port itself
+    in the factory, by fuses, as the last step: what the device tree says keeps no probe away. Where the kernel has no
+    driver for them it is low.
+    """
+    board = None if policy is None or policy.device is None else policy.device.board
+    known = trees.of_board(board)
+    if not known.candidates:
+        raise Unavailable("; ".join(known.unread[:3]) or "the device tree of the system is not in the image")
+    # Fuses say whether the port itself is open: a dump of them belongs here as a second witness beside the trees.
+    yield from _told_by_trees(known, drivers)
+
+
+def _told_by_trees(trees: DeviceTrees, drivers: TraceDrivers | None | Unknown) -> Iterator[Finding]:
+    answer = trees.whether(lambda one: bool(_enabled(one)))
+    if isinstance(answer, Unknown):
+        raise Unavailable(answer.reason)
+    open_ = [one for one in trees.candidates if _enabled(one)]
+    for found in open_ if trees.is_settled else open_[:1]:
+        yield _finding(found, 1 if trees.is_settled else len(open_), drivers)
+    if trees.unread:
+        raise Unavailable("; ".join(trees.unread[:3]))
+
+
+def _enabled(found: FoundTree) -> tuple[DeviceNode, ...]:
+    return tuple(node for node in found.debug if node.is_enabled)
+
+
+def _finding(found: FoundTree, trees: int, drivers: TraceDrivers | None | Unknown) -> Finding:
+    nodes = _enabled(found)
+    kinds = tuple(dict.fromkeys(node.kind for node in nodes))
+    which = "the device tree" if trees == 1 else f"each of {trees} device trees"
+    options = (
+        dict(option for one in drivers.kernels for option in one.options) if isinstance(drivers, TraceDrivers) else {}
+    )
+    has_driver = f", and the kernel has drivers for it ({', '.join(list(options)[:3])})" if options else ""
+    is_without = isinstance(drivers, TraceDrivers) and drivers.are_absent
+    return Finding(
+        kinds[0],
+        f"{which} ({found.name}) leaves {len(nodes)} nodes of {' and '.join(WORDS[kind] for kind in kinds)} in use"
+        + has_driver,
+        at=found.at,
+        evidence=", ".join(node.path for node in nodes[:TOLD])[:400],
+        severity=Severity.LOW if is_without else None,
+        remedy=Remedy(
+            "Disable the nodes in the product's device tree, leave the drivers out, and close the port by fuses",
+            Safety.UNSAFE,
+            Stage.SOURCE,
+            _changes(nodes, bool(options)),
+        ),
+    )
+
+
+def _changes(nodes: tuple[DeviceNode, ...], is_built: bool) -> tuple[Change, ...]:
+    disabled = tuple(SetDeviceTreeProperty(node.path, "status", '"disabled"') for node in nodes[:TOLD])
+    return (*disabled, SetKernelOption("CONFIG_CORESIGHT", "n")) if is_built else disabled
