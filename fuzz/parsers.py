@@ -9,7 +9,6 @@ inputs; a failure prints its seed and leaves the input beside the working folder
 """
 
 import argparse
-import random
 import sys
 import tempfile
 import time
@@ -19,23 +18,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 import samples
 from bounded import Bounds, OutOfBounds, call
-from mutated import changed
+from mutated import damaged
 from parsers import Parser, made, parsers
 
 PARSERS: dict[str, Parser] = {one.name: one for one in parsers()}
 BOUNDS = Bounds()
-
-
-def one(parser: Parser, corpus: list[bytes], seed: int) -> bytes:
-    """The input of a seed."""
-    chance = random.Random(seed)
-    weights = [1 / (1024 + len(data)) for data in corpus]  # a large sample costs as much as many small ones
-    data = changed(chance.choices(corpus, weights)[0], corpus, chance)
-    if parser.mend is None or chance.random() < 0.5:
-        return data
-    copy = bytearray(data)
-    parser.mend(copy)
-    return bytes(copy)
 
 
 def fuzz(parser: Parser, seconds: float, first: int) -> int:
@@ -51,7 +38,7 @@ def fuzz(parser: Parser, seconds: float, first: int) -> int:
     failures, longest, seed = 0, 0.0, first
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        data = one(parser, corpus, seed)
+        data = damaged(corpus, parser.mend, seed)
         try:
             longest = max(longest, call(parser.ask, data, BOUNDS))
         except (Exception, OutOfBounds):

@@ -7,7 +7,7 @@ import time
 import pytest
 from signed_fit import ATTACKS, MISSING, SCHEMES, Signing, Workshop, change_load, flip_payload, strip
 
-from firmward.formats import device_tree, fit_check, fit_keys, verification_key
+from firmward.formats import device_tree, fit, fit_check, fit_keys, verification_key
 from firmward.formats.fit import Fault
 from firmward.formats.fit_check import CheckedFit, HashState, SignatureState
 from firmward.formats.fit_keys import KeyRing
@@ -299,3 +299,28 @@ def test_keys_are_tried_so_often_and_no_more(workshop: Workshop, monkeypatch: py
     found = checked(data, KeyRing((key,) * 10)).default
     assert found is not None
     assert {made.state for made in found.signatures} == {SignatureState.INVALID, SignatureState.UNKNOWN}
+
+
+def test_signatures_of_a_configuration_of_much_end_in_time(workshop: Workshop) -> None:
+    _, control = workshop.made(Signing())
+    names = "".join(f'"kernel-{1 + number % 2}", ' for number in range(2000)) + '"fdt-1"'
+    signature = 'signature-%d { algo = "sha256,rsa2048"; key-name-hint = "dev"; value = <%d>; hashed-nodes = "/"; };'
+    made = "".join(signature % (number, number + 1) for number in range(2000))
+    source = Signing(roles="").source().replace('kernel = "kernel-1"', f"loadables = {names}")
+    source = source.replace('ramdisk = "ramdisk-1";', f'ramdisk = "ramdisk-1"; {made}')
+    data = workshop.run("dtc", "-q", "-f", "-I", "dts", "-O", "dtb", feed=source.encode())
+    begin = time.process_time()
+    one = checked(data, ring(control)).default
+    assert time.process_time() - begin < 10
+    assert one is not None
+    assert {made.state for made in one.signatures} == {SignatureState.INVALID, SignatureState.UNKNOWN}
+    assert (one.accepted, bool(one.uncovered)) == (False, True)
+
+
+def test_a_list_that_is_too_long_is_over_no_node(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, control = workshop.made(Signing())
+    (good,) = checked(path.read_bytes(), ring(control)).default.signatures
+    for limit, state in ((len(good.signature.hashed_nodes), "VERIFIED"), (3, "LIST_CHANGED")):
+        monkeypatch.setattr(fit, "HASHED_NODES", limit)
+        one = checked(path.read_bytes(), ring(control)).default
+        assert [made.state for made in one.signatures] == [SignatureState[state]]

@@ -100,3 +100,20 @@ def test_keys_are_numbers() -> None:
 
 def test_who_may_issue() -> None:
     assert [name for name in ("root", "middle", "leaf", "stranger") if signed(name).may_issue] == ["root", "middle"]
+
+
+def test_what_many_paths_take_is_bounded_in_all() -> None:
+    effort = x509_path.Effort(3)
+    paths = [x509_path.find(signed("leaf"), [signed("middle")], [signed("root")], effort) for _ in range(3)]
+    assert [path.anchor is not None for path in paths] == [True, False, False]
+    assert [path.problem for path in paths[1:]] == ["more signatures than are verified"] * 2
+    assert effort.left == 0
+
+
+def test_a_certificate_whose_algorithm_has_no_name_is_none() -> None:
+    whole = certificate("leaf")
+    algorithm = bytes.fromhex("300d06092a864886f70d01010b0500")
+    at = whole.index(algorithm)
+    emptied = whole[:at] + b"\x30\0" + b"\x04\x0b" + bytes(11) + whole[at + len(algorithm) :]
+    assert x509.read(whole) is not None
+    assert x509.read(emptied) is None

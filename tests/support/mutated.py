@@ -1,7 +1,7 @@
 """Seeded damage to bytes: flipped, cut, spliced. The same seed gives the same damage."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 EXTREMES = (0, 1, 0x7F, 0x80, 0xFF)
 
@@ -26,6 +26,17 @@ def mutated(data: bytes, count: int, seed: int = 1, span: int | None = None) -> 
 
 NUMBERS = (0, 1, 4, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, (1 << 64) - 1)
 HEAD = 1024
+
+
+def damaged(corpus: Sequence[bytes], mend: Callable[[bytearray], object] | None, seed: int) -> bytes:
+    """The input of a seed: a sample, the small ones more often, changed, and half of them with checksums that hold."""
+    chance = random.Random(seed)
+    data = changed(chance.choices(corpus, [1 / (1024 + len(one)) for one in corpus])[0], corpus, chance)
+    if mend is None or chance.random() < 0.5:
+        return data
+    copy = bytearray(data)
+    mend(copy)
+    return bytes(copy)
 
 
 def changed(data: bytes, others: Sequence[bytes], chance: random.Random) -> bytes:

@@ -152,7 +152,8 @@ def parse(data: bytes) -> Tree:
 
 
 def _root(data: bytes, header: fdt.Header, names: fdt.Names, read: fdt.Read) -> Node:
-    above: list[tuple[str, dict[str, bytes], list[Node]]] = []
+    above: list[tuple[str, dict[str, bytes], list[Node], int]] = []
+    length = 0  # of the names of the nodes that are open
     properties: dict[str, bytes] = {}
     children: list[Node] = []
     known, property_kind, begin = names.known, fdt.PROPERTY, fdt.BEGIN_NODE
@@ -162,15 +163,17 @@ def _root(data: bytes, header: fdt.Header, names: fdt.Names, read: fdt.Read) -> 
             if key not in properties:
                 properties[key] = data[start + 12 : start + 12 + size]
         elif kind == begin:
-            if len(above) >= fdt.DEPTH:
-                raise Malformed("nodes are nested too deep")
+            length += len(name)
+            fdt.check_path(len(above), length)
             properties, children = {}, []
-            above.append((name.decode("utf-8", "replace"), properties, children))
+            above.append((name.decode("utf-8", "replace"), properties, children, len(name)))
         elif kind == fdt.END_NODE and above:
-            node = Node(above.pop()[0], properties, tuple(children))
+            own, _, _, size = above.pop()
+            node = Node(own, properties, tuple(children))
             if not above:
                 return node
-            _, properties, children = above[-1]
+            length -= size
+            _, properties, children, _ = above[-1]
             children.append(node)
         elif kind == fdt.END:
             break

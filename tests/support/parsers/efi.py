@@ -44,7 +44,9 @@ def programs(folder: Path) -> Iterator[bytes]:
     plain = built(SECTIONS | {".vendor_cert": vendor()})
     yield plain
     yield pe_image.renamed(plain, 1, ".a_long_name")
-    yield built({".text": b"\x90" * 100, ".linux": b"kernel" * 20, ".cmdline": b"quiet", ".profile": b"ID=x\nTITLE=y\n"})
+    yield built(
+        {".text": b"\x90" * 100, ".linux": b"kernel" * 20, ".cmdline": b"quiet", ".profile": b"ID=x\nTITLE=y\n"}
+    )
     yield from samples.samples("uki", folder)
     found_program("sbsign"), found_program("osslsigncode")
     once = pe_image.sbsigned(plain, folder, "leaf", "--addcert", pe_image.keys() / "middle.crt")

@@ -26,7 +26,6 @@ from firmward.formats import (
     x509,
     x509_path,
 )
-from firmward.formats.malformed import Malformed
 from parsers import Parser, found_program, reader, refused, told
 
 CONTENT = b"what is signed\n" * 20
@@ -174,12 +173,13 @@ def ask_attribute(data: bytes) -> None:
 
     refused(questions)
     refused(lambda: _descriptor(fsverity.parse(data)))
+    refused(lambda: fsverity.verify(fsverity.compute(reader(CONTENT), len(CONTENT)), data, _certificates()))
 
 
 def _verified(found: ima.Attribute, algorithm: str) -> None:
     digest = ima.digest_of(reader(CONTENT), len(CONTENT), algorithm)
     for certificate in _certificates():
-        if certificate.key is not None:
+        if certificate.key is not None and ima.key_of(certificate) is not None:
             ima.verify(found, digest, certificate.key)
 
 
@@ -191,9 +191,9 @@ def _descriptor(found: fsverity.Descriptor) -> None:
 
 
 PARSERS = (
-    Parser("cms", ("cms",), messages, ask_message),
-    Parser("x509", ("x509", "x509_path"), certificates, ask_certificate),
-    Parser("public_key", ("verification_key",), public_keys, ask_public_key),
+    Parser("cms", ("cms", "der"), messages, ask_message),
+    Parser("x509", ("signature_algorithm", "x509", "x509_path"), certificates, ask_certificate),
+    Parser("public_key", ("public_key", "verification_key"), public_keys, ask_public_key),
     Parser("private_key", ("key_pair", "pem", "private_key", "ssh_key", "pkcs12"), private_keys, ask_private_key),
-    Parser("file_signature", ("fsverity", "ima"), attributes, ask_attribute),
+    Parser("file_signature", ("fsverity", "ima", "signature"), attributes, ask_attribute),
 )

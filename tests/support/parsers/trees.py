@@ -124,8 +124,8 @@ def _checked(data: bytes, ring: fit_keys.KeyRing | None) -> None:
 
 def _regions(data: bytes) -> None:
     header = fdt.parse_header(data[: fdt.HEADER_SIZE])
+    nodes = ("/", "/images/kernel-1", "/configurations/conf-1")
     for strings in (None, 10, header.strings_size):
-        nodes = ("/", "/images/kernel-1", "/configurations/conf-1")
         refused(lambda strings=strings: list(fit_regions.regions(reader(data), header, nodes, strings)))
 
 
@@ -142,6 +142,7 @@ def ask_keys(data: bytes) -> None:
         return
     if ring is not None:
         ring.required("conf")
+        fit_keys.given(*(key.public for key in ring.keys if key.public is not None))
         for made, _ in list(signed().values())[:4]:
             fit_check.check(reader(made), len(made), ring)
 

@@ -69,8 +69,12 @@ endchoice
 menu "deeper"
 \tvisible if ARM
 \tdepends on NET
+config HEX
+\thex "number"
+\tdefault 0x20
 config DELAY
 \tint "delay"
+\tdepends on HEX >= 0x10 && TEXT != "b"
 \trange 0 10 if ONE
 \tdefault 3 if $(shell,true)
 config TEXT
@@ -172,7 +176,7 @@ def ask_script(data: bytes) -> None:
     uboot_script.filled_words(text)
     lines = text.splitlines()
     own = {f"v{number}": line for number, line in enumerate(lines)}
-    for variables in (VARIABLES, VARIABLES | {"bootcmd": text}, own | {"n": text, "bootcmd": "run n"}):
+    for variables in (VARIABLES | {"bootcmd": text}, own | {"n": text, "bootcmd": "run n"}):
         refused(lambda variables=variables: _words(uboot_reach.reach(text, variables)))
 
 
