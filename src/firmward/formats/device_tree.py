@@ -168,11 +168,11 @@ def _root(data: bytes, header: fdt.Header, names: fdt.Names, read: fdt.Read) -> 
             properties, children = {}, []
             above.append((name.decode("utf-8", "replace"), properties, children, len(name)))
         elif kind == fdt.END_NODE and above:
-            own, _, _, size = above.pop()
+            own, _, _, added = above.pop()
             node = Node(own, properties, tuple(children))
             if not above:
                 return node
-            length -= size
+            length -= added
             _, properties, children, _ = above[-1]
             children.append(node)
         elif kind == fdt.END:
