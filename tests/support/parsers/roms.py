@@ -1,6 +1,7 @@
 """What boot ROMs read: the images of all makers."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +70,17 @@ def root_tables(folder: Path) -> Iterator[bytes]:
     yield rom.der_of(rom.certificate("srk1"))
 
 
+@cache
+def _issuer() -> bytes:
+    return rom.der_of(rom.certificate("srk1"))
+
+
 def ask_certificate(data: bytes) -> None:
     refused(lambda: list(imx_csf.root_keys(data)))
 
     def questions() -> None:
         found = rsa_certificate.parse(data)
-        for key in (found.key, rsa_certificate.parse(rom.der_of(rom.certificate("srk1"))).key):
+        for key in (found.key, rsa_certificate.parse(_issuer()).key):
             refused(lambda key=key: key is None or found.is_signed_by(key))
 
     refused(questions)
@@ -144,6 +150,11 @@ def pi_files(folder: Path) -> Iterator[bytes]:
     yield pi.public_key(rom.rsa_key("pi"))
 
 
+@cache
+def _pi_key() -> bytes:
+    return pi.public_key(rom.rsa_key("pi"))
+
+
 def ask_pi(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
 
@@ -153,7 +164,7 @@ def ask_pi(data: bytes) -> None:
             found.value("kernel", model), found.is_on("SIGNED_BOOT", model), found.boot_order(model)
 
     refused(config)
-    key = raspberry_pi.parse_public_key(pi.public_key(rom.rsa_key("pi")))
+    key = raspberry_pi.parse_public_key(_pi_key())
     refused(lambda: raspberry_pi.parse_signature(text).verify(pi.CONFIG, key))
     refused(lambda: raspberry_pi.parse_public_key(data))
     asked(data, lambda read: raspberry_pi.parse_eeprom(read, len(data)), lambda _, found: raspberry_pi.verify(found))

@@ -31,13 +31,6 @@ FAULTS = (
         "scripts of any number of characters are read",
     ),
     Fault(
-        "formats/uboot_reach.py",
-        "if len(words) > ROUNDS_LIMIT:",
-        "if len(words) < 0:",
-        SCRIPTS,
-        "all words of a loop are filled in, of which few are tried",
-    ),
-    Fault(
         "formats/overlay.py",
         "if not isinstance(value, bytearray):",
         "if True:",
