@@ -224,3 +224,33 @@ def test_trees_of_debians_kernels_are_what_dtc_reads_and_take_little_time() -> N
         )
         assert one
         assert one == other
+
+
+def with_names(*names: bytes) -> bytes:
+    """A tree of nodes within each other."""
+    begins = b"".join(struct.pack(">I", 1) + (name + b"\0").ljust(len(name) + 4 & -4, b"\0") for name in names)
+    structure = begins + struct.pack(">I", 2) * len(names) + struct.pack(">I", 9)
+    head = struct.pack(">10I", 0xD00DFEED, 56 + len(structure), 56, 56, 40, 17, 16, 0, 0, len(structure))
+    return head + bytes(16) + structure
+
+
+def test_names_above_each_other_are_bounded_in_all() -> None:
+    """Each of thousands of nodes has a path with all names above it."""
+    names = (b"", *[b"n" * 255] * 4)
+    for data in (with_names(*names), with_names(*names, b"four")):
+        assert len(list(device_tree.parse(data).root.walk())) == data.count(b"\0\0\0\2")
+        assert fdt.DeviceTree(lambda offset, size, data=data: data[offset : offset + size]).root.name == ""
+    too_long = with_names(*names, b"fives")
+    for parse in (device_tree.parse, lambda data: fdt.DeviceTree(lambda offset, size: data[offset : offset + size])):
+        with pytest.raises(Malformed, match="too long"):
+            parse(too_long)
+
+
+@needs_dtc
+def test_text_is_read_up_to_a_number_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fdt, "TEXT_LIMIT", 30)
+    data = compiled('/dts-v1/; / { a = "0123456789"; };')
+    tree = fdt.DeviceTree(lambda offset, size: data[offset : offset + size])
+    assert [tree.text(tree.root, "a") for _ in range(2)] == ["0123456789"] * 2
+    with pytest.raises(Malformed, match="bytes of text"):
+        tree.text(tree.root, "a")

@@ -7,7 +7,7 @@ import time
 import pytest
 from signed_fit import ATTACKS, MISSING, SCHEMES, Signing, Workshop, change_load, flip_payload, strip
 
-from firmward.formats import device_tree, fit_check, fit_keys, verification_key
+from firmward.formats import device_tree, fit, fit_check, fit_keys, verification_key
 from firmward.formats.fit import Fault
 from firmward.formats.fit_check import CheckedFit, HashState, SignatureState
 from firmward.formats.fit_keys import KeyRing
@@ -299,3 +299,43 @@ def test_keys_are_tried_so_often_and_no_more(workshop: Workshop, monkeypatch: py
     found = checked(data, KeyRing((key,) * 10)).default
     assert found is not None
     assert {made.state for made in found.signatures} == {SignatureState.INVALID, SignatureState.UNKNOWN}
+
+
+def much(workshop: Workshop, count: int) -> bytes:
+    """A FIT whose default configuration boots 2001 images, and has so many signatures."""
+    names = "".join(f'"kernel-{1 + number % 2}", ' for number in range(2000)) + '"fdt-1"'
+    signature = 'signature-%d { algo = "sha256,rsa2048"; key-name-hint = "dev"; value = <%d>; hashed-nodes = "/"; };'
+    made = "".join(signature % (number, number + 1) for number in range(count))
+    source = Signing(roles="").source().replace('kernel = "kernel-1"', f"loadables = {names}")
+    source = source.replace('ramdisk = "ramdisk-1";', f'ramdisk = "ramdisk-1"; {made}')
+    return workshop.run("dtc", "-q", "-f", "-I", "dts", "-O", "dtb", feed=source.encode())
+
+
+def test_signatures_of_a_configuration_of_much_end_in_time(workshop: Workshop) -> None:
+    _, control = workshop.made(Signing())
+    data = much(workshop, 2000)
+    begin = time.process_time()
+    one = checked(data, ring(control)).default
+    assert time.process_time() - begin < 10
+    assert one is not None
+    assert {made.state for made in one.signatures} == {SignatureState.INVALID, SignatureState.UNKNOWN}
+    assert (one.accepted, bool(one.uncovered)) == (False, True)
+
+
+def test_what_signatures_are_over_is_gone_through_so_often(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, control = workshop.made(Signing())
+    data = much(workshop, 2)
+    for limit, state in ((100_000, SignatureState.INVALID), (1000, SignatureState.UNKNOWN)):
+        monkeypatch.setattr(fit_check, "NODES_LIMIT", limit)
+        one = checked(data, ring(control)).default
+        assert [made.state for made in one.signatures] == [state] * 2
+        assert one.uncovered
+
+
+def test_a_list_that_is_too_long_is_over_no_node(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, control = workshop.made(Signing())
+    (good,) = checked(path.read_bytes(), ring(control)).default.signatures
+    for limit, state in ((len(good.signature.hashed_nodes), "VERIFIED"), (3, "LIST_CHANGED")):
+        monkeypatch.setattr(fit, "HASHED_NODES", limit)
+        one = checked(path.read_bytes(), ring(control)).default
+        assert [made.state for made in one.signatures] == [SignatureState[state]]

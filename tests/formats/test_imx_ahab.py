@@ -1,5 +1,6 @@
 """AHAB containers as mkimage makes them, signed by the published layout with root keys of srktool."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,11 @@ def test_one_signed_container_does_not_speak_for_another(plain: bytes, signed: b
     each = (imx_ahab.parse(reader(signed)), imx_ahab.parse(reader(plain)))
     assert imx_ahab.Flash(((0, each[0]), (0x400, each[1]))).signing.signed is Signed.NO
     assert imx_ahab.Flash(((0, each[0]), (0x400, each[0]))).signing.signed is Signed.YES
+
+
+def test_images_that_are_more_than_any_medium_are_not_computed(plain: bytes) -> None:
+    """They may lie over each other, and each may be nearly all that there is."""
+    container = imx_ahab.parse(reader(plain))
+    large = replace(container.images[0], size=imx_ahab.HASHED_LIMIT)
+    with pytest.raises(Malformed, match="in all"):
+        imx_ahab.verify(reader(plain), replace(container, images=(large, *container.images)))

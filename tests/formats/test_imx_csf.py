@@ -1,6 +1,7 @@
 """HAB's command sequence files: written by the published layout, read by NXP's csf_parser as well."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,20 @@ def test_other_commands_are_named() -> None:
 def test_a_root_key_without_its_digest_is_malformed() -> None:
     with pytest.raises(Malformed, match="a record of 4 bytes"):
         list(imx_csf.root_keys(bytes.fromhex("d7000840 ee000417")))
+
+
+def test_blocks_that_are_told_over_and_over_are_malformed(image: bytes) -> None:
+    table, csf = parsed(image)
+    last = csf.authenticates[-1]
+    often = imx_csf.BLOCKS_LIMIT // sum(size for _, size in last.blocks) + 1
+    with pytest.raises(Malformed, match="in all"):
+        imx_csf.verify(reader(image), table, replace(csf, commands=(replace(last, blocks=last.blocks * often),)))
+
+
+def test_a_message_without_anything_in_it_is_malformed(image: bytes) -> None:
+    table, csf = parsed(image)
+    message = bytes.fromhex("300f06092a864886f70d010702a0023000")
+    place = csf.offset + csf.authenticates[-1].location
+    crafted = image[:place] + nxp.blob(0xD8, message) + image[place + 4 + len(message) :]
+    with pytest.raises(Malformed, match="no signed attributes"):
+        imx_csf.verify(reader(crafted), table, csf)

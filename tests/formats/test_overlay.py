@@ -1,5 +1,6 @@
 """Overlays: dtc makes them, fdtoverlay merges them, and both trees must be one."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,35 @@ def test_a_tree_that_grows_too_deep_is_refused() -> None:
     fragment = Node("f", {"target-path": path.encode() + b"\0"}, (Node("__overlay__", {}, (nested(40),)),))
     with pytest.raises(Malformed, match="too deep"):
         overlay.merge(Tree(Node("", {}, (nested(40),))), Tree(Node("", {}, (fragment,))))
+
+
+def wide(count: int, name: str = "n%d") -> tuple[Node, ...]:
+    return tuple(Node(name % number, {"v": bytes(4)}) for number in range(count))
+
+
+def overlaid_by(content: Node, *more: Node) -> Tree:
+    return Tree(Node("", {}, (Node("f", {"target-path": b"/\0"}, (content,)), *more)))
+
+
+def test_references_into_one_large_value_take_no_copy_of_it_each() -> None:
+    places = Node("__overlay__", {"v": (4).to_bytes(4, "big") * 60_000})
+    local = Node("__local_fixups__", {}, (Node("f", {}, (places,)),))
+    base = Tree(Node("", {"phandle": (3).to_bytes(4, "big")}))
+    started = time.process_time()
+    merged = overlay.merge(base, overlaid_by(Node("__overlay__", {"v": bytes(8 << 20)}), local))
+    assert time.process_time() - started < 5
+    assert merged.root.properties["v"][:16] == bytes(4) + (180_000).to_bytes(4, "big") + bytes(8)
+
+
+def test_nodes_are_not_looked_for_among_all() -> None:
+    base = Tree(Node("", {}, (Node("__symbols__", {"label": b"/n6999\0"}), *wide(7000, "n%d@1"))))
+    places = b"".join(b"/f/__overlay__/n%d:v:0\0" % number for number in range(7000))
+    content = Node("__overlay__", {}, (*wide(7000, "n%d@2"), *wide(7000, "m%d")))
+    started = time.process_time()
+    with pytest.raises(Malformed, match="refers to label"):
+        overlay.merge(base, overlaid_by(content, Node("__fixups__", {"label": places})))
+    named = Tree(Node("", {}, (Node("n6999@1", {"phandle": bytes((0, 0, 0, 9))}), *base.root.children)))
+    merged = overlay.merge(named, overlaid_by(content, Node("__fixups__", {"label": places})))
+    assert time.process_time() - started < 5
+    assert merged.root.children[-7001].properties["v"] == bytes((0, 0, 0, 9))
+    assert len(merged.root.children) == 1 + 7000 + 14_000

@@ -13,7 +13,7 @@ from real.roots import NoPackagesError
 
 from firmward.formats.malformed import Malformed
 from firmward.formats.uboot_env import unescaped
-from firmward.formats.uboot_reach import Condition, Reach, boot_of, reach, source_of
+from firmward.formats.uboot_reach import CONDITIONS_LIMIT, Condition, Reach, boot_of, reach, source_of
 from firmward.formats.uboot_script import SIZE_LIMIT, parse
 
 
@@ -289,3 +289,32 @@ def test_debians_boards_try_their_targets_in_order(package: str, architecture: s
         assert [source for source in found.sources if source in expected] == expected, path
         boards += 1
     assert boards
+
+
+@pytest.mark.parametrize("sign", ["\v", "\f", "\x1c", "\x85", "\u2003"])
+def test_signs_that_are_blanks_elsewhere_are_part_of_a_word(sign: str) -> None:
+    assert said(f"echo a{sign}b {sign} c") == [f"a{sign}b {sign} c"]
+    assert said(f"setenv x 'a{sign}b'; echo $x {sign}") == [f"a{sign}b {sign}"]
+
+
+def test_conditions_are_told_up_to_a_number() -> None:
+    found = reach("if a; then b; " + "".join(f"elif c{number}; then d; " for number in range(9000)) + "fi", {})
+    assert max(len(one.conditions) for one in found.commands) == CONDITIONS_LIMIT
+    assert found.commands[-1].conditions[0] == Condition("a", False)
+
+
+def test_different_scripts_are_read_up_to_a_number_of_characters() -> None:
+    scripts = {f"a{number}": "echo " + str(number) * 100_000 for number in range(1, 10)}
+    found = reach("; ".join(f"run {name}" for name in scripts), scripts)
+    assert found.is_whole
+    scripts |= {f"b{number}": "echo " + str(number) * 200_000 for number in range(1, 10)}
+    found = reach("; ".join(f"run {name}" for name in scripts), scripts)
+    assert not found.is_whole
+    assert found.commands[-1].words == ("run", "b1")
+
+
+def test_the_words_of_a_loop_that_are_not_tried_cost_nothing() -> None:
+    text = "for i in " + " ".join(map(str, range(40_000))) + "; do run n; done"
+    started = time.process_time()
+    assert not reach(text, {"n": text}).is_whole
+    assert time.process_time() - started < 4

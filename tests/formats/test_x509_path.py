@@ -100,3 +100,21 @@ def test_keys_are_numbers() -> None:
 
 def test_who_may_issue() -> None:
     assert [name for name in ("root", "middle", "leaf", "stranger") if signed(name).may_issue] == ["root", "middle"]
+
+
+def test_what_many_paths_take_is_bounded_in_all() -> None:
+    effort = x509_path.Effort(3)
+    paths = [x509_path.find(signed("leaf"), [signed("middle")], [signed("root")], effort) for _ in range(3)]
+    assert [path.anchor is not None for path in paths] == [True, False, False]
+    assert [path.problem for path in paths[1:]] == ["more signatures than are verified"] * 2
+    assert effort.left == 0
+
+
+def test_a_certificate_whose_algorithm_has_no_name_is_none() -> None:
+    whole = certificate("leaf")
+    algorithm = bytes.fromhex("300d06092a864886f70d01010b0500")
+    at, less = whole.index(algorithm), len(algorithm) - 2
+    sizes = [(int.from_bytes(whole[place : place + 2], "big") - less).to_bytes(2, "big") for place in (2, 6)]
+    head = whole[:2] + sizes[0] + whole[4:6] + sizes[1] + whole[8:at]
+    assert x509.read(whole) is not None
+    assert x509.read(head + b"\x30\0" + whole[at + len(algorithm) :]) is None

@@ -18,6 +18,8 @@ from firmward.formats.x509_path import Path
 
 INDIRECT_DATA = "1.3.6.1.4.1.311.2.1.4"
 NESTED_LIMIT = 8
+TRIES = 256
+"""Signatures of certificates that are verified for one file; on the largest curve one takes 30 ms."""
 
 
 class Digest(StrEnum):
@@ -72,8 +74,9 @@ def signatures(program: pe.Program, read: pe.Read, anchors: Iterable[Signed] = (
         digests, reason = pe.digests(program, read, sorted(wanted)), ""
     except Malformed as error:
         digests, reason = {}, str(error)
+    effort = x509_path.Effort(TRIES)
     return tuple(
-        found if isinstance(found, Signature) else _judged(found, digests.get(found.algorithm), reason, anchors)
+        found if isinstance(found, Signature) else _judged(found, digests.get(found.algorithm), reason, anchors, effort)
         for found in messages
     )
 
@@ -129,12 +132,14 @@ def claimed_digest(message: cms.SignedData) -> tuple[str, bytes]:
     return DIGESTS[identifier], der.content(content, info[1])
 
 
-def _judged(found: _Message, digest: bytes | None, reason: str, anchors: tuple[Signed, ...]) -> Signature:
+def _judged(
+    found: _Message, digest: bytes | None, reason: str, anchors: tuple[Signed, ...], effort: x509_path.Effort
+) -> Signature:
     verdict = cms.verify(found.message, found.signer)
     certificate = verdict.certificate
     path = None
     if certificate is not None:
-        path = x509_path.find(certificate, found.message.certificates, anchors)
+        path = x509_path.find(certificate, found.message.certificates, anchors, effort)
     is_valid = digest is not None and digest == found.claimed
     problem = verdict.problem
     if not is_valid:

@@ -155,7 +155,8 @@ def parse(data: bytes, only: Container[str] | None = None) -> Tree:
 
 
 def _root(data: bytes, header: fdt.Header, names: fdt.Names, read: fdt.Read, only: Container[str] | None) -> Node:
-    above: list[tuple[str, dict[str, bytes], list[Node]]] = []
+    above: list[tuple[str, dict[str, bytes], list[Node], int]] = []
+    length = 0  # of the names of the nodes that are open
     properties: dict[str, bytes] = {}
     children: list[Node] = []
     known, property_kind, begin = names.known, fdt.PROPERTY, fdt.BEGIN_NODE
@@ -166,15 +167,17 @@ def _root(data: bytes, header: fdt.Header, names: fdt.Names, read: fdt.Read, onl
             if kept and key not in properties:
                 properties[key] = data[start + 12 : start + 12 + size]
         elif kind == begin:
-            if len(above) >= fdt.DEPTH:
-                raise Malformed("nodes are nested too deep")
+            length += len(name)
+            fdt.check_path(len(above), length)
             properties, children = {}, []
-            above.append((name.decode("utf-8", "replace"), properties, children))
+            above.append((name.decode("utf-8", "replace"), properties, children, len(name)))
         elif kind == fdt.END_NODE and above:
-            node = Node(above.pop()[0], properties, tuple(children))
+            own, _, _, added = above.pop()
+            node = Node(own, properties, tuple(children))
             if not above:
                 return node
-            _, properties, children = above[-1]
+            length -= added
+            _, properties, children, _ = above[-1]
             children.append(node)
         elif kind == fdt.END:
             break

@@ -27,10 +27,14 @@ TOKENS = 1 << 15
 """Tokens of one tree; the largest boards and FITs have some thousands."""
 DEPTH = 64
 """Nodes within nodes."""
+PATH_LIMIT = 1024
+"""Characters of the names of a node and of all above it: a path is made for each of thousands of nodes."""
 NAME_LIMIT = 256
 """Bytes of a node's or a property's name; the specification allows 31, FITs take more."""
 VALUE_LIMIT = 64 << 10
 """Bytes of a value that is read as text or numbers."""
+TEXT_LIMIT = 4 << 20
+"""Bytes that are read as text of one tree in all: each string of two letters takes twenty times as much."""
 
 STRINGS_LIMIT = 1 << 20
 """Bytes of all names of properties."""
@@ -203,11 +207,20 @@ def reservations(read: Read, header: Header) -> tuple[Reservation, ...]:
     raise Malformed(f"more than {RESERVATIONS_LIMIT} memory reservations")
 
 
+def check_path(depth: int, length: int) -> None:
+    """For a node with `depth` above it, their names and its own having `length`. Raises Malformed."""
+    if depth >= DEPTH:
+        raise Malformed("nodes are nested too deep")
+    if length > PATH_LIMIT:
+        raise Malformed("nodes with names that are too long")
+
+
 class DeviceTree:
     """A tree whose values are read when they are asked for. Raises Malformed."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
+        self._text_left = TEXT_LIMIT
         self.header = parse_header(read(0, HEADER_SIZE))
         self.root = self._build()
 
@@ -233,6 +246,9 @@ class DeviceTree:
         found = node.property(name)
         if found is None or not 0 < found.size <= VALUE_LIMIT:
             return ()
+        self._text_left -= found.size
+        if self._text_left < 0:
+            raise Malformed(f"a device tree with more than {TEXT_LIMIT} bytes of text")
         return tuple(self.value(found).removesuffix(b"\0").decode("utf-8", "replace").split("\0"))
 
     def number(self, node: Node, name: str) -> int | None:
@@ -245,9 +261,9 @@ class DeviceTree:
         open_nodes: list[_Open] = []
         for kind, start, end, name, place, size in tokens(self._read, self.header):
             if kind == BEGIN_NODE:
-                if len(open_nodes) >= DEPTH:
-                    raise Malformed("nodes are nested too deep")
-                open_nodes.append(_Open(name.decode("utf-8", "replace"), start))
+                above = open_nodes[-1].length if open_nodes else 0
+                check_path(len(open_nodes), above + len(name))
+                open_nodes.append(_Open(name.decode("utf-8", "replace"), start, above + len(name)))
             elif kind == END:
                 break
             elif kind != NOP and not open_nodes:
@@ -268,6 +284,8 @@ class _Open:
 
     name: str
     start: int
+    length: int
+    """Of its name and those above."""
     properties: list[Property] = field(default_factory=list)
     children: list[Node] = field(default_factory=list)
 

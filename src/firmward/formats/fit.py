@@ -24,6 +24,8 @@ ROLES = ("kernel", "fdt", "ramdisk", "firmware", "loadables", "fpga", "script", 
 """Properties of a configuration that name images whether or not these are there."""
 NOT_IMAGES = frozenset(("description", "compatible", "default"))
 SKIPPED_HASH = "uboot-ignore"
+HASHED_NODES = 2048
+"""Nodes of a signature's list; U-Boot refuses more than 100 (IMAGE_MAX_HASHED_NODES). A longer one is over none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +214,14 @@ def _hash(tree: DeviceTree, node: Node) -> Hash:
 
 def _signature(tree: DeviceTree, node: Node) -> Signature:
     strings = _bytes(tree, node, "hashed-strings")
+    nodes = tree.texts(node, "hashed-nodes")
     return Signature(
         node.name,
         tree.text(node, "algo") or "",
         tree.text(node, "padding") or "pkcs-1.5",
         tree.text(node, "key-name-hint"),
         _bytes(tree, node, "value"),
-        tree.texts(node, "hashed-nodes"),
+        nodes if len(nodes) <= HASHED_NODES else (),
         int.from_bytes(strings[4:8], "big") if len(strings) >= 8 else None,
         tree.texts(node, "sign-images"),
     )

@@ -39,6 +39,8 @@ VERIFICATIONS_LIMIT = 512
 """Times that a key is tried on a signature; on the largest curve one takes 30 ms."""
 HASHED_TIMES, HASHED_MORE = 8, 64 << 20
 """Bytes that are hashed in all: so many times the file, and so many more."""
+NODES_LIMIT = 1_000_000
+"""Images that are gone through, in all, for what signatures are over or leave out."""
 PIECE = 1 << 20
 
 
@@ -218,6 +220,7 @@ class _Work:
         self._hashable = HASHED_TIMES * size + HASHED_MORE
         self._verifications = VERIFICATIONS_LIMIT
         self._walks = TOKENS_LIMIT // _tokens(tree)
+        self._nodes_left = NODES_LIMIT
         self._spans: dict[tuple[frozenset[str], int | None], tuple[tuple[int, int], ...]] = {}
         self._known: dict[tuple[str, tuple[tuple[int, int], ...]], bytes | None] = {}
         self._by_name = {one.name: one for one in reversed(found.images)}  # the first of a name counts
@@ -232,8 +235,7 @@ class _Work:
         signatures = tuple(_about(one, self._signature(made, self._contents(one, made))) for made in one.signatures)
         verified = [made for made in signatures if made.state is SignatureState.VERIFIED]
         filled = [made for made in signatures if made.state is not SignatureState.EMPTY]
-        left_out = [tuple(self._uncovered(one, made.signature)) for made in verified or filled]
-        uncovered = min(left_out, key=len, default=())
+        uncovered = self._least_uncovered(one, [made.signature for made in verified or filled])
         accepted = self._accepts(one, [made.keys for made in signatures], images)
         anew = self._accepts(one, [made.keys_anew for made in signatures], images)
         if anew and any(problem.fault is Fault.UNIT_ADDRESS for problem in self._fit.problems):
@@ -270,11 +272,18 @@ class _Work:
     def _contents(self, one: Configuration, made: Signature) -> "list[_Contents]":
         """What the signature says it is over, and what else it may be over if its list was changed."""
         roles = made.signs or ("kernel", "fdt", "script")
-        lists = [made.hashed_nodes, self._nodes(one, roles), self._nodes(one, None)]
-        return [partial(self._signed, frozenset(nodes), made.hashed_strings) for nodes in lists]
+        return [
+            partial(self._signed, lambda: made.hashed_nodes, made.hashed_strings),
+            partial(self._signed, lambda: self._nodes(one, roles), made.hashed_strings),
+            partial(self._signed, lambda: self._nodes(one, None), made.hashed_strings),
+        ]
 
-    def _signed(self, nodes: frozenset[str], strings: int | None) -> tuple[tuple[int, int], ...]:
+    def _signed(self, listed: Callable[[], _Names], strings: int | None) -> tuple[tuple[int, int], ...]:
         """Empty when too much was looked through already. Raises Malformed."""
+        nodes = frozenset(listed())
+        self._nodes_left -= len(nodes)
+        if self._nodes_left < 0:
+            return ()
         if (nodes, strings) not in self._spans:
             self._walks -= 1
             found = regions(self._read, self._tree.header, nodes, strings) if self._walks >= 0 else ()
@@ -284,6 +293,9 @@ class _Work:
     def _nodes(self, one: Configuration, roles: tuple[str, ...] | None) -> tuple[str, ...]:
         """The nodes that a signature has to be over for what a configuration boots, or for some roles of it."""
         found = ["/", _path(one)]
+        self._nodes_left -= len(one.components)
+        if self._nodes_left < 0:
+            return ()
         for component in one.components:
             image = self._by_name.get(component.image)
             if image is not None and (roles is None or component.role in roles):
@@ -330,6 +342,17 @@ class _Work:
         named = made.key_hint is None or made.key_hint in [key.name for key in keys]
         by_hand = all(key.algorithm is None for key in self._keys.keys)
         return (SignatureState.INVALID if named or by_hand else SignatureState.FOREIGN), (), ()
+
+    def _least_uncovered(self, one: Configuration, made: Iterable[Signature]) -> tuple[Uncovered, ...]:
+        """Of the signature that leaves out the least, as far as there are not too many to look at."""
+        least: tuple[Uncovered, ...] | None = None
+        for signature_of_it in made:
+            if least is not None and self._nodes_left < 0:
+                break
+            self._nodes_left -= len(one.components)
+            found = tuple(self._uncovered(one, signature_of_it))
+            least = found if least is None or len(found) < len(least) else least
+        return least or ()
 
     def _uncovered(self, one: Configuration, made: Signature) -> Iterator[Uncovered]:
         listed = frozenset(made.hashed_nodes)

@@ -21,7 +21,9 @@ STEP = 0x400
 """Bytes between containers."""
 CONTAINERS = 8
 HEADER, ENTRY, IMAGES = 16, 128, 32
-LENGTH_LIMIT = 0x8000
+HASHED_LIMIT = 256 << 20
+"""Bytes of all images of one container that are verified; none of them lies over another."""
+LENGTH_LIMIT = 1 << 15
 HASHES = {0: "sha256", 1: "sha384", 2: "sha512"}
 KINDS = {
     0x01: "csf", 0x02: "scd", 0x03: "executable", 0x04: "data", 0x05: "dcd", 0x06: "seco", 0x07: "provisioning",
@@ -264,6 +266,9 @@ def _from(read: Read, start: int) -> Read:
 
 def verify(read: Read, container: Container) -> tuple[Held, ...]:
     """The images' digests, and the signature where a root key made it itself. Raises Malformed for what is cut off."""
+    size = sum(one.size for one in container.images)
+    if size > HASHED_LIMIT:
+        raise Malformed(f"AHAB container: images of {size} bytes in all")
     held = []
     for number, one in enumerate(container.images):
         if one.hash_name is None or not one.size or not any(one.digest):

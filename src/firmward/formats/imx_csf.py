@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmward.formats import der, rsa_certificate
-from firmward.formats.imx_ivt import CSF_TAG, VERSIONS, Ivt
+from firmward.formats.imx_ivt import CSF_TAG, IMAGE_LIMIT, VERSIONS, Ivt
 from firmward.formats.malformed import Malformed
 from firmward.formats.public_key import RsaKey
 from firmward.formats.rom_image import Evidence, Extent, Held, Read, Signed, Signing, exactly, left_out, pieces
@@ -44,6 +44,8 @@ ABSOLUTE = 0x01
 """A flag: the pointer is an address, not an offset into the CSF."""
 SIZE_LIMIT = 64 << 10
 COMMANDS_LIMIT = 256
+BLOCKS_LIMIT = IMAGE_LIMIT
+"""Bytes of all blocks that are verified: each lies in the image, and none has to be told twice."""
 SET = 0x31
 MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
 
@@ -278,6 +280,9 @@ def verify(read: Read, table: Ivt, csf: Csf) -> tuple[Held, ...]:
     The key in a slot signs what names the slot, the super root key certificates first; keys that are not RSA verify
     nothing here, and their signatures are told by the digest alone.
     """
+    size = sum(size for one in csf.authenticates for _, size in one.blocks)
+    if size > BLOCKS_LIMIT:
+        raise Malformed(f"CSF: blocks of {size} bytes in all")
     keys: dict[int, RsaKey] = {}
     held: list[Held] = []
     for one in csf.commands:
@@ -335,8 +340,8 @@ class _Signer:
 
 def _signer(message: bytes) -> _Signer:
     body = _nth(message, _nth(message, der.value_at(message, 0), 1), 0)
-    signers = list(der.inside(message, body))[-1]
-    parts = list(der.inside(message, _nth(message, signers, 0)))
+    fields = list(der.inside(message, body))
+    parts = list(der.inside(message, _nth(message, fields[-1], 0))) if fields else []
     for place, part in enumerate(parts):
         if part.tag == der.CONTEXT_0 and place + 2 < len(parts):
             start = parts[place - 1].end

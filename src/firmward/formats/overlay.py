@@ -11,13 +11,14 @@ The rules this file holds (dtc's Documentation/dt-object-internal.txt):
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from firmward.formats.device_tree import Node, Tree, cells, strings
 from firmward.formats.fdt import DEPTH
 from firmward.formats.malformed import Malformed
 
 CONTENT, LOCAL, OUTER, LABELS = "__overlay__", "__local_fixups__", "__fixups__", "__symbols__"
+PHANDLES = ("phandle", "linux,phandle")
 PHANDLES_END = 0xFFFFFFFF
 PLACES_LIMIT = 1 << 16
 """Places that are filled in; the largest overlays have some hundred."""
@@ -30,11 +31,12 @@ def is_overlay(tree: Tree) -> bool:
 def merge(base: Tree, overlay: Tree) -> Tree:
     """The base with the overlay in it. Raises Malformed when they do not fit together."""
     merged, added = _Draft.of(base.root), _Draft.of(overlay.root)
+    aliases = base.aliases
     largest = max(base.phandles(), default=0)
     _renumber(added, largest)
     _fill_local(added, largest)
-    _fill_outer(added, base)
-    targets = {fragment.name: target for fragment, target in _targets(added, base)}
+    _fill_outer(added, merged, base.symbols, aliases)
+    targets = {fragment.name: target for fragment, target in _targets(added, base, aliases)}
     for name, target in targets.items():
         place = merged.at(target)
         content = added.children[name].children[CONTENT]
@@ -47,30 +49,37 @@ def merge(base: Tree, overlay: Tree) -> Tree:
 
 @dataclass(slots=True)
 class _Draft:
-    """A node that can still be changed."""
+    """A node that can still be changed. Overlays name thousands of places, so that a node is found by its name and a
+    value is changed where it lies."""
 
     name: str
-    properties: dict[str, bytes]
-    children: dict[str, "_Draft"]
+    properties: dict[str, bytes | bytearray]
+    children: dict[str, "_Draft"] = field(default_factory=dict)
+    bare: dict[str, "_Draft"] = field(default_factory=dict)
+    """The first child of each name without its unit address."""
 
     @classmethod
     def of(cls, root: Node) -> "_Draft":
-        made = cls(root.name, dict(root.properties), {})
+        made = cls(root.name, dict(root.properties))
         waiting = [(root, made)]
         while waiting:
             node, draft = waiting.pop()
             for one in node.children:
                 if one.name not in draft.children:
-                    draft.children[one.name] = cls(one.name, dict(one.properties), {})
-                    waiting.append((one, draft.children[one.name]))
+                    waiting.append((one, draft.add(cls(one.name, dict(one.properties)))))
         return made
+
+    def add(self, one: "_Draft") -> "_Draft":
+        self.children[one.name] = one
+        self.bare.setdefault(one.name.partition("@")[0], one)
+        return one
 
     def child(self, name: str) -> "_Draft | None":
         """By its whole name, or else by its name without the unit address."""
         exact = self.children.get(name)
         if exact is not None or "@" in name:
             return exact
-        return next((one for key, one in self.children.items() if key.partition("@")[0] == name), None)
+        return self.bare.get(name)
 
     def at(self, path: str) -> "_Draft | None":
         found: _Draft | None = self
@@ -96,7 +105,7 @@ class _Draft:
             for name, one in theirs.children.items():
                 found = mine.child(name)
                 if found is None:
-                    found = mine.children[name] = _Draft(name, {}, {})
+                    found = mine.add(_Draft(name, {}))
                 waiting.append((found, one, depth + 1))
 
     def raise_cell(self, name: str, offset: int, by: int) -> None:
@@ -104,25 +113,33 @@ class _Draft:
         self.set_cell(name, offset, number + by)
 
     def set_cell(self, name: str, offset: int, number: int) -> None:
-        value = self.properties.get(name, b"")
+        value = self.properties.get(name, bytearray())
+        if not isinstance(value, bytearray):
+            value = self.properties[name] = bytearray(value)
         if not 0 <= offset <= len(value) - 4:
             raise Malformed(f"a place outside the property {name} of {self.name}")
         if not 0 < number < PHANDLES_END:
             raise Malformed(f"the phandle {number} in {name} of {self.name}")
-        self.properties[name] = value[:offset] + number.to_bytes(4, "big") + value[offset + 4 :]
+        value[offset : offset + 4] = number.to_bytes(4, "big")
+
+    @property
+    def phandle(self) -> int | None:
+        numbers = {name: self.properties[name] for name in PHANDLES if name in self.properties}
+        return Node(self.name, {name: bytes(value) for name, value in numbers.items() if len(value) in (4, 8)}).phandle
 
     def closed(self) -> Node:
         """The finished node. The order is such that children are closed before what holds them."""
         ready: dict[int, Node] = {}
         for node in reversed(list(self.nodes())):
             children = tuple(ready.pop(id(one)) for one in node.children.values())
-            ready[id(node)] = Node(node.name, node.properties, children)
+            properties = {name: bytes(value) for name, value in node.properties.items()}
+            ready[id(node)] = Node(node.name, properties, children)
         return ready[id(self)]
 
 
 def _renumber(added: _Draft, by: int) -> None:
     for node in added.nodes():
-        for name in ("phandle", "linux,phandle"):
+        for name in PHANDLES:
             if name in node.properties:
                 node.raise_cell(name, 0, by)
 
@@ -134,7 +151,7 @@ def _fill_local(added: _Draft, by: int) -> None:
     while waiting:
         node, target = waiting.pop()
         for name, value in node.properties.items():
-            offsets = cells(value)
+            offsets = cells(bytes(value))
             places += len(offsets)
             if places > PLACES_LIMIT:
                 raise Malformed("an overlay with too many references")
@@ -147,18 +164,18 @@ def _fill_local(added: _Draft, by: int) -> None:
             waiting.append((one, found))
 
 
-def _fill_outer(added: _Draft, base: Tree) -> None:
+def _fill_outer(added: _Draft, base: _Draft, labels: dict[str, str], aliases: dict[str, str]) -> None:
     fixups = added.children.get(OUTER)
     if fixups is None or not fixups.properties:
         return
-    labels = base.symbols
     places = 0
     for label, value in fixups.properties.items():
-        node = base.node(labels[label]) if label in labels else None
+        path = _whole(aliases, labels[label].partition(":")[0]) if label in labels else None
+        node = base.at(path) if path is not None else None
         phandle = node.phandle if node is not None else None
         if phandle is None:
             raise Malformed(f"the overlay refers to {label}, which the base does not have")
-        for words in strings(value):
+        for words in strings(bytes(value)):
             places += 1
             path, _, rest = words.partition(":")
             name, _, offset = rest.partition(":")
@@ -170,7 +187,7 @@ def _fill_outer(added: _Draft, base: Tree) -> None:
             target.set_cell(name, int(offset), phandle)
 
 
-def _targets(added: _Draft, base: Tree) -> Iterator[tuple[_Draft, str]]:
+def _targets(added: _Draft, base: Tree, aliases: dict[str, str]) -> Iterator[tuple[_Draft, str]]:
     """The fragments and the paths in the base that they go to."""
     by_phandle = base.phandles()
     for fragment in added.children.values():
@@ -180,19 +197,19 @@ def _targets(added: _Draft, base: Tree) -> Iterator[tuple[_Draft, str]]:
         if phandle is not None:
             path = by_phandle.get(int.from_bytes(phandle[:4], "big"))
         else:
-            named = (strings(fragment.properties.get("target-path", b"")) or ("",))[0]
-            path = _whole(base, named)
+            named = (strings(bytes(fragment.properties.get("target-path", b""))) or ("",))[0]
+            path = _whole(aliases, named)
         if path is None:
             raise Malformed(f"the target of {fragment.name} is not in the base")
         yield fragment, path
 
 
-def _whole(base: Tree, path: str) -> str | None:
+def _whole(aliases: dict[str, str], path: str) -> str | None:
     """A path that begins with an alias, from the root."""
     if path.startswith("/"):
         return path
     first, mark, rest = path.partition("/")
-    known = base.aliases.get(first)
+    known = aliases.get(first)
     return None if known is None else known + mark + rest
 
 
@@ -200,9 +217,9 @@ def _join_labels(merged: _Draft, added: _Draft, targets: dict[str, str]) -> None
     labels = added.children.get(LABELS)
     if labels is None:
         return
-    own = merged.children.setdefault(LABELS, _Draft(LABELS, {}, {}))
+    own = merged.children.get(LABELS) or merged.add(_Draft(LABELS, {}))
     for label, value in labels.properties.items():
-        steps = value.partition(b"\0")[0].decode("utf-8", "replace").split("/")
+        steps = bytes(value).partition(b"\0")[0].decode("utf-8", "replace").split("/")
         target = targets.get(steps[1]) if len(steps) > 2 and steps[2] == CONTENT else None
         if target is not None:
             path = "/".join((target.rstrip("/"), *steps[3:])) or "/"

@@ -155,8 +155,11 @@ def _judged(state: SecureBoot, program: pe.Program, read: pe.Read) -> Admission:
     if own & revoked:
         return Admission(Decision.REFUSED, "its digest is in dbx", None, signatures)
     firmware_sees = [one for one in signatures if not one.is_nested]
+    effort = x509_path.Effort(authenticode.TRIES)
     for signature in firmware_sees:
-        refusal = _revocation(state, signature)
+        refusal = _revocation(state, signature, effort)
+        if refusal is None and not effort.left:
+            return Admission(Decision.UNKNOWN, "more signatures than are verified", None, signatures)
         if refusal is not None:
             return Admission(Decision.REFUSED, "dbx has a certificate that leads to its signer", refusal, signatures)
     for signature in firmware_sees:
@@ -168,11 +171,11 @@ def _judged(state: SecureBoot, program: pe.Program, read: pe.Read) -> Admission:
     return Admission(Decision.REFUSED, _lack(firmware_sees), None, signatures)
 
 
-def _revocation(state: SecureBoot, signature: Signature) -> Signed | None:
+def _revocation(state: SecureBoot, signature: Signature, effort: x509_path.Effort) -> Signed | None:
     """The certificate by which dbx refuses a signature that holds."""
     if not signature.holds or signature.certificate is None or signature.path is None:
         return None
-    found = x509_path.find(signature.certificate, signature.others, certificates(state.revoked))
+    found = x509_path.find(signature.certificate, signature.others, certificates(state.revoked), effort)
     if found.anchor is not None:
         return found.anchor
     listed = efi_signature_list.digests(state.revoked, Kind.CERTIFICATE_DIGEST)

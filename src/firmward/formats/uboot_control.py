@@ -75,13 +75,15 @@ def find(data: bytes) -> tuple[ControlTree, ...]:
 
 def _found(data: bytes) -> Iterator[ControlTree]:
     place, count = data.find(MAGIC), 0
-    effort = 2 * len(data) + (1 << 16)  # bytes of structure that are walked, so that trees over trees end in time
+    effort = 2 * len(data) + (
+        1 << 16
+    )  # bytes of structure and names that are read, so that trees over trees end in time
     while place >= 0 and count < TREES and effort > 0:
         behind = place + 4
         try:
             header = parse_header(data[place : place + HEADER_SIZE])
             if place + header.total <= len(data):
-                effort -= header.structure_size
+                effort -= header.structure_size + header.strings_size
                 tree = DeviceTree(_reader(data, place, header.total))
                 if tree.root.child("images") is None:
                     yield _control(tree, place)

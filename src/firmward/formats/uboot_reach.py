@@ -43,8 +43,12 @@ VALUES_LIMIT = 8
 DEPTH_LIMIT = 80
 """Blocks and variables that are run, within each other."""
 WORK_LIMIT = 3_000_000
-"""Variables copied where ways part, and commands, each of which counts as COMMAND_WORK."""
-COMMAND_WORK = 100
+"""Variables copied where ways part, and commands with their words, each of which counts as much as said here."""
+COMMAND_WORK, WORD_WORK = 100, 4
+READ_LIMIT = 1 << 20
+"""Characters of different scripts in all; an environment has 128 KiB at most, nearly always."""
+CONDITIONS_LIMIT = 64
+"""Conditions around a command that are told, the outermost first: a row of `elif` adds one with each."""
 SAID_LIMIT = 1000
 """Characters of a condition."""
 ROUNDS_LIMIT = 64
@@ -131,7 +135,7 @@ class _Where:
     via: tuple[str, ...] = ()
 
     def under(self, condition: Condition) -> "_Where":
-        if condition in self.conditions:
+        if condition in self.conditions or len(self.conditions) >= CONDITIONS_LIMIT:
             return self
         return _Where((*self.conditions, condition), self.via)
 
@@ -153,7 +157,7 @@ class _Walker:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._values: dict[str, _Values] = {name: (value,) for name, value in environment.items()}
         self._locals: dict[str, _Values] = {}
-        self._text = self._work = self._depth = 0
+        self._text = self._read = self._work = self._depth = 0
         self._parsed: dict[str, Script] = {}
         self.found: list[Reached] = []
         self.problems: list[str] = []
@@ -181,6 +185,8 @@ class _Walker:
 
     def _command(self, command: Command, where: _Where) -> str:
         self._charge(COMMAND_WORK)
+        if isinstance(command, Simple | For):
+            self._charge(WORD_WORK * len(command.words))
         match command:
             case Simple():
                 said = " ".join(_shown(self._one(word)) for word in command.words)
@@ -216,6 +222,8 @@ class _Walker:
     def _for(self, command: For, where: _Where) -> str:
         words: dict[str, None] = {}
         for word in command.words:
+            if len(words) > ROUNDS_LIMIT:
+                break
             for text in self._expanded(word) or (f"\ue000{word}\ue001",):
                 words.update(dict.fromkeys(filter(None, text.split(" "))))
         self.is_whole = self.is_whole and len(words) <= ROUNDS_LIMIT
@@ -300,7 +308,8 @@ class _Walker:
         found = self._parsed.get(text)
         if found is None:
             self._text += len(text)
-            if self._text > TEXT_LIMIT:
+            self._read += len(text)
+            if self._text > TEXT_LIMIT or self._read > READ_LIMIT:
                 raise _Enough
             try:
                 found = parse(text)

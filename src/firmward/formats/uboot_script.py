@@ -137,9 +137,11 @@ class _Token:
 
 
 _SIGN = re.compile(r"&&|\|\||[;&|\n]")
+_BLANKS = frozenset(" \t\r\n")
+"""What ends a word; other signs that are blanks elsewhere, such as a form feed, are part of one."""
 _BLANK = re.compile(r"[ \t\r]+")
-_RUN = re.compile(r"[^\s;&|\\$'\"]+")
-_FILLED_PLAIN = re.compile(r"[^\s\\'\"]+")
+_RUN = re.compile(r"[^ \t\r\n;&|\\$'\"]+")
+_FILLED_PLAIN = re.compile(r"[^ \t\r\n\\'\"]+")
 _IN_QUOTES = re.compile(r"[^\\$'\"]+")
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _INSIDE = re.compile(r"(?P<name>[^:]*)(?::(?P<operator>[-=+])(?P<word>.*)|(?P<rest>:.*))?", re.DOTALL)
@@ -152,7 +154,7 @@ def filled_words(text: str) -> list[str]:
     found: list[str] = []
     at = 0
     while at < len(text) and text[at] != "#":
-        if text[at].isspace():
+        if text[at] in _BLANKS:
             at += 1
         else:
             word, at = _word(text, at, 0, [], plain=_FILLED_PLAIN)
@@ -186,7 +188,7 @@ def _word(text: str, at: int, line: int, problems: list[str], plain: re.Pattern[
     is_quoted = inside = False
     while at < len(text):
         sign = text[at]
-        if not inside and (sign.isspace() or (sign in ";&|" and plain is _RUN)):
+        if not inside and (sign in _BLANKS or (sign in ";&|" and plain is _RUN)):
             break
         if sign == '"':
             inside, is_quoted = not inside, True

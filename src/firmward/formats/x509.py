@@ -157,7 +157,9 @@ def _certificate(data: bytes, body: der.Value) -> Certificate:
 
 
 def _oid(data: bytes, outer: der.Value) -> bytes:
-    first = next(der.inside(data, outer))
+    first = next(der.inside(data, outer), None)
+    if first is None:
+        raise Malformed("X.509: an algorithm without a name")
     return data[first.start : first.end]
 
 

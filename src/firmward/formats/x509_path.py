@@ -20,6 +20,13 @@ TRIES = 64
 """Signatures verified for one path, so that certificates of one name that all issue each other end."""
 
 
+@dataclass(slots=True)
+class Effort:
+    """Signatures that may still be verified, for all paths of one file."""
+
+    left: int
+
+
 @dataclass(frozen=True, slots=True)
 class Path:
     """`certificates` lead from the signer's to the `anchor`, which is the last of them.
@@ -32,9 +39,12 @@ class Path:
     problem: str | None = None
 
 
-def find(leaf: Signed, others: Iterable[Signed], anchors: Iterable[Signed]) -> Path:
-    """The path from a certificate, over any of `others`, to the first anchor that is found."""
-    return _Search(tuple(others), tuple(anchors)).follow((leaf,))
+def find(leaf: Signed, others: Iterable[Signed], anchors: Iterable[Signed], effort: Effort | None = None) -> Path:
+    """The path from a certificate, over any of `others`, to the first anchor that is found.
+
+    What it takes is taken from `effort`, so that many paths with the largest of keys end together.
+    """
+    return _Search(tuple(others), tuple(anchors), effort or Effort(TRIES)).follow((leaf,))
 
 
 def not_valid_on(path: Path, day: date) -> tuple[Certificate, ...]:
@@ -54,10 +64,11 @@ def is_issued_by(certificate: Signed, issuer: Signed) -> bool:
 class _Search:
     """Depth first, anchors before others."""
 
-    def __init__(self, others: Sequence[Signed], anchors: Sequence[Signed]) -> None:
+    def __init__(self, others: Sequence[Signed], anchors: Sequence[Signed], effort: Effort) -> None:
         self._others = others
         self._anchors = anchors
-        self._left = TRIES
+        self._left = min(TRIES, effort.left)
+        self._effort = effort
 
     def follow(self, path: tuple[Signed, ...]) -> Path:
         """`path` goes on to an anchor, or as far as the first way leads."""
@@ -74,8 +85,9 @@ class _Search:
             if candidate.subject != last.issuer or any(candidate.data == one.data for one in path):
                 continue
             if self._left == 0:
-                return Path(path, None, f"more than {TRIES} signatures to verify")
+                return Path(path, None, "more signatures than are verified")
             self._left -= 1
+            self._effort.left -= 1
             problem = _objection(last, candidate)
             found = Path(path, None, problem) if problem else self.follow((*path, candidate))
             if found.anchor is not None:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from firmward.facts.device_trees import Choice, DeviceNode, DeviceTrees, FoundTree
+from firmward.facts.fuses import Debug, Fuses
 from firmward.facts.trace_drivers import KernelTrace, TraceDrivers
-from firmward.model.check import Example, Findings, check
+from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
@@ -12,6 +13,7 @@ from firmward.model.policy import Policy
 from firmward.model.remedy import Change, Remedy, Safety, SetDeviceTreeProperty, SetKernelOption, Stage
 
 WORDS = {"coresight": "CoreSight", "riscv-debug": "the RISC-V debug module"}
+FUSES = Location(part="given/fuses")
 TOLD = 8
 """Nodes named in a finding and changed by its remedy."""
 
@@ -29,6 +31,10 @@ def _kernel(*options: tuple[str, str]) -> TraceDrivers:
     return TraceDrivers((KernelTrace(Location(part="image/config"), options),))
 
 
+def _fuses(debug: Debug) -> Fuses:
+    return Fuses(FUSES, "i.MX6", True, True, debug, ("bank 0 word 6 is 00000002",))
+
+
 ETM = DeviceNode("/etm@23040000", ("arm,coresight-etm4x", "arm,primecell"), is_enabled=True, kind="coresight")
 OFF = DeviceNode("/etm@23040000", ("arm,coresight-etm4x", "arm,primecell"), is_enabled=False, kind="coresight")
 
@@ -42,13 +48,21 @@ OFF = DeviceNode("/etm@23040000", ("arm,coresight-etm4x", "arm,primecell"), is_e
         Example(facts=(_board(ETM),)),
         Example(facts=(_board(ETM), _kernel(("CONFIG_CORESIGHT", "y")))),
         Example(facts=(_board(OFF, ETM, choice=Choice.POSSIBLE, trees=3),)),
+        Example(facts=(_board(OFF), _fuses(Debug.OPEN))),
+        Example(facts=(_fuses(Debug.OPEN),)),
     ),
     good=(
         Example(facts=(_board(OFF),)),
         Example(facts=(_board(), _kernel(("CONFIG_CORESIGHT", "m")))),
+        Example(facts=(_board(OFF), _fuses(Debug.CLOSED))),
     ),
 )
-def debug_port_enabled(trees: DeviceTrees, drivers: TraceDrivers | None | Unknown, policy: Policy | None) -> Findings:
+def debug_port_enabled(
+    trees: DeviceTrees | None | Unknown,
+    drivers: TraceDrivers | None | Unknown,
+    fuses: Fuses | None | Unknown,
+    policy: Policy | None,
+) -> Findings:
     """CoreSight and its like are how a probe, or a program with root's rights, stops the processor, reads its registers
     and memory and follows each instruction: keys and all. Boards are brought up with them, and their nodes stay in use
     in the device tree that is sold. Disable the nodes, leave the drivers out of the kernel, and close the port itself
@@ -56,11 +70,41 @@ def debug_port_enabled(trees: DeviceTrees, drivers: TraceDrivers | None | Unknow
     driver for them it is low.
     """
     board = None if policy is None or policy.device is None else policy.device.board
+    yield from _told_by_fuses(fuses, board)
+    if trees is None:
+        _require_fuses(fuses, board)
+        return
+    if isinstance(trees, Unknown):
+        raise Unavailable(trees.reason)
     known = trees.of_board(board)
     if not known.candidates:
         raise Unavailable("; ".join(known.unread[:3]) or "the device tree of the system is not in the image")
-    # Fuses say whether the port itself is open: a dump of them belongs here as a second witness beside the trees.
     yield from _told_by_trees(known, drivers)
+
+
+def _require_fuses(fuses: Fuses | None | Unknown, board: str | None) -> None:
+    """Raises NotApplicable or Unavailable where nothing but fuses could answer, and they do not."""
+    if fuses is None:
+        raise NotApplicable("no device tree and no dump of fuses here")
+    if isinstance(fuses, Unknown) or fuses.of_board(board).debug is Debug.UNKNOWN:
+        raise Unavailable("what the fuses say of the debug port is not known, and no device tree is here")
+
+
+def _told_by_fuses(fuses: Fuses | None | Unknown, board: str | None) -> Iterator[Finding]:
+    """What the port itself is; where the chip's fuses do not say so, the trees are asked alone."""
+    told = fuses.of_board(board) if isinstance(fuses, Fuses) else None
+    if told is not None and told.debug is Debug.OPEN:
+        yield Finding(
+            "fuses",
+            f"the {told.soc or 'chip'}'s JTAG is open by its fuses",
+            at=told.at,
+            evidence="; ".join(told.evidence)[:200] or None,
+            remedy=Remedy(
+                "Burn the fuses that close the port (i.MX: SJC_DISABLE or a JTAG_SMODE) when all tests have passed",
+                Safety.MANUAL,
+                Stage.FACTORY,
+            ),
+        )
 
 
 def _told_by_trees(trees: DeviceTrees, drivers: TraceDrivers | None | Unknown) -> Iterator[Finding]:
