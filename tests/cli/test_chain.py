@@ -94,6 +94,11 @@ def boot_from_usb(one: Device) -> None:
     one.commands = (*FEW, "usb", "load")
 
 
+def bare_kernel_instead(one: Device) -> None:
+    one.environment["bootcmd"] = "mmc read ${loadaddr} 0x800 0x8000; bootm ${loadaddr} || booti ${loadaddr}"
+    one.commands = (*FEW, "booti")
+
+
 def unsigned_fit(one: Device) -> None:
     one.signing = Signing(roles="")
 
@@ -134,6 +139,7 @@ BROKEN: dict[Callable[[Device], None], dict[str, str]] = {
     prompt: {"kernel": "broken"},
     stored_environment: {"kernel": "broken"},
     boot_from_usb: {"kernel": "broken"},
+    bare_kernel_instead: {"kernel": "broken"},
     unsigned_fit: {"kernel": "unverified", "root": "broken", "plug-ins": "unverified"},
     ramdisk_left_out: {"kernel": "broken", "root": "broken", "plug-ins": "unverified"},
     weak_hash: {"kernel": "broken", "root": "broken", "plug-ins": "unverified"},
@@ -166,6 +172,12 @@ def flipped(path: Path, at: int) -> None:
 def test_one_flipped_bit_breaks_its_link(name: str, at: int, broken: dict[str, str], whole: Device) -> None:
     flipped(whole.write() / name, at)
     assert states(drawn(whole.output)) == WHOLE | broken
+
+
+def test_a_hook_directory_that_can_be_written_breaks_the_last_link(whole: Device) -> None:
+    whole.root["etc/fstab"] += "/dev/mmcblk0p4 /etc/udev ext4 nosuid,nodev 0 2\n"
+    whole.root |= {"sbin/udevd": "\x7fELF", "etc/udev/rules.d/90-cam.rules": 'RUN+="/usr/bin/camera"\n'}
+    assert states(drawn(whole.write())) == WHOLE | {"plug-ins": "broken"}
 
 
 def test_signed_by_somebody_else_is_broken(whole: Device) -> None:

@@ -53,6 +53,7 @@ class Device:
     drivers: tuple[str, ...] = ("nowhere",)
     signing: Signing = field(default_factory=Signing)
     init: str = INIT
+    root: dict[str, str] = field(default_factory=lambda: dict(ROOT))
     more: dict[str, tuple[int, str]] = field(default_factory=dict)
     is_required: bool = True
     is_signed: bool = True
@@ -99,12 +100,12 @@ class Device:
         image = self.output / "rootfs.squashfs"
         if not image.exists():
             tree = self.folder / "root"
-            for path, text in ROOT.items():
+            for path, text in self.root.items():
                 (tree / path).parent.mkdir(parents=True, exist_ok=True)
                 (tree / path).write_text(text)
-                (tree / path).chmod(0o755 if path.startswith("usr/bin") else 0o644)
-            (tree / "sbin").mkdir()
-            (tree / "bin").mkdir()
+                (tree / path).chmod(0o755 if path.startswith(("usr/bin", "sbin")) else 0o644)
+            for name in ("sbin", "bin"):
+                (tree / name).mkdir(exist_ok=True)
             _run("mksquashfs", tree, image, "-quiet", "-no-progress", "-noappend", "-all-root")
             size = -(-image.stat().st_size // 4096) * 4096
             with image.open("ab") as file:

@@ -19,6 +19,7 @@ from firmward.facts.initramfses import Initramfses
 from firmward.facts.secure_boot import SecureBoot
 from firmward.facts.secure_boot import State as Secure
 from firmward.facts.signed_files import SignedFiles
+from firmward.facts.uboots import Uboots
 from firmward.facts.updaters import Updaters
 from firmward.facts.verity import Verity
 from firmward.model.chain import Evidence, Link, State
@@ -36,6 +37,8 @@ WORST_FIRST = (State.BROKEN, State.UNVERIFIED, State.UNKNOWN, State.VERIFIED)
 EVIDENCE_LIMIT = 12
 """Pieces of evidence of one link; the findings have all of them."""
 
+BARE = frozenset(("booti", "bootz", "zboot", "bootelf", "bootvx", "go", "bootefi", "sysboot"))
+"""Commands of U-Boot that start a kernel or program without a look at a FIT's signature."""
 CHIP_CLOSED = "chip-open"
 AROUND_KERNEL = (
     "uboot-legacy-image-accepted",
@@ -68,7 +71,7 @@ CHECKS = frozenset(
     (CHIP_CLOSED, *AROUND_KERNEL, *ON_THE_WAY, ROOT_VERIFIED, *AROUND_ROOT, *AROUND_PLUG_INS, UPDATES_VERIFIED)
 )
 """The checks without whose verdicts it cannot be drawn."""
-FAMILIES = (BootPieces, Fuses, SecureBoot, Initramfses)
+FAMILIES = (BootPieces, Fuses, SecureBoot, Initramfses, Uboots)
 """What it reads of the image beside the verdicts."""
 ROOT_FAMILIES = (Verity, SignedFiles, Updaters)
 """What it reads of each root."""
@@ -129,7 +132,20 @@ def _up_to_kernel(facts: Facts, known: Verdicts) -> tuple[Link, ...]:
     ground = _of_pieces(KERNEL, kernel, pieces.unread, NO_KERNEL)
     if ground.state is State.VERIFIED and not loader and not (_is_carried_by(kernel, first) or _is_uefi(first)):
         ground = replace(ground, state=State.UNKNOWN, evidence=(Evidence(NO_ONE_ASKS),))
+    bare = tuple(_bare_boots(facts))
+    if ground.state is State.VERIFIED and bare:
+        return (*links, replace(ground, state=State.BROKEN, evidence=_shortened(bare)))
     return (*links, _with_ways_round(ground, known, AROUND_KERNEL, None))
+
+
+def _bare_boots(facts: Facts) -> Iterator[Evidence]:
+    """Boot loaders whose boot command comes to one that asks for no signature."""
+    uboots = facts.get(Uboots)
+    for one in uboots.proper if isinstance(uboots, Uboots) else ():
+        names = [name for name in one.boots if name in BARE] if isinstance(one.boots, tuple) else []
+        if names:
+            says = f"the boot command of {one.name} comes to {', '.join(names)}, which asks for no signature"
+            yield Evidence(says, one.at, "uboot-risky-command")
 
 
 NO_FUSES = (

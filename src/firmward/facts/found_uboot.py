@@ -19,7 +19,8 @@ class FoundUboot:
     images boot. `environment_places` name where a stored environment is loaded from, none when nowhere;
     `has_allow_list` whether only listed variables are taken from there. `sources` are the media and networks that the
     boot command of its own tries, in order, None where it has none; `variables` the environment that was built in.
-    `has_control_tree` when a device tree stands in the binary.
+    `has_control_tree` when a device tree stands in the binary. `boots` are the commands that its boot command hands
+    over with, in order, None where it has none.
     """
 
     at: Location
@@ -35,6 +36,7 @@ class FoundUboot:
     sources: tuple[str, ...] | None | Unknown = None
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     has_control_tree: bool = False
+    boots: tuple[str, ...] | None | Unknown = None
 
     @property
     def has_prompt(self) -> bool | Unknown:

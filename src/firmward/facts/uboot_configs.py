@@ -23,6 +23,7 @@ from firmward.formats import uboot_reach
 from firmward.formats.malformed import Malformed
 from firmward.formats.uboot_binary import Stage
 from firmward.formats.uboot_config import UbootConfig
+from firmward.formats.uboot_reach import Reach
 from firmward.formats.uboot_traits import Stop
 from firmward.model.facts import Unknown
 from firmward.model.location import Location
@@ -63,6 +64,7 @@ _VERSION = re.compile(r"(\d{4})\.(\d{1,2})")
 
 def of_configuration(config: UbootConfig, at: Location) -> FoundUboot:
     options = _Options(config)
+    reached = _reached(config)
     return FoundUboot(
         at,
         config.version or NO_VERSION,
@@ -74,8 +76,9 @@ def of_configuration(config: UbootConfig, at: Location) -> FoundUboot:
         options.is_on("LEGACY_IMAGE_FORMAT"),
         _places(options),
         options.is_on("ENV_WRITEABLE_LIST"),
-        _sources(config),
+        reached.sources if isinstance(reached, Reach) else reached,
         dict(_variables(config)),
+        boots=reached.boots if isinstance(reached, Reach) else reached,
     )
 
 
@@ -171,7 +174,7 @@ def _variables(config: UbootConfig) -> Iterator[tuple[str, str]]:
         yield "bootdelay", config.settings["BOOTDELAY"]
 
 
-def _sources(config: UbootConfig) -> tuple[str, ...] | Unknown:
+def _reached(config: UbootConfig) -> Reach | Unknown:
     variables = dict(_variables(config))
     command = variables.get("bootcmd")
     if command is None:
@@ -183,7 +186,7 @@ def _sources(config: UbootConfig) -> tuple[str, ...] | Unknown:
     goes_on = next((one.name for one in found.commands if one.name in OPEN_ENDED), None)
     if goes_on is not None or not found.is_whole or re.search(r"\brun\b|\$", command):
         return Unknown("its boot command goes on with variables that no configuration holds")
-    return found.sources
+    return found
 
 
 def held_against(config: FoundUboot, binaries: tuple[FoundUboot, ...]) -> FoundUboot:

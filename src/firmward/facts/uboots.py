@@ -13,6 +13,7 @@ from firmward.facts.parts_of_kind import read_each
 from firmward.formats import uboot_binary, uboot_config, uboot_reach
 from firmward.formats.malformed import Malformed
 from firmward.formats.uboot_binary import NO_DELAY, Stage, UBoot
+from firmward.formats.uboot_reach import Reach
 from firmward.formats.uboot_traits import Stop, Trait
 from firmward.model.facts import Unknown
 from firmward.model.location import Location
@@ -62,6 +63,7 @@ def _read(at: Location, _: str, content: Content) -> FoundUboot:
 def _told(binary: UBoot, at: Location) -> FoundUboot:
     first = next((one for one in binary.versions if one.stage is Stage.PROPER), binary.versions[0])
     table, places = binary.commands, binary.environment_places
+    reached = _reached(binary)
     allowed, autoboot = binary.writeable_list, binary.autoboot
     return FoundUboot(
         at,
@@ -74,9 +76,10 @@ def _told(binary: UBoot, at: Location) -> FoundUboot:
         _seen(binary.legacy_image),
         places if isinstance(places, Unknown) else tuple(one.text for one in places if one.text != NOWHERE),
         allowed if isinstance(allowed, Unknown) else allowed is not None,
-        _sources(binary),
+        reached.sources if isinstance(reached, Reach) else reached,
         {} if binary.environment is None else dict(binary.environment.variables),
         bool(binary.trees),
+        reached.boots if isinstance(reached, Reach) else reached,
     )
 
 
@@ -84,8 +87,8 @@ def _seen(trait: Trait) -> bool | Unknown:
     return trait if isinstance(trait, Unknown) else trait is not None
 
 
-def _sources(binary: UBoot) -> tuple[str, ...] | None | Unknown:
-    """What the boot command tries to load from."""
+def _reached(binary: UBoot) -> Reach | None | Unknown:
+    """What the boot command comes to."""
     variables = {} if binary.environment is None else dict(binary.environment.variables)
     commands = {tree.config["bootcmd"] for tree in binary.trees if tree.config and "bootcmd" in tree.config}
     if len(commands) > 1:
@@ -97,4 +100,4 @@ def _sources(binary: UBoot) -> tuple[str, ...] | None | Unknown:
         found = uboot_reach.reach(command, variables)
     except Malformed as reason:
         return Unknown(f"its boot command: {reason}")
-    return found.sources if found.is_whole else Unknown("its boot command is too long to be followed")
+    return found if found.is_whole else Unknown("its boot command is too long to be followed")
