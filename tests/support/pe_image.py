@@ -1,13 +1,13 @@
 """A writer of small PE32+ programs of EFI, and their signatures by outside programs."""
 
 import struct
-import tempfile
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
 import program
 import pytest
+from lasting import lasting_folder
 
 ALIGNED = 0x200
 HEADERS = 0x400
@@ -104,7 +104,7 @@ DISGUISED = {"twin": "leaf"}
 @cache
 def keys() -> Path:
     """A folder with NAME.key, NAME.crt and NAME.der for each of KEYS, made once in a process."""
-    folder = Path(tempfile.mkdtemp(prefix="firmward-keys-"))
+    folder = lasting_folder("firmward-keys-")
     for name, kind in KEYS.items():
         (folder / "extensions").write_text(EXTENSIONS.get(name, EXTENSIONS["leaf"]))
         called = DISGUISED.get(name, name)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from tempfile import mkdtemp
 
 import samples
 import signed_fit
+from lasting import lasting_folder
 
 from firmward.formats import device_tree, fdt, fit, fit_check, fit_keys, fit_regions, overlay
 from firmward.formats.malformed import Malformed
@@ -37,7 +37,7 @@ def signed() -> dict[str, tuple[bytes, bytes]]:
     """FITs by how they are signed, each with the control tree whose key it is signed with."""
     if signed_fit.MISSING:
         raise samples.NoProgramError(f"{signed_fit.MISSING[0]} is not installed")
-    workshop = signed_fit.Workshop.at(Path(mkdtemp(prefix="fuzz-fit-")))
+    workshop = signed_fit.Workshop.at(lasting_folder("fuzz-fit-"))
     found = {}
     for name, options in (
         ("rsa2048", ()), ("rsa2048", ("-E",)), ("rsa4096 with pss", ("-E", "-p", "0x8000")), ("ecdsa", ()),

@@ -6,8 +6,8 @@ Every writer takes a folder to work in and gives bytes. Programs that are missin
 import random
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
+from lasting import lasting_folder
 from samples import run
 
 CODE = b"\x0f\0\0\xea" + random.Random(5).randbytes(6000) + bytes(2188)
@@ -17,7 +17,7 @@ CODE = b"\x0f\0\0\xea" + random.Random(5).randbytes(6000) + bytes(2188)
 @cache
 def shop() -> Path:
     """A folder for keys and certificates, made once in a process."""
-    folder = Path(mkdtemp(prefix="rom-keys-"))
+    folder = lasting_folder("rom-keys-")
     folder.joinpath("code").write_bytes(CODE)
     return folder
 

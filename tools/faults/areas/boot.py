@@ -50,8 +50,8 @@ FAULTS = (
     ),
     Fault(
         "facts/uboots.py",
-        "return found.sources if found.is_whole",
-        "return found.sources[:1] if found.is_whole",
+        "reached.sources if isinstance(reached, Reach) else reached",
+        "reached.sources[:1] if isinstance(reached, Reach) else reached",
         UBOOT,
         "only the first medium that is tried is told",
     ),
