@@ -4,6 +4,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pe_image
@@ -64,7 +65,8 @@ def _message(message: cms.SignedData) -> None:
         for digest in (None, hashlib.sha256(CONTENT).digest()):
             cms.verify(message, signer, digest, others)
         leaf = cms.signers_certificate(signer, (*message.certificates, *others))
-        if leaf is not None:
+        if leaf is not None and leaf.key is not None:
+            refused(partial(signature_algorithm.verifies, signer.algorithm, leaf.key, CONTENT, signer.signature))
             found = x509_path.find(leaf, message.certificates, others)
             x509_path.not_valid_on(found, date(2026, 1, 1))
 
@@ -99,11 +101,13 @@ def _certificate(found: x509.Signed) -> None:
         signature_algorithm.verifies_digest(algorithm, found.key, bytes(32), found.signature, "sha256")
 
 
-def public_keys(_: Path) -> Iterator[bytes]:
+def public_keys(folder: Path) -> Iterator[bytes]:
     for path in (rom.rsa_key("pi"), *(rom.curve_key(f"public-{name}", name) for name in CURVES)):
         for form in ("PEM", "DER"):
             yield samples.run("openssl", "pkey", "-in", path, "-pubout", "-outform", form)
     yield samples.run("openssl", "rsa", "-in", rom.rsa_key("pi"), "-RSAPublicKey_out", "-outform", "DER")
+    (folder / "edwards").write_bytes(samples.run("openssl", "genpkey", "-algorithm", "ed25519"))
+    yield samples.run("openssl", "pkey", "-in", folder / "edwards", "-pubout", "-outform", "DER")
     yield pe_image.certificate("leaf")
 
 
@@ -191,9 +195,9 @@ def _descriptor(found: fsverity.Descriptor) -> None:
 
 
 PARSERS = (
-    Parser("cms", ("cms", "der"), messages, ask_message),
-    Parser("x509", ("signature_algorithm", "x509", "x509_path"), certificates, ask_certificate),
+    Parser("cms", ("cms", "der", "signature_algorithm"), messages, ask_message),
+    Parser("x509", ("x509", "x509_path"), certificates, ask_certificate),
     Parser("public_key", ("public_key", "verification_key"), public_keys, ask_public_key),
     Parser("private_key", ("key_pair", "pem", "private_key", "ssh_key", "pkcs12"), private_keys, ask_private_key),
-    Parser("file_signature", ("fsverity", "ima", "signature"), attributes, ask_attribute),
+    Parser("file_signature", ("fsverity", "ima"), attributes, ask_attribute),
 )

@@ -149,6 +149,6 @@ def ask_keys(data: bytes) -> None:
 
 PARSERS = (
     Parser("device_tree", ("fdt", "device_tree", "overlay"), trees, ask_tree),
-    Parser("fit", ("fit", "fit_check", "fit_regions"), fits, ask_fit),
+    Parser("fit", ("fit", "fit_check", "fit_regions", "signature"), fits, ask_fit),
     Parser("fit_keys", ("fit_keys",), controls, ask_keys),
 )
