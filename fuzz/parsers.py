@@ -22,7 +22,8 @@ from mutated import damaged
 from parsers import Parser, made, parsers
 
 PARSERS: dict[str, Parser] = {one.name: one for one in parsers()}
-BOUNDS = Bounds()
+BOUNDS = Bounds(seconds=10.0)
+"""One input may take this long on a busy machine: each parser asks several questions."""
 
 
 def fuzz(parser: Parser, seconds: float, first: int) -> int:

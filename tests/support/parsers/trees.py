@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import samples
 import signed_fit
-from lasting import lasting_folder
 
 from firmward.formats import device_tree, fdt, fit, fit_check, fit_keys, fit_regions, overlay
 from firmward.formats.malformed import Malformed
@@ -37,15 +37,16 @@ def signed() -> dict[str, tuple[bytes, bytes]]:
     """FITs by how they are signed, each with the control tree whose key it is signed with."""
     if signed_fit.MISSING:
         raise samples.NoProgramError(f"{signed_fit.MISSING[0]} is not installed")
-    workshop = signed_fit.Workshop.at(lasting_folder("fuzz-fit-"))
     found = {}
-    for name, options in (
-        ("rsa2048", ()), ("rsa2048", ("-E",)), ("rsa4096 with pss", ("-E", "-p", "0x8000")), ("ecdsa", ()),
-        ("images", ()),
-    ):  # fmt: skip
-        signing = signed_fit.SCHEMES.get(name, signed_fit.Signing(each_image=True))
-        path, control = workshop.made(signing, *options)
-        found[f"{name}{options}"] = path.read_bytes(), control
+    with TemporaryDirectory() as folder:
+        workshop = signed_fit.Workshop.at(Path(folder))
+        for name, options in (
+            ("rsa2048", ()), ("rsa2048", ("-E",)), ("rsa4096 with pss", ("-E", "-p", "0x8000")), ("ecdsa", ()),
+            ("images", ()),
+        ):  # fmt: skip
+            signing = signed_fit.SCHEMES.get(name, signed_fit.Signing(each_image=True))
+            path, control = workshop.made(signing, *options)
+            found[f"{name}{options}"] = path.read_bytes(), control
     return found
 
 
