@@ -132,10 +132,7 @@ def _up_to_kernel(facts: Facts, known: Verdicts) -> tuple[Link, ...]:
     ground = _of_pieces(KERNEL, kernel, pieces.unread, NO_KERNEL)
     if ground.state is State.VERIFIED and not loader and not (_is_carried_by(kernel, first) or _is_uefi(first)):
         ground = replace(ground, state=State.UNKNOWN, evidence=(Evidence(NO_ONE_ASKS),))
-    bare = tuple(_bare_boots(facts))
-    if ground.state is State.VERIFIED and bare:
-        return (*links, replace(ground, state=State.BROKEN, evidence=_shortened(bare)))
-    return (*links, _with_ways_round(ground, known, AROUND_KERNEL, None))
+    return (*links, _with_ways_round(ground, known, AROUND_KERNEL, None, tuple(_bare_boots(facts))))
 
 
 def _bare_boots(facts: Facts) -> Iterator[Evidence]:
@@ -258,7 +255,9 @@ def _root(part: str, facts: Facts, known: Verdicts) -> Link | None:
 
 
 def _verifies(facts: Facts) -> str:
-    signed = facts.get(SignedFiles)
+    signed, verity = facts.get(SignedFiles), facts.get(Verity)
+    if isinstance(verity, Verity) and verity.in_force:
+        return "Android Verified Boot"
     if isinstance(signed, SignedFiles) and signed.is_enforced:
         return "IMA appraisal"
     return "dm-verity"
@@ -354,12 +353,15 @@ def _by_id(verdicts: Iterable[Verdict]) -> Verdicts:
     return {verdict.check.id: verdict for verdict in verdicts}
 
 
-def _with_ways_round(link: Link, known: Verdicts, checks: Iterable[str], part: str | None) -> Link:
-    """A link that is verified, unless a check found a way round it, or could not tell whether there is one."""
+def _with_ways_round(
+    link: Link, known: Verdicts, checks: Iterable[str], part: str | None, seen: tuple[Evidence, ...] = ()
+) -> Link:
+    """A link that is verified, unless a way round was `seen`, a check found one, or could not tell whether there is
+    one."""
     if link.state is not State.VERIFIED:
         return link
     asked = [known[id] for id in checks if id in known]
-    found = [evidence for verdict in asked for evidence in _found(verdict, part)]
+    found = [*seen, *(evidence for verdict in asked for evidence in _found(verdict, part))]
     if found:
         return replace(link, state=State.BROKEN, evidence=_shortened(found))
     doubted = [verdict for verdict in asked if verdict.outcome in (Outcome.UNKNOWN, Outcome.ERROR)]
