@@ -15,6 +15,7 @@ from firmward.formats import (
     ikconfig,
     kernel_banner,
     kernel_bzimage,
+    kernel_config,
     kernel_elf,
     kernel_flat,
     kernel_image,
@@ -23,6 +24,7 @@ from firmward.formats import (
     kernel_zboot,
     kernel_zimage,
     module_signature,
+    option_lines,
     x509,
 )
 from parsers import Parser, found_program, reader, refused, told
@@ -109,6 +111,28 @@ def ask_module(data: bytes) -> None:
     refused(lambda: elf_data.section(b".modinfo", size, read))
 
 
+OPTIONS = b"""#
+# Linux/arm64 6.1.55 Kernel Configuration
+#
+CONFIG_ARM64=y
+# CONFIG_MODULES is not set
+CONFIG_USB=m
+CONFIG_CMDLINE="console=ttyS0 \\"quoted\\""
+CONFIG_NR_CPUS=4
+"""
+
+
+def configurations(_: Path) -> Iterator[bytes]:
+    yield OPTIONS
+    yield OPTIONS.replace(b"#\n# Linux", b"#\n# Automatically generated file; DO NOT EDIT.\n# Linux", 1)
+
+
+def ask_configuration(data: bytes) -> None:
+    text = data.decode("utf-8", "surrogateescape")
+    refused(lambda: told(kernel_config.parse(text)))
+    refused(lambda: option_lines.settings(text))
+
+
 PARSERS = (
     Parser(
         "kernel_image",
@@ -119,5 +143,6 @@ PARSERS = (
         images,
         ask_image,
     ),
+    Parser("kernel_config", ("kernel_config", "option_lines"), configurations, ask_configuration),
     Parser("kernel_module", ("elf_data", "kernel_module", "module_signature"), modules, ask_module),
 )  # fmt: skip

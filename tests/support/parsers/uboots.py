@@ -149,6 +149,7 @@ def ask_environment(data: bytes) -> None:
         uboot_env.active(*copies, flags)
     for found in uboot_env.find(read, len(data)):
         told(found.environment)
+    refused(lambda: told(uboot_env.of_text(data)))
     for form in uboot_env.Form:
         refused(lambda form=form: _reach(uboot_env.parse_text(data.decode("utf-8", "surrogateescape"), form)))
 

@@ -3,10 +3,13 @@
 They are fetched by apt with state of its own, so that this machine's package database knows nothing of it.
 """
 
+import fcntl
 import os
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from real.roots import PROJECT, UNREACHABLE, NoPackagesError, archive
@@ -24,12 +27,13 @@ def unpacked(package: str, architecture: str, suite: str = SUITE) -> Path:
     folder = _place(architecture, suite) / package
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as workshop:
+        with _alone(architecture, suite), tempfile.TemporaryDirectory(dir=folder.parent) as workshop:
+            if folder.is_dir():  # another process fetched it meanwhile
+                return folder
             file = _download(package, architecture, suite, Path(workshop))
             whole = Path(workshop) / "whole"
             subprocess.run(["dpkg-deb", "--extract", str(file), str(whole)], check=True)
-            if not folder.is_dir():  # another process may have been faster
-                whole.rename(folder)
+            whole.rename(folder)
     return folder
 
 
@@ -38,7 +42,7 @@ def kernel(flavour: str, architecture: str, suite: str = SUITE) -> Path:
     name that does not change. Raises NoPackagesError where Debian's archive is out of reach."""
     place = _place(architecture, suite) / f"linux-image-{flavour}"
     if not place.is_symlink():
-        with tempfile.TemporaryDirectory() as workshop:
+        with _alone(architecture, suite), tempfile.TemporaryDirectory() as workshop:
             settings = _settings(architecture, suite)
             run_apt(["update", "--quiet"], settings, Path(workshop))
             named = ["apt-cache", *settings, "depends", f"linux-image-{flavour}:{architecture}"]
@@ -54,6 +58,16 @@ def kernel(flavour: str, architecture: str, suite: str = SUITE) -> Path:
 
 def _place(architecture: str, suite: str) -> Path:
     return CACHE / (architecture if suite == SUITE else f"{architecture}-{suite}")
+
+
+@contextmanager
+def _alone(architecture: str, suite: str) -> Iterator[None]:
+    """apt's lists belong to one process at a time."""
+    place = CACHE / "apt" / _place(architecture, suite).name
+    place.mkdir(parents=True, exist_ok=True)
+    with (place / "alone").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _download(package: str, architecture: str, suite: str, workshop: Path) -> Path:
