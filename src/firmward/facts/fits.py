@@ -1,20 +1,28 @@
 """The FITs of the image: what each configuration boots, what its signature covers, and whether hashes and signatures
 hold with the keys that the image's boot loaders have.
+
+A loader takes a device tree with a node `images` for a FIT, however large it is, and wherever the node stands.
+What was not opened as a FIT for such a reason is looked at here too, and told as unread where it is too much to read.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from firmward.facts.boot_keys import BootKeys
 from firmward.facts.parts_of_kind import read_each
-from firmward.formats import fit_check
-from firmward.formats.fit import Fault
+from firmward.formats import fdt, fit_check
+from firmward.formats.fit import IMAGES, Fault
 from firmward.formats.fit_check import CheckedConfiguration, CheckedFit, CheckedImage, HashState, SignatureState
+from firmward.formats.occurrences import occurrences
 from firmward.model.facts import Unknown
 from firmward.model.location import Location
 from firmward.model.parts import Content, Parts
 
 KIND = "fit"
+TREE = "device-tree"
+MARK = re.compile(rb"\0\0\0\x01images\0\0")
+"""How the node of the images begins."""
 AMBIGUOUS = (Fault.SAME_NAME, Fault.UNIT_ADDRESS)
 
 __all__ = ["FitConfiguration", "FitHash", "FitImage", "FitSignature", "Fits", "FoundFit", "HashState", "SignatureState"]
@@ -109,8 +117,20 @@ def collect(parts: Parts, keys: BootKeys | None | Unknown) -> Fits | None:
             return found
         return replace(found, configurations=tuple(replace(one, accepted=None) for one in found.configurations))
 
+    def read_tree(at: Location, kind: str, content: Content) -> FoundFit | None:
+        return read(at, kind, content) if _has_images(content) else None
+
     found, unread = read_each(parts, (KIND,), read)
+    others, unread_trees = read_each(parts, (TREE,), read_tree)
+    found += filter(None, others)
+    unread += unread_trees
     return Fits(tuple(found), unread) if found or unread else None
+
+
+def _has_images(content: Content) -> bool:
+    """Whether a device tree is a FIT. Raises Malformed when it cannot be read, and may be one."""
+    marks = occurrences(MARK, 12, content.read, content.size)
+    return next(marks, None) is not None and fdt.DeviceTree(content.read).root.child(IMAGES) is not None
 
 
 def _told(checked: CheckedFit, at: Location) -> FoundFit:

@@ -1,11 +1,12 @@
 """FITs in a build's output: what an attacker does to a signed one, told by the checks from the files alone."""
 
+import struct
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
-from signed_fit import ATTACKS, MISSING, Signing, Workshop
+from signed_fit import ATTACKS, MISSING, Signing, Workshop, inserted
 
 from firmward.cli.judging import Question, Reading, audit_target
 from firmward.image.budget import Limits
@@ -91,3 +92,29 @@ def test_images_signed_one_by_one_may_be_mixed(workshop: Workshop, tmp_path: Pat
 def test_weak_algorithms_are_told(signing: Signing, workshop: Workshop, tmp_path: Path) -> None:
     path, control = workshop.made(signing)
     assert "fit-weak-algorithm" in failing(report(tmp_path, path.read_bytes(), control))
+
+
+HIDING = {
+    "the images stand far behind": (struct.pack(">3I", 3, 2 << 20, 0) + bytes(2 << 20), Outcome.FAIL),
+    "more tokens than are read": (struct.pack(">I", 4) * 40_000, Outcome.UNKNOWN),
+    "nodes nested deeper than is read": (struct.pack(">2I", 1, 0x61000000) * 70 + b"\0\0\0\2" * 70, Outcome.UNKNOWN),
+}
+
+
+@pytest.mark.parametrize("how", HIDING)
+def test_a_fit_that_is_not_opened_as_one_is_not_passed_over(how: str, workshop: Workshop, tmp_path: Path) -> None:
+    """U-Boot boots each of them; what is put in stands in the root, which the signature is over."""
+    path, control = workshop.made(Signing())
+    more, outcome = HIDING[how]
+    data = path.read_bytes()
+    crafted = inserted(data, int.from_bytes(data[8:12], "big") + 8, more)
+    found = {check.check: check.outcome for check in report(tmp_path, crafted, control).checks}
+    assert found["fit-signature-invalid"] is outcome
+    assert found["fit-hash-mismatch"] is (Outcome.PASS if outcome is Outcome.FAIL else Outcome.UNKNOWN)
+
+
+def test_a_device_tree_that_has_nodes_called_images_elsewhere_is_no_fit(workshop: Workshop, tmp_path: Path) -> None:
+    source = b'/dts-v1/; / { compatible = "x"; deeper { images { }; }; };'
+    tree = workshop.run("dtc", "-q", "-O", "dtb", feed=source)
+    found = {check.check: check.outcome for check in report(tmp_path, tree, None).checks}
+    assert found["fit-unsigned"] is Outcome.NOT_APPLICABLE
