@@ -89,7 +89,7 @@ def ask_certificate(data: bytes) -> None:
 
 
 def _certificate(found: x509.Signed) -> None:
-    x509.common_name(found.issuer)
+    x509.common_name(found.issuer), x509.words(found.issuer)
     others = _certificates()
     for issuer in (*others, found):
         refused(lambda issuer=issuer: x509_path.is_issued_by(found, issuer))
