@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from real.roots import PROJECT, UNREACHABLE, NoPackagesError, archive
 
 CACHE = PROJECT / "build" / "cache" / "packages"
 SUITE = "bookworm"
+LISTS_LAST = 6 * 3600
+"""Seconds for which apt's lists are taken as they are."""
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
@@ -44,7 +47,7 @@ def kernel(flavour: str, architecture: str, suite: str = SUITE) -> Path:
     if not place.is_symlink():
         with _alone(architecture, suite), tempfile.TemporaryDirectory() as workshop:
             settings = _settings(architecture, suite)
-            run_apt(["update", "--quiet"], settings, Path(workshop))
+            _update(architecture, suite, settings, Path(workshop))
             named = ["apt-cache", *settings, "depends", f"linux-image-{flavour}:{architecture}"]
             listed = subprocess.run(named, capture_output=True, text=True, check=True).stdout
         found = re.search(r"Depends: (linux-image-\d[^\s:]*)", listed)
@@ -72,10 +75,18 @@ def _alone(architecture: str, suite: str) -> Iterator[None]:
 
 def _download(package: str, architecture: str, suite: str, workshop: Path) -> Path:
     settings = _settings(architecture, suite)
-    run_apt(["update", "--quiet"], settings, workshop)
+    _update(architecture, suite, settings, workshop)
     run_apt(["download", "--quiet", f"{package}:{architecture}"], settings, workshop)
     (file,) = workshop.glob("*.deb")
     return file
+
+
+def _update(architecture: str, suite: str, settings: list[str], workshop: Path) -> None:
+    """apt's lists, unless they were fetched today: of one architecture they take ten seconds."""
+    done = CACHE / "apt" / _place(architecture, suite).name / "updated"
+    if not done.is_file() or time.time() - done.stat().st_mtime > LISTS_LAST:
+        run_apt(["update", "--quiet"], settings, workshop)
+        done.touch()
 
 
 def _settings(architecture: str, suite: str) -> list[str]:
