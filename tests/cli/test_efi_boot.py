@@ -67,6 +67,7 @@ def changed(data: bytes, text: bytes) -> bytes:
     return put(data, at, data[at] ^ 1, 1)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("alter", "variables", "words"),
     [

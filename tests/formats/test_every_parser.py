@@ -68,6 +68,7 @@ def test_every_parser_is_asked_or_read_elsewhere() -> None:
     assert not ASKED & ELSEWHERE
 
 
+@pytest.mark.proof
 @every_parser
 def test_its_samples_lead_to_every_function_of_its_modules(name: str) -> None:
     data = corpus(name)

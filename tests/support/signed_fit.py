@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+import shutil
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+import kept_keys
 from program import find_program, run_program
 
 from firmward.formats import fdt
@@ -81,9 +83,7 @@ class Workshop:
         return made
 
     def _rsa(self, path: Path, bits: int) -> None:
-        self.run(
-            "openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}", "-out", f"{path}.key"
-        )
+        shutil.copy(kept_keys.rsa_key(f"fit-{path.parent.name}-{path.name}", bits), f"{path}.key")
         self.run("openssl", "req", "-batch", "-new", "-x509", "-key", f"{path}.key", "-out", f"{path}.crt")
 
     def run(self, *command: str, feed: bytes = b"") -> bytes:

@@ -4,9 +4,11 @@ Every writer takes a folder to work in and gives bytes. Programs that are missin
 """
 
 import random
+import shutil
 from functools import cache
 from pathlib import Path
 
+import kept_keys
 from lasting import lasting_folder
 from samples import run
 
@@ -25,7 +27,7 @@ def shop() -> Path:
 def rsa_key(name: str, bits: int = 2048) -> Path:
     path = shop() / f"{name}.pem"
     if not path.exists():
-        run("openssl", "genrsa", "-out", path, bits)
+        shutil.copy(kept_keys.rsa_key(f"rom-{name}", bits), path)
     return path
 
 
