@@ -67,7 +67,6 @@ def changed(data: bytes, text: bytes) -> bytes:
     return put(data, at, data[at] ^ 1, 1)
 
 
-@pytest.mark.proof
 @pytest.mark.parametrize(
     ("alter", "variables", "words"),
     [
