@@ -14,11 +14,10 @@ from rom import nxp
 from signed_fit import Signing, Workshop
 from whole_device import FEW, INIT, LEGACY, MISSING, Device, device
 
-from firmward.audit.chain import LINKS
 from firmward.audit.chain_words import headline
 from firmward.cli.judging import Question, Reading, audit_target
 from firmward.image.budget import Limits
-from firmward.model.chain import Link
+from firmward.model.chain import LINKS, Link
 from firmward.model.clock import Clock
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")

@@ -22,15 +22,22 @@ from firmward.facts.signed_files import SignedFiles
 from firmward.facts.uboots import Uboots
 from firmward.facts.updaters import Updaters
 from firmward.facts.verity import Verity
-from firmward.model.chain import Evidence, Link, State
+from firmward.model.chain import (
+    BOOT_LOADER,
+    BOOT_ROM,
+    FIRST_STAGE,
+    KERNEL,
+    PLUG_INS,
+    ROOT,
+    UPDATES,
+    Evidence,
+    Link,
+    State,
+)
 from firmward.model.facts import Facts, Unknown
 from firmward.model.finding import Outcome, Severity
 from firmward.model.location import Location
 from firmward.model.report import Part
-
-BOOT_ROM, FIRST_STAGE, BOOT_LOADER, KERNEL = "boot-rom", "first-stage", "boot-loader", "kernel"
-ROOT, PLUG_INS, UPDATES = "root", "plug-ins", "updates"
-LINKS = (BOOT_ROM, FIRST_STAGE, BOOT_LOADER, KERNEL, ROOT, PLUG_INS, UPDATES)
 
 UEFI = "UEFI Secure Boot"
 WORST_FIRST = (State.BROKEN, State.UNVERIFIED, State.UNKNOWN, State.VERIFIED)
@@ -127,10 +134,11 @@ def _up_to_kernel(facts: Facts, known: Verdicts) -> tuple[Link, ...]:
         _boot_rom(first, facts, known.get(CHIP_CLOSED)),
         _of_pieces(FIRST_STAGE, first, pieces.unread, NO_FIRST_STAGE),
     ]
-    if loader or not (_is_carried_by(kernel, first) or _is_uefi(first)):
+    stands_in = _is_carried_by(kernel, first) or _is_uefi(first)
+    if loader or not stands_in:
         links.append(_of_pieces(BOOT_LOADER, loader, pieces.unread, NO_BOOT_LOADER))
     ground = _of_pieces(KERNEL, kernel, pieces.unread, NO_KERNEL)
-    if ground.state is State.VERIFIED and not loader and not (_is_carried_by(kernel, first) or _is_uefi(first)):
+    if ground.state is State.VERIFIED and not loader and not stands_in:
         ground = replace(ground, state=State.UNKNOWN, evidence=(Evidence(NO_ONE_ASKS),))
     return (*links, _with_ways_round(ground, known, AROUND_KERNEL, None, tuple(_bare_boots(facts))))
 
@@ -337,16 +345,6 @@ def _worst(links: Sequence[Link]) -> Link:
     such = [link for link in links if link.state is state]
     evidence = dict.fromkeys(one for link in such for one in link.evidence)
     return replace(such[0], evidence=_shortened(evidence))
-
-
-def first_open(chain: Sequence[Link]) -> Link | None:
-    """The first link that is known not to hold."""
-    return next((link for link in chain if link.is_open), None)
-
-
-def first_unproven(chain: Sequence[Link]) -> Link | None:
-    """The first link that is not verified, known or not."""
-    return next((link for link in chain if link.state is not State.VERIFIED), None)
 
 
 def _by_id(verdicts: Iterable[Verdict]) -> Verdicts:

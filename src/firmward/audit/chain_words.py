@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from firmward.audit.chain import (
+from firmward.model.chain import (
     BOOT_LOADER,
     BOOT_ROM,
     FIRST_STAGE,
@@ -10,10 +10,11 @@ from firmward.audit.chain import (
     PLUG_INS,
     ROOT,
     UPDATES,
+    Link,
+    State,
     first_open,
     first_unproven,
 )
-from firmward.model.chain import Link, State
 
 TITLES = {
     BOOT_ROM: "Boot ROM",

@@ -178,11 +178,7 @@ def audit(
     from firmward.image.budget import Limits
 
     outputs = tuple(output or ())
-    loose = Loose(
-        kernel_config, tuple(dtb or ()), uboot, uboot_config, env, tuple(fit or ()), tuple(initramfs or ()), rootfs,
-        fuses, tuple(public_key or ()),
-    )  # fmt: skip
-    given = loose.gathered()
+    given = Loose(kernel_config, dtb, uboot, uboot_config, env, fit, initramfs, rootfs, fuses, public_key).gathered()
     read = [path for path in (target, policy, *(one.path for one in given)) if path is not None]
     check_outputs(outputs, keep=[*read, *(() if baseline is None else (baseline,))])
     check_baseline_place(write_baseline, [*outputs, *read])

@@ -120,10 +120,7 @@ def chain(
     from firmward.audit.chain import CHECKS
     from firmward.image.budget import Limits
 
-    given = Loose(
-        kernel_config, tuple(dtb or ()), uboot, uboot_config, env, tuple(fit or ()), tuple(initramfs or ()), rootfs,
-        fuses, tuple(public_key or ()),
-    ).gathered()  # fmt: skip
+    given = Loose(kernel_config, dtb, uboot, uboot_config, env, fit, initramfs, rootfs, fuses, public_key).gathered()
     if image is None and not given:
         raise InputError("give an image or a folder, or parts of one")
     question = Question(tuple(sorted(CHECKS)), read_policy(policy), judging_day())

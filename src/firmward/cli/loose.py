@@ -4,7 +4,7 @@ Every verb that takes them declares these options and puts what came through `ga
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,116 +18,48 @@ if TYPE_CHECKING:
 
 PANEL = "Loose parts (they join TARGET, or are audited alone)"
 
+
+def _option(name: str, words: str, metavar: str = "FILE") -> object:
+    return typer.Option(name, metavar=metavar, help=words, show_default=False, rich_help_panel=PANEL)
+
+
 KernelConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--kernel-config",
-        metavar="FILE",
-        help="The kernel's .config, gzipped or not, or a kernel with IKCONFIG.",
-        show_default=False,
-        rich_help_panel=PANEL,
-    ),
+    Path | None, _option("--kernel-config", "The kernel's .config, gzipped or not, or a kernel with IKCONFIG.")
 ]
 DtbOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--dtb",
-        metavar="FILE",
-        help="A device tree; one with a /signature node is the boot loader's. Repeatable.",
-        show_default=False,
-        rich_help_panel=PANEL,
-    ),
+    list[Path] | None, _option("--dtb", "A device tree; one with a /signature node is the boot loader's. Repeatable.")
 ]
-UbootOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--uboot",
-        metavar="FILE",
-        help="U-Boot's binary, or a boot image that holds it.",
-        show_default=False,
-        rich_help_panel=PANEL,
-    ),
-]
-UbootConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--uboot-config",
-        metavar="FILE",
-        help="The .config that U-Boot was built with.",
-        show_default=False,
-        rich_help_panel=PANEL,
-    ),
-]
+UbootOption = Annotated[Path | None, _option("--uboot", "U-Boot's binary, or a boot image that holds it.")]
+UbootConfigOption = Annotated[Path | None, _option("--uboot-config", "The .config that U-Boot was built with.")]
 EnvOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--env",
-        metavar="FILE",
-        help="U-Boot's stored environment: the bytes of the medium, or what fw_printenv prints.",
-        show_default=False,
-        rich_help_panel=PANEL,
-    ),
+    Path | None, _option("--env", "U-Boot's stored environment: the bytes of the medium, or what fw_printenv prints.")
 ]
-FitOption = Annotated[
-    list[Path] | None,
-    typer.Option("--fit", metavar="FILE", help="A FIT. Repeatable.", show_default=False, rich_help_panel=PANEL),
-]
-InitramfsOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--initramfs",
-        metavar="FILE",
-        help="An initramfs, packed as it is. Repeatable.",
-        show_default=False,
-        rich_help_panel=PANEL,
-    ),
-]
+FitOption = Annotated[list[Path] | None, _option("--fit", "A FIT. Repeatable.")]
+InitramfsOption = Annotated[list[Path] | None, _option("--initramfs", "An initramfs, packed as it is. Repeatable.")]
 RootfsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--rootfs",
-        metavar="PATH",
-        help="The root file system: a folder or an image.",
-        show_default=False,
-        rich_help_panel=PANEL,
-    ),
+    Path | None, _option("--rootfs", "The root file system: a folder or an image.", metavar="PATH")
 ]
-FusesOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--fuses",
-        metavar="FILE",
-        help="What fuse read printed, a hexdump of nvmem, or nvmem itself.",
-        show_default=False,
-        rich_help_panel=PANEL,
-    ),
-]
+FusesOption = Annotated[Path | None, _option("--fuses", "What fuse read printed, a hexdump of nvmem, or nvmem itself.")]
 PublicKeyOption = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--public-key",
-        metavar="FILE",
-        help="A public key or certificate that FITs are to be verified with. Repeatable.",
-        show_default=False,
-        rich_help_panel=PANEL,
-    ),
+    _option("--public-key", "A public key or certificate that FITs are to be verified with. Repeatable."),
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Loose:
-    """What was given, in the order of these fields."""
+    """What was given, in the order of these fields, as the options have it."""
 
     kernel_config: Path | None = None
-    dtb: tuple[Path, ...] = ()
+    dtb: Sequence[Path] | None = None
     uboot: Path | None = None
     uboot_config: Path | None = None
     env: Path | None = None
-    fit: tuple[Path, ...] = ()
-    initramfs: tuple[Path, ...] = ()
+    fit: Sequence[Path] | None = None
+    initramfs: Sequence[Path] | None = None
     rootfs: Path | None = None
     fuses: Path | None = None
-    public_key: tuple[Path, ...] = ()
+    public_key: Sequence[Path] | None = None
 
     def gathered(self) -> "tuple[Given, ...]":
         """As the opener takes them. Raises InputError for a path where nothing is, or where no file can be read."""

@@ -160,12 +160,13 @@ def _root_checks(case: Case) -> "tuple[Check, ...]":
 
 def _of_root(root: "Root", case: Case, *, has_core: bool) -> Judged:
     """With `has_core` there is a core to spare for what reads every file."""
-    from firmward.audit import chain
     from firmward.audit.engine import families
 
     collection = _collection(case, root.part.id, root.tree)
     with _collected_beside(collection, _heavy(collection, case.question) if has_core else (), case):
         # what is asked for is imported beside the search
+        from firmward.audit import chain
+
         compared = _compared() if case.reading.inventory else ()
         checks, draws = _root_checks(case), _draws_chain(case)
         wanted = families(checks) | {*compared} | {*(chain.ROOT_FAMILIES if draws else ())}

@@ -11,7 +11,7 @@ the same bytes in a file of their own; and a plain U-Boot in the folder where it
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,7 +21,7 @@ from firmward.facts.uboots import Uboots
 from firmward.model.chain import State
 from firmward.model.facts import Unknown
 from firmward.model.location import Location
-from firmward.model.parts import Content, OpenPart, Parts
+from firmward.model.parts import Content, OpenPart, Parts, above
 from firmward.model.report import Role
 
 __all__ = ["BootPiece", "BootPieces", "Stage", "State", "collect"]
@@ -142,27 +142,22 @@ def _told(id: str, one: OpenPart, signatures: Signatures, proper: frozenset[str 
     return stage, what
 
 
-def _nearest(id: str, known: Iterable[str]) -> str | None:
-    step = id.rpartition("/")[0]
-    while step:
-        if step in known:
-            return step
-        step = step.rpartition("/")[0]
-    return None
+def _nearest(id: str, known: Container[str]) -> str | None:
+    return next((step for step in above(id) if step in known), None)
 
 
 def _without_copies(pieces: tuple[BootPiece, ...], parts: Parts) -> tuple[BootPiece, ...]:
     """Without the bare pieces that packages and builds leave beside what is carried by something that can be signed."""
     carried = [piece for piece in pieces if piece.carrier is not None]
     stages = {piece.stage for piece in carried if piece.what in ("kernel", "boot loader")}
-    copies = _Copies(parts, [piece.carrier for piece in carried if piece.carrier is not None])
+    copies = _Copies(parts, frozenset(piece.carrier for piece in carried if piece.carrier is not None))
     return tuple(one for one in pieces if one.carrier or one.stage not in stages or not copies.has(one))
 
 
 class _Copies:
     """What of the bare pieces is a copy of something that is carried, or lies where such copies are left."""
 
-    def __init__(self, parts: Parts, carriers: list[str]) -> None:
+    def __init__(self, parts: Parts, carriers: frozenset[str]) -> None:
         self._parts = parts
         self._roots = {id for id, one in parts.all.items() if one.part.role is Role.ROOT}
         within = (one for id, one in parts.all.items() if _nearest(id, carriers) is not None)

@@ -21,7 +21,7 @@ from firmward.formats import authenticode, pe
 from firmward.formats.malformed import Malformed
 from firmward.model.chain import State
 from firmward.model.facts import Unknown
-from firmward.model.parts import Content, Parts
+from firmward.model.parts import Content, Parts, above
 from firmward.model.report import Role
 
 __all__ = ["Cover", "Signatures", "collect"]
@@ -66,11 +66,7 @@ class Signatures:
             self._loaded[_name(one.path)].append((program, one))
         self._avb = vbmetas if isinstance(vbmetas, Avb) else None
         self._behind: dict[str, Cover | None] = {}
-        self._unread = tuple(_reasons(stages, fits, keys, uboots, programs, vbmetas))
-
-    @property
-    def unread(self) -> tuple[str, ...]:
-        return self._unread
+        self.unread = tuple(_reasons(stages, fits, keys, uboots, programs, vbmetas))
 
     def is_first_stage(self, id: str) -> bool:
         return id in self._stages
@@ -81,21 +77,21 @@ class Signatures:
 
     def first_above(self, id: str) -> str | None:
         """The first stage that a part lies in."""
-        return next((step for step in _above(id) if step in self._stages), None)
+        return next((step for step in above(id) if step in self._stages), None)
 
     def is_loaders_own(self, id: str) -> bool:
         """Whether a device tree is the boot loader's, and not the kernel's."""
         if self._keys is not None and any(one.at.part == id for one in self._keys.rings):
             return True
-        holder = next((step for step in _above(id) if step in self._fits), None)
+        holder = next((step for step in above(id) if step in self._fits), None)
         if holder is not None:
             return fit.has_no_kernel(self._fits[holder])
-        held = (self._parts.all[step].part.role for step in _above(id) if step in self._parts.all)
+        held = (self._parts.all[step].part.role for step in above(id) if step in self._parts.all)
         return self.first_above(id) is not None or Role.BOOT_LOADER in held
 
     def over(self, id: str) -> Cover | None:
         """What covers a part; None for an image of a FIT that does not boot."""
-        for step in (id, *_above(id)):
+        for step in (id, *above(id)):
             if step in self._fits:
                 return self._fit_covers.over(self._fits[step], step, id)
             cover = self._of(step)
@@ -162,13 +158,6 @@ def _reasons(*families: FirstStages | Fits | BootKeys | Uboots | EfiPrograms | A
             yield family.reason
         elif family is not None:
             yield from family.unread
-
-
-def _above(id: str) -> Iterator[str]:
-    step = id.rpartition("/")[0]
-    while step:
-        yield step
-        step = step.rpartition("/")[0]
 
 
 def collect(

@@ -8,6 +8,7 @@ of them alone. What was given by hand goes with a root that was given too, or el
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from firmward.model.parts import above
 from firmward.model.report import Part, Role
 
 COMPANIONS = frozenset({Role.KERNEL, Role.KERNEL_CONFIG, Role.DEVICE_TREE, Role.BOOT_LOADER, Role.INITRAMFS})
@@ -34,7 +35,6 @@ def _root_of(part: Part, below: dict[str, str | None]) -> str | None:
 def _above(id_: str) -> Iterator[str]:
     """An id and what it begins with, step by step to the top; last the empty one, which all that there is begins with:
     parts that were given do not lie in the image."""
-    while id_:
-        yield id_
-        id_ = id_.rpartition("/")[0]
+    yield id_
+    yield from above(id_)
     yield ""

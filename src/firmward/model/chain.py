@@ -1,9 +1,15 @@
 """The chain of trust: what starts what, from the boot ROM to plug-ins and updates, and who verifies each link."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from firmward.model.location import Location
+
+BOOT_ROM, FIRST_STAGE, BOOT_LOADER, KERNEL = "boot-rom", "first-stage", "boot-loader", "kernel"
+ROOT, PLUG_INS, UPDATES = "root", "plug-ins", "updates"
+LINKS = (BOOT_ROM, FIRST_STAGE, BOOT_LOADER, KERNEL, ROOT, PLUG_INS, UPDATES)
+"""Names of links, in the order in which one starts the next."""
 
 
 class State(StrEnum):
@@ -42,3 +48,13 @@ class Link:
     def is_open(self) -> bool:
         """Whether it is known not to hold."""
         return self.state in (State.UNVERIFIED, State.BROKEN)
+
+
+def first_open(chain: Sequence[Link]) -> Link | None:
+    """The first link that is known not to hold."""
+    return next((link for link in chain if link.is_open), None)
+
+
+def first_unproven(chain: Sequence[Link]) -> Link | None:
+    """The first link that is not verified, known or not."""
+    return next((link for link in chain if link.state is not State.VERIFIED), None)

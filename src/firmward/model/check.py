@@ -57,7 +57,6 @@ class Read:
 
 
 @cache
-@cache
 def signature_reads(function: Callable[..., object]) -> tuple[Read, ...]:
     """What a function asks for, from its annotations."""
     hints = typing.get_type_hints(function)

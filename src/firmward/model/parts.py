@@ -12,6 +12,14 @@ from firmward.model.report import Part, Role
 from firmward.model.tree import Tree
 
 
+def above(id: str) -> Iterator[str]:
+    """The ids that a part's begins with, step by step, the nearest first."""
+    step = id.rpartition("/")[0]
+    while step:
+        yield step
+        step = step.rpartition("/")[0]
+
+
 class Content(Protocol):
     """The bytes of a part. `size` in bytes; `read` gives fewer only at the end, and none for a negative offset."""
 

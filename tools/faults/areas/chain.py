@@ -21,8 +21,8 @@ FAULTS = (
     ),
     Fault(
         "audit/chain.py",
-        "    if ground.state is State.VERIFIED and not loader and not (",
-        "    if False and not (",
+        "    if ground.state is State.VERIFIED and not loader and not stands_in:",
+        "    if False:",
         CHAIN,
         "a kernel verified by a boot loader that nobody has seen",
     ),
