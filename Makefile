@@ -22,10 +22,10 @@ demo: setup ## build the sample camera, audit it, leave the reports in build/dem
 	    -o $(BUILD)/demo/report.html -o $(BUILD)/demo/report.json -o $(BUILD)/demo/report.sarif
 
 test: setup ## all tests
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 proof: setup ## what takes minutes: real roots of Debian's packages for five architectures
-	@$(BIN)/pytest -n 2 --dist loadgroup -m proof
+	@$(BIN)/pytest -n 2 --dist loadfile -m proof
 
 lint: setup ## ruff and mypy
 	@$(BIN)/ruff check .

@@ -97,7 +97,8 @@ def broken(tree: MemoryTree, policy: str) -> list[str]:
     started = time.process_time()
     facts = Collection(tree).facts("bad", families(checks))
     told = [str(value) for value in facts.families.values() if "internal error" in str(value)[:200]]
-    verdicts = [judge(check, facts, parse_policy(policy), Clock(date(2026, 11, 20))) for check in checks]
+    parsed = parse_policy(policy)
+    verdicts = [judge(check, facts, parsed, Clock(date(2026, 11, 20))) for check in checks]
     told += [f"{verdict.check.id}: {verdict.reason}" for verdict in verdicts if verdict.outcome is Outcome.ERROR]
     spent = time.process_time() - started
     return told if spent < SLOW else [*told, f"took {spent:.0f} s"]

@@ -86,6 +86,7 @@ def test_what_firmward_does_not_know_is_opened(ar: Path, firmward: Firmward) -> 
     assert parts[0]["problem"] == "opened by unblob as ar: owners, devices and times are not the image's"
 
 
+@pytest.mark.proof
 def test_every_verb_takes_it(ar: Path, firmward: Firmward, tmp_path: Path) -> None:
     assert "noise" in firmward("ls", ar, "--unblob").out
     assert firmward("cat", f"{ar}:image:/noise", "--unblob", "--force").code == 0

@@ -27,7 +27,7 @@ OPEN = {"rootfs-unverified"}
 UNSEEN = ["update-absent"]
 """The policy declares updates by firmward, and firmward's own updater is no part of the image yet."""
 
-pytestmark = [pytest.mark.xdist_group("camera"), pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 
 @dataclass(frozen=True)

@@ -208,10 +208,10 @@ def test_rubbish_is_read_to_its_end(text: str) -> None:
 
 @pytest.mark.parametrize("sign", ["<%", "--[[\n", "@{[", "<<A\n", "select ", "$(", "`", "/", "(", "s{", 'call("a" '])
 def test_no_text_takes_long(sign: str) -> None:
-    text = (sign * (60_000 // len(sign)))[:60_000]
+    text = (sign * (20_000 // len(sign)))[:20_000]
     started = time.process_time()
     shell.read(Text("x", text), load_nothing)
     for spoken in (PHP, LUA, PERL, UCODE):
         tokens.read(Text("x", f"<?php formvalue QUERY_STRING $_GET \n{text}"), spoken)
         tokens.read(Text("x", f'<?php formvalue QUERY_STRING $_GET "{text}"'), spoken)
-    assert time.process_time() - started < 20
+    assert time.process_time() - started < 5

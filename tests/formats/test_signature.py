@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import kept_keys
 import pytest
 from program import find_program, run_program
 
@@ -65,12 +66,10 @@ class Ec:
 
 
 @pytest.fixture(scope="module")
-def rsa_keys(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Rsa]:
-    folder = tmp_path_factory.mktemp("rsa")
+def rsa_keys() -> dict[int, Rsa]:
     keys = {}
     for bits in RSA_BITS:
-        path = folder / f"{bits}.pem"
-        openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}", "-out", str(path))
+        path = kept_keys.rsa_key("signature", bits)
         words = openssl("rsa", "-in", str(path), "-noout", "-modulus").decode()
         keys[bits] = Rsa(path, int(words.partition("=")[2], 16))
     return keys

@@ -58,7 +58,6 @@ NAMES = [
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.xdist_group("real-roots")
 @pytest.mark.parametrize("name", NAMES)
 def test_of_a_real_root_is_said_what_is_right(name: str, tmp_path: Path) -> None:
     if not roots.is_possible():

@@ -1,13 +1,13 @@
 """A disk as an Android board has it: vbmeta, boot, dtbo and system of one slot, the system on a hash tree."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import vbmeta_writer as writer
+from partitioned import SECTOR, gpt
 from pe_image import run
 
-SECTOR = 512
 LAYOUT = {
     "vbmeta_a": (2048, 64 << 10),
     "boot_a": (4096, 1 << 20),
@@ -77,12 +77,7 @@ def contents(board: Board, vbmeta: bytes, *, system: bytes | None = None) -> dic
 def disk(folder: Path, partitions: Mapping[str, bytes]) -> Path:
     image = folder / "disk.img"
     image.write_bytes(bytes(SIZE))
-    words: Sequence[str] = [
-        word
-        for number, (name, (start, size)) in enumerate(LAYOUT.items(), 1)
-        for word in (f"-n{number}:{start}:{start + size // SECTOR - 1}", f"-c{number}:{name}")
-    ]
-    run("sgdisk", "-o", *words, image)
+    gpt(image, [(name, start, size) for name, (start, size) in LAYOUT.items()])
     data = bytearray(image.read_bytes())
     for name, content in partitions.items():
         start, size = LAYOUT[name]

@@ -9,6 +9,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+import kept_keys
 from program import run_program
 
 from firmward.cli.verdicts import all_parts
@@ -96,7 +97,7 @@ class Cases:
         for place in ("ours", "theirs"):
             (folder / place).mkdir()
             key = f"{place}/dev.key"
-            cases._run("openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key)
+            shutil.copy(kept_keys.rsa_key(f"boot-{place}"), folder / key)
             cases._run("openssl", "req", "-batch", "-new", "-x509", "-key", key, "-out", f"{place}/dev.crt")
         cases._fits()
         uimage = ("-A", "arm64", "-O", "linux", "-T", "kernel", "-C", "none", "-a", hex(HOME), "-e", hex(HOME))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from efi_store import ADDED, GLOBAL, SECURITY, X509, Row, signature_list, volume
+from partitioned import EFI_SYSTEM, SECTOR, gpt
 from pe_image import built, certificate, run
 
 from firmward.cli.verdicts import all_parts
@@ -12,7 +13,6 @@ from firmward.image.opening import open_image
 from firmward.model.memory import MemoryTree
 from firmward.model.parts import Parts
 
-SECTOR = 512
 START = 2048
 SIZE = 8 << 20
 FALLBACK = "EFI/BOOT/BOOTX64.EFI"
@@ -56,7 +56,7 @@ def disk(folder: Path, files: Mapping[str, bytes]) -> Path:
         run("mcopy", "-i", esp, folder / f"file{number}", f"::/{path}")
         (folder / f"file{number}").unlink()
     image.write_bytes(bytes(START * SECTOR + SIZE + (1 << 20)))
-    run("sgdisk", "-o", f"-n1:{START}:+8M", "-t1:ef00", "-c1:esp", image)
+    gpt(image, [("esp", START, SIZE)], EFI_SYSTEM)
     data = bytearray(image.read_bytes())
     data[START * SECTOR : START * SECTOR + SIZE] = esp.read_bytes()
     image.write_bytes(data)

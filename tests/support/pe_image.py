@@ -1,5 +1,6 @@
 """A writer of small PE32+ programs of EFI, and their signatures by outside programs."""
 
+import shutil
 import struct
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import program
 import pytest
+from kept_keys import curve_key, rsa_key
 from lasting import lasting_folder
 
 ALIGNED = 0x200
@@ -84,18 +86,20 @@ EXTENSIONS = {
     "middle": "basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=hash\n",
     "leaf": "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nsubjectKeyIdentifier=hash\n",
 }
-KEYS = {
-    "root": ("rsa:2048",),
-    "middle": ("rsa:2048",),
-    "leaf": ("rsa:2048",),
-    "small": ("rsa:1024",),
-    "elliptic": ("ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-    "elliptic384": ("ec", "-pkeyopt", "ec_paramgen_curve:P-384"),
-    "stranger": ("rsa:2048",),
-    "usurper": ("rsa:2048",),
-    "twin": ("rsa:2048",),
+KEYS: dict[str, int | str] = {
+    "root": 2048,
+    "middle": 2048,
+    "leaf": 2048,
+    "small": 1024,
+    "elliptic": "P-256",
+    "elliptic384": "P-384",
+    "stranger": 2048,
+    "usurper": 2048,
+    "twin": 2048,
 }
-"""`root` issued `middle`, which issued `leaf`; `leaf` issued `usurper`, which it may not; the others name themselves.
+"""Bits of RSA or a curve's name.
+
+`root` issued `middle`, which issued `leaf`; `leaf` issued `usurper`, which it may not; the others name themselves.
 `twin` has issuer, name and number of `leaf`."""
 ISSUERS = {"middle": "root", "leaf": "middle", "usurper": "leaf", "twin": "middle"}
 DISGUISED = {"twin": "leaf"}
@@ -108,8 +112,9 @@ def keys() -> Path:
     for name, kind in KEYS.items():
         (folder / "extensions").write_text(EXTENSIONS.get(name, EXTENSIONS["leaf"]))
         called = DISGUISED.get(name, name)
-        key = ("-newkey", *kind, "-nodes", "-keyout", f"{name}.key", "-subj", f"/CN={called}")
-        run("openssl", "req", "-new", *key, "-out", "request", cwd=folder)
+        make = rsa_key(f"pe-{name}", kind) if isinstance(kind, int) else curve_key(f"pe-{name}", kind)
+        shutil.copy(make, folder / f"{name}.key")
+        run("openssl", "req", "-new", "-key", f"{name}.key", "-subj", f"/CN={called}", "-out", "request", cwd=folder)
         issuer = ISSUERS.get(name)
         who = ("-CA", f"{issuer}.crt", "-CAkey", f"{issuer}.key") if issuer else ("-signkey", f"{name}.key")
         more = ("-days", "3650", "-extfile", "extensions", "-set_serial", str(1000 + list(KEYS).index(called)))

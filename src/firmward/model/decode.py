@@ -11,6 +11,7 @@ import types
 import typing
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import TypeVar, cast
 
 from firmward.model.errors import InputError
@@ -28,7 +29,7 @@ def decode(shape: type[T], table: object, place: str) -> T:
     for key in table:
         if key not in fields:
             raise InputError(f"{_join(place, str(key))}: unknown key{_nearest(str(key), fields)}")
-    hints = typing.get_type_hints(shape)
+    hints = _hints(cast(type[object], shape))
     values: dict[str, object] = {}
     for key, field in fields.items():
         if key in table:
@@ -36,6 +37,12 @@ def decode(shape: type[T], table: object, place: str) -> T:
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise InputError(f"{_join(place, key)}: is required")
     return shape(**values)
+
+
+@cache
+def _hints(shape: type) -> Mapping[str, object]:
+    """Resolving the names of annotations costs more than all else here."""
+    return typing.get_type_hints(shape)
 
 
 def _key(field: "dataclasses.Field[object]") -> str:

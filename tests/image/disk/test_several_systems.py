@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import partitioned
 import pytest
 
 from firmward.image.opening import Image, open_image
@@ -59,10 +60,9 @@ def empty(path: Path) -> Path:
 
 
 @pytest.fixture
-def gpt(tmp_path: Path, tool: Callable[..., bytes], systems: dict[str, bytes]) -> Path:
+def gpt(tmp_path: Path, systems: dict[str, bytes]) -> Path:
     path = empty(tmp_path / "gpt.img")
-    for number, name in enumerate(ORDER, 1):
-        tool("sgdisk", f"-n{number}:0:+4M", f"-c{number}:{name}", path)
+    partitioned.gpt(path, [(name, 2048 + number * 8192, 4 * MIB) for number, name in enumerate(ORDER)])
     return lay(path, systems)
 
 

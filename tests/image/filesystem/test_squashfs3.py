@@ -3,6 +3,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ def standard(data: bytes) -> SquashfsTree:
     return tree
 
 
+@cache  # layouts hold the same contents, and packing them costs more than all else here
 def _bare(data: bytes, lc: int, lp: int, pb: int) -> bytes:
     filters = [{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 20, "lc": lc, "lp": lp, "pb": pb}]
     return lzma.compress(data, lzma.FORMAT_RAW, filters=filters)
@@ -117,7 +119,10 @@ def test_unsquashfs_reads_the_same(
             assert (work / "out" / item.path).read_bytes() == item.content
 
 
-@every_layout
+@pytest.mark.parametrize(
+    ("version", "order"),
+    [each if each in EVERY[::3] else pytest.param(*each, marks=pytest.mark.proof) for each in EVERY],
+)
 @pytest.mark.parametrize("name", PACKS)
 def test_lzma_as_vendors_framed_it(
     name: str, version: int, order: str, items: list[Any], top: Any, shown: Any, check: Any
@@ -162,7 +167,9 @@ def test_a_4_with_a_vendors_magic_is_read(run: Callable[..., str], archive: byte
         assert tree.read("file") == b"vendor" * 9000
 
 
-@pytest.mark.parametrize("compressor", [squashfs4.GZIP, squashfs4.LZMA, squashfs4.XZ])
+@pytest.mark.parametrize(
+    "compressor", [pytest.param(squashfs4.GZIP, marks=pytest.mark.proof), squashfs4.LZMA, squashfs4.XZ]
+)
 @pytest.mark.parametrize("name", PACKS)
 def test_a_4_that_keeps_quiet_about_its_lzma_is_read(
     name: str, compressor: int, items: list[Any], top: Any, check: Any
@@ -257,6 +264,6 @@ def test_cuts_and_mutations_end_in_words(
     ends = [exercise(FORMAT, image[: len(image) * step // 10]) for step in range(10)]
     middle = len(image) - 25_000
     regions = [(0, 119), *[(middle, middle + 15_000)] * 5]
-    ends += [exercise(FORMAT, data) for data in mutations(image, regions, 40)]
+    ends += [exercise(FORMAT, data) for data in mutations(image, regions, 30)]
     assert ends.count("partly") > 2
     assert ends.count("Damaged") > 10

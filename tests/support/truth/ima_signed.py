@@ -7,25 +7,22 @@ from dataclasses import replace
 from firmward.model.memory import Content, Node
 from firmward.model.tree import Kind
 
-MODULUS = int(
-    "bd3fd0cc58a54428b424957e4c9636a874f8cb8e0a0b2a8542dad130f9d859577eed5a6b361694dd106f19ac54a8a491"
-    "6ec1511563bfd753284d7a3a709b7be4ca4bee3ce34797f6dded8110eb17b65ff38be621aadadbc16937032bc65fa7e5"
-    "c63c2de59a5acdabcb93c5f5ef7b75d1894ccd5a01e7b74c969533b384a611a560f3f729eeb5297140d0210e4388007f"
-    "51869d372e3d86e8989ce63263c38f81b6c31adb6c049cfbb2cee028c3a9bf27070d99f2ec2260afb25ee36c4d88de68"
-    "7c676b9bc042fe05b91ad77d982f554fb49d1f5afba09cdfb6dca1694aad11d1349035d91cfce3caf4a07824c8cdcd7f"
-    "08a1a2e9f24df67bf8248316aa8c51f7",
-    16,
+PRIMES = (
+    int(
+        "e8d32ec2f245003edba39903d6c6bc19186c225ed3a8bd9ed3285f7f3dd175b0bbf6922f787dbbd515266452de2611ab"
+        "7464f5679e1fcda85755b7fcdb10bef6ff60837c5721b351cd7d32b6bd8b32b66b659b5388c09cc44d71af581331693f"
+        "929c33b62e8235f5ce65dc311eff33c579ba4a445ae39f23b876814b6a4de1a7",
+        16,
+    ),
+    int(
+        "d0163e4ba2920d6d090b759d59e40e40e55f9f88e5ea0b98438701444973329156a4df23e1212c29a09d7e505d1ef76e"
+        "dc78e843147df4e9c20fb9579cbb294b68068c714a510b49d44e53cbcc3b7ed2353f488ce892b86184de923f6426746e"
+        "79278737079a6aa94cf6909c6a2f716481ca99d424676196bd36c7fdd134f731",
+        16,
+    ),
 )
 
-EXPONENT = int(
-    "2e9c2203c22d69fd1069163c9606450df6493471163e2bc9c86e762936cfb7295a8480c978f7d4d021750b80ab1521fb"
-    "03a92f1c3286143551eecb14cb992fc9689d8cde8827a0e0d745e08cd729eeebf0e2dada1de76b4a566c8b2663e43948"
-    "d92b072ece7660c3580f5c2937435400386da701ed0831d7f61a673266903435f7742911956fa3ad57047a324cfc1892"
-    "d6ed65884b36a623aad9620cacd7c082a71e719da6d24fe2233c6ab651a26447fb33048f51433d6212c414fa93d4c757"
-    "17c30fd1719b5e92f58cbe6826e354bafa4b1ff30d4efd44666ac04ac05ef2c95a0a0a984133a8b78afa3c44cfd19630"
-    "645b590fe2e0aec06b2e8c18f1a906a1",
-    16,
-)
+PUBLIC_EXPONENT = 65537
 
 CERTIFICATE = bytes.fromhex(
     "30820304308201eca003020102020101300d06092a864886f70d01010b050030253123302106035504030c1a4578616d"
@@ -74,8 +71,16 @@ def signature(content: bytes) -> bytes:
     """Version 2 of the format: type 3, version 2, SHA-256 is algorithm 4, key id, length, PKCS #1 v1.5."""
     digest = SHA256_INFO + hashlib.sha256(content).digest()
     padded = b"\x00\x01" + b"\xff" * (256 - 3 - len(digest)) + b"\x00" + digest
-    signed = pow(int.from_bytes(padded, "big"), EXPONENT, MODULUS).to_bytes(256, "big")
+    signed = _power(int.from_bytes(padded, "big")).to_bytes(256, "big")
     return b"\x03\x02\x04" + KEY_ID + len(signed).to_bytes(2, "big") + signed
+
+
+def _power(number: int) -> int:
+    """By the private exponent, of each prime alone (RFC 8017, section 5.1.2): four times as fast as of their product,
+    and systems have many files."""
+    first, second = PRIMES
+    of_first, of_second = (pow(number, pow(PUBLIC_EXPONENT, -1, prime - 1), prime) for prime in PRIMES)
+    return of_second + second * ((of_first - of_second) * pow(second, -1, first) % first)
 
 
 def digest(content: bytes) -> bytes:
