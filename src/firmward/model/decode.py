@@ -9,7 +9,7 @@ import dataclasses
 import difflib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import date, datetime
 from functools import cache
 from typing import TypeVar, cast
@@ -29,7 +29,7 @@ def decode(shape: type[T], table: object, place: str) -> T:
     for key in table:
         if key not in fields:
             raise InputError(f"{_join(place, str(key))}: unknown key{_nearest(str(key), fields)}")
-    hints = _hints(cast(type[object], shape))
+    hints = _hints(cast(Hashable, shape))
     values: dict[str, object] = {}
     for key, field in fields.items():
         if key in table:
@@ -40,7 +40,7 @@ def decode(shape: type[T], table: object, place: str) -> T:
 
 
 @cache
-def _hints(shape: type) -> Mapping[str, object]:
+def _hints(shape: Hashable) -> Mapping[str, object]:
     """Resolving the names of annotations costs more than all else here."""
     return typing.get_type_hints(shape)
 
