@@ -68,6 +68,12 @@ def the_one(source: str = BOARD) -> FoundTree:
     return found
 
 
+def test_pins_given_to_jtag_are_told_where_a_device_selects_them() -> None:
+    group = "pinctrl { jtag: jtag-pins { pins = <1>; }; };"
+    assert [one.path for one in the_one(f"{group} probe {{ pinctrl-0 = <&jtag>; }};").debug] == ["/pinctrl/jtag-pins"]
+    assert the_one(f"{group} probe {{ notices = <&jtag>; }};").debug == ()
+
+
 def choices(found: DeviceTrees) -> dict[str, str]:
     return {(one.at.part or "").removeprefix("image/"): one.choice.value for one in found.found}
 

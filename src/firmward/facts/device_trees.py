@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
+from itertools import islice
 
+from firmward.facts import debug_pins
 from firmward.facts.boot_tree import Choice, chosen
 from firmward.facts.fits import Fits
 from firmward.facts.parts_of_kind import read_each
@@ -60,9 +62,9 @@ class FoundTree:
     """One tree, `at`, with the board's `model` and `compatible` words, and its `choice`: whether it is what boots.
 
     `stdout` is the node where /chosen sends messages, None where none is chosen. `serials` are serial lines (`uart`),
-    `debug` parts of debug ports and tracing (`coresight`, `riscv-debug`), `security` what keeps keys or watches
-    (`tpm`, `caam`, `optee`, `secure-element`, `snvs`, `tamp`), `tamper` switches and monitors that notice an opened
-    case (`switch`, `monitor`); enabled or not.
+    `debug` parts of debug ports and tracing (`coresight`, `riscv-debug`, and `pins` given to JTAG), `security` what
+    keeps keys or watches (`tpm`, `caam`, `optee`, `secure-element`, `snvs`, `tamp`), `tamper` switches and monitors
+    that notice an opened case (`switch`, `monitor`); enabled or not, of the pins those that are.
     """
 
     at: Location
@@ -143,7 +145,7 @@ def collect(
         id = at.part or ""
         known = first.setdefault(sha256(data).digest(), id)
         copies.setdefault(known, []).append(id)
-        return _told(device_tree.parse(data, READ), at) if known == id else None
+        return _told(device_tree.parse(data, READ), at, _pins(data)) if known == id else None
 
     told, unread = read_each(parts, (KIND,), read)
     whole = [one for one in told if one is not None]
@@ -154,7 +156,15 @@ def collect(
     return DeviceTrees(found, unread) if found or unread else None
 
 
-def _told(tree: Tree, at: Location) -> tuple[FoundTree, bool, bool]:
+def _pins(data: bytes) -> list[DeviceNode]:
+    if not debug_pins.may_be_in(data):
+        return []
+    steps = _walk(device_tree.parse(data, debug_pins.READ).root)
+    paths = debug_pins.selected((path, node, enabled) for path, node, enabled, _ in steps)
+    return [DeviceNode(path, kind="pins") for path in islice(paths, NODES_LIMIT)]
+
+
+def _told(tree: Tree, at: Location, pins: list[DeviceNode]) -> tuple[FoundTree, bool, bool]:
     """The tree, whether it is a boot loader's own, and whether it only changes another."""
     root = tree.root
     kept: dict[str, list[DeviceNode]] = {name: [] for name in ("serials", "debug", "security", "tamper")}
@@ -170,7 +180,7 @@ def _told(tree: Tree, at: Location) -> tuple[FoundTree, bool, bool]:
         root.texts("compatible"),
         stdout=_stdout(tree),
         serials=tuple(kept["serials"]),
-        debug=tuple(kept["debug"]),
+        debug=(*kept["debug"], *pins),
         security=tuple(kept["security"]),
         tamper=tuple(kept["tamper"]),
     )

@@ -24,6 +24,20 @@ FAULTS = (
         "what lies in a node that is not in use counts as in use",
     ),
     Fault(
+        "facts/debug_pins.py",
+        "if phandle in named",
+        "if phandle",
+        "tests/facts/test_debug_pins.py",
+        "pins that nothing gives to JTAG count as given",
+    ),
+    Fault(
+        "facts/debug_pins.py",
+        "        if enabled:\n            named",
+        "        if True:\n            named",
+        "tests/facts/test_debug_pins.py",
+        "a device that is not in use gives pins to JTAG",
+    ),
+    Fault(
         "facts/device_trees.py",
         r"tcg,tpm[\w-]*|",
         r"[\w,-]*tpm[\w-]*|",

@@ -12,7 +12,7 @@ from firmward.model.location import Location
 from firmward.model.policy import Policy
 from firmward.model.remedy import Change, Remedy, Safety, SetDeviceTreeProperty, SetKernelOption, Stage
 
-WORDS = {"coresight": "CoreSight", "riscv-debug": "the RISC-V debug module"}
+WORDS = {"coresight": "CoreSight", "riscv-debug": "the RISC-V debug module", "pins": "pins given to JTAG or SWD"}
 FUSES = Location(part="given/fuses")
 TOLD = 8
 """Nodes named in a finding and changed by its remedy."""
@@ -36,6 +36,7 @@ def _fuses(debug: Debug) -> Fuses:
 
 
 ETM = DeviceNode("/etm@23040000", ("arm,coresight-etm4x", "arm,primecell"), is_enabled=True, kind="coresight")
+PINS = DeviceNode("/soc/pinmux/jtag-pinmux", kind="pins")
 OFF = DeviceNode("/etm@23040000", ("arm,coresight-etm4x", "arm,primecell"), is_enabled=False, kind="coresight")
 
 
@@ -48,6 +49,7 @@ OFF = DeviceNode("/etm@23040000", ("arm,coresight-etm4x", "arm,primecell"), is_e
         Example(facts=(_board(ETM),)),
         Example(facts=(_board(ETM), _kernel(("CONFIG_CORESIGHT", "y")))),
         Example(facts=(_board(OFF, ETM, choice=Choice.POSSIBLE, trees=3),)),
+        Example(facts=(_board(OFF, PINS),)),
         Example(facts=(_board(OFF), _fuses(Debug.OPEN))),
         Example(facts=(_fuses(Debug.OPEN),)),
     ),
@@ -65,7 +67,8 @@ def debug_port_enabled(
 ) -> Findings:
     """CoreSight and its like are how a probe, or a program with root's rights, stops the processor, reads its registers
     and memory and follows each instruction: keys and all. Boards are brought up with them, and their nodes stay in use
-    in the device tree that is sold. Disable the nodes, leave the drivers out of the kernel, and close the port itself
+    in the device tree that is sold, with pins given to JTAG, by which boundary scan reads and drives every pin of the
+    chip. Disable the nodes, leave the drivers out of the kernel, and close the port itself
     in the factory, by fuses, as the last step: what the device tree says keeps no probe away. Where the kernel has no
     driver for them it is low.
     """
@@ -130,16 +133,17 @@ def _finding(found: FoundTree, trees: int, drivers: TraceDrivers | None | Unknow
         dict(option for one in drivers.kernels for option in one.options) if isinstance(drivers, TraceDrivers) else {}
     )
     has_driver = f", and the kernel has drivers for it ({', '.join(list(options)[:3])})" if options else ""
-    is_without = isinstance(drivers, TraceDrivers) and drivers.are_absent
+    is_without = "pins" not in kinds and isinstance(drivers, TraceDrivers) and drivers.are_absent
     return Finding(
         kinds[0],
-        f"{which} ({found.name}) leaves {len(nodes)} nodes of {' and '.join(WORDS[kind] for kind in kinds)} in use"
-        + has_driver,
+        f"{which} ({found.name}) leaves {len(nodes)} {'node' if len(nodes) == 1 else 'nodes'} of "
+        f"{' and '.join(WORDS[kind] for kind in kinds)} in use" + has_driver,
         at=found.at,
         evidence=", ".join(node.path for node in nodes[:TOLD])[:400],
         severity=Severity.LOW if is_without else None,
         remedy=Remedy(
-            "Disable the nodes in the product's device tree, leave the drivers out, and close the port by fuses",
+            "Disable the nodes in the product's device tree, give JTAG's pins to nothing, leave the drivers out, and "
+            "close the port by fuses",
             Safety.UNSAFE,
             Stage.SOURCE,
             _changes(nodes, bool(options)),
@@ -148,5 +152,6 @@ def _finding(found: FoundTree, trees: int, drivers: TraceDrivers | None | Unknow
 
 
 def _changes(nodes: tuple[DeviceNode, ...], is_built: bool) -> tuple[Change, ...]:
-    disabled = tuple(SetDeviceTreeProperty(node.path, "status", '"disabled"') for node in nodes[:TOLD])
+    devices = [node for node in nodes if node.kind != "pins"]
+    disabled = tuple(SetDeviceTreeProperty(node.path, "status", '"disabled"') for node in devices[:TOLD])
     return (*disabled, SetKernelOption("CONFIG_CORESIGHT", "n")) if is_built else disabled
