@@ -85,8 +85,6 @@ def _state(row: Row, options: KernelOptions) -> str:
     found = str(options.options.get(row.option, "n"))
     if row.wanted.startswith("has:"):
         return f"does not name {row.wanted.removeprefix('has:')}"
-    if found == row.wanted:
-        return f"alone does nothing, it needs {' and '.join(one.text for one in row.needs)}"
     return {"n": "is off", "y": "is on", "m": "is a module"}.get(found, f"is {found}")
 
 

@@ -53,9 +53,10 @@ class Row:
     `option` is named without CONFIG_. `wanted` is `y`, `n` for off, `on` for `y` or `m`, a text, a number with `least`
     saying that more is as good, `max` for what the option of this name with `_MAX` behind it says, or `has:WORD` for a
     list with commas that must name a word. `why` says in half a sentence what is lost where it is not so: it follows
-    the words "CONFIG_X is off: " or "CONFIG_X is on: ". Any of `instead` is as good as the option; without all of
-    `needs` it does nothing. The row is asked of kernels of these `architectures` (all without any), `since` and before
-    `until` the versions in which the option was there. `key` tells two rows of one option apart.
+    the words "CONFIG_X is off: " or "CONFIG_X is on: ". Any of `instead` is as good as the option. The row is
+    asked of kernels of these `architectures` (all without any), `since` and before `until` the versions in which the
+    option was there, for which all of `needs` hold: what lacks for them has a row of its own. `key` tells two rows of
+    one option apart.
     """
 
     option: str
@@ -79,20 +80,17 @@ class Row:
 
     def judge(self, kernel: "Kernel") -> bool | None | Unknown:
         """Whether a kernel has it as wanted; None where it is not asked of such a kernel."""
-        fitting = self._is_met(kernel)
-        if fitting is True:
-            return True
         asked = self._is_asked(kernel)
         if asked is False:
             return None
-        return asked if isinstance(asked, Unknown) else fitting
+        fitting = self._is_met(kernel)
+        return asked if isinstance(asked, Unknown) and fitting is not True else fitting
 
     def _is_met(self, kernel: "Kernel") -> bool | Unknown:
         own = self._is_set(kernel.options)
-        whole = settled((own, *(one.holds(kernel) for one in self.needs)), False) if self.needs else own
-        if whole is True or not self.instead:
-            return whole
-        return settled((whole, *(one.holds(kernel) for one in self.instead)), True)
+        if own is True or not self.instead:
+            return own
+        return settled((own, *(one.holds(kernel) for one in self.instead)), True)
 
     def _is_set(self, options: KernelOptions) -> bool | Unknown:
         found = options.get(self.option)
@@ -110,7 +108,12 @@ class Row:
         return found == wanted
 
     def _is_asked(self, kernel: "Kernel") -> bool | Unknown:
-        """By architecture and version; an option that the configuration names is there, whatever version it is of."""
+        """By architecture, version and what it needs; an option that the configuration names is there, whatever version
+        it is of."""
+        answers = (self._is_there(kernel), *(one.holds(kernel) for one in self.needs))
+        return settled(answers, False)
+
+    def _is_there(self, kernel: "Kernel") -> bool | Unknown:
         if self.architectures and not isinstance(kernel.architecture, str):
             return kernel.architecture
         if self.architectures and kernel.architecture not in self.architectures:
@@ -159,6 +162,11 @@ def lists(option: str, word: str) -> Condition:
         return found if isinstance(found, Unknown) else word in found.split(",")
 
     return Condition(holds, f"CONFIG_{option} with {word}")
+
+
+def named(*options: str) -> Condition:
+    """That the configuration says something of one of these: the kernel has the option."""
+    return Condition(lambda kernel: any(one in kernel.options.options for one in options), f"{options[0]} is there")
 
 
 def since(*version: int) -> Condition:
