@@ -7,6 +7,7 @@ bears the newer.
 from firmward.checks.kernel.options.row import (
     ARM,
     ARM64,
+    MIPS,
     POWERPC,
     RISCV,
     X86,
@@ -42,7 +43,7 @@ VIRTUAL = "wrong conversions between virtual and physical addresses pass, and re
 ROWS = (
     # code and data
     Row("BUG", "y", "a kernel that finds its own data corrupt carries on with them, and an exploit with it",
-        UPSTREAM, MEDIUM),
+        UPSTREAM),
     Row("STRICT_KERNEL_RWX", "y", CODE, UPSTREAM, MEDIUM, architectures=X86, since=(2, 6, 25),
         instead=(built("DEBUG_RODATA"),)),
     Row("STRICT_KERNEL_RWX", "y", CODE, UPSTREAM, MEDIUM, architectures=ARM, since=(3, 19),
@@ -63,6 +64,7 @@ ROWS = (
         instead=(off("MODULES"),)),
     Row("DEBUG_WX", "y", WRITABLE_CODE, UPSTREAM, architectures=X86, since=(4, 4)),
     Row("DEBUG_WX", "y", WRITABLE_CODE, KSPP, architectures=ARM64, since=(4, 10)),
+    Row("DEBUG_WX", "y", WRITABLE_CODE, KSPP, architectures=POWERPC, since=(5, 2)),
     Row("DEBUG_WX", "y", WRITABLE_CODE, KSPP, architectures=RISCV, since=(5, 8)),
     # stack
     Row("THREAD_INFO_IN_TASK", "y", TASK, UPSTREAM, architectures=X86 | ARM64, since=(4, 9)),
@@ -74,9 +76,9 @@ ROWS = (
     Row("VMAP_STACK", "y", STACK, UPSTREAM, MEDIUM, architectures=ARM, since=(5, 18)),
     Row("SCHED_STACK_END_CHECK", "y", "a stack that ran over its end is not noticed when the task gives way to another",
         KSPP, cost=LITTLE, since=(3, 18), instead=(built("VMAP_STACK"),)),
-    Row("RANDOMIZE_KSTACK_OFFSET_DEFAULT", "y", FRAMES, KSPP, MEDIUM, LITTLE, X86 | ARM64, since=(5, 13)),
-    Row("RANDOMIZE_KSTACK_OFFSET_DEFAULT", "y", FRAMES, KSPP, MEDIUM, LITTLE, POWERPC, since=(6, 0)),
-    Row("RANDOMIZE_KSTACK_OFFSET_DEFAULT", "y", FRAMES, KSPP, MEDIUM, LITTLE, RISCV, since=(6, 10)),
+    Row("RANDOMIZE_KSTACK_OFFSET_DEFAULT", "y", FRAMES, KSPP, cost=LITTLE, architectures=X86 | ARM64, since=(5, 13)),
+    Row("RANDOMIZE_KSTACK_OFFSET_DEFAULT", "y", FRAMES, KSPP, cost=LITTLE, architectures=POWERPC, since=(6, 0)),
+    Row("RANDOMIZE_KSTACK_OFFSET_DEFAULT", "y", FRAMES, KSPP, cost=LITTLE, architectures=RISCV, since=(6, 10)),
     # heap
     Row("SLUB_DEBUG", "y", "checks of the heap, red zones and poison, cannot be turned on to look for corruption",
         UPSTREAM, since=(2, 6, 22)),
@@ -108,7 +110,7 @@ ROWS = (
     Row("LIST_HARDENED", "y", "a damaged list gives an attacker a write to an address of choice when it is unlinked",
         KSPP, MEDIUM, LITTLE, instead=(built("DEBUG_LIST"),)),
     Row("BUG_ON_DATA_CORRUPTION", "y", "damage that the kernel finds in its lists is logged, and the exploit goes on",
-        KSPP, MEDIUM, since=(4, 10)),
+        KSPP, since=(4, 10)),
     Row("DEBUG_CREDENTIALS", "y", "credentials that were damaged or freed too early are used without a look", KSPP,
         INFO, LITTLE, since=(2, 6, 29), until=(6, 6, 8)),
     Row("DEBUG_NOTIFIERS", "y", "a notifier that points outside the kernel's code is called all the same", KSPP,
@@ -133,12 +135,13 @@ ROWS = (
     Row("HARDENED_USERCOPY_PAGESPAN", "n", "it is for finding faults of drivers, and stops copies that are in order",
         KSPP, INFO, until=(5, 18), needs=(built("HARDENED_USERCOPY"),)),
     # low addresses
-    Row("DEFAULT_MMAP_MIN_ADDR", "65536", LOW_PAGES, KSPP, architectures=X86 | RISCV, since=(2, 6, 31), least=True),
+    Row("DEFAULT_MMAP_MIN_ADDR", "65536", LOW_PAGES, KSPP, architectures=X86 | RISCV | POWERPC, since=(2, 6, 31),
+        least=True),
     Row("DEFAULT_MMAP_MIN_ADDR", "65536", LOW_PAGES, KSPP, architectures=ARM64, needs=(off("COMPAT"),), least=True),
     # a program of 32 bits that is linked in the old way begins at 32768
     Row("DEFAULT_MMAP_MIN_ADDR", "32768", LOW_PAGES, OWN, architectures=ARM64, needs=(built("COMPAT"),), least=True,
         key="default_mmap_min_addr-compat"),
-    Row("DEFAULT_MMAP_MIN_ADDR", "32768", LOW_PAGES, KSPP, architectures=ARM, since=(2, 6, 31), least=True),
+    Row("DEFAULT_MMAP_MIN_ADDR", "32768", LOW_PAGES, KSPP, architectures=ARM | MIPS, since=(2, 6, 31), least=True),
     Row("LSM_MMAP_MIN_ADDR", "65536", LOW_PAGES_LSM, UPSTREAM, architectures=X86 | RISCV, since=(2, 6, 31),
         needs=(built("SECURITY_SELINUX"),), least=True),
     Row("LSM_MMAP_MIN_ADDR", "65536", LOW_PAGES_LSM, CHECKER, INFO, architectures=ARM64,
@@ -156,7 +159,7 @@ ROWS = (
     Row("IOMMU_SUPPORT", "y", "nothing can keep a device with DMA, or one that poses as such, out of all memory",
         UPSTREAM, cost=LITTLE, since=(3, 1)),
     Row("IOMMU_DEFAULT_PASSTHROUGH", "n", "devices with DMA reach all memory, as if there were no IOMMU", UPSTREAM,
-        MEDIUM, TIME, since=(4, 18)),
+        cost=TIME, since=(4, 18)),
     Row("IOMMU_DEFAULT_DMA_STRICT", "y", "a device may still write to a page for a while after the driver took it back",
         KSPP, cost=TIME, since=(5, 15), needs=(built("IOMMU_SUPPORT"),)),
     Row("IOMMU_DEFAULT_DMA_LAZY", "n", "mappings for DMA are torn down in batches, late, when the page is used anew",

@@ -12,9 +12,9 @@ UNMODULAR = off("MODULES")
 ROWS = (
     # security modules
     Row("SECURITY", "y", "no security module can work, and a program that is taken over has all its account's rights",
-        UPSTREAM, MEDIUM),
+        UPSTREAM),
     Row("SECURITY_YAMA", "y", "a program reads the memory and keys of every other of its account, by ptrace", KSPP,
-        MEDIUM, since=(3, 4)),
+        cost=DEBUGGING, since=(3, 4)),
     Row("LSM", "has:yama", "Yama is not started, and ptrace between programs of an account stays free", KSPP,
         since=(5, 1), key="lsm-yama"),
     Row("SECURITY_LANDLOCK", "y", "programs cannot shut themselves in, as decoders and parsers of foreign data do now",
@@ -24,8 +24,8 @@ ROWS = (
     Row("SECURITY_SELINUX", "y", "nor is AppArmor, SMACK or TOMOYO built, and root in a service is root everywhere",
         CHECKER, key="security_mandatory",
         instead=tuple(built(f"SECURITY_{name}") for name in ("APPARMOR", "SMACK", "TOMOYO"))),
-    Row("LSM", "has:selinux", "none of SELinux, AppArmor, SMACK and TOMOYO is started, and no policy binds root", CHECKER,
-        since=(5, 1), key="lsm-mandatory",
+    Row("LSM", "has:selinux", "none of SELinux, AppArmor, SMACK and TOMOYO is started, and no policy binds root",
+        CHECKER, since=(5, 1), key="lsm-mandatory",
         instead=tuple(lists("LSM", name) for name in ("apparmor", "smack", "tomoyo"))),
     Row("SECURITY_SELINUX_DISABLE", "n", "root may take SELinux out of a running kernel, and the modules' hooks are "
         "writable for it", KSPP, since=(2, 6, 6), until=(6, 4)),
@@ -51,8 +51,8 @@ ROWS = (
         MEDIUM, since=(3, 7), instead=(UNMODULAR,)),
     Row("MODULE_SIG_FORCE", "y", "a module without a valid signature is loaded with no more than a taint", KSPP, MEDIUM,
         FEATURE, since=(3, 7), instead=(UNMODULAR,)),
-    Row("MODULE_SIG_ALL", "y", "the build signs no modules, and one that is left unsigned has the check turned off",
-        KSPP, since=(3, 7), instead=(UNMODULAR,)),
+    Row("MODULE_SIG_ALL", "y", "the build signs no module by itself, and a step of its own that is forgotten leaves "
+        "them unsigned", KSPP, since=(3, 7), instead=(UNMODULAR,)),
     Row("MODULE_SIG_SHA512", "y", "signatures of modules rest on a shorter hash than the kernel offers", KSPP,
         since=(3, 7), instead=(built("MODULE_SIG_SHA3_512"), UNMODULAR)),
     Row("STATIC_USERMODEHELPER", "y", "an overwritten path, such as modprobe's, has the kernel run any program as root",
