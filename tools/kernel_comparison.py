@@ -46,7 +46,7 @@ def section(configurations: Sequence[tuple[str, str]]) -> str:
     words = WORDS.format(
         program=kernel_verdicts.recorded().program,
         judged=len(judged),
-        releases=", ".join(sorted({f"{one.name.split('/')[0]}" for one in judged}, key=lambda one: float(one[2:]))),
+        releases=", ".join(sorted({f"{one.name.split('/')[0]}" for one in judged}, key=lambda one: [int(step) for step in one.split(".")])),
         same=f"{same:,}",
         all=f"{same + sum(len(one.not_asked) + len(one.differing) for one in judged):,}",
     )

@@ -1,27 +1,15 @@
 """What PowerPC alone offers, or has from another version on."""
 
-from firmward.checks.kernel.options.row import POWERPC, Condition, Cost, Row, Source, both, off, since
-from firmward.facts.kernel_config import KernelOptions
-from firmward.model.facts import Unknown
+from firmward.checks.kernel.options.row import POWERPC, Condition, Cost, Row, Source, before, both, off
 from firmward.model.finding import Severity
 
 MEDIUM, LOW, INFO = Severity.MEDIUM, Severity.LOW, Severity.INFO
 OWN, NONE, FEATURE, DEBUGGING = Source.OWN, Cost.NONE, Cost.FEATURE, Cost.DEBUGGING
 
 
-def _before(*version: int) -> Condition:
-    reached = since(*version)
-
-    def holds(options: KernelOptions) -> bool | Unknown:
-        answer = reached(options)
-        return answer if isinstance(answer, Unknown) else not answer
-
-    return holds
-
-
 def _had_not(trait: str) -> tuple[Condition, ...]:
     """Until 5.17 some processors' code alone had these protections, and said so by an option without a prompt."""
-    return (both(_before(5, 17), off(trait)),)
+    return (both(before(5, 17), off(trait)),)
 
 
 ROWS = (

@@ -178,6 +178,15 @@ def since(*version: int) -> Condition:
     return Condition(holds, f"Linux {'.'.join(map(str, version))}")
 
 
+def before(*version: int) -> Condition:
+    """That the kernel is older than this version."""
+
+    def holds(kernel: Kernel) -> bool | Unknown:
+        return kernel.version if isinstance(kernel.version, Unknown) else kernel.version < version
+
+    return Condition(holds, f"Linux before {'.'.join(map(str, version))}")
+
+
 def both(*conditions: Condition) -> Condition:
     """That all of them hold."""
     return Condition(
