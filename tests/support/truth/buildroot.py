@@ -971,7 +971,24 @@ HUB_SYSTEM = Truth(
             "kernel-modules-unsigned",
             "module-signing.rst: without CONFIG_MODULE_SIG the kernel looks at no signature at all",
             "enforcement",
-            {HUB_CONFIG: kernel_config("CONFIG_MODULES=y", "# CONFIG_MODULE_SIG is not set")},
+            {
+                HUB_CONFIG: kernel_config(
+                    "CONFIG_MODULES=y",
+                    "# CONFIG_MODULE_SIG is not set",
+                    "CONFIG_DEVMEM=y",
+                    "# CONFIG_STACKPROTECTOR_STRONG is not set",
+                    "# CONFIG_STRICT_KERNEL_RWX is not set",
+                )
+            },
+        ),
+        *also(
+            "Kernel Self-Protection Project, Recommended Settings",
+            ("kernel-config", "CONFIG_MODULE_SIG "),
+            ("kernel-config", "CONFIG_MODULE_SIG_FORCE"),
+            ("kernel-config", "CONFIG_DEVMEM"),
+            ("kernel-config", "CONFIG_STRICT_DEVMEM"),
+            ("kernel-config", "CONFIG_STACKPROTECTOR_STRONG"),
+            ("kernel-config", "CONFIG_STRICT_KERNEL_RWX"),
         ),
         Mistake(
             "update-unauthenticated",
