@@ -40,6 +40,8 @@ LOW_PAGES = "programs may map low addresses, which a kernel follows when it adds
 LOW_PAGES_LSM = "SELinux too lets programs without the right map addresses that a null pointer with an offset reaches"
 VIRTUAL = "wrong conversions between virtual and physical addresses pass, and read or write some other page"
 
+WITH_IOMMU = X86 | ARM64 | ARM | RISCV | POWERPC
+
 ROWS = (
     # code and data
     Row("BUG", "y", "a kernel that finds its own data corrupt carries on with them, and an exploit with it",
@@ -157,13 +159,13 @@ ROWS = (
         KSPP, since=(3, 7), needs=(value("TCG_TPM", "on"),)),
     # DMA
     Row("IOMMU_SUPPORT", "y", "nothing can keep a device with DMA, or one that poses as such, out of all memory",
-        UPSTREAM, cost=LITTLE, since=(3, 1)),
+        UPSTREAM, cost=LITTLE, architectures=WITH_IOMMU, since=(3, 1)),
     Row("IOMMU_DEFAULT_PASSTHROUGH", "n", "devices with DMA reach all memory, as if there were no IOMMU", UPSTREAM,
         cost=TIME, since=(4, 18)),
     Row("IOMMU_DEFAULT_DMA_STRICT", "y", "a device may still write to a page for a while after the driver took it back",
-        KSPP, cost=TIME, since=(5, 15), needs=(built("IOMMU_SUPPORT"),)),
+        KSPP, cost=TIME, architectures=WITH_IOMMU, since=(5, 15), needs=(built("IOMMU_SUPPORT"),)),
     Row("IOMMU_DEFAULT_DMA_LAZY", "n", "mappings for DMA are torn down in batches, late, when the page is used anew",
-        KSPP, INFO, TIME, since=(5, 15)),
+        KSPP, INFO, TIME, WITH_IOMMU, (5, 15)),
     Row("EFI_DISABLE_PCI_DMA", "y", "between firmware and kernel any PCI device may write to memory, the kernel's too",
         KSPP, cost=Cost.FEATURE, since=(5, 6), instead=(off("EFI"),)),
     Row("RESET_ATTACK_MITIGATION", "y", "keys stay in memory over a forced restart, for a system booted from a stick",
