@@ -17,7 +17,6 @@ from firmward.checks.kernel.options.row import (
     Row,
     Source,
     built,
-    off,
     since,
     value,
 )
@@ -131,7 +130,4 @@ ROWS = (
         "hypervisor's vectors lie", UPSTREAM, architectures=ARM64, since=(4, 17), until=(5, 9)),
     Row("ARM64_SSBD", "y", "a load that runs ahead of a store to the same address leaks what was there before", OWN,
         cost=LITTLE, architectures=ARM64, since=(4, 18), until=(5, 10)),
-    # RISC-V
-    Row("ERRATA_THEAD_GHOSTWRITE", "y", "a program on T-HEAD's C910 or C920 writes to any physical address", UPSTREAM,
-        MEDIUM, Cost.FEATURE, RISCV, (6, 14), instead=(off("RISCV_ISA_XTHEADVECTOR"),)),
 )  # fmt: skip
