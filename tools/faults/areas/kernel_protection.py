@@ -1,4 +1,4 @@
-"""Rows of the kernel's own protection and policy: their words, their spans, and the conditions under which they count."""
+"""Rows of the kernel's own protection and policy: their words, spans, and conditions."""
 
 from fault import Fault
 

@@ -229,6 +229,7 @@ INTEL, AMD = {"CPU_SUP_INTEL": "y"}, {"CPU_SUP_AMD": "y"}
         ("arm64", "6.1.0", {"DEFAULT_MMAP_MIN_ADDR": "131072"}, "default_mmap_min_addr", MET),
         ("arm64", "6.1.0", {"COMPAT": "y"}, "default_mmap_min_addr", NOT_ASKED),
         ("arm64", "6.1.0", {"COMPAT": "y", "DEFAULT_MMAP_MIN_ADDR": "32768"}, "default_mmap_min_addr-compat", MET),
+        ("arm64", "6.1.0", {"COMPAT": "y", "DEFAULT_MMAP_MIN_ADDR": "65536"}, "default_mmap_min_addr-compat", MET),
         ("arm64", "6.1.0", {"COMPAT": "y", "DEFAULT_MMAP_MIN_ADDR": "4096"}, "default_mmap_min_addr-compat", MISSED),
         ("arm", "6.1.0", {"SECURITY_SELINUX": "y", "LSM_MMAP_MIN_ADDR": "4096"}, "lsm_mmap_min_addr", MISSED),
         ("arm", "6.1.0", {"LSM_MMAP_MIN_ADDR": "4096"}, "lsm_mmap_min_addr", NOT_ASKED),
