@@ -69,7 +69,7 @@ ROWS = (
         cost=TIME, architectures=X86, since=(5, 10), needs=(INTEL, known(("MITIGATION_SPECTRE_BHI",), 6, 9))),
     Row("MITIGATION_SSB", "y", "a load that overtakes a store reads what was there before, out of a sandbox too",
         UPSTREAM, cost=LITTLE, architectures=X86, since=(6, 12)),
-    Row("MITIGATION_L1TF", "y", "a guest or a program reads the first cache through page table entries that are not "
+    Row("MITIGATION_L1TF", "y", "a guest or a program reads the L1 cache through page table entries that are not "
         "present", UPSTREAM, MEDIUM, LITTLE, X86, (6, 12), needs=(INTEL,)),
     Row("MITIGATION_MDS", "y", "programs sample what other code left in the buffers of Intel's CPUs", UPSTREAM, MEDIUM,
         TIME, X86, (6, 12), needs=(INTEL,)),
