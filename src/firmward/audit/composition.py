@@ -61,7 +61,7 @@ def compose(
     findings = _fingerprinted(findings, _stable_names(parts, verdicts_by_part, beside))
     risks: tuple[AcceptedRisk, ...] = () if policy is None else policy.accepted
     outcomes = {result.check: result.outcome for result in results}
-    judged = accept(findings, risks, clock.today)
+    judged = accept(findings, policy, clock.today)
     notes = unmatched(judged, risks, outcomes)
     report = Report(subject, tuple(parts), results, judged, budget, _product(policy), notes, chain=chain)
     return redacted(report)

@@ -147,11 +147,7 @@ def _accepted(report: Report) -> Iterator[str]:
     yield ""
     for finding in accepted[:FOLDED]:
         if finding.accepted:
-            until = (
-                f"**ended {finding.accepted.expires}**"
-                if finding.accepted.expired
-                else f"until {finding.accepted.expires}"
-            )
+            until = f"**ended {finding.accepted.expires}**" if finding.accepted.expired else finding.accepted.term
             said = f"{text(finding.accepted.reason)} ({text(finding.accepted.owner)}, {until})"
             yield f"- {code(f'{finding.check}[{finding.key}]')}: {said}"
     for note in report.notes:

@@ -160,7 +160,7 @@ class _Page(Page):
                     "✓",
                     "",
                     (f"{finding.check}[{finding.key}] ", "bold"),
-                    f"until {finding.accepted.expires}, {finding.accepted.owner}: {finding.accepted.reason}",
+                    f"{finding.accepted.term}, {finding.accepted.owner}: {finding.accepted.reason}",
                 )
         for note in self.report.notes:
             yield self.item("!", "yellow", note)

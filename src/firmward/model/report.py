@@ -104,12 +104,18 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """The accepted risk that covers a finding, or covered it until it expired."""
+    """The accepted risk that covers a finding, or covered it until it expired. Without a day in `expires` it is the
+    policy's profile that accepts it."""
 
     reason: str
     owner: str
-    expires: str
+    expires: str | None
     expired: bool
+
+    @property
+    def term(self) -> str:
+        """How long, in words that follow "accepted"."""
+        return "by the profile" if self.expires is None else f"until {self.expires}"
 
 
 class Novelty(StrEnum):

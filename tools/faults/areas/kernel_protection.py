@@ -11,15 +11,15 @@ ROWS = "tests/checks/kernel/options/test_rows.py"
 FAULTS = (
     Fault(
         SPECULATION,
-        "return any(name in options.options for name in names) or later(options)",
-        "return later(options)",
+        "return either(named(*names), since(*version))",
+        "return since(*version)",
         ROWS,
         "a fix that went back to a stable line is not asked of it",
     ),
     Fault(
         SPECULATION,
-        "return any(name in options.options for name in names) or later(options)",
-        "return True",
+        "return either(named(*names), since(*version))",
+        "return since()",
         ROWS,
         "a kernel is asked for a fix that it cannot have",
     ),

@@ -17,11 +17,11 @@ from firmward.checks.kernel.options.row import (
     Row,
     Source,
     built,
+    either,
+    named,
     since,
     value,
 )
-from firmward.facts.kernel_config import KernelOptions
-from firmward.model.facts import Unknown
 from firmward.model.finding import Severity
 
 MEDIUM = Severity.MEDIUM
@@ -33,12 +33,7 @@ INTEL, AMD = built("CPU_SUP_INTEL"), built("CPU_SUP_AMD")
 
 def known(names: tuple[str, ...], *version: int) -> Condition:
     """That the kernel has one of the options: it is of this version or later, or its configuration names one."""
-    later = since(*version)
-
-    def holds(options: KernelOptions) -> bool | Unknown:
-        return any(name in options.options for name in names) or later(options)
-
-    return holds
+    return either(named(*names), since(*version))
 
 
 PREDICTOR = "a program trains the branch predictor so that the kernel speculates into code that leaks its memory"
