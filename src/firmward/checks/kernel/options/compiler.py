@@ -20,30 +20,44 @@ from firmward.model.finding import Severity
 
 MEDIUM, INFO = Severity.MEDIUM, Severity.INFO
 UPSTREAM, KSPP = Source.UPSTREAM, Source.KSPP
-LITTLE, TIME, DEBUGGING = Cost.LITTLE, Cost.TIME, Cost.DEBUGGING
+LITTLE = Cost.LITTLE
 
+OVERFLOW = "an overflow of a buffer on the stack takes over the return address unnoticed"
+NO_CANARY = "functions whose buffers are no arrays of characters have no canary"
 CANARY = "tasks share one canary for their stacks, and who learns it from one can overflow all others"
+UNSET = "a variable that a function forgets to set holds an earlier call's data, to leak or to steer by"
+OFFSETS = "pointers to functions stand at the same offsets as in every other kernel"
 FORTIFY = "string and memory functions write past buffers whose size the compiler knew"
 CALLS = "a call through an overwritten pointer goes to any code, the first step of most exploits"
 STALE = "what a system call left on the stack stays there, for a later one to leak or to use"
 RETURNS = "return addresses lie on the stack alone, where an overflow redirects them to code of an attacker's choice"
 
+OLD_CANARIES = tuple(built(f"CC_STACKPROTECTOR{kind}") for kind in ("", "_REGULAR", "_AUTO", "_STRONG"))
+LEAKS_NO_STRUCTURES = both(built("GCC_PLUGIN_STRUCTLEAK"), built("GCC_PLUGIN_STRUCTLEAK_BYREF_ALL"))
 CLANG = built("CC_IS_CLANG")
 ERASES = either(built("KSTACK_ERASE"), built("GCC_PLUGIN_STACKLEAK"))
 CHECKS_CALLS = either(built("CFI_CLANG"), built("CFI"))
 
 ROWS = (
     # stack
-    Row("STACKPROTECTOR", "y", "an overflow of a buffer on the stack takes over the return address unnoticed",
-        UPSTREAM, MEDIUM, LITTLE,
-        instead=tuple(built(f"CC_STACKPROTECTOR{kind}") for kind in ("", "_REGULAR", "_AUTO", "_STRONG"))),
-    Row("STACKPROTECTOR_STRONG", "y", "functions whose buffers are no arrays of characters have no canary",
-        UPSTREAM, MEDIUM, LITTLE, since=(3, 14), instead=(built("CC_STACKPROTECTOR_STRONG"),)),
+    Row("STACKPROTECTOR", "y", OVERFLOW, UPSTREAM, MEDIUM, LITTLE, X86, (2, 6, 19), instead=OLD_CANARIES),
+    Row("STACKPROTECTOR", "y", OVERFLOW, UPSTREAM, MEDIUM, LITTLE, ARM, (2, 6, 35), instead=OLD_CANARIES),
+    Row("STACKPROTECTOR", "y", OVERFLOW, UPSTREAM, MEDIUM, LITTLE, MIPS, (3, 11), instead=OLD_CANARIES),
+    Row("STACKPROTECTOR", "y", OVERFLOW, UPSTREAM, MEDIUM, LITTLE, ARM64, (3, 16), instead=OLD_CANARIES),
+    Row("STACKPROTECTOR", "y", OVERFLOW, UPSTREAM, MEDIUM, LITTLE, POWERPC, (4, 20)),
+    Row("STACKPROTECTOR", "y", OVERFLOW, UPSTREAM, MEDIUM, LITTLE, RISCV, (5, 9)),
+    Row("STACKPROTECTOR_STRONG", "y", NO_CANARY, UPSTREAM, MEDIUM, LITTLE, X86 | ARM | MIPS, (3, 14),
+        instead=(built("CC_STACKPROTECTOR_STRONG"),)),
+    Row("STACKPROTECTOR_STRONG", "y", NO_CANARY, UPSTREAM, MEDIUM, LITTLE, ARM64, (3, 16),
+        instead=(built("CC_STACKPROTECTOR_STRONG"),)),
+    Row("STACKPROTECTOR_STRONG", "y", NO_CANARY, UPSTREAM, MEDIUM, LITTLE, POWERPC, (4, 20)),
+    Row("STACKPROTECTOR_STRONG", "y", NO_CANARY, UPSTREAM, MEDIUM, LITTLE, RISCV, (5, 9)),
     Row("STACKPROTECTOR_PER_TASK", "y", CANARY, UPSTREAM, architectures=ARM64 | ARM, since=(5, 0)),
     Row("STACKPROTECTOR_PER_TASK", "y", CANARY, UPSTREAM, architectures=RISCV, since=(5, 9)),
-    Row("INIT_STACK_ALL_ZERO", "y", "a variable that a function forgets to set holds an earlier call's data, to leak "
-        "or to steer by", UPSTREAM, MEDIUM, LITTLE, since=(4, 14),
-        instead=(both(built("GCC_PLUGIN_STRUCTLEAK"), built("GCC_PLUGIN_STRUCTLEAK_BYREF_ALL")),)),
+    Row("INIT_STACK_ALL_ZERO", "y", UNSET, UPSTREAM, MEDIUM, LITTLE, X86 | ARM64 | ARM | POWERPC, (4, 14),
+        instead=(LEAKS_NO_STRUCTURES,)),
+    Row("INIT_STACK_ALL_ZERO", "y", UNSET, UPSTREAM, MEDIUM, LITTLE, RISCV | MIPS, (5, 9),
+        instead=(LEAKS_NO_STRUCTURES,)),
     Row("KSTACK_ERASE", "y", STALE, KSPP, cost=LITTLE, architectures=X86 | ARM64, since=(4, 20),
         instead=(built("GCC_PLUGIN_STACKLEAK"),)),
     Row("KSTACK_ERASE", "y", STALE, KSPP, cost=LITTLE, architectures=ARM | RISCV, since=(6, 11),
@@ -88,8 +102,10 @@ ROWS = (
     Row("ZERO_CALL_USED_REGS", "y", "registers keep old values over a return, which leak or feed gadgets", KSPP,
         cost=LITTLE, since=(5, 15)),
     # what an attacker can know beforehand
-    Row("RANDSTRUCT_FULL", "y", "pointers to functions stand at the same offsets as in every other kernel", KSPP,
-        cost=LITTLE, since=(4, 13), instead=(built("GCC_PLUGIN_RANDSTRUCT"),)),
+    Row("RANDSTRUCT_FULL", "y", OFFSETS, KSPP, cost=LITTLE, architectures=X86 | ARM64 | ARM | POWERPC, since=(4, 13),
+        instead=(built("GCC_PLUGIN_RANDSTRUCT"),)),
+    Row("RANDSTRUCT_FULL", "y", OFFSETS, KSPP, cost=LITTLE, architectures=RISCV | MIPS, since=(5, 9),
+        instead=(built("GCC_PLUGIN_RANDSTRUCT"),)),
     Row("GCC_PLUGIN_LATENT_ENTROPY", "y", "a device without a random generator has little chance in its pool at boot",
         KSPP, INFO, LITTLE, since=(4, 9), needs=(built("CC_IS_GCC"),)),
     Row("WERROR", "y", "the kernel was built past warnings, among which are overflows that the compiler saw", KSPP,

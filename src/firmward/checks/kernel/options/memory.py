@@ -33,16 +33,18 @@ STACK = "a stack that overflows runs into the memory beside it in silence, where
 BASE = "the kernel's code lies at the same address on every device, so that an exploit needs no leak to find it"
 FRAMES = "variables stand at the same depth of the stack in every system call, which exploits of stale data rely on"
 TABLES = "a page that programs own may end up mapped twice or as a kernel's own, and a use after free goes unnoticed"
-TABLES_ENFORCED = "wrong mappings are only looked for where the command line asks, and no device's does"
+TABLES_ENFORCED = "wrong mappings of pages are looked for only where the command line asks for it"
 WRITABLE_CODE = "nothing says at boot that some mapping of the kernel can be both written and run"
 SAMPLES = "use after free and overflows of the heap leave no trace in the field, where an attacker tries them first"
-LOW_PAGES = "programs may map low addresses, which a kernel follows when it adds an offset to a null pointer"
-LOW_PAGES_LSM = "SELinux too lets programs without the right map addresses that a null pointer with an offset reaches"
+LOW_PAGES = "programs may map low addresses, to which a null pointer with an offset leads the kernel"
+LOW_PAGES_LSM = "SELinux too lets programs map what a null pointer with an offset reaches, without the right to"
 VIRTUAL = "wrong conversions between virtual and physical addresses pass, and read or write some other page"
+
+WITH_IOMMU = X86 | ARM64 | ARM | RISCV | POWERPC
 
 ROWS = (
     # code and data
-    Row("BUG", "y", "a kernel that finds its own data corrupt carries on with them, and an exploit with it",
+    Row("BUG", "y", "a kernel that finds its own data corrupt carries on, and an exploit with it",
         UPSTREAM),
     Row("STRICT_KERNEL_RWX", "y", CODE, UPSTREAM, MEDIUM, architectures=X86, since=(2, 6, 25),
         instead=(built("DEBUG_RODATA"),)),
@@ -157,15 +159,15 @@ ROWS = (
         KSPP, since=(3, 7), needs=(value("TCG_TPM", "on"),)),
     # DMA
     Row("IOMMU_SUPPORT", "y", "nothing can keep a device with DMA, or one that poses as such, out of all memory",
-        UPSTREAM, cost=LITTLE, since=(3, 1)),
+        UPSTREAM, cost=LITTLE, architectures=WITH_IOMMU, since=(3, 1)),
     Row("IOMMU_DEFAULT_PASSTHROUGH", "n", "devices with DMA reach all memory, as if there were no IOMMU", UPSTREAM,
         cost=TIME, since=(4, 18)),
     Row("IOMMU_DEFAULT_DMA_STRICT", "y", "a device may still write to a page for a while after the driver took it back",
-        KSPP, cost=TIME, since=(5, 15), needs=(built("IOMMU_SUPPORT"),)),
+        KSPP, cost=TIME, architectures=WITH_IOMMU, since=(5, 15), needs=(built("IOMMU_SUPPORT"),)),
     Row("IOMMU_DEFAULT_DMA_LAZY", "n", "mappings for DMA are torn down in batches, late, when the page is used anew",
-        KSPP, INFO, TIME, since=(5, 15)),
+        KSPP, INFO, TIME, WITH_IOMMU, (5, 15)),
     Row("EFI_DISABLE_PCI_DMA", "y", "between firmware and kernel any PCI device may write to memory, the kernel's too",
         KSPP, cost=Cost.FEATURE, since=(5, 6), instead=(off("EFI"),)),
-    Row("RESET_ATTACK_MITIGATION", "y", "keys stay in memory over a forced restart, for a system booted from a stick",
+    Row("RESET_ATTACK_MITIGATION", "y", "a forced restart leaves keys in memory, for a system on a stick to read",
         KSPP, cost=Cost.FEATURE, since=(4, 14), instead=(off("EFI"),)),
 )  # fmt: skip

@@ -17,7 +17,7 @@ ROWS = (
         cost=DEBUGGING, since=(3, 4)),
     Row("LSM", "has:yama", "Yama is not started, and ptrace between programs of an account stays free", KSPP,
         since=(5, 1), key="lsm-yama"),
-    Row("SECURITY_LANDLOCK", "y", "programs cannot shut themselves in, as decoders and parsers of foreign data do now",
+    Row("SECURITY_LANDLOCK", "y", "programs cannot give up rights before they parse what strangers send",
         KSPP, since=(5, 13)),
     Row("LSM", "has:landlock", "Landlock is not started, and a program that means to shut itself in runs open", KSPP,
         since=(5, 13), key="lsm-landlock"),

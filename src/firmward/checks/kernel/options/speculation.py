@@ -19,7 +19,6 @@ from firmward.checks.kernel.options.row import (
     built,
     either,
     named,
-    off,
     since,
     value,
 )
@@ -65,7 +64,7 @@ ROWS = (
         cost=TIME, architectures=X86, since=(5, 10), needs=(INTEL, known(("MITIGATION_SPECTRE_BHI",), 6, 9))),
     Row("MITIGATION_SSB", "y", "a load that overtakes a store reads what was there before, out of a sandbox too",
         UPSTREAM, cost=LITTLE, architectures=X86, since=(6, 12)),
-    Row("MITIGATION_L1TF", "y", "a guest or a program reads the first cache through page table entries that are not "
+    Row("MITIGATION_L1TF", "y", "a guest or a program reads the L1 cache through page table entries that are not "
         "present", UPSTREAM, MEDIUM, LITTLE, X86, (6, 12), needs=(INTEL,)),
     Row("MITIGATION_MDS", "y", "programs sample what other code left in the buffers of Intel's CPUs", UPSTREAM, MEDIUM,
         TIME, X86, (6, 12), needs=(INTEL,)),
@@ -126,7 +125,4 @@ ROWS = (
         "hypervisor's vectors lie", UPSTREAM, architectures=ARM64, since=(4, 17), until=(5, 9)),
     Row("ARM64_SSBD", "y", "a load that runs ahead of a store to the same address leaks what was there before", OWN,
         cost=LITTLE, architectures=ARM64, since=(4, 18), until=(5, 10)),
-    # RISC-V
-    Row("ERRATA_THEAD_GHOSTWRITE", "y", "a program on T-HEAD's C910 or C920 writes to any physical address", UPSTREAM,
-        MEDIUM, Cost.FEATURE, RISCV, (6, 14), instead=(off("RISCV_ISA_XTHEADVECTOR"),)),
 )  # fmt: skip

@@ -15,7 +15,7 @@ ROWS = (
     # the CPU
     Row("X86_SMAP", "y", "the kernel follows a corrupted pointer into data that a program laid out for it", UPSTREAM,
         MEDIUM, architectures=X86, since=(3, 7), until=(5, 19)),
-    Row("X86_UMIP", "y", "programs read with SGDT and SIDT at which addresses tables of the kernel lie",
+    Row("X86_UMIP", "y", "SGDT and SIDT tell programs at which addresses tables of the kernel lie",
         UPSTREAM, architectures=X86, since=(4, 15), instead=(built("X86_INTEL_UMIP"),)),
     Row("X86_KERNEL_IBT", "y", "an overwritten pointer may lead the kernel into the middle of any function", UPSTREAM,
         cost=LITTLE, architectures=X86_64, since=(5, 18)),
