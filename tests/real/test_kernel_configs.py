@@ -1,0 +1,45 @@
+"""Every configuration of a kernel that Debian ships, as its kernels' packages leave them."""
+
+import pytest
+from real.kernel_configs import configurations
+from real.roots import NoPackagesError
+
+pytestmark = pytest.mark.proof
+
+FLAVOURS = """
+6.1/amd64 amd64 cloud-amd64 rt-amd64
+6.1/arm64 arm64 cloud-arm64 rt-arm64
+6.1/armel marvell rpi
+6.1/armhf armmp armmp-lpae rt-armmp
+6.1/i386 686 686-pae rt-686-pae
+6.1/mips64el 5kc-malta loongson-3 mips64r2el octeon
+6.1/mipsel 4kc-malta loongson-3 mips32r2el octeon
+6.1/ppc64el powerpc64le
+6.1/s390x s390x
+6.12/amd64 amd64 cloud-amd64 rt-amd64
+6.12/arm64 arm64 arm64-16k cloud-arm64 rt-arm64
+6.12/armhf armmp armmp-lpae rt-armmp
+6.12/ppc64el powerpc64le powerpc64le-64k
+6.12/riscv64 riscv64
+6.12/s390x s390x
+"""
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, str]:
+    try:
+        return dict(configurations())
+    except NoPackagesError as reason:
+        pytest.skip(f"packages are out of reach: {reason}")
+
+
+def test_every_flavour_of_every_architecture_is_there(found: dict[str, str]) -> None:
+    rows = [row.split() for row in FLAVOURS.strip().splitlines()]
+    assert set(found) == {f"{place}/{flavour}" for place, *flavours in rows for flavour in flavours}
+
+
+def test_all_are_whole_and_none_is_another_one(found: dict[str, str]) -> None:
+    assert len(set(found.values())) == len(found) >= 30
+    for name, text in found.items():
+        assert "CONFIG_SECURITY=y" in text, name
+        assert "CONFIG_LSM=" in text, name
