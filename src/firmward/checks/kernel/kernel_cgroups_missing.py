@@ -1,5 +1,6 @@
 """kernel-cgroups-missing"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from firmward.checks.kernel.kernels.command_lines import started_with
@@ -18,10 +19,11 @@ MEDIUM, LOW = Severity.MEDIUM, Severity.LOW
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """What limits services: `option` builds it in, `holds` says whether it is, `since` the version that brought it.
-    `word` is what `cgroup_disable=` calls it, `limits` what it limits, in words."""
+    """What limits services: the first of `options` builds it in, with the others that it needs. `holds` says whether it
+    is there, `since` the version that brought it. `word` is what `cgroup_disable=` calls it, `limits` what it limits,
+    in words."""
 
-    option: str
+    options: tuple[str, ...]
     holds: Condition
     since: Version
     word: str
@@ -29,12 +31,18 @@ class Controller:
     severity: Severity = MEDIUM
 
 
+def _memory(options: KernelOptions) -> bool | Unknown:
+    """Until Linux 3.5 it had another name."""
+    now, before = built("MEMCG"), built("CGROUP_MEM_RES_CTLR")
+    return now(options) if "MEMCG" in options.options else either(now, before)(options)
+
+
 CONTROLLERS = (
-    # until Linux 3.5 the memory controller had another name
-    Controller("MEMCG", either(built("MEMCG"), built("CGROUP_MEM_RES_CTLR")), (2, 6, 25), "memory", "memory"),
-    Controller("CGROUP_PIDS", built("CGROUP_PIDS"), (4, 3), "pids", "the number of processes"),
-    Controller("CFS_BANDWIDTH", built("CFS_BANDWIDTH"), (3, 2), "cpu", "processor time", LOW),
-)
+    Controller(("MEMCG",), _memory, (2, 6, 25), "memory", "memory"),
+    Controller(("CGROUP_PIDS",), built("CGROUP_PIDS"), (4, 3), "pids", "the number of processes"),
+    Controller(("CFS_BANDWIDTH", "CGROUP_SCHED", "FAIR_GROUP_SCHED"), built("CFS_BANDWIDTH"), (3, 2), "cpu",
+               "processor time", LOW),
+)  # fmt: skip
 UNIFIED_SINCE = (4, 5)
 """Of Linux, which then brought the second version of the hierarchy."""
 ALL = ("CGROUPS=y", "MEMCG=y", "CGROUP_PIDS=y", "CGROUP_SCHED=y", "FAIR_GROUP_SCHED=y", "CFS_BANDWIDTH=y")
@@ -66,9 +74,7 @@ def kernel_cgroups_missing(configs: KernelConfigs, command_lines: KernelCommandL
     def judge(options: KernelOptions) -> Fault | None | Unknown:
         groups = options.is_on("CGROUPS")
         if groups is False:
-            return _fault(
-                "has no control groups: nothing limits a service", CONTROLLERS, MEDIUM, "CONFIG_CGROUPS is off"
-            )
+            return Fault("has no control groups: nothing limits a service", _cure(CONTROLLERS), "CONFIG_CGROUPS is off")
         return _of_controllers(options, groups, command_lines)
 
     yield from findings(configs, "cgroups", judge)
@@ -80,7 +86,10 @@ def _of_controllers(
     version = version_of(options)
     asked = [one for one in CONTROLLERS if isinstance(version, Unknown) or version >= one.since]
     answers = {one: one.holds(options) for one in asked}
-    lacking = [one for one, there in answers.items() if there is False and not isinstance(version, Unknown)]
+    is_dated = not isinstance(version, Unknown)
+    lacking = [
+        one for one, there in answers.items() if there is False and (is_dated or one.options[0] in options.options)
+    ]
     lines = started_with(options, command_lines)
     switched = [] if isinstance(lines, Unknown) else [one for one in asked if any(_is_off(one, line) for line in lines)]
     if lacking or switched:
@@ -105,25 +114,27 @@ def _lacks(lacking: list[Controller], switched: list[Controller]) -> Fault:
     if switched:
         told.append(f"its command line says cgroup_disable={','.join(one.word for one in switched)}")
     severity = min((one.severity for one in every), key=lambda one: one.rank)
-    off = [f"CONFIG_{one.option} is off" for one in lacking]
-    return _fault(": ".join(told), tuple(lacking), severity, ", ".join(off) or told[-1])
+    off = [f"CONFIG_{one.options[0]} is off" for one in lacking]
+    return Fault(": ".join(told), _cure(lacking), ", ".join(off) or told[-1], severity)
 
 
 def _old(options: KernelOptions) -> Fault:
     return Fault(
-        "has no unified hierarchy of control groups, which began with Linux 4.5: systemd of today cannot use its limits",
+        "has no unified hierarchy of control groups, which began with Linux 4.5 and which systemd asks for",
         Remedy("Move to a kernel of a long-term line that is kept up", Safety.MANUAL, Stage.SOURCE),
         f"Linux {options.version}",
         LOW,
     )
 
 
-def _fault(what: str, lacking: tuple[Controller, ...], severity: Severity, evidence: str) -> Fault:
-    names = ("CGROUPS", *(("CGROUP_SCHED", "FAIR_GROUP_SCHED") if lacking else ()), *(one.option for one in lacking))
-    summary = (
-        "Build in what limits memory, processes and processor time of services"
-        if lacking
-        else "Take cgroup_disable= off the kernel's command line, or off /chosen in the board's tree"
+def _cure(lacking: Sequence[Controller]) -> Remedy:
+    if not lacking:
+        words = "Take cgroup_disable= off the kernel's command line, or off /chosen in the board's tree"
+        return Remedy(words, Safety.UNSAFE, Stage.SOURCE)
+    names = ("CGROUPS", *(name for one in lacking for name in one.options))
+    return Remedy(
+        f"Build in what limits {', '.join(one.limits for one in lacking)}",
+        Safety.UNSAFE,
+        Stage.SOURCE,
+        tuple(SetKernelOption(f"CONFIG_{name}", "y") for name in names),
     )
-    changes = tuple(SetKernelOption(f"CONFIG_{name}", "y") for name in names) if lacking else ()
-    return Fault(what, Remedy(summary, Safety.UNSAFE, Stage.SOURCE, changes), evidence, severity)

@@ -3,7 +3,7 @@
 from functools import partial
 
 from firmward.checks.kernel.kernels.each import Fault, findings
-from firmward.checks.kernel.kernels.example import CONFIG, config
+from firmward.checks.kernel.kernels.example import CONFIG, MODULE, config
 from firmward.checks.kernel.kernels.usable import usable
 from firmward.checks.kernel.options.row import architecture_of, both
 from firmward.facts.device_trees import DeviceTrees, FoundTree
@@ -17,9 +17,7 @@ from firmward.model.remedy import Remedy, Safety, SetKernelOption, Stage
 
 POLICY = '[filesystem]\nkey_store = "optee"\n'
 BOTH = ("TEE=y", "OPTEE=y")
-MODULES = {
-    f"lib/modules/6.12.30/kernel/drivers/tee/{name}.ko": b"\x7fELF" + bytes(99) for name in ("tee", "optee/optee")
-}
+MODULES = {f"lib/modules/6.12.30/kernel/drivers/{name}.ko": MODULE for name in ("tee/tee", "tee/optee/optee")}
 WITHOUT = frozenset(("x86-64", "x86-32", "mips", "powerpc", "s390"))
 """Processors that OP-TEE does not run on, or whose boards say nothing of it."""
 CURE = Remedy(
@@ -37,9 +35,7 @@ CURE = Remedy(
     cwe=1326,
     bad=(
         Example({CONFIG: config("TEE=n")}, policy=POLICY),
-        Example(
-            {CONFIG: config("TEE=m", "OPTEE=m"), "lib/modules/6.12.30/loop.ko": b"\x7fELF" + bytes(99)}, policy=POLICY
-        ),
+        Example({CONFIG: config("TEE=m", "OPTEE=m"), "lib/modules/6.12.30/loop.ko": MODULE}, policy=POLICY),
     ),
     good=(
         Example({CONFIG: config(*BOTH)}, policy=POLICY),
@@ -58,15 +54,16 @@ def kernel_optee_missing(
     everybody must keep up.
     """
     named = _named(trees, policy)
-    if named is False:
+    if named is None:
         raise NotApplicable("neither the board's device tree nor the declaration names OP-TEE")
 
     def judge(options: KernelOptions) -> Fault | None | Unknown:
         drives = both(usable("TEE", "tee", shipped), usable("OPTEE", "optee", shipped))(options)
         if drives is True or (not isinstance(named, str) and architecture_of(options) in WITHOUT):
             return None
-        if isinstance(named, Unknown) or isinstance(drives, Unknown):
-            return drives if isinstance(drives, Unknown) else named
+        for answer in (drives, named):
+            if isinstance(answer, Unknown):
+                return answer
         is_left_out = options.options.get("OPTEE") == "m"
         why = "its driver is a module that is not in the image" if is_left_out else "it has no driver for it"
         return Fault(
@@ -78,15 +75,17 @@ def kernel_optee_missing(
     yield from findings(configs, "optee", judge)
 
 
-def _named(trees: DeviceTrees | None | Unknown, policy: Policy | None) -> str | bool | Unknown:
-    """Who names it, in words; else False, or why that is not known."""
+def _named(trees: DeviceTrees | None | Unknown, policy: Policy | None) -> str | None | Unknown:
+    """Who names it, in words, or why that is not known."""
     if policy is not None and policy.filesystem is not None and policy.filesystem.key_store == "optee":
         return "the declaration counts on"
     if not isinstance(trees, DeviceTrees):
         return trees or Unknown("no device tree says whether the board has OP-TEE")
     known = trees.of_board(policy.device.board if policy is not None and policy.device is not None else None)
     there = known.whether(partial(FoundTree.keeps, kind="optee"))
-    if there is not True:
+    if isinstance(there, Unknown):
         return there
-    name = next(one.name for one in known.candidates if one.keeps("optee"))
-    return f"the device tree of {name} has"
+    names = [one.name for one in known.candidates if one.keeps("optee")]
+    if not known.candidates:
+        return Unknown("which device tree boots is not known")
+    return f"the device tree of {names[0]} has" if there else None

@@ -1,8 +1,8 @@
 """The command lines that a kernel may start with: the boot loader's, and the words that are built in.
 
 Rules, from the kernel's Kconfig: CONFIG_CMDLINE_FORCE and CONFIG_CMDLINE_OVERRIDE take the built-in words alone;
-CONFIG_CMDLINE_EXTEND puts them behind the boot loader's, CONFIG_CMDLINE_FROM_BOOTLOADER and CONFIG_CMDLINE_FALLBACK take
-them only where the boot loader gives none; else they come first.
+CONFIG_CMDLINE_EXTEND puts them behind the boot loader's; CONFIG_CMDLINE_FROM_BOOTLOADER and CONFIG_CMDLINE_FALLBACK
+take them only where the boot loader gives none; else they come first.
 """
 
 from firmward.facts.kernel_command_line import CommandLine, KernelCommandLine

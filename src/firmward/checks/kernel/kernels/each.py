@@ -1,5 +1,6 @@
 """Each kernel of a root judged for itself: one finding for each at most, and what is not known of any."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from firmward.model.remedy import Remedy
 
 DOUBTS = 3
 """Reasons that are told of what is not known."""
+
+NUMBERS = re.compile(r"[\d.]+(?:[-+~]\d+(?=[-+~]))*[-+~]?")
+"""Of a release: 6.1.55- of 6.1.55-yocto-standard, 6.1.0-50- of Debian's 6.1.0-50-amd64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,8 @@ def findings(configs: KernelConfigs, topic: str, judge: Judge) -> Findings:
         if isinstance(judged, Unknown):
             doubts.append(f"the kernel {name(options)}: {judged.reason}")
         elif judged is not None:
-            key = topic if not keys else f"{topic} {_place(options)}"
-            key = key if key not in keys else f"{topic} {options.name} {name(options)}"
+            key = topic if len(configs.found) == 1 else f"{topic} {_place(options)}"
+            key = key if key not in keys else f"{key} {len(keys) + 1}"
             keys.add(key)
             yield Finding(
                 key, f"the kernel {name(options)} {judged.what}", options.at, judged.remedy, judged.severity,
@@ -52,6 +56,8 @@ def name(options: KernelOptions) -> str:
 
 
 def _place(options: KernelOptions) -> str:
-    """Where a kernel lies, without the release that changes with each build."""
+    """Where a kernel lies, without the numbers that change with each build."""
     place = options.kernel or options.name
-    return place.replace(options.release, "").rstrip("-/") if options.release else place
+    if not options.release:
+        return place
+    return place.replace(options.release, NUMBERS.sub("", options.release, 1)).rstrip("-/")
