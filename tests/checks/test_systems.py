@@ -21,7 +21,8 @@ CHECKS = catalogue()
 UNDECIDED = (Outcome.UNKNOWN, Outcome.ERROR)
 AROUND = frozenset((
     "kernel-cmdline", "kernel-modules-unsigned", "rootfs-unverified", "rootfs-writable", "serial-console-on-cmdline",
-    "tpm-unused", "hardware-key-store-unused",
+    "tpm-unused", "hardware-key-store-unused", "kernel-lsm-missing", "kernel-netfilter-missing",
+    "kernel-cgroups-missing", "kernel-optee-missing", "kernel-live-patching-absent",
 ))  # fmt: skip
 """Checks that a root alone, without a boot partition and a device tree, may leave open."""
 SERIAL = re.compile(r"^[^#\n]*\bttyS0\b", re.MULTILINE)
