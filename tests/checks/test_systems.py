@@ -20,7 +20,7 @@ CLOCK = Clock(date(2026, 11, 20))
 CHECKS = catalogue()
 UNDECIDED = (Outcome.UNKNOWN, Outcome.ERROR)
 AROUND = frozenset((
-    "kernel-cmdline", "kernel-modules-unsigned", "rootfs-unverified", "rootfs-writable", "serial-console-on-cmdline",
+    "kernel-cmdline", "kernel-module-unneeded", "kernel-modules-unsigned", "rootfs-unverified", "rootfs-writable", "serial-console-on-cmdline",
     "tpm-unused", "hardware-key-store-unused",
 ))  # fmt: skip
 """Checks that a root alone, without a boot partition and a device tree, may leave open."""
