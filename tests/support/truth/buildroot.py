@@ -1015,6 +1015,12 @@ HUB_SYSTEM = Truth(
             ("kernel-live-patching-absent", "patched while it runs"),
         ),
         Mistake(
+            "kernel-module-unneeded",
+            "socket(2): AF_TIPC has the kernel ask for net-pf-30, an alias of this module",
+            "tipc",
+            {f"lib/modules/{VERSION}/kernel/net/tipc/tipc.ko": b"\x7fELF" + bytes(60)},
+        ),
+        Mistake(
             "update-unauthenticated",
             "sh(1) runs what wget(1) brings",
             "",
