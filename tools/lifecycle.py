@@ -170,7 +170,8 @@ def written(document: Row) -> str:
     for name, product in sorted(products.items()):
         rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in product["lines"])
         about = json.dumps({key: value for key, value in product.items() if key != "lines"})[:-1]
-        blocks.append(f'{json.dumps(name)}: {about}, "lines": [\n{rows}\n]}}' if rows else f'{json.dumps(name)}: {about}, "lines": []}}')
+        listed = f"\n{rows}\n" if rows else ""
+        blocks.append(f'{json.dumps(name)}: {about}, "lines": [{listed}]}}')
     return f'{json.dumps(head)[:-1]}, "products": {{\n' + ",\n".join(blocks) + "\n}}\n"
 
 

@@ -23,6 +23,7 @@ from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
+from firmward.model.clock import years_on
 from firmward.model.errors import InputError
 from firmward.model.facts import Unknown
 
@@ -107,7 +108,7 @@ class Lifecycle:
         if found is None:
             return Unknown(f"the version {version[:40]!r} of {product.title} says no date")
         released = date(int(found["year"]), int(found["month"]), 1)
-        return Line(found[0], _later(released, product.years), released)
+        return Line(found[0], years_on(released, product.years), released)
 
     def _beside(self, product: Product, version: str) -> Line | Unknown:
         """What is said of a version that no line fits."""
@@ -120,7 +121,7 @@ class Lifecycle:
         if number < numbers[0][0]:
             return Line(line, is_over=True)
         if number > numbers[-1][0]:
-            return Line(line, _later(self.as_of, product.years)) if product.years else unknown
+            return Line(line, years_on(self.as_of, product.years)) if product.years else unknown
         if product.name == LINUX:
             return Line(line, is_over=True)
         after = next(one for (before, _), (then, one) in pairwise(numbers) if before < number <= then)
@@ -234,11 +235,3 @@ def _begins(version: str, line: str) -> bool:
 def _number(version: str) -> tuple[int, ...]:
     found = NUMBERS.match(version)
     return () if found is None else tuple(int(part) for part in found[0].split("."))
-
-
-def _later(day: date, years: int) -> date:
-    """The same day some years on; of the 29th of February the day before."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return date.max if day.year + years > date.max.year else day.replace(year=day.year + years, day=28)

@@ -3,7 +3,7 @@
 - dpkg: stanzas of `Field: value` lines with an empty line between them, in var/lib/dpkg/status; one file a package in
   status.d, as in images without dpkg. Installed is what `Status` ends in `installed` for; status.d has no such field.
 - opkg: the same stanzas, in usr/lib/opkg/status or var/lib/opkg/status, and one file a package in info/*.control.
-- apk: lines of one letter, a colon and a value (P name, V version), in lib/apk/db/installed or usr/lib/apk/db/installed.
+- apk: lines of one letter, a colon and a value (P name, V version), in lib/apk/db/installed, below usr/ in newer ones.
 
 A database of rpm is no text, and told as unread.
 """
@@ -40,7 +40,12 @@ STANZAS = (
     (Manager.OPKG, "var/lib/opkg/info/*.control"),
 )
 LETTERS = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
-RPM = ("var/lib/rpm/rpmdb.sqlite", "usr/lib/sysimage/rpm/rpmdb.sqlite", "var/lib/rpm/Packages", "var/lib/rpm/Packages.db")
+RPM = (
+    "var/lib/rpm/rpmdb.sqlite",
+    "usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "var/lib/rpm/Packages",
+    "var/lib/rpm/Packages.db",
+)
 
 
 @dataclass(frozen=True, slots=True)
