@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from firmward.facts.boot_firmware import BootFirmware, FoundLoader, Loader
+from firmward.facts.lifecycle import Lifecycle, Line
 from firmward.facts.uboots import FoundUboot, Stage, Uboots
 from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.clock import Clock
@@ -168,13 +169,14 @@ def _of_uboot(found: FoundUboot, lifecycle: Lifecycle, today: date, doubts: list
     applying = _applying(found)
     certain = [one for one in applying if one is not None]
     debian = _debian(found.version, release)
+    years = _years(lifecycle, "u-boot")
     if debian is not None:
         kept = lifecycle.line_of("debian", str(debian[0]))
-        line = line if isinstance(kept, Unknown) else kept
+        line, years = (line, years) if isinstance(kept, Unknown) else (kept, 0)
         certain = list(_left_by_debian(found, debian, certain, doubts))
-    old = line.is_past(today)
+    old = _since(line, years) if line.is_past(today) else None
     if old or certain:
-        yield _finding("u-boot", found.name, found.at, _since(line, debian), old=old, bypasses=certain)
+        yield _finding("u-boot", found.name, found.at, old, bypasses=certain)
     elif None in applying:
         doubts.append(f"{found.at.part}: what is built in is not known, and older bypasses may apply")
 
@@ -220,35 +222,31 @@ def _debian(version: str, release: Release) -> tuple[int, int] | None:
     return number, update
 
 
-def _since(line: Line, debian: tuple[int, int] | None) -> str:
-    """How old it is, in words."""
-    if debian is None or line.end is None:
-        return f"came out {'so long' if line.released is None else line.released} ago"
+def _since(line: Line, years: int) -> str:
+    """Why it is old, in words: what was announced, or the rule for what nobody announces."""
+    if years:
+        return f"came out more than {years} years ago: its makers mend it no more"
     return f"is past support since {line.end}"
 
 
-def _of_other(found: FoundLoader, today: date, doubts: list[str]) -> Iterator[Finding]:
-    release = _release(found.version)
+def _of_other(found: FoundLoader, lifecycle: Lifecycle, today: date, doubts: list[str]) -> Iterator[Finding]:
     name = f"{found.loader} {found.version} in {found.at.part}"
     least = SBAT.get(found.loader)
     if least is not None:
         if found.generation is not None and found.generation < least:
             yield _revoked(found, name, least)
         return
-    if release is None:
-        doubts.append(f"{name}: no number of a release")
-    elif _is_old(found.loader, release, today):
-        yield _finding(found.loader.lower(), name, found.at, old=True, end=None, bypasses=[])
+    product = PRODUCTS[found.loader]
+    line = lifecycle.line_of(product, found.version)
+    if isinstance(line, Unknown):
+        doubts.append(f"{name}: {line.reason}")
+    elif line.is_past(today):
+        since = _since(line, _years(lifecycle, product))
+        yield _finding(found.loader.lower(), name, found.at, since, bypasses=[])
 
 
-def _is_old(loader: Loader, release: Release, today: date) -> bool:
-    """A release after those of the table is younger than they are, one before it older."""
-    if loader is Loader.BAREBOX:
-        return 1 <= release[1] <= 12 and _is_past(date(*release, 1), YEARS, today)
-    table = TF_A if loader is Loader.TF_A else OP_TEE
-    years = LTS_YEARS if loader is Loader.TF_A and release in TF_A_LTS else YEARS
-    next_known = min((known for known in table if known >= release), default=None)
-    return next_known is not None and _is_past(table[next_known], years, today)
+def _years(lifecycle: Lifecycle, product: str) -> int:
+    return lifecycle.products[product].years
 
 
 def _revoked(found: FoundLoader, name: str, least: int) -> Finding:
@@ -263,14 +261,8 @@ def _revoked(found: FoundLoader, name: str, least: int) -> Finding:
     )
 
 
-def _finding(key: str, name: str, at: Location, *, old: bool, end: date | None, bypasses: list[Bypass]) -> Finding:
-    said = []
-    if old:
-        said.append(
-            f"is past support since {end}"
-            if end
-            else f"came out more than {YEARS} years ago: its makers mend it no more"
-        )
+def _finding(key: str, name: str, at: Location, old: str | None, bypasses: list[Bypass]) -> Finding:
+    said = [old] if old is not None else []
     if bypasses:
         said.append("may be got around: " + "; ".join(f"{one.what} ({one.cves})" for one in bypasses))
     return Finding(
