@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 
 import pytest
-from systems import accounts, alpine, debian, openwrt, storage, sysv, vendor, yocto
+from systems import accounts, alpine, debian, life, openwrt, storage, sysv, vendor, yocto
 from systems.row import SUPPORT, Found, System
 
 from firmward.audit.catalogue import catalogue
@@ -21,14 +21,15 @@ CHECKS = catalogue()
 UNDECIDED = (Outcome.UNKNOWN, Outcome.ERROR)
 AROUND = frozenset((
     "kernel-cmdline", "kernel-modules-unsigned", "rootfs-unverified", "rootfs-writable", "serial-console-on-cmdline",
-    "tpm-unused", "hardware-key-store-unused",
+    "tpm-unused", "hardware-key-store-unused", "kernel-end-of-life",
+    "support-outlives-component",
 ))  # fmt: skip
 """Checks that a root alone, without a boot partition and a device tree, may leave open."""
 SERIAL = re.compile(r"^[^#\n]*\bttyS0\b", re.MULTILINE)
 """A line of inittab that distributions bring along: a login on the serial line, whatever else the system is about."""
 SYSTEMS = [
     pytest.param(system, id=system.name)
-    for module in (accounts, alpine, debian, openwrt, storage, sysv, vendor, yocto)
+    for module in (accounts, alpine, debian, life, openwrt, storage, sysv, vendor, yocto)
     for system in module.SYSTEMS
 ]
 
