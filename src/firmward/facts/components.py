@@ -68,7 +68,7 @@ class _Written:
     version: re.Pattern[bytes]
 
 
-LIB = ("lib", "usr/lib", "usr/lib/*-linux-*", "lib64", "usr/lib64", "usr/local/lib")
+LIB = ("lib", "usr/lib", "lib/*-linux-*", "usr/lib/*-linux-*", "lib64", "usr/lib64", "usr/local/lib")
 BIN = ("usr/sbin", "usr/bin", "usr/local/sbin", "usr/local/bin")
 NAMED = (
     _Named("qt", "libQt[56]Core.so.*", re.compile(r"\.so\.(\d\.\d{1,2}\.\d{1,2})$")),
