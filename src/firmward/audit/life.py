@@ -143,6 +143,14 @@ def left(entry: Entry, today: str) -> str:
     return span(days)
 
 
+def time_left(found: Calendar) -> str:
+    """How long the product itself is supported."""
+    if found.support_end is None:
+        return ""
+    days = (date.fromisoformat(found.support_end) - date.fromisoformat(found.today)).days
+    return span(days) if days >= 0 else f"{span(-days)} ago"
+
+
 def span(days: int) -> str:
     """Days as people say them: the two largest of years, months and days."""
     years, rest = divmod(days, DAYS_OF_YEAR)

@@ -37,21 +37,20 @@ def print_calendar(name: str, found: Calendar, console: Console) -> None:
 
 
 def drawing(page: Page, found: Calendar, shown: int | None = None) -> Iterator[RenderableType]:
-    """The entries, the first `shown` of them, with the product's own end among them where it falls."""
+    """The entries, the first `shown` of them, and the product's own end below them."""
     table = Table.grid(padding=(0, 1))
     table.add_column(width=2, no_wrap=True)
     table.add_column(overflow="fold", ratio=5)
     table.add_column(no_wrap=True)
-    table.add_column(overflow="fold", ratio=3)
-    table.add_column(overflow="fold", ratio=6)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", ratio=5)
     told = found.entries if shown is None else found.entries[:shown]
     for entry in told:
         table.add_row(*_row(page, entry, found))
     if found.support_end is not None:
         end = (found.support_end, "bold")
-        table.add_row(
-            page.say((" →", "bold")), page.say(("the product's support", "bold")), page.say(end), Text(), Text()
-        )
+        named = page.say(("the product's support", "bold"))
+        table.add_row(page.say((" →", "bold")), named, page.say(end), page.say(life.time_left(found)), Text())
     yield table
     if len(told) < len(found.entries):
         yield page.say((f"   and {len(found.entries) - len(told)} more", "dim"))
