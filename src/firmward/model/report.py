@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from firmward.model.calendar import Calendar
 from firmward.model.chain import Link
 from firmward.model.finding import Outcome, Severity
 from firmward.model.location import Location
@@ -200,6 +201,8 @@ class Report:
     """How it stands against a baseline, where one was given."""
     chain: tuple[Link, ...] = ()
     """The chain of trust, link by link; empty where it was not drawn."""
+    life: Calendar | None = None
+    """What falls out of support when; None where it was not asked, or nothing has a life that is known."""
 
     @property
     def judged(self) -> int:
