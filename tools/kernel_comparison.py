@@ -46,7 +46,7 @@ def section(configurations: Sequence[tuple[str, str]]) -> str:
     words = WORDS.format(
         program=kernel_verdicts.recorded().program,
         judged=len(judged),
-        releases=", ".join(sorted({f"{one.name.split('/')[0]}" for one in judged}, key=lambda one: [int(step) for step in one.split(".")])),
+        releases=_releases(judged),
         same=f"{same:,}",
         all=f"{same + sum(len(one.not_asked) + len(one.differing) for one in judged):,}",
     )
@@ -54,6 +54,11 @@ def section(configurations: Sequence[tuple[str, str]]) -> str:
     return "\n\n".join(
         (words.strip(), reasons, "\n".join(_architectures(judged)), OTHERS.strip(), "\n".join(_others(told, judged)))
     )
+
+
+def _releases(judged: Sequence[kernel_verdicts.Comparison]) -> str:
+    found = {one.name.split("/")[0] for one in judged}
+    return ", ".join(f"Linux {one}" for one in sorted(found, key=lambda one: [int(step) for step in one.split(".")]))
 
 
 def _reasons(judged: Sequence[kernel_verdicts.Comparison], texts: dict[str, str]) -> Iterator[str]:
@@ -89,9 +94,7 @@ def _architectures(judged: Sequence[kernel_verdicts.Comparison]) -> Iterator[str
         )
 
 
-def _others(
-    told: Sequence[kernel_verdicts.Comparison], judged: Sequence[kernel_verdicts.Comparison]
-) -> Iterator[str]:
+def _others(told: Sequence[kernel_verdicts.Comparison], judged: Sequence[kernel_verdicts.Comparison]) -> Iterator[str]:
     yield "| Debian's architecture | configurations | rows asked | failing |"
     yield "| --- | --- | --- | --- |"
     others = [one for one in told if one not in judged]

@@ -903,12 +903,20 @@ reboot "0 tryboot"
 WPA = 'ctrl_interface=/run/wpa_supplicant\n# network={\n#\tssid="example"\n#\tpsk="very secret"\n# }\n'
 
 HUB_CONFIG = f"boot/config-{VERSION}"
+HUB_KERNEL = (
+    "CONFIG_MODULES=y", "CONFIG_MODULE_SIG=y", "CONFIG_MODULE_SIG_FORCE=y",
+    "CONFIG_SECURITY=y", "CONFIG_SECURITY_APPARMOR=y", 'CONFIG_LSM="landlock,lockdown,yama,apparmor"',
+    "CONFIG_NET=y", "CONFIG_INET=y", "CONFIG_IPV6=y",
+    "CONFIG_NETFILTER=y", "CONFIG_NF_TABLES=y", "CONFIG_NF_TABLES_INET=y",
+    "CONFIG_CGROUPS=y", "CONFIG_MEMCG=y", "CONFIG_CGROUP_PIDS=y", "CONFIG_CFS_BANDWIDTH=y",
+    "CONFIG_TEE=y", "CONFIG_OPTEE=y",
+)  # fmt: skip
 
 HUB = {
     **buildroot(("player", 995), inittab=SYSV_INITTAB),
     **nft_files(nftables(8443)),
     "boot/cmdline.txt": f"root=/dev/mapper/root rootfstype=squashfs {COMMAND_LINE}\n",
-    HUB_CONFIG: kernel_config("CONFIG_MODULES=y", "CONFIG_MODULE_SIG=y", "CONFIG_MODULE_SIG_FORCE=y"),
+    HUB_CONFIG: kernel_config(*HUB_KERNEL),
     "usr/sbin/hub-update": executable(HUB_UPDATE),
     "etc/hub/update.pem": PUBLIC_KEY,
     "etc/hub/version": "14\n",
@@ -933,6 +941,8 @@ HUB = {
 
 HUB_SECTIONS = listen(8443, "player") + service("player", "player", "/data/player", "32M") + service("udev")
 
+HUB_WISHES = "\n[kernel]\nlive_patching = true\n"
+
 PANEL = """\
 #!/usr/bin/python3
 import http.server
@@ -955,6 +965,7 @@ HUB_SYSTEM = Truth(
     init="sysv",
     clean=HUB,
     policy=policy("hub", HUB_SECTIONS, "other"),
+    mistaken_policy=policy("hub", HUB_SECTIONS + HUB_WISHES, "other").replace('"caam"', '"optee"'),
     mistakes=(
         Mistake(
             "kernel-cmdline",
@@ -971,7 +982,43 @@ HUB_SYSTEM = Truth(
             "kernel-modules-unsigned",
             "module-signing.rst: without CONFIG_MODULE_SIG the kernel looks at no signature at all",
             "enforcement",
-            {HUB_CONFIG: kernel_config("CONFIG_MODULES=y", "# CONFIG_MODULE_SIG is not set")},
+            {
+                HUB_CONFIG: kernel_config(
+                    "CONFIG_MODULES=y",
+                    "# CONFIG_MODULE_SIG is not set",
+                    "CONFIG_DEVMEM=y",
+                    "# CONFIG_STACKPROTECTOR_STRONG is not set",
+                    "# CONFIG_STRICT_KERNEL_RWX is not set",
+                    "CONFIG_NET=y",
+                    "CONFIG_INET=y",
+                    "# CONFIG_NETFILTER is not set",
+                    "# CONFIG_CGROUPS is not set",
+                    "# CONFIG_SECURITY is not set",
+                )
+            },
+        ),
+        *also(
+            "Kernel Self-Protection Project, Recommended Settings",
+            ("kernel-config", "CONFIG_MODULE_SIG "),
+            ("kernel-config", "CONFIG_MODULE_SIG_FORCE"),
+            ("kernel-config", "CONFIG_DEVMEM"),
+            ("kernel-config", "CONFIG_STRICT_DEVMEM"),
+            ("kernel-config", "CONFIG_STACKPROTECTOR_STRONG"),
+            ("kernel-config", "CONFIG_STRICT_KERNEL_RWX"),
+        ),
+        *also(
+            "Kconfig: what is not set is not built; the declaration counts on OP-TEE and on live patches",
+            ("kernel-lsm-missing", "AppArmor"),
+            ("kernel-netfilter-missing", "filter no packets"),
+            ("kernel-cgroups-missing", "control groups"),
+            ("kernel-optee-missing", "OP-TEE"),
+            ("kernel-live-patching-absent", "patched while it runs"),
+        ),
+        Mistake(
+            "kernel-module-unneeded",
+            "socket(2): AF_TIPC has the kernel ask for net-pf-30, an alias of this module",
+            "tipc",
+            {f"lib/modules/{VERSION}/kernel/net/tipc/tipc.ko": b"\x7fELF" + bytes(60)},
         ),
         Mistake(
             "update-unauthenticated",

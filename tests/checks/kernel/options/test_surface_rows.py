@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from firmward.checks.kernel.options import attack_surface, debugging, mips, network, powerpc, rows, userspace
-from firmward.checks.kernel.options.row import ARM, ARM64, MIPS, POWERPC, RISCV, X86, Row, Source, kernel_of
+from firmward.checks.kernel.options.row import ARM, ARM64, MIPS, POWERPC, RISCV, X86, Row, Source
 from firmward.facts.kernel_config import KernelOptions
 from firmward.model.finding import Severity
 from firmward.model.location import Location
@@ -30,7 +30,7 @@ def instead(option: str, architecture: str, **options: str) -> bool:
     """Whether something else is as good in a complete configuration with these options."""
     version = options.pop("version", "6.12.1")
     kernel = KernelOptions(Location("config"), options, is_complete=True, version=version, architecture=architecture)
-    return any(one.holds(kernel_of(kernel)) is True for one in row(option, architecture).instead)
+    return any(one(kernel) is True for one in row(option, architecture).instead)
 
 
 def test_the_folder_gives_all_of_them() -> None:

@@ -42,8 +42,11 @@ class Condition:
     """`holds` is unknown where the configuration does not say, or is of a kernel whose version is not known; `text` is
     the condition in words."""
 
-    holds: "Callable[[Kernel], bool | Unknown]"
+    holds: Callable[[KernelOptions], bool | Unknown]
     text: str
+
+    def __call__(self, options: KernelOptions) -> bool | Unknown:
+        return self.holds(options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class Row:
         own = self._is_set(kernel.options)
         if own is True or not self.instead:
             return own
-        return settled((own, *(one.holds(kernel) for one in self.instead)), True)
+        return settled((own, *(one(kernel.options) for one in self.instead)), True)
 
     def _is_set(self, options: KernelOptions) -> bool | Unknown:
         found = options.get(self.option)
@@ -110,7 +113,7 @@ class Row:
     def _is_asked(self, kernel: "Kernel") -> bool | Unknown:
         """By architecture, version and what it needs; an option that the configuration names is there, whatever version
         it is of."""
-        answers = (self._is_there(kernel), *(one.holds(kernel) for one in self.needs))
+        answers = (self._is_there(kernel), *(one(kernel.options) for one in self.needs))
         return settled(answers, False)
 
     def _is_there(self, kernel: "Kernel") -> bool | Unknown:
@@ -137,8 +140,8 @@ POWERPC = frozenset(("powerpc",))
 def value(option: str, wanted: str) -> Condition:
     """That an option has this value; `n` is off, `on` is built in or a module."""
 
-    def holds(kernel: Kernel) -> bool | Unknown:
-        found = kernel.options.get(option)
+    def holds(options: KernelOptions) -> bool | Unknown:
+        found = options.get(option)
         if isinstance(found, Unknown):
             return found
         return found in ("y", "m") if wanted == "on" else found == wanted
@@ -157,8 +160,8 @@ def off(option: str) -> Condition:
 def lists(option: str, word: str) -> Condition:
     """That a word is in a list with commas, such as CONFIG_LSM."""
 
-    def holds(kernel: Kernel) -> bool | Unknown:
-        found = kernel.options.get(option)
+    def holds(options: KernelOptions) -> bool | Unknown:
+        found = options.get(option)
         return found if isinstance(found, Unknown) else word in found.split(",")
 
     return Condition(holds, f"CONFIG_{option} with {word}")
@@ -166,14 +169,15 @@ def lists(option: str, word: str) -> Condition:
 
 def named(*options: str) -> Condition:
     """That the configuration says something of one of these: the kernel has the option."""
-    return Condition(lambda kernel: any(one in kernel.options.options for one in options), f"{options[0]} is there")
+    return Condition(lambda kernel: any(one in kernel.options for one in options), f"{options[0]} is there")
 
 
 def since(*version: int) -> Condition:
     """That the kernel is of this version or later."""
 
-    def holds(kernel: Kernel) -> bool | Unknown:
-        return kernel.version if isinstance(kernel.version, Unknown) else kernel.version >= version
+    def holds(options: KernelOptions) -> bool | Unknown:
+        own = version_of(options)
+        return own if isinstance(own, Unknown) else own >= version
 
     return Condition(holds, f"Linux {'.'.join(map(str, version))}")
 
@@ -181,23 +185,22 @@ def since(*version: int) -> Condition:
 def before(*version: int) -> Condition:
     """That the kernel is older than this version."""
 
-    def holds(kernel: Kernel) -> bool | Unknown:
-        return kernel.version if isinstance(kernel.version, Unknown) else kernel.version < version
+    def holds(options: KernelOptions) -> bool | Unknown:
+        own = version_of(options)
+        return own if isinstance(own, Unknown) else own < version
 
     return Condition(holds, f"Linux before {'.'.join(map(str, version))}")
 
 
 def both(*conditions: Condition) -> Condition:
     """That all of them hold."""
-    return Condition(
-        lambda kernel: settled((one.holds(kernel) for one in conditions), False), _joined("and", conditions)
-    )
+    return Condition(lambda options: settled((one(options) for one in conditions), False), _joined("and", conditions))
 
 
 def either(*conditions: Condition) -> Condition:
     """That one of them holds."""
     text = _joined("or", conditions)
-    return Condition(lambda kernel: settled((one.holds(kernel) for one in conditions), True), text)
+    return Condition(lambda options: settled((one(options) for one in conditions), True), text)
 
 
 def settled(answers: Iterable[bool | Unknown], decides: bool) -> bool | Unknown:
@@ -230,17 +233,18 @@ class Kernel:
 
 
 def kernel_of(options: KernelOptions) -> Kernel:
-    return Kernel(options, _version(options), _architecture(options))
+    return Kernel(options, version_of(options), architecture_of(options))
 
 
-def _version(options: KernelOptions) -> Version | Unknown:
+def version_of(options: KernelOptions) -> Version | Unknown:
+    """Of the sources: (6, 1, 55)."""
     steps = options.version.partition("-")[0].split(".")[:3]
     if not all(step.isdecimal() and len(step) < 6 for step in steps):
         return Unknown(f"{options.name} does not say of which version the kernel is")
     return tuple(map(int, steps))
 
 
-def _architecture(options: KernelOptions) -> str | Unknown:
+def architecture_of(options: KernelOptions) -> str | Unknown:
     """As the rows call it. By the title, or the option that every configuration of an architecture has."""
     told = options.architecture
     for name, option in (("arm64", "ARM64"), ("arm", "ARM"), ("riscv", "RISCV"), ("mips", "MIPS"), ("powerpc", "PPC")):

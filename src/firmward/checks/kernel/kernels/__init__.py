@@ -1,0 +1,1 @@
+"""What the checks of kernels have in common: each kernel of a root judged for itself, with the words it starts with."""
