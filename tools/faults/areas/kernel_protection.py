@@ -136,4 +136,11 @@ FAULTS = (
         ROWS,
         "AppArmor is no policy",
     ),
+    Fault(
+        "checks/kernel/options/x86.py",
+        "needs=(since(6, 15),)",
+        "since=(6, 15)",
+        ROWS,
+        "a kernel with HIGHMEM64G is asked for what that excludes",
+    ),
 )

@@ -166,6 +166,8 @@ INTEL, AMD = {"CPU_SUP_INTEL": "y"}, {"CPU_SUP_AMD": "y"}
         ("x86-64", "6.6.0", INTEL, "microcode_intel", NOT_ASKED),
         ("x86-32", "6.14.0", {}, "highmem64g", MISSED),
         ("x86-32", "6.15.0", {}, "highmem64g", NOT_ASKED),
+        ("x86-32", "6.14.0", {"HIGHMEM64G": "y", "HIGHMEM4G": "n"}, "highmem4g", NOT_ASKED),
+        ("x86-32", "6.15.0", {"HIGHMEM4G": "n"}, "highmem4g", MISSED),
         ("arm64", "5.9.0", {}, "harden_branch_predictor", MISSED),
         ("arm64", "5.10.0", {}, "harden_branch_predictor", NOT_ASKED),
         # faults of CPUs whose fixes went back to stable lines

@@ -1,6 +1,6 @@
 """What x86 alone offers: guards of the CPU against the kernel's own slips, its microcode, and its IOMMUs."""
 
-from firmward.checks.kernel.options.row import X86, X86_64, Cost, Row, Source, built, either
+from firmward.checks.kernel.options.row import X86, X86_64, Cost, Row, Source, built, either, since
 from firmward.model.finding import Severity
 
 MEDIUM, INFO = Severity.MEDIUM, Severity.INFO
@@ -27,8 +27,9 @@ ROWS = (
         MEDIUM, LITTLE, X86_32),
     Row("HIGHMEM64G", "y", "long page table entries, with their bit against execution, are not in use", KSPP,
         cost=LITTLE, architectures=X86_32, until=(6, 15)),
+    # until then it was the alternative to HIGHMEM64G, and off where that is on
     Row("HIGHMEM4G", "y", "few builds without high memory choose X86_PAE, which has the bit against execution", KSPP,
-        INFO, architectures=X86_32, since=(6, 15)),
+        INFO, architectures=X86_32, needs=(since(6, 15),)),
     # microcode and machine checks
     Row("MICROCODE", "y", "the CPU keeps the microcode of its firmware, and its faults with it", UPSTREAM, MEDIUM,
         architectures=X86),
