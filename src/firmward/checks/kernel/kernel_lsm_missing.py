@@ -190,10 +190,10 @@ def _why(options: KernelOptions, line: CommandLine) -> str:
 
 
 def _without_policy(options: KernelOptions, running: list[str], policies: _Policies) -> Fault:
-    names = " or ".join(NAMES[name] for name in running)
-    load = Remedy(f"Load a policy for {names} at boot, before the services it is for", Safety.UNSAFE, Stage.IMAGE)
+    names = " and ".join(NAMES[name] for name in running)
+    load = Remedy("Load a policy at boot, before the services that it holds", Safety.UNSAFE, Stage.IMAGE)
     return Fault(
-        f"runs {names}, and nothing brings a policy for it, so that it allows everything",
+        f"has {names} to start, and nothing brings a policy: without one all is allowed",
         _cure(options, policies) if policies.brought else load,
         f"{', '.join(f'CONFIG_{OPTIONS[name]}' for name in running)} without a policy in etc",
         Severity.MEDIUM,
