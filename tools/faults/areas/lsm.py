@@ -33,6 +33,7 @@ FAULTS = (
           "selinux=0 counts for a kernel that does not listen to it"),
     Fault(MODULES, "return options.is_on(OPTIONS[name]) if security is not False else False",
           "return options.is_on(OPTIONS[name])", KERNELS, "a module counts in a kernel without security modules"),
+    Fault(MODULES, '== "0"', 'in ("0", "n")', KERNELS, "a word switches AppArmor off that the kernel does not know"),
     Fault(MODULES, "if there and not is_kept_out", "if not is_kept_out", KERNELS,
           "a module starts that is not built"),
     Fault(MODULES, '_BOOTPARAM_VALUE", "1")', '_BOOTPARAM_VALUES", "1")', KERNELS,

@@ -19,7 +19,11 @@ from firmward.model.finding import Severity
 from firmward.model.memory import Content
 from firmward.model.remedy import Remedy, Safety, SetKernelOption, Stage
 
-APPARMOR = ("SECURITY=y", "SECURITY_APPARMOR=y", 'LSM="landlock,yama,apparmor"')
+APPARMOR = ("SECURITY=y", "SECURITY_APPARMOR=y", 'LSM="yama,apparmor"')
+LANDLOCK = (
+    "SECURITY=y", "SECURITY_LANDLOCK=y", 'LSM="landlock"', "SECURITY_SELINUX=n", "SECURITY_APPARMOR=n",
+    "SECURITY_SMACK=n", "SECURITY_TOMOYO=n",
+)  # fmt: skip
 SELINUX = ("SECURITY=y", "SECURITY_SELINUX=y", "SECURITY_SELINUX_BOOTPARAM=y", 'LSM="selinux"')
 UNITS = "usr/lib/systemd/system"
 PROFILES: dict[str, Content] = {
@@ -72,7 +76,7 @@ class _Policies:
         Example({CONFIG: config(*APPARMOR), CMDLINE: PLAIN.replace(" ro", " ro apparmor=0"), **PROFILES}),
         Example({CONFIG: config(*SELINUX), CMDLINE: PLAIN.replace(" ro", " ro lsm=yama"), **POLICY}),
         Example({CONFIG: config(*APPARMOR), CMDLINE: PLAIN, "etc/inittab": "::respawn:/usr/bin/app\n"}),
-        Example({CONFIG: config("SECURITY=y", "SECURITY_LANDLOCK=y", 'LSM="landlock"'), CMDLINE: PLAIN}),
+        Example({CONFIG: config(*LANDLOCK), CMDLINE: PLAIN}),
     ),
     good=(
         Example({CONFIG: config(*APPARMOR), CMDLINE: PLAIN, **PROFILES}),
