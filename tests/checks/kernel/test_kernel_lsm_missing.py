@@ -115,6 +115,13 @@ def test_a_policy_in_the_kernel_itself_cannot_be_read() -> None:
     assert of(words, "", {}).outcome is Outcome.UNKNOWN
 
 
+def test_a_policy_that_holds_nothing_back_is_none() -> None:
+    watching = {**TOMOYO, "etc/tomoyo/policy/current/profile.conf": "3-CONFIG={ mode=permissive }\n"}
+    assert severities(of('SECURITY=y SECURITY_TOMOYO=y LSM="tomoyo"', "", watching)) == [MEDIUM]
+    empty: dict[str, Content] = {"etc/selinux/config": SELINUX["etc/selinux/config"]}
+    assert severities(of('SECURITY=y SECURITY_SELINUX=y LSM="selinux"', "", empty)) == [MEDIUM]
+
+
 def changes(verdict: Verdict) -> dict[str, str]:
     (found,) = verdict.findings
     assert found.remedy is not None

@@ -62,6 +62,8 @@ STARTED = [
     (f"{ALL} {LIST}", "apparmor=0", "landlock selinux tomoyo"),
     (f"{ALL} {LIST} SECURITY_SELINUX_BOOTPARAM=y", "apparmor=0 selinux=0", "landlock smack tomoyo"),
     (f"{ALL} {LIST}", "apparmor=0 selinux=0", "landlock selinux tomoyo"),
+    (f"{ALL} {LIST}", "apparmor=n", "landlock apparmor tomoyo"),
+    (f"{ALL} {LIST}", "apparmor=0 apparmor=1", "landlock apparmor tomoyo"),
     (f"{ALL} {LIST}", "security=smack", "landlock smack"),
     (f"{ALL} {LIST}", "security=none", "landlock"),
     (f"{ALL} {LIST}", "security=", "landlock"),

@@ -55,7 +55,7 @@ ALL = ("CGROUPS=y", "MEMCG=y", "CGROUP_PIDS=y", "CGROUP_SCHED=y", "FAIR_GROUP_SC
     cwe=770,
     bad=(
         Example({CONFIG: config("CGROUPS=n"), CMDLINE: PLAIN}),
-        Example({CONFIG: config(*ALL, "MEMCG=n"), CMDLINE: PLAIN}),
+        Example({CONFIG: config(*ALL[2:], "CGROUPS=y", "MEMCG=n"), CMDLINE: PLAIN}),
         Example({CONFIG: config(*ALL), CMDLINE: PLAIN.replace(" ro", " ro cgroup_disable=memory")}),
     ),
     good=(
@@ -101,11 +101,10 @@ def _of_controllers(
 
 def _is_off(controller: Controller, line: CommandLine) -> bool:
     """Whether a command line takes a controller away; boards' kernels know a word that gives it back."""
-    words = {
-        name: {one for value in line.all(name) for one in value.split(",")}
-        for name in ("cgroup_disable", "cgroup_enable")
-    }
-    return controller.word in words["cgroup_disable"] - words["cgroup_enable"]
+    taken, given = (
+        {word for value in line.all(name) for word in value.split(",")} for name in ("cgroup_disable", "cgroup_enable")
+    )
+    return controller.word in taken - given
 
 
 def _lacks(lacking: list[Controller], switched: list[Controller]) -> Fault:

@@ -32,10 +32,7 @@ REPLAN = Remedy(
     severity=Severity.LOW,
     practice="P30",
     cwe=1277,
-    bad=(
-        Example({CONFIG: config("MODULES=y", "HAVE_LIVEPATCH=y", "LIVEPATCH=n")}, policy=POLICY),
-        Example({CONFIG: config("MODULES=y")}, policy=POLICY),
-    ),
+    bad=Example({CONFIG: config("MODULES=y", "HAVE_LIVEPATCH=y", "LIVEPATCH=n")}, policy=POLICY),
     good=Example({CONFIG: config("MODULES=y", "HAVE_LIVEPATCH=y", "LIVEPATCH=y")}, policy=POLICY),
 )
 def kernel_live_patching_absent(configs: KernelConfigs, policy: Policy) -> Findings:

@@ -19,7 +19,11 @@ from firmward.model.finding import Severity
 from firmward.model.memory import Content
 from firmward.model.remedy import Remedy, Safety, SetKernelOption, Stage
 
-APPARMOR = ("SECURITY=y", "SECURITY_APPARMOR=y", 'LSM="landlock,yama,apparmor"')
+APPARMOR = ("SECURITY=y", "SECURITY_APPARMOR=y", 'LSM="yama,apparmor"')
+LANDLOCK = (
+    "SECURITY=y", "SECURITY_LANDLOCK=y", 'LSM="landlock"', "SECURITY_SELINUX=n", "SECURITY_APPARMOR=n",
+    "SECURITY_SMACK=n", "SECURITY_TOMOYO=n",
+)  # fmt: skip
 SELINUX = ("SECURITY=y", "SECURITY_SELINUX=y", "SECURITY_SELINUX_BOOTPARAM=y", 'LSM="selinux"')
 UNITS = "usr/lib/systemd/system"
 PROFILES: dict[str, Content] = {
@@ -72,7 +76,7 @@ class _Policies:
         Example({CONFIG: config(*APPARMOR), CMDLINE: PLAIN.replace(" ro", " ro apparmor=0"), **PROFILES}),
         Example({CONFIG: config(*SELINUX), CMDLINE: PLAIN.replace(" ro", " ro lsm=yama"), **POLICY}),
         Example({CONFIG: config(*APPARMOR), CMDLINE: PLAIN, "etc/inittab": "::respawn:/usr/bin/app\n"}),
-        Example({CONFIG: config("SECURITY=y", "SECURITY_LANDLOCK=y", 'LSM="landlock"'), CMDLINE: PLAIN}),
+        Example({CONFIG: config(*LANDLOCK), CMDLINE: PLAIN}),
     ),
     good=(
         Example({CONFIG: config(*APPARMOR), CMDLINE: PLAIN, **PROFILES}),
@@ -190,10 +194,10 @@ def _why(options: KernelOptions, line: CommandLine) -> str:
 
 
 def _without_policy(options: KernelOptions, running: list[str], policies: _Policies) -> Fault:
-    names = " or ".join(NAMES[name] for name in running)
-    load = Remedy(f"Load a policy for {names} at boot, before the services it is for", Safety.UNSAFE, Stage.IMAGE)
+    names = " and ".join(NAMES[name] for name in running)
+    load = Remedy("Load a policy at boot, before the services that it holds", Safety.UNSAFE, Stage.IMAGE)
     return Fault(
-        f"runs {names}, and nothing brings a policy for it, so that it allows everything",
+        f"has {names} to start, and nothing brings a policy: without one all is allowed",
         _cure(options, policies) if policies.brought else load,
         f"{', '.join(f'CONFIG_{OPTIONS[name]}' for name in running)} without a policy in etc",
         Severity.MEDIUM,

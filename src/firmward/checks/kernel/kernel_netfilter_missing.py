@@ -31,9 +31,9 @@ ONE_FILE_SINCE = (4, 17)
     cwe=1327,
     bad=(
         Example({CONFIG: config(*NET, "NETFILTER=n")}),
-        Example({CONFIG: config(*NET, "NETFILTER=y", "NF_CONNTRACK=y", "NET_CLS_BPF=y")}),
-        Example({CONFIG: config(*NET, *IPV4)}),
-        Example({CONFIG: config(*NET, *AS_MODULE), f"{MODULES}/sched/sch_fq.ko": MODULE}),
+        Example({CONFIG: config(*NET, "NETFILTER=y", "NET_CLS_BPF=y", "NF_TABLES=n", "IP_NF_IPTABLES=n")}),
+        Example({CONFIG: config(*NET, *IPV4, "NF_TABLES=n", "IP6_NF_IPTABLES=n")}),
+        Example({CONFIG: config(*NET, *AS_MODULE, "IP_NF_IPTABLES=n"), f"{MODULES}/sched/sch_fq.ko": MODULE}),
     ),
     good=(
         Example({CONFIG: config(*NET, *TABLES)}),

@@ -72,10 +72,10 @@ def is_ordered(options: KernelOptions) -> bool | Unknown:
 
 
 def _is_switched_off(options: KernelOptions, line: CommandLine, name: str) -> bool:
-    """Numbers other than 0 switch on; before Linux 5.1 the configuration says what counts without the word."""
+    """Only the number 0 switches off; before Linux 5.1 the configuration says what counts without the word."""
     if name not in ("selinux", "apparmor"):
         return False
     default = options.options.get(f"{OPTIONS[name]}_BOOTPARAM_VALUE", "1")
     listens = name != "selinux" or options.is_on("SECURITY_SELINUX_BOOTPARAM") is not False
     word = line.get(name) if listens else None
-    return (default if word is None else word) in ("0", "n", "N")
+    return (default if word is None else word) == "0"
