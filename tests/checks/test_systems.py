@@ -20,8 +20,8 @@ CLOCK = Clock(date(2026, 11, 20))
 CHECKS = catalogue()
 UNDECIDED = (Outcome.UNKNOWN, Outcome.ERROR)
 AROUND = frozenset((
-    "kernel-cmdline", "kernel-module-unneeded", "kernel-modules-unsigned", "rootfs-unverified", "rootfs-writable", "serial-console-on-cmdline",
-    "tpm-unused", "hardware-key-store-unused",
+    "kernel-cmdline", "kernel-module-unneeded", "kernel-modules-unsigned", "rootfs-unverified", "rootfs-writable",
+    "serial-console-on-cmdline", "tpm-unused", "hardware-key-store-unused",
 ))  # fmt: skip
 """Checks that a root alone, without a boot partition and a device tree, may leave open."""
 SERIAL = re.compile(r"^[^#\n]*\bttyS0\b", re.MULTILINE)
