@@ -28,6 +28,7 @@ KEPT = [
     "install usb-storage /bin/true one two",
     "install usb* /bin/false",
     "install usb-storage \\\n/bin/false",
+    "blacklist usb-storage \\",
 ]
 
 

@@ -101,9 +101,10 @@ def _obeys_install(tree: Tree) -> bool:
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
     """The words of each line, continued ones as one, with the number of the first."""
     start, joined = 0, ""
-    for number, row in enumerate(text.split("\n"), start=1):
+    rows = text.removesuffix("\n").removesuffix("\\").split("\n")
+    for number, row in enumerate(rows, start=1):
         start = start if joined else number
-        joined += row.removesuffix("\\") if row.endswith("\\") else row
+        joined += row.removesuffix("\\")
         if row.endswith("\\"):
             joined += " "
             continue

@@ -75,8 +75,9 @@ ROWS = (
         _families(irda=23)),
     Row("atm", "ATM", f"{ANY}, and it is old code for DSL modems", {"ATM": "atm"},
         ("br2684ctl", "atmsigd", "atmarpd"), {"atm": ("net-pf-8", "net-pf-20")}),
-    Row("can-isotp", "ISO-TP over CAN", f"{ANY}, and a race in it gave root (CVE-2021-32606)", {"CAN_ISOTP": "can_isotp"},
-        ("isotpsend", "isotprecv", "isotpserver", "isotptun"), {"can_isotp": ("can-proto-6",)}),
+    Row("can-isotp", "ISO-TP over CAN", f"{ANY}, and a race in it gave root (CVE-2021-32606)",
+        {"CAN_ISOTP": "can_isotp"}, ("isotpsend", "isotprecv", "isotpserver", "isotptun"),
+        {"can_isotp": ("can-proto-6",)}),
     Row("phone-modems", "Phonet and CAIF", f"{ANY}, and their modems, of Nokia and ST-Ericsson, are not made any more",
         {"PHONET": "phonet", "CAIF": "caif"}, ("ofonod",), _families(phonet=35, caif=37)),
     Row("rxrpc", "RxRPC and AFS", f"{ANY}, and it is large code for one distributed file system",
@@ -128,13 +129,13 @@ CONFIG = TITLE + "CONFIG_MODULES=y\n" + "".join(f"CONFIG_DRIVER_{number}=y\n" fo
 AT, FOLDER = "boot/config-6.12.30", "lib/modules/6.12.30"
 DCCP = f"{FOLDER}/kernel/net/dccp/dccp.ko"
 BLUETOOTH = f"{FOLDER}/kernel/net/bluetooth/bluetooth.ko"
-INIT = "::sysinit:/etc/init.d/rcS\n"
 
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """What says that something is needed: `modules` by name, file systems by `types`, devices that are mounted, and
-    `programs`. `why` says in words what of it is not known, by whom it concerns."""
+    """What says that something is needed: `modules` by name, file systems by `types`, `sources` that are mounted,
+    and `programs` that are here. `unknown_mounts` and `unknown_programs` say why these are not known, empty where they
+    are."""
 
     modules: frozenset[str]
     types: frozenset[str]

@@ -4,12 +4,28 @@ import re
 from collections import Counter
 
 import pytest
+from real.packages import kernel
+from real.roots import NoPackagesError
 
 from firmward.checks.kernel.options import attack_surface, debugging, mips, network, powerpc, rows, userspace
-from firmward.checks.kernel.options.row import ARM, ARM64, MIPS, POWERPC, RISCV, X86, Row, Source
-from firmward.facts.kernel_config import KernelOptions
+from firmward.checks.kernel.options.row import (
+    ARM,
+    ARM64,
+    MIPS,
+    POWERPC,
+    RISCV,
+    X86,
+    Row,
+    Source,
+    architecture_of,
+    version_of,
+)
+from firmward.facts.collection import Collection
+from firmward.facts.kernel_config import KernelConfigs, KernelOptions
+from firmward.model.facts import Unknown
 from firmward.model.finding import Severity
 from firmward.model.location import Location
+from firmward.model.memory import MemoryTree
 
 FILES = (attack_surface, debugging, userspace, network, mips, powerpc)
 ROWS: tuple[Row, ...] = sum((file.ROWS for file in FILES), ())
@@ -132,3 +148,24 @@ def test_a_kernel_of_unknown_version_may_lack_what_others_have() -> None:
 def test_versions(option: str, architecture: str, since: tuple[int, ...], until: tuple[int, ...]) -> None:
     found = row(option, architecture)
     assert (found.since, found.until) == (since, until)
+
+
+DEBIANS = [("amd64", "amd64"), ("arm64", "arm64"), ("armmp", "armhf"), ("4kc-malta", "mipsel")]
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(("flavour", "machine"), DEBIANS)
+def test_what_debians_kernel_names_is_there_in_its_version(flavour: str, machine: str) -> None:
+    try:
+        (file,) = kernel(flavour, machine).resolve().glob("boot/config-*")
+    except NoPackagesError:
+        pytest.skip("Debian's archive is out of reach")
+    configs = Collection(MemoryTree({f"boot/{file.name}": file.read_bytes()})).get(KernelConfigs)
+    assert isinstance(configs, KernelConfigs)
+    (options,) = configs.found
+    version, architecture = version_of(options), architecture_of(options)
+    assert not isinstance(version, Unknown)
+    asked = [one for one in ROWS if not one.architectures or architecture in one.architectures]
+    there = [one for one in asked if one.option in options.options]
+    assert len(there) > 60
+    assert [one.option for one in there if version < one.since or (one.until and version >= one.until)] == []
