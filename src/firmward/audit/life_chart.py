@@ -15,7 +15,7 @@ BEFORE, AFTER = 6, 15
 """Years before and after today that are drawn; what lies beyond ends at the edge."""
 TICKS = 7
 """Years that are named, at most: more do not fit on a telephone."""
-ROW, HEAD, FOOT = 46, 26, 24
+ROW, HEAD, FOOT = 46, 40, 24
 """Pixels of one thing, of the words above and of the years below."""
 ROWS_LIMIT = 40
 
@@ -27,6 +27,7 @@ class Bar:
     entry: Entry
     name: str
     until: str
+    left: str
     about: str
     y: int
     start: float
@@ -92,7 +93,6 @@ def _bar(entry: Entry, today: str, y: int, now: float, place: Callable[[date], f
     x = 100.0 if end is None else place(end)
     is_past = entry.state is State.PAST
     start, stop = (0.0 if end is None else x, now) if is_past else (now, x)
-    said = life.left(entry, today)
-    until = f"{life.until(entry)} · {said}" if said else life.until(entry)
+    until, left = life.until(entry), life.left(entry, today)
     width = round(max(stop - start, 0.4), 3)
-    return Bar(entry, life.name(entry), until, life.about(entry), y, start, width, end is None)
+    return Bar(entry, life.name(entry), until, left, life.about(entry), y, start, width, end is None)
