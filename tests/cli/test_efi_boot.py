@@ -139,6 +139,8 @@ def test_the_chain_of_trust_of_uefi(firmward: Firmward, uki: bytes, tmp_path: Pa
     assert (unsigned["first-stage"], unsigned["kernel"]) == ("unverified", "unverified")
     changed_one = drawn("changed", {FALLBACK: changed(signed, b"070701 st")}, KEYED)
     assert (changed_one["first-stage"], changed_one["kernel"]) == ("broken", "broken")
+    without_keys = drawn("changed-without", {FALLBACK: changed(signed, b"070701 st")}, None)
+    assert (without_keys["boot-rom"], without_keys["first-stage"]) == ("unknown", "broken")
     grub = {FALLBACK: sbsigned(GRUB, tmp_path), "EFI/debian/grub.cfg": b"initrd /initrd.img\n"}
     assert drawn("grub", grub, KEYED) | {"root": ""} == {
         "boot-rom": "verified",
