@@ -11,6 +11,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
 PAGE = PROJECT / "docs" / "accuracy.md"
+KERNELS = Path(__file__).with_name("kernel_comparison.md")
+"""Written by tools/kernel_comparison.py, which needs Debian's packages."""
 sys.path.insert(0, str(PROJECT / "tests" / "support"))
 
 from firmward.audit.catalogue import find_check  # noqa: E402
@@ -64,7 +66,8 @@ def page() -> str:
     )
     rows = "\n".join(_rows())
     head = "| check | planted | found | recall | false | precision | clean twins | undecided |"
-    return f"{HEAD}{WORDS.format(first=_first())}\n{total}\n\n{head}\n|{' --- |' * 8}\n{rows}\n"
+    counted = f"{HEAD}{WORDS.format(first=_first())}\n{total}\n\n{head}\n|{' --- |' * 8}\n{rows}\n"
+    return f"{counted}\n{KERNELS.read_text(encoding='utf-8')}"
 
 
 def _first() -> str:

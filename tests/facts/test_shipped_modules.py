@@ -1,53 +1,100 @@
-"""Which modules lie in a root, and for which kernel."""
+"""Which modules lie in a tree, which are built in, and what they need."""
 
 import pytest
+from real.packages import kernel
+from real.roots import NoPackagesError
 
 from firmward.facts.collection import Collection
-from firmward.facts.shipped_modules import ShippedModules
-from firmward.model.facts import Unknown
+from firmward.facts.shipped_modules import LIST_LIMIT, ShippedModules
+from firmward.model.folder import FolderTree
 from firmward.model.memory import Content, MemoryTree, link
+from firmward.model.tree import Tree
+
+ELF = b"\x7fELF"
+FOLDER = "lib/modules/6.12.30"
 
 
-def shipped(*paths: str, **more: Content) -> ShippedModules:
-    files: dict[str, Content] = {**dict.fromkeys(paths, "x"), **more}
-    found = Collection(MemoryTree(files)).get(ShippedModules)
+def shipped(tree: Tree | dict[str, Content]) -> ShippedModules:
+    found = Collection(MemoryTree(tree) if isinstance(tree, dict) else tree).get(ShippedModules)
     assert isinstance(found, ShippedModules), found
     return found
 
 
+def test_a_module_is_called_by_its_file() -> None:
+    paths = [f"{FOLDER}/kernel/a-b.ko", f"{FOLDER}/c.ko.xz", f"{FOLDER}/extra/d.ko.zst", "opt/app/e.ko"]
+    found = shipped(dict.fromkeys(paths, ELF))
+    assert found.files == dict(zip(("a_b", "c", "d", "e"), paths, strict=True))
+
+
 @pytest.mark.parametrize(
-    "path",
+    "path", ["usr/lib/debug/lib/modules/1/a.ko", "usr/src/a.ko", "usr/share/locale/a.ko", f"{FOLDER}/a.ko.md5sum.txt"]
+)
+def test_what_is_no_module_is_left_out(path: str) -> None:
+    assert Collection(MemoryTree({path: ELF})).get(ShippedModules) is None
+
+
+def test_of_one_name_the_first_path_is_told() -> None:
+    files: dict[str, Content] = {"lib/modules/5.10.1/kernel/a.ko": ELF, "lib/modules/6.12.30/kernel/a.ko": ELF}
+    assert shipped(files).files == {"a": "lib/modules/5.10.1/kernel/a.ko"}
+
+
+def test_the_kernels_own_list_says_what_is_built_in() -> None:
+    text = "kernel/net/dccp/dccp.ko\nkernel/fs/ext4/ext4.ko\nkernel/drivers/usb/usb-storage.ko\n"
+    assert shipped({f"{FOLDER}/modules.builtin": text}).built_in == frozenset(("dccp", "ext4", "usb_storage"))
+    assert shipped({f"{FOLDER}/modules.builtin": ""}).built_in == frozenset()
+    assert shipped({f"{FOLDER}/kernel/a.ko": ELF}).built_in is None
+
+
+def test_a_folder_that_is_a_link_is_read_once() -> None:
+    files: dict[str, Content] = {f"usr/{FOLDER}/modules.builtin": "kernel/a.ko\n", "lib": link("usr/lib")}
+    assert shipped(files).built_in == frozenset(("a",))
+
+
+DEPENDENCIES = """\
+kernel/net/dccp/dccp_ipv6.ko.xz: kernel/net/dccp/dccp_ipv4.ko.xz kernel/net/dccp/dccp.ko.xz
+kernel/net/dccp/dccp_ipv4.ko.xz: kernel/net/dccp/dccp.ko.xz
+kernel/net/dccp/dccp.ko.xz:
+/lib/modules/6.12.30/extra/bt-usb.ko: /lib/modules/6.12.30/kernel/bluetooth.ko
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "all_of_them"),
     [
-        "lib/modules/6.1.0/kernel/net/netfilter/nf_tables.ko",
-        "usr/lib/modules/6.1.0/kernel/net/netfilter/nf_tables.ko.xz",
-        "lib/modules/6.1.0/nf-tables.ko",
-        "lib/modules/6.1.0/extra/nf_tables.ko.zst",
-        "lib/modules/nf_tables.ko",
-        "opt/vendor/nf_tables.ko",
+        ({"dccp_ipv6"}, {"dccp_ipv6", "dccp_ipv4", "dccp"}),
+        ({"dccp_ipv4"}, {"dccp_ipv4", "dccp"}),
+        ({"bt_usb"}, {"bt_usb", "bluetooth"}),
+        ({"other"}, {"other"}),
+        (set(), set()),
     ],
 )
-def test_a_module_is_found_wherever_it_lies(path: str) -> None:
-    assert shipped(path).has("nf_tables", "6.1.0") is True
+def test_what_is_loaded_with_a_module(names: set[str], all_of_them: set[str]) -> None:
+    files: dict[str, Content] = {f"{FOLDER}/modules.dep": DEPENDENCIES, f"{FOLDER}/kernel/net/dccp/dccp.ko.xz": ELF}
+    assert shipped(files).with_needs(frozenset(names)) == all_of_them
 
 
-@pytest.mark.parametrize("path", ["usr/lib/debug/lib/modules/6.1.0/nf_tables.ko", "usr/share/nf_tables.ko"])
-def test_what_is_for_debuggers_is_none(path: str) -> None:
-    assert shipped("lib/modules/6.1.0/loop.ko", path).has("nf_tables", "6.1.0") is False
+def test_modules_that_need_each_other_end() -> None:
+    text = "kernel/a.ko: kernel/b.ko\nkernel/b.ko: kernel/a.ko\n"
+    assert shipped({f"{FOLDER}/modules.dep": text, f"{FOLDER}/kernel/a.ko": ELF}).with_needs(frozenset(("a",))) == {
+        "a",
+        "b",
+    }
 
 
-def test_a_module_is_for_the_kernel_of_its_folder() -> None:
-    found = shipped("lib/modules/5.4.1/nf_tables.ko", "lib/modules/6.1.0/loop.ko")
-    assert (found.has("nf_tables", "6.1.0"), found.has("nf_tables", "5.4.1")) == (False, True)
+def test_a_list_that_cannot_be_read_is_told() -> None:
+    found = shipped({f"{FOLDER}/modules.builtin": b"#" * (LIST_LIMIT + 1)})
+    assert found.built_in is None
+    assert "is larger than" in found.unread[0]
 
 
-def test_of_a_kernel_without_a_name_all_count() -> None:
-    found = shipped("lib/modules/5.4.1/nf_tables.ko", "lib/modules/6.1.0/loop.ko")
-    assert (found.has("nf_tables", ""), found.has("sctp", "")) == (True, False)
-
-
-def test_of_a_kernel_without_a_folder_nothing_is_known() -> None:
-    assert isinstance(shipped("lib/modules/5.4.1/nf_tables.ko").has("nf_tables", "6.1.0"), Unknown)
-
-
-def test_a_link_to_a_module_counts() -> None:
-    assert shipped("opt/a.ko", **{"lib/modules/6.1.0/b.ko": link("/opt/a.ko")}).has("b", "6.1.0") is True
+@pytest.mark.proof
+def test_debians_modules() -> None:
+    try:
+        folder = kernel("arm64", "arm64").resolve()
+    except NoPackagesError:
+        pytest.skip("Debian's archive is out of reach")
+    found = shipped(FolderTree(folder))
+    assert {"dccp", "tipc", "bluetooth", "hfsplus"} <= {*found.files}
+    assert found.built_in is not None
+    assert "ipv6" in found.built_in
+    assert not found.built_in & {*found.files}

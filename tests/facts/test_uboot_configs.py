@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from beside import around
+from uboot_made import SAID, SHAPES, made
 
 from firmward.facts import uboots
 from firmward.facts.found_uboot import FoundUboot
@@ -13,8 +15,11 @@ from firmward.facts.uboot_configs import COMMANDS, WITH_PROMPT, held_against, of
 from firmward.formats import uboot_binary, uboot_config
 from firmward.formats.uboot_binary import Stage
 from firmward.formats.uboot_traits import Stop
+from firmward.image.source import Bytes
 from firmward.model.facts import Unknown
 from firmward.model.location import Location
+from firmward.model.parts import OpenPart
+from firmward.model.report import Part
 from real import packages, roots
 
 AT, BINARY = Location(part="given/uboot-config"), Location(part="given/uboot")
@@ -27,6 +32,24 @@ PRODUCT = (
 
 def told(text: str, version: str = "2023.01") -> FoundUboot:
     return of_configuration(uboot_config.parse((TITLE.format(version) + text).encode()), AT)
+
+
+@pytest.mark.parametrize(
+    ("place", "version", "counts"),
+    [
+        ("image/usr/share/doc/config", "2023.01", False),
+        ("image/config", "2024.07", True),
+        ("image/config", "2023.01-rc2", True),
+        ("given/uboot-config", "2023.01", True),
+    ],
+)
+def test_a_binary_speaks_for_itself_and_not_its_configuration_beside_it(place: str, version: str, counts: bool) -> None:
+    binary = made(SHAPES["arm"], environment={}, said=SAID, commands=())
+    config = (TITLE.format(version) + PRODUCT).encode()
+    rows = ((BINARY, "u-boot", binary), (Location(part=place), "u-boot-config", config))
+    found = uboots.collect(around(*(OpenPart(Part(at.part or "", kind, None), Bytes(data)) for at, kind, data in rows)))
+    assert found is not None
+    assert [one.at.part for one in found.found] == ["given/uboot", *([place] if counts else [])]
 
 
 def test_a_product_s_configuration_is_told_whole() -> None:

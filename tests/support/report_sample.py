@@ -3,8 +3,11 @@
 from collections.abc import Callable, Iterable
 from datetime import date
 
+from life_sample import CALENDAR
+
 from firmward.audit.composition import compose
 from firmward.audit.engine import Verdict
+from firmward.model.calendar import Calendar
 from firmward.model.check import Check, Findings
 from firmward.model.clock import Clock
 from firmward.model.finding import Finding, Outcome, Severity
@@ -374,7 +377,8 @@ def verdicts(part: str, found: dict[tuple[str, str], tuple[Finding, ...]]) -> li
 
 def camera(policy: str | None = POLICY, parts: Iterable[Part] = PARTS) -> Report:
     """The camera with about thirty findings."""
-    return composed({ROOT: verdicts(ROOT, FOUND), INITRAMFS: verdicts(INITRAMFS, FOUND)}, policy, tuple(parts))
+    judged = {ROOT: verdicts(ROOT, FOUND), INITRAMFS: verdicts(INITRAMFS, FOUND)}
+    return composed(judged, policy, tuple(parts), CALENDAR)
 
 
 def clean() -> Report:
@@ -410,9 +414,11 @@ def many(count: int) -> Report:
 SUBJECT = Subject("camera.img", "sha256:" + "3f" * 32, "image")
 
 
-def composed(verdicts: dict[str, list[Verdict]], policy: str | None, parts: tuple[Part, ...]) -> Report:
+def composed(
+    verdicts: dict[str, list[Verdict]], policy: str | None, parts: tuple[Part, ...], life: Calendar | None = None
+) -> Report:
     declared: Policy | None = None if policy is None else parse_policy(policy)
-    return compose(SUBJECT, parts, verdicts, declared, CLOCK, Budget(), CHECKS.values())
+    return compose(SUBJECT, parts, verdicts, declared, CLOCK, Budget(), CHECKS.values(), life=life)
 
 
 SAMPLES: dict[str, Callable[[], Report]] = {

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from firmward.audit.profiles import acceptance
 from firmward.model.finding import Outcome
-from firmward.model.policy import AcceptedRisk
+from firmward.model.policy import AcceptedRisk, Policy
 from firmward.model.report import Acceptance, ReportedFinding
 
 
@@ -23,11 +24,10 @@ def covers(risk: AcceptedRisk, check: str, key: str) -> bool:
     return re.fullmatch(".*".join(map(re.escape, risk.key.split("*"))), key, re.DOTALL) is not None
 
 
-def accept(
-    findings: Iterable[ReportedFinding], risks: Sequence[AcceptedRisk], today: date
-) -> tuple[ReportedFinding, ...]:
-    """The findings with what was accepted of them. A check that broke is not a risk that anyone accepted."""
-    return tuple(_judge(finding, risks, today) if finding.outcome == "fail" else finding for finding in findings)
+def accept(findings: Iterable[ReportedFinding], policy: Policy | None, today: date) -> tuple[ReportedFinding, ...]:
+    """The findings with what was accepted of them, by risk or by profile. A check that broke is not a risk that anyone
+    accepted."""
+    return tuple(_judge(finding, policy, today) if finding.outcome == "fail" else finding for finding in findings)
 
 
 def unmatched(
@@ -41,17 +41,20 @@ def unmatched(
     )
 
 
-def _judge(finding: ReportedFinding, risks: Sequence[AcceptedRisk], today: date) -> ReportedFinding:
-    covering = [risk for risk in risks if covers(risk, finding.check, finding.key)]
+def _judge(finding: ReportedFinding, policy: Policy | None, today: date) -> ReportedFinding:
+    by_profile = acceptance(finding, policy)
+    if by_profile is not None:
+        return replace(finding, outcome="accepted", accepted=by_profile)
+    covering = [risk for risk in policy.accepted if covers(risk, finding.check, finding.key)] if policy else []
     if not covering:
         return finding
     risk = max(covering, key=lambda risk: risk.expires)
     expired = risk.is_expired(today)
-    acceptance = Acceptance(risk.reason, risk.owner, risk.expires.isoformat(), expired)
+    accepted = Acceptance(risk.reason, risk.owner, risk.expires.isoformat(), expired)
     if not expired:
-        return replace(finding, outcome="accepted", accepted=acceptance)
-    message = f"{finding.message} (accepted by {risk.owner} until {acceptance.expires}, which is over)"
-    return replace(finding, message=message, accepted=acceptance)
+        return replace(finding, outcome="accepted", accepted=accepted)
+    message = f"{finding.message} (accepted by {risk.owner} {accepted.term}, which is over)"
+    return replace(finding, message=message, accepted=accepted)
 
 
 def _unmatched(risk: AcceptedRisk, outcome: Outcome | None) -> str:

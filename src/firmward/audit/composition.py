@@ -17,6 +17,7 @@ from firmward.audit.accept import accept, unmatched
 from firmward.audit.catalogue import catalogue
 from firmward.audit.engine import Verdict
 from firmward.audit.redact import redact, redacted
+from firmward.model.calendar import Calendar
 from firmward.model.chain import Link
 from firmward.model.check import Check
 from firmward.model.clock import Clock
@@ -43,9 +44,10 @@ def compose(
     budget: Budget,
     checks: Iterable[Check] | None = None,
     chain: tuple[Link, ...] = (),
+    life: Calendar | None = None,
 ) -> Report:
     """The report. `checks` are those that were asked for; without it, those judged, or all when no part was. The links
-    of `chain` say nothing that the facts did not."""
+    of `chain` and the entries of `life` say nothing that the facts did not."""
     asked = _asked(checks, verdicts_by_part)
     unread = _unread(parts, verdicts_by_part)
     results = tuple(_result(check, verdicts_by_part, unread, _no_root(parts)) for check in asked)
@@ -61,9 +63,9 @@ def compose(
     findings = _fingerprinted(findings, _stable_names(parts, verdicts_by_part, beside))
     risks: tuple[AcceptedRisk, ...] = () if policy is None else policy.accepted
     outcomes = {result.check: result.outcome for result in results}
-    judged = accept(findings, risks, clock.today)
+    judged = accept(findings, policy, clock.today)
     notes = unmatched(judged, risks, outcomes)
-    report = Report(subject, tuple(parts), results, judged, budget, _product(policy), notes, chain=chain)
+    report = Report(subject, tuple(parts), results, judged, budget, _product(policy), notes, chain=chain, life=life)
     return redacted(report)
 
 

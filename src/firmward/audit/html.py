@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import groupby
 
-from firmward.audit import chain_words, layout, summary
+from firmward.audit import chain_words, layout, life, life_chart, summary
 from firmward.audit.baseline import standing_words
 from firmward.audit.json_record import kind
 from firmward.model.finding import Outcome, Severity
@@ -109,12 +109,15 @@ def render_html(report: Report) -> str:
     environment.filters["size"] = size
     environment.filters["change"] = change
     environment.filters["ticks"] = ticks
+    environment.filters["short"] = short
     template = environment.from_string(_resource("report.html.j2"))
     style, script = _resource("report.css"), _resource("report.js")
     return template.render(
         report=report,
         summary=summary,
         chain_words=chain_words,
+        life=life,
+        life_chart=None if report.life is None else life_chart.chart(report.life),
         standing_words=standing_words,
         style=style,
         script=script,
@@ -294,6 +297,14 @@ def size(count: int) -> str:
 def ticks(text: str) -> list[tuple[bool, str]]:
     """Words split at `code`, each with whether it is code."""
     return [(number % 2 == 1, piece) for number, piece in enumerate(text.split("`")) if piece]
+
+
+NAME_SHOWN = 26
+"""Letters of a name in the picture of lives, beside the day on a telephone; the table and the title have all."""
+
+
+def short(text: str) -> str:
+    return text if len(text) <= NAME_SHOWN else f"{text[: NAME_SHOWN - 1]}…"
 
 
 def change(change: Change) -> tuple[str, str]:

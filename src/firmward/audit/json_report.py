@@ -44,6 +44,7 @@ def report_document(report: Report) -> JsonObject:
         "baseline": to_json(report.baseline),
         "parts": to_json(report.parts),
         "chain": to_json(report.chain),
+        "life": to_json(report.life),
         "checks": to_json(report.checks),
         "findings": [_finding(finding) for finding in report.findings],
         "components": [],

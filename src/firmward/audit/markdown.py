@@ -6,9 +6,10 @@ Names from an image stand in code spans, and other text is escaped, so that noth
 import re
 from collections.abc import Iterator
 
-from firmward.audit import chain_words, summary
+from firmward.audit import chain_words, life, summary
 from firmward.audit.baseline import standing_words
 from firmward.audit.summary import Tone
+from firmward.model import calendar
 from firmward.model.chain import State
 from firmward.model.finding import Severity
 from firmward.model.report import Novelty, Report, ReportedFinding
@@ -32,6 +33,15 @@ STATES = {
     State.UNKNOWN: "❔ unknown",
 }
 
+LIVES = {
+    calendar.State.PAST: "❌",
+    calendar.State.EARLY: "⚠️",
+    calendar.State.LASTS: "✅",
+    calendar.State.OPEN: "✅",
+    calendar.State.UNKNOWN: "❔",
+}
+LIVES_SHOWN = 30
+
 
 def render_markdown(report: Report) -> str:
     return "\n".join(_lines(report)).rstrip() + "\n"
@@ -49,6 +59,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield text(standing_words(report.baseline))
         yield ""
     yield from _chain(report)
+    yield from _life(report)
     yield from _standing(report)
     yield from _findings(report)
     yield from _unknown(report)
@@ -66,6 +77,24 @@ def _chain(report: Report) -> Iterator[str]:
     for link in report.chain:
         shows = link.evidence[0].says if link.evidence else link.by or ""
         yield f"| {text(chain_words.title(link))} | {STATES[link.state]} | {text(shows)} |"
+    yield ""
+
+
+def _life(report: Report) -> Iterator[str]:
+    found = report.life
+    if found is None:
+        return
+    yield f"**Life:** {text(life.headline(found))}"
+    yield ""
+    yield "| | What | Supported until | Left | By |"
+    yield "| --- | --- | --- | --- | --- |"
+    for entry in found.entries[:LIVES_SHOWN]:
+        words = (life.name(entry), life.until(entry), life.left(entry, found.today), life.about(entry))
+        yield f"| {LIVES[entry.state]} | {' | '.join(text(word) for word in words)} |"
+    if found.support_end is not None:
+        yield f"| | **the product's own support** | **{found.support_end}** | {life.time_left(found)} | |"
+    if len(found.entries) > LIVES_SHOWN:
+        yield f"| | {len(found.entries) - LIVES_SHOWN} more are in the HTML and JSON reports | | | |"
     yield ""
 
 
@@ -147,11 +176,7 @@ def _accepted(report: Report) -> Iterator[str]:
     yield ""
     for finding in accepted[:FOLDED]:
         if finding.accepted:
-            until = (
-                f"**ended {finding.accepted.expires}**"
-                if finding.accepted.expired
-                else f"until {finding.accepted.expires}"
-            )
+            until = f"**ended {finding.accepted.expires}**" if finding.accepted.expired else finding.accepted.term
             said = f"{text(finding.accepted.reason)} ({text(finding.accepted.owner)}, {until})"
             yield f"- {code(f'{finding.check}[{finding.key}]')}: {said}"
     for note in report.notes:

@@ -196,7 +196,7 @@ def _result(finding: ReportedFinding, rules: dict[str, int]) -> Object:
             {
                 "kind": "external",
                 "status": "accepted",
-                "justification": f"{accepted.reason} ({accepted.owner}, until {accepted.expires})",
+                "justification": f"{accepted.reason} ({accepted.owner}, {accepted.term})",
             }
         ]
     return result

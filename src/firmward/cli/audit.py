@@ -8,7 +8,8 @@ import typer
 
 from firmward.cli.console import Color, ColorOption
 from firmward.cli.inside import UnblobOption
-from firmward.cli.judging import Question, Reading, audit_target, judging_day, progress, read_policy
+from firmward.cli.judging import Question, Reading, audit_target, judging_day, progress, read_lifecycle, read_policy
+from firmward.cli.life import LifecycleOption
 from firmward.cli.loose import (
     DtbOption,
     EnvOption,
@@ -144,6 +145,7 @@ def add_to(app: typer.Typer) -> None:
 def audit(
     target: Target = None,
     policy: PolicyOption = None,
+    lifecycle: LifecycleOption = None,
     output: OutputOption = None,
     fail_on: FailOption = None,
     only: OnlyOption = None,
@@ -179,11 +181,11 @@ def audit(
 
     outputs = tuple(output or ())
     given = Loose(kernel_config, dtb, uboot, uboot_config, env, fit, initramfs, rootfs, fuses, public_key).gathered()
-    read = [path for path in (target, policy, *(one.path for one in given)) if path is not None]
+    read = [path for path in (target, policy, lifecycle, *(one.path for one in given)) if path is not None]
     check_outputs(outputs, keep=[*read, *(() if baseline is None else (baseline,))])
     check_baseline_place(write_baseline, [*outputs, *read])
     known = None if baseline is None else read_baseline(baseline)
-    question = Question(tuple(only or ()), read_policy(policy), judging_day())
+    question = Question(tuple(only or ()), read_policy(policy), judging_day(), read_lifecycle(lifecycle))
     if question.wanted:
         _ = question.checks  # a wrong word is told before the image is opened
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)

@@ -16,6 +16,7 @@ from firmward.model.facts import Source
 
 if TYPE_CHECKING:
     from firmward.cli.caged import Journal, Lost
+    from firmward.facts.lifecycle import Lifecycle
     from firmward.image.budget import Limits
     from firmward.image.foreign import Foreign
     from firmward.image.given import Given
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of every root: the checks `wanted` by id or area, all without any."""
+    """What is asked of every root: the checks `wanted` by id or area, all without any. `lifecycle` are dates of support
+    beside those that are shipped."""
 
     wanted: tuple[str, ...]
     policy: "Policy | None"
     clock: "Clock"
+    lifecycle: "Lifecycle | None" = None
 
     @property
     def checks(self) -> "tuple[Check, ...]":
@@ -156,6 +159,7 @@ def _audit(
         _with_lost(deadline.account(image.budget), lost),
         question.checks,
         answers.chain,
+        answers.life,
     )
     compared = tuple(one.facts for one in answers.by_part.values() if one.facts is not None)
     return Side(report, inventories, compared, blobs)
@@ -181,15 +185,27 @@ def read_policy(path: Path | None) -> "Policy | None":
     return None if path is None else parse_policy(policy_text(path), str(path))
 
 
+def read_lifecycle(path: Path | None) -> "Lifecycle | None":
+    """Dates of support from a file. Raises InputError."""
+    from firmward.facts.lifecycle import SIZE_LIMIT, read_lifecycle
+
+    return None if path is None else read_lifecycle(_text(path, SIZE_LIMIT), str(path))
+
+
 def policy_text(path: Path) -> str:
     """The text of a policy file. Raises InputError."""
     from firmward.model.policy import SIZE_LIMIT
 
+    return _text(path, SIZE_LIMIT)
+
+
+def _text(path: Path, limit: int) -> str:
+    """What a file holds, and one byte more than the limit of one that is too large."""
     try:
         if path.exists() and not path.is_file():
             raise InputError(f"{path}: not a file")
         with path.open("rb") as file:
-            content = file.read(SIZE_LIMIT + 1)
+            content = file.read(limit + 1)
         return content.decode("utf-8")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error

@@ -8,10 +8,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from firmward.audit import chain_words, summary
+from firmward.audit import chain_words, life, summary
 from firmward.audit.baseline import standing_words
 from firmward.audit.summary import Tone
-from firmward.cli import chain_page
+from firmward.cli import chain_page, life_page
 from firmward.cli.page import SIGNS, STYLES, Page, show
 from firmward.model.finding import Outcome
 from firmward.model.location import Location
@@ -43,6 +43,7 @@ def _blocks(report: Report, *, plain: bool) -> Iterator[RenderableType]:
     yield page.headline()
     yield page.standing()
     yield from page.chain()
+    yield from page.life()
     yield from page.findings()
     yield from page.accepted()
     yield from page.unknown()
@@ -102,6 +103,14 @@ class _Page(Page):
             yield Text()
             yield from chain_page.drawing(self, self.report.chain, chain_page.SHOWN)
 
+    def life(self) -> Iterator[RenderableType]:
+        found = self.report.life
+        if found is not None:
+            yield self.title("life")
+            yield self.say((f" {life.headline(found)}", "bold"))
+            yield Text()
+            yield from life_page.drawing(self, found, life_page.SHOWN)
+
     def findings(self) -> Iterator[RenderableType]:
         found = summary.open_findings(self.report)
         for standing in summary.standings(self.report):
@@ -160,7 +169,7 @@ class _Page(Page):
                     "✓",
                     "",
                     (f"{finding.check}[{finding.key}] ", "bold"),
-                    f"until {finding.accepted.expires}, {finding.accepted.owner}: {finding.accepted.reason}",
+                    f"{finding.accepted.term}, {finding.accepted.owner}: {finding.accepted.reason}",
                 )
         for note in self.report.notes:
             yield self.item("!", "yellow", note)

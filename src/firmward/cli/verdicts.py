@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from firmward.cli.deadline import Deadline
     from firmward.cli.judging import Question, Reading
     from firmward.facts.collection import Collection
+    from firmward.facts.lives import Lives
     from firmward.image.opening import Image, Root
+    from firmward.model.calendar import Calendar
     from firmward.model.chain import Link
     from firmward.model.check import Check
-    from firmward.model.facts import Facts
+    from firmward.model.facts import Facts, Unknown
     from firmward.model.parts import OpenPart, Parts
     from firmward.model.side import PartFacts
     from firmward.model.tree import Tree
@@ -31,19 +33,23 @@ LATE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What was said of one root: the verdicts, the facts if they are compared, the links if the chain is drawn."""
+    """What was said of one root: the verdicts, the facts if they are compared, the links and the lives if chain and
+    calendar are drawn."""
 
     verdicts: "tuple[Verdict, ...]" = ()
     facts: "PartFacts | None" = None
     links: "RootLinks | None" = None
+    lives: "Lives | None | Unknown" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What was said of all: by part, with the image as a whole among them, and the chain of trust."""
+    """What was said of all: by part, with the image as a whole among them, the chain of trust, and the calendar of what
+    falls out of support."""
 
     by_part: Mapping[str, Judged]
     chain: "tuple[Link, ...]" = ()
+    life: "Calendar | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +111,24 @@ def judged(case: Case) -> Answers:
     return _joined(whole, {root.part.id: answer for root, answer in zip(roots, answers, strict=True)}, case)
 
 
-_OfImage = tuple["tuple[Verdict, ...]", "ImageLinks | None"]
-"""The verdicts, and the links up to the kernel; None where these are not drawn."""
+_OfImage = tuple["tuple[Verdict, ...]", "ImageLinks | None", "Lives | None | Unknown"]
+"""The verdicts; the links up to the kernel, None where these are not drawn; the lives in an image without a root."""
 
 
 def _joined(whole: _OfImage, roots: dict[str, Judged], case: Case) -> Answers:
     """The input itself may be a root, and is told of once."""
-    from firmward.audit import chain
+    from firmward.audit import chain, life
     from firmward.image.opening import TOP
 
-    verdicts, links = whole
+    verdicts, links, lives = whole
     known = [one.links for one in roots.values() if one.links is not None]
     drawn = () if links is None or len(known) < len(case.image.roots) else chain.drawn(links, known)
+    ages = {part: one.lives for part, one in roots.items()} or {TOP: lives}
+    found = life.calendar(ages, case.question.policy, case.question.clock)
     if not verdicts:
-        return Answers(roots, drawn)
+        return Answers(roots, drawn, found)
     own = roots.get(TOP, Judged())
-    return Answers(roots | {TOP: replace(own, verdicts=(*own.verdicts, *verdicts))}, drawn)
+    return Answers(roots | {TOP: replace(own, verdicts=(*own.verdicts, *verdicts))}, drawn, found)
 
 
 def _draws_chain(case: Case) -> bool:
@@ -130,25 +138,37 @@ def _draws_chain(case: Case) -> bool:
     return not case.question.wanted or {check.id for check in case.question.checks} >= chain.CHECKS
 
 
+def _has_calendar(case: Case) -> bool:
+    """Whether every check that asks of lives is asked."""
+    from firmward.audit import life
+
+    return not case.question.wanted or {check.id for check in case.question.checks} >= life.CHECKS
+
+
 def _of_image(case: Case) -> _OfImage:
     from firmward.audit import chain
     from firmward.audit.engine import families, is_of_image
     from firmward.cli.workers import run_each
+    from firmward.facts.lives import Lives
     from firmward.image.opening import TOP, UNEXPLAINED
     from firmward.model.memory import MemoryTree
 
     checks = tuple(check for check in case.question.checks if is_of_image(check))
-    draws = _draws_chain(case)
+    draws, dates = _draws_chain(case), _has_calendar(case) and not case.image.roots
 
     def judge(_: str) -> _OfImage:
         collection = _collection(case, TOP, MemoryTree({}))
-        facts = collection.facts(TOP, families(checks) | {*(chain.FAMILIES if draws else ())})
+        wanted = families(checks) | {*(chain.FAMILIES if draws else ())} | {*((Lives,) if dates else ())}
+        facts = collection.facts(TOP, wanted)
         verdicts = _verdicts(case, checks, facts)
-        return verdicts, chain.of_image(facts, verdicts) if draws else None
+        return verdicts, chain.of_image(facts, verdicts) if draws else None, facts.get(Lives) if dates else None
 
-    if not checks or all(part.kind in UNEXPLAINED for part in case.image.parts):
-        return (), None  # where nothing was recognised nothing can be said, not even that something is absent
-    (answer,) = run_each(judge, (TOP,), 1, lambda part, reason: (case.given_up(part, checks, reason), None), case.ends)
+    def give_up(part: str, reason: str) -> _OfImage:
+        return case.given_up(part, checks, reason), None, None
+
+    if not (checks or dates) or all(part.kind in UNEXPLAINED for part in case.image.parts):
+        return (), None, None  # where nothing was recognised nothing can be said, not even that something is absent
+    (answer,) = run_each(judge, (TOP,), 1, give_up, case.ends)
     return answer
 
 
@@ -171,16 +191,26 @@ def _of_root(root: "Root", case: Case, *, has_core: bool) -> Judged:
         checks, draws = _root_checks(case), _draws_chain(case)
         wanted = families(checks) | {*compared} | {*(chain.ROOT_FAMILIES if draws else ())}
         facts = collection.facts(root.part.id, wanted)
+        lives = _lives(facts) if _has_calendar(case) else None
     verdicts = _verdicts(case, checks, facts)
     links = chain.of_root(root.part, facts, verdicts) if draws else None
-    return Judged(verdicts, _kept(facts, compared) if compared else None, links)
+    return Judged(verdicts, _kept(facts, compared) if compared else None, links, lives)
+
+
+def _lives(facts: "Facts") -> "Lives | None | Unknown":
+    """What the checks that are asked have read."""
+    from firmward.facts.lives import Lives
+
+    return facts.get(Lives)
 
 
 def _collection(case: Case, here: str, tree: "Tree") -> "Collection":
     from firmward.facts.collection import Collection
     from firmward.image.words import FastWordSearch
 
-    return Collection(tree, case.source, case.deadline.running, case.parts(here), FastWordSearch())
+    return Collection(
+        tree, case.source, case.deadline.running, case.parts(here), FastWordSearch(), case.question.lifecycle
+    )
 
 
 def _verdicts(case: Case, checks: "Sequence[Check]", facts: "Facts") -> "tuple[Verdict, ...]":

@@ -9,13 +9,14 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 
+from firmward.facts.lifecycle import Lifecycle, shipped
 from firmward.model.check import Read, signature_reads
 from firmward.model.facts import Facts, OutOfTime, Source, Unavailable, Unknown
 from firmward.model.parts import Parts
 from firmward.model.tree import Tree
 from firmward.model.words import WordSearch
 
-GIVEN = frozenset((Source, Parts, WordSearch))
+GIVEN = frozenset((Source, Parts, WordSearch, Lifecycle))
 """What a collection is given, beside the tree."""
 
 HEAVY = ("embedded.Embedded",)
@@ -50,7 +51,8 @@ def _read(families: Iterable[type], known: Container[type] = GIVEN) -> frozenset
 
 
 class Collection:
-    """The facts of one tree, collected as they are asked for. `parts` is the image that it lies in, where it is known.
+    """The facts of one tree, collected as they are asked for. `parts` is the image that it lies in, where it is known;
+    without a `lifecycle` the shipped one counts.
 
     Each family is collected inside `in_time()`, which raises Unavailable when there is no time left, and OutOfTime when
     it ends meanwhile.
@@ -63,6 +65,7 @@ class Collection:
         in_time: Callable[[], AbstractContextManager[object]] = nullcontext,
         parts: Parts | None = None,
         words: WordSearch | None = None,
+        lifecycle: Lifecycle | None = None,
     ) -> None:
         self._tree = tree
         self._source = source
@@ -71,6 +74,7 @@ class Collection:
             Source: source,
             Parts: parts,
             WordSearch: words or WordSearch(),
+            Lifecycle: lifecycle or shipped(),
         }
         self._underway: set[type] = set()
         self._elsewhere: dict[type, Callable[[], object]] = {}

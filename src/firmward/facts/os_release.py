@@ -17,7 +17,7 @@ PATHS = ("etc/os-release", "usr/lib/os-release")
 @dataclass(frozen=True, slots=True)
 class OsRelease:
     """The words by their names in the file: `id`, `like` (ID_LIKE), `name` (PRETTY_NAME or NAME), `version`
-    (VERSION_ID), `image` (IMAGE_ID) and `image_version`.
+    (VERSION_ID), `image` (IMAGE_ID), `image_version`, and `codename` (VERSION_CODENAME or DISTRO_CODENAME).
 
     `support_end` is the first day without support, `support_at` the line that says so; `unclear` is what stands there
     when it is no date. `at` is the file.
@@ -33,6 +33,7 @@ class OsRelease:
     support_end: date | None = None
     support_at: Location | None = None
     unclear: str | None = None
+    codename: str | None = None
 
 
 def collect(tree: Tree) -> OsRelease | None:
@@ -59,6 +60,7 @@ def read(text: str, path: str) -> OsRelease:
         support_end=day,
         support_at=None if end is None else Location(path, said["SUPPORT_END"].line),
         unclear=end if day is None else None,
+        codename=get("VERSION_CODENAME") or get("DISTRO_CODENAME"),
     )
 
 

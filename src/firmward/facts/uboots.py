@@ -2,9 +2,11 @@
 
 The binary says what was built in; `bootcmd` and `bootdelay` of a control tree inside it win over its environment. An
 environment on the medium may say otherwise: that is a fact of its own. A configuration tells of the binary that is
-built with it, whether that is there or not.
+built with it. Where a binary of its release is in the image that speaks for itself, and the configuration counts only
+when it was given by hand: packages of boot loaders carry those of all their boards as documentation.
 """
 
+import re
 from dataclasses import dataclass
 
 from firmward.facts import uboot_configs
@@ -20,8 +22,11 @@ from firmward.model.location import Location
 from firmward.model.parts import Content, Parts
 
 KIND, CONFIGURATION = "u-boot", "u-boot-config"
+GIVEN = "given/"
 NOWHERE = "nowhere"
 BINARY_LIMIT = uboot_binary.SIZE_LIMIT
+
+_RELEASE = re.compile(r"\d{4}\.\d{2}(?:-rc\d+)?")
 
 __all__ = ["NO_DELAY", "FoundUboot", "Stage", "Stop", "Uboots", "collect"]
 
@@ -43,9 +48,21 @@ def collect(parts: Parts) -> Uboots | None:
     binaries, unread = read_each(parts, (KIND,), _read)
     configurations, not_read = read_each(parts, (CONFIGURATION,), _read_configuration)
     proper = tuple(one for one in binaries if Stage.PROPER in one.stages)
-    held = (uboot_configs.held_against(one, proper) for one in configurations)
+    releases = {_release(one) for one in proper} - {None}
+    counting = (one for one in configurations if _is_given(one) or _release(one) not in releases)
+    held = (uboot_configs.held_against(one, proper) for one in counting)
     found, unread = (*binaries, *held), (*unread, *not_read)
     return Uboots(found, unread) if found or unread else None
+
+
+def _is_given(config: FoundUboot) -> bool:
+    return (config.at.part or "").startswith(GIVEN)
+
+
+def _release(uboot: FoundUboot) -> str | None:
+    """Of the sources, without what a distribution or maker added."""
+    found = _RELEASE.match(uboot.version)
+    return None if found is None else found[0]
 
 
 def _read_configuration(at: Location, _: str, content: Content) -> FoundUboot:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from firmward.model.clock import years_on
 from firmward.model.decode import decode
 from firmward.model.errors import InputError
 
@@ -49,6 +50,12 @@ class Support:
     years_from_activation: int | None = None
     contact: str | None = None
     after: str | None = _one_of("warn", "reduced-network", "local-only", "off")
+
+    def end(self, today: date) -> date | None:
+        """The last day of support that a device needs which is activated today; None where none is declared."""
+        years = self.years_from_activation
+        counted = None if not years or years < 0 else years_on(today, years)
+        return max((day for day in (self.until, counted) if day is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)

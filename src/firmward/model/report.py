@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from firmward.model.calendar import Calendar
 from firmward.model.chain import Link
 from firmward.model.finding import Outcome, Severity
 from firmward.model.location import Location
@@ -104,12 +105,18 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """The accepted risk that covers a finding, or covered it until it expired."""
+    """The accepted risk that covers a finding, or covered it until it expired. Without a day in `expires` it is the
+    policy's profile that accepts it."""
 
     reason: str
     owner: str
-    expires: str
+    expires: str | None
     expired: bool
+
+    @property
+    def term(self) -> str:
+        """How long, in words that follow "accepted"."""
+        return "by the profile" if self.expires is None else f"until {self.expires}"
 
 
 class Novelty(StrEnum):
@@ -194,6 +201,8 @@ class Report:
     """How it stands against a baseline, where one was given."""
     chain: tuple[Link, ...] = ()
     """The chain of trust, link by link; empty where it was not drawn."""
+    life: Calendar | None = None
+    """What falls out of support when; None where it was not asked, or nothing has a life that is known."""
 
     @property
     def judged(self) -> int:

@@ -11,16 +11,14 @@ from real.roots import NoPackagesError
 from firmward.audit.engine import Verdict, judge
 from firmward.checks.boot.firmware_end_of_life import (
     BYPASSES,
-    DEBIAN,
     DEBIANS_FIXES,
     OF_DEBIAN,
-    OP_TEE,
     SBAT,
-    TF_A,
 )
 from firmward.checks.boot.firmware_end_of_life import firmware_end_of_life as check
 from firmward.facts.boot_firmware import BootFirmware, FoundLoader, Loader
 from firmward.facts.collection import Collection
+from firmward.facts.lifecycle import Lifecycle, Line, shipped
 from firmward.facts.uboots import FoundUboot, Stage, Uboots
 from firmward.image.opening import open_image
 from firmward.image.source import Bytes
@@ -44,7 +42,11 @@ def uboot(version: str, *commands: str, verifies: bool | Unknown = False) -> Fou
 def judged(*found: FoundUboot | FoundLoader, today: date = TODAY) -> Verdict:
     uboots = tuple(one for one in found if isinstance(one, FoundUboot))
     others = tuple(one for one in found if isinstance(one, FoundLoader))
-    families = {Uboots: Uboots(uboots) if uboots else None, BootFirmware: BootFirmware(others) if others else None}
+    families = {
+        Uboots: Uboots(uboots) if uboots else None,
+        BootFirmware: BootFirmware(others) if others else None,
+        Lifecycle: shipped(),
+    }
     return judge(check, Facts("image", Source.IMAGE, families), None, Clock(today))
 
 
@@ -160,14 +162,15 @@ def test_without_any_boot_loader_it_is_no_question() -> None:
 
 
 def test_the_tables_are_in_order() -> None:
-    for table in (TF_A, OP_TEE):
-        assert list(table) == sorted(table)
-        assert list(table.values()) == sorted(table.values())
+    for product in ("tf-a", "op-tee"):
+        lines = shipped().products[product].lines
+        assert [one.released for one in lines] == sorted(one.released or date.min for one in lines)
     assert all(one.since < one.fixed for one in BYPASSES)
     assert set(SBAT) < set(Loader)
     rows = {one.cves for one in BYPASSES}
     assert all(rows.issuperset(fixes) for fixes in DEBIANS_FIXES.values())
-    assert set(DEBIANS_FIXES) <= set(DEBIAN) == set(OF_DEBIAN.values())
+    assert set(DEBIANS_FIXES) <= set(OF_DEBIAN.values())
+    assert all(isinstance(shipped().line_of("debian", str(one)), Line) for one in OF_DEBIAN.values())
 
 
 def seen(data: bytes) -> list[tuple[Loader, str]]:

@@ -1,4 +1,4 @@
-"""The configurations of every kernel that Debian builds: ten architectures, two long-term lines, all flavours.
+"""The configurations of every kernel that Debian builds: ten architectures, three long-term lines, all flavours.
 
 `linux-config-VERSION` holds those of its own architecture, each as the build wrote it, nothing omitted.
 """
@@ -18,18 +18,20 @@ class Release:
 
 
 RELEASES = (
+    Release("bullseye", "5.10", ("amd64", "arm64", "armhf", "i386")),
     Release(
         "bookworm",
         "6.1",
         ("amd64", "arm64", "armel", "armhf", "i386", "mips64el", "mipsel", "ppc64el", "s390x"),
     ),
-    # Debian 13 no longer builds kernels for armel and MIPS, nor, as a kernel of its own, for i386
+    # Debian 11 is updated for its four alone; Debian 13 builds no kernel for armel and MIPS any more, nor, as one of
+    # its own, for i386
     Release("trixie", "6.12", ("amd64", "arm64", "armhf", "ppc64el", "riscv64", "s390x")),
 )
 
 
 def configurations() -> list[tuple[str, str]]:
-    """Name and text, such as `6.1/armhf/rt-armmp`: of Debian 12 first, architectures and flavours in order.
+    """Name and text, such as `6.1/armhf/rt-armmp`: of the oldest first, architectures and flavours in order.
 
     They are fetched once and kept. Raises NoPackagesError where Debian's archive is out of reach.
     """

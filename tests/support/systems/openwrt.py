@@ -104,7 +104,7 @@ BARE: dict[str, Content] = {
     "etc/rc.d/S90updater": link("../init.d/updater"),
     **applets("bin/sh"),
     **programs("sbin/procd", "sbin/init", "sbin/uci"),
-    "etc/openwrt_release": "DISTRIB_ID='OpenWrt'\nDISTRIB_RELEASE='23.05.3'\n",
+    "etc/openwrt_release": "DISTRIB_ID='OpenWrt'\nDISTRIB_RELEASE='25.12.2'\n",
     "etc/inittab": (
         "::sysinit:/etc/init.d/rcS S boot\n::shutdown:/etc/init.d/rcS K shutdown\n::askconsole:/usr/libexec/login.sh\n"
     ),

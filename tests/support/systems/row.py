@@ -8,7 +8,7 @@ from firmward.model.memory import Content
 Found = tuple[str, str | None]
 """A check and how its finding's key begins; None where any key will do."""
 
-SUPPORT = '\n[support]\nuntil = 2031-06-30\nafter = "warn"\n[device]\nproduct = "sample"\nversion = "1"\n'
+SUPPORT = '\n[support]\nuntil = 2028-04-30\nafter = "warn"\n[device]\nproduct = "sample"\nversion = "1"\n'
 """What every maker has declared, whatever else."""
 
 

@@ -986,6 +986,9 @@ HUB_SYSTEM = Truth(
                 HUB_CONFIG: kernel_config(
                     "CONFIG_MODULES=y",
                     "# CONFIG_MODULE_SIG is not set",
+                    "CONFIG_DEVMEM=y",
+                    "# CONFIG_STACKPROTECTOR_STRONG is not set",
+                    "# CONFIG_STRICT_KERNEL_RWX is not set",
                     "CONFIG_NET=y",
                     "CONFIG_INET=y",
                     "# CONFIG_NETFILTER is not set",
@@ -995,12 +998,27 @@ HUB_SYSTEM = Truth(
             },
         ),
         *also(
+            "Kernel Self-Protection Project, Recommended Settings",
+            ("kernel-config", "CONFIG_MODULE_SIG "),
+            ("kernel-config", "CONFIG_MODULE_SIG_FORCE"),
+            ("kernel-config", "CONFIG_DEVMEM"),
+            ("kernel-config", "CONFIG_STRICT_DEVMEM"),
+            ("kernel-config", "CONFIG_STACKPROTECTOR_STRONG"),
+            ("kernel-config", "CONFIG_STRICT_KERNEL_RWX"),
+        ),
+        *also(
             "Kconfig: what is not set is not built; the declaration counts on OP-TEE and on live patches",
             ("kernel-lsm-missing", "AppArmor"),
             ("kernel-netfilter-missing", "filter no packets"),
             ("kernel-cgroups-missing", "control groups"),
             ("kernel-optee-missing", "OP-TEE"),
             ("kernel-live-patching-absent", "patched while it runs"),
+        ),
+        Mistake(
+            "kernel-module-unneeded",
+            "socket(2): AF_TIPC has the kernel ask for net-pf-30, an alias of this module",
+            "tipc",
+            {f"lib/modules/{VERSION}/kernel/net/tipc/tipc.ko": b"\x7fELF" + bytes(60)},
         ),
         Mistake(
             "update-unauthenticated",

@@ -355,6 +355,24 @@ SYSTEM = Truth(
         ),
         Mistake("image-sameness", "the key is alike in every copy", "record.ini"),
         Mistake("expiry-undefined", "device.toml, support.after", ""),
+        Mistake(
+            "kernel-end-of-life",
+            "kernel.org, releases: 4.14 was kept until January 2024",
+            "4.14",
+            {"lib/modules/4.14.98-sdk/modules.order": ""},
+        ),
+        Mistake(
+            "component-end-of-life",
+            "Qt's releases: 5.12 was kept until December 2021",
+            "Qt 5.12.4",
+            {"usr/lib/libQt5Core.so.5.12.4": BINARY},
+        ),
+        Mistake(
+            "support-outlives-component",
+            "PEP 664: Python 3.11 is kept until October 2027",
+            "Python 3.11",
+            {"usr/lib/python3.11/os.pyc": BINARY},
+        ),
     ),
 )
 

@@ -113,6 +113,13 @@ FAULTS = (
         "fuses of a chip that is not known pass",
     ),
     Fault(
+        "facts/uboots.py",
+        "if _is_given(one) or _release(one) not in releases",
+        "",
+        CONFIGS,
+        "a configuration among a package's documents is one more boot loader",
+    ),
+    Fault(
         "facts/uboot_configs.py",
         "self._all_named = not config.is_complete or modern",
         "self._all_named = True",

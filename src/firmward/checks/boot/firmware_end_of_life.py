@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from firmward.facts.boot_firmware import BootFirmware, FoundLoader, Loader
+from firmward.facts.lifecycle import Lifecycle, Line
 from firmward.facts.uboots import FoundUboot, Stage, Uboots
 from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.clock import Clock
@@ -14,11 +15,6 @@ from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.remedy import Remedy, Safety
 from firmward.model.remedy import Stage as RemedyStage
-
-YEARS = 2
-"""After which a release without a long-term line is past support: eight releases of U-Boot later."""
-LTS_YEARS = 5
-"""For which TF-A keeps a long-term line (docs/about/lts.rst)."""
 
 Release = tuple[int, int]
 """Year and month, or major and minor number."""
@@ -72,10 +68,8 @@ BYPASSES = (
 """Of U-Boot. Left out is what needs code that its commands do not show, such as CVE-2022-30552 and CVE-2022-30790
 (CONFIG_IP_DEFRAG), and what only stops it."""
 
-DEBIAN = {10: date(2024, 6, 30), 11: date(2026, 8, 31), 12: date(2028, 6, 30), 13: date(2030, 6, 30)}
-"""When Debian's long-term support of its releases ends."""
 OF_DEBIAN = {(2019, 1): 10, (2021, 1): 11, (2023, 1): 12, (2025, 1): 13}
-"""Which U-Boot each of them has."""
+"""Which U-Boot each of Debian's releases has."""
 DEBIANS_FIXES = {
     12: {
         "CVE-2024-57254 CVE-2024-57255 CVE-2024-57257 CVE-2024-57258 CVE-2024-57259": 2,
@@ -85,26 +79,8 @@ DEBIANS_FIXES = {
 }
 """The update of a Debian release (`deb12u3` is 3) with which its U-Boot has the fix: its changelog."""
 
-TF_A: dict[Release, date] = {
-    (1, 0): date(2014, 8, 28), (1, 1): date(2015, 2, 4), (1, 2): date(2015, 12, 22), (1, 3): date(2016, 10, 13),
-    (1, 4): date(2017, 7, 7), (1, 5): date(2018, 3, 20), (1, 6): date(2018, 9, 21), (2, 0): date(2018, 10, 2),
-    (2, 1): date(2019, 3, 29), (2, 2): date(2019, 10, 22), (2, 3): date(2020, 4, 20), (2, 4): date(2020, 11, 17),
-    (2, 5): date(2021, 5, 18), (2, 6): date(2021, 11, 23), (2, 7): date(2022, 6, 1), (2, 8): date(2022, 11, 21),
-    (2, 9): date(2023, 5, 23), (2, 10): date(2023, 11, 22), (2, 11): date(2024, 5, 23), (2, 12): date(2024, 11, 21),
-    (2, 13): date(2025, 5, 22), (2, 14): date(2025, 11, 24), (2, 15): date(2026, 5, 29),
-}  # fmt: skip
-TF_A_LTS = frozenset(((2, 8), (2, 10), (2, 12), (2, 14)))
-OP_TEE: dict[Release, date] = {
-    (3, 2): date(2018, 7, 4), (3, 3): date(2018, 10, 12), (3, 4): date(2019, 1, 25), (3, 5): date(2019, 4, 26),
-    (3, 6): date(2019, 7, 5), (3, 7): date(2019, 10, 18), (3, 8): date(2020, 1, 24), (3, 9): date(2020, 5, 22),
-    (3, 12): date(2021, 1, 20), (3, 13): date(2021, 4, 30), (3, 14): date(2021, 7, 16), (3, 15): date(2021, 10, 18),
-    (3, 16): date(2022, 1, 28), (3, 17): date(2022, 4, 15), (3, 18): date(2022, 7, 15), (3, 19): date(2022, 10, 14),
-    (3, 20): date(2023, 1, 20), (3, 21): date(2023, 4, 14), (3, 22): date(2023, 7, 7), (4, 0): date(2023, 10, 20),
-    (4, 1): date(2024, 1, 19), (4, 2): date(2024, 4, 12), (4, 3): date(2024, 7, 12), (4, 4): date(2024, 10, 18),
-    (4, 5): date(2025, 1, 17), (4, 6): date(2025, 4, 25), (4, 7): date(2025, 7, 11), (4, 8): date(2025, 10, 24),
-    (4, 9): date(2026, 1, 16), (4, 10): date(2026, 4, 17),
-}  # fmt: skip
-"""When each was released, by the tags of its repository."""
+PRODUCTS = {Loader.TF_A: "tf-a", Loader.OP_TEE: "op-tee", Loader.BAREBOX: "barebox"}
+"""Names among the facts of support."""
 SBAT = {Loader.GRUB: 5, Loader.SHIM: 4}
 """The least generations of shim's list of revocations 2025051000 (SbatLevel_Variable.txt)."""
 
@@ -145,7 +121,7 @@ def _other(loader: Loader, version: str, generation: int | None = None) -> Examp
     ),
 )
 def firmware_end_of_life(
-    uboots: Uboots | None | Unknown, firmware: BootFirmware | None | Unknown, clock: Clock
+    uboots: Uboots | None | Unknown, firmware: BootFirmware | None | Unknown, lifecycle: Lifecycle, clock: Clock
 ) -> Findings:
     """What verifies everything after it is seldom updated, and holes in it are public for years: with one of them a
     required key is asked for and does not matter. U-Boot and OP-TEE are released four times a year, barebox each month,
@@ -160,11 +136,11 @@ def firmware_end_of_life(
     if isinstance(uboots, Uboots):
         doubts += uboots.unread
         for found in _distinct(uboots):
-            yield from _of_uboot(found, clock.today, doubts)
+            yield from _of_uboot(found, lifecycle, clock.today, doubts)
     if isinstance(firmware, BootFirmware):
         doubts += firmware.unread
         for one in firmware.found:
-            yield from _of_other(one, clock.today, doubts)
+            yield from _of_other(one, lifecycle, clock.today, doubts)
     if doubts:
         raise Unavailable("; ".join(doubts[:3]))
 
@@ -185,22 +161,22 @@ def _release(version: str) -> Release | None:
     return None if found is None else (int(found[1]), int(found[2]))
 
 
-def _of_uboot(found: FoundUboot, today: date, doubts: list[str]) -> Iterator[Finding]:
-    release = _release(found.version)
-    if release is None or not 1 <= release[1] <= 12:
+def _of_uboot(found: FoundUboot, lifecycle: Lifecycle, today: date, doubts: list[str]) -> Iterator[Finding]:
+    release, line = _release(found.version), lifecycle.line_of("u-boot", found.version)
+    if release is None or isinstance(line, Unknown):
         doubts.append(f"{found.at.part}: the version {found.version[:40]!r} says no date")
         return
     applying = _applying(found)
     certain = [one for one in applying if one is not None]
     debian = _debian(found.version, release)
-    if debian is None:
-        old, end = _is_past(date(*release, 1), YEARS, today), None
-    else:
-        end = DEBIAN[debian[0]]
-        old = today > end
+    years = _years(lifecycle, "u-boot")
+    if debian is not None:
+        kept = lifecycle.line_of("debian", str(debian[0]))
+        line, years = (line, years) if isinstance(kept, Unknown) else (kept, 0)
         certain = list(_left_by_debian(found, debian, certain, doubts))
+    old = _since(line, years) if line.is_past(today) else None
     if old or certain:
-        yield _finding("u-boot", found.name, found.at, old=old, end=end, bypasses=certain)
+        yield _finding("u-boot", found.name, found.at, old, bypasses=certain)
     elif None in applying:
         doubts.append(f"{found.at.part}: what is built in is not known, and older bypasses may apply")
 
@@ -243,35 +219,34 @@ def _debian(version: str, release: Release) -> tuple[int, int] | None:
         number, update = OF_DEBIAN[release], 0
     else:
         return None
-    return (number, update) if number in DEBIAN else None
+    return number, update
 
 
-def _is_past(released: date, years: int, today: date) -> bool:
-    return (today.year - released.year, today.month, today.day) > (years, released.month, released.day)
+def _since(line: Line, years: int) -> str:
+    """Why it is old, in words: what was announced, or the rule for what nobody announces."""
+    if years:
+        return f"came out more than {years} years ago: its makers mend it no more"
+    return f"is past support since {line.end}"
 
 
-def _of_other(found: FoundLoader, today: date, doubts: list[str]) -> Iterator[Finding]:
-    release = _release(found.version)
+def _of_other(found: FoundLoader, lifecycle: Lifecycle, today: date, doubts: list[str]) -> Iterator[Finding]:
     name = f"{found.loader} {found.version} in {found.at.part}"
     least = SBAT.get(found.loader)
     if least is not None:
         if found.generation is not None and found.generation < least:
             yield _revoked(found, name, least)
         return
-    if release is None:
-        doubts.append(f"{name}: no number of a release")
-    elif _is_old(found.loader, release, today):
-        yield _finding(found.loader.lower(), name, found.at, old=True, end=None, bypasses=[])
+    product = PRODUCTS[found.loader]
+    line = lifecycle.line_of(product, found.version)
+    if isinstance(line, Unknown):
+        doubts.append(f"{name}: {line.reason}")
+    elif line.is_past(today):
+        since = _since(line, _years(lifecycle, product))
+        yield _finding(found.loader.lower(), name, found.at, since, bypasses=[])
 
 
-def _is_old(loader: Loader, release: Release, today: date) -> bool:
-    """A release after those of the table is younger than they are, one before it older."""
-    if loader is Loader.BAREBOX:
-        return 1 <= release[1] <= 12 and _is_past(date(*release, 1), YEARS, today)
-    table = TF_A if loader is Loader.TF_A else OP_TEE
-    years = LTS_YEARS if loader is Loader.TF_A and release in TF_A_LTS else YEARS
-    next_known = min((known for known in table if known >= release), default=None)
-    return next_known is not None and _is_past(table[next_known], years, today)
+def _years(lifecycle: Lifecycle, product: str) -> int:
+    return lifecycle.products[product].years
 
 
 def _revoked(found: FoundLoader, name: str, least: int) -> Finding:
@@ -286,14 +261,8 @@ def _revoked(found: FoundLoader, name: str, least: int) -> Finding:
     )
 
 
-def _finding(key: str, name: str, at: Location, *, old: bool, end: date | None, bypasses: list[Bypass]) -> Finding:
-    said = []
-    if old:
-        said.append(
-            f"is past support since {end}"
-            if end
-            else f"came out more than {YEARS} years ago: its makers mend it no more"
-        )
+def _finding(key: str, name: str, at: Location, old: str | None, bypasses: list[Bypass]) -> Finding:
+    said = [old] if old is not None else []
     if bypasses:
         said.append("may be got around: " + "; ".join(f"{one.what} ({one.cves})" for one in bypasses))
     return Finding(

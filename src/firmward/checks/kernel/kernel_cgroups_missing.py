@@ -38,7 +38,7 @@ def _memory(options: KernelOptions) -> bool | Unknown:
 
 
 CONTROLLERS = (
-    Controller(("MEMCG",), _memory, (2, 6, 25), "memory", "memory"),
+    Controller(("MEMCG",), Condition(_memory, "CONFIG_MEMCG on"), (2, 6, 25), "memory", "memory"),
     Controller(("CGROUP_PIDS",), built("CGROUP_PIDS"), (4, 3), "pids", "the number of processes"),
     Controller(("CFS_BANDWIDTH", "CGROUP_SCHED", "FAIR_GROUP_SCHED"), built("CFS_BANDWIDTH"), (3, 2), "cpu",
                "processor time", LOW),

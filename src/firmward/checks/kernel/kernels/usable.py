@@ -19,4 +19,4 @@ def usable(option: str, module: str, shipped: Shipped) -> Condition:
             return shipped.has(module, options.release)
         return shipped or Unknown("no module is in this root")
 
-    return holds
+    return Condition(holds, f"CONFIG_{option} built in, or {module}.ko here")

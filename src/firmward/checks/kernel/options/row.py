@@ -1,6 +1,6 @@
 """The words in which the rows of this folder say what is wanted of a kernel's configuration."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,8 +10,6 @@ from firmward.model.finding import Severity
 
 Version = tuple[int, ...]
 """Of Linux: (5, 19), or (5, 4, 208) for a stable release."""
-Condition = Callable[[KernelOptions], bool | Unknown]
-"""Unknown where the configuration does not say, or is of a kernel whose version is not known."""
 
 
 class Source(StrEnum):
@@ -40,15 +38,28 @@ class Cost(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """`holds` is unknown where the configuration does not say, or is of a kernel whose version is not known; `text` is
+    the condition in words."""
+
+    holds: Callable[[KernelOptions], bool | Unknown]
+    text: str
+
+    def __call__(self, options: KernelOptions) -> bool | Unknown:
+        return self.holds(options)
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One option as it should be.
 
     `option` is named without CONFIG_. `wanted` is `y`, `n` for off, `on` for `y` or `m`, a text, a number with `least`
     saying that more is as good, `max` for what the option of this name with `_MAX` behind it says, or `has:WORD` for a
     list with commas that must name a word. `why` says in half a sentence what is lost where it is not so: it follows
-    the words "CONFIG_X is off: " or "CONFIG_X is on: ". Any of `instead` is as good as the option; without all of
-    `needs` it does nothing. The row is asked of kernels of these `architectures` (all without any), `since` and before
-    `until` the versions in which the option was there. `key` tells two rows of one option apart.
+    the words "CONFIG_X is off: " or "CONFIG_X is on: ". Any of `instead` is as good as the option. The row is
+    asked of kernels of these `architectures` (all without any), `since` and before `until` the versions in which the
+    option was there, for which all of `needs` hold: what lacks for them has a row of its own. `key` tells two rows of
+    one option apart.
     """
 
     option: str
@@ -70,6 +81,52 @@ class Row:
         """What a finding's key is."""
         return self.key or self.option.lower()
 
+    def judge(self, kernel: "Kernel") -> bool | None | Unknown:
+        """Whether a kernel has it as wanted; None where it is not asked of such a kernel."""
+        asked = self._is_asked(kernel)
+        if asked is False:
+            return None
+        fitting = self._is_met(kernel)
+        return asked if isinstance(asked, Unknown) and fitting is not True else fitting
+
+    def _is_met(self, kernel: "Kernel") -> bool | Unknown:
+        own = self._is_set(kernel.options)
+        if own is True or not self.instead:
+            return own
+        return settled((own, *(one(kernel.options) for one in self.instead)), True)
+
+    def _is_set(self, options: KernelOptions) -> bool | Unknown:
+        found = options.get(self.option)
+        if isinstance(found, Unknown):
+            return found
+        if self.wanted == "on":
+            return found in ("y", "m")
+        if self.wanted.startswith("has:"):
+            return self.wanted.removeprefix("has:") in found.split(",")
+        wanted = options.get(f"{self.option}_MAX") if self.wanted == "max" else self.wanted
+        if isinstance(wanted, Unknown):
+            return wanted
+        if self.least and found.isdecimal() and wanted.isdecimal():
+            return int(found) >= int(wanted)
+        return found == wanted
+
+    def _is_asked(self, kernel: "Kernel") -> bool | Unknown:
+        """By architecture, version and what it needs; an option that the configuration names is there, whatever version
+        it is of."""
+        answers = (self._is_there(kernel), *(one(kernel.options) for one in self.needs))
+        return settled(answers, False)
+
+    def _is_there(self, kernel: "Kernel") -> bool | Unknown:
+        if self.architectures and not isinstance(kernel.architecture, str):
+            return kernel.architecture
+        if self.architectures and kernel.architecture not in self.architectures:
+            return False
+        if not (self.since or self.until) or self.option in kernel.options.options:
+            return True
+        if isinstance(kernel.version, Unknown):
+            return kernel.version
+        return kernel.version >= self.since and (not self.until or kernel.version < self.until)
+
 
 X86_64 = frozenset(("x86-64",))
 X86 = frozenset(("x86-64", "x86-32"))
@@ -89,7 +146,7 @@ def value(option: str, wanted: str) -> Condition:
             return found
         return found in ("y", "m") if wanted == "on" else found == wanted
 
-    return holds
+    return Condition(holds, _said(option, wanted))
 
 
 def built(option: str) -> Condition:
@@ -107,7 +164,12 @@ def lists(option: str, word: str) -> Condition:
         found = options.get(option)
         return found if isinstance(found, Unknown) else word in found.split(",")
 
-    return holds
+    return Condition(holds, f"CONFIG_{option} with {word}")
+
+
+def named(*options: str) -> Condition:
+    """That the configuration says something of one of these: the kernel has the option."""
+    return Condition(lambda kernel: any(one in kernel.options for one in options), f"{options[0]} is there")
 
 
 def since(*version: int) -> Condition:
@@ -117,32 +179,61 @@ def since(*version: int) -> Condition:
         own = version_of(options)
         return own if isinstance(own, Unknown) else own >= version
 
-    return holds
+    return Condition(holds, f"Linux {'.'.join(map(str, version))}")
+
+
+def before(*version: int) -> Condition:
+    """That the kernel is older than this version."""
+
+    def holds(options: KernelOptions) -> bool | Unknown:
+        own = version_of(options)
+        return own if isinstance(own, Unknown) else own < version
+
+    return Condition(holds, f"Linux before {'.'.join(map(str, version))}")
 
 
 def both(*conditions: Condition) -> Condition:
     """That all of them hold."""
-
-    def holds(options: KernelOptions) -> bool | Unknown:
-        return _settled([condition(options) for condition in conditions], False)
-
-    return holds
+    return Condition(lambda options: settled((one(options) for one in conditions), False), _joined("and", conditions))
 
 
 def either(*conditions: Condition) -> Condition:
     """That one of them holds."""
-
-    def holds(options: KernelOptions) -> bool | Unknown:
-        return _settled([condition(options) for condition in conditions], True)
-
-    return holds
+    text = _joined("or", conditions)
+    return Condition(lambda options: settled((one(options) for one in conditions), True), text)
 
 
-def _settled(answers: list[bool | Unknown], decides: bool) -> bool | Unknown:
+def settled(answers: Iterable[bool | Unknown], decides: bool) -> bool | Unknown:
     """What one answer alone decides, else the first that is not known, else the contrary."""
-    if any(one is decides for one in answers):
-        return decides
-    return next((one for one in answers if isinstance(one, Unknown)), not decides)
+    doubt: Unknown | None = None
+    for one in answers:
+        if isinstance(one, Unknown):
+            doubt = doubt or one
+        elif one is decides:
+            return decides
+    return not decides if doubt is None else doubt
+
+
+def _joined(word: str, conditions: Iterable[Condition]) -> str:
+    return f" {word} ".join(one.text for one in conditions)
+
+
+def _said(option: str, wanted: str) -> str:
+    words = {"n": "off", "on": "on", "y": "on"}
+    return f"CONFIG_{option} {words.get(wanted, f'= {wanted}')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A kernel's options, with the version of its sources, (6, 1, 55), and the architecture as rows call it."""
+
+    options: KernelOptions
+    version: Version | Unknown
+    architecture: str | Unknown
+
+
+def kernel_of(options: KernelOptions) -> Kernel:
+    return Kernel(options, version_of(options), architecture_of(options))
 
 
 def version_of(options: KernelOptions) -> Version | Unknown:

@@ -1,0 +1,115 @@
+"""kernel-config"""
+
+from collections.abc import Iterator
+
+from firmward.checks.kernel.options import rows
+from firmward.checks.kernel.options.row import Cost, Kernel, Row, kernel_of
+from firmward.facts.kernel_config import KernelConfigs, KernelOptions
+from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.finding import Finding, Severity
+from firmward.model.location import Location
+from firmward.model.remedy import Remedy, Safety, SetKernelOption, Stage
+
+RISKY = frozenset((Cost.FEATURE, Cost.TIME))
+NAMED = 3
+"""Kernels and reasons named in one text."""
+
+
+def _kernel(architecture: str = "arm64", **options: str) -> KernelConfigs:
+    """A kernel that has all rows as wanted, apart from these options."""
+    wanted = {
+        row.option: row.wanted
+        for row in reversed(rows())
+        if not row.architectures or architecture in row.architectures
+        if row.wanted not in ("max",) and not row.wanted.startswith("has:")
+    }
+    lists = {row.option: [] for row in rows() if row.wanted.startswith("has:")}  # type: dict[str, list[str]]
+    for row in rows():
+        if row.wanted.startswith("has:"):
+            lists[row.option].append(row.wanted.removeprefix("has:"))
+    made = {**wanted, **{name: ",".join(words) for name, words in lists.items()}, **options}
+    at = Location("boot/config")
+    return KernelConfigs((KernelOptions(at, made, True, "6.12.1", "6.12.1", architecture),))
+
+
+@check(
+    title="A kernel option leaves a protection out",
+    severity=Severity.MEDIUM,
+    practice="P07",
+    cwe=1188,
+    bad=(
+        Example(facts=(_kernel(STRICT_KERNEL_RWX="n"),)),
+        Example(facts=(_kernel(DEVMEM="y", STRICT_DEVMEM="n"),)),
+    ),
+    good=(Example(facts=(_kernel(),)),),
+)
+def kernel_config(configs: KernelConfigs) -> Findings:
+    """A fault in the kernel is a fault in everything, and there is a new one each week. What a fault is worth to an
+    attacker was decided when the kernel was configured: whether addresses are random, memory is either written or
+    executed, freed memory is overwritten, programs may reach interfaces that no device needs. Most of it costs nothing
+    that can be measured, and the rest says what it costs. Options that a kernel of this version or processor does not
+    have are not asked for; a defconfig says nothing of what it leaves out.
+    """
+    kernels = [kernel_of(one) for one in configs.found]
+    doubts: list[str] = []
+    for row in rows():
+        answers = [(kernel, row.judge(kernel)) for kernel in kernels]
+        failing = [kernel for kernel, answer in answers if answer is False]
+        if failing:
+            yield _finding(row, failing, len(kernels))
+        doubts += [answer.reason for _, answer in answers if isinstance(answer, Unknown)]
+    if doubts or configs.unread:
+        raise Unavailable("; ".join(dict.fromkeys((*_counted(doubts), *configs.unread[:NAMED]))))
+
+
+def _counted(doubts: list[str]) -> Iterator[str]:
+    if doubts:
+        yield f"{len(doubts)} options are not known: {doubts[0]}"
+
+
+def _finding(row: Row, failing: list[Kernel], kernels: int) -> Finding:
+    first = failing[0].options
+    which = "" if kernels == 1 else f" in {', '.join(one.options.name for one in failing[:NAMED])}"
+    return Finding(
+        row.name,
+        f"CONFIG_{row.option} {_state(row, first)}{which}: {row.why}",
+        at=first.at,
+        severity=row.severity,
+        evidence=_evidence(row.option, first),
+        remedy=_remedy(row, first),
+    )
+
+
+def _state(row: Row, options: KernelOptions) -> str:
+    found = str(options.options.get(row.option, "n"))
+    if row.wanted.startswith("has:"):
+        return f"does not name {row.wanted.removeprefix('has:')}"
+    return {"n": "is off", "y": "is on", "m": "is a module"}.get(found, f"is {found}")
+
+
+def _evidence(option: str, options: KernelOptions) -> str:
+    found = options.options.get(option)
+    if found is None:
+        return f"no line for CONFIG_{option}"
+    return f"# CONFIG_{option} is not set" if found == "n" else f"CONFIG_{option}={found}"
+
+
+def _remedy(row: Row, options: KernelOptions) -> Remedy:
+    wanted = _wanted(row, options)
+    advice = "turn it off" if wanted == "n" else f"set it to {wanted}"
+    return Remedy(
+        f"In the kernel's configuration {advice}, as {row.source} advises; it costs {row.cost}",
+        Safety.UNSAFE if row.cost in RISKY else Safety.SAFE,
+        Stage.SOURCE,
+        (SetKernelOption(f"CONFIG_{row.option}", wanted),),
+    )
+
+
+def _wanted(row: Row, options: KernelOptions) -> str:
+    if row.wanted == "max":
+        return options.options.get(f"{row.option}_MAX", "")
+    if row.wanted.startswith("has:"):
+        words = [word for word in options.options.get(row.option, "").split(",") if word]
+        return ",".join((*words, row.wanted.removeprefix("has:")))
+    return "y" if row.wanted == "on" else row.wanted

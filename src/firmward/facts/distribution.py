@@ -1,0 +1,65 @@
+"""The distribution that a root was made from, and until when that is supported.
+
+os-release names it (ID, VERSION_ID); a maker's own distribution that is made with Yocto carries the codename of the
+release behind it (VERSION_CODENAME, DISTRO_CODENAME). OpenWrt before os-release has etc/openwrt_release. Debian's
+children that rebuild its packages live as long as it does; of others that are only like a distribution (ID_LIKE) the
+packages are that one's, and of which release only a codename says. What no distribution is behind is its maker's own.
+"""
+
+from dataclasses import dataclass
+
+from firmward.facts.lifecycle import Lifecycle, Line
+from firmward.facts.os_release import OsRelease
+from firmward.formats import os_release
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.location import Location
+from firmward.model.tree import Tree
+
+OPENWRT = "etc/openwrt_release"
+PRODUCTS = {
+    "debian": "debian", "raspbian": "debian", "devuan": "devuan", "ubuntu": "ubuntu", "alpine": "alpine",
+    "postmarketos": "postmarketos", "openwrt": "openwrt", "lede": "openwrt", "poky": "yocto", "buildroot": "buildroot",
+    "fedora": "fedora", "rhel": "rhel", "centos": "centos", "rocky": "rocky", "almalinux": "almalinux",
+}  # fmt: skip
+"""By os-release's ID. `poky` numbers its versions as the project does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """`product` is its name among the facts of support, empty for a maker's own; `title` and `version` are
+    for people, `line` is what it is of, and `at` says it."""
+
+    product: str
+    title: str
+    version: str
+    line: Line | Unknown
+    at: Location
+
+
+def collect(tree: Tree, release: OsRelease | None | Unknown, lifecycle: Lifecycle) -> Distribution | None:
+    if isinstance(release, Unknown):
+        raise Unavailable(release.reason)
+    if release is not None and release.id:
+        return told(release, lifecycle)
+    said = {row.name: row.value for row in os_release.parse(tree.text(OPENWRT) or "")}
+    version = said.get("DISTRIB_RELEASE", "")
+    if said.get("DISTRIB_ID", "").lower() not in ("openwrt", "lede") or not version:
+        return None
+    line = lifecycle.line_of("openwrt", version)
+    return Distribution("openwrt", lifecycle.title("openwrt"), version, line, Location(OPENWRT))
+
+
+def told(release: OsRelease, lifecycle: Lifecycle) -> Distribution:
+    product = PRODUCTS.get((release.id or "").lower(), "")
+    version = release.version or ""
+    if product and version:
+        line = lifecycle.line_of(product, version)
+        return Distribution(product, lifecycle.title(product), version, line, release.at)
+    likes = [product] if product else [PRODUCTS[word] for word in release.like if word in PRODUCTS]
+    for name in (*likes, "yocto"):
+        named = lifecycle.named(name, release.codename or "")
+        if named is not None:
+            return Distribution(name, lifecycle.title(name), named.line, named, release.at)
+    title = (release.name or release.id or "")[:60]
+    of = f"of which release of {lifecycle.title(likes[0])} {title} is" if likes else f"what {title} was made from"
+    return Distribution(likes[0] if likes else "", title, version, Unknown(f"{of} is not said"), release.at)

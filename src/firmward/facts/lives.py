@@ -1,0 +1,287 @@
+"""What a system is made of, each with the end of its support: kernels, boot loaders, distribution, components.
+
+Who supports something decides until when:
+
+- What a distribution brings lives as long as that, whatever the line of its makers: Debian 12 mends OpenSSL 3.0 and
+  Linux 6.1 after these ended.
+- A kernel with the mark of the Civil Infrastructure Platform lives as long as that keeps the line.
+- Android's common kernels get fixes from Google beyond the line's end, until days that the facts do not know; lines
+  before 5.10 have none left.
+- Every other kernel, a board maker's tree among them, lives as long as the line that it names: what is found after
+  its end is mended by nobody in public.
+- A boot loader's release is held to be supported for some years; nobody announces an end.
+
+An initramfs beside a root runs with that root's kernel, and tells none.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from firmward.facts.boot_firmware import BootFirmware, Loader
+from firmward.facts.components import Components
+from firmward.facts.distribution import Distribution
+from firmward.facts.kernel_config import KernelConfigs
+from firmward.facts.kernel_images import KernelImages
+from firmward.facts.lifecycle import LINUX, Lifecycle, Line
+from firmward.facts.uboots import Uboots
+from firmward.model.facts import Source, Unavailable, Unknown
+from firmward.model.location import Location
+from firmward.model.parts import Parts
+from firmward.model.report import Role
+from firmward.model.tree import Tree
+
+RELEASE, VERSION = "proc/sys/kernel/osrelease", "proc/sys/kernel/version"
+MODULES = ("lib/modules/*", "usr/lib/modules/*")
+CIP = re.compile(r"-cip\d")
+ANDROID = re.compile(r"-android\d|-android$|-android-")
+ANDROID_KEEPS = (5, 10)
+"""The first line of Android's common kernels that Google may keep beyond the end of the line itself."""
+
+BY_DEBIAN = re.compile(r"\bDebian (?P<version>\d[\w.+~-]{0,60})")
+NOT_DEBIANS = ("+rpt", "bpo", "~rt")
+"""Marks of versions that only look like Debian's: the Raspberry Pi's, and backports, which end with the next."""
+IN_DEBIAN = {"4.19": "10", "5.10": "11", "6.1": "12", "6.12": "13"}
+"""Which of Debian's releases has which line of Linux."""
+OF_RELEASE = re.compile(r"[+~]deb(?P<release>\d{1,2})(?:u\d+)?\b")
+MARKS = {
+    "debian": re.compile(r"(?:-\d{1,3}|\+deb\d{1,2}(?:\.\d)?)-(?:amd64|arm64|armmp(?:-lpae)?|686(?:-pae)?|cloud-\w+|"
+        r"rt-\w+|marvell|rpi|riscv64|mips\w+|loongson\S*|powerpc\S*|s390x)$"),
+    "ubuntu": re.compile(r"-\d{1,4}-(?:generic|lowlatency|raspi|aws|azure|gcp|kvm|oracle|ibm|oem|iot|realtime)\S*$"),
+    "alpine": re.compile(r"-\d{1,3}-(?:lts|virt|rpi\d?|edge|stable)$"),
+    **dict.fromkeys(("rhel", "centos", "rocky", "almalinux"), re.compile(r"\.el\d")),
+    "fedora": re.compile(r"\.fc\d"),
+}  # fmt: skip
+"""How the releases of a distribution's own kernels look."""
+LOADERS = {Loader.TF_A: "tf-a", Loader.OP_TEE: "op-tee", Loader.BAREBOX: "barebox"}
+UBOOT_OF_DEBIAN = re.compile(r"\+dfsg|[+~]deb\d")
+
+
+class Kind(StrEnum):
+    KERNEL = "kernel"
+    BOOT_LOADER = "boot-loader"
+    DISTRIBUTION = "distribution"
+    COMPONENT = "component"
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One thing of a `kind`: the `product` by its name among the facts of support, its `title` and `version`, and `at`
+    where that was seen. `line` is what it is supported as, `by` whom. `carrier` is the distribution that keeps it, in
+    words, empty without one; `is_rule` says that the end follows from a rule, and was announced by nobody."""
+
+    kind: Kind
+    product: str
+    title: str
+    version: str
+    at: Location
+    by: str
+    line: Line | Unknown
+    carrier: str = ""
+    is_rule: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.title} {self.version}".strip()
+
+    @property
+    def end(self) -> date | None:
+        """The last day with support, where one is known."""
+        return None if isinstance(self.line, Unknown) else self.line.end
+
+    def is_past(self, today: date) -> bool:
+        return not isinstance(self.line, Unknown) and self.line.is_past(today)
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """All that were `found`, and the day `as_of` which the ends are known. `kernels_unread` says in words why kernels
+    are not among them, `unread` why others are not."""
+
+    found: tuple[Life, ...]
+    as_of: date
+    kernels_unread: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    def of(self, *kinds: Kind) -> tuple[Life, ...]:
+        return tuple(one for one in self.found if one.kind in kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kernel:
+    """What one calls itself: `uname -r`, and `uname -v` where that is known."""
+
+    release: str
+    version: str
+    at: Location
+
+
+def collect(
+    tree: Tree,
+    source: Source,
+    parts: Parts | None,
+    lifecycle: Lifecycle,
+    kernels: KernelImages | None | Unknown,
+    configs: KernelConfigs | None | Unknown,
+    uboots: Uboots | None | Unknown,
+    firmware: BootFirmware | None | Unknown,
+    distribution: Distribution | None | Unknown,
+    components: Components | None | Unknown,
+) -> Lives | None:
+    blind, unread = list[str](), list[str]()
+    running = () if _is_before_a_root(parts) else tuple(_kernels(tree, source, parts, kernels, configs, blind))
+    named = distribution if isinstance(distribution, Distribution) else None
+    unread += [one.reason for one in (distribution, components) if isinstance(one, Unknown)]
+    found = [
+        *(kernel(one.release, one.version, one.at, named, lifecycle) for one in running),
+        *_loaders(uboots, firmware, lifecycle),
+        *(() if named is None else (_distribution(named, lifecycle),)),
+        *(_components(components, named, lifecycle, unread) if isinstance(components, Components) else ()),
+    ]
+    if not found:
+        if unread or blind:
+            raise Unavailable("; ".join((*unread, *blind)[:3]))
+        return None
+    return Lives(tuple(_distinct(found)), lifecycle.as_of, tuple(blind), tuple(unread))
+
+
+def _is_before_a_root(parts: Parts | None) -> bool:
+    return (
+        parts is not None
+        and parts.own.part.role is Role.INITRAMFS
+        and any(one.part.role is Role.ROOT for one in parts.all.values())
+    )
+
+
+def _distinct(found: list[Life]) -> Iterator[Life]:
+    known: set[tuple[str, str, str]] = set()
+    for one in found:
+        key = (one.kind, one.title, one.version)
+        if key not in known:
+            known.add(key)
+            yield one
+
+
+def _kernels(
+    tree: Tree,
+    source: Source,
+    parts: Parts | None,
+    kernels: KernelImages | None | Unknown,
+    configs: KernelConfigs | None | Unknown,
+    blind: list[str],
+) -> Iterator[_Kernel]:
+    """Those that may run this root: the running one; else the images beside it; else the one that its configuration or
+    its folder of modules is for."""
+    if source is not Source.IMAGE:
+        release = (tree.text(RELEASE) or "").strip()
+        if release:
+            yield _Kernel(release, (tree.text(VERSION) or "").strip(), Location(RELEASE))
+        else:
+            blind.append(f"{RELEASE} cannot be read")
+        return
+    images = list(_images(parts, kernels, blind))
+    if images:
+        yield from images
+        return
+    said = [one for one in configs.found if one.release or one.version] if isinstance(configs, KernelConfigs) else []
+    folders = sorted({path.rpartition("/")[2]: path for pattern in MODULES for path in tree.glob(pattern)}.items())
+    for one in said:
+        yield _Kernel(one.release or one.version, "", one.at)
+    for release, path in folders if not said else ():
+        if release[:1].isdigit() and tree.is_directory(path):
+            yield _Kernel(release, "", Location(path))
+
+
+def _images(parts: Parts | None, kernels: KernelImages | None | Unknown, blind: list[str]) -> Iterator[_Kernel]:
+    if isinstance(kernels, Unknown):
+        blind.append(kernels.reason)
+    if parts is None or not isinstance(kernels, KernelImages):
+        return
+    beside = frozenset(one.part.id for one in parts.beside())
+    for one in kernels.found:
+        if one.at.part not in beside:
+            continue
+        if isinstance(one.release, Unknown):
+            blind.append(one.release.reason)
+        else:
+            yield _Kernel(one.release, "" if isinstance(one.version, Unknown) else one.version, one.at)
+
+
+def kernel(release: str, version: str, at: Location, distribution: Distribution | None, lifecycle: Lifecycle) -> Life:
+    """A kernel by its release and version, with who keeps it."""
+
+    def life(product: str, line: Line | Unknown, carrier: str = "") -> Life:
+        return Life(Kind.KERNEL, LINUX, "Linux", release, at, lifecycle.by(product), line, carrier)
+
+    if CIP.search(release) or CIP.search(version):
+        return life("cip", lifecycle.line_of("cip", release))
+    kept = _debians(release, version, distribution)
+    if kept:
+        return life("debian", lifecycle.line_of("debian", kept), f"{lifecycle.title('debian')} {kept}")
+    mark = None if distribution is None else MARKS.get(distribution.product)
+    if distribution is not None and distribution.product != "debian" and mark is not None and mark.search(release):
+        return life(distribution.product, distribution.line, f"{distribution.title} {distribution.version}")
+    line = lifecycle.line_of(LINUX, release)
+    if ANDROID.search(release) and _numbers(release) >= ANDROID_KEEPS:
+        why = f"{release[:40]} is a common kernel of Android's, and until when Google keeps it is not known"
+        return life(LINUX, Unknown(why))
+    return life(LINUX, line)
+
+
+def _numbers(release: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d{1,6}", release)[:2])
+
+
+def _debians(release: str, version: str, distribution: Distribution | None) -> str:
+    """The release of Debian that keeps this kernel; empty for one that is not Debian's."""
+    banner = BY_DEBIAN.search(version)
+    own = distribution is not None and distribution.product == "debian"
+    if banner is None and not (own and MARKS["debian"].search(release)):
+        return ""
+    said = release if banner is None else f"{release} {banner['version']}"
+    if any(mark in said for mark in NOT_DEBIANS):
+        return ""
+    named = OF_RELEASE.search(said)
+    line = ".".join(str(number) for number in _numbers(release))
+    if named is not None:
+        return named["release"]
+    return IN_DEBIAN.get(line, "")
+
+
+def _loaders(
+    uboots: Uboots | None | Unknown, firmware: BootFirmware | None | Unknown, lifecycle: Lifecycle
+) -> Iterator[Life]:
+    for one in uboots.proper if isinstance(uboots, Uboots) else ():
+        # Debian's own is told with its fixes by firmware-end-of-life
+        if not UBOOT_OF_DEBIAN.search(one.version):
+            yield _loader("u-boot", one.version, one.at, lifecycle)
+    for other in firmware.found if isinstance(firmware, BootFirmware) else ():
+        if other.loader in LOADERS:
+            yield _loader(LOADERS[other.loader], other.version, other.at, lifecycle)
+
+
+def _loader(product: str, version: str, at: Location, lifecycle: Lifecycle) -> Life:
+    line, title = lifecycle.line_of(product, version), lifecycle.title(product)
+    return Life(Kind.BOOT_LOADER, product, title, version, at, lifecycle.by(product), line, is_rule=True)
+
+
+def _distribution(found: Distribution, lifecycle: Lifecycle) -> Life:
+    by = lifecycle.by(found.product) if found.product else "its maker"
+    return Life(Kind.DISTRIBUTION, found.product, found.title, found.version, found.at, by, found.line)
+
+
+def _components(
+    found: Components, distribution: Distribution | None, lifecycle: Lifecycle, unread: list[str]
+) -> Iterator[Life]:
+    unread += found.unread
+    for one in found.found:
+        title = lifecycle.title(one.product)
+        if one.is_distributed and distribution is not None:
+            carrier = f"{distribution.title} {distribution.version}".strip()
+            by, line = lifecycle.by(distribution.product), distribution.line
+            yield Life(Kind.COMPONENT, one.product, title, one.version, one.at, by, line, carrier)
+        else:
+            line = lifecycle.line_of(one.product, one.version)
+            yield Life(Kind.COMPONENT, one.product, title, one.version, one.at, lifecycle.by(one.product), line)

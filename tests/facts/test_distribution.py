@@ -1,0 +1,39 @@
+"""Which distribution a root is made from."""
+
+import pytest
+
+from firmward.facts.collection import Collection
+from firmward.facts.distribution import Distribution
+from firmward.facts.lifecycle import Line
+from firmward.model.memory import MemoryTree
+
+NAMED = [
+    ("ID=debian\nVERSION_ID=12\n", "debian", "12"),
+    ("ID=raspbian\nVERSION_ID=11\nID_LIKE=debian\n", "debian", "11"),
+    ('ID="lede"\nVERSION_ID="17.01.4"\n', "openwrt", "17.01"),
+    ("ID=poky\nVERSION_ID=4.0.5\n", "yocto", "4.0"),
+    ("ID=boxos\nVERSION_ID=2\nVERSION_CODENAME=kirkstone\n", "yocto", "4.0"),
+    ("ID=boxos\nDISTRO_CODENAME=scarthgap\n", "yocto", "5.0"),
+    ("ID=mydeb\nID_LIKE=debian\nVERSION_CODENAME=bookworm\n", "debian", "12"),
+    ("ID=mydeb\nVERSION_ID=3\nID_LIKE=debian\n", "debian", None),
+    ("ID=vendoros\nID_LIKE='lede openwrt'\nVERSION_ID=15.05.1\n", "openwrt", None),
+    ("ID=openwrt\nVERSION_ID=SNAPSHOT\n", "openwrt", None),
+    ("ID=debian\nPRETTY_NAME='Debian sid'\n", "debian", None),
+    ("ID=boxos\nVERSION_ID=2\n", "", None),
+]
+
+
+@pytest.mark.parametrize(("text", "product", "line"), NAMED)
+def test_os_release_names_it(text: str, product: str, line: str | None) -> None:
+    found = Collection(MemoryTree({"etc/os-release": text})).get(Distribution)
+    assert isinstance(found, Distribution)
+    assert found.product == product
+    assert (found.line.line if isinstance(found.line, Line) else None) == line
+
+
+def test_an_old_openwrt_has_a_file_of_its_own() -> None:
+    text = "DISTRIB_ID='OpenWrt'\nDISTRIB_RELEASE='21.02.3'\n"
+    found = Collection(MemoryTree({"etc/openwrt_release": text})).get(Distribution)
+    assert isinstance(found, Distribution)
+    assert (found.product, found.version) == ("openwrt", "21.02.3")
+    assert Collection(MemoryTree({"etc/openwrt_release": "DISTRIB_ID='Other'\n"})).get(Distribution) is None
