@@ -20,6 +20,7 @@ NAMED = [
     ("ID=openwrt\nVERSION_ID=SNAPSHOT\n", "openwrt", None),
     ("ID=debian\nPRETTY_NAME='Debian sid'\n", "debian", None),
     ("ID=boxos\nVERSION_ID=2\n", "", None),
+    ("ID=boxos\nID_LIKE=buildroot\nVERSION_ID=2\n", "", None),
 ]
 
 
@@ -37,3 +38,10 @@ def test_an_old_openwrt_has_a_file_of_its_own() -> None:
     assert isinstance(found, Distribution)
     assert (found.product, found.version) == ("openwrt", "21.02.3")
     assert Collection(MemoryTree({"etc/openwrt_release": "DISTRIB_ID='Other'\n"})).get(Distribution) is None
+
+
+def test_a_makers_own_is_named_once() -> None:
+    text = "ID=boxos\nVERSION_ID=2.4\nPRETTY_NAME='Box OS 2.4'\n"
+    found = Collection(MemoryTree({"etc/os-release": text})).get(Distribution)
+    assert isinstance(found, Distribution)
+    assert (found.title, found.version) == ("Box OS 2.4", "")

@@ -16,8 +16,8 @@ from firmward.image.source import Bytes
 from firmward.model.facts import Source, Unavailable, Unknown
 from firmward.model.location import Location
 from firmward.model.memory import Content, MemoryTree
-from firmward.model.parts import OpenPart
-from firmward.model.report import Part
+from firmward.model.parts import OpenPart, Parts
+from firmward.model.report import Part, Role
 
 AT = Location("lib/modules")
 FACTS = shipped()
@@ -152,9 +152,10 @@ def test_boot_loaders_are_told_by_the_rule() -> None:
     loaders = found.of(Kind.BOOT_LOADER)
     assert [(one.name, one.end) for one in loaders] == [
         ("U-Boot 2024.10", date(2026, 10, 1)),
+        ("U-Boot 2023.01+dfsg-2+deb12u1", date(2028, 6, 30)),
         ("TF-A 2.10.4", date(2028, 11, 22)),
     ]
-    assert all(one.is_rule for one in loaders)
+    assert [(one.is_rule, one.carrier) for one in loaders] == [(True, ""), (False, "Debian 12"), (True, "")]
 
 
 def test_two_of_the_same_are_told_once() -> None:
@@ -186,3 +187,15 @@ def test_a_life_of_unknown_line_is_never_past() -> None:
     life = Life(Kind.COMPONENT, "x", "X", "1", AT, "x", Unknown("not said"))
     assert not life.is_past(date.max)
     assert life.end is None
+
+
+def test_an_initramfs_runs_with_the_kernel_of_the_root_behind_it() -> None:
+    parts = around(OpenPart(Part("image/root", "squashfs", "image", role=Role.ROOT), Bytes(b"")))
+    early = Parts(
+        "image/early", {**parts.all, "image/early": OpenPart(Part("image/early", "cpio", role=Role.INITRAMFS))}
+    )
+    tree = MemoryTree({"lib/modules/5.4.1/modules.order": "", "etc/os-release": "ID=debian\nVERSION_ID=12\n"})
+    found = Collection(tree, parts=early).get(Lives)
+    assert isinstance(found, Lives)
+    assert found.is_before_a_root
+    assert told(found) == [("distribution", "Debian 12", "")]

@@ -22,6 +22,8 @@ PRODUCTS = {
     "fedora": "fedora", "rhel": "rhel", "centos": "centos", "rocky": "rocky", "almalinux": "almalinux",
 }  # fmt: skip
 """By os-release's ID. `poky` numbers its versions as the project does."""
+FEEDS = frozenset(("debian", "ubuntu", "alpine", "openwrt", "fedora", "rhel"))
+"""Those whose packages others take as they are; who is like another builds its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,12 @@ def told(release: OsRelease, lifecycle: Lifecycle) -> Distribution:
     if product and version:
         line = lifecycle.line_of(product, version)
         return Distribution(product, lifecycle.title(product), version, line, release.at)
-    likes = [product] if product else [PRODUCTS[word] for word in release.like if word in PRODUCTS]
+    likes = [product] if product else [PRODUCTS[word] for word in release.like if PRODUCTS.get(word) in FEEDS]
     for name in (*likes, "yocto"):
         named = lifecycle.named(name, release.codename or "")
         if named is not None:
             return Distribution(name, lifecycle.title(name), named.line, named, release.at)
     title = (release.name or release.id or "")[:60]
-    of = f"of which release of {lifecycle.title(likes[0])} {title} is" if likes else f"what {title} was made from"
-    return Distribution(likes[0] if likes else "", title, version, Unknown(f"{of} is not said"), release.at)
+    why = f"which release of {lifecycle.title(likes[0])} it was made from" if likes else "what it was made from"
+    line = Unknown(f"{title}: {why} is not said")
+    return Distribution(likes[0] if likes else "", title, "" if version in title else version, line, release.at)

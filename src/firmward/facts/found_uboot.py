@@ -1,5 +1,6 @@
 """One U-Boot of the image, whether it was read from its binary or from the configuration that it was built with."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -7,6 +8,18 @@ from firmward.formats.uboot_binary import NO_DELAY, Stage
 from firmward.formats.uboot_traits import Stop
 from firmward.model.facts import Unknown
 from firmward.model.location import Location
+
+IN_DEBIAN = {"2019.01": 10, "2021.01": 11, "2023.01": 12, "2025.01": 13}
+"""Which of Debian's releases has which U-Boot."""
+REVISION = re.compile(r"[+~]deb(?P<release>\d{1,2})u(?P<update>\d{1,3})")
+
+
+@dataclass(frozen=True, slots=True)
+class DebianRevision:
+    """The `release` of Debian that keeps a U-Boot, and which `update` of it this is; 0 as it was released with."""
+
+    release: int
+    update: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,15 @@ class FoundUboot:
     @property
     def has_prompt(self) -> bool | Unknown:
         return self.commands if isinstance(self.commands, Unknown) else self.commands is not None
+
+    @property
+    def debian(self) -> DebianRevision | None:
+        """None for one that is none of Debian's."""
+        found = REVISION.search(self.version)
+        if found is not None:
+            return DebianRevision(int(found["release"]), int(found["update"]))
+        release = IN_DEBIAN.get(self.version[:7])
+        return DebianRevision(release, 0) if release is not None and "+dfsg" in self.version else None
 
     @property
     def name(self) -> str:

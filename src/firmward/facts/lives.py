@@ -56,7 +56,6 @@ MARKS = {
 }  # fmt: skip
 """How the releases of a distribution's own kernels look."""
 LOADERS = {Loader.TF_A: "tf-a", Loader.OP_TEE: "op-tee", Loader.BAREBOX: "barebox"}
-UBOOT_OF_DEBIAN = re.compile(r"\+dfsg|[+~]deb\d")
 
 
 class Kind(StrEnum):
@@ -98,12 +97,13 @@ class Life:
 @dataclass(frozen=True, slots=True)
 class Lives:
     """All that were `found`, and the day `as_of` which the ends are known. `kernels_unread` says in words why kernels
-    are not among them, `unread` why others are not."""
+    are not among them, `unread` why others are not; `is_before_a_root` that it is an initramfs with the root's kernel."""
 
     found: tuple[Life, ...]
     as_of: date
     kernels_unread: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    is_before_a_root: bool = False
 
     def of(self, *kinds: Kind) -> tuple[Life, ...]:
         return tuple(one for one in self.found if one.kind in kinds)
@@ -131,7 +131,8 @@ def collect(
     components: Components | None | Unknown,
 ) -> Lives | None:
     blind, unread = list[str](), list[str]()
-    running = () if _is_before_a_root(parts) else tuple(_kernels(tree, source, parts, kernels, configs, blind))
+    is_before = _is_before_a_root(parts)
+    running = () if is_before else tuple(_kernels(tree, source, parts, kernels, configs, blind))
     named = distribution if isinstance(distribution, Distribution) else None
     unread += [one.reason for one in (distribution, components) if isinstance(one, Unknown)]
     found = [
@@ -144,7 +145,7 @@ def collect(
         if unread or blind:
             raise Unavailable("; ".join((*unread, *blind)[:3]))
         return None
-    return Lives(tuple(_distinct(found)), lifecycle.as_of, tuple(blind), tuple(unread))
+    return Lives(tuple(_distinct(found)), lifecycle.as_of, tuple(blind), tuple(unread), is_before)
 
 
 def _is_before_a_root(parts: Parts | None) -> bool:
@@ -254,9 +255,13 @@ def _loaders(
     uboots: Uboots | None | Unknown, firmware: BootFirmware | None | Unknown, lifecycle: Lifecycle
 ) -> Iterator[Life]:
     for one in uboots.proper if isinstance(uboots, Uboots) else ():
-        # Debian's own is told with its fixes by firmware-end-of-life
-        if not UBOOT_OF_DEBIAN.search(one.version):
+        if one.debian is None:
             yield _loader("u-boot", one.version, one.at, lifecycle)
+        else:
+            release = str(one.debian.release)
+            line, by, carrier = lifecycle.line_of("debian", release), lifecycle.by("debian"), lifecycle.title("debian")
+            title = lifecycle.title("u-boot")
+            yield Life(Kind.BOOT_LOADER, "u-boot", title, one.version, one.at, by, line, f"{carrier} {release}")
     for other in firmware.found if isinstance(firmware, BootFirmware) else ():
         if other.loader in LOADERS:
             yield _loader(LOADERS[other.loader], other.version, other.at, lifecycle)

@@ -12,12 +12,12 @@ from firmward.audit.engine import Verdict, judge
 from firmward.checks.boot.firmware_end_of_life import (
     BYPASSES,
     DEBIANS_FIXES,
-    OF_DEBIAN,
     SBAT,
 )
 from firmward.checks.boot.firmware_end_of_life import firmware_end_of_life as check
 from firmward.facts.boot_firmware import BootFirmware, FoundLoader, Loader
 from firmward.facts.collection import Collection
+from firmward.facts.found_uboot import IN_DEBIAN
 from firmward.facts.lifecycle import Lifecycle, Line, shipped
 from firmward.facts.uboots import FoundUboot, Stage, Uboots
 from firmward.image.opening import open_image
@@ -169,8 +169,8 @@ def test_the_tables_are_in_order() -> None:
     assert set(SBAT) < set(Loader)
     rows = {one.cves for one in BYPASSES}
     assert all(rows.issuperset(fixes) for fixes in DEBIANS_FIXES.values())
-    assert set(DEBIANS_FIXES) <= set(OF_DEBIAN.values())
-    assert all(isinstance(shipped().line_of("debian", str(one)), Line) for one in OF_DEBIAN.values())
+    assert set(DEBIANS_FIXES) <= set(IN_DEBIAN.values())
+    assert all(isinstance(shipped().line_of("debian", str(one)), Line) for one in IN_DEBIAN.values())
 
 
 def seen(data: bytes) -> list[tuple[Loader, str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from firmward.facts.boot_firmware import BootFirmware, FoundLoader, Loader
+from firmward.facts.found_uboot import DebianRevision
 from firmward.facts.lifecycle import Lifecycle, Line
 from firmward.facts.uboots import FoundUboot, Stage, Uboots
 from firmward.model.check import Example, Findings, NotApplicable, check
@@ -68,8 +69,6 @@ BYPASSES = (
 """Of U-Boot. Left out is what needs code that its commands do not show, such as CVE-2022-30552 and CVE-2022-30790
 (CONFIG_IP_DEFRAG), and what only stops it."""
 
-OF_DEBIAN = {(2019, 1): 10, (2021, 1): 11, (2023, 1): 12, (2025, 1): 13}
-"""Which U-Boot each of Debian's releases has."""
 DEBIANS_FIXES = {
     12: {
         "CVE-2024-57254 CVE-2024-57255 CVE-2024-57257 CVE-2024-57258 CVE-2024-57259": 2,
@@ -85,7 +84,6 @@ SBAT = {Loader.GRUB: 5, Loader.SHIM: 4}
 """The least generations of shim's list of revocations 2025051000 (SbatLevel_Variable.txt)."""
 
 VERSION = re.compile(r"(\d{1,4})\.(\d{1,2})")
-REVISION = re.compile(r"[+~]deb(?P<release>\d{1,2})u(?P<update>\d{1,3})")
 
 
 def _example(version: str, *commands: str, verifies: bool = True) -> Example:
@@ -168,10 +166,10 @@ def _of_uboot(found: FoundUboot, lifecycle: Lifecycle, today: date, doubts: list
         return
     applying = _applying(found)
     certain = [one for one in applying if one is not None]
-    debian = _debian(found.version, release)
+    debian = found.debian
     years = _years(lifecycle, "u-boot")
     if debian is not None:
-        kept = lifecycle.line_of("debian", str(debian[0]))
+        kept = lifecycle.line_of("debian", str(debian.release))
         line, years = (line, years) if isinstance(kept, Unknown) else (kept, 0)
         certain = list(_left_by_debian(found, debian, certain, doubts))
     old = _since(line, years) if line.is_past(today) else None
@@ -182,15 +180,15 @@ def _of_uboot(found: FoundUboot, lifecycle: Lifecycle, today: date, doubts: list
 
 
 def _left_by_debian(
-    found: FoundUboot, debian: tuple[int, int], bypasses: list[Bypass], doubts: list[str]
+    found: FoundUboot, debian: DebianRevision, bypasses: list[Bypass], doubts: list[str]
 ) -> Iterator[Bypass]:
     """What an update of Debian's has not mended yet; a doubt where that is not known."""
-    fixes = DEBIANS_FIXES.get(debian[0], {})
+    fixes = DEBIANS_FIXES.get(debian.release, {})
     for one in bypasses:
         fixed = fixes.get(one.cves)
         if fixed is None:
             doubts.append(f"{found.name}: whether this revision of Debian's has the fix of {one.cves} is not known")
-        elif debian[1] < fixed:
+        elif debian.update < fixed:
             yield one
 
 
@@ -208,18 +206,6 @@ def _is_built(bypass: Bypass, found: FoundUboot) -> bool | None:
     if isinstance(found.commands, Unknown):
         return None
     return bool(found.commands and found.commands.intersection(bypass.needs.split()))
-
-
-def _debian(version: str, release: Release) -> tuple[int, int] | None:
-    """The release of Debian and its update that a revision is of; None for a version that is none of Debian's."""
-    found = REVISION.search(version)
-    if found is not None:
-        number, update = int(found["release"]), int(found["update"])
-    elif "+dfsg" in version and release in OF_DEBIAN:
-        number, update = OF_DEBIAN[release], 0
-    else:
-        return None
-    return number, update
 
 
 def _since(line: Line, years: int) -> str:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from firmward.facts.lives import Kind, Life, Lives
-from firmward.model.check import Example, Findings, check
+from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.clock import Clock
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
@@ -46,6 +46,8 @@ def kernel_end_of_life(lives: Lives, clock: Clock, policy: Policy | None) -> Fin
     it. The tree of a board's or chip's maker is held to live as long as the line that it is built on: where the maker
     mends it for longer, accept the finding with his word for it. Without a declared end of support only today counts.
     """
+    if lives.is_before_a_root:
+        raise NotApplicable("an initramfs runs with the kernel of the root that it hands over to")
     kernels = lives.of(Kind.KERNEL)
     doubts = list(lives.kernels_unread)
     needed = policy.support.end(clock.today) if policy is not None and policy.support is not None else None
