@@ -33,6 +33,8 @@ PROFILES: dict[str, Content] = {
 }
 WORDS = ("lsm", "security", "selinux", "apparmor")
 """Of the command line, by which another module starts, or none."""
+TOLD = 100
+"""Letters of a value that a message repeats."""
 FENCED = "; Landlock holds only programs that ask for it"
 NEEDS = {"selinux": ("SECURITY", "SECURITY_NETWORK", "AUDIT"), "smack": ("SECURITY", "SECURITY_NETWORK"),
          "apparmor": ("SECURITY", "SECURITYFS"), "tomoyo": ("SECURITY", "SECURITYFS")}  # fmt: skip
@@ -186,11 +188,11 @@ def _not_started(options: KernelOptions, line: CommandLine, policies: _Policies,
 
 
 def _why(options: KernelOptions, line: CommandLine) -> str:
-    said = [f"{name}={line.get(name)}" for name in WORDS if line.has(name)]
+    said = [f"{name}={line.get(name)}"[:TOLD] for name in WORDS if line.has(name)]
     if said:
         return f"it is started with {' '.join(said)}"
     option = "LSM" if is_ordered(options) is True else "DEFAULT_SECURITY"
-    return f'CONFIG_{option} is "{options.options.get(option, "")}"'
+    return f'CONFIG_{option} is "{options.options.get(option, "")[:TOLD]}"'
 
 
 def _without_policy(options: KernelOptions, running: list[str], policies: _Policies) -> Fault:
