@@ -106,8 +106,8 @@ FAULTS = (
     ),
     Fault(
         "cli/verdicts.py",
-        "if not checks or all(part.kind in UNEXPLAINED for part in case.image.parts):",
-        "if not checks:",
+        "if not (checks or dates) or all(part.kind in UNEXPLAINED for part in case.image.parts):",
+        "if not (checks or dates):",
         "tests/cli/test_audit.py",
         "of bytes that nothing recognised it is said that there is no environment in them",
     ),

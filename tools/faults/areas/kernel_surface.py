@@ -6,7 +6,8 @@ ROWS = "tests/checks/kernel/options/test_surface_rows.py"
 CHECK = "tests/checks/kernel/test_kernel_module_unneeded.py"
 RULES, SHIPPED, LOADED = (f"tests/facts/test_{name}.py" for name in ("modprobe", "shipped_modules", "loaded_modules"))
 UNNEEDED = "checks/kernel/kernel_module_unneeded.py"
-SURFACE, POWERPC = "checks/kernel/options/attack_surface.py", "checks/kernel/options/powerpc.py"
+SURFACE, ROW = "checks/kernel/options/attack_surface.py", "checks/kernel/options/row.py"
+JUDGED = "tests/checks/kernel/options/test_row.py"
 
 FAULTS = (
     Fault(
@@ -24,19 +25,48 @@ FAULTS = (
         ROWS,
         "what is as good as an option is taken for its contrary",
     ),
+    Fault(ROW, "else own < version\n", "else own >= version\n", ROWS, "later kernels may lack what they all have"),
     Fault(
-        POWERPC,
-        "isinstance(answer, Unknown) else not answer",
-        "isinstance(answer, Unknown) else answer",
-        ROWS,
-        "later kernels may lack what they all have",
-    ),
-    Fault(
-        POWERPC,
-        "return answer if isinstance(answer, Unknown) else not answer",
-        "return answer is False or isinstance(answer, Unknown)",
+        ROW,
+        "return own if isinstance(own, Unknown) else own < version",
+        "return isinstance(own, Unknown) or own < version",
         ROWS,
         "a kernel of unknown version counts as an old one",
+    ),
+    Fault(
+        ROW,
+        "        if asked is False:\n            return None\n",
+        "",
+        JUDGED,
+        "an option is wanted of kernels that cannot have it",
+    ),
+    Fault(
+        ROW,
+        "        if own is True or not self.instead:\n",
+        "        if True:\n",
+        JUDGED,
+        "what is as good as an option does not count",
+    ),
+    Fault(
+        ROW,
+        "self.option in kernel.options.options:",
+        "False:",
+        JUDGED,
+        "an option that a stable kernel took over is not asked for",
+    ),
+    Fault(
+        "audit/profiles.py",
+        "finding.check == allowance.check and finding.key in allowance.keys",
+        "finding.key in allowance.keys",
+        "tests/audit/test_profiles.py",
+        "a profile accepts findings of other checks",
+    ),
+    Fault(
+        "checks/kernel/kernel_config.py",
+        "    if doubts or configs.unread:",
+        "    if configs.unread:",
+        "tests/checks/kernel/test_kernel_config.py",
+        "a defconfig passes",
     ),
     Fault(
         "checks/kernel/options/userspace.py",
