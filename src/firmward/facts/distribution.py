@@ -9,7 +9,6 @@ a folder that they alone name so. What no distribution is behind is its maker's 
 """
 
 import re
-
 from dataclasses import dataclass
 
 from firmward.facts.lifecycle import Lifecycle, Line

@@ -21,7 +21,7 @@ FAULTS = (
     ),
     Fault(
         "checks/boot/firmware_end_of_life.py",
-        "        elif debian[1] < fixed:",
+        "        elif debian.update < fixed:",
         "        else:",
         CHECK,
         "what Debian has mended is told as open",
@@ -35,10 +35,10 @@ FAULTS = (
     ),
     Fault(
         "checks/boot/firmware_end_of_life.py",
-        "        old = today > end",
-        "        old = False",
+        "(line, years) if isinstance(kept, Unknown) else (kept, 0)",
+        "(line, years)",
         CHECK,
-        "Debian's support never ends",
+        "Debian's U-Boot has the support of others",
     ),
     Fault(
         "checks/boot/firmware_end_of_life.py",
@@ -48,11 +48,11 @@ FAULTS = (
         "a generation that no list revokes is told as revoked",
     ),
     Fault(
-        "checks/boot/firmware_end_of_life.py",
-        "loader is Loader.TF_A and release in TF_A_LTS",
-        "False",
+        "facts/lifecycle.py",
+        "return Line(line, years_on(self.as_of, product.years)) if product.years else unknown",
+        "return unknown",
         CHECK,
-        "a long-term line of TF-A has the support of the others",
+        "a boot loader that is younger than the facts is not known",
     ),
     Fault(
         "facts/boot_firmware.py",
