@@ -61,7 +61,7 @@ def test_a_makers_own_build_keeps_nothing() -> None:
 CRYPTO = b"\x7fELF\0OpenSSL 1.1.1w  11 Sep 2023\0"
 FILES: list[tuple[str, Content, tuple[str, str] | None]] = [
     ("usr/lib/libcrypto.so.1.1", CRYPTO, ("openssl", "1.1.1w")),
-    ("lib/aarch64-linux-gnu/libcrypto.so.3", b"OpenSSL 3.0.8 7 Feb 2023\0", ("openssl", "3.0.8")),
+    ("lib64/libcrypto.so.3", b"OpenSSL 3.0.8 7 Feb 2023\0", ("openssl", "3.0.8")),
     ("usr/lib/libcrypto.so.46", b"LibreSSL 3.3.1\0", None),
     ("usr/lib/libother.so", CRYPTO, None),
     ("usr/lib/libQt5Core.so.5.15.2", b"\x7fELF", ("qt", "5.15.2")),
@@ -91,3 +91,10 @@ def test_what_cannot_be_read_is_told() -> None:
     found = components(OWN | {"var/lib/rpm/Packages": b"x"})
     assert found is not None
     assert found.unread
+
+
+def test_what_debian_built_into_a_makers_system_is_not_told_by_its_makers_dates() -> None:
+    found = components(OWN | {"usr/lib/aarch64-linux-gnu/libcrypto.so.1.1": CRYPTO})
+    assert found is not None
+    assert not found.found
+    assert "Debian" in found.unread[0]

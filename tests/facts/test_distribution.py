@@ -5,7 +5,7 @@ import pytest
 from firmward.facts.collection import Collection
 from firmward.facts.distribution import Distribution
 from firmward.facts.lifecycle import Line
-from firmward.model.memory import MemoryTree
+from firmward.model.memory import Content, MemoryTree
 
 NAMED = [
     ("ID=debian\nVERSION_ID=12\n", "debian", "12"),
@@ -45,3 +45,28 @@ def test_a_makers_own_is_named_once() -> None:
     found = Collection(MemoryTree({"etc/os-release": text})).get(Distribution)
     assert isinstance(found, Distribution)
     assert (found.title, found.version) == ("Box OS 2.4", "")
+
+
+LIBC = b"\x7fELF\0GNU C Library (%s) stable release version 2.3x.\0"
+LIBRARIES = [
+    (b"Debian GLIBC 2.36-9+deb12u13", "debian", "12"),
+    (b"Ubuntu GLIBC 2.35-0ubuntu3.8", "ubuntu", "22.04"),
+    (b"Debian GLIBC 2.40-2", "debian", None),
+    (b"GNU libc", "", None),
+]
+
+
+@pytest.mark.parametrize(("banner", "product", "line"), LIBRARIES)
+def test_the_c_library_says_who_built_a_makers_own_system(banner: bytes, product: str, line: str | None) -> None:
+    files: dict[str, Content] = {"etc/os-release": "ID=boxos\n", "lib/arm-linux-gnueabihf/libc.so.6": LIBC % banner}
+    found = Collection(MemoryTree(files)).get(Distribution)
+    assert isinstance(found, Distribution)
+    assert (found.product, found.line.line if isinstance(found.line, Line) else None) == (product, line)
+
+
+def test_a_distribution_that_names_itself_is_not_asked_for_its_c_library() -> None:
+    library = LIBC % b"Debian GLIBC 2.36-9"
+    files: dict[str, Content] = {"etc/os-release": "ID=debian\nVERSION_ID=11\n", "lib/x-linux-gnu/libc.so.6": library}
+    found = Collection(MemoryTree(files)).get(Distribution)
+    assert isinstance(found, Distribution)
+    assert found.version == "11"

@@ -22,6 +22,7 @@ from firmward.model.chain import Link
 from firmward.model.check import Check
 from firmward.model.clock import Clock
 from firmward.model.finding import Finding, Outcome
+from firmward.model.kernel_standing import KernelStanding
 from firmward.model.location import Location
 from firmward.model.policy import AcceptedRisk, Policy
 from firmward.model.report import Budget, CheckResult, Part, PartOutcome, Report, ReportedFinding, Role, Subject
@@ -45,9 +46,10 @@ def compose(
     checks: Iterable[Check] | None = None,
     chain: tuple[Link, ...] = (),
     life: Calendar | None = None,
+    kernels: tuple[KernelStanding, ...] = (),
 ) -> Report:
     """The report. `checks` are those that were asked for; without it, those judged, or all when no part was. The links
-    of `chain` and the entries of `life` say nothing that the facts did not."""
+    of `chain`, the entries of `life` and the numbers of `kernels` say nothing that the facts did not."""
     asked = _asked(checks, verdicts_by_part)
     unread = _unread(parts, verdicts_by_part)
     results = tuple(_result(check, verdicts_by_part, unread, _no_root(parts)) for check in asked)
@@ -65,7 +67,9 @@ def compose(
     outcomes = {result.check: result.outcome for result in results}
     judged = accept(findings, policy, clock.today)
     notes = unmatched(judged, risks, outcomes)
-    report = Report(subject, tuple(parts), results, judged, budget, _product(policy), notes, chain=chain, life=life)
+    report = Report(
+        subject, tuple(parts), results, judged, budget, _product(policy), notes, chain=chain, life=life, kernels=kernels
+    )
     return redacted(report)
 
 

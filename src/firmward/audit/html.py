@@ -12,10 +12,11 @@ from functools import cache
 from importlib.resources import files
 from itertools import groupby
 
-from firmward.audit import chain_words, layout, life, life_chart, summary
+from firmward.audit import chain_words, kernel, layout, life, life_chart, summary
 from firmward.audit.baseline import standing_words
 from firmward.audit.json_record import kind
 from firmward.model.finding import Outcome, Severity
+from firmward.model.kernel_standing import KernelStanding
 from firmward.model.remedy import (
     AddFirewallRule,
     Change,
@@ -117,6 +118,9 @@ def render_html(report: Report) -> str:
         summary=summary,
         chain_words=chain_words,
         life=life,
+        kernel=kernel,
+        kernel_bars=[(standing, kernel_bars(standing)) for standing in report.kernels],
+        kernel_answers=kernel.answers(report),
         life_chart=None if report.life is None else life_chart.chart(report.life),
         standing_words=standing_words,
         style=style,
@@ -170,6 +174,12 @@ def coverage_bars(checks: Sequence[CheckResult]) -> tuple[Bar, ...]:
 def area_bars(standing: summary.Standing) -> tuple[Bar, ...]:
     rows = (("failed", standing.failed), ("passed", standing.passed))
     return _bars((*rows, ("not applicable", standing.not_applicable), ("unknown", standing.unknown)))
+
+
+def kernel_bars(standing: KernelStanding) -> tuple[Bar, ...]:
+    rows = [("as wanted", standing.as_wanted), ("left out", standing.left_out)]
+    rows += [(severity.value, getattr(standing, severity.value)) for severity in kernel.SEVERITIES]
+    return _bars((*rows, ("unknown", standing.unknown)))
 
 
 def _bars(rows: Iterable[tuple[str, int]]) -> tuple[Bar, ...]:

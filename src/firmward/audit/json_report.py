@@ -45,6 +45,7 @@ def report_document(report: Report) -> JsonObject:
         "parts": to_json(report.parts),
         "chain": to_json(report.chain),
         "life": to_json(report.life),
+        "kernels": to_json(report.kernels),
         "checks": to_json(report.checks),
         "findings": [_finding(finding) for finding in report.findings],
         "components": [],

@@ -6,7 +6,7 @@ Names from an image stand in code spans, and other text is escaped, so that noth
 import re
 from collections.abc import Iterator
 
-from firmward.audit import chain_words, life, summary
+from firmward.audit import chain_words, kernel, life, summary
 from firmward.audit.baseline import standing_words
 from firmward.audit.summary import Tone
 from firmward.model import calendar
@@ -60,6 +60,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
     yield from _chain(report)
     yield from _life(report)
+    yield from _kernels(report)
     yield from _standing(report)
     yield from _findings(report)
     yield from _unknown(report)
@@ -96,6 +97,12 @@ def _life(report: Report) -> Iterator[str]:
     if len(found.entries) > LIVES_SHOWN:
         yield f"| | {len(found.entries) - LIVES_SHOWN} more are in the HTML and JSON reports | | | |"
     yield ""
+
+
+def _kernels(report: Report) -> Iterator[str]:
+    for standing in report.kernels:
+        yield f"**Kernel options:** {text(kernel.headline(standing))}; {text(kernel.rest(standing))}"
+        yield ""
 
 
 def _standing(report: Report) -> Iterator[str]:

@@ -73,10 +73,16 @@ PROFILES: Mapping[str, tuple[Allowance, ...]] = MappingProxyType(
 
 def acceptance(finding: ReportedFinding, policy: Policy | None) -> Acceptance | None:
     """By the profile that the policy chooses; None where it does not name this finding."""
-    profile = None if policy is None or policy.kernel is None else policy.kernel.profile
-    if profile is None:
-        return None
-    for allowance in PROFILES[profile]:
-        if finding.check == allowance.check and finding.key in allowance.keys:
-            return Acceptance(allowance.reason, f"the profile {profile}", None, False)
-    return None
+    allowed = allowance(finding.check, finding.key, policy)
+    return None if allowed is None else Acceptance(allowed.reason, f"the profile {_profile(policy)}", None, False)
+
+
+def allowance(check: str, key: str, policy: Policy | None) -> Allowance | None:
+    """What the profile says of this finding, by its check and key."""
+    profile = _profile(policy)
+    allowed = () if profile is None else PROFILES[profile]
+    return next((one for one in allowed if one.check == check and key in one.keys), None)
+
+
+def _profile(policy: Policy | None) -> str | None:
+    return None if policy is None or policy.kernel is None else policy.kernel.profile

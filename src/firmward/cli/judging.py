@@ -160,6 +160,7 @@ def _audit(
         question.checks,
         answers.chain,
         answers.life,
+        answers.kernels,
     )
     compared = tuple(one.facts for one in answers.by_part.values() if one.facts is not None)
     return Side(report, inventories, compared, blobs)

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from firmward.audit import chain_words, life, summary
+from firmward.audit import chain_words, kernel, life, summary
 from firmward.audit.baseline import standing_words
 from firmward.audit.summary import Tone
 from firmward.cli import chain_page, life_page
@@ -44,6 +44,7 @@ def _blocks(report: Report, *, plain: bool) -> Iterator[RenderableType]:
     yield page.standing()
     yield from page.chain()
     yield from page.life()
+    yield from page.kernels()
     yield from page.findings()
     yield from page.accepted()
     yield from page.unknown()
@@ -110,6 +111,13 @@ class _Page(Page):
             yield self.say((f" {life.headline(found)}", "bold"))
             yield Text()
             yield from life_page.drawing(self, found, life_page.SHOWN)
+
+    def kernels(self) -> Iterator[RenderableType]:
+        if self.report.kernels:
+            yield self.title("kernel options")
+        for standing in self.report.kernels:
+            yield self.say((f" {kernel.headline(standing)}", "bold"))
+            yield Padding(self.say(kernel.rest(standing)), (0, 0, 0, 3), expand=False)
 
     def findings(self) -> Iterator[RenderableType]:
         found = summary.open_findings(self.report)

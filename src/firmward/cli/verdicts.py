@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from firmward.model.chain import Link
     from firmward.model.check import Check
     from firmward.model.facts import Facts, Unknown
+    from firmward.model.kernel_standing import KernelStanding
     from firmward.model.parts import OpenPart, Parts
     from firmward.model.side import PartFacts
     from firmward.model.tree import Tree
@@ -34,22 +35,24 @@ LATE = 5.0
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What was said of one root: the verdicts, the facts if they are compared, the links and the lives if chain and
-    calendar are drawn."""
+    calendar are drawn, and how its kernels stand."""
 
     verdicts: "tuple[Verdict, ...]" = ()
     facts: "PartFacts | None" = None
     links: "RootLinks | None" = None
     lives: "Lives | None | Unknown" = None
+    kernels: "tuple[KernelStanding, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What was said of all: by part, with the image as a whole among them, the chain of trust, and the calendar of what
-    falls out of support."""
+    """What was said of all: by part, with the image as a whole among them, the chain of trust, the calendar of what
+    falls out of support, and how the kernels stand."""
 
     by_part: Mapping[str, Judged]
     chain: "tuple[Link, ...]" = ()
     life: "Calendar | None" = None
+    kernels: "tuple[KernelStanding, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ _OfImage = tuple["tuple[Verdict, ...]", "ImageLinks | None", "Lives | None | Unk
 
 def _joined(whole: _OfImage, roots: dict[str, Judged], case: Case) -> Answers:
     """The input itself may be a root, and is told of once."""
-    from firmward.audit import chain, life
+    from firmward.audit import chain, kernel, life
     from firmward.image.opening import TOP
 
     verdicts, links, lives = whole
@@ -125,10 +128,11 @@ def _joined(whole: _OfImage, roots: dict[str, Judged], case: Case) -> Answers:
     drawn = () if links is None or len(known) < len(case.image.roots) else chain.drawn(links, known)
     ages = {part: one.lives for part, one in roots.items()} or {TOP: lives}
     found = life.calendar(ages, case.question.policy, case.question.clock)
+    kernels = kernel.distinct(standing for one in roots.values() for standing in one.kernels)
     if not verdicts:
-        return Answers(roots, drawn, found)
+        return Answers(roots, drawn, found, kernels)
     own = roots.get(TOP, Judged())
-    return Answers(roots | {TOP: replace(own, verdicts=(*own.verdicts, *verdicts))}, drawn, found)
+    return Answers(roots | {TOP: replace(own, verdicts=(*own.verdicts, *verdicts))}, drawn, found, kernels)
 
 
 def _draws_chain(case: Case) -> bool:
@@ -194,7 +198,16 @@ def _of_root(root: "Root", case: Case, *, has_core: bool) -> Judged:
         lives = _lives(facts) if _has_calendar(case) else None
     verdicts = _verdicts(case, checks, facts)
     links = chain.of_root(root.part, facts, verdicts) if draws else None
-    return Judged(verdicts, _kept(facts, compared) if compared else None, links, lives)
+    kernels = _kernels(case, checks, facts)
+    return Judged(verdicts, _kept(facts, compared) if compared else None, links, lives, kernels)
+
+
+def _kernels(case: Case, checks: "Sequence[Check]", facts: "Facts") -> "tuple[KernelStanding, ...]":
+    from firmward.audit import kernel
+    from firmward.facts.kernel_config import KernelConfigs
+
+    asked = any(check.id == kernel.CHECK for check in checks)
+    return kernel.standings(facts.get(KernelConfigs), case.question.policy) if asked else ()
 
 
 def _lives(facts: "Facts") -> "Lives | None | Unknown":

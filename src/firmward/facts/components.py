@@ -69,6 +69,8 @@ class _Written:
 
 
 LIB = ("lib", "usr/lib", "lib/*-linux-*", "usr/lib/*-linux-*", "lib64", "usr/lib64", "usr/local/lib")
+MULTIARCH = re.compile(r"(?:^|/)lib/[a-z0-9_]+-linux-[a-z0-9]+/")
+"""Folders that Debian's family alone names so."""
 BIN = ("usr/sbin", "usr/bin", "usr/local/sbin", "usr/local/bin")
 NAMED = (
     _Named("qt", "libQt[56]Core.so.*", re.compile(r"\.so\.(\d\.\d{1,2}\.\d{1,2})$")),
@@ -117,7 +119,9 @@ def collect(
     if not (isinstance(distribution, Distribution) and distribution.product):
         packaged = {one.product for one in found.values()}
         for one in (*_named(tree), *_written(tree, unread)):
-            if one.product not in packaged:
+            if MULTIARCH.search(one.at.path or ""):
+                unread.append(f"{one.at}: built by Debian or a child of it, and of which release is not said")
+            elif one.product not in packaged:
                 found.setdefault((one.product, one.version), one)
     return Components(tuple(found.values()), tuple(unread)) if found or unread else None
 

@@ -3,9 +3,12 @@
 os-release names it (ID, VERSION_ID); a maker's own distribution that is made with Yocto carries the codename of the
 release behind it (VERSION_CODENAME, DISTRO_CODENAME). OpenWrt before os-release has etc/openwrt_release. Debian's
 children that rebuild its packages live as long as it does; of others that are only like a distribution (ID_LIKE) the
-packages are that one's, and of which release only a codename says. What no distribution is behind is its maker's own.
+packages are that one's, and of which release only a codename says. A maker's own system may be put together from
+Debian's or Ubuntu's programs all the same: their C library says whose it is (`GNU C Library (Debian GLIBC 2.36-9)`), in
+a folder that they alone name so. What no distribution is behind is its maker's own.
 """
 
+import re
 from dataclasses import dataclass
 
 from firmward.facts.lifecycle import Lifecycle, Line
@@ -14,6 +17,16 @@ from firmward.formats import os_release
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
 from firmward.model.tree import Tree
+
+LIBC = ("lib/*-linux-gnu*/libc.so.6", "usr/lib/*-linux-gnu*/libc.so.6")
+LIBC_LIMIT = 8 << 20
+"""Bytes; Debian's has 2 MiB."""
+BANNER = re.compile(rb"GNU C Library \((?P<who>Debian|Ubuntu) GLIBC (?P<version>\d\.\d{2})[^)\0]{0,60}\)")
+OF_GLIBC = {
+    "debian": {"2.24": "9", "2.28": "10", "2.31": "11", "2.36": "12", "2.41": "13"},
+    "ubuntu": {"2.23": "16.04", "2.27": "18.04", "2.31": "20.04", "2.35": "22.04", "2.39": "24.04"},
+}
+"""The releases that have a version of the C library."""
 
 OPENWRT = "etc/openwrt_release"
 PRODUCTS = {
@@ -41,8 +54,27 @@ class Distribution:
 def collect(tree: Tree, release: OsRelease | None | Unknown, lifecycle: Lifecycle) -> Distribution | None:
     if isinstance(release, Unknown):
         raise Unavailable(release.reason)
-    if release is not None and release.id:
-        return told(release, lifecycle)
+    named = told(release, lifecycle) if release is not None and release.id else None
+    if named is not None and named.product:
+        return named
+    return _by_libc(tree, lifecycle) or named or _by_openwrt(tree, lifecycle)
+
+
+def _by_libc(tree: Tree, lifecycle: Lifecycle) -> Distribution | None:
+    for path in (path for pattern in LIBC for path in tree.glob(pattern)):
+        found = BANNER.search(tree.read(path, LIBC_LIMIT) or b"")
+        if found is None:
+            continue
+        product, glibc = found["who"].decode().lower(), found["version"].decode()
+        version = OF_GLIBC[product].get(glibc, "")
+        title = lifecycle.title(product)
+        unknown = Unknown(f"which release of {title} has the C library {glibc} is not known")
+        line = lifecycle.line_of(product, version) if version else unknown
+        return Distribution(product, title, version, line, Location(path))
+    return None
+
+
+def _by_openwrt(tree: Tree, lifecycle: Lifecycle) -> Distribution | None:
     said = {row.name: row.value for row in os_release.parse(tree.text(OPENWRT) or "")}
     version = said.get("DISTRIB_RELEASE", "")
     if said.get("DISTRIB_ID", "").lower() not in ("openwrt", "lede") or not version:

@@ -96,8 +96,11 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Lives:
-    """All that were `found`, and the day `as_of` which the ends are known. `kernels_unread` says in words why kernels
-    are not among them, `unread` why others are not; `is_before_a_root` that it is an initramfs with the root's kernel."""
+    """All that were `found`, and the day `as_of` which the ends are known.
+
+    `kernels_unread` says in words why kernels are not among them, `unread` why others are not. `is_before_a_root` says
+    that it is an initramfs, which runs with the root's kernel.
+    """
 
     found: tuple[Life, ...]
     as_of: date

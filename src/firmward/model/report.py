@@ -6,6 +6,7 @@ from enum import StrEnum
 from firmward.model.calendar import Calendar
 from firmward.model.chain import Link
 from firmward.model.finding import Outcome, Severity
+from firmward.model.kernel_standing import KernelStanding
 from firmward.model.location import Location
 from firmward.model.remedy import Remedy
 from firmward.model.version import VERSION
@@ -201,6 +202,8 @@ class Report:
     """How it stands against a baseline, where one was given."""
     chain: tuple[Link, ...] = ()
     """The chain of trust, link by link; empty where it was not drawn."""
+    kernels: tuple[KernelStanding, ...] = ()
+    """How each kernel was configured; empty where it was not asked, or no configuration is known."""
     life: Calendar | None = None
     """What falls out of support when; None where it was not asked, or nothing has a life that is known."""
 

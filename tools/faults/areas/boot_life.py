@@ -35,10 +35,10 @@ FAULTS = (
     ),
     Fault(
         "checks/boot/firmware_end_of_life.py",
-        "        line, years = (line, years) if isinstance(kept, Unknown) else (kept, 0)\n",
-        "",
+        "(line, years) if isinstance(kept, Unknown) else (kept, 0)",
+        "(line, years)",
         CHECK,
-        "Debian's support never ends",
+        "Debian's U-Boot has the support of others",
     ),
     Fault(
         "checks/boot/firmware_end_of_life.py",
@@ -46,6 +46,13 @@ FAULTS = (
         "found.generation <= least",
         CHECK,
         "a generation that no list revokes is told as revoked",
+    ),
+    Fault(
+        "facts/lifecycle.py",
+        "return Line(line, years_on(self.as_of, product.years)) if product.years else unknown",
+        "return unknown",
+        CHECK,
+        "a boot loader that is younger than the facts is not known",
     ),
     Fault(
         "facts/boot_firmware.py",

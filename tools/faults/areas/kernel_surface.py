@@ -56,8 +56,8 @@ FAULTS = (
     ),
     Fault(
         "audit/profiles.py",
-        "finding.check == allowance.check and finding.key in allowance.keys",
-        "finding.key in allowance.keys",
+        "if one.check == check and key in one.keys",
+        "if key in one.keys",
         "tests/audit/test_profiles.py",
         "a profile accepts findings of other checks",
     ),
