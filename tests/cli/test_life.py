@@ -6,6 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from command import Firmward
+from kernel_samples import flat, vmlinux
 from systems import life as systems
 
 from firmward.audit.json_report import schema_document
@@ -139,3 +140,11 @@ def test_reports_carry_the_calendar(firmward: Firmward, old: Path, tmp_path: Pat
     assert "**Life:** Past support: OpenSSL 1.1.1w" in (tmp_path / "r.md").read_text()
     assert firmward("audit", old, "--only", "access", "-o", tmp_path / "few.json", "-q").code == 0
     assert json.loads((tmp_path / "few.json").read_text())["life"] is None
+
+
+def test_a_kernel_alone_has_a_life(firmward: Firmward, tmp_path: Path) -> None:
+    (tmp_path / "Image").write_bytes(flat(vmlinux()))
+    found = json.loads(firmward("life", tmp_path / "Image", "--json").out)
+    assert [(one["title"], one["version"], one["end"]) for one in found["entries"]] == [
+        ("Linux", "6.1.55-yocto-standard", "2027-12-31")
+    ]

@@ -153,6 +153,10 @@ def test_a_file_that_is_given_is_read() -> None:
     assert line.end == date(2027, 12, 31)
 
 
+def test_a_line_is_no_other_that_begins_with_the_same_figures() -> None:
+    assert isinstance(read_lifecycle(document(), "dates.json").line_of("linux", "6.19.3"), Unknown)
+
+
 ENDS = [(True, True, None), (False, False, None), ("2020-01-01", True, date(2020, 1, 1))]
 
 

@@ -221,9 +221,8 @@ def _collection(case: Case, here: str, tree: "Tree") -> "Collection":
     from firmward.facts.collection import Collection
     from firmward.image.words import FastWordSearch
 
-    return Collection(
-        tree, case.source, case.deadline.running, case.parts(here), FastWordSearch(), case.question.lifecycle
-    )
+    parts, dates = case.parts(here), case.question.lifecycle
+    return Collection(tree, case.source, case.deadline.running, parts, FastWordSearch(), dates)
 
 
 def _verdicts(case: Case, checks: "Sequence[Check]", facts: "Facts") -> "tuple[Verdict, ...]":

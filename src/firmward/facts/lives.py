@@ -203,7 +203,8 @@ def _images(parts: Parts | None, kernels: KernelImages | None | Unknown, blind: 
         blind.append(kernels.reason)
     if parts is None or not isinstance(kernels, KernelImages):
         return
-    beside = frozenset(one.part.id for one in parts.beside())
+    # an image may be a kernel and nothing else
+    beside = {parts.here, *(one.part.id for one in parts.beside())}
     for one in kernels.found:
         if one.at.part not in beside:
             continue

@@ -231,7 +231,7 @@ FAULTS = (
     ),
     Fault(
         "cli/verdicts.py",
-        "FastWordSearch(), case.question.lifecycle)",
+        "FastWordSearch(), dates)",
         "FastWordSearch())",
         COMMAND,
         "dates that are given are not used",
