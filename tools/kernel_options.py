@@ -24,7 +24,7 @@ def kernel_options_page() -> str:
 
 
 def _options() -> Iterator[str]:
-    yield "| option | wanted | otherwise | kernels | severity | costs | advised by |"
+    yield "| option | wanted | otherwise | kernels | severity | what it costs | advised by |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for row in sorted(rows(), key=lambda row: (row.option, sorted(row.architectures), row.wanted)):
         yield (

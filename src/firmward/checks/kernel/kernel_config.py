@@ -99,7 +99,7 @@ def _remedy(row: Row, options: KernelOptions) -> Remedy:
     wanted = _wanted(row, options)
     advice = "turn it off" if wanted == "n" else f"set it to {wanted}"
     return Remedy(
-        f"In the kernel's configuration {advice}, as {row.source} advises; it costs {row.cost}",
+        f"In the kernel's configuration {advice}, as {row.source} advises; {row.cost}",
         Safety.UNSAFE if row.cost in RISKY else Safety.SAFE,
         Stage.SOURCE,
         (SetKernelOption(f"CONFIG_{row.option}", wanted),),

@@ -29,12 +29,12 @@ class Source(StrEnum):
 class Cost(StrEnum):
     """What it costs to have it as wanted, in words."""
 
-    NONE = "nothing that can be measured"
-    LITTLE = "one or two per cent of time or some memory"
-    TIME = "several per cent of time"
-    MEMORY = "memory"
-    FEATURE = "what needs it stops working"
-    DEBUGGING = "ways to find faults"
+    NONE = "it costs nothing that can be measured"
+    LITTLE = "it costs one or two per cent of time, or some memory"
+    TIME = "it costs several per cent of time"
+    MEMORY = "it costs memory"
+    FEATURE = "what uses it stops working"
+    DEBUGGING = "ways to find faults go with it"
 
 
 @dataclass(frozen=True, slots=True)
