@@ -7,6 +7,7 @@ from pathlib import Path
 
 import chain
 import comparison
+import kernel
 import reading
 import scan
 
@@ -20,6 +21,7 @@ SECTIONS = {
     "formats": formats.section,
     "scan": scan.section,
     "chain": chain.section,
+    "kernel": kernel.section,
 }
 COMPARISON = "comparison"
 

@@ -35,6 +35,13 @@ def is_of_image(check: Check) -> bool:
     return collection.is_of_image(families((check,)))
 
 
+def is_of_rootless(check: Check) -> bool:
+    """Whether it can be asked of an image without a root too, such as a kernel's configuration alone."""
+    from firmward.facts import collection
+
+    return collection.is_of_rootless(families((check,)))
+
+
 def judge(check: Check, facts: Facts, policy: Policy | None, clock: Clock) -> Verdict:
     """One check on one part."""
     arguments: dict[str, object] = {}

@@ -114,25 +114,31 @@ def judged(case: Case) -> Answers:
     return _joined(whole, {root.part.id: answer for root, answer in zip(roots, answers, strict=True)}, case)
 
 
-_OfImage = tuple["tuple[Verdict, ...]", "ImageLinks | None", "Lives | None | Unknown"]
-"""The verdicts; the links up to the kernel, None where these are not drawn; the lives in an image without a root."""
+@dataclass(frozen=True, slots=True)
+class OfImage:
+    """What was said of the image as a whole: the verdicts, and the links up to the kernel if the chain is drawn; of one
+    without a root also what is known of its kernels and lives all the same."""
+
+    verdicts: "tuple[Verdict, ...]" = ()
+    links: "ImageLinks | None" = None
+    lives: "Lives | None | Unknown" = None
+    kernels: "tuple[KernelStanding, ...]" = ()
 
 
-def _joined(whole: _OfImage, roots: dict[str, Judged], case: Case) -> Answers:
+def _joined(whole: OfImage, roots: dict[str, Judged], case: Case) -> Answers:
     """The input itself may be a root, and is told of once."""
     from firmward.audit import chain, kernel, life
     from firmward.image.opening import TOP
 
-    verdicts, links, lives = whole
     known = [one.links for one in roots.values() if one.links is not None]
-    drawn = () if links is None or len(known) < len(case.image.roots) else chain.drawn(links, known)
-    ages = {part: one.lives for part, one in roots.items()} or {TOP: lives}
+    drawn = () if whole.links is None or len(known) < len(case.image.roots) else chain.drawn(whole.links, known)
+    ages = {part: one.lives for part, one in roots.items()} or {TOP: whole.lives}
     found = life.calendar(ages, case.question.policy, case.question.clock)
-    kernels = kernel.distinct(standing for one in roots.values() for standing in one.kernels)
-    if not verdicts:
+    kernels = kernel.distinct((*whole.kernels, *(standing for one in roots.values() for standing in one.kernels)))
+    if not whole.verdicts:
         return Answers(roots, drawn, found, kernels)
     own = roots.get(TOP, Judged())
-    return Answers(roots | {TOP: replace(own, verdicts=(*own.verdicts, *verdicts))}, drawn, found, kernels)
+    return Answers(roots | {TOP: replace(own, verdicts=(*own.verdicts, *whole.verdicts))}, drawn, found, kernels)
 
 
 def _draws_chain(case: Case) -> bool:
@@ -149,29 +155,35 @@ def _has_calendar(case: Case) -> bool:
     return not case.question.wanted or {check.id for check in case.question.checks} >= life.CHECKS
 
 
-def _of_image(case: Case) -> _OfImage:
+def _of_image(case: Case) -> OfImage:
     from firmward.audit import chain
-    from firmward.audit.engine import families, is_of_image
+    from firmward.audit.engine import families, is_of_image, is_of_rootless
     from firmward.cli.workers import run_each
     from firmward.facts.lives import Lives
     from firmward.image.opening import TOP, UNEXPLAINED
     from firmward.model.memory import MemoryTree
 
-    checks = tuple(check for check in case.question.checks if is_of_image(check))
-    draws, dates = _draws_chain(case), _has_calendar(case) and not case.image.roots
+    rootless = not case.image.roots
+    checks = tuple(one for one in case.question.checks if is_of_image(one) or (rootless and is_of_rootless(one)))
+    draws, dates = _draws_chain(case), _has_calendar(case) and rootless
 
-    def judge(_: str) -> _OfImage:
+    def judge(_: str) -> OfImage:
         collection = _collection(case, TOP, MemoryTree({}))
         wanted = families(checks) | {*(chain.FAMILIES if draws else ())} | {*((Lives,) if dates else ())}
         facts = collection.facts(TOP, wanted)
         verdicts = _verdicts(case, checks, facts)
-        return verdicts, chain.of_image(facts, verdicts) if draws else None, facts.get(Lives) if dates else None
+        return OfImage(
+            verdicts,
+            chain.of_image(facts, verdicts) if draws else None,
+            facts.get(Lives) if dates else None,
+            _kernels(case, checks, facts) if rootless else (),
+        )
 
-    def give_up(part: str, reason: str) -> _OfImage:
-        return case.given_up(part, checks, reason), None, None
+    def give_up(part: str, reason: str) -> OfImage:
+        return OfImage(case.given_up(part, checks, reason))
 
     if not (checks or dates) or all(part.kind in UNEXPLAINED for part in case.image.parts):
-        return (), None, None  # where nothing was recognised nothing can be said, not even that something is absent
+        return OfImage()  # where nothing was recognised nothing can be said, not even that something is absent
     (answer,) = run_each(judge, (TOP,), 1, give_up, case.ends)
     return answer
 

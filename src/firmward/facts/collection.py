@@ -24,6 +24,10 @@ HEAVY = ("embedded.Embedded",)
 others, and starts with them before it knows all the others."""
 
 
+ROOTLESS = frozenset(("kernel_config.KernelConfigs", "lives.Lives"))
+"""The families of which a root has something to say and other parts of an image have too."""
+
+
 def heavy() -> tuple[type, ...]:
     names = (name.rpartition(".") for name in HEAVY)
     return tuple(getattr(import_module(f"{__package__}.{module}"), name) for module, _, name in names)
@@ -34,6 +38,12 @@ def is_of_image(families: Iterable[type]) -> bool:
     in it."""
     read = _read(families)
     return Parts in read and not any(issubclass(family, Tree) for family in read)
+
+
+def is_of_rootless(families: Iterable[type]) -> bool:
+    """Whether all of these are known without a root file system too, by what lies in an image or was given by hand."""
+    named = {f"{family.__module__.rpartition('.')[2]}.{family.__name__}" for family in families}
+    return bool(named) and named <= ROOTLESS
 
 
 def _read(families: Iterable[type], known: Container[type] = GIVEN) -> frozenset[type]:
