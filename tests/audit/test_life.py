@@ -121,10 +121,11 @@ def test_bars_run_from_today_to_the_end_and_what_is_past_from_the_end_to_today()
     assert len(chart.bars) == len(ENTRIES)
     for bar in chart.bars:
         if bar.entry.state is State.PAST:
-            assert bar.start <= now
+            assert bar.start < now
             assert bar.start + bar.width == pytest.approx(now, abs=0.5)
         else:
             assert bar.start == now
+    assert chart.bars[0].width > chart.bars[1].width > chart.bars[2].width
     lasting = next(bar for bar in chart.bars if bar.entry.state is State.LASTS)
     early = next(bar for bar in chart.bars if bar.entry.state is State.EARLY)
     assert chart.support is not None
