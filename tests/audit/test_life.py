@@ -82,6 +82,14 @@ def test_what_could_not_be_looked_at_is_noted() -> None:
     assert life.calendar({"b": Unknown("a root"), "c": None}, None, Clock(TODAY)) is None
 
 
+def test_old_dates_are_told_as_old() -> None:
+    lives = Lives((one("A", Line("1")),), date(2026, 8, 22))
+    for day, told in ((date(2027, 8, 22), 0), (date(2027, 8, 23), 1)):
+        found = life.calendar({"a": lives}, None, Clock(day))
+        assert found is not None
+        assert len(found.notes) == told
+
+
 HEADLINES = [
     ((Line("1", date(2020, 1, 1)), Line("2", date(2027, 1, 1))), "Past support: A0 1"),
     (
