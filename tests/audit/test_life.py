@@ -82,6 +82,14 @@ def test_what_could_not_be_looked_at_is_noted() -> None:
     assert life.calendar({"b": Unknown("a root"), "c": None}, None, Clock(TODAY)) is None
 
 
+def test_old_dates_are_told_as_old() -> None:
+    lives = Lives((one("A", Line("1")),), date(2026, 8, 22))
+    for day, told in ((date(2027, 8, 22), 0), (date(2027, 8, 23), 1)):
+        found = life.calendar({"a": lives}, None, Clock(day))
+        assert found is not None
+        assert len(found.notes) == told
+
+
 HEADLINES = [
     ((Line("1", date(2020, 1, 1)), Line("2", date(2027, 1, 1))), "Past support: A0 1"),
     (
@@ -121,10 +129,11 @@ def test_bars_run_from_today_to_the_end_and_what_is_past_from_the_end_to_today()
     assert len(chart.bars) == len(ENTRIES)
     for bar in chart.bars:
         if bar.entry.state is State.PAST:
-            assert bar.start <= now
+            assert bar.start < now
             assert bar.start + bar.width == pytest.approx(now, abs=0.5)
         else:
             assert bar.start == now
+    assert chart.bars[0].width > chart.bars[1].width > chart.bars[2].width
     lasting = next(bar for bar in chart.bars if bar.entry.state is State.LASTS)
     early = next(bar for bar in chart.bars if bar.entry.state is State.EARLY)
     assert chart.support is not None

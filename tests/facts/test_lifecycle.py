@@ -45,7 +45,8 @@ def test_a_version_is_of_the_line_that_it_begins_with(product: str, version: str
     assert (found.line, found.end, found.is_over) == (line, end, False)
 
 
-OVER = [("linux", "5.3.1"), ("linux", "3.10.14"), ("linux", "2.6.36"), ("openwrt", "15.05.1"), ("perl", "5.22.1")]
+OVER = [("linux", "5.3.1"), ("linux", "3.10.14"), ("linux", "2.6.36"), ("openwrt", "15.05.1"), ("perl", "5.22.1"),
+    ("u-boot", "1.1.4")]  # fmt: skip
 
 
 @pytest.mark.parametrize(("product", "version"), OVER)

@@ -15,6 +15,8 @@ CHECKS = frozenset(("kernel-end-of-life", "component-end-of-life", "support-outl
 """The checks that ask of the same lives; a report that asks all of them has the calendar."""
 ENTRIES_LIMIT = 500
 NOTES_LIMIT = 12
+STALE = 365
+"""Days after which the dates of support want to be renewed: ends are moved each year."""
 DAYS_OF_YEAR, DAYS_OF_MONTH = 365.25, 30.44
 ORDER = (State.PAST, State.EARLY, State.LASTS, State.OPEN, State.UNKNOWN)
 KINDS = {
@@ -36,9 +38,12 @@ def calendar(found: Mapping[str, Lives | None | Unknown], policy: Policy | None,
         return None
     notes = [one.reason for one in found.values() if isinstance(one, Unknown)]
     notes += [note for one in known.values() for note in (*one.kernels_unread, *one.unread)]
+    as_of = min(one.as_of for one in known.values())
+    if (clock.today - as_of).days > STALE:
+        notes.insert(0, f"the dates of support are those of {as_of}: newer ones can be given with --lifecycle")
     return Calendar(
         clock.today.isoformat(),
-        min(one.as_of for one in known.values()).isoformat(),
+        as_of.isoformat(),
         tuple(sorted(entries, key=_order)[:ENTRIES_LIMIT]),
         None if needed is None else needed.isoformat(),
         tuple(dict.fromkeys(notes))[:NOTES_LIMIT],

@@ -34,6 +34,8 @@ SIZE_LIMIT = 4 << 20
 PRODUCTS_LIMIT, LINES_LIMIT, TEXT_LIMIT = 500, 2000, 200
 """Products in a file, lines of one of them, and characters of any text."""
 LINUX = "linux"
+FIRST_YEAR = 2000
+"""Versions that begin with less were numbered otherwise, before they were dated: U-Boot 1.3.4 is of 2008."""
 NUMBERS = re.compile(r"\d{1,6}(?:\.\d{1,6}){0,5}")
 DATED = re.compile(r"(?P<year>20\d\d)\.(?P<month>0[1-9]|1[0-2])(?!\d)")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -106,6 +108,9 @@ class Lifecycle:
     def _dated(self, product: Product, version: str) -> Line | Unknown:
         found = DATED.match(version)
         if found is None:
+            number = _number(version)
+            if number and number[0] < FIRST_YEAR:
+                return Line(".".join(version.split(".")[:2])[:40], is_over=True)
             return Unknown(f"the version {version[:40]!r} of {product.title} says no date")
         released = date(int(found["year"]), int(found["month"]), 1)
         return Line(found[0], years_on(released, product.years), released)

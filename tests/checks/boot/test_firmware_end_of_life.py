@@ -18,7 +18,7 @@ from firmward.checks.boot.firmware_end_of_life import firmware_end_of_life as ch
 from firmward.facts.boot_firmware import BootFirmware, FoundLoader, Loader
 from firmward.facts.collection import Collection
 from firmward.facts.found_uboot import IN_DEBIAN
-from firmward.facts.lifecycle import Lifecycle, Line, shipped
+from firmward.facts.lifecycle import Lifecycle, Line, read_lifecycle, shipped
 from firmward.facts.uboots import FoundUboot, Stage, Uboots
 from firmward.image.opening import open_image
 from firmward.image.source import Bytes
@@ -48,6 +48,18 @@ def judged(*found: FoundUboot | FoundLoader, today: date = TODAY) -> Verdict:
         Lifecycle: shipped(),
     }
     return judge(check, Facts("image", Source.IMAGE, families), None, Clock(today))
+
+
+def test_a_release_from_before_they_were_dated_is_past_support() -> None:
+    (found,) = judged(uboot("1.1.4")).findings
+    assert "its makers mend it no more" in found.message
+
+
+def test_what_gets_round_it_is_told_without_dates_of_support() -> None:
+    given = read_lifecycle('{"schema": "firmward.lifecycle/1", "as_of": "2026-01-01", "products": {}}', "own.json")
+    families = {Uboots: Uboots((uboot("2020.01", verifies=True),)), BootFirmware: None, Lifecycle: given}
+    found = judge(check, Facts("image", Source.IMAGE, families), None, Clock(TODAY))
+    assert "CVE-2020-10648" in cves(found)
 
 
 def cves(verdict: Verdict) -> set[str]:

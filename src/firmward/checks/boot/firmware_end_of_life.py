@@ -161,18 +161,19 @@ def _release(version: str) -> Release | None:
 
 def _of_uboot(found: FoundUboot, lifecycle: Lifecycle, today: date, doubts: list[str]) -> Iterator[Finding]:
     release, line = _release(found.version), lifecycle.line_of("u-boot", found.version)
-    if release is None or isinstance(line, Unknown):
-        doubts.append(f"{found.at.part}: the version {found.version[:40]!r} says no date")
+    if isinstance(line, Unknown):
+        doubts.append(f"{found.at.part}: {line.reason}")
+    if release is None or not 1 <= release[1] <= 12:
         return
     applying = _applying(found)
     certain = [one for one in applying if one is not None]
     debian = found.debian
-    years = _years(lifecycle, "u-boot")
+    years = 0 if isinstance(line, Unknown) else _years(lifecycle, "u-boot")
     if debian is not None:
         kept = lifecycle.line_of("debian", str(debian.release))
         line, years = (line, years) if isinstance(kept, Unknown) else (kept, 0)
         certain = list(_left_by_debian(found, debian, certain, doubts))
-    old = _since(line, years) if line.is_past(today) else None
+    old = _since(line, years) if isinstance(line, Line) and line.is_past(today) else None
     if old or certain:
         yield _finding("u-boot", found.name, found.at, old, bypasses=certain)
     elif None in applying:
