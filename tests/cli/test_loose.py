@@ -161,6 +161,17 @@ def test_a_kernel_configuration_goes_with_the_only_root(audit: Audit, root: Path
     assert {finding["key"] for finding in again["findings"]} == {finding["key"] for finding in report["findings"]}
 
 
+def test_a_kernel_configuration_alone_is_judged(audit: Audit) -> None:
+    lines = "CONFIG_DEVMEM=y\n# CONFIG_STRICT_KERNEL_RWX is not set\n"
+    text = f"# Automatically generated file; DO NOT EDIT.\n# Linux/arm64 6.12.9 Kernel Configuration\n{lines}"
+    filler = "".join(f"CONFIG_FILLER_{number}=y\n" for number in range(120))
+    report = audit("--kernel-config", audit.put("whole", (text + filler).encode()), "--only", "kernel-config")
+    assert {check["check"]: check["outcome"] for check in report["checks"]} == {"kernel-config": "fail"}
+    assert {"devmem", "strict_kernel_rwx"} <= {finding["key"] for finding in report["findings"]}
+    (standing,) = report["kernels"]
+    assert (standing["name"], standing["architecture"], standing["unknown"]) == ("6.12.9", "arm64", 0)
+
+
 def test_a_kernel_may_hold_its_configuration(audit: Audit) -> None:
     options = "".join(f"CONFIG_{random.Random(number).randbytes(9).hex()}=y\n" for number in range(400))
     config = (
