@@ -87,7 +87,7 @@ OP_TEE = {
     "4.6": "2025-04-25", "4.7": "2025-07-11", "4.8": "2025-10-24", "4.9": "2026-01-16", "4.10": "2026-04-17",
 }  # fmt: skip
 """When each was released, by the tags of its repository."""
-CIP = {"4.4": "2027-01-31", "4.19": "2029-01-31", "5.10": "2031-01-31", "6.1": "2033-08-31"}
+CIP = {"4.4": "2027-01-31", "4.19": "2029-01-31", "5.10": "2031-01-31", "6.1": "2033-08-31", "6.12": "2035-06-30"}
 """The months in which the Civil Infrastructure Platform ends its lines (its wiki, civilinfrastructureplatform)."""
 BUILDROOT = (2017, 2026)
 """Years of which Buildroot's releases are listed: in February, May, August and November."""

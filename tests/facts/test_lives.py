@@ -45,6 +45,7 @@ KERNELS = [
     ("6.8.0-52-generic", "#53~22.04.1-Ubuntu SMP", JAMMY, "Ubuntu 22.04", date(2027, 4, 1)),
     ("6.18.2-0-lts", "", ALPINE, "Alpine Linux 3.23.2", date(2027, 11, 1)),
     ("4.19.200-cip60", "", None, "", date(2029, 1, 31)),
+    ("6.12.1-cip3", "", None, "", date(2035, 6, 30)),
     ("4.19.200", "#1 SMP cip60-cip61 -cip6", None, "", date(2029, 1, 31)),
     ("5.4.61-imx", "", None, "", date(2025, 12, 3)),
     ("5.15.32-v8+", "", None, "", date(2026, 12, 31)),
@@ -60,7 +61,7 @@ def test_a_kernel_lives_as_long_as_who_keeps_it(
     assert (found.carrier, found.end) == (carrier, end)
 
 
-UNSURE = ["5.10.160-android12-9-00001-g12", "5.15.1-android13-8", "6.12.1-cip3", "7.9.1", "5.4.1-cip1"]
+UNSURE = ["5.10.160-android12-9-00001-g12", "5.15.1-android13-8", "6.6.1-cip3", "7.9.1", "5.4.1-cip1"]
 
 
 @pytest.mark.parametrize("release", UNSURE)
