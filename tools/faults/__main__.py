@@ -2,7 +2,7 @@
 
 Each row, in a file of `areas`, changes one place of the source in a copy of the project and runs the tests named; a row
 that passes all of them is a hole in the tests. `python tools/faults [WORD ...]` runs the rows whose file or reason
-holds a word.
+holds a word, `--area NAME` those of one file.
 """
 
 import argparse
@@ -25,18 +25,21 @@ SECONDS = 3600
 """For the tests of one row, or of all that were chosen without a fault: a row whose tests may hang sets its own."""
 
 
-def faults() -> tuple[Fault, ...]:
-    """The rows of every area. Nothing is registered."""
+def faults(wanted: list[str]) -> tuple[Fault, ...]:
+    """The rows of these areas, of every one without any. Nothing is registered."""
     names = sorted(module.name for module in pkgutil.iter_modules(areas.__path__))
-    return tuple(row for name in names for row in import_module(f"areas.{name}").FAULTS)
+    chosen = (name for name in names if not wanted or name in wanted)
+    return tuple(row for name in chosen for row in import_module(f"areas.{name}").FAULTS)
 
 
 def run() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("words", nargs="*", help="only faults whose file or reason holds one of these")
+    parser.add_argument("--area", action="append", default=[], help="only those of this file; may be repeated")
     parser.add_argument("--jobs", type=int, default=2, help="rows at a time")
     options = parser.parse_args()
-    chosen = [row for row in faults() if not options.words or any(word in row.file + row.why for word in options.words)]
+    rows = faults(options.area)
+    chosen = [row for row in rows if not options.words or any(word in row.file + row.why for word in options.words)]
     stale = [row for row in chosen if not stands(row)]
     for row in stale:
         print(f"STALE   {row.file}: {row.why}: its place is gone, or stands more than once: {row.old}")
