@@ -1,12 +1,15 @@
 """Every configuration of a kernel that Debian ships, as its kernels' packages leave them."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
 from real.kernel_configs import configurations
 from real.kernel_verdicts import digest, recorded
 from real.roots import NoPackagesError
+
+from firmward.checks.kernel.options.row import FORMER
 
 pytestmark = pytest.mark.proof
 
@@ -58,6 +61,18 @@ def test_all_are_whole_and_none_is_another_one(found: dict[str, str]) -> None:
     for name, text in found.items():
         assert "CONFIG_SECURITY=y" in text, name
         assert "CONFIG_LSM=" in text, name
+
+
+def test_options_are_named_as_debians_kernels_name_them(found: dict[str, str]) -> None:
+    for name, text in found.items():
+        version = tuple(int(step) for step in name.split("/")[0].split("."))
+        for option, (since, former) in FORMER.items():
+            other = former if version >= since else option
+            still = {
+                "DEBUG_LIST",
+                "CPU_MITIGATIONS",
+            }  # one lives on beside the new one, stable kernels took the other over
+            assert other in still or not re.search(rf"^(# )?CONFIG_{other}[= ]", text, re.MULTILINE), (name, other)
 
 
 def test_the_verdicts_beside_a_public_checker_s_are_those_in_the_docs(found: dict[str, str]) -> None:

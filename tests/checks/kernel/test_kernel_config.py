@@ -64,6 +64,23 @@ def test_of_several_kernels_it_is_told_which() -> None:
     assert "in boot/config-0, boot/config-1:" in told["stackprotector"].message
 
 
+@pytest.mark.parametrize(
+    ("version", "said", "name"),
+    [
+        ("6.12.1", "", "MITIGATION_RETPOLINE"),
+        ("6.1.55", "", "RETPOLINE"),
+        ("6.1.55", "# CONFIG_RETPOLINE is not set\n", "RETPOLINE"),
+        ("6.1.55", "# CONFIG_MITIGATION_RETPOLINE is not set\n", "MITIGATION_RETPOLINE"),
+    ],
+)
+def test_an_option_is_called_what_the_kernel_calls_it(version: str, said: str, name: str) -> None:
+    title = TITLE.replace("6.12.1", version).replace("arm64", "x86_64")
+    one = found(title + MANY + said)[0]["mitigation_retpoline"]
+    assert one.message.startswith(f"CONFIG_{name} is off")
+    assert one.remedy is not None
+    assert one.remedy.changes == (SetKernelOption(f"CONFIG_{name}", "y"),)
+
+
 def test_an_option_of_another_processor_or_version_is_not_asked_for() -> None:
     told, _ = found(TITLE.replace("6.12.1", "5.10.200") + MANY)
     assert "mitigation_gds" not in told

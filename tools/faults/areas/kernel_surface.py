@@ -69,6 +69,13 @@ FAULTS = (
         "what a profile leaves out is counted as missing",
     ),
     Fault(
+        ROW,
+        "    return former if is_older or former in kernel.options.options else option",
+        "    return option",
+        "tests/checks/kernel/test_kernel_config.py",
+        "a cure names an option that the kernel has not got",
+    ),
+    Fault(
         "audit/profiles.py",
         "if one.check == check and key in one.keys",
         "if key in one.keys",

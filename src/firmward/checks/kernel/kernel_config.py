@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from firmward.checks.kernel.options import rows
-from firmward.checks.kernel.options.row import Cost, Kernel, Row, kernel_of
+from firmward.checks.kernel.options.row import Cost, Kernel, Row, kernel_of, name_in
 from firmward.facts.kernel_config import KernelConfigs, KernelOptions
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
@@ -69,20 +69,20 @@ def _counted(doubts: list[str]) -> Iterator[str]:
 
 
 def _finding(row: Row, failing: list[Kernel], kernels: int) -> Finding:
-    first = failing[0].options
+    first, option = failing[0].options, name_in(row.option, failing[0])
     which = "" if kernels == 1 else f" in {', '.join(one.options.name for one in failing[:NAMED])}"
     return Finding(
         row.name,
-        f"CONFIG_{row.option} {_state(row, first)}{which}: {row.why}",
+        f"CONFIG_{option} {_state(row, option, first)}{which}: {row.why}",
         at=first.at,
         severity=row.severity,
-        evidence=_evidence(row.option, first),
-        remedy=_remedy(row, first),
+        evidence=_evidence(option, first),
+        remedy=_remedy(row, option, first),
     )
 
 
-def _state(row: Row, options: KernelOptions) -> str:
-    found = str(options.options.get(row.option, "n"))
+def _state(row: Row, option: str, options: KernelOptions) -> str:
+    found = str(options.options.get(option, "n"))
     if row.wanted.startswith("has:"):
         return f"does not name {row.wanted.removeprefix('has:')}"
     return {"n": "is off", "y": "is on", "m": "is a module"}.get(found, f"is {found}")
@@ -95,14 +95,14 @@ def _evidence(option: str, options: KernelOptions) -> str:
     return f"# CONFIG_{option} is not set" if found == "n" else f"CONFIG_{option}={found}"
 
 
-def _remedy(row: Row, options: KernelOptions) -> Remedy:
+def _remedy(row: Row, option: str, options: KernelOptions) -> Remedy:
     wanted = _wanted(row, options)
     advice = "turn it off" if wanted == "n" else f"set it to {wanted}"
     return Remedy(
         f"In the kernel's configuration {advice}, as {row.source} advises; {row.cost}",
         Safety.UNSAFE if row.cost in RISKY else Safety.SAFE,
         Stage.SOURCE,
-        (SetKernelOption(f"CONFIG_{row.option}", wanted),),
+        (SetKernelOption(f"CONFIG_{option}", wanted),),
     )
 
 

@@ -1,8 +1,9 @@
 """The words in which the rows of this folder say what is wanted of a kernel's configuration."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from firmward.facts.kernel_config import KernelOptions
 from firmward.model.facts import Unknown
@@ -135,6 +136,36 @@ ARM = frozenset(("arm",))
 RISCV = frozenset(("riscv",))
 MIPS = frozenset(("mips",))
 POWERPC = frozenset(("powerpc",))
+
+
+_SIX_NINE = (
+    "PAGE_TABLE_ISOLATION", "RETPOLINE", "RETHUNK", "CPU_UNRET_ENTRY", "CPU_IBPB_ENTRY", "CPU_IBRS_ENTRY", "CPU_SRSO",
+    "CALL_DEPTH_TRACKING", "SLS",
+)  # fmt: skip
+FORMER: Mapping[str, tuple[Version, str]] = MappingProxyType(
+    {f"MITIGATION_{name.removeprefix('CPU_')}": ((6, 9), name) for name in _SIX_NINE}
+    | {
+        "CPU_MITIGATIONS": ((6, 9), "SPECULATION_MITIGATIONS"),
+        "KSTACK_ERASE": ((6, 17), "GCC_PLUGIN_STACKLEAK"),
+        "LIST_HARDENED": ((6, 6), "DEBUG_LIST"),
+        "RANDSTRUCT_FULL": ((5, 19), "GCC_PLUGIN_RANDSTRUCT"),
+        "STACKPROTECTOR": ((4, 18), "CC_STACKPROTECTOR"),
+        "STACKPROTECTOR_STRONG": ((4, 18), "CC_STACKPROTECTOR_STRONG"),
+        "STRICT_KERNEL_RWX": ((4, 11), "DEBUG_RODATA"),
+        "STRICT_MODULE_RWX": ((4, 11), "DEBUG_SET_MODULE_RONX"),
+        "X86_UMIP": ((5, 5), "X86_INTEL_UMIP"),
+    }
+)
+"""From which version on an option bears its name, and what it was called before."""
+
+
+def name_in(option: str, kernel: "Kernel") -> str:
+    """What an option is called in a kernel: what is said of it, and the cure, must be there to be set."""
+    if option not in FORMER or option in kernel.options.options:
+        return option
+    since, former = FORMER[option]
+    is_older = not isinstance(kernel.version, Unknown) and kernel.version < since
+    return former if is_older or former in kernel.options.options else option
 
 
 def value(option: str, wanted: str) -> Condition:
