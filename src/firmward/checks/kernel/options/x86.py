@@ -9,7 +9,7 @@ LITTLE, TIME = Cost.LITTLE, Cost.TIME
 X86_32 = X86 - X86_64
 
 INTEL, AMD = built("CPU_SUP_INTEL"), built("CPU_SUP_AMD")
-IOMMU = built("IOMMU_SUPPORT")
+IOMMU, MICROCODE = built("IOMMU_SUPPORT"), built("MICROCODE")
 
 ROWS = (
     # the CPU
@@ -34,9 +34,9 @@ ROWS = (
     Row("MICROCODE", "y", "the CPU keeps the microcode of its firmware, and its faults with it", UPSTREAM, MEDIUM,
         architectures=X86),
     Row("MICROCODE_INTEL", "y", "Intel's CPUs get no microcode from the kernel, on which most mitigations rest",
-        UPSTREAM, MEDIUM, architectures=X86, until=(6, 6), needs=(INTEL,)),
+        UPSTREAM, MEDIUM, architectures=X86, until=(6, 6), needs=(INTEL, MICROCODE)),
     Row("MICROCODE_AMD", "y", "AMD's CPUs get no microcode from the kernel, and keep faults that it would mend",
-        UPSTREAM, MEDIUM, architectures=X86, until=(6, 6), needs=(AMD,)),
+        UPSTREAM, MEDIUM, architectures=X86, until=(6, 6), needs=(AMD, MICROCODE)),
     Row("X86_MCE", "y", "memory errors, provoked ones too, are not noticed, and the kernel computes on with them",
         UPSTREAM, architectures=X86),
     Row("X86_MCE_INTEL", "y", "errors that Intel's CPUs correct, as hammered memory makes them, are not counted",
