@@ -34,7 +34,7 @@ def test_what_a_profile_leaves_out_is_accepted_with_its_sentence(profile: str, a
     one = judged(finding(key), with_profile(profile))
     assert one.outcome == "accepted"
     assert one.accepted is not None
-    assert (one.accepted.owner, one.accepted.term) == (f"the profile {profile}", "by the profile")
+    assert (one.accepted.owner, one.accepted.term) == (f"the profile {profile}", "without a day")
     assert one.accepted.reason in {each.reason for each in PROFILES[profile] if key in each.keys}
 
 

@@ -117,7 +117,7 @@ class Acceptance:
     @property
     def term(self) -> str:
         """How long, in words that follow "accepted"."""
-        return "by the profile" if self.expires is None else f"until {self.expires}"
+        return "without a day" if self.expires is None else f"until {self.expires}"
 
 
 class Novelty(StrEnum):
