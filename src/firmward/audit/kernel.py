@@ -60,7 +60,7 @@ def _standing(kernel: Kernel, policy: Policy | None) -> KernelStanding:
             counted[row.severity.value] += 1
     options = kernel.options
     return KernelStanding(
-        options.release or options.version or options.name,
+        options.title,
         options.at,
         kernel.architecture if isinstance(kernel.architecture, str) else "",
         counted["asked"],

@@ -16,6 +16,7 @@ from firmward.cli.loose import (
     EnvOption,
     FitOption,
     FusesOption,
+    ImageArgument,
     InitramfsOption,
     KernelConfigOption,
     Loose,
@@ -24,7 +25,6 @@ from firmward.cli.loose import (
     UbootConfigOption,
     UbootOption,
 )
-from firmward.model.errors import InputError
 
 if TYPE_CHECKING:
     from firmward.model.report import Report
@@ -68,14 +68,6 @@ FAILS = {
     Grade.BROKEN: ("broken",),
 }
 
-Target = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="IMAGE",
-        help="A firmware image, a root file system folder, or a build's output folder.",
-        show_default=False,
-    ),
-]
 PolicyOption = Annotated[
     Path | None, typer.Option("--policy", "-p", metavar="FILE", help="The maker's declaration.", show_default=False)
 ]
@@ -95,7 +87,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def chain(
-    image: Target = None,
+    image: ImageArgument = None,
     policy: PolicyOption = None,
     fail_on: FailOption = None,
     as_json: JsonOption = False,
@@ -120,9 +112,9 @@ def chain(
     from firmward.audit.chain import CHECKS
     from firmward.image.budget import Limits
 
-    given = Loose(kernel_config, dtb, uboot, uboot_config, env, fit, initramfs, rootfs, fuses, public_key).gathered()
-    if image is None and not given:
-        raise InputError("give an image or a folder, or parts of one")
+    given = Loose(
+        kernel_config, dtb, uboot, uboot_config, env, fit, initramfs, rootfs, fuses, public_key
+    ).gathered_beside(image)
     question = Question(tuple(sorted(CHECKS)), read_policy(policy), judging_day())
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds)
     with progress(color, quiet=as_json) as tell:

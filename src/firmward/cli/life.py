@@ -11,9 +11,8 @@ import typer
 from firmward.cli.console import Color, ColorOption
 from firmward.cli.inside import EXIT_INCOMPLETE, BytesOption, JsonOption, SecondsOption
 from firmward.cli.judging import Question, Reading, audit_target, judging_day, progress, read_lifecycle, read_policy
-from firmward.cli.loose import KernelConfigOption, Loose, RootfsOption, UbootOption
+from firmward.cli.loose import ImageArgument, KernelConfigOption, Loose, RootfsOption, UbootOption
 from firmward.model.calendar import State
-from firmward.model.errors import InputError
 
 if TYPE_CHECKING:
     from firmward.model.report import Report
@@ -52,14 +51,6 @@ class Grade(StrEnum):
 
 FAILS = {Grade.EARLY: (State.EARLY, State.PAST), Grade.PAST: (State.PAST,)}
 
-Target = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="IMAGE",
-        help="A firmware image, a root file system folder, or a build's output folder.",
-        show_default=False,
-    ),
-]
 PolicyOption = Annotated[
     Path | None,
     typer.Option(
@@ -99,7 +90,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def life(
-    image: Target = None,
+    image: ImageArgument = None,
     policy: PolicyOption = None,
     lifecycle: LifecycleOption = None,
     ics: CalendarOption = None,
@@ -121,9 +112,7 @@ def life(
     from firmward.audit.writing import check_outputs
     from firmward.image.budget import Limits
 
-    given = Loose(kernel_config, None, uboot, rootfs=rootfs).gathered()
-    if image is None and not given:
-        raise InputError("give an image or a folder, or parts of one")
+    given = Loose(kernel_config, None, uboot, rootfs=rootfs).gathered_beside(image)
     read = [path for path in (image, policy, lifecycle, *(one.path for one in given)) if path is not None]
     if ics is not None:
         check_outputs((ics,), keep=read, forms={".ics": None})

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 PANEL = "Loose parts (they join TARGET, or are audited alone)"
 
 
+ImageArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="IMAGE",
+        help="A firmware image, a root file system folder, or a build's output folder.",
+        show_default=False,
+    ),
+]
+"""None where parts alone are given."""
+
+
 def _option(name: str, words: str, metavar: str = "FILE") -> object:
     return typer.Option(name, metavar=metavar, help=words, show_default=False, rich_help_panel=PANEL)
 
@@ -60,6 +71,13 @@ class Loose:
     rootfs: Path | None = None
     fuses: Path | None = None
     public_key: Sequence[Path] | None = None
+
+    def gathered_beside(self, image: Path | None) -> "tuple[Given, ...]":
+        """As `gathered`, for a verb that needs an image or parts of one. Raises InputError where there is neither."""
+        found = self.gathered()
+        if image is None and not found:
+            raise InputError("give an image or a folder, or parts of one")
+        return found
 
     def gathered(self) -> "tuple[Given, ...]":
         """As the opener takes them. Raises InputError for a path where nothing is, or where no file can be read."""

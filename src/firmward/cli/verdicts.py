@@ -4,7 +4,7 @@ A check that reads parts and no tree is asked once of the whole image, under the
 asked of each root.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -142,17 +142,20 @@ def _joined(whole: OfImage, roots: dict[str, Judged], case: Case) -> Answers:
 
 
 def _draws_chain(case: Case) -> bool:
-    """Whether every check that it is drawn from is asked."""
     from firmward.audit import chain
 
-    return not case.question.wanted or {check.id for check in case.question.checks} >= chain.CHECKS
+    return _asks_all(case, chain.CHECKS)
 
 
 def _has_calendar(case: Case) -> bool:
-    """Whether every check that asks of lives is asked."""
     from firmward.audit import life
 
-    return not case.question.wanted or {check.id for check in case.question.checks} >= life.CHECKS
+    return _asks_all(case, life.CHECKS)
+
+
+def _asks_all(case: Case, ids: Set[str]) -> bool:
+    """Whether every check is asked that something beside the verdicts is drawn from."""
+    return not case.question.wanted or {check.id for check in case.question.checks} >= ids
 
 
 def _of_image(case: Case) -> OfImage:

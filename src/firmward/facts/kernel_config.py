@@ -73,6 +73,11 @@ class KernelOptions:
         return CommandLine(boot_arguments.arguments(self.options.get("CMDLINE", "")), self.at, is_whole=False)
 
     @property
+    def title(self) -> str:
+        """What the kernel is called: its release where that is known."""
+        return self.release or self.version or self.name
+
+    @property
     def name(self) -> str:
         """Where it stands, in words."""
         return self.at.path or self.at.part or ""

@@ -18,19 +18,14 @@ NAMED = 3
 
 def _kernel(architecture: str = "arm64", **options: str) -> KernelConfigs:
     """A kernel that has all rows as wanted, apart from these options."""
-    wanted = {
-        row.option: row.wanted
-        for row in reversed(rows())
-        if not row.architectures or architecture in row.architectures
-        if row.wanted not in ("max",) and not row.wanted.startswith("has:")
-    }
-    lists = {row.option: [] for row in rows() if row.wanted.startswith("has:")}  # type: dict[str, list[str]]
+    made: dict[str, str] = {}
     for row in rows():
         if row.wanted.startswith("has:"):
-            lists[row.option].append(row.wanted.removeprefix("has:"))
-    made = {**wanted, **{name: ",".join(words) for name, words in lists.items()}, **options}
+            made[row.option] = ",".join(filter(None, (made.get(row.option), row.wanted.removeprefix("has:"))))
+        elif row.wanted != "max" and (not row.architectures or architecture in row.architectures):
+            made.setdefault(row.option, row.wanted)
     at = Location("boot/config")
-    return KernelConfigs((KernelOptions(at, made, True, "6.12.1", "6.12.1", architecture),))
+    return KernelConfigs((KernelOptions(at, made | options, True, "6.12.1", "6.12.1", architecture),))
 
 
 @check(

@@ -267,7 +267,7 @@ def _is_kept_out(row: Row, module: str, shipped: ShippedModules, rules: Modprobe
 
 def _built(option: str, module: str, shipped: ShippedModules, kernels: tuple[KernelOptions, ...]) -> str:
     """In words where a driver is built in; empty where it is not."""
-    names = [one.release or one.version or one.name for one in kernels if one.get(option) == "y"]
+    names = [one.title for one in kernels if one.get(option) == "y"]
     if names:
         return f"the kernel {', '.join(names[:NAMED])}"
     return "the kernel" if shipped.built_in is not None and module in shipped.built_in else ""

@@ -173,7 +173,7 @@ def _finding(
 ) -> Finding:
     unsigned = [one for one in kernels if one.is_on("MODULE_SIG") is not True]
     signs = "checks no signatures of modules" if unsigned else "checks signatures of modules, and loads unsigned ones"
-    names = ", ".join((one.release or one.version or one.name) for one in kernels[:NAMED])
+    names = ", ".join(one.title for one in kernels[:NAMED])
     count = len(modules.unsigned) if isinstance(modules, KernelModules) else 0
     told = f"; {count} modules here bear none" if count else ""
     severity, but = _weight(kernels, settings)

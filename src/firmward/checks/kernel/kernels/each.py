@@ -37,22 +37,17 @@ def findings(configs: KernelConfigs, topic: str, judge: Judge) -> Findings:
     for options in configs.found:
         judged = judge(options)
         if isinstance(judged, Unknown):
-            doubts.append(f"the kernel {name(options)}: {judged.reason}")
+            doubts.append(f"the kernel {options.title}: {judged.reason}")
         elif judged is not None:
             key = topic if len(configs.found) == 1 else f"{topic} {_place(options)}"
             key = key if key not in keys else f"{key} {len(keys) + 1}"
             keys.add(key)
             yield Finding(
-                key, f"the kernel {name(options)} {judged.what}", options.at, judged.remedy, judged.severity,
+                key, f"the kernel {options.title} {judged.what}", options.at, judged.remedy, judged.severity,
                 judged.evidence,
             )  # fmt: skip
     if doubts:
         raise Unavailable("; ".join(doubts[:DOUBTS]))
-
-
-def name(options: KernelOptions) -> str:
-    """What a kernel is called: its release where it is known."""
-    return options.release or options.version or options.name
 
 
 def _place(options: KernelOptions) -> str:
