@@ -90,8 +90,8 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class KernelFlaw:
-    """A vulnerability by the kernel's own CNA: `pairs` of versions, introduced and fixed, each `0` where it is unknown or
-    there is none, and the source `files` that the fix changed."""
+    """A vulnerability by the kernel's own CNA: `pairs` of versions, introduced and fixed, each `0` where it is unknown
+    or there is none, and the source `files` that the fix changed."""
 
     vulnerability: str
     pairs: tuple[tuple[str, str], ...]
@@ -119,8 +119,8 @@ class Knowledge(Protocol):
     """What the matching asks of a database."""
 
     def claims(self, products: Iterable[tuple[str, str]]) -> Sequence[Claim]:
-        """All on these, each a pair of CPE's vendor and product, or of an ecosystem and a package's name. An empty first
-        stands for any."""
+        """All on these, each a pair of CPE's vendor and product, or of an ecosystem and a package's name. An empty
+        first stands for any."""
 
     def fixes(self, distribution: str, packages: Iterable[str]) -> Sequence[Fix]:
         """All of these source packages."""
