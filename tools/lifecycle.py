@@ -149,11 +149,12 @@ def _by_years(released: dict[str, str], long: tuple[str, ...] = ()) -> Iterator[
 
 
 def _buildroot() -> Iterator[Row]:
-    """Its manual: a release is kept until the next, that of February for a year, since 2025 for three. A month is added
-    since no release comes on its first day."""
+    """Its manual (release engineering): a release is kept until the next, that of February for a year; since 2025 that
+    of February of every odd year for three, and no other is a long-term one. A month is added since no release comes on
+    its first day."""
     for year in range(BUILDROOT[0], BUILDROOT[1] + 1):
         for month in (2, 5, 8, 11):
-            long = month == 2
+            long = month == 2 and (year < 2025 or year % 2 == 1)
             months = 4 if not long else 13 if year < 2025 else 37
             last = year * 12 + month - 1 + months
             end = date(last // 12, last % 12 + 1, 1)
