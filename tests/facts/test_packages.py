@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmward.facts.collection import Collection
-from firmward.facts.packages import LIMIT, Manager, Packages, letters, stanzas
+from firmward.facts.package_databases.apk import letters
+from firmward.facts.package_databases.stanzas import stanzas
+from firmward.facts.packages import LIMIT, Manager, Package, Packages
 from firmward.model.memory import Content, MemoryTree, link
 
 DPKG = """Package: adduser
@@ -62,11 +64,71 @@ def test_each_says_where_it_stands() -> None:
     assert [one.at.line for one in found.found] == [1, 11]
 
 
-def test_a_database_of_rpm_is_told_as_unread() -> None:
+SOURCES: list[tuple[dict[str, Content], tuple[str, str]]] = [
+    ({"var/lib/dpkg/status": "Package: libc6\nSource: glibc (2.36-9)\nVersion: 2.36-9+b1\n"}, ("glibc", "2.36-9")),
+    ({"var/lib/dpkg/status": "Package: libssl3\nSource: openssl\nVersion: 3.0.17-1\n"}, ("openssl", "3.0.17-1")),
+    ({"var/lib/dpkg/status": "Package: bash\nVersion: 5.2-2\n"}, ("bash", "5.2-2")),
+    ({"usr/lib/opkg/info/libcurl4.control":
+        "Package: libcurl4\nVersion: 8.5.0-1\nSource: feeds/packages/net/curl\nSourceName: curl\n"},
+        ("curl", "8.5.0-1")),
+    ({"usr/lib/opkg/info/libcurl4.control": "Package: libcurl4\nVersion: 8.5.0-1\nSource: package/net/curl\n"},
+        ("curl", "8.5.0-1")),
+    ({"lib/apk/db/installed": "P:libcrypto3\nV:3.5.4-r0\no:openssl\n"}, ("openssl", "3.5.4-r0")),
+    ({"lib/apk/db/installed": "P:musl\nV:1.2.5-r0\n"}, ("musl", "1.2.5-r0")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "wanted"), SOURCES)
+def test_the_source_package_is_told(files: dict[str, Content], wanted: tuple[str, str]) -> None:
+    (found,) = the(files)
+    assert (found.source, found.source_version) == wanted
+
+
+def the(files: dict[str, Content]) -> tuple[Package, ...]:
+    found = packages(files)
+    assert found is not None
+    return found.found
+
+
+def test_opkg_says_licence_and_cpe_name() -> None:
+    (found,) = the(
+        {
+            "usr/lib/opkg/info/libopenssl3.control": "Package: libopenssl3\nVersion: 3.0.14-1\nLicense: Apache-2.0\n"
+            "CPE-ID: cpe:/a:openssl:openssl\nDepends: libc, libatomic1 (= 1)\n"
+        }
+    )
+    assert (found.licence, found.cpe, found.needs) == (
+        "Apache-2.0",
+        "cpe:/a:openssl:openssl",
+        ("libc", "libatomic1"),
+    )
+
+
+def test_the_file_of_a_single_package_says_more_than_the_list_of_all() -> None:
+    (found,) = the(
+        {
+            "usr/lib/opkg/status": "Package: zlib\nVersion: 1.3-1\nStatus: install user installed\n",
+            "usr/lib/opkg/info/zlib.control": "Package: zlib\nVersion: 1.3-1\nLicense: Zlib\n",
+        }
+    )
+    assert found.licence == "Zlib"
+
+
+def test_apk_says_what_a_package_brought_and_needs() -> None:
+    (found,) = the(
+        {"lib/apk/db/installed": "P:curl\nV:8.1-r0\nL:curl\nD:so:libc.musl-x86_64.so.1 ca-certs !old\n"
+         "F:usr\nF:usr/bin\nR:curl\nZ:Q1\nF:\nR:init\n"}
+    )  # fmt: skip
+    assert found.files == ("usr/bin/curl", "init")
+    assert found.needs == ("libc.musl-x86_64.so.1", "ca-certs")
+    assert found.licence == "curl"
+
+
+def test_a_database_of_rpm_that_is_none_is_told_as_unread() -> None:
     found = packages({"var/lib/rpm/rpmdb.sqlite": b"SQLite format 3\0"})
     assert found is not None
     assert not found.found
-    assert "rpm" in found.unread[0]
+    assert "rpmdb.sqlite" in found.unread[0]
 
 
 def test_a_database_without_end_is_bounded() -> None:
