@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from beside import around
 
+from firmward.facts import running_kernels
 from firmward.facts.boot_firmware import BootFirmware, FoundLoader, Loader
 from firmward.facts.collection import Collection
 from firmward.facts.distribution import Distribution
@@ -121,7 +122,8 @@ def told_of(
 ) -> Lives | None:
     tree = MemoryTree({"lib/modules/5.4.1/modules.order": ""})
     parts = around(OpenPart(Part("image/kernel", "zimage", "image"), Bytes(b"")))
-    return collect(tree, Source.IMAGE, parts, FACTS, kernels, None, uboots, firmware, None, None)
+    running = running_kernels.collect(tree, Source.IMAGE, parts, kernels, None)
+    return collect(FACTS, running, uboots, firmware, None, None)
 
 
 def test_a_kernel_beside_the_root_counts_and_not_its_folders() -> None:
@@ -168,7 +170,7 @@ def test_two_of_the_same_are_told_once() -> None:
 def test_nothing_is_known_of_a_root_that_shows_nothing() -> None:
     assert isinstance(Collection(MemoryTree({"var/lib/rpm/Packages": b"x"})).get(Lives), Unknown)
     with pytest.raises(Unavailable):
-        collect(MemoryTree({}), Source.IMAGE, None, FACTS, Unknown("not opened"), None, None, None, None, None)
+        collect(FACTS, Unknown("not opened"), None, None, None, None)
 
 
 def test_dates_that_are_given_count_and_not_those_shipped() -> None:

@@ -10,8 +10,6 @@ Who supports something decides until when:
 - Every other kernel, a board maker's tree among them, lives as long as the line that it names: what is found after
   its end is mended by nobody in public.
 - A boot loader's release is held to be supported for some years; nobody announces an end.
-
-An initramfs beside a root runs with that root's kernel, and tells none.
 """
 
 import re
@@ -23,18 +21,12 @@ from enum import StrEnum
 from firmward.facts.boot_firmware import BootFirmware, Loader
 from firmward.facts.components import Components
 from firmward.facts.distribution import Distribution
-from firmward.facts.kernel_config import KernelConfigs
-from firmward.facts.kernel_images import KernelImages
 from firmward.facts.lifecycle import LINUX, Lifecycle, Line
+from firmward.facts.running_kernels import RunningKernels
 from firmward.facts.uboots import Uboots
-from firmward.model.facts import Source, Unavailable, Unknown
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
-from firmward.model.parts import Parts
-from firmward.model.report import Role
-from firmward.model.tree import Tree
 
-RELEASE, VERSION = "proc/sys/kernel/osrelease", "proc/sys/kernel/version"
-MODULES = ("lib/modules/*", "usr/lib/modules/*")
 CIP = re.compile(r"-cip\d")
 ANDROID = re.compile(r"-android\d|-android$|-android-")
 ANDROID_KEEPS = (5, 10)
@@ -112,30 +104,17 @@ class Lives:
         return tuple(one for one in self.found if one.kind in kinds)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kernel:
-    """What one calls itself: `uname -r`, and `uname -v` where that is known."""
-
-    release: str
-    version: str
-    at: Location
-
-
 def collect(
-    tree: Tree,
-    source: Source,
-    parts: Parts | None,
     lifecycle: Lifecycle,
-    kernels: KernelImages | None | Unknown,
-    configs: KernelConfigs | None | Unknown,
+    kernels: RunningKernels | None | Unknown,
     uboots: Uboots | None | Unknown,
     firmware: BootFirmware | None | Unknown,
     distribution: Distribution | None | Unknown,
     components: Components | None | Unknown,
 ) -> Lives | None:
-    blind, unread = list[str](), list[str]()
-    is_before = _is_before_a_root(parts)
-    running = () if is_before else tuple(_kernels(tree, source, parts, kernels, configs, blind))
+    unread = list[str]()
+    running = kernels.found if isinstance(kernels, RunningKernels) else ()
+    blind = _blind(kernels)
     named = distribution if isinstance(distribution, Distribution) else None
     unread += [one.reason for one in (distribution, components) if isinstance(one, Unknown)]
     found = [
@@ -148,15 +127,14 @@ def collect(
         if unread or blind:
             raise Unavailable("; ".join((*unread, *blind)[:3]))
         return None
-    return Lives(tuple(_distinct(found)), lifecycle.as_of, tuple(blind), tuple(unread), is_before)
+    is_before = isinstance(kernels, RunningKernels) and kernels.is_before_a_root
+    return Lives(tuple(_distinct(found)), lifecycle.as_of, blind, tuple(unread), is_before)
 
 
-def _is_before_a_root(parts: Parts | None) -> bool:
-    return (
-        parts is not None
-        and parts.own.part.role is Role.INITRAMFS
-        and any(one.part.role is Role.ROOT for one in parts.all.values())
-    )
+def _blind(kernels: RunningKernels | None | Unknown) -> tuple[str, ...]:
+    if isinstance(kernels, Unknown):
+        return (kernels.reason,)
+    return () if kernels is None else kernels.unread
 
 
 def _distinct(found: list[Life]) -> Iterator[Life]:
@@ -166,52 +144,6 @@ def _distinct(found: list[Life]) -> Iterator[Life]:
         if key not in known:
             known.add(key)
             yield one
-
-
-def _kernels(
-    tree: Tree,
-    source: Source,
-    parts: Parts | None,
-    kernels: KernelImages | None | Unknown,
-    configs: KernelConfigs | None | Unknown,
-    blind: list[str],
-) -> Iterator[_Kernel]:
-    """Those that may run this root: the running one; else the images beside it; else the one that its configuration or
-    its folder of modules is for."""
-    if source is not Source.IMAGE:
-        release = (tree.text(RELEASE) or "").strip()
-        if release:
-            yield _Kernel(release, (tree.text(VERSION) or "").strip(), Location(RELEASE))
-        else:
-            blind.append(f"{RELEASE} cannot be read")
-        return
-    images = list(_images(parts, kernels, blind))
-    if images:
-        yield from images
-        return
-    said = [one for one in configs.found if one.release or one.version] if isinstance(configs, KernelConfigs) else []
-    folders = sorted({path.rpartition("/")[2]: path for pattern in MODULES for path in tree.glob(pattern)}.items())
-    for one in said:
-        yield _Kernel(one.release or one.version, "", one.at)
-    for release, path in folders if not said else ():
-        if release[:1].isdigit() and tree.is_directory(path):
-            yield _Kernel(release, "", Location(path))
-
-
-def _images(parts: Parts | None, kernels: KernelImages | None | Unknown, blind: list[str]) -> Iterator[_Kernel]:
-    if isinstance(kernels, Unknown):
-        blind.append(kernels.reason)
-    if parts is None or not isinstance(kernels, KernelImages):
-        return
-    # an image may be a kernel and nothing else
-    beside = {parts.here, *(one.part.id for one in parts.beside())}
-    for one in kernels.found:
-        if one.at.part not in beside:
-            continue
-        if isinstance(one.release, Unknown):
-            blind.append(one.release.reason)
-        else:
-            yield _Kernel(one.release, "" if isinstance(one.version, Unknown) else one.version, one.at)
 
 
 def kernel(release: str, version: str, at: Location, distribution: Distribution | None, lifecycle: Lifecycle) -> Life:
