@@ -1,0 +1,1 @@
+"""How each kind of source tells of components: packages, lists of build systems, kernels and boot loaders."""
