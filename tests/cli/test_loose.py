@@ -315,6 +315,7 @@ WRONG = [
     ("fuses", b"nothing was read\n", "it looks like a text"),
     ("public-key", PICTURE, "is not a public key"),
     ("public-key", b"-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n", "a private key"),
+    ("manifest", b"nothing was built\n", "is not a build's list of packages"),
     ("fuses", b"", "the file is empty"),
 ]
 

@@ -18,6 +18,7 @@ from firmward.cli.loose import (
     InitramfsOption,
     KernelConfigOption,
     Loose,
+    ManifestOption,
     PublicKeyOption,
     RootfsOption,
     UbootConfigOption,
@@ -166,6 +167,7 @@ def audit(
     rootfs: RootfsOption = None,
     fuses: FusesOption = None,
     public_key: PublicKeyOption = None,
+    manifest: ManifestOption = None,
     live: LiveOption = False,
     quiet: QuietOption = False,
     color: ColorOption = Color.AUTO,
@@ -180,7 +182,9 @@ def audit(
     from firmward.image.budget import Limits
 
     outputs = tuple(output or ())
-    given = Loose(kernel_config, dtb, uboot, uboot_config, env, fit, initramfs, rootfs, fuses, public_key).gathered()
+    given = Loose(
+        kernel_config, dtb, uboot, uboot_config, env, fit, initramfs, rootfs, fuses, public_key, manifest
+    ).gathered()
     read = [path for path in (target, policy, lifecycle, *(one.path for one in given)) if path is not None]
     check_outputs(outputs, keep=[*read, *(() if baseline is None else (baseline,))])
     check_baseline_place(write_baseline, [*outputs, *read])

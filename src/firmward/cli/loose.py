@@ -55,6 +55,10 @@ PublicKeyOption = Annotated[
     list[Path] | None,
     _option("--public-key", "A public key or certificate that FITs are to be verified with. Repeatable."),
 ]
+ManifestOption = Annotated[
+    list[Path] | None,
+    _option("--manifest", "A build's list of packages: Yocto's, OpenWrt's, Buildroot's manifest.csv. Repeatable."),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class Loose:
     rootfs: Path | None = None
     fuses: Path | None = None
     public_key: Sequence[Path] | None = None
+    manifest: Sequence[Path] | None = None
 
     def gathered_beside(self, image: Path | None) -> "tuple[Given, ...]":
         """As `gathered`, for a verb that needs an image or parts of one. Raises InputError where there is neither."""
@@ -100,6 +105,7 @@ class Loose:
             ("rootfs", self.rootfs),
             ("fuses", self.fuses),
             ("public-key", self.public_key),
+            ("manifest", self.manifest),
         ):
             for path in (paths,) if isinstance(paths, Path) else paths or ():
                 yield claim, path

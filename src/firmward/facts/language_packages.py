@@ -1,7 +1,7 @@
 """Packages of programming languages, by what each installed one carries: name and version, and mostly the licence.
 
 Each language is a module of `languages/`, with the paths that tell of a package (`PATH`) and how one is read
-(`component`). A file that cannot be read, or is not what its path says, is told; the package is known by its path all
+(`components`). A file that cannot be read, or is not what its path says, is told; the package is known by its path all
 the same where that has name and version.
 """
 
@@ -23,6 +23,8 @@ LIMIT = 20_000
 class Language(Protocol):
     """A module of `languages/`."""
 
+    ENDS: tuple[str, ...]
+    """How such paths end: most are told apart by that alone."""
     PATH: re.Pattern[str]
 
     def components(self, tree: Tree, entry: Entry, match: re.Match[str]) -> Iterator[Component]:
@@ -49,7 +51,7 @@ def collect(tree: Tree) -> LanguagePackages | None:
             break
         if entry.kind is Kind.FILE:
             for reader in readers:
-                match = reader.PATH.fullmatch(entry.path)
+                match = reader.PATH.fullmatch(entry.path) if entry.path.endswith(reader.ENDS) else None
                 if match is not None:
                     found += _read(reader, tree, entry, match, unread)
     return LanguagePackages(tuple(found), tuple(unread)) if found or unread else None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from firmward.formats import fdt, fuses, uboot_config, uboot_env, verification_key
+from firmward.formats import build_manifest, fdt, fuses, uboot_config, uboot_env, verification_key
 from firmward.formats.malformed import Malformed
 from firmward.image import blob
 from firmward.image.source import SNIFFED, Source
@@ -105,6 +105,11 @@ CLAIMS: Mapping[str, Claim] = MappingProxyType(
         "fuses": Claim("a dump of fuses", "fuses", reads=_parses(fuses.parse, fuses.SIZE_LIMIT)),
         "public-key": Claim(
             "a public key or a certificate", "public-key", reads=_parses(verification_key.read, TEXT_LIMIT)
+        ),
+        "manifest": Claim(
+            "a build's list of packages",
+            "build-manifest",
+            reads=_parses(build_manifest.parse, build_manifest.SIZE_LIMIT),
         ),
     }
 )

@@ -10,6 +10,7 @@ from firmward.model.location import Location
 from firmward.model.purl import purl
 from firmward.model.tree import Entry, Tree
 
+ENDS = ("/package.json",)
 PATH = re.compile(r"(?:.*/)?node_modules/(?P<scope>@[^/]{1,100}/)?(?P<folder>[^/@]{1,214})/package\.json")
 SIZE_LIMIT = 1 << 20
 NAME = re.compile(r"(?:@(?P<scope>[\w.~-]{1,100})/)?(?P<name>[\w.~-]{1,214})", re.ASCII)

@@ -8,6 +8,7 @@ from firmward.model.location import Location
 from firmward.model.purl import purl
 from firmward.model.tree import Entry, Tree
 
+ENDS = ("/rock_manifest",)
 PATH = re.compile(
     r"(?:.*/)?lib/luarocks/rocks(?:-\d\.\d)?/(?P<name>[\w.-]{1,128})/(?P<version>[\w.-]{1,64})/rock_manifest", re.ASCII
 )

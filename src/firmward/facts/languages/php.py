@@ -10,6 +10,7 @@ from firmward.model.location import Location
 from firmward.model.purl import purl
 from firmward.model.tree import Entry, Tree
 
+ENDS = ("/composer/installed.json",)
 PATH = re.compile(r"(?:.*/)?vendor/composer/installed\.json")
 SIZE_LIMIT = 16 << 20
 NAME = re.compile(r"(?P<vendor>[\w.-]{1,100})/(?P<name>[\w.-]{1,100})", re.ASCII)

@@ -8,6 +8,11 @@ from firmward.model.location import Location
 from firmward.model.purl import purl
 from firmward.model.tree import Entry, Tree
 
+ENDS = (
+    ".dist-info/METADATA",
+    ".egg-info/PKG-INFO",
+    ".egg-info",
+)
 PATH = re.compile(r"(?:.*/)?[^/]{1,200}\.(?:dist-info/METADATA|egg-info/PKG-INFO|egg-info)")
 SIZE_LIMIT = 4 << 20
 FIELD = re.compile(r"^(Name|Version|License|License-Expression|Requires-Dist):[ \t]*(.{0,300})", re.MULTILINE)

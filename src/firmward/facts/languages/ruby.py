@@ -8,6 +8,7 @@ from firmward.model.location import Location
 from firmward.model.purl import purl
 from firmward.model.tree import Entry, Tree
 
+ENDS = (".gemspec",)
 PATH = re.compile(
     r"(?:.*/)?specifications/(?:default/)?(?P<name>[\w.-]{1,128}?)-(?P<version>\d[\w.]{0,63})(?:-[\w-]{1,40})?\.gemspec",
     re.ASCII,
