@@ -9,6 +9,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 
+from firmward.facts.advisories import Advisories
 from firmward.facts.lifecycle import Lifecycle, shipped
 from firmward.model.check import Read, signature_reads
 from firmward.model.facts import Facts, OutOfTime, Source, Unavailable, Unknown
@@ -16,7 +17,7 @@ from firmward.model.parts import Parts
 from firmward.model.tree import Tree
 from firmward.model.words import WordSearch
 
-GIVEN = frozenset((Source, Parts, WordSearch, Lifecycle))
+GIVEN = frozenset((Source, Parts, WordSearch, Lifecycle, Advisories))
 """What a collection is given, beside the tree."""
 
 HEAVY = ("embedded.Embedded",)
@@ -62,7 +63,7 @@ def _read(families: Iterable[type], known: Container[type] = GIVEN) -> frozenset
 
 class Collection:
     """The facts of one tree, collected as they are asked for. `parts` is the image that it lies in, where it is known;
-    without a `lifecycle` the shipped one counts.
+    without a `lifecycle` the shipped one counts, and without `advisories` nothing is known of vulnerabilities.
 
     Each family is collected inside `in_time()`, which raises Unavailable when there is no time left, and OutOfTime when
     it ends meanwhile.
@@ -76,6 +77,7 @@ class Collection:
         parts: Parts | None = None,
         words: WordSearch | None = None,
         lifecycle: Lifecycle | None = None,
+        advisories: Advisories | None = None,
     ) -> None:
         self._tree = tree
         self._source = source
@@ -85,6 +87,7 @@ class Collection:
             Parts: parts,
             WordSearch: words or WordSearch(),
             Lifecycle: lifecycle or shipped(),
+            Advisories: advisories or Advisories(),
         }
         self._underway: set[type] = set()
         self._elsewhere: dict[type, Callable[[], object]] = {}

@@ -1,163 +1,143 @@
-"""Software of known makers that a root has, each with its version: as the packages' databases say, else as files do.
+"""All that a system is made of, from every source at hand, each component once.
 
-Files are asked only where no distribution that is known keeps them, and only what tells its version for certain: the
-name of a library or folder that carries it, or the words that a program has for it. A version that is found nowhere is
-not guessed.
+Sources, most trusted first: databases of packages, lists of build systems, packages of programming languages, kernels
+and boot loaders. A file that a package brought tells nothing of its own: it is evidence for the package, whose version
+counts. What a list of a build system names a second time adds its licence and CPE name.
+
+References among components are those of their package URLs; what is needed and not there is left out.
 """
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
+from firmward.facts.boot_firmware import BootFirmware
+from firmward.facts.build_manifests import BuildManifests
+from firmward.facts.component_sources import boot, manifests, packages
 from firmward.facts.distribution import Distribution
-from firmward.facts.packages import Package, Packages
-from firmward.model.facts import Unavailable, Unknown
-from firmward.model.location import Location
-from firmward.model.tree import Tree
+from firmward.facts.language_packages import LanguagePackages
+from firmward.facts.package_files import PackageFiles
+from firmward.facts.packages import Packages
+from firmward.facts.running_kernels import RunningKernels
+from firmward.facts.uboots import Uboots
+from firmward.model.component import Component
+from firmward.model.facts import Unknown
 
-SIZE_LIMIT = 16 << 20
-"""Bytes of a program that is searched for its version; larger ones are told as unread."""
-
-PACKAGES = tuple(
-    (product, re.compile(pattern))
-    for product, pattern in (
-        ("openssl", r"openssl|lib(?:ssl|openssl|crypto)(?:[13](?:\.\d){0,2})?(?:t64)?"),
-        ("python", r"(?:lib)?python[23]?(?:\.\d{1,2})?(?:-(?:minimal|base|light|core))?"),
-        ("perl", r"perl(?:-?base)?"),
-        ("php", r"php\d{0,2}(?:\.\d)?(?:-(?:cli|fpm|cgi|common))?"),
-        ("nodejs", r"node(?:js)?"),
-        ("ruby", r"ruby(?:\d\.\d)?"),
-        ("qt", r"libqt[56]core(?:5a|6)?(?:t64)?|qt[56]?-?(?:qt)?base"),
-        ("nginx", r"nginx(?:-(?:core|light|full|ssl|common|extras))?"),
-        ("apache", r"apache2?|apache2-bin|httpd"),
-        ("haproxy", r"haproxy"),
-        ("openvpn", r"openvpn(?:-(?:openssl|mbedtls|wolfssl))?"),
-        ("postgresql", r"postgresql(?:-?\d{1,2})?"),
-        ("mariadb", r"mariadb(?:-server(?:-\d{1,2}\.\d{1,2})?)?"),
-        ("mysql", r"mysql-server(?:-\d\.\d)?"),
-        ("redis", r"redis(?:-server)?"),
-        ("influxdb", r"influxdb2?"),
-        ("docker", r"docker(?:\.io|-ce|-moby)?|dockerd|moby(?:-engine)?"),
-        ("containerd", r"containerd(?:\.io)?"),
-        ("podman", r"podman"),
-    )
-)
-"""Names of packages, with the product that each is."""
-OTHERS_NAMES = ("docker-ce", "containerd.io")
-OTHERS_VERSIONS = re.compile(r"nodesource|deb\.sury|pgdg")
-"""Packages that come from their makers' own feeds, and not from the distribution that they are installed in."""
-AHEAD = re.compile(r"\d{1,3}:|v(?=\d)")
-"""The epoch of dpkg, and a letter that some put before a version."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """Files whose path carries the version of a product."""
-
-    product: str
-    glob: str
-    version: re.Pattern[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """Files that have the version of a product among their bytes."""
-
-    product: str
-    glob: str
-    version: re.Pattern[bytes]
-
-
-LIB = ("lib", "usr/lib", "lib/*-linux-*", "usr/lib/*-linux-*", "lib64", "usr/lib64", "usr/local/lib")
-MULTIARCH = re.compile(r"(?:^|/)lib/[a-z0-9_]+-linux-[a-z0-9]+/")
-"""Folders that Debian's family alone names so."""
-BIN = ("usr/sbin", "usr/bin", "usr/local/sbin", "usr/local/bin")
-NAMED = (
-    _Named("qt", "libQt[56]Core.so.*", re.compile(r"\.so\.(\d\.\d{1,2}\.\d{1,2})$")),
-    _Named("python", "python[23].*", re.compile(r"/python([23]\.\d{1,2})$")),
-    _Named("perl", "libperl.so.*", re.compile(r"\.so\.(5\.\d{1,2}(?:\.\d{1,2})?)$")),
-)
-WRITTEN = (
-    _Written("openssl", "libcrypto.so*",
-        re.compile(rb"OpenSSL (\d\.\d{1,2}\.\d{1,2}[a-z]{0,2}) +\d{1,2} [A-Z][a-z]{2} 20\d\d")),
-    _Written("nginx", "nginx", re.compile(rb"nginx/(\d\.\d{1,2}\.\d{1,2})(?![\d.])")),
-    _Written("php", "php*", re.compile(rb"X-Powered-By: PHP/(\d\.\d{1,2}\.\d{1,2})(?![\d.])")),
-    _Written("openvpn", "openvpn", re.compile(rb"OpenVPN (\d\.\d{1,2}\.\d{1,2}) [a-z]")),
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """One `product` of a `version`, `at` where that is said. `is_distributed` says that the root's distribution brought
-    it, and keeps it."""
-
-    product: str
-    version: str
-    at: Location
-    is_distributed: bool = False
+LIMIT = 50_000
+EVIDENCE_LIMIT = 20
+"""Pieces of evidence that are kept for one component."""
 
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """All that were `found`, each version of a product once; `unread` says in words what could not be looked at."""
+    """All that were `found`; `unread` says in words which sources could not be read."""
 
-    found: tuple[Component, ...]
+    found: tuple[Component, ...] = field(repr=False)
     unread: tuple[str, ...] = ()
 
 
 def collect(
-    tree: Tree, packages: Packages | None | Unknown, distribution: Distribution | None | Unknown
+    packaged: Packages | None | Unknown,
+    owned: PackageFiles | None | Unknown,
+    distribution: Distribution | None | Unknown,
+    listed: BuildManifests | None | Unknown,
+    languages: LanguagePackages | None | Unknown,
+    kernels: RunningKernels | None | Unknown,
+    uboots: Uboots | None | Unknown,
+    firmware: BootFirmware | None | Unknown,
 ) -> Components | None:
-    unread: list[str] = []
-    found: dict[tuple[str, str], Component] = {}
-    if isinstance(packages, Unknown):
-        unread.append(packages.reason)
-    elif packages is not None:
-        unread += packages.unread
-        for one in _packaged(packages, distribution):
-            found.setdefault((one.product, one.version), one)
-    if not (isinstance(distribution, Distribution) and distribution.product):
-        packaged = {one.product for one in found.values()}
-        for one in (*_named(tree), *_written(tree, unread)):
-            if MULTIARCH.search(one.at.path or ""):
-                unread.append(f"{one.at}: built by Debian or a child of it, and of which release is not said")
-            elif one.product not in packaged:
-                found.setdefault((one.product, one.version), one)
-    return Components(tuple(found.values()), tuple(unread)) if found or unread else None
+    families = (packaged, listed, languages, kernels, uboots, firmware)
+    own = distribution if isinstance(distribution, Distribution) else None
+    merged = _Merged(owned.owners if isinstance(owned, PackageFiles) else {})
+    if isinstance(packaged, Packages):
+        merged.packages(packages.components(packaged, own))
+    if isinstance(listed, BuildManifests):
+        merged.listed(manifests.components(listed))
+    if isinstance(languages, LanguagePackages):
+        merged.files(languages.found)
+    if isinstance(kernels, RunningKernels):
+        merged.kernels(boot.kernels(kernels, packages.kept_by(own)))
+    boots = (uboots if isinstance(uboots, Uboots) else None, firmware if isinstance(firmware, BootFirmware) else None)
+    merged.others(boot.loaders(*boots))
+    unread = dict.fromkeys(reason for family in families for reason in _unread(family))
+    found = tuple(merged.finished())
+    return Components(found, tuple(unread)) if found or unread else None
 
 
-def _packaged(packages: Packages, distribution: Distribution | None | Unknown) -> Iterator[Component]:
-    """A maker's own build keeps no packages: what their makers do not mend, nobody does."""
-    keeps = isinstance(distribution, Distribution) and bool(distribution.product)
-    for package in packages.found:
-        product = next((name for name, pattern in PACKAGES if pattern.fullmatch(package.name)), None)
-        if product is not None:
-            version = AHEAD.sub("", package.version, count=1) if AHEAD.match(package.version) else package.version
-            yield Component(product, version, package.at, keeps and not _is_from_elsewhere(package))
+def _unread(family: object) -> Iterable[str]:
+    return (family.reason,) if isinstance(family, Unknown) else getattr(family, "unread", ())
 
 
-def _is_from_elsewhere(package: Package) -> bool:
-    return package.name in OTHERS_NAMES or OTHERS_VERSIONS.search(package.version) is not None
+class _Merged:
+    """What was found so far: `owners` has the package that brought each file."""
+
+    def __init__(self, owners: Mapping[str, str]) -> None:
+        self._owners = owners
+        self._found: list[Component] = []
+        self._names: dict[str, int] = {}
+        """The place of the component that is called so, as packages and lists of builds call it."""
+
+    def packages(self, components: Iterable[Component]) -> None:
+        for one in components:
+            self._names.setdefault(one.name, len(self._found))
+            self._add(one)
+
+    def listed(self, components: Iterable[Component]) -> None:
+        for one in components:
+            known = self._names.get(one.name)
+            if known is None:
+                self._names[one.name] = len(self._found)
+                self._add(one)
+            else:
+                self._found[known] = _with(self._found[known], one)
+
+    def files(self, components: Iterable[Component]) -> None:
+        """Those that files tell of."""
+        for one in components:
+            owner = next((self._owners[path] for path in one.files if path in self._owners), None)
+            known = None if owner is None else self._names.get(owner)
+            if known is None:
+                self._add(one)
+            else:
+                self._found[known] = _proven(self._found[known], one)
+
+    def kernels(self, components: Iterable[Component]) -> None:
+        """A kernel that a package brought is known by that."""
+        packaged = [one for one in self._found if one.name.startswith(KERNELS)]
+        for one in components:
+            release = one.evidence[0].text.split(" ", 1)[0]
+            if not any(package.name.endswith(release) for package in packaged):
+                self.others((one,))
+
+    def others(self, components: Iterable[Component]) -> None:
+        for one in components:
+            if not any(known.ref == one.ref for known in self._found):
+                self._add(one)
+
+    def finished(self) -> Iterator[Component]:
+        by_name = {one.name: one.ref for one in reversed(self._found)}
+        by_purl = {one.purl.partition("@")[0] if "@" in one.purl else one.purl: one.ref for one in self._found}
+        for one in self._found:
+            needed = (by_name.get(name) or by_purl.get(name) for name in one.depends)
+            yield replace(one, depends=tuple(dict.fromkeys(ref for ref in needed if ref and ref != one.ref)))
+
+    def _add(self, one: Component) -> None:
+        if len(self._found) < LIMIT:
+            self._found.append(one)
 
 
-def _named(tree: Tree) -> Iterator[Component]:
-    for row in NAMED:
-        for path in (path for folder in LIB for path in tree.glob(f"{folder}/{row.glob}")):
-            version = row.version.search(path)
-            if version is not None and (row.product != "python" or tree.list(path)):
-                yield Component(row.product, version[1], Location(path))
+KERNELS = ("linux-image-", "kernel-image-", "kernel-", "linux-lts", "linux-virt")
+"""How packages of kernels are called, with the release behind."""
 
 
-def _written(tree: Tree, unread: list[str]) -> Iterator[Component]:
-    for row in WRITTEN:
-        folders = LIB if row.glob.startswith("lib") else BIN
-        entries = (tree.resolve(path) for folder in folders for path in tree.glob(f"{folder}/{row.glob}"))
-        for path in sorted({entry.path for entry in entries if entry is not None}):
-            try:
-                content = tree.read(path, SIZE_LIMIT)
-            except Unavailable as reason:
-                unread.append(str(reason))
-                continue
-            version = row.version.search(content or b"")
-            if version is not None:
-                yield Component(row.product, version[1].decode("ascii"), Location(path))
+def _with(known: Component, also: Component) -> Component:
+    """With what another source says beside."""
+    return replace(
+        _proven(known, also),
+        licences=known.licences or also.licences,
+        cpes=known.cpes or also.cpes,
+        vendor=known.vendor or also.vendor,
+    )
+
+
+def _proven(known: Component, also: Component) -> Component:
+    return replace(known, evidence=(*known.evidence, *also.evidence)[:EVIDENCE_LIMIT])

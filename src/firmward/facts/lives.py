@@ -19,7 +19,7 @@ from datetime import date
 from enum import StrEnum
 
 from firmward.facts.boot_firmware import BootFirmware, Loader
-from firmward.facts.components import Components
+from firmward.facts.dated_software import DatedSoftware
 from firmward.facts.distribution import Distribution
 from firmward.facts.lifecycle import LINUX, Lifecycle, Line
 from firmward.facts.running_kernels import RunningKernels
@@ -110,7 +110,7 @@ def collect(
     uboots: Uboots | None | Unknown,
     firmware: BootFirmware | None | Unknown,
     distribution: Distribution | None | Unknown,
-    components: Components | None | Unknown,
+    components: DatedSoftware | None | Unknown,
 ) -> Lives | None:
     unread = list[str]()
     running = kernels.found if isinstance(kernels, RunningKernels) else ()
@@ -121,7 +121,7 @@ def collect(
         *(kernel(one.release, one.version, one.at, named, lifecycle) for one in running),
         *_loaders(uboots, firmware, lifecycle),
         *(() if named is None else (_distribution(named, lifecycle),)),
-        *(_components(components, named, lifecycle, unread) if isinstance(components, Components) else ()),
+        *(_components(components, named, lifecycle, unread) if isinstance(components, DatedSoftware) else ()),
     ]
     if not found:
         if unread or blind:
@@ -214,7 +214,7 @@ def _distribution(found: Distribution, lifecycle: Lifecycle) -> Life:
 
 
 def _components(
-    found: Components, distribution: Distribution | None, lifecycle: Lifecycle, unread: list[str]
+    found: DatedSoftware, distribution: Distribution | None, lifecycle: Lifecycle, unread: list[str]
 ) -> Iterator[Life]:
     unread += found.unread
     for one in found.found:

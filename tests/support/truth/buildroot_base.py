@@ -243,7 +243,7 @@ SWUPDATE: dict[str, Content] = {
 def buildroot(*users: tuple[str, int], login: str = "", inittab: str = INITTAB) -> dict[str, Content]:
     return {
         "etc/os-release": (
-            'NAME=Buildroot\nVERSION=2026.02.4\nID=buildroot\nVERSION_ID=2026.02.4\nPRETTY_NAME="Buildroot 2026.02.4"\n'
+            'NAME=Buildroot\nVERSION=2025.02.9\nID=buildroot\nVERSION_ID=2025.02.9\nPRETTY_NAME="Buildroot 2025.02.9"\n'
         ),
         "etc/hostname": "device\n",
         "etc/inittab": inittab,

@@ -5,7 +5,7 @@ from fault import Fault
 LIFECYCLE = "tests/facts/test_lifecycle.py"
 PACKAGES = "tests/facts/test_packages.py"
 DISTRIBUTION = "tests/facts/test_distribution.py"
-COMPONENTS = "tests/facts/test_components.py"
+COMPONENTS = "tests/facts/test_dated_software.py"
 LIVES = "tests/facts/test_lives.py"
 CHECKS = "tests/checks/life/test_what_ends.py"
 CALENDAR = "tests/audit/test_life.py"
@@ -83,14 +83,14 @@ FAULTS = (
         "Debian's programs in a maker's own system are the maker's",
     ),
     Fault(
-        "facts/components.py",
+        "facts/dated_software.py",
         "keeps and not _is_from_elsewhere(package)",
         "keeps",
         COMPONENTS,
         "what comes from its maker's own feed is held to be Debian's to keep",
     ),
     Fault(
-        "facts/components.py",
+        "facts/dated_software.py",
         'if MULTIARCH.search(one.at.path or ""):',
         "if False:",
         COMPONENTS,

@@ -3,15 +3,15 @@
 import pytest
 
 from firmward.facts.collection import Collection
-from firmward.facts.components import Components
+from firmward.facts.dated_software import DatedSoftware
 from firmward.model.memory import Content, MemoryTree
 
 BOOKWORM, OWN = {"etc/os-release": "ID=debian\nVERSION_ID=12\n"}, {"etc/os-release": "ID=boxos\n"}
 
 
-def components(files: dict[str, Content]) -> Components | None:
-    found = Collection(MemoryTree(files)).get(Components)
-    assert found is None or isinstance(found, Components)
+def components(files: dict[str, Content]) -> DatedSoftware | None:
+    found = Collection(MemoryTree(files)).get(DatedSoftware)
+    assert found is None or isinstance(found, DatedSoftware)
     return found
 
 

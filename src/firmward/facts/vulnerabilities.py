@@ -1,0 +1,50 @@
+"""What is known of the vulnerabilities of a system's components: asked of the advisories that a collection is given.
+
+How an attacker comes to a component is told by the ways to its files (reach.py), and decides with what is known of a
+vulnerability how grave it is here. Nothing is known without data, and nothing that cannot be compared is dropped.
+"""
+
+from dataclasses import dataclass
+
+from firmward.facts.advisories import Advisories, Surroundings
+from firmward.facts.components import Components
+from firmward.facts.kernel_config import KernelConfigs
+from firmward.facts.reach import How, Reach, Way
+from firmward.facts.shipped_modules import ShippedModules
+from firmward.model.component import Component, Witness
+from firmward.model.facts import Unavailable, Unknown
+from firmward.model.vulnerability import KnownVulnerabilities
+
+RUNS = Way(How.BOOT, "runs as long as the device does")
+
+
+@dataclass(frozen=True, slots=True)
+class Vulnerabilities:
+    """What is `known` of the components."""
+
+    known: KnownVulnerabilities
+
+
+def collect(
+    components: Components,
+    advisories: Advisories,
+    reach: Reach | None | Unknown,
+    configs: KernelConfigs | None | Unknown,
+    modules: ShippedModules | None | Unknown,
+) -> Vulnerabilities:
+    surroundings = Surroundings(
+        {one.ref: ways for one in components.found if (ways := _ways(one, reach))},
+        configs if isinstance(configs, KernelConfigs) else None,
+        modules if isinstance(modules, ShippedModules) else None,
+    )
+    found = advisories.known(components.found, surroundings)
+    if isinstance(found, Unknown):
+        raise Unavailable(found.reason)
+    return Vulnerabilities(found)
+
+
+def _ways(one: Component, reach: Reach | None | Unknown) -> tuple[Way, ...]:
+    if any(evidence.witness is Witness.KERNEL for evidence in one.evidence):
+        return (RUNS,)
+    paths = (*one.files, *(evidence.at.path for evidence in one.evidence if evidence.at.path))
+    return reach.of(paths) if isinstance(reach, Reach) else ()
