@@ -12,7 +12,7 @@ from firmward.model.report import Report
 from firmward.model.vulnerability import Justification, KnownExploited, Score, Vex, VexState, Vulnerability
 
 DAY = date(2026, 11, 20)
-ROOT = "image/rootfs_a"
+ROOT = "camera.img/rootfs_a"
 STATUS = Evidence(Witness.PACKAGE, Location("var/lib/dpkg/status", 12, part=ROOT), "openssl 3.0.11-1~deb12u2")
 OPENSSL = Component(
     "libssl3",
@@ -47,7 +47,7 @@ CAMERAD = Component(
 LINUX = Component(
     "linux", "6.1.55", ComponentKind.OPERATING_SYSTEM, vendor="linux", purl="pkg:generic/linux@6.1.55",
     cpes=("cpe:2.3:o:linux:linux_kernel:6.1.55:*:*:*:*:*:*:*",), licences=("GPL-2.0 WITH Linux-syscall-note",),
-    part="image/kernel",
+    part="camera.img/boot/Image.gz",
 )  # fmt: skip
 ORDINARY = (BUSYBOX, CAMERAD, OPENSSL, LINUX)
 HOSTILE = (

@@ -1,7 +1,8 @@
 """Frozen records to plain JSON values and back: the shape is written once, in the dataclass.
 
-Enumerations are their lower-case values, a day is 2031-06-30, a union of records is an object with the `kind` of the record. Reading back
-ignores keys it does not know, since later versions add some, and refuses wrong types with their place.
+Enumerations are their lower-case values, a day is 2031-06-30, a union of records is an object with the `kind` of the
+record. Reading back ignores keys it does not know, since later versions add some, and refuses wrong types with their
+place.
 """
 
 import contextlib
