@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import date
 
+from inventory_sample import with_software
 from life_sample import CALENDAR
 
 from firmward.audit.composition import compose
@@ -423,6 +424,7 @@ def composed(
 
 SAMPLES: dict[str, Callable[[], Report]] = {
     "camera": camera,
+    "with software": lambda: with_software(camera()),
     "clean": clean,
     "unreadable": unreadable,
     "many": lambda: many(400),

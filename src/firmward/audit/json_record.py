@@ -1,13 +1,16 @@
 """Frozen records to plain JSON values and back: the shape is written once, in the dataclass.
 
-Enumerations are their lower-case values, a union of records is an object with the `kind` of the record. Reading back
-ignores keys it does not know, since later versions add some, and refuses wrong types with their place.
+Enumerations are their lower-case values, a day is 2031-06-30, a union of records is an object with the `kind` of the
+record. Reading back ignores keys it does not know, since later versions add some, and refuses wrong types with their
+place.
 """
 
+import contextlib
 import dataclasses
 import re
 import types
 import typing
+from datetime import date
 from enum import Enum
 from functools import cache
 from typing import TypeVar, cast
@@ -17,6 +20,7 @@ from firmward.model.errors import InputError
 T = TypeVar("T")
 
 WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def kind(record: type) -> str:
@@ -28,6 +32,8 @@ def to_json(value: object) -> object:
     """A record as objects, lists and scalars."""
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, tuple):
         return [to_json(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -95,8 +101,17 @@ def _scalar(hint: type, value: object, place: str) -> object:
         if value not in choices:
             raise InputError(f"{place}: {value!r} is not one of {', '.join(choices)}"[:300])
         return hint(value)
+    if hint is date:
+        return _day(value, place)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):  # JSON writes 8.0 as 8 at times
         return value
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise InputError(f"{place}: expected {WORDS[hint]}, not {value!r}"[:300])
     return value
+
+
+def _day(value: object, place: str) -> date:
+    if isinstance(value, str) and DAY.fullmatch(value):
+        with contextlib.suppress(ValueError):  # the 30th of February
+            return date.fromisoformat(value)
+    raise InputError(f"{place}: expected a day such as 2031-06-30, not {value!r}"[:300])

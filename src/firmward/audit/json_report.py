@@ -1,7 +1,7 @@
 """The report as JSON, schema `firmward.report/1`, and the way back.
 
-The same report gives the same bytes: no time of day, no order of a set. What this version does not judge yet
-(`components`, `vulnerabilities`) is an empty list, never left out. `report.schema.json` beside this file describes it.
+The same report gives the same bytes: no time of day, no order of a set. What was not looked for (`components`,
+`vulnerabilities`) is an empty list, never left out. `report.schema.json` beside this file describes it.
 """
 
 import json
@@ -48,8 +48,8 @@ def report_document(report: Report) -> JsonObject:
         "kernels": to_json(report.kernels),
         "checks": to_json(report.checks),
         "findings": [_finding(finding) for finding in report.findings],
-        "components": [],
-        "vulnerabilities": [],
+        "components": to_json(report.components),
+        "vulnerabilities": to_json(report.vulnerabilities),
     }
 
 

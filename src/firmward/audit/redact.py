@@ -37,6 +37,10 @@ _QUOTED = r"\"(?:[^\"\\\n]|\\.){1,4096}\"?|'[^'\n]{1,4096}'?"
 OWN_WORDS = frozenset({"title", "doc"})
 """Fields of records that hold the product's own sentences, which may well speak of a password: and go on."""
 
+IDENTIFIERS = frozenset({"cpes"})
+"""Fields of records that hold names in a form of their own, in which a product called libsecret stands before a colon
+as a password would."""
+
 Record = TypeVar("Record")
 
 _Replacement = str | Callable[[re.Match[str]], str]
@@ -156,6 +160,8 @@ def redacted(value: Record) -> Record:
 
 
 def _redacted_field(name: str, value: object) -> object:
+    if name in IDENTIFIERS and isinstance(value, tuple):
+        return tuple(visible(item, LINE_LIMIT).replace("\n", "\\n") for item in value)
     return visible(value) if name in OWN_WORDS and isinstance(value, str) else redacted(value)
 
 

@@ -5,11 +5,13 @@ from enum import StrEnum
 
 from firmward.model.calendar import Calendar
 from firmward.model.chain import Link
+from firmward.model.component import Component
 from firmward.model.finding import Outcome, Severity
 from firmward.model.kernel_standing import KernelStanding
 from firmward.model.location import Location
 from firmward.model.remedy import Remedy
 from firmward.model.version import VERSION
+from firmward.model.vulnerability import Vulnerability
 
 
 class Role(StrEnum):
@@ -206,6 +208,10 @@ class Report:
     """How each kernel was configured; empty where it was not asked, or no configuration is known."""
     life: Calendar | None = None
     """What falls out of support when; None where it was not asked, or nothing has a life that is known."""
+    components: tuple[Component, ...] = ()
+    """The software in it; empty where it was not looked for, or nothing was found."""
+    vulnerabilities: tuple[Vulnerability, ...] = ()
+    """Those that apply to the components, gravest first; empty where they were not looked up, or there are none."""
 
     @property
     def judged(self) -> int:
