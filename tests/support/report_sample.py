@@ -6,7 +6,7 @@ from datetime import date
 from inventory_sample import with_software
 from life_sample import CALENDAR
 
-from firmward.audit.composition import compose
+from firmward.audit.composition import Beside, compose
 from firmward.audit.engine import Verdict
 from firmward.model.calendar import Calendar
 from firmward.model.check import Check, Findings
@@ -419,7 +419,7 @@ def composed(
     verdicts: dict[str, list[Verdict]], policy: str | None, parts: tuple[Part, ...], life: Calendar | None = None
 ) -> Report:
     declared: Policy | None = None if policy is None else parse_policy(policy)
-    return compose(SUBJECT, parts, verdicts, declared, CLOCK, Budget(), CHECKS.values(), life=life)
+    return compose(SUBJECT, parts, verdicts, declared, CLOCK, Budget(), CHECKS.values(), Beside(life=life))
 
 
 SAMPLES: dict[str, Callable[[], Report]] = {

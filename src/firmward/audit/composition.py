@@ -10,13 +10,14 @@ import inspect
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from firmward.audit.accept import accept, unmatched
 from firmward.audit.catalogue import catalogue
 from firmward.audit.engine import Verdict
 from firmward.audit.redact import redact, redacted
+from firmward.audit.supply import Supply
 from firmward.model.calendar import Calendar
 from firmward.model.chain import Link
 from firmward.model.check import Check
@@ -36,6 +37,20 @@ TOLD = 3
 OFFSET = re.compile(r"[-@_]0x[0-9a-fA-F]+$")
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a report draws beside the verdicts: the `chain` of trust, the calendar of what falls out of support
+    (`life`), how the `kernels` stand, and what the system is made of (`supply`)."""
+
+    chain: tuple[Link, ...] = ()
+    life: Calendar | None = None
+    kernels: tuple[KernelStanding, ...] = ()
+    supply: Supply = field(default_factory=Supply)
+
+
+ALONE = Beside()
+
+
 def compose(
     subject: Subject,
     parts: Sequence[Part],
@@ -44,12 +59,10 @@ def compose(
     clock: Clock,
     budget: Budget,
     checks: Iterable[Check] | None = None,
-    chain: tuple[Link, ...] = (),
-    life: Calendar | None = None,
-    kernels: tuple[KernelStanding, ...] = (),
+    beside: Beside = ALONE,
 ) -> Report:
-    """The report. `checks` are those that were asked for; without it, those judged, or all when no part was. The links
-    of `chain`, the entries of `life` and the numbers of `kernels` say nothing that the facts did not."""
+    """The report. `checks` are those that were asked for; without it, those judged, or all when no part was. What
+    stands `beside` the verdicts says nothing that the facts did not."""
     asked = _asked(checks, verdicts_by_part)
     unread = _unread(parts, verdicts_by_part)
     results = tuple(_result(check, verdicts_by_part, unread, _no_root(parts)) for check in asked)
@@ -61,14 +74,26 @@ def compose(
     ]
     findings = _once(findings, {redact(part.id) for part in parts if part.role is Role.INITRAMFS})
     findings = list(dict.fromkeys(sorted(findings, key=_order)))  # two roots may have one boot partition
-    beside = {finding.at.part for finding in findings if finding.at is not None and finding.at.part is not None}
-    findings = _fingerprinted(findings, _stable_names(parts, verdicts_by_part, beside))
+    named = {finding.at.part for finding in findings if finding.at is not None and finding.at.part is not None}
+    findings = _fingerprinted(findings, _stable_names(parts, verdicts_by_part, named))
     risks: tuple[AcceptedRisk, ...] = () if policy is None else policy.accepted
     outcomes = {result.check: result.outcome for result in results}
     judged = accept(findings, policy, clock.today)
     notes = unmatched(judged, risks, outcomes)
     report = Report(
-        subject, tuple(parts), results, judged, budget, _product(policy), notes, chain=chain, life=life, kernels=kernels
+        subject,
+        tuple(parts),
+        results,
+        judged,
+        budget,
+        _product(policy),
+        notes,
+        chain=beside.chain,
+        life=beside.life,
+        kernels=beside.kernels,
+        components=beside.supply.components,
+        vulnerabilities=beside.supply.vulnerabilities,
+        advised=beside.supply.advised,
     )
     return redacted(report)
 

@@ -50,6 +50,7 @@ def report_document(report: Report) -> JsonObject:
         "findings": [_finding(finding) for finding in report.findings],
         "components": to_json(report.components),
         "vulnerabilities": to_json(report.vulnerabilities),
+        "advised": to_json(report.advised),
     }
 
 

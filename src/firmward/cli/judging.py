@@ -16,6 +16,7 @@ from firmward.model.facts import Source
 
 if TYPE_CHECKING:
     from firmward.cli.caged import Journal, Lost
+    from firmward.facts.advisories import Advisories
     from firmward.facts.lifecycle import Lifecycle
     from firmward.image.budget import Limits
     from firmward.image.foreign import Foreign
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is asked of every root: the checks `wanted` by id or area, all without any. `lifecycle` are dates of support
-    beside those that are shipped."""
+    beside those that are shipped, `advisories` what is known of vulnerabilities."""
 
     wanted: tuple[str, ...]
     policy: "Policy | None"
     clock: "Clock"
     lifecycle: "Lifecycle | None" = None
+    advisories: "Advisories | None" = None
 
     @property
     def checks(self) -> "tuple[Check, ...]":
@@ -158,9 +160,7 @@ def _audit(
         question.clock,
         _with_lost(deadline.account(image.budget), lost),
         question.checks,
-        answers.chain,
-        answers.life,
-        answers.kernels,
+        answers.beside,
     )
     compared = tuple(one.facts for one in answers.by_part.values() if one.facts is not None)
     return Side(report, inventories, compared, blobs)

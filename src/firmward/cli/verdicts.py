@@ -13,14 +13,14 @@ from firmward.model.facts import OutOfTime, Source, Unavailable
 
 if TYPE_CHECKING:
     from firmward.audit.chain import ImageLinks, RootLinks
+    from firmward.audit.composition import Beside
     from firmward.audit.engine import Verdict
+    from firmward.audit.supply import Found
     from firmward.cli.deadline import Deadline
     from firmward.cli.judging import Question, Reading
     from firmward.facts.collection import Collection
     from firmward.facts.lives import Lives
     from firmward.image.opening import Image, Root
-    from firmward.model.calendar import Calendar
-    from firmward.model.chain import Link
     from firmward.model.check import Check
     from firmward.model.facts import Facts, Unknown
     from firmward.model.kernel_standing import KernelStanding
@@ -35,24 +35,22 @@ LATE = 5.0
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What was said of one root: the verdicts, the facts if they are compared, the links and the lives if chain and
-    calendar are drawn, and how its kernels stand."""
+    calendar are drawn, how its kernels stand, and what it is made of if that is asked."""
 
     verdicts: "tuple[Verdict, ...]" = ()
     facts: "PartFacts | None" = None
     links: "RootLinks | None" = None
     lives: "Lives | None | Unknown" = None
     kernels: "tuple[KernelStanding, ...]" = ()
+    supply: "Found | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What was said of all: by part, with the image as a whole among them, the chain of trust, the calendar of what
-    falls out of support, and how the kernels stand."""
+    """What was said of all: by part, with the image as a whole among them, and what the report has beside."""
 
     by_part: Mapping[str, Judged]
-    chain: "tuple[Link, ...]" = ()
-    life: "Calendar | None" = None
-    kernels: "tuple[KernelStanding, ...]" = ()
+    beside: "Beside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,28 +115,34 @@ def judged(case: Case) -> Answers:
 @dataclass(frozen=True, slots=True)
 class OfImage:
     """What was said of the image as a whole: the verdicts, and the links up to the kernel if the chain is drawn; of one
-    without a root also what is known of its kernels and lives all the same."""
+    without a root also what is known of its kernels, lives and components all the same."""
 
     verdicts: "tuple[Verdict, ...]" = ()
     links: "ImageLinks | None" = None
     lives: "Lives | None | Unknown" = None
     kernels: "tuple[KernelStanding, ...]" = ()
+    supply: "Found | None" = None
 
 
 def _joined(whole: OfImage, roots: dict[str, Judged], case: Case) -> Answers:
     """The input itself may be a root, and is told of once."""
-    from firmward.audit import chain, kernel, life
+    from firmward.audit import chain, kernel, life, supply
+    from firmward.audit.composition import Beside
     from firmward.image.opening import TOP
 
     known = [one.links for one in roots.values() if one.links is not None]
     drawn = () if whole.links is None or len(known) < len(case.image.roots) else chain.drawn(whole.links, known)
     ages = {part: one.lives for part, one in roots.items()} or {TOP: whole.lives}
-    found = life.calendar(ages, case.question.policy, case.question.clock)
-    kernels = kernel.distinct((*whole.kernels, *(standing for one in roots.values() for standing in one.kernels)))
+    beside = Beside(
+        drawn,
+        life.calendar(ages, case.question.policy, case.question.clock),
+        kernel.distinct((*whole.kernels, *(standing for one in roots.values() for standing in one.kernels))),
+        supply.joined(one for one in (whole.supply, *(root.supply for root in roots.values())) if one is not None),
+    )
     if not whole.verdicts:
-        return Answers(roots, drawn, found, kernels)
+        return Answers(roots, beside)
     own = roots.get(TOP, Judged())
-    return Answers(roots | {TOP: replace(own, verdicts=(*own.verdicts, *whole.verdicts))}, drawn, found, kernels)
+    return Answers(roots | {TOP: replace(own, verdicts=(*own.verdicts, *whole.verdicts))}, beside)
 
 
 def _draws_chain(case: Case) -> bool:
@@ -151,6 +155,12 @@ def _has_calendar(case: Case) -> bool:
     from firmward.audit import life
 
     return _asks_all(case, life.CHECKS)
+
+
+def _lists_supply(case: Case) -> bool:
+    from firmward.audit import supply
+
+    return _asks_all(case, supply.CHECKS)
 
 
 def _asks_all(case: Case, ids: Set[str]) -> bool:
@@ -173,6 +183,7 @@ def _of_image(case: Case) -> OfImage:
     def judge(_: str) -> OfImage:
         collection = _collection(case, TOP, MemoryTree({}))
         wanted = families(checks) | {*(chain.FAMILIES if draws else ())} | {*((Lives,) if dates else ())}
+        wanted |= _supply_families(case) if rootless else frozenset()
         facts = collection.facts(TOP, wanted)
         verdicts = _verdicts(case, checks, facts)
         return OfImage(
@@ -180,6 +191,7 @@ def _of_image(case: Case) -> OfImage:
             chain.of_image(facts, verdicts) if draws else None,
             facts.get(Lives) if dates else None,
             _kernels(case, checks, facts) if rootless else (),
+            _supply(facts) if rootless and _lists_supply(case) else None,
         )
 
     def give_up(part: str, reason: str) -> OfImage:
@@ -208,13 +220,14 @@ def _of_root(root: "Root", case: Case, *, has_core: bool) -> Judged:
 
         compared = _compared() if case.reading.inventory else ()
         checks, draws = _root_checks(case), _draws_chain(case)
-        wanted = families(checks) | {*compared} | {*(chain.ROOT_FAMILIES if draws else ())}
+        wanted = families(checks) | {*compared} | {*(chain.ROOT_FAMILIES if draws else ())} | _supply_families(case)
         facts = collection.facts(root.part.id, wanted)
         lives = _lives(facts) if _has_calendar(case) else None
     verdicts = _verdicts(case, checks, facts)
     links = chain.of_root(root.part, facts, verdicts) if draws else None
     kernels = _kernels(case, checks, facts)
-    return Judged(verdicts, _kept(facts, compared) if compared else None, links, lives, kernels)
+    made_of = _supply(facts) if _lists_supply(case) else None
+    return Judged(verdicts, _kept(facts, compared) if compared else None, links, lives, kernels, made_of)
 
 
 def _kernels(case: Case, checks: "Sequence[Check]", facts: "Facts") -> "tuple[KernelStanding, ...]":
@@ -223,6 +236,21 @@ def _kernels(case: Case, checks: "Sequence[Check]", facts: "Facts") -> "tuple[Ke
 
     asked = any(check.id == kernel.CHECK for check in checks)
     return kernel.standings(facts.get(KernelConfigs), case.question.policy) if asked else ()
+
+
+def _supply_families(case: Case) -> frozenset[type]:
+    from firmward.facts.components import Components
+    from firmward.facts.vulnerabilities import Vulnerabilities
+
+    return frozenset((Components, Vulnerabilities)) if _lists_supply(case) else frozenset()
+
+
+def _supply(facts: "Facts") -> "Found":
+    from firmward.audit.supply import Found
+    from firmward.facts.components import Components
+    from firmward.facts.vulnerabilities import Vulnerabilities
+
+    return Found(facts.get(Components), facts.get(Vulnerabilities))
 
 
 def _lives(facts: "Facts") -> "Lives | None | Unknown":
@@ -236,8 +264,9 @@ def _collection(case: Case, here: str, tree: "Tree") -> "Collection":
     from firmward.facts.collection import Collection
     from firmward.image.words import FastWordSearch
 
-    parts, dates = case.parts(here), case.question.lifecycle
-    return Collection(tree, case.source, case.deadline.running, parts, FastWordSearch(), dates)
+    parts, question = case.parts(here), case.question
+    known = question.lifecycle, question.advisories
+    return Collection(tree, case.source, case.deadline.running, parts, FastWordSearch(), *known)
 
 
 def _verdicts(case: Case, checks: "Sequence[Check]", facts: "Facts") -> "tuple[Verdict, ...]":

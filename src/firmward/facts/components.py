@@ -21,6 +21,7 @@ from firmward.facts.running_kernels import RunningKernels
 from firmward.facts.uboots import Uboots
 from firmward.model.component import Component
 from firmward.model.facts import Unknown
+from firmward.model.parts import Parts
 
 LIMIT = 50_000
 EVIDENCE_LIMIT = 20
@@ -44,6 +45,7 @@ def collect(
     kernels: RunningKernels | None | Unknown,
     uboots: Uboots | None | Unknown,
     firmware: BootFirmware | None | Unknown,
+    parts: Parts | None,
 ) -> Components | None:
     families = (packaged, listed, languages, kernels, uboots, firmware)
     own = distribution if isinstance(distribution, Distribution) else None
@@ -59,7 +61,7 @@ def collect(
     boots = (uboots if isinstance(uboots, Uboots) else None, firmware if isinstance(firmware, BootFirmware) else None)
     merged.others(boot.loaders(*boots))
     unread = dict.fromkeys(reason for family in families for reason in _unread(family))
-    found = tuple(merged.finished())
+    found = tuple(merged.finished("" if parts is None else parts.here))
     return Components(found, tuple(unread)) if found or unread else None
 
 
@@ -113,10 +115,12 @@ class _Merged:
             if not any(known.ref == one.ref for known in self._found):
                 self._add(one)
 
-    def finished(self) -> Iterator[Component]:
-        by_name = {one.name: one.ref for one in reversed(self._found)}
-        by_purl = {one.purl.partition("@")[0] if "@" in one.purl else one.purl: one.ref for one in self._found}
-        for one in self._found:
+    def finished(self, here: str) -> Iterator[Component]:
+        """All, each in its part: a kernel and a boot loader lie beside the root."""
+        placed = [replace(one, part=one.evidence[0].at.part or here) for one in self._found]
+        by_name = {one.name: one.ref for one in reversed(placed)}
+        by_purl = {one.purl.rpartition("@")[0] or one.purl: one.ref for one in placed if one.purl}
+        for one in placed:
             needed = (by_name.get(name) or by_purl.get(name) for name in one.depends)
             yield replace(one, depends=tuple(dict.fromkeys(ref for ref in needed if ref and ref != one.ref)))
 

@@ -188,6 +188,24 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """One source of the data of vulnerabilities, and the day they are of."""
+
+    name: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advised:
+    """By what data the vulnerabilities were looked up: those known `as_of` a day, from these `feeds`. `notes` say of
+    which components nothing could be told, and why; without a day there were no data at all."""
+
+    as_of: str | None
+    feeds: tuple[Feed, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     subject: Subject
     parts: tuple[Part, ...]
@@ -212,6 +230,8 @@ class Report:
     """The software in it; empty where it was not looked for, or nothing was found."""
     vulnerabilities: tuple[Vulnerability, ...] = ()
     """Those that apply to the components, gravest first; empty where they were not looked up, or there are none."""
+    advised: Advised | None = None
+    """By what data they were looked up; None where they were not asked for."""
 
     @property
     def judged(self) -> int:
