@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import groupby
 
-from firmward.audit import chain_words, kernel, layout, life, life_chart, summary
+from firmward.audit import chain_words, kernel, layout, life, life_chart, summary, supply_words
 from firmward.audit.baseline import standing_words
 from firmward.audit.json_record import kind
 from firmward.model.finding import Outcome, Severity
@@ -33,6 +33,8 @@ from firmward.model.remedy import (
 )
 from firmward.model.report import CheckResult, Part, Report, ReportedFinding
 
+VULNERABILITIES_OPEN, VULNERABILITIES_SHOWN, COMPONENTS_SHOWN = 12, 300, 1000
+"""Rows of the page; the JSON report has them all."""
 OPEN_AT_ONCE = 6
 """Findings of one check that are shown before the others are folded away."""
 PIXELS, LETTER = 10.0, 7.2
@@ -121,6 +123,10 @@ def render_html(report: Report) -> str:
         kernel=kernel,
         kernel_bars=[(standing, kernel_bars(standing)) for standing in report.kernels],
         kernel_answers=kernel.answers(report),
+        supply_words=supply_words,
+        vulnerabilities_open=VULNERABILITIES_OPEN,
+        vulnerabilities_shown=VULNERABILITIES_SHOWN,
+        components_shown=COMPONENTS_SHOWN,
         life_chart=None if report.life is None else life_chart.chart(report.life),
         standing_words=standing_words,
         style=style,

@@ -6,7 +6,7 @@ Names from an image stand in code spans, and other text is escaped, so that noth
 import re
 from collections.abc import Iterator
 
-from firmward.audit import chain_words, kernel, life, summary
+from firmward.audit import chain_words, kernel, life, summary, supply_words
 from firmward.audit.baseline import standing_words
 from firmward.audit.summary import Tone
 from firmward.model import calendar
@@ -41,6 +41,7 @@ LIVES = {
     calendar.State.UNKNOWN: "❔",
 }
 LIVES_SHOWN = 30
+VULNERABILITIES_SHOWN = 15
 
 
 def render_markdown(report: Report) -> str:
@@ -61,6 +62,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _chain(report)
     yield from _life(report)
     yield from _kernels(report)
+    yield from _supply(report)
     yield from _standing(report)
     yield from _findings(report)
     yield from _unknown(report)
@@ -103,6 +105,28 @@ def _kernels(report: Report) -> Iterator[str]:
     for standing in report.kernels:
         yield f"**Kernel options:** {text(kernel.headline(standing))}; {text(kernel.rest(standing))}"
         yield ""
+
+
+def _supply(report: Report) -> Iterator[str]:
+    if not supply_words.is_told(report):
+        return
+    yield f"**Components and vulnerabilities:** {text(supply_words.headline(report))}"
+    yield ""
+    found = supply_words.affecting(report)
+    if found:
+        yield "| Severity | Vulnerability | Component | Why | What to do |"
+        yield "| --- | --- | --- | --- | --- |"
+    for one in found[:VULNERABILITIES_SHOWN]:
+        told = (supply_words.name(one), one.why or supply_words.numbers(one), one.do)
+        yield f"| {DOTS[one.severity]} | {code(one.id)} | {' | '.join(text(word) for word in told)} |"
+    if len(found) > VULNERABILITIES_SHOWN:
+        yield f"| | {len(found) - VULNERABILITIES_SHOWN} more are in the HTML and JSON reports | | | |"
+    if found:
+        yield ""
+    for line in (supply_words.settled(report), supply_words.age(report.advised)):
+        if line:
+            yield f"{text(line)}."
+            yield ""
 
 
 def _standing(report: Report) -> Iterator[str]:

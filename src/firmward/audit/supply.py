@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from firmward.facts.components import Components
 from firmward.facts.vulnerabilities import Vulnerabilities
+from firmward.model.clock import Clock
 from firmward.model.component import Component
 from firmward.model.facts import Unknown
 from firmward.model.report import Advised, Feed
@@ -34,7 +35,7 @@ class Supply:
     advised: Advised | None = None
 
 
-def joined(found: Iterable[Found]) -> Supply:
+def joined(found: Iterable[Found], clock: Clock) -> Supply:
     """Each component once: two roots may see one kernel and one boot loader."""
     roots = tuple(found)
     components = {
@@ -53,7 +54,12 @@ def joined(found: Iterable[Found]) -> Supply:
     return Supply(
         tuple(sorted(components.values(), key=lambda one: (one.name, one.version, one.ref))),
         tuple(sorted(vulnerabilities.values(), key=gravity)[:VULNERABILITIES_LIMIT]),
-        Advised(None if as_of is None else as_of.isoformat(), tuple(Feed(*feed) for feed in feeds), told)
+        Advised(
+            clock.today.isoformat(),
+            None if as_of is None else as_of.isoformat(),
+            tuple(Feed(*feed) for feed in feeds),
+            told,
+        )
         if roots
         else None,
     )

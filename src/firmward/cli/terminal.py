@@ -8,10 +8,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from firmward.audit import chain_words, kernel, life, summary
+from firmward.audit import chain_words, kernel, life, summary, supply_words
 from firmward.audit.baseline import standing_words
 from firmward.audit.summary import Tone
-from firmward.cli import chain_page, life_page
+from firmward.cli import chain_page, life_page, supply_page
 from firmward.cli.page import SIGNS, STYLES, Page, show
 from firmward.model.finding import Outcome
 from firmward.model.location import Location
@@ -45,6 +45,7 @@ def _blocks(report: Report, *, plain: bool) -> Iterator[RenderableType]:
     yield from page.chain()
     yield from page.life()
     yield from page.kernels()
+    yield from page.supply()
     yield from page.findings()
     yield from page.accepted()
     yield from page.unknown()
@@ -118,6 +119,12 @@ class _Page(Page):
         for standing in self.report.kernels:
             yield self.say((f" {kernel.headline(standing)}", "bold"))
             yield Padding(self.say(kernel.rest(standing)), (0, 0, 0, 3), expand=False)
+
+    def supply(self) -> Iterator[RenderableType]:
+        if supply_words.is_told(self.report):
+            yield self.title("components and vulnerabilities")
+            yield self.say((f" {supply_words.headline(self.report)}", "bold"))
+            yield from supply_page.drawing(self, self.report)
 
     def findings(self) -> Iterator[RenderableType]:
         found = summary.open_findings(self.report)

@@ -137,7 +137,10 @@ def _joined(whole: OfImage, roots: dict[str, Judged], case: Case) -> Answers:
         drawn,
         life.calendar(ages, case.question.policy, case.question.clock),
         kernel.distinct((*whole.kernels, *(standing for one in roots.values() for standing in one.kernels))),
-        supply.joined(one for one in (whole.supply, *(root.supply for root in roots.values())) if one is not None),
+        supply.joined(
+            (one for one in (whole.supply, *(root.supply for root in roots.values())) if one is not None),
+            case.question.clock,
+        ),
     )
     if not whole.verdicts:
         return Answers(roots, beside)

@@ -197,9 +197,10 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Advised:
-    """By what data the vulnerabilities were looked up: those known `as_of` a day, from these `feeds`. `notes` say of
-    which components nothing could be told, and why; without a day there were no data at all."""
+    """By what data the vulnerabilities were looked up: those known `as_of` a day, seen from `today`, from these
+    `feeds`. `notes` say of which components nothing could be told, and why; without a day there were no data at all."""
 
+    today: str
     as_of: str | None
     feeds: tuple[Feed, ...] = ()
     notes: tuple[str, ...] = ()

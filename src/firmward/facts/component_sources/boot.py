@@ -12,6 +12,7 @@ from firmward.facts.boot_firmware import BootFirmware, Loader
 from firmward.facts.running_kernels import RunningKernel, RunningKernels
 from firmward.facts.uboots import Uboots
 from firmward.model.component import Component, ComponentKind, Evidence, Witness
+from firmward.model.cpe import cpe
 from firmward.model.location import Location
 from firmward.model.purl import purl
 
@@ -50,7 +51,7 @@ def _kernel(one: RunningKernel, distribution: str) -> Component:
         ComponentKind.OPERATING_SYSTEM,
         "linux",
         purl("generic", "linux", version),
-        ("cpe:2.3:o:linux:linux_kernel:*:*:*:*:*:*:*:*",),
+        (cpe("linux", "linux_kernel", version, "o"),),
         ("GPL-2.0-only WITH Linux-syscall-note",),
         "linux",
         source_version,
@@ -75,6 +76,6 @@ def _loader(name: str, said: str, at: Location) -> Component:
         ComponentKind.FIRMWARE,
         vendor,
         purl("generic", name.lower(), version),
-        (f"cpe:2.3:a:{vendor}:{product}:*:*:*:*:*:*:*:*",),
+        (cpe(vendor, product, version),),
         evidence=(Evidence(Witness.BOOT_LOADER, at, f"{name} {said}"[:200]),),
     )

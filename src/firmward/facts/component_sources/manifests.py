@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from firmward.facts.build_manifests import Build, BuildManifests, Found, Listed
 from firmward.model.component import Component, Evidence, Witness
+from firmward.model.cpe import cpe
 from firmward.model.purl import purl
 
 RECIPE = re.compile(r"-(?:r|git)\d+(?:\.\d+)*$")
@@ -21,13 +22,13 @@ def components(manifests: BuildManifests) -> Iterator[Component]:
 
 def _component(one: Listed, found: Found) -> Component:
     version = RECIPE.sub("", one.version) if found.build is Build.YOCTO else one.version
-    cpe = CPE.match(one.cpe)
+    named = CPE.match(one.cpe)
     return Component(
         one.name,
         version,
-        vendor=cpe["vendor"] if cpe is not None else "",
+        vendor=named["vendor"] if named is not None else "",
         purl=purl(PURLS[found.build], one.name, version, qualifiers={"arch": one.architecture}),
-        cpes=() if cpe is None else (f"cpe:2.3:a:{cpe['vendor']}:{cpe['product']}:*:*:*:*:*:*:*:*",),
+        cpes=() if named is None else (cpe(named["vendor"], named["product"], version),),
         licences=(one.licence,) if one.licence else (),
         source=one.source or one.name,
         source_version=version,

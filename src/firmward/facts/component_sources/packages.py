@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from firmward.facts.distribution import Distribution
 from firmward.facts.packages import Manager, Package, Packages
 from firmward.model.component import Component, Evidence, Witness
+from firmward.model.cpe import cpe
 from firmward.model.facts import Unknown
 from firmward.model.purl import purl
 
@@ -19,6 +20,8 @@ OTHERS_VERSIONS = re.compile(r"nodesource|deb\.sury|pgdg")
 KINDS = {Manager.DPKG: "deb", Manager.OPKG: "opkg", Manager.APK: "apk", Manager.RPM: "rpm"}
 NAMESPACES = {Manager.DPKG: "debian", Manager.OPKG: "", Manager.APK: "alpine", Manager.RPM: ""}
 """Of package URLs, where the distribution is not known."""
+AROUND = re.compile(r"^\d{1,3}:|-[^-]*$")
+"""An epoch before a version, and a revision behind."""
 CPE = re.compile(r"cpe:/(?P<part>[aoh]):(?P<vendor>[^:\s]{1,100}):(?P<product>[^:\s]{1,100})")
 
 
@@ -37,15 +40,22 @@ def kept_by(distribution: Distribution | None) -> str:
     return f"{distribution.product}:{line}" if line else distribution.product
 
 
+def upstream(version: str) -> str:
+    """What the makers called it: without a distribution's epoch and revision."""
+    return AROUND.sub("", version)
+
+
 def _component(package: Package, distribution: Distribution | None) -> Component:
     keeper = "" if _is_from_elsewhere(package) else kept_by(distribution)
-    cpe = CPE.match(package.cpe)
+    named = CPE.match(package.cpe)
     return Component(
         package.name,
         package.version,
-        vendor=cpe["vendor"] if cpe is not None else "",
+        vendor=named["vendor"] if named is not None else "",
         purl=_purl(package, distribution),
-        cpes=() if cpe is None else (f"cpe:2.3:{cpe['part']}:{cpe['vendor']}:{cpe['product']}:*:*:*:*:*:*:*:*",),
+        cpes=()
+        if named is None
+        else (cpe(named["vendor"], named["product"], upstream(package.version), named["part"]),),
         licences=(package.licence,) if package.licence else (),
         source=package.source or package.name,
         source_version=package.source_version or package.version,
