@@ -159,3 +159,10 @@ def test_a_command_of_the_initramfs_describes_a_tree_without_a_superblock(words:
     assert [claim.root_hash for claim in found.claims] == [root_hash]
     at = Location(part="image/root", offset=len(DATA))
     assert found.trees == ((HashTree(at, "sha256", root_hash, None, covers_all=True),) if is_described else ())
+
+
+def test_an_initramfs_has_no_tree_of_its_own_whatever_it_says_of_the_roots() -> None:
+    tab: dict[str, Content] = {"etc/veritytab": f"root /dev/sda2 /dev/sda3 {HASH}\n"}
+    early = OpenPart(Part("image/initrd", "cpio", "image", role=Role.INITRAMFS), Bytes(DATA), MemoryTree(tab))
+    assert collected(tab, around(root(DATA))) is not None
+    assert collected(tab, around(hashes(DATA), root(DATA), root=early)) is None
