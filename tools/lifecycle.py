@@ -10,61 +10,14 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from firmward.facts.lifecycle import SCHEMA, SHIPPED, read_lifecycle
+from firmward.vulns.lifecycle import CODENAMES, PRODUCTS, Kept
 
 Row = dict[str, object]
 
-
-@dataclass(frozen=True)
-class Kept:
-    """A product of the file: our name for it, who supports it, and which of its dates counts."""
-
-    source: str
-    title: str
-    by: str
-    counts: str = "eol"
-
-
-PRODUCTS = {
-    "linux": Kept("linux-kernel", "Linux", "kernel.org"),
-    "debian": Kept("debian", "Debian", "Debian and its LTS team", "eoes"),
-    "devuan": Kept("devuan", "Devuan", "Devuan"),
-    "ubuntu": Kept("ubuntu", "Ubuntu", "Canonical, without Ubuntu Pro"),
-    "alpine": Kept("alpine-linux", "Alpine Linux", "Alpine"),
-    "postmarketos": Kept("postmarketos", "postmarketOS", "postmarketOS"),
-    "openwrt": Kept("openwrt", "OpenWrt", "OpenWrt"),
-    "yocto": Kept("yocto", "Yocto Project", "Yocto Project"),
-    "fedora": Kept("fedora", "Fedora", "Fedora"),
-    "rhel": Kept("rhel", "Red Hat Enterprise Linux", "Red Hat, without extended support"),
-    "centos": Kept("centos", "CentOS", "CentOS"),
-    "rocky": Kept("rocky-linux", "Rocky Linux", "Rocky Linux"),
-    "almalinux": Kept("almalinux", "AlmaLinux", "AlmaLinux"),
-    "openssl": Kept("openssl", "OpenSSL", "OpenSSL, without its contracts"),
-    "python": Kept("python", "Python", "Python"),
-    "perl": Kept("perl", "Perl", "Perl"),
-    "php": Kept("php", "PHP", "PHP"),
-    "nodejs": Kept("nodejs", "Node.js", "Node.js"),
-    "ruby": Kept("ruby", "Ruby", "Ruby"),
-    "qt": Kept("qt", "Qt", "The Qt Company, its commercial support", "eoes"),
-    "nginx": Kept("nginx", "nginx", "nginx"),
-    "apache": Kept("apache-http-server", "Apache HTTP Server", "Apache"),
-    "haproxy": Kept("haproxy", "HAProxy", "HAProxy"),
-    "openvpn": Kept("openvpn", "OpenVPN", "OpenVPN"),
-    "postgresql": Kept("postgresql", "PostgreSQL", "PostgreSQL"),
-    "mariadb": Kept("mariadb", "MariaDB", "MariaDB"),
-    "mysql": Kept("mysql", "MySQL", "Oracle"),
-    "redis": Kept("redis", "Redis", "Redis"),
-    "influxdb": Kept("influxdb", "InfluxDB", "InfluxData"),
-    "docker": Kept("docker-engine", "Docker Engine", "Docker"),
-    "containerd": Kept("containerd", "containerd", "containerd"),
-    "podman": Kept("podman", "Podman", "Podman"),
-}
-CODENAMES = ("yocto", "debian")
-"""Products whose releases are also told by their names in os-release."""
 
 YEARS = 2
 """After which a release of a boot loader without a long-term line is past support: eight releases of U-Boot later."""

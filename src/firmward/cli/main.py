@@ -36,7 +36,22 @@ def _firmward(
 
 
 def command_line() -> typer.Typer:
-    from firmward.cli import audit, cat, chain, checks, diff, doctor, explain, extract, init, life, ls, parts, policy
+    from firmward.cli import (
+        audit,
+        cat,
+        chain,
+        checks,
+        diff,
+        doctor,
+        explain,
+        extract,
+        init,
+        life,
+        ls,
+        parts,
+        policy,
+        vulns,
+    )
     from firmward.cli.command import plainly
 
     app = typer.Typer(
@@ -48,7 +63,7 @@ def command_line() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_firmward)
-    for verb in (audit, cat, chain, checks, diff, doctor, explain, extract, init, life, ls, parts, policy):
+    for verb in (audit, cat, chain, checks, diff, doctor, explain, extract, init, life, ls, parts, policy, vulns):
         verb.add_to(app)
     plainly(app)
     return app

@@ -1,0 +1,1 @@
+"""One file for each feed: where it is published, and what its records mean."""
