@@ -262,9 +262,9 @@ def test_a_bill_is_known_by_its_head(head: bytes, is_one: bool) -> None:
 
 
 NAMES = (
-    "components name type purl licenses license packages hashes externalRefs SPDXID relationships dependencies "
-    "evidence metadata properties"
-).split()
+    *("components", "name", "type", "purl", "licenses", "license", "packages", "hashes", "externalRefs", "SPDXID"),
+    *("relationships", "dependencies", "evidence", "metadata", "properties"),
+)
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
