@@ -41,6 +41,8 @@ EPILOG = """
 
     firmward audit rootfs.squashfs --fail-on high --only access
 
+    firmward audit camera.img -o sbom.cdx.json -o sbom.spdx.json -o vex.cdx.json
+
     firmward audit --live
 
     firmward audit camera.img --write-baseline baseline.json
@@ -82,7 +84,8 @@ OutputOption = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write a report; .html .json .sarif or .md. Repeatable.",
+        help="Write a report (.html .json .sarif .md), an SBOM (.cdx.json .spdx.json) or a VEX document (vex.cdx.json "
+        "openvex.json csaf.json). Repeatable.",
         show_default=False,
     ),
 ]
@@ -177,15 +180,18 @@ def audit(
     """
     from firmward.audit.baseline import compared, read_baseline, render_baseline
     from firmward.audit.writing import check_outputs, write_reports, write_texts
+    from firmward.cli.documents import all_forms, author_of, can_say
     from firmward.image.budget import Limits
 
     outputs = tuple(output or ())
     given = Loose(kernel_config, dtb, uboot, uboot_config, env, fit, initramfs, rootfs, fuses, public_key).gathered()
     read = [path for path in (target, policy, lifecycle, *(one.path for one in given)) if path is not None]
-    check_outputs(outputs, keep=[*read, *(() if baseline is None else (baseline,))])
+    declared, clock = read_policy(policy), judging_day()
+    forms = all_forms(clock.today, author_of(declared))
+    check_outputs(outputs, [*read, *(() if baseline is None else (baseline,))], forms)
     check_baseline_place(write_baseline, [*outputs, *read])
     known = None if baseline is None else read_baseline(baseline)
-    question = Question(tuple(only or ()), read_policy(policy), judging_day(), read_lifecycle(lifecycle))
+    question = Question(tuple(only or ()), declared, clock, read_lifecycle(lifecycle))
     if question.wanted:
         _ = question.checks  # a wrong word is told before the image is opened
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)
@@ -194,7 +200,8 @@ def audit(
         report = audit_target(_target(target, reading), question, reading, tell)
         if baseline is not None and known is not None:
             report = compared(report, known, baseline.name)
-        write_reports(report, outputs)
+        outputs = can_say(outputs, report)
+        write_reports(report, outputs, forms)
         if write_baseline is not None:
             write_texts([(write_baseline, render_baseline(report))])
             outputs = (*outputs, write_baseline)

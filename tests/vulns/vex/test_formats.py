@@ -17,11 +17,12 @@ from firmward.model.errors import InputError
 from firmward.model.finding import Severity
 from firmward.model.report import Report
 from firmward.model.vulnerability import Justification, Score, Vex, VexState, Vulnerability
+from firmward.vulns.vex.author import Author
 from firmward.vulns.vex.csaf import render_csaf
 from firmward.vulns.vex.cyclonedx import render_cyclonedx_vex
 from firmward.vulns.vex.openvex import render_openvex
 from firmward.vulns.vex.reading import read_statements
-from firmward.vulns.vex.statement import Author, Statement
+from firmward.vulns.vex.statement import Statement
 
 CAMERA = camera()
 AUTHOR = Author("Porch Ltd", "https://porch.example")

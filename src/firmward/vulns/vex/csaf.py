@@ -20,8 +20,9 @@ from firmward.vulns.document import Node
 from firmward.vulns.sbom import writing
 from firmward.vulns.sbom.writing import JsonObject, written
 from firmward.vulns.vex import statement, words
+from firmward.vulns.vex.author import NOBODY, Author
 from firmward.vulns.vex.said import Said, said, understood
-from firmward.vulns.vex.statement import NOBODY, Author, Decided, Named, Statement, Statements
+from firmward.vulns.vex.statement import Decided, Named, Statement, Statements
 
 KIND = "CSAF 2.0"
 FIRMWARE = "firmware"

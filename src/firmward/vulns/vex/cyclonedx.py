@@ -19,7 +19,8 @@ from firmward.vulns.sbom import cyclonedx as bill
 from firmward.vulns.sbom import writing
 from firmward.vulns.sbom.writing import JsonObject, Listing, written
 from firmward.vulns.vex import statement
-from firmward.vulns.vex.statement import Author, Decided, Named, Statement, Statements
+from firmward.vulns.vex.author import Author
+from firmward.vulns.vex.statement import Decided, Named, Statement, Statements
 
 METHODS = (("CVSS:4.", "CVSSv4"), ("CVSS:3.1", "CVSSv31"), ("CVSS:3.0", "CVSSv3"), ("AV:", "CVSSv2"))
 PEDIGREE = "resolved_with_pedigree"

@@ -18,8 +18,9 @@ from firmward.vulns.document import Node
 from firmward.vulns.sbom import writing
 from firmward.vulns.sbom.writing import JsonObject, written
 from firmward.vulns.vex import statement, words
+from firmward.vulns.vex.author import Author
 from firmward.vulns.vex.said import Said, said, understood
-from firmward.vulns.vex.statement import Author, Decided, Named, Statement, Statements
+from firmward.vulns.vex.statement import Decided, Named, Statement, Statements
 
 CONTEXT = "https://openvex.dev/ns/v0.2.0"
 CONTEXTS = "https://openvex.dev/ns"

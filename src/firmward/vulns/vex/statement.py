@@ -68,18 +68,6 @@ def check_count(count: int, place: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Author:
-    """Who says it: a `name`, and a `namespace`, an address that is theirs."""
-
-    name: str = ""
-    namespace: str = ""
-
-
-NOBODY = "https://publisher.invalid"
-"""An address that can be nobody's (RFC 2606), where a format wants one and none is known."""
-
-
-@dataclass(frozen=True, slots=True)
 class Decided:
     """A `vulnerability` of a report with the `component` it is in, None where the report has none such, and the
     decision that counts: one that needs a review is none, and its words say why."""
