@@ -21,11 +21,13 @@ from firmward.model.calendar import Calendar
 from firmward.model.chain import Link
 from firmward.model.check import Check
 from firmward.model.clock import Clock
+from firmward.model.component import Component
 from firmward.model.finding import Finding, Outcome
 from firmward.model.kernel_standing import KernelStanding
 from firmward.model.location import Location
 from firmward.model.policy import AcceptedRisk, Policy
 from firmward.model.report import Budget, CheckResult, Part, PartOutcome, Report, ReportedFinding, Role, Subject
+from firmward.model.vulnerability import Vulnerability
 
 WORST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE)
 ROOTS = (Role.ROOT, Role.INITRAMFS)
@@ -47,9 +49,12 @@ def compose(
     chain: tuple[Link, ...] = (),
     life: Calendar | None = None,
     kernels: tuple[KernelStanding, ...] = (),
+    components: tuple[Component, ...] = (),
+    vulnerabilities: tuple[Vulnerability, ...] = (),
 ) -> Report:
     """The report. `checks` are those that were asked for; without it, those judged, or all when no part was. The links
-    of `chain`, the entries of `life` and the numbers of `kernels` say nothing that the facts did not."""
+    of `chain`, the entries of `life` and the numbers of `kernels` say nothing that the facts did not. `components` and
+    `vulnerabilities` are taken as they are."""
     asked = _asked(checks, verdicts_by_part)
     unread = _unread(parts, verdicts_by_part)
     results = tuple(_result(check, verdicts_by_part, unread, _no_root(parts)) for check in asked)
@@ -68,7 +73,18 @@ def compose(
     judged = accept(findings, policy, clock.today)
     notes = unmatched(judged, risks, outcomes)
     report = Report(
-        subject, tuple(parts), results, judged, budget, _product(policy), notes, chain=chain, life=life, kernels=kernels
+        subject,
+        tuple(parts),
+        results,
+        judged,
+        budget,
+        _product(policy),
+        notes,
+        chain=chain,
+        life=life,
+        kernels=kernels,
+        components=components,
+        vulnerabilities=vulnerabilities,
     )
     return redacted(report)
 

@@ -51,20 +51,22 @@ EPILOG = """
 
     firmward audit camera.img --uboot u-boot.bin --fuses otp.txt
 
+    firmward audit sbom.cdx.json
+
 **Exit codes**
 
 - 0: nothing at or above --fail-on; without it findings never give 1
 - 1: a finding at or above it. With --baseline only findings that are new or more severe than in it count, and checks
   that judged then and have no verdict now
 - 2: the input or the command is wrong
-- 3: a budget ran out, and the report is partial; or nothing in it could be judged
+- 3: a budget ran out, and the report is partial; or nothing in it could be judged, and it names no component
 """
 
 Target = Annotated[
     Path | None,
     typer.Argument(
         metavar="TARGET",
-        help="A firmware image, a root file system folder, or a build's output folder.",
+        help="A firmware image, a root file system folder, a build's output folder, or an SBOM.",
         show_default=False,
     ),
 ]
@@ -214,7 +216,7 @@ def exit_code(report: "Report", fail_on: Severity | None) -> int:
     """0, 1 or 3 as the design has it; incomplete wins."""
     from firmward.audit.baseline import counted
 
-    if not report.budget.complete or (report.unknown and not report.judged):
+    if not report.budget.complete or (report.unknown and not (report.judged or report.components)):
         return EXIT_INCOMPLETE
     if fail_on is None:
         return 0

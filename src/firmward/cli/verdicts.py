@@ -163,6 +163,7 @@ def _of_image(case: Case) -> OfImage:
     from firmward.audit.engine import families, is_of_image, is_of_rootless
     from firmward.cli.workers import run_each
     from firmward.facts.lives import Lives
+    from firmward.image import bill
     from firmward.image.opening import TOP, UNEXPLAINED
     from firmward.model.memory import MemoryTree
 
@@ -185,8 +186,9 @@ def _of_image(case: Case) -> OfImage:
     def give_up(part: str, reason: str) -> OfImage:
         return OfImage(case.given_up(part, checks, reason))
 
-    if not (checks or dates) or all(part.kind in UNEXPLAINED for part in case.image.parts):
-        return OfImage()  # where nothing was recognised nothing can be said, not even that something is absent
+    if not (checks or dates) or all(part.kind in (*UNEXPLAINED, bill.KIND) for part in case.image.parts):
+        # where nothing was recognised nothing can be said, not even that something is absent; a bill names components
+        return OfImage()
     (answer,) = run_each(judge, (TOP,), 1, give_up, case.ends)
     return answer
 

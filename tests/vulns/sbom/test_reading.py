@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmward.image.bill import is_bill
 from firmward.model.component import Component, ComponentKind
 from firmward.model.errors import InputError
 from firmward.vulns import document
 from firmward.vulns.sbom import bill
 from firmward.vulns.sbom.bill import Bill
-from firmward.vulns.sbom.reading import is_bill, read_bill
+from firmward.vulns.sbom.reading import read_bill
 
 
 def cyclonedx(*components: Any, version: str = "1.5", **rest: Any) -> bytes:
