@@ -12,8 +12,8 @@ from jsonschema import Draft7Validator, validators
 from referencing import Registry, Resource
 
 FOLDER = "FIRMWARD_TEST_SCHEMAS"
-"""A folder with the schemas of SPDX 2.3 (spdx23.json), OpenVEX 0.2.0 (openvex.json), CSAF 2.0 (csaf.json) and CVSS
-(cvss-v2.0.json, cvss-v3.0.json, cvss-v3.1.json), as their makers publish them: their terms keep them from lying here."""
+"""Names a folder with the schemas of SPDX 2.3 (spdx23.json), OpenVEX 0.2.0 (openvex.json), CSAF 2.0 (csaf.json) and
+CVSS (cvss-v2.0.json, -v3.0, -v3.1), as their makers publish them: their terms keep them from lying here."""
 
 
 def _distinct(validator: Any, wanted: bool, instance: Any, schema: Any) -> Any:

@@ -29,7 +29,7 @@ FORMS: dict[str, Callable[[Report], str]] = {
     ".md": render_markdown,
     ".html": render_html,
 }
-"""By suffix; the longer of two that fit stands first."""
+"""By suffix; the longer of two that fit stands first. Who has more forms gives them with these (cli/documents.py)."""
 
 
 def check_outputs(
@@ -63,10 +63,12 @@ def _check_place(output: Path, keep: Sequence[Path]) -> None:
                 raise InputError(f"{output}: is what is to be read ({kept}); name another file")
 
 
-def write_reports(report: Report, outputs: Sequence[Path]) -> None:
+def write_reports(
+    report: Report, outputs: Sequence[Path], forms: Mapping[str, Callable[[Report], str]] = MappingProxyType(FORMS)
+) -> None:
     """Write every output, all rendered before the first is written. Raises InputError."""
-    check_outputs(outputs)
-    write_texts([(output, _form(output, FORMS)(report)) for output in outputs])
+    check_outputs(outputs, forms=forms)
+    write_texts([(output, _form(output, forms)(report)) for output in outputs])
 
 
 def write_texts(texts: Sequence[tuple[Path, str]]) -> None:

@@ -42,6 +42,8 @@ EPILOG = """
 
     firmward audit rootfs.squashfs --fail-on high --only access
 
+    firmward audit camera.img -o sbom.cdx.json -o sbom.spdx.json -o vex.cdx.json
+
     firmward audit --live
 
     firmward audit camera.img --write-baseline baseline.json
@@ -50,20 +52,22 @@ EPILOG = """
 
     firmward audit camera.img --uboot u-boot.bin --fuses otp.txt
 
+    firmward audit sbom.cdx.json
+
 **Exit codes**
 
 - 0: nothing at or above --fail-on; without it findings never give 1
 - 1: a finding at or above it. With --baseline only findings that are new or more severe than in it count, and checks
   that judged then and have no verdict now
 - 2: the input or the command is wrong
-- 3: a budget ran out, and the report is partial; or nothing in it could be judged
+- 3: a budget ran out, and the report is partial; or nothing in it could be judged, and it names no component
 """
 
 Target = Annotated[
     Path | None,
     typer.Argument(
         metavar="TARGET",
-        help="A firmware image, a root file system folder, or a build's output folder.",
+        help="A firmware image, a root file system folder, a build's output folder, or an SBOM.",
         show_default=False,
     ),
 ]
@@ -83,7 +87,8 @@ OutputOption = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write a report; .html .json .sarif or .md. Repeatable.",
+        help="Write a report (.html .json .sarif .md), an SBOM (.cdx.json .spdx.json) or a VEX document (vex.cdx.json "
+        "openvex.json csaf.json). Repeatable.",
         show_default=False,
     ),
 ]
@@ -179,6 +184,7 @@ def audit(
     """
     from firmward.audit.baseline import compared, read_baseline, render_baseline
     from firmward.audit.writing import check_outputs, write_reports, write_texts
+    from firmward.cli.documents import all_forms, author_of, can_say
     from firmward.image.budget import Limits
 
     outputs = tuple(output or ())
@@ -186,10 +192,12 @@ def audit(
         kernel_config, dtb, uboot, uboot_config, env, fit, initramfs, rootfs, fuses, public_key, manifest
     ).gathered()
     read = [path for path in (target, policy, lifecycle, *(one.path for one in given)) if path is not None]
-    check_outputs(outputs, keep=[*read, *(() if baseline is None else (baseline,))])
+    declared, clock = read_policy(policy), judging_day()
+    forms = all_forms(clock.today, author_of(declared))
+    check_outputs(outputs, [*read, *(() if baseline is None else (baseline,))], forms)
     check_baseline_place(write_baseline, [*outputs, *read])
     known = None if baseline is None else read_baseline(baseline)
-    question = Question(tuple(only or ()), read_policy(policy), judging_day(), read_lifecycle(lifecycle))
+    question = Question(tuple(only or ()), declared, clock, read_lifecycle(lifecycle))
     if question.wanted:
         _ = question.checks  # a wrong word is told before the image is opened
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)
@@ -198,7 +206,8 @@ def audit(
         report = audit_target(_target(target, reading), question, reading, tell)
         if baseline is not None and known is not None:
             report = compared(report, known, baseline.name)
-        write_reports(report, outputs)
+        outputs = can_say(outputs, report)
+        write_reports(report, outputs, forms)
         if write_baseline is not None:
             write_texts([(write_baseline, render_baseline(report))])
             outputs = (*outputs, write_baseline)
@@ -211,7 +220,7 @@ def exit_code(report: "Report", fail_on: Severity | None) -> int:
     """0, 1 or 3 as the design has it; incomplete wins."""
     from firmward.audit.baseline import counted
 
-    if not report.budget.complete or (report.unknown and not report.judged):
+    if not report.budget.complete or (report.unknown and not (report.judged or report.components)):
         return EXIT_INCOMPLETE
     if fail_on is None:
         return 0

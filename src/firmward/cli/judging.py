@@ -131,6 +131,8 @@ def _audit(
 ) -> "Side":
     """What the worker does."""
     from firmward.audit.composition import compose
+    from firmward.audit.redact import redacted
+    from firmward.cli.bills import bills_in
     from firmward.cli.deadline import Deadline
     from firmward.cli.inventories import take_digests, take_inventories
     from firmward.cli.verdicts import Case, judged
@@ -145,7 +147,8 @@ def _audit(
     journal.tell(f"Judging {len(image.roots)} root file system{'s' if len(image.roots) != 1 else ''}")
     source = Source.LIVE if reading.live else Source.IMAGE
     lost: list[str] = []
-    answers = judged(Case(image, question, reading, source, deadline, lost))
+    bills = bills_in(image)
+    answers = judged(Case(image, question, reading, source, deadline, lost, bills))
     inventories: tuple[Inventory, ...] | None = None
     blobs: tuple[tuple[str, str], ...] = ()
     if reading.inventory:
@@ -162,6 +165,7 @@ def _audit(
         question.checks,
         answers.beside,
     )
+    report = replace(report, notes=(*report.notes, *redacted(bills.notes)))
     compared = tuple(one.facts for one in answers.by_part.values() if one.facts is not None)
     return Side(report, inventories, compared, blobs)
 

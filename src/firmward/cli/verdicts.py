@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from firmward.audit.supply import Found
     from firmward.cli.deadline import Deadline
     from firmward.cli.judging import Question, Reading
+    from firmward.facts.bills import Bills
     from firmward.facts.collection import Collection
     from firmward.facts.lives import Lives
     from firmward.image.opening import Image, Root
@@ -55,7 +56,8 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An opened image, what is asked of it, and how; `lost` fills with what was not judged for want of a process."""
+    """An opened image, what is asked of it, and how; `lost` fills with what was not judged for want of a process.
+    `bills` are the components that bills of materials in it name."""
 
     image: "Image"
     question: "Question"
@@ -63,6 +65,7 @@ class Case:
     source: Source
     deadline: "Deadline"
     lost: list[str]
+    bills: "Bills"
 
     @property
     def ends(self) -> float:
@@ -172,16 +175,18 @@ def _asks_all(case: Case, ids: Set[str]) -> bool:
 
 
 def _of_image(case: Case) -> OfImage:
-    from firmward.audit import chain
+    from firmward.audit import chain, supply
     from firmward.audit.engine import families, is_of_image, is_of_rootless
     from firmward.cli.workers import run_each
     from firmward.facts.lives import Lives
-    from firmward.image.opening import TOP, UNEXPLAINED
+    from firmward.image.opening import TOP
     from firmward.model.memory import MemoryTree
 
-    rootless = not case.image.roots
+    rootless, bare = not case.image.roots, _is_bare(case.image)
     checks = tuple(one for one in case.question.checks if is_of_image(one) or (rootless and is_of_rootless(one)))
-    draws, dates = _draws_chain(case), _has_calendar(case) and rootless
+    if bare:  # nothing can be said of what was not recognised, not even that something is absent
+        checks = tuple(one for one in checks if one.id in supply.CHECKS and case.bills.components)
+    draws, dates = _draws_chain(case) and not bare, _has_calendar(case) and rootless and not bare
 
     def judge(_: str) -> OfImage:
         collection = _collection(case, TOP, MemoryTree({}))
@@ -200,10 +205,18 @@ def _of_image(case: Case) -> OfImage:
     def give_up(part: str, reason: str) -> OfImage:
         return OfImage(case.given_up(part, checks, reason))
 
-    if not (checks or dates) or all(part.kind in UNEXPLAINED for part in case.image.parts):
-        return OfImage()  # where nothing was recognised nothing can be said, not even that something is absent
+    if not (checks or dates):
+        return OfImage()
     (answer,) = run_each(judge, (TOP,), 1, give_up, case.ends)
     return answer
+
+
+def _is_bare(image: "Image") -> bool:
+    """Whether nothing in it was recognised but bills of materials, which name components."""
+    from firmward.image import bill
+    from firmward.image.opening import UNEXPLAINED
+
+    return all(part.kind in (*UNEXPLAINED, bill.KIND) for part in image.parts)
 
 
 def _root_checks(case: Case) -> "tuple[Check, ...]":
@@ -268,7 +281,7 @@ def _collection(case: Case, here: str, tree: "Tree") -> "Collection":
     from firmward.image.words import FastWordSearch
 
     parts, question = case.parts(here), case.question
-    known = question.lifecycle, question.advisories
+    known = question.lifecycle, question.advisories, case.bills
     return Collection(tree, case.source, case.deadline.running, parts, FastWordSearch(), *known)
 
 

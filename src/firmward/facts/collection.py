@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 
 from firmward.facts.advisories import Advisories
+from firmward.facts.bills import Bills
 from firmward.facts.lifecycle import Lifecycle, shipped
 from firmward.model.check import Read, signature_reads
 from firmward.model.facts import Facts, OutOfTime, Source, Unavailable, Unknown
@@ -17,7 +18,7 @@ from firmward.model.parts import Parts
 from firmward.model.tree import Tree
 from firmward.model.words import WordSearch
 
-GIVEN = frozenset((Source, Parts, WordSearch, Lifecycle, Advisories))
+GIVEN = frozenset((Source, Parts, WordSearch, Lifecycle, Advisories, Bills))
 """What a collection is given, beside the tree."""
 
 HEAVY = ("embedded.Embedded",)
@@ -63,7 +64,8 @@ def _read(families: Iterable[type], known: Container[type] = GIVEN) -> frozenset
 
 class Collection:
     """The facts of one tree, collected as they are asked for. `parts` is the image that it lies in, where it is known;
-    without a `lifecycle` the shipped one counts, and without `advisories` nothing is known of vulnerabilities.
+    without a `lifecycle` the shipped one counts, and without `advisories` nothing is known of vulnerabilities. `bills`
+    name components.
 
     Each family is collected inside `in_time()`, which raises Unavailable when there is no time left, and OutOfTime when
     it ends meanwhile.
@@ -78,6 +80,7 @@ class Collection:
         words: WordSearch | None = None,
         lifecycle: Lifecycle | None = None,
         advisories: Advisories | None = None,
+        bills: Bills | None = None,
     ) -> None:
         self._tree = tree
         self._source = source
@@ -88,6 +91,7 @@ class Collection:
             WordSearch: words or WordSearch(),
             Lifecycle: lifecycle or shipped(),
             Advisories: advisories or Advisories(),
+            Bills: bills or Bills(),
         }
         self._underway: set[type] = set()
         self._elsewhere: dict[type, Callable[[], object]] = {}

@@ -1,8 +1,8 @@
 """All that a system is made of, from every source at hand, each component once.
 
 Sources, most trusted first: databases of packages, lists of build systems, packages of programming languages, kernels
-and boot loaders. A file that a package brought tells nothing of its own: it is evidence for the package, whose version
-counts. What a list of a build system names a second time adds its licence and CPE name.
+and boot loaders, bills of materials. A file that a package brought tells nothing of its own: it is evidence for the
+package, whose version counts. What a list of a build system names a second time adds its licence and CPE name.
 
 References among components are those of their package URLs; what is needed and not there is left out.
 """
@@ -10,6 +10,7 @@ References among components are those of their package URLs; what is needed and 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from firmward.facts.bills import Bills
 from firmward.facts.boot_firmware import BootFirmware
 from firmward.facts.build_manifests import BuildManifests
 from firmward.facts.component_sources import boot, manifests, packages
@@ -46,6 +47,7 @@ def collect(
     uboots: Uboots | None | Unknown,
     firmware: BootFirmware | None | Unknown,
     parts: Parts | None,
+    bills: Bills,
 ) -> Components | None:
     families = (packaged, listed, languages, kernels, uboots, firmware)
     own = distribution if isinstance(distribution, Distribution) else None
@@ -60,9 +62,14 @@ def collect(
         merged.kernels(boot.kernels(kernels, packages.kept_by(own)))
     boots = (uboots if isinstance(uboots, Uboots) else None, firmware if isinstance(firmware, BootFirmware) else None)
     merged.others(boot.loaders(*boots))
+    merged.others(bills.components)
     unread = dict.fromkeys(reason for family in families for reason in _unread(family))
     found = tuple(merged.finished("" if parts is None else parts.here))
     return Components(found, tuple(unread)) if found or unread else None
+
+
+def _part(one: Component) -> str | None:
+    return one.evidence[0].at.part if one.evidence else None
 
 
 def _unread(family: object) -> Iterable[str]:
@@ -117,7 +124,7 @@ class _Merged:
 
     def finished(self, here: str) -> Iterator[Component]:
         """All, each in its part: a kernel and a boot loader lie beside the root."""
-        placed = [replace(one, part=one.evidence[0].at.part or here) for one in self._found]
+        placed = [replace(one, part=one.part or _part(one) or here) for one in self._found]
         by_name = {one.name: one.ref for one in reversed(placed)}
         by_purl = {one.purl.rpartition("@")[0] or one.purl: one.ref for one in placed if one.purl}
         for one in placed:

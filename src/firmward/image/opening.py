@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from firmward.image import blob, carve, catalogue, unclaimed
+from firmward.image import bill, blob, carve, catalogue, unclaimed
 from firmward.image.blank import blanks
 from firmward.image.blob import Blob
 from firmward.image.budget import Budget, BudgetExceeded, Damaged, Limits
@@ -367,6 +367,10 @@ class Opening:
 
     def _open_raw(self, place: _Place, source: Source) -> None:
         """Bytes that nothing identifies at their start: what lies in them, and what they say."""
+        if bill.is_bill(source.read(0, bill.HEAD)):
+            self._parts[place.id] = replace(self._parts[place.id], kind=bill.KIND)
+            self._open_blob(place, source, Role.OTHER, 0)
+            return
         found = tuple(carve.carve(source, self._budget))
         content = None if unclaimed.is_dump(found, source) else blob.by_content(source)
         if content is not None:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmward.image.bill import is_bill
 from firmward.model.component import Component, ComponentKind
 from firmward.model.errors import InputError
 from firmward.vulns import document
 from firmward.vulns.sbom import bill
 from firmward.vulns.sbom.bill import Bill
-from firmward.vulns.sbom.reading import is_bill, read_bill
+from firmward.vulns.sbom.reading import read_bill
 
 
 def cyclonedx(*components: Any, version: str = "1.5", **rest: Any) -> bytes:
@@ -262,9 +263,9 @@ def test_a_bill_is_known_by_its_head(head: bytes, is_one: bool) -> None:
 
 
 NAMES = (
-    "components name type purl licenses license packages hashes externalRefs SPDXID relationships dependencies "
-    "evidence metadata properties"
-).split()
+    *("components", "name", "type", "purl", "licenses", "license", "packages", "hashes", "externalRefs", "SPDXID"),
+    *("relationships", "dependencies", "evidence", "metadata", "properties"),
+)
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),

@@ -1,8 +1,8 @@
 """Read a bill of materials, in whichever of the known formats it is."""
 
-import re
 from pathlib import Path
 
+from firmward.image.bill import is_tags
 from firmward.model.errors import InputError
 from firmward.vulns import document
 from firmward.vulns.sbom.bill import Bill
@@ -11,22 +11,11 @@ from firmward.vulns.sbom.spdx_reader import read_spdx
 from firmward.vulns.sbom.tag_value import parse_tag_value
 
 KNOWN = "CycloneDX 1.2 to 1.6 in JSON, SPDX 2.2 and 2.3 in JSON or tag and value"
-HEAD = 4096
-"""Bytes in which a bill says what it is."""
-TAGS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:#[^\n]*\s+)*SPDXVersion:")
-MARKS = re.compile(
-    rb'(?:\xef\xbb\xbf)?\s*\{.*?(?:"bomFormat"\s*:\s*"CycloneDX"|"(?:spdxVersion|SPDXID)"\s*:)', re.DOTALL
-)
-
-
-def is_bill(head: bytes) -> bool:
-    """Whether a file that begins so is to be read as a bill of materials."""
-    return TAGS.match(head[:HEAD]) is not None or MARKS.match(head[:HEAD]) is not None
 
 
 def read_bill(data: bytes, name: str) -> Bill:
     """Raises InputError."""
-    if TAGS.match(data[:HEAD]):
+    if is_tags(data):
         return read_spdx(parse_tag_value(data, name))
     found = document.parsed(data, name)
     if found.text("bomFormat") == "CycloneDX":
