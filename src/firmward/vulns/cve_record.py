@@ -2,9 +2,8 @@
 
 Each container speaks for itself, by the short name of who wrote it. An entry of `affected` names a product in the
 author's words, as a package of a collection, or by CPE names: it is kept under each of them. `versions` have a status
-each, and `defaultStatus` is that of all others: `affected` is kept as a claim on any version, which `unaffected` ranges
-of the same author take back. A default of `unaffected` makes no claim: it would be heard as one on the very versions
-that are affected.
+each, and `defaultStatus` is that of all others: it is kept as a claim on any version, which counts less than what the
+same author says of a range.
 
 The kernel's CNA says for each branch since when and until when: that makes a flaw with pairs, and no claims, since its
 ranges overlap where they are read one by one.
@@ -168,7 +167,7 @@ def _versions(entry: Table, named: Product) -> Iterator[tuple[Status, Product]]:
         for status, scheme, versions in ranges_of(one):
             found[status, scheme].append(versions)
     default = status_of(text_at(entry, "defaultStatus"))
-    if default is Status.AFFECTED:
+    if default is not Status.UNKNOWN:
         found[default, Scheme.GENERIC].append(EVERYTHING)
     for (status, scheme), ranges in found.items():
         if EVERYTHING in ranges:

@@ -29,6 +29,8 @@ NAME_LIMIT = 1000
 NESTING = 3
 """Archives in archives: CVE's list comes as a zip in a zip."""
 ZSTD_WINDOW = 1 << 27
+ZSTD_PIECE = 1 << 11
+"""Bytes unpacked at a time: four of them may stand for 128 KiB."""
 ENDLESS = 1 << 62
 STORED, DEFLATED = 0, 8
 TAR_NAMES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz")
@@ -146,8 +148,34 @@ def _gzip(stream: BinaryIO) -> _Readable:
 
 
 def _zstd(stream: BinaryIO) -> _Readable:
-    decompressor = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
-    return decompressor.stream_reader(stream, read_across_frames=True)
+    return _Zstd(stream)
+
+
+class _Zstd:
+    """Frames of zstd, the last of which must be whole: the library's own reader takes a cut for the end."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._decompressor = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
+        self._frame = self._decompressor.decompressobj()
+        self._is_begun = False
+        self._packed, self._out, self._at = b"", b"", 0
+
+    def read(self, size: int, /) -> bytes:
+        while self._at == len(self._out):
+            piece = self._packed or self._stream.read(ZSTD_PIECE)
+            if not piece:
+                if self._is_begun:
+                    raise EOFError("the end is missing")
+                return b""
+            self._out, self._at, self._is_begun = self._frame.decompress(piece), 0, True
+            self._packed = b""
+            if self._frame.eof:
+                self._packed, self._is_begun = self._frame.unused_data, False
+                self._frame = self._decompressor.decompressobj()
+        out = self._out[self._at : self._at + size]
+        self._at += len(out)
+        return out
 
 
 def _xz(stream: BinaryIO) -> _Readable:

@@ -17,6 +17,8 @@ from firmward.formats.malformed import Malformed
 PIECE = 1 << 18
 """Bytes read at a time."""
 KEY_LIMIT = 4096
+GOES_ON = 2
+"""Characters behind a number with which it may go on in the next piece: `e+`."""
 CUT = 16
 """Characters at the end of what is read that an error may come from because more follow."""
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -101,8 +103,7 @@ class Reader:
                 if self._ended or self._is_wrong(error):
                     return self._refuse(str(error).partition(": line")[0])
             else:
-                # a number may go on in the next piece
-                if end < len(self._text) or self._ended:
+                if end + GOES_ON < len(self._text) or self._ended:
                     return self._given(value, end)
             if len(self._text) - self._at > self._limit:
                 return self._refuse("")

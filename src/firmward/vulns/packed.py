@@ -54,6 +54,14 @@ class KernelFlaws(Sequence[KernelFlaw]):
             self.ids[place], tuple(map(self.pairs.__getitem__, pairs)), tuple(map(self.files.__getitem__, files))
         )
 
+    def __iter__(self) -> Iterator[KernelFlaw]:
+        pair, file = self.pairs.__getitem__, self.files.__getitem__
+        pairs_from = files_from = 0
+        for name, pairs_to, files_to in zip(self.ids, self.pair_ends, self.file_ends, strict=True):
+            pairs, files = self.pair_numbers[pairs_from:pairs_to], self.file_numbers[files_from:files_to]
+            yield KernelFlaw(name, tuple(map(pair, pairs)), tuple(map(file, files)))
+            pairs_from, files_from = pairs_to, files_to
+
     def applying(self, applies: Callable[[str, str], bool]) -> Iterator[int]:
         """The places of the flaws of which any pair, introduced and fixed, applies; each pair is asked once."""
         answers = [applies(introduced, fixed) for introduced, fixed in self.pairs]
