@@ -7,9 +7,10 @@ from typing import Any
 from firmward.model.facts import Unknown
 from firmward.vulns.record import Range, Scheme
 
-NOTHING = frozenset({"", "0"})
+NOTHING = frozenset({"", "0", "*"})
 """What a range starts from when it starts from the first version there was."""
-ANY = frozenset({"*", "-"})
+ENDLESS = frozenset({"", "*"})
+"""What it ends with when it goes on."""
 
 
 def compare(scheme: Scheme, one: str, other: str) -> int | Unknown:
@@ -33,7 +34,7 @@ def lies_in(version: str, span: Range, scheme: Scheme) -> bool | Unknown:
         found = compare(scheme, version, span.exact)
         return found if isinstance(found, Unknown) else found == 0
     start = 1 if span.start in NOTHING else compare(scheme, version, span.start)
-    end = -1 if span.end == "" or span.end in ANY else compare(scheme, version, span.end)
+    end = -1 if span.end in ENDLESS else compare(scheme, version, span.end)
     begun = start if isinstance(start, Unknown) else start > 0 or (start == 0 and not span.after)
     goes_on = end if isinstance(end, Unknown) else end < 0 or (end == 0 and span.through)
     if begun is False or goes_on is False:
