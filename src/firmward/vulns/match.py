@@ -131,6 +131,12 @@ def _release(component: Component) -> kernel.Release | Unknown:
     return kernel.release(distribution.upstream(component) if is_debian else distribution.version(component))
 
 
+def _upstream(component: Component) -> str:
+    """The release that others' ranges mean, without what a builder wrote behind a kernel's."""
+    of = _release(component) if is_kernel(component) else Unknown("no kernel")
+    return distribution.upstream(component) if isinstance(of, Unknown) else _named(of)
+
+
 def _of_kernel(flaw: KernelFlaw, of: kernel.Release, notes: tuple[str, ...]) -> Match:
     fixed = kernel.fixes(flaw, of)
     reason = f"Linux {of.line_name} has it, and it is not mended in {_named(of)}"
@@ -144,7 +150,7 @@ def _named(of: kernel.Release) -> str:
 
 def _by_claims(component: Component, knowledge: Knowledge, around: Surroundings, judged: _Judged) -> None:
     called = names(component)
-    version = distribution.upstream(component)
+    version = _upstream(component)
     notes = _unmended(component, judged)
     if called.loose:
         notes = (*notes, f"{component.name} is known by its name alone")

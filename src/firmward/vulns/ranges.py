@@ -43,7 +43,10 @@ class Place:
 def place(version: str, product: Product) -> Place:
     """Where a version lies among those of a product."""
     doubt = ""
+    key = order.key_of(product.scheme, version)
     for span in product.ranges:
+        if span.exact and key is not None and order.is_other(product.scheme, key, span.exact):
+            continue
         found = lies_in(version, span, product.scheme)
         if found is True:
             return Place(Fit.RANGE, span)

@@ -17,6 +17,7 @@ _LEADING = re.compile(r"(?:version|release|rel|v|r)?[ ._-]?(?=\d)", re.IGNORECAS
 _ADDED = re.compile(r"\+.*$|[~.-]?(?:dfsg|ds)\d*(?:\.\d+)*$|-r\d+$", re.DOTALL)
 _DESCRIBED = re.compile(r"-(\d+)-g[0-9a-f]{5,40}(?:-dirty)?$")
 _PIECES = re.compile(r"([._~: -]*)(\d+|[a-z]+)", re.ASCII)
+_BEGINS = re.compile(r"v?(\d{1,60}(?:\.\d{1,60}){0,30})", re.ASCII)
 _SHAPE = re.compile(r"(?:[._~: -]*(?:\d{1,60}|[a-z]{1,20})){1,40}", re.ASCII)
 BEFORE = {"dev": 0, "snapshot": 0, "alpha": 1, "beta": 2, "pre": 3, "preview": 3, "test": 3, "rc": 4, "cr": 4}
 AFTER = {"p": 0, "pl": 0, "patch": 0, "post": 0, "sp": 0, "u": 0, "update": 0, "rev": 0, "r": 0, "fp": 0}
@@ -44,6 +45,16 @@ def key(version: str) -> Key | None:
     return kind, (*_without_zeros(tokens), (_END, commits, ""))
 
 
+def numbers(version: str) -> tuple[int, ...]:
+    """Those that a version begins with, whatever follows."""
+    found = _BEGINS.match(version.strip().lower())
+    return tuple(int(number) for number in found[1].split(".")) if found else ()
+
+
+def is_day(told: tuple[int, ...]) -> bool:
+    return bool(told) and told[0] >= _DATE
+
+
 def _undescribed(text: str) -> tuple[str, int]:
     """The version and how many commits git says there are behind it."""
     found = _DESCRIBED.search(text)
@@ -57,7 +68,7 @@ def _tokens(text: str) -> list[Token] | None:
         if piece.isdigit():
             found.append((_NUMBER, int(piece), ""))
         elif piece not in SILENT:
-            token = _word(piece, is_attached=not between, is_last=place == len(pieces) - 1)
+            token = _word(piece, is_attached=between in ("", "-"), is_last=place == len(pieces) - 1)
             if token is None:
                 return None
             found.append(token)

@@ -6,6 +6,7 @@ from typing import Any
 
 from firmward.model.facts import Unknown
 from firmward.vulns.record import Range, Scheme
+from firmward.vulns.versions import apk, dpkg, generic, go, npm, rpm, semver
 
 NOTHING = frozenset({"", "0", "*"})
 """What a range starts from when it starts from the first version there was."""
@@ -20,12 +21,33 @@ def compare(scheme: Scheme, one: str, other: str) -> int | Unknown:
     if scheme is Scheme.GIT:
         return Unknown("commits cannot be compared with versions")
     first, second = _key(scheme)(one), _key(scheme)(other)
-    for text, key in ((one, first), (other, second)):
-        if key is None:
-            return Unknown(f"{text[:60]!r} is no version in the way of {scheme}")
+    if first is None or second is None:
+        return _by_numbers(scheme, one, other, one if first is None else other)
     if scheme is Scheme.GENERIC and first[0] != second[0]:
         return Unknown(f"{one[:60]!r} is a count and {other[:60]!r} a day, or the other way round")
     return int(first > second) - int(first < second)
+
+
+def _by_numbers(scheme: Scheme, one: str, other: str, culprit: str) -> int | Unknown:
+    """Of upstreams' versions the numbers that both begin with decide, where these differ: 2.0b10 comes before 7.4,
+    whatever the b may mean."""
+    if scheme is Scheme.GENERIC:
+        ours, theirs = generic.numbers(one), generic.numbers(other)
+        differing = next(((a, b) for a, b in zip(ours, theirs, strict=False) if a != b), None)
+        if differing is not None and generic.is_day(ours) == generic.is_day(theirs):
+            return 1 if differing[0] > differing[1] else -1
+    return Unknown(f"{culprit[:60]!r} is no version in the way of {scheme}")
+
+
+def is_other(scheme: Scheme, key: Any, version: str) -> bool:
+    """Whether a version is for certain another than the one with this key, which is not None. Lists name hundreds."""
+    other = _key(scheme)(version)
+    return other is not None and other != key and (scheme is not Scheme.GENERIC or other[0] == key[0])
+
+
+def key_of(scheme: Scheme, version: str) -> Any:
+    """What sorts as the version does, None where it has no order."""
+    return _key(scheme)(version)
 
 
 def lies_in(version: str, span: Range, scheme: Scheme) -> bool | Unknown:
@@ -51,7 +73,7 @@ def in_order(scheme: Scheme, versions: Iterable[str]) -> tuple[str, ...]:
 
 @lru_cache
 def _key(scheme: Scheme) -> Callable[[str], Any]:
-    from firmward.vulns.versions import apk, dpkg, generic, go, npm, pypi, rpm, semver
+    from firmward.vulns.versions import pypi  # slow to import, and seldom asked
 
     keys: dict[Scheme, Callable[[str], Any]] = {
         Scheme.GENERIC: generic.key,
