@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from firmward.vulns.names import normal
+from firmward.vulns.names import ECOSYSTEMS, normal
 from firmward.vulns.record import About, Claim, Fix, KernelFlaw, Product, Range, Scheme, Status
 
 DATA = Path(__file__).parents[1] / "data" / "vulns"
@@ -66,9 +66,9 @@ def span(text: str) -> Range:
 def product(name: str, *versions: str, scheme: Scheme = Scheme.GENERIC, part: str = "") -> Product:
     """`openssl:openssl` or `PyPI/requests`, with the versions meant; `*` is any of them, and none is CPE's `-`."""
     ecosystem, slash, package = name.partition("/")
-    vendor, colon, own = name.partition(":")
+    vendor, _, own = name.partition(":")
     spans = tuple(span(one) for one in versions if one != "*")
-    if slash and not colon:
+    if slash and ecosystem in ECOSYSTEMS.values():
         return Product("", package, ecosystem, spans, "*" in versions, scheme, part)
     return Product(vendor, own, "", spans, "*" in versions, scheme, part)
 

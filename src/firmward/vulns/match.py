@@ -210,16 +210,17 @@ def _grouped(claims: Sequence[Claim]) -> dict[str, list[Claim]]:
 def _as_one(component: Component, knowledge: Knowledge, judged: _Judged) -> Matches:
     """Each vulnerability once, without those that were rejected, and without those that are settled by another name."""
     known = Identities((*judged.found, *judged.doubts), knowledge)
+    closed = judged.settled - judged.found.keys() - judged.doubts.keys()
     found: dict[str, Match] = {}
     for identifier, match in judged.found.items():
         name = known.name(identifier)
-        if not known.is_rejected(identifier) and (name == identifier or name not in judged.settled):
+        if not known.is_rejected(identifier) and name not in closed:
             first = found.get(name)
             found[name] = replace(match, vulnerability=name) if first is None else _both(first, match, component)
     doubts: dict[str, Doubt] = {}
     for identifier, doubt in judged.doubts.items():
         name = known.name(identifier)
-        is_open = name not in found and (name == identifier or name not in judged.settled)
+        is_open = name not in found and name not in closed
         if is_open and not known.is_rejected(identifier):
             doubts.setdefault(name, replace(doubt, vulnerability=name))
     return Matches(component, tuple(found.values()), tuple(doubts.values()), tuple(judged.unknown), known.about)

@@ -63,11 +63,12 @@ class Names:
 
 def names(component: Component) -> Names:
     own = frozenset(pair for pair in map(_of_cpe, component.cpes) if pair is not None)
-    called = {normal("", name) for name in (component.name, component.source) if name}
+    package = _package(component.purl)
+    # npm's expat is not the library of that name
+    called = {normal("", name) for name in (component.name, component.source) if name and package is None}
     pairs = own | _known(own, called)
     if component.vendor:
         pairs |= {(normal("", component.vendor), name) for name in called}
-    package = _package(component.purl)
     packages = frozenset() if package is None else frozenset({package})
     loose = frozenset() if pairs or packages else frozenset(called)
     return Names(frozenset(pairs), loose, packages)

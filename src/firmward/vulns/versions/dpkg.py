@@ -40,7 +40,7 @@ def _part(text: str) -> Part | None:
     if None in pieces:
         return None
     known = [piece for piece in pieces if piece is not None]
-    while known and known[-1] == _NOTHING:
+    while len(known) > 1 and known[-1] == _NOTHING:
         known.pop()
     return (*known, _NOTHING)
 
