@@ -45,6 +45,11 @@ def test_what_it_never_had_it_has_not() -> None:
     assert not ids(matches(DEBIAN, Known([OPENSSL], [fix("0")])))
 
 
+def test_what_it_never_had_needs_no_version_to_say_so() -> None:
+    odd = Component("openssl", "3.0 or so", distribution="debian:12")
+    assert not doubted(matches(odd, Known([], [fix("0")])))
+
+
 def test_what_it_has_not_mended_it_has_whatever_upstream_says() -> None:
     (one,) = matches(DEBIAN, Known([claim(CVE, "openssl:openssl", "<3.0.0")], [fix(urgency="unimportant")])).found
     assert one.urgency == "unimportant"

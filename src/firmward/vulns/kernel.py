@@ -16,6 +16,7 @@ about what the CNA has a record of.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from firmward.model.facts import Unknown
 from firmward.vulns.record import KernelFlaw
@@ -62,6 +63,7 @@ class Standing:
     doubtful: tuple[KernelFlaw, ...]
 
 
+@lru_cache(maxsize=16384)
 def release(version: str) -> Release | Unknown:
     """The upstream release that `version` names, which may be what `uname -r` says. Unknown where a distribution counts
     its own builds instead: Debian's 6.1.0-28-amd64 is no 6.1.0."""
@@ -96,12 +98,13 @@ def standing(flaws: Iterable[KernelFlaw], of: Release) -> Standing:
 
 def fixes(flaw: KernelFlaw, of: Release) -> tuple[str, ...]:
     """The releases that mend a flaw for a kernel, the one of its own line first, then those of later lines."""
-    later = {}
-    for _, fixed in flaw.pairs:
-        found = release(fixed) if fixed != NONE else None
-        if isinstance(found, Release) and found.rank > of.rank:
-            later[found] = fixed
-    return tuple(later[one] for one in sorted(later, key=lambda one: (one.line != of.line, one.rank)))
+    own = of.rank
+    later: list[tuple[bool, int, str]] = []
+    for fixed in {fixed for _, fixed in flaw.pairs} - {NONE}:
+        found = release(fixed)
+        if isinstance(found, Release) and (rank := found.rank) > own:
+            later.append((found.line != of.line, rank, fixed))
+    return tuple(fixed for *_, fixed in sorted(later))
 
 
 class _Events(dict[str, int]):

@@ -15,7 +15,7 @@ from firmward.vulns.conditions import Surroundings
 from firmward.vulns.distribution import Word
 from firmward.vulns.identity import Identities
 from firmward.vulns.names import is_kernel, is_of_kernel, names
-from firmward.vulns.record import About, Claim, KernelFlaw, Knowledge, Scheme
+from firmward.vulns.record import About, Claim, Knowledge, Scheme
 from firmward.vulns.versions import order
 
 KERNEL_FEED, KERNEL_CNA = "kernel", "kernel.org"
@@ -115,10 +115,12 @@ def _by_pairs(component: Component, knowledge: Knowledge, judged: _Judged) -> No
         judged.unknown.append(of.reason)
     else:
         notes = _unmended(component, judged)
+        reason = f"Linux {of.line_name} has it, and it is not mended in {_named(of)}"
         standing = kernel.standing(flaws, of)
         for flaw in standing.apply:
             if flaw.vulnerability not in judged.settled:
-                judged.has(_of_kernel(flaw, of, notes))
+                fixed = kernel.fixes(flaw, of)
+                judged.has(Match(flaw.vulnerability, KERNEL_FEED, KERNEL_CNA, reason, notes, fixed, flaw.files))
         for flaw in standing.doubtful:
             if flaw.vulnerability not in judged.settled:
                 judged.doubt(flaw.vulnerability, "its record contradicts itself on this line")
@@ -135,12 +137,6 @@ def _upstream(component: Component) -> str:
     """The release that others' ranges mean, without what a builder wrote behind a kernel's."""
     of = _release(component) if is_kernel(component) else Unknown("no kernel")
     return distribution.upstream(component) if isinstance(of, Unknown) else _named(of)
-
-
-def _of_kernel(flaw: KernelFlaw, of: kernel.Release, notes: tuple[str, ...]) -> Match:
-    fixed = kernel.fixes(flaw, of)
-    reason = f"Linux {of.line_name} has it, and it is not mended in {_named(of)}"
-    return Match(flaw.vulnerability, KERNEL_FEED, KERNEL_CNA, reason, notes, fixed, flaw.files)
 
 
 def _named(of: kernel.Release) -> str:
@@ -216,7 +212,8 @@ def _as_one(component: Component, knowledge: Knowledge, judged: _Judged) -> Matc
         name = known.name(identifier)
         if not known.is_rejected(identifier) and name not in closed:
             first = found.get(name)
-            found[name] = replace(match, vulnerability=name) if first is None else _both(first, match, component)
+            renamed = match if name == identifier else replace(match, vulnerability=name)
+            found[name] = renamed if first is None else _both(first, renamed, component)
     doubts: dict[str, Doubt] = {}
     for identifier, doubt in judged.doubts.items():
         name = known.name(identifier)
