@@ -105,7 +105,7 @@ def test_the_kernels_step_is_the_next_release_of_its_line() -> None:
     ]
     steps = {one.id: one.do for one in ranked([matches(Component("linux", "6.1.50"), Known(flaws=flaws))])}
     assert steps["CVE-1"] == "Update the kernel to 6.1.84 or later, of the same line."
-    assert steps["CVE-2"] == "The line 6.1 does not mend it: 6.6.3 is the first release after it that does."
+    assert steps["CVE-2"] == "No release of the line 6.1 mends it: 6.6.3 is the nearest of a later line."
 
 
 def test_the_order_is_the_same_whatever_came_first() -> None:

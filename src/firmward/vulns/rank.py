@@ -107,4 +107,4 @@ def _kernel_step(reason: str, first: str, later: Sequence[str]) -> str:
     line = reason.removeprefix("Linux ").partition(" ")[0]
     if first.startswith(f"{line}.") or first == line:
         return f"Update the kernel to {first} or later, of the same line."
-    return f"The line {line} does not mend it: {first} is the first release after it that does."
+    return f"No release of the line {line} mends it: {first} is the nearest of a later line."
