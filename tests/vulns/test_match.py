@@ -3,7 +3,8 @@
 from known import Known, claim, product
 
 from firmward.model.component import Component
-from firmward.vulns.match import Matches, matches
+from firmward.vulns.conditions import Surroundings
+from firmward.vulns.match import Matches, matches, of_image
 from firmward.vulns.record import About, Fix, KernelFlaw, Scheme, Status
 
 CVE, OTHER = "CVE-2024-1", "CVE-2024-2"
@@ -98,15 +99,23 @@ def test_commits_are_a_doubt() -> None:
 def test_a_condition_that_cannot_be_told_keeps_it_and_says_so() -> None:
     router = ((product("cisco:router", "*", part="h"),),)
     known = Known([claim(CVE, "openssl:openssl", "<3.1", with_all=router)])
-    (one,) = matches(Component("openssl", "3.0.1"), known, ()).found
+    (one,) = matches(Component("openssl", "3.0.1"), known, Surroundings(())).found
     assert "whether cisco router is there is not known" in one.notes
 
 
 def test_a_condition_that_does_not_hold_drops_it() -> None:
     windows = ((product("microsoft:windows", "*", part="o"),),)
     known = Known([claim(CVE, "openssl:openssl", "<3.1", with_all=windows)])
-    found = matches(Component("openssl", "3.0.1"), known, ())
+    found = matches(Component("openssl", "3.0.1"), known, Surroundings(()))
     assert not ids(found) | doubted(found)
+
+
+def test_another_component_of_the_image_fulfils_a_condition() -> None:
+    server = ((product("apache:http_server", ">=2.4", part="a"),),)
+    known = Known([claim(CVE, "openssl:openssl", "<3.1", with_all=server)])
+    openssl, old, new = Component("openssl", "3.0.1"), Component("apache2", "2.2"), Component("apache2", "2.4.1")
+    assert [ids(one) for one in of_image((openssl, old), known)] == [set(), set()]
+    assert [ids(one) for one in of_image((openssl, new), known)] == [{CVE}, set()]
 
 
 def test_a_rejected_one_is_none() -> None:

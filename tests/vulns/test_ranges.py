@@ -46,6 +46,8 @@ def test_commits_place_nothing() -> None:
         ("<2.0", "is named before 2.0"),
         (">=0", "is named in all versions"),
         ("=1.5", "is named by its version"),
+        (">=1.5 <=1.5", "is named by its version"),
+        (">=1.6 <1.6", "is named before 1.6"),
     ],
 )
 def test_a_range_is_told_in_words(versions: str, words: str) -> None:

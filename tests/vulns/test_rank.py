@@ -78,6 +78,13 @@ def test_the_step_is_the_nearest_version() -> None:
     assert one.why == "1.0 is named before 2.0 by nvd; nobody has scored it."
 
 
+def test_where_only_the_last_that_has_it_is_known_the_step_is_beyond_it() -> None:
+    known = Known([claim("CVE-1", "busybox:busybox", "<=1.20.2")])
+    (one,) = ranked([matches(Component("busybox", "1.19.0"), known)])
+    assert one.fixed == ()
+    assert one.do == "Update busybox to a release after 1.20.2, the last that is named."
+
+
 def test_the_step_of_a_package_is_the_distributions() -> None:
     component = Component("libssl3", "3.0.11-1", source="openssl", distribution="debian:12")
     known = Known(

@@ -4,6 +4,7 @@ import pytest
 from known import well_known
 
 from firmward.model.component import Component
+from firmward.vulns.conditions import Surroundings
 from firmward.vulns.match import matches
 
 KNOWN = well_known()
@@ -121,7 +122,7 @@ REGISTRIES = (
 
 
 def found(component: Component) -> set[str]:
-    result = matches(component, KNOWN, (component,))
+    result = matches(component, KNOWN, Surroundings((component,)))
     return {one.vulnerability for one in result.found}
 
 

@@ -78,3 +78,9 @@ def test_the_nearest_version_that_mends_it_comes_first() -> None:
     assert found.fixed == ("1.6", "2.3", "2.4")
     through = verdict([nvd("<=1.5"), cna("=1.7", status=Status.UNAFFECTED)], "1.5")
     assert through.fixed == ("1.7",)
+
+
+def test_where_no_version_mends_it_the_last_that_has_it_is_told() -> None:
+    assert verdict([nvd("=1.5", "=1.7", "<=1.6")], "1.5").last == "1.7"
+    assert verdict([nvd(">=1.5")], "1.5").last == ""
+    assert verdict([nvd("<=1.5"), adp("<1.6")], "1.5").last == ""

@@ -58,8 +58,9 @@ def _headline(found: "Matches", vulnerabilities: "Sequence[Vulnerability]") -> s
     counts = Counter(one.severity for one in vulnerabilities)
     told = ", ".join(f"{counts[severity]} {severity.value}" for severity in Severity if counts[severity])
     out = sum(one.vex is not None and one.vex.state.value == "not_affected" for one in vulnerabilities)
+    kind = "vulnerability" if len(vulnerabilities) == 1 else "vulnerabilities"
     built = f"; {out} of them in code that is not built" if out else ""
-    return f" {name} has {len(vulnerabilities)} known vulnerabilities: {told}{built}"
+    return f" {name} has {len(vulnerabilities)} known {kind}: {told}{built}"
 
 
 def _entry(page: Page, one: "Vulnerability") -> Table:

@@ -7,10 +7,12 @@ anything while the other components are not known, cannot be told: the vulnerabi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from firmward.model.component import Component
 from firmward.vulns import ranges
-from firmward.vulns.names import holds_everywhere, is_foreign, names
+from firmward.vulns.distribution import upstream
+from firmward.vulns.names import Names, holds_everywhere, is_foreign, names
 from firmward.vulns.ranges import Fit
 from firmward.vulns.record import Product
 
@@ -32,6 +34,10 @@ class Surroundings:
     def __init__(self, components: Sequence[Component] | None) -> None:
         self._components = components
         self._found: dict[Product, bool | None] = {}
+
+    @cached_property
+    def _named(self) -> tuple[tuple[Names, str], ...]:
+        return tuple((names(one), upstream(one)) for one in self._components or ())
 
     def fulfil(self, groups: Sequence[Sequence[Product]]) -> Condition:
         unknown: list[str] = []
@@ -58,9 +64,12 @@ class Surroundings:
             return False
         if self._components is None:
             return None
-        fits = [ranges.place(one.version, product).fit for one in self._components if names(one).mean(product)]
+        fits = [ranges.place(version, product).fit for called, version in self._named if called.mean(product)]
         if Fit.RANGE in fits or Fit.ANY in fits:
             return True
         if Fit.UNKNOWN in fits:
             return None
         return False if fits or product.part == SOFTWARE else None
+
+
+NOTHING_KNOWN = Surroundings(None)

@@ -5,13 +5,13 @@ The order in which sources count is that of vulns/distribution.py (a distributio
 doubt, told apart. A rejected CVE is none, and a GHSA and the CVE that it stands for are one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from firmward.model.component import Component
 from firmward.model.facts import Unknown
 from firmward.vulns import distribution, kernel, ranges, verdict
-from firmward.vulns.conditions import Surroundings
+from firmward.vulns.conditions import NOTHING_KNOWN, Surroundings
 from firmward.vulns.distribution import Word
 from firmward.vulns.identity import Identities
 from firmward.vulns.names import is_kernel, is_of_kernel, names
@@ -24,8 +24,8 @@ KERNEL_FEED, KERNEL_CNA = "kernel", "kernel.org"
 @dataclass(frozen=True, slots=True)
 class Match:
     """That a component has a `vulnerability`, by the word of `by` in the `feed`: the `reason` in words, `notes` on what
-    of it is not known, the versions that mend it, `fixed`, nearest first, and the source `files` of the flaw. `urgency`
-    is what the distribution calls it."""
+    of it is not known, the versions that mend it, `fixed`, nearest first, or where none is named the `last` that has
+    it, and the source `files` of the flaw. `urgency` is what the distribution calls it."""
 
     vulnerability: str
     feed: str
@@ -33,6 +33,7 @@ class Match:
     reason: str
     notes: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
+    last: str = ""
     files: tuple[str, ...] = ()
     urgency: str = ""
 
@@ -75,8 +76,14 @@ class _Judged:
         self.doubts[vulnerability] = Doubt(vulnerability, reason)
 
 
-def matches(component: Component, knowledge: Knowledge, beside: Sequence[Component] | None = None) -> Matches:
-    """Of one component; `beside` are all of the same image, where they are known."""
+def of_image(components: Sequence[Component], knowledge: Knowledge) -> Iterator[Matches]:
+    """Of all components of an image, in their order."""
+    around = Surroundings(components)
+    return (matches(component, knowledge, around) for component in components)
+
+
+def matches(component: Component, knowledge: Knowledge, around: Surroundings = NOTHING_KNOWN) -> Matches:
+    """Of one component, with what is known of the others `around` it."""
     if not distribution.version(component):
         return Matches(component, unknown=("its version is not known",))
     if is_of_kernel(component) and not is_kernel(component):
@@ -85,7 +92,7 @@ def matches(component: Component, knowledge: Knowledge, beside: Sequence[Compone
     _by_distribution(component, knowledge, judged)
     if is_kernel(component):
         _by_pairs(component, knowledge, judged)
-    _by_claims(component, knowledge, Surroundings(beside), judged)
+    _by_claims(component, knowledge, around, judged)
     return _as_one(component, knowledge, judged)
 
 
@@ -120,7 +127,7 @@ def _by_pairs(component: Component, knowledge: Knowledge, judged: _Judged) -> No
         for flaw in standing.apply:
             if flaw.vulnerability not in judged.settled:
                 fixed = kernel.fixes(flaw, of)
-                judged.has(Match(flaw.vulnerability, KERNEL_FEED, KERNEL_CNA, reason, notes, fixed, flaw.files))
+                judged.has(Match(flaw.vulnerability, KERNEL_FEED, KERNEL_CNA, reason, notes, fixed, files=flaw.files))
         for flaw in standing.doubtful:
             if flaw.vulnerability not in judged.settled:
                 judged.doubt(flaw.vulnerability, "its record contradicts itself on this line")
@@ -171,7 +178,9 @@ def _judge(
         said = found.affected
         open_questions = tuple(f"whether {one} is there is not known" for one in _unknown(said.claim, held))
         reason = f"{version} {ranges.words(said.place)} by {said.claim.by}"
-        match = Match(identifier, said.claim.feed, said.claim.by, reason, (*notes, *open_questions), found.fixed)
+        match = Match(
+            identifier, said.claim.feed, said.claim.by, reason, (*notes, *open_questions), found.fixed, found.last
+        )
         judged.has(match)
     elif found.doubt:
         judged.doubt(identifier, found.doubt)

@@ -75,6 +75,12 @@ def ends(product: Product, version: str) -> Iterator[str]:
             yield span.end
 
 
+def last(product: Product) -> str:
+    """The highest version that is said to have it, empty where that is not said."""
+    told = [span.exact or (span.end if span.through else "") for span in product.ranges]
+    return next(reversed(order.in_order(product.scheme, filter(None, told))), "") if all(told) else ""
+
+
 def starts(product: Product, version: str) -> Iterator[str]:
     """The versions from which on a product is said to be whole, above this one."""
     for span in product.ranges:
@@ -85,10 +91,10 @@ def starts(product: Product, version: str) -> Iterator[str]:
 
 def words(found: Place) -> str:
     """What the version is, in words that follow `it`."""
-    span = found.span
     if found.fit is Fit.ANY:
         return "is named in all versions"
-    if span.exact:
+    span = _filled(found.span)
+    if span.exact or span.start == span.end != "":
         return "is named by its version"
     start = "" if span.start in order.NOTHING else f"from {'above ' if span.after else ''}{span.start}"
     end = "" if span.end in order.ENDLESS else f"{'up to' if span.through else 'before'} {span.end}"
@@ -98,9 +104,12 @@ def words(found: Place) -> str:
 def _as_meant(span: Range) -> Range:
     if span.end.endswith(".*"):
         return Range(span.start, span.end[:-2] + _ENDLESS, span.after, through=True)
-    if span.end and span.start == span.end and not span.through:
-        return Range(end=span.end)
-    return span
+    return _filled(span)
+
+
+def _filled(span: Range) -> Range:
+    """A range that would be empty is all before its end."""
+    return Range(end=span.end) if span.end and span.start == span.end and not span.through else span
 
 
 def _is_above(other: str, version: str, scheme: Scheme) -> bool:

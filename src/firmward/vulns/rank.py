@@ -93,6 +93,8 @@ def _why(match: Match, about: About, score: Score | None, told: Sequence[str]) -
 
 
 def _do(component: Component, match: Match, *, is_of_kernel: bool) -> str:
+    if match.last and not match.fixed:
+        return f"Update {component.name} to a release after {match.last}, the last that is named."
     if not match.fixed:
         return f"No version of {component.name} that mends it is known: take it out, or keep attackers away from it."
     first, *later = match.fixed

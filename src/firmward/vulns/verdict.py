@@ -36,11 +36,13 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The claim that decided, `affected`, None where none says so; else the `doubt` in words, empty where all that was
-    said could be compared. `fixed` are versions that mend it, as the claims name them."""
+    said could be compared. `fixed` are versions that mend it, as the claims name them; `last` is the last that has it,
+    where they name that alone."""
 
     affected: Said | None = None
     doubt: str = ""
     fixed: tuple[str, ...] = ()
+    last: str = ""
 
 
 def verdict(claims: Sequence[Claim], version: str) -> Verdict:
@@ -52,7 +54,8 @@ def verdict(claims: Sequence[Claim], version: str) -> Verdict:
     open_to = [one for one in said if _source(one.claim) not in cleared]
     affected = next((one for one in open_to if one.claim.status is Status.AFFECTED and one.hits), None)
     if affected is not None:
-        return Verdict(affected, fixed=_fixed(affected, open_to, version))
+        fixed = _fixed(affected, open_to, version)
+        return Verdict(affected, fixed=fixed, last="" if fixed else ranges.last(affected.claim.product))
     return Verdict(doubt=next(filter(None, map(_doubt, open_to)), ""))
 
 
