@@ -52,7 +52,8 @@ class Range:
 class Product:
     """One product as a claim names it: CPE's `vendor` and `product`, or a package's name with its `ecosystem` as OSV
     writes it (`PyPI`, `Debian:12`), with the versions meant in `ranges`: all of them where there is none and `is_any`,
-    else none that is known (CPE's `-`)."""
+    else none that is known (CPE's `-`). `part` is CPE's: `a` for software, `o` for a system, `h` for a device, empty
+    where nothing says it."""
 
     vendor: str
     product: str
@@ -60,6 +61,7 @@ class Product:
     ranges: tuple[Range, ...] = ()
     is_any: bool = False
     scheme: Scheme = Scheme.GENERIC
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)

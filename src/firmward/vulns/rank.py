@@ -1,0 +1,112 @@
+"""Which vulnerabilities to see to first, why, and what to do.
+
+What is known to be exploited comes first (CISA's list), then what an attacker reaches most easily by the facts of the
+image, then what is likely to be exploited (EPSS), then what is gravest (CVSS). Where a score is missing the severity is
+medium: it is not known, and no reason to look away.
+"""
+
+from collections.abc import Iterable, Sequence
+from types import MappingProxyType
+
+from firmward.model.component import Component
+from firmward.model.finding import Severity
+from firmward.model.vulnerability import Score, Vulnerability
+from firmward.vulns import cvss, reach
+from firmward.vulns.distribution import UNIMPORTANT
+from firmward.vulns.match import KERNEL_FEED, Match, Matches
+from firmward.vulns.names import is_kernel
+from firmward.vulns.reach import Words
+from firmward.vulns.record import About
+
+NOTHING_TOLD: Words = MappingProxyType({})
+LIKELY = 0.1
+"""An EPSS from here on is worth a word: one in ten within the next 30 days."""
+
+
+def ranked(all_matches: Iterable[Matches], words: Words = NOTHING_TOLD) -> tuple[Vulnerability, ...]:
+    """The vulnerabilities of components, the most urgent first."""
+    found = [one for matches in all_matches for one in _of_component(matches, words)]
+    return tuple(sorted(found, key=urgency))
+
+
+def urgency(one: Vulnerability) -> tuple[bool, int, float, float, int, str, str]:
+    """Sorts the most urgent first."""
+    score = 0.0 if one.score is None else one.score.score
+    near = reach.nearness(one.reach)
+    return one.exploited is None, -near, -(one.epss or 0.0), -score, one.severity.rank, one.id, one.component
+
+
+def _of_component(matches: Matches, words: Words) -> Iterable[Vulnerability]:
+    component = matches.component
+    told = reach.told(component, words)
+    kernel = is_kernel(component)
+    ref = component.ref
+    for match in matches.found:
+        about = matches.about.get(match.vulnerability) or About(match.vulnerability)
+        score = cvss.best(about.scores)
+        yield Vulnerability(
+            id=match.vulnerability,
+            component=ref,
+            name=component.name,
+            version=component.version or component.source_version,
+            severity=_severity(score, about, match),
+            source=match.feed,
+            by=match.by,
+            aliases=about.aliases,
+            title=about.title,
+            cwes=about.cwes,
+            score=score,
+            exploited=about.exploited,
+            epss=about.epss,
+            published=about.published,
+            modified=about.modified,
+            fixed=match.fixed,
+            reach=told,
+            files=match.files,
+            why=_why(match, about, score, told),
+            do=_do(component, match, is_of_kernel=kernel),
+        )
+
+
+def _severity(score: Score | None, about: About, match: Match) -> Severity:
+    if about.exploited is not None:
+        return Severity.CRITICAL
+    if match.urgency == UNIMPORTANT:
+        return Severity.LOW
+    return Severity.MEDIUM if score is None else cvss.severity(score.score)
+
+
+def _why(match: Match, about: About, score: Score | None, told: Sequence[str]) -> str:
+    """One sentence: why it applies, how grave it is here, and what of that is not known."""
+    parts = [match.reason]
+    if about.exploited is not None:
+        ransomware = ", also by ransomware" if about.exploited.ransomware else ""
+        parts.append(f"it is being exploited (known since {about.exploited.added}{ransomware})")
+    if told:
+        parts.append(f"what has it: {', '.join(told)}")
+    if about.epss is not None and about.epss >= LIKELY:
+        parts.append(f"it will be exploited within 30 days with a probability of {about.epss:.0%}")
+    parts.append("nobody has scored it" if score is None else f"its base score is {score.score:.1f}")
+    if match.urgency == UNIMPORTANT:
+        parts.append(f"{match.by} holds it to do no harm as it is built there")
+    return "; ".join((*parts, *match.notes)) + "."
+
+
+def _do(component: Component, match: Match, *, is_of_kernel: bool) -> str:
+    if match.last and not match.fixed:
+        return f"Update {component.name} to a release after {match.last}, the last that is named."
+    if not match.fixed:
+        return f"No version of {component.name} that mends it is known: take it out, or keep attackers away from it."
+    first, *later = match.fixed
+    if match.feed == KERNEL_FEED and is_of_kernel:
+        return _kernel_step(match.reason, first, later)
+    if component.distribution and match.by == component.distribution:
+        return f"Install {component.source or component.name} {first} of {component.distribution}."
+    return f"Update {component.name} to {first}, the nearest version that mends it."
+
+
+def _kernel_step(reason: str, first: str, later: Sequence[str]) -> str:
+    line = reason.removeprefix("Linux ").partition(" ")[0]
+    if first.startswith(f"{line}.") or first == line:
+        return f"Update the kernel to {first} or later, of the same line."
+    return f"No release of the line {line} mends it: {first} is the nearest of a later line."

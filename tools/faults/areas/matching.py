@@ -1,0 +1,118 @@
+"""Versions matched with vulnerabilities."""
+
+from fault import Fault
+
+FAULTS = (
+    Fault(
+        "vulns/versions/dpkg.py",
+        '    if character == "~":\n        return -1\n',
+        "",
+        "tests/vulns/versions",
+        "a tilde sorts behind the end",
+    ),
+    Fault(
+        "vulns/versions/dpkg.py",
+        "while len(known) > 1 and known[-1] == _NOTHING:",
+        "while known and known[-1] == _NOTHING:",
+        "tests/vulns/versions/test_real_programs.py",
+        "0 comes before 0~1",
+    ),
+    Fault(
+        "vulns/versions/generic.py",
+        "if word in AFTER and not (is_attached and is_last):",
+        "if word in AFTER:",
+        "tests/vulns",
+        "OpenSSL's 1.0.2p is taken for a patch of 1.0.2",
+    ),
+    Fault(
+        "vulns/versions/order.py",
+        '    if scheme is Scheme.GIT:\n        return Unknown("commits cannot be compared with versions")\n',
+        "    if scheme is Scheme.GIT:\n        return 1\n",
+        "tests/vulns",
+        "commits are compared with versions",
+    ),
+    Fault(
+        "vulns/ranges.py",
+        'return Place(Fit.OUTSIDE) if product.ranges else Place(Fit.UNKNOWN, reason="it names no versions")',
+        "return Place(Fit.OUTSIDE) if product.ranges else Place(Fit.ANY)",
+        "tests/vulns",
+        "CPE's - means every version",
+    ),
+    Fault(
+        "vulns/kernel.py",
+        "return other.is_mainline and other.line < self.of.line",
+        "return other.line < self.of.line",
+        "tests/vulns/test_kernel.py",
+        "what a stable release brought in is in all later lines",
+    ),
+    Fault(
+        "vulns/kernel.py",
+        "elif came > mended:",
+        "elif False:",
+        "tests/vulns/test_kernel.py",
+        "what came back after it was mended is dropped",
+    ),
+    Fault(
+        "vulns/kernel.py",
+        "if _BUILD_NUMBER.match(text) or _BACKPORTED.search(text):",
+        "if _BACKPORTED.search(text):",
+        "tests/vulns tests/cli/test_vulns_match.py",
+        "Debian's 6.1.0-28 is taken for 6.1.0",
+    ),
+    Fault(
+        "vulns/verdict.py",
+        "    if any(_acquits(one, said) for one in said):\n        return Verdict()\n",
+        "",
+        "tests/vulns/test_verdict.py",
+        "NVD's range counts against the CNA's word",
+    ),
+    Fault(
+        "vulns/verdict.py",
+        "        and is_maker(claim)\n",
+        "",
+        "tests/vulns/test_verdict.py",
+        "a stranger's default frees other people's software",
+    ),
+    Fault(
+        "vulns/match.py",
+        "        if identifier in judged.settled:\n            continue\n",
+        "",
+        "tests/vulns",
+        "an upstream range counts for what a distribution mended",
+    ),
+    Fault(
+        "vulns/conditions.py",
+        "            if None not in answers:\n                return Condition(False)\n",
+        "",
+        "tests/vulns",
+        "a flaw on Windows alone is told of Linux",
+    ),
+    Fault(
+        "vulns/distribution.py",
+        '    if fix.fixed == NEVER:\n        return Word(fix, False, f"{name} was never affected")\n',
+        "",
+        "tests/vulns/test_match.py tests/vulns/test_truth.py",
+        "0 is a version like others",
+    ),
+    Fault(
+        "vulns/names.py",
+        "if name and package is None}",
+        "if name}",
+        "tests/vulns/test_names.py",
+        "npm's expat is taken for the library",
+    ),
+    Fault(
+        "vulns/rank.py",
+        "return one.exploited is None, -near,",
+        "return False, -near,",
+        "tests/vulns/test_rank.py",
+        "what is exploited does not come first",
+    ),
+    Fault(
+        "vulns/not_built.py",
+        "        if build.built is False:",
+        "        if not build.built:",
+        "tests/vulns/test_not_built.py",
+        "what cannot be told counts as not built",
+    ),
+)
