@@ -4,12 +4,13 @@ from datetime import date
 
 from known import Known, claim
 
+from firmward.facts.reach import How, Way
 from firmward.model.component import Component
 from firmward.model.finding import Severity
 from firmward.model.vulnerability import KnownExploited, Score, Vulnerability
 from firmward.vulns.match import matches
 from firmward.vulns.rank import ranked
-from firmward.vulns.reach import Words
+from firmward.vulns.reach import Ways
 from firmward.vulns.record import About, Fix, KernelFlaw
 
 WORST = Score("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8)
@@ -19,10 +20,10 @@ SERVER = Component("nginx", "1.0", files=("usr/sbin/nginx",))
 TOOL = Component("tar", "1.0", files=("bin/tar",))
 
 
-def all_ranked(*told: About, words: Words | None = None, component: Component = SERVER) -> tuple[Vulnerability, ...]:
+def all_ranked(*told: About, ways: Ways | None = None, component: Component = SERVER) -> tuple[Vulnerability, ...]:
     known = Known([claim(one.id, f"acme:{component.name}", "<2.0") for one in told], told=told)
     asked = Component(component.name, component.version, vendor="acme", files=component.files)
-    return ranked([matches(asked, known)], words or {})
+    return ranked([matches(asked, known)], ways or {})
 
 
 def test_what_is_exploited_comes_before_what_is_graver() -> None:
@@ -44,18 +45,20 @@ def test_what_listens_comes_before_what_only_lies_there() -> None:
     known = Known(
         [claim("CVE-1", "gnu:tar", "<2"), claim("CVE-2", "f5:nginx", "<2")], told=[About("CVE-1", scores=(WORST,))]
     )
-    words = {"usr/sbin/nginx": ("listens on tcp/80",), "bin/tar": ("not running",)}
-    found = ranked([matches(TOOL, known), matches(SERVER, known)], words)
+    ways = {SERVER.ref: (Way(How.NETWORK, "listens on tcp/80"),), TOOL.ref: ()}
+    found = ranked([matches(TOOL, known), matches(SERVER, known)], ways)
     assert [one.id for one in found] == ["CVE-2", "CVE-1"]
     assert found[0].reach == ("listens on tcp/80",)
     assert "what has it: listens on tcp/80" in found[0].why
 
 
-def test_setuid_comes_between_and_what_is_not_told_stands_before_what_does_not_run() -> None:
-    parts = {name: Component(name, "1.0", vendor="acme", files=(name,)) for name in ("a", "b", "c", "d", "e")}
+def test_what_is_nearer_to_an_attacker_comes_first() -> None:
+    parts = {name: Component(name, "1.0", vendor="acme", files=(name,)) for name in "abcd"}
     known = Known([claim(f"CVE-{name}", f"acme:{name}", "<2") for name in parts])
-    words = {"a": ("not running",), "b": (), "c": ("started at boot",), "d": ("setuid",), "e": ("network-facing",)}
-    assert [one.id[-1] for one in ranked((matches(one, known) for one in parts.values()), words)] == list("edcba")
+    nearer = {"b": How.BOOT, "c": How.SETUID, "d": How.NETWORK}
+    ways = {parts[name].ref: (Way(how, how),) for name, how in nearer.items()}
+    found = ranked((matches(one, known) for one in parts.values()), ways)
+    assert [(one.id[-1], one.near) for one in found] == [("d", 3), ("c", 2), ("b", 1), ("a", 0)]
 
 
 def test_nobodys_score_is_medium_and_said() -> None:

@@ -9,7 +9,7 @@ from firmward.model.clock import Clock
 from firmward.model.component import Component
 from firmward.model.facts import Unknown
 from firmward.model.report import Advised, Feed
-from firmward.model.vulnerability import Vulnerability
+from firmward.model.vulnerability import Vulnerability, urgency
 
 CHECKS = frozenset(("known-vulnerability",))
 """The checks that ask of the same components; a report that asks them lists these."""
@@ -53,7 +53,7 @@ def joined(found: Iterable[Found], clock: Clock) -> Supply:
     told = tuple(dict.fromkeys(notes))[:NOTES_LIMIT]
     return Supply(
         tuple(sorted(components.values(), key=lambda one: (one.name, one.version, one.ref))),
-        tuple(sorted(vulnerabilities.values(), key=gravity)[:VULNERABILITIES_LIMIT]),
+        tuple(sorted(vulnerabilities.values(), key=urgency)[:VULNERABILITIES_LIMIT]),
         Advised(
             clock.today.isoformat(),
             None if as_of is None else as_of.isoformat(),
@@ -62,19 +62,4 @@ def joined(found: Iterable[Found], clock: Clock) -> Supply:
         )
         if roots
         else None,
-    )
-
-
-def gravity(one: Vulnerability) -> tuple[object, ...]:
-    """What is to be done first stands first, and what does not affect last."""
-    score = 0.0 if one.score is None else one.score.score
-    return (
-        not one.affects,
-        one.severity.rank,
-        one.exploited is None,
-        -(one.epss or 0.0),
-        -score,
-        one.name,
-        one.id,
-        one.component,
     )

@@ -6,39 +6,32 @@ medium: it is not known, and no reason to look away.
 """
 
 from collections.abc import Iterable, Sequence
-from types import MappingProxyType
 
+from firmward.facts.reach import Way
 from firmward.model.component import Component
 from firmward.model.finding import Severity
-from firmward.model.vulnerability import Score, Vulnerability
+from firmward.model.vulnerability import Score, Vulnerability, urgency
 from firmward.vulns import cvss, reach
 from firmward.vulns.distribution import UNIMPORTANT
 from firmward.vulns.match import KERNEL_FEED, Match, Matches
 from firmward.vulns.names import is_kernel
-from firmward.vulns.reach import Words
+from firmward.vulns.reach import NO_WAYS, Ways
 from firmward.vulns.record import About
 
-NOTHING_TOLD: Words = MappingProxyType({})
 LIKELY = 0.1
 """An EPSS from here on is worth a word: one in ten within the next 30 days."""
 
 
-def ranked(all_matches: Iterable[Matches], words: Words = NOTHING_TOLD) -> tuple[Vulnerability, ...]:
-    """The vulnerabilities of components, the most urgent first."""
-    found = [one for matches in all_matches for one in _of_component(matches, words)]
+def ranked(all_matches: Iterable[Matches], ways: Ways = NO_WAYS) -> tuple[Vulnerability, ...]:
+    """The vulnerabilities of components, the most urgent first. `ways` are those to each component."""
+    found = [one for matches in all_matches for one in _of_component(matches, ways.get(matches.component.ref, ()))]
     return tuple(sorted(found, key=urgency))
 
 
-def urgency(one: Vulnerability) -> tuple[bool, int, float, float, int, str, str]:
-    """Sorts the most urgent first."""
-    score = 0.0 if one.score is None else one.score.score
-    near = reach.nearness(one.reach)
-    return one.exploited is None, -near, -(one.epss or 0.0), -score, one.severity.rank, one.id, one.component
-
-
-def _of_component(matches: Matches, words: Words) -> Iterable[Vulnerability]:
+def _of_component(matches: Matches, ways: Sequence[Way]) -> Iterable[Vulnerability]:
     component = matches.component
-    told = reach.told(component, words)
+    told = tuple(way.words for way in ways)
+    near = reach.nearness(ways)
     kernel = is_kernel(component)
     ref = component.ref
     for match in matches.found:
@@ -62,6 +55,7 @@ def _of_component(matches: Matches, words: Words) -> Iterable[Vulnerability]:
             modified=about.modified,
             fixed=match.fixed,
             reach=told,
+            near=near,
             files=match.files,
             why=_why(match, about, score, told),
             do=_do(component, match, is_of_kernel=kernel),
