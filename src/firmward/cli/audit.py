@@ -24,6 +24,7 @@ from firmward.cli.loose import (
     UbootConfigOption,
     UbootOption,
 )
+from firmward.cli.vulns_database import AgeOption, DatabaseOption, advisories
 from firmward.model.errors import InputError
 from firmward.model.finding import Severity
 
@@ -173,6 +174,8 @@ def audit(
     fuses: FusesOption = None,
     public_key: PublicKeyOption = None,
     manifest: ManifestOption = None,
+    db: DatabaseOption = None,
+    max_db_age: AgeOption = None,
     live: LiveOption = False,
     quiet: QuietOption = False,
     color: ColorOption = Color.AUTO,
@@ -197,7 +200,8 @@ def audit(
     check_outputs(outputs, [*read, *(() if baseline is None else (baseline,))], forms)
     check_baseline_place(write_baseline, [*outputs, *read])
     known = None if baseline is None else read_baseline(baseline)
-    question = Question(tuple(only or ()), declared, clock, read_lifecycle(lifecycle))
+    told = advisories(db, max_db_age, clock.today)
+    question = Question(tuple(only or ()), declared, clock, read_lifecycle(lifecycle), told)
     if question.wanted:
         _ = question.checks  # a wrong word is told before the image is opened
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)

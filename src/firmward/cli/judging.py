@@ -85,7 +85,8 @@ def examine(target: Path | None, question: Question, reading: Reading, tell: Cal
         def work(journal: "Journal", avoided: Mapping[str, str]) -> "Side":
             return _audit(target, question, reading, journal, avoided, foreign)
 
-        walls = walls_around(target, reading.limits, foreign=foreign, given=reading.loose)
+        asked = () if question.advisories is None else question.advisories.places
+        walls = walls_around(target, reading.limits, foreign=foreign, given=(*reading.loose, *asked))
         try:
             # the running machine is read as its user may: Landlock would hide other processes' files in /proc
             side = run_caged(

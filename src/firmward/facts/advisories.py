@@ -5,6 +5,7 @@ This one knows nothing, and says which command helps. A host with a database giv
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from firmward.facts.kernel_config import KernelConfigs
 from firmward.facts.reach import Way
@@ -28,6 +29,11 @@ class Surroundings:
 
 class Advisories:
     """Asked for what applies to components."""
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """The files that it reads, which a cage must let it."""
+        return ()
 
     def known(self, components: Sequence[Component], surroundings: Surroundings) -> KnownVulnerabilities | Unknown:
         del components, surroundings

@@ -27,6 +27,10 @@ class DatabaseAdvisories(Advisories):
         self._path = path
         self._today = today
 
+    @property
+    def places(self) -> tuple[Path, ...]:
+        return (self._path,)
+
     def known(self, components: Sequence[Component], surroundings: Surroundings) -> KnownVulnerabilities | Unknown:
         try:
             with Database(self._path) as database:
