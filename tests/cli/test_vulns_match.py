@@ -23,6 +23,7 @@ CONFIG = "# Automatically generated file; DO NOT EDIT.\n# Linux/arm64 6.1.83 Ker
 def known(monkeypatch: pytest.MonkeyPatch) -> Known:
     knowledge = well_known()
     monkeypatch.setattr(vulns_match, "open_knowledge", lambda path: knowledge)
+    monkeypatch.setattr(vulns_match, "judge_of", lambda version, options: lambda files: None)
     return knowledge
 
 
@@ -120,6 +121,15 @@ def test_the_configuration_of_a_kernel_that_carries_one_is_read(vulns: Firmward,
     file = tmp_path / "Image"
     file.write_bytes(b"\x7fELF" * 64 + b"IKCFG_ST" + gzip.compress(CONFIG.encode()) + b"IKCFG_ED" + bytes(64))
     assert vulns("linux", "6.1.83", "--kernel-config", file, "--json").code == 0
+
+
+def test_a_configuration_of_another_line_is_warned_of(vulns: Firmward, known: Known, tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text(CONFIG)
+    called = vulns("linux", "5.15.1", "--kernel-config", file)
+    assert called.code == 0
+    assert "was made for Linux 6.1.83, and not for the line 5.15" in called.err
+    assert not vulns("linux", "6.1.1", "--kernel-config", file).err
 
 
 @pytest.mark.parametrize(

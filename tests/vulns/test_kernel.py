@@ -1,6 +1,7 @@
 """The kernel's pairs, read as a history of each line."""
 
 import itertools
+import json
 import os
 import subprocess
 import time
@@ -174,6 +175,46 @@ def test_as_many_apply_as_the_cna_counts(published: list[KernelFlaw], version: s
     standing = kernel.standing(published, of(version))
     assert len(standing.apply) == count
     assert len(standing.doubtful) <= 5
+
+
+def listed(entries: list[dict[str, str]], version: str, status: str) -> bool:
+    """Whether the list of versions in a CVE record names a version with this status."""
+
+    def below(one: str, other: str) -> bool:
+        return of(one).rank < of(other).rank
+
+    def holds(entry: dict[str, str]) -> bool:
+        start, through = entry["version"], entry.get("lessThanOrEqual")
+        begun = start == "0" or not below(version, start)
+        if "lessThan" in entry:
+            return begun and below(version, entry["lessThan"])
+        if through is not None:
+            return begun and (through == "*" or of(version).line == of(through.removesuffix(".*")).line)
+        return version == start
+
+    return any(holds(one) for one in entries if one["status"] == status and one.get("versionType") != "git")
+
+
+def test_nothing_is_dropped_that_the_records_own_list_names(published: list[KernelFlaw]) -> None:
+    """The other words of the same CNA. Where they differ ours say more, as lists leave backports out, or doubt."""
+    by_name = {one.vulnerability: one for one in published}
+    asked = 0
+    for file in sorted(Path(os.environ["FIRMWARD_TEST_DATA"], "vuln", "raw", "cve5-kernel").glob("CVE-*.json")):
+        flaw = by_name[file.stem]
+        near = {of(version) for pair in flaw.pairs for version in pair if version != "0"}
+        versions = {
+            f"{one.line_name}.{patch}" for one in near for patch in range(max(one.patch - 1, 1), one.patch + 9, 3)
+        }
+        for block in json.loads(file.read_text())["containers"]["cna"]["affected"]:
+            entries = [one for one in block.get("versions", ()) if one.get("versionType") != "git"]
+            for version in versions if entries else ():
+                asked += 1
+                is_default = block["defaultStatus"] == "affected"
+                affected = (
+                    not listed(entries, version, "unaffected") if is_default else listed(entries, version, "affected")
+                )
+                assert not affected or state(flaw.pairs, version) != "has not", (file.stem, version)
+    assert asked > 500
 
 
 def test_all_records_are_judged_in_a_tenth_of_a_second(published: list[KernelFlaw]) -> None:

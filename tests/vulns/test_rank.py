@@ -67,6 +67,12 @@ def test_nobodys_score_is_medium_and_said() -> None:
     assert "nobody has scored it" in one.why
 
 
+def test_a_vector_of_which_no_score_can_be_worked_out_is_not_unscored() -> None:
+    (one,) = all_ranked(About("CVE-1", scores=(Score("CVSS:4.0/AV:N", 0.0),)))
+    assert one.severity is Severity.MEDIUM
+    assert "its vector has no score" in one.why
+
+
 def test_a_missing_score_is_worked_out() -> None:
     (one,) = all_ranked(About("CVE-1", scores=(Score(WORST.vector, 0.0),)))
     assert one.score is not None

@@ -12,9 +12,11 @@ from firmward.cli.inside import JsonOption
 from firmward.cli.loose import KernelConfigOption
 
 if TYPE_CHECKING:
+    from firmward.facts.kernel_config import KernelOptions
     from firmward.model.component import Component
     from firmward.model.vulnerability import Vulnerability
     from firmward.vulns.match import Matches
+    from firmward.vulns.not_built import Judge
     from firmward.vulns.record import Knowledge
 
 EPILOG = """\
@@ -96,8 +98,8 @@ def match(
     if options is not None:
         from firmward.vulns import not_built
 
-        # what the configuration builds comes from vulns/kernel_build.py
-        vulnerabilities = tuple(not_built.decided(vulnerabilities, {}))
+        _warn_of_another_line(version, options)
+        vulnerabilities = tuple(not_built.decided(vulnerabilities, judge_of(version, options)))
     if as_json:
         typer.echo(json.dumps(_document(found, vulnerabilities), indent=2, ensure_ascii=False, default=str))
     else:
@@ -133,6 +135,26 @@ def open_knowledge(path: Path | None) -> "Knowledge":
     schema, database = import_module("firmward.vulns.schema"), import_module("firmward.vulns.database")
     found: Knowledge = database.Database(path or schema.default_path())
     return found
+
+
+def judge_of(version: str, options: "KernelOptions") -> "Judge":
+    """What a kernel of this version was built from, by its configuration."""
+    from importlib import import_module
+
+    build = import_module("firmward.vulns.kernel_build")
+    found: Judge = build.KernelBuild(version, options.architecture, options).vex
+    return found
+
+
+def _warn_of_another_line(version: str, options: "KernelOptions") -> None:
+    """Of a configuration that was made for another line: options come and go."""
+    from firmward.audit.redact import visible
+    from firmward.vulns import kernel
+
+    asked, made = kernel.release(version), kernel.release(options.version)
+    if isinstance(asked, kernel.Release) and isinstance(made, kernel.Release) and asked.line != made.line:
+        words = f"{options.name} was made for Linux {options.version}, and not for the line {asked.line_name}"
+        typer.echo(f"firmward: {visible(words)}", err=True)
 
 
 def _document(found: "Matches", vulnerabilities: "Sequence[Vulnerability]") -> dict[str, object]:

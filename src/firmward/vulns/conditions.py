@@ -52,6 +52,8 @@ class Surroundings:
         return Condition(True, tuple(unknown))
 
     def _has(self, product: Product) -> bool | None:
+        if self._components is None:
+            return self._look(product)
         if product not in self._found:
             self._found[product] = self._look(product)
         return self._found[product]

@@ -19,6 +19,7 @@ from firmward.vulns.record import About, Claim, Knowledge, Scheme
 from firmward.vulns.versions import order
 
 KERNEL_FEED, KERNEL_CNA = "kernel", "kernel.org"
+CAME_BACK = "by its record it was mended, and is there again later, or came in meanwhile: see to it as if it applied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def _by_pairs(component: Component, knowledge: Knowledge, judged: _Judged) -> No
                 judged.has(Match(flaw.vulnerability, KERNEL_FEED, KERNEL_CNA, reason, notes, fixed, files=flaw.files))
         for flaw in standing.doubtful:
             if flaw.vulnerability not in judged.settled:
-                judged.doubt(flaw.vulnerability, "its record contradicts itself on this line")
+                judged.doubt(flaw.vulnerability, CAME_BACK)
     judged.settled.update(flaw.vulnerability for flaw in flaws)
 
 

@@ -4,34 +4,21 @@ Such a vulnerability becomes VEX `not_affected / code_not_present` with the word
 built, or cannot be told, is left for a person: `in_triage`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
-from firmward.model.vulnerability import Justification, Vex, VexState, Vulnerability
+from firmward.model.vulnerability import Vex, VexState, Vulnerability
 
+Judge = Callable[[Sequence[str]], Vex | None]
+"""The decision on a flaw by its source files: None unless it is certain that none of them was built."""
+LEFT = "by the configuration its code may be built"
 BY = "firmward"
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
-    """Whether the source files of a flaw are `built`, None where that cannot be told, and the `reason` in words."""
-
-    built: bool | None
-    reason: str
-
-
-NOBODY_TOLD = Build(None, "which of its source files this configuration builds is not known")
-
-
-def decided(
-    vulnerabilities: Iterable[Vulnerability], builds: Mapping[str, Build], on: date | None = None
-) -> Iterator[Vulnerability]:
-    """The vulnerabilities of a kernel, each with a state; those of which nothing is told are kept."""
+def decided(vulnerabilities: Iterable[Vulnerability], judge: Judge, on: date | None = None) -> Iterator[Vulnerability]:
+    """The vulnerabilities of a kernel, all of them, each with a state."""
+    left = Vex(VexState.IN_TRIAGE, detail=LEFT, by=BY, decided=on)
     for one in vulnerabilities:
-        build = builds.get(one.id, NOBODY_TOLD)
-        if build.built is False:
-            vex = Vex(VexState.NOT_AFFECTED, Justification.CODE_NOT_PRESENT, build.reason, BY, on)
-        else:
-            vex = Vex(VexState.IN_TRIAGE, detail=build.reason, by=BY, decided=on)
-        yield replace(one, vex=vex)
+        vex = judge(one.files)
+        yield replace(one, vex=left if vex is None else replace(vex, decided=on))

@@ -80,10 +80,16 @@ def _why(match: Match, about: About, score: Score | None, told: Sequence[str]) -
         parts.append(f"what has it: {', '.join(told)}")
     if about.epss is not None and about.epss >= LIKELY:
         parts.append(f"it will be exploited within 30 days with a probability of {about.epss:.0%}")
-    parts.append("nobody has scored it" if score is None else f"its base score is {score.score:.1f}")
+    parts.append(_graded(about, score))
     if match.urgency == UNIMPORTANT:
         parts.append(f"{match.by} holds it to do no harm as it is built there")
     return "; ".join((*parts, *match.notes)) + "."
+
+
+def _graded(about: About, score: Score | None) -> str:
+    if score is not None:
+        return f"its base score is {score.score:.1f}"
+    return "its vector has no score" if about.scores else "nobody has scored it"
 
 
 def _do(component: Component, match: Match, *, is_of_kernel: bool) -> str:

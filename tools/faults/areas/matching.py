@@ -110,9 +110,9 @@ FAULTS = (
     ),
     Fault(
         "vulns/not_built.py",
-        "        if build.built is False:",
-        "        if not build.built:",
+        "yield replace(one, vex=left if vex is None else replace(vex, decided=on))",
+        "if vex is None: yield replace(one, vex=left)",
         "tests/vulns/test_not_built.py",
-        "what cannot be told counts as not built",
+        "what is not built is dropped",
     ),
 )
