@@ -10,6 +10,7 @@ import typer
 from firmward.cli.console import Color, ColorOption
 from firmward.cli.inside import JsonOption
 from firmward.cli.loose import KernelConfigOption
+from firmward.cli.vulns_database import DatabaseOption, database_path
 
 if TYPE_CHECKING:
     from firmward.facts.kernel_config import KernelOptions
@@ -60,10 +61,6 @@ DistributionOption = Annotated[
         help="PRODUCT is a source package of this distribution, VERSION its version: debian:12, alpine:3.20.",
         show_default=False,
     ),
-]
-DatabaseOption = Annotated[
-    Path | None,
-    typer.Option("--db", metavar="FILE", help="The database, instead of the user's.", show_default=False),
 ]
 
 
@@ -130,11 +127,9 @@ def asked(product: str, version: str, vendor: str, distribution: str) -> "Compon
 
 def open_knowledge(path: Path | None) -> "Knowledge":
     """The database. Raises InputError where there is none."""
-    from importlib import import_module
+    from firmward.vulns.database import Database
 
-    schema, database = import_module("firmward.vulns.schema"), import_module("firmward.vulns.database")
-    found: Knowledge = database.Database(path or schema.default_path())
-    return found
+    return Database(database_path(path))
 
 
 def judge_of(version: str, options: "KernelOptions") -> "Judge":
