@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -29,11 +30,17 @@ SETS = (
     ("bookworm", "amd64", (0, 1, 2, 3)), ("bookworm", "arm64", (0,)), ("bookworm", "armhf", (1,)),
     ("bookworm", "mipsel", (2,)), ("trixie", "amd64", (0, 1)), ("trixie", "riscv64", (2,)), ("trixie", "armhf", (3,)),
     ("bullseye", "arm64", (0, 1)), ("bullseye", "armhf", (2, 3)),
+    ("sid", "amd64", (1, 2)), ("sid", "arm64", (0,)), ("sid", "riscv64", (3,)),
 )  # fmt: skip
-"""Release, architecture, and which quarters of the packages by their digest."""
+"""Release, architecture, and which quarters of the sources by the digests of their names."""
 WRITTEN_FROM = "bookworm"
+LONGER = ("qemu", "bash")
+"""Packages whose version leaves out the last number of their upstream's: stable updates, patch levels."""
+BUNDLED = {("varnish_cache", "zlib"), ("redis", "lua"), ("memcached", "lua")}
+"""Products that others have a copy of in their own sources; what is said of them is right, and was read there."""
 REPACKED = re.compile(
-    r"(?:[+~.-]?(?:dfsg|ds|repack|debian|deb|stable|relicensed|srm|submodules|really)[\d.+~]*.*|[+~.]git.*|[+~]svn.*)$"
+    r"(?:[+~.-]?(?:dfsg|ds|repack|debian|deb|stable|relicensed|srm|submodules)[\d.+~]*.*|[+~.]git.*|[+~]svn.*|"
+    r"[+]p\d+|[+]\d{8}.*|(?<=\d)[+]\d)$"
 )
 
 
@@ -48,11 +55,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The files of one binary package, unpacked in `folder`, with the truth about them."""
+    """The files of one binary package of a `source`, unpacked in `folder`; they are these `products` of a `version`."""
 
     suite: str
     architecture: str
     package: str
+    source: str
     products: tuple[str, ...]
     version: str
     folder: Path
@@ -67,7 +75,7 @@ class Sample:
 
     def files(self) -> tuple[Path, ...]:
         """Its ELF programs and libraries."""
-        return tuple(sorted(self.folder.iterdir()))
+        return tuple(sorted(path for path in self.folder.rglob("*") if path.is_file()))
 
 
 def _digest(name: str) -> int:
@@ -87,11 +95,19 @@ def upstream(version: str) -> str:
     """What Debian's version says of its upstream's: without epoch, revision, and what was repacked."""
     plain = version.partition(":")[2] or version
     plain = plain.rpartition("-")[0] or plain
-    return re.sub(
-        r"(?:[+~.-]?(?:dfsg|ds|repack|debian|really|deb|stable|relicensed|srm|submodules)[\d.+~]*.*|[+~]git.*)$",
-        "",
-        plain,
-    )
+    return REPACKED.sub("", plain.rpartition("+really")[2])
+
+
+def is_version(said: str, truth: str, package: str = "") -> bool:
+    """Debian writes `~rc1` so that it sorts before, and leaves out patch levels; programs write what they like."""
+    same = _plain(said) == _plain(truth)
+    return same or (package.startswith(LONGER) and said.startswith(f"{truth}."))
+
+
+def _plain(version: str) -> str:
+    """`6.9.11-60` as `6.9.11.60`, `2.0~rc1` and `2.0-rc1` as `2.0rc1`, `2.9.0` as `2.9`."""
+    joined = re.sub(r"[.~-](?=[a-z])|(?<=[a-z])\.", "", version.lower()).replace("-", ".")
+    return re.sub(r"(?:\.0)+$", "", joined)
 
 
 def samples() -> Iterator[Sample]:
@@ -102,8 +118,9 @@ def samples() -> Iterator[Sample]:
 
 def _of(suite: str, architecture: str, quarters: tuple[int, ...]) -> Iterator[Sample]:
     place = CACHE / f"{suite}-{architecture}"
-    chosen = [one for one in _listed(suite, architecture) if _digest(f"{one.package}") % 4 in quarters]
+    chosen = [one for one in _listed(suite, architecture) if _digest(one.source) % 4 in quarters]
     missing = [one for one in chosen if not one.folder.is_dir()]
+    place.mkdir(parents=True, exist_ok=True)
     for start in range(0, len(missing), AT_ONCE):
         _fetch(missing[start : start + AT_ONCE], place)
     yield from (one for one in chosen if one.files())
@@ -140,34 +157,36 @@ def _sample(suite: str, architecture: str, block: str, by_source: dict[str, list
     for row in by_source.get(source, ()):
         if re.fullmatch(row.binaries, name):
             folder = CACHE / f"{suite}-{architecture}" / f"{name}_{version.replace(':', '%')}"
-            return Sample(suite, architecture, name, row.products, upstream(version), folder)
+            return Sample(suite, architecture, name, source, row.products, upstream(version), folder)
     return None
 
 
 def _fetch(wanted: list[Sample], place: Path) -> None:
-    workshop = place / "workshop"
-    workshop.mkdir(parents=True, exist_ok=True)
     suite, architecture = wanted[0].suite, wanted[0].architecture
-    with debian._alone(architecture, suite):
+    with debian._alone(architecture, suite), tempfile.TemporaryDirectory(dir=place) as folder:
+        wanted = [one for one in wanted if not one.folder.is_dir()]  # another process may have been faster
+        workshop = Path(folder)
         names = [f"{one.package}:{architecture}" for one in wanted]
-        debian.run_apt(["download", "--quiet", *names], debian._settings(architecture, suite), workshop)
-    for one in wanted:
-        (file,) = workshop.glob(f"{one.package}_*.deb")
-        whole = workshop / "whole"
-        subprocess.run(["dpkg-deb", "--extract", str(file), str(whole)], check=True)
-        _keep(whole, one.folder)
-        shutil.rmtree(whole)
-        file.unlink()
+        if names:
+            debian.run_apt(["download", "--quiet", *names], debian._settings(architecture, suite), workshop)
+        for one in wanted:
+            (file,) = workshop.glob(f"{one.package}_*.deb")
+            whole = workshop / "whole"
+            subprocess.run(["dpkg-deb", "--extract", str(file), str(whole)], check=True)
+            _keep(whole, one.folder, workshop / "kept")
+            shutil.rmtree(whole)
+            file.unlink()
 
 
-def _keep(whole: Path, folder: Path) -> None:
-    """The ELF files, under their paths with `%` for the separators."""
+def _keep(whole: Path, folder: Path, unfinished: Path) -> None:
+    """The ELF files, where they were."""
     found = [path for path in sorted(whole.rglob("*")) if path.is_file() and not path.is_symlink() and _is_elf(path)]
     found.sort(key=lambda path: len(path.relative_to(whole).parts))
-    unfinished = folder.with_suffix(".part")
-    unfinished.mkdir(exist_ok=True)
     for path in found[:FILES_LIMIT]:
-        path.rename(unfinished / str(path.relative_to(whole)).replace("/", "%"))
+        target = unfinished / path.relative_to(whole)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+    unfinished.mkdir(parents=True, exist_ok=True)
     unfinished.rename(folder)
 
 

@@ -3,15 +3,15 @@
 A row names its product as CPE does, the files that are the product, and what tells its version there:
 
 - `text`: words of the program around its version, `{}`, with `{*}` for a few characters that do not matter.
-- `pattern`: the same as a regular expression, with `anchor`, a text that is always in it.
+- `pattern`: the same as a regular expression, with `anchor`, a text that is always in it or near it.
 - `alone`: a string that is a version and nothing else, of this form; the only one of this form in the file counts.
-  With `word`, only where this occurs too.
 - `name`: the file's name, where it carries the release's version, which few sonames do. Behind `=>` is how the version
   is put together from the groups.
 
 `scope` says in which files the words count: `own`, those of the row's `files`; `linked`, also in others that do not
 need such a file, since then the library is in them; `any`, wherever they stand. A word that came in with a library
-beside it is that library's.
+beside it is that library's. `word` must occur too for what stands alone, and for what is linked into another file: some
+libraries' headers put their version into whatever includes them.
 """
 
 import re
@@ -30,7 +30,7 @@ VERSION = r"\d{1,8}(?:\.\d{1,8}){1,4}(?:[.-]?(?:rc|beta|alpha|pre|dev)[.-]?\d{0,
 AFTER = rb"(?!\.?\d)(?![A-Za-z]\d*[A-Za-z0-9])"
 """What would make it another version."""
 GAP = rb"[^\0\n]{0,60}?"
-SUFFIX = rb")(?:[+-][\w.+~-]{1,40})?\0"
+SUFFIX = rb")(?:[+-][\w.+~-]{0,40})?\0"
 """What a distribution puts behind a string that is a version."""
 FOLDER = "products"
 

@@ -7,9 +7,10 @@ occurs, and only where its row is asked. Several versions of one product in one 
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 
 from firmward.facts.binary_content import BinaryContent, Run
-from firmward.facts.product_row import ProductRow, Scope, Wording
+from firmward.facts.product_row import ProductRow, Scope
 from firmward.facts.program import Product
 from firmward.formats.elf_dynamic import Elf
 from firmward.model.component import Evidence, Witness
@@ -17,8 +18,8 @@ from firmward.model.location import Location
 
 BEFORE, BEHIND = 128, 256
 """Bytes around an anchor in which its pattern is tried."""
-TRIED = 32
-"""Occurrences of one anchor in one run."""
+TRIED = 4096
+"""Occurrences of one anchor in one file."""
 ALONE_LIMIT = 64
 """Strings that look like a version, of which one is."""
 TEXT_LIMIT = 200
@@ -48,7 +49,7 @@ class ProductSearch:
                 found.setdefault(row.name, product)
         marks = frozenset[bytes]().union(*(run.marks for run in content.runs)) & self.words
         for row in self._linked if marks else ():
-            if row.name not in found and _may_hold(row, elf, name):
+            if row.name not in found and _may_hold(row, elf, name) and (not row.word or row.word in marks):
                 evidence = _by_words(row, path, content.runs)
                 if evidence is not None:
                     found[row.name] = _product(row, *evidence, is_static=row.scope is Scope.LINKED)
@@ -88,24 +89,24 @@ def _by_words(row: ProductRow, path: str, runs: Sequence[Run]) -> tuple[str, Evi
     """By the first wording that names one version."""
     for wording in row.words:
         said: dict[str, Evidence] = {}
+        left = TRIED
         for run in runs:
             if wording.anchor in run.marks:
-                for match in _matches(wording, run.data):
-                    said.setdefault(_text(match[1]), _evidence(path, run, match.start(), match.end()))
+                for at in islice(_occurrences(wording.anchor, run.data), left):
+                    left -= 1
+                    match = wording.pattern.search(run.data, max(0, at - BEFORE), at + len(wording.anchor) + BEHIND)
+                    if match is not None:
+                        said.setdefault(_text(match[1]), _evidence(path, run, match.start(1), match.end()))
         if len(said) == 1:
             return next(iter(said.items()))
     return None
 
 
-def _matches(wording: Wording, data: bytes) -> Iterator[re.Match[bytes]]:
-    at = data.find(wording.anchor)
-    for _ in range(TRIED):
-        if at < 0:
-            return
-        match = wording.pattern.search(data, max(0, at - BEFORE), at + len(wording.anchor) + BEHIND)
-        if match is not None:
-            yield match
-        at = data.find(wording.anchor, at + len(wording.anchor))
+def _occurrences(word: bytes, data: bytes) -> Iterator[int]:
+    at = data.find(word)
+    while at >= 0:
+        yield at
+        at = data.find(word, at + len(word))
 
 
 def _alone(row: ProductRow, path: str, runs: Sequence[Run]) -> tuple[str, Evidence] | None:
