@@ -11,7 +11,7 @@ import pytest
 from command import Firmward
 from truth.key_material import RSA_KEY
 
-from firmward.facts import embedded
+from firmward.facts import contents
 from firmward.model.tree import Tree
 from firmward.model.words import WordSearch
 
@@ -183,11 +183,11 @@ def test_processes_beside_make_no_difference(firmward: Firmward, root: Path, tmp
 def test_what_reads_every_file_may_be_killed_and_costs_its_own_checks(
     firmward: Firmward, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def collect(tree: Tree, words: WordSearch) -> embedded.Embedded | None:
+    def collect(tree: Tree, words: WordSearch) -> contents.Contents | None:
         os.kill(os.getpid(), signal.SIGKILL)
         return None
 
-    monkeypatch.setattr(embedded, "collect", collect)
+    monkeypatch.setattr(contents, "collect", collect)
     firmward("audit", root, "--jobs", 2, "-o", tmp_path / "report.json")
     verdicts = {one["check"]: one for one in json.loads((tmp_path / "report.json").read_text())["checks"]}
     assert verdicts["telnet-enabled"]["outcome"] == "fail"

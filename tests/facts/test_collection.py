@@ -7,9 +7,11 @@ from pathlib import Path
 
 from firmward import facts
 from firmward.facts.collection import HEAVY, Collection, heavy
+from firmward.facts.contents import Contents
 from firmward.facts.embedded import Embedded
 from firmward.facts.os_release import OsRelease
 from firmward.facts.private_keys import PrivateKeys
+from firmward.facts.secret_search import Secrets
 from firmward.model.memory import MemoryTree
 from firmward.model.tree import Entry
 
@@ -40,11 +42,11 @@ def test_what_waits_for_another_process_comes_last() -> None:
             order.append(entry.path)
             return super().chunks(entry)
 
-    def answer() -> Embedded:
+    def answer() -> Contents:
         order.append("the other process")
-        return Embedded()
+        return Contents(Secrets())
 
     collection = Collection(Watched({"etc/os-release": 'ID="x"\n'}))
-    collection.expect(Embedded, answer)
+    collection.expect(Contents, answer)
     collection.facts("image", [PrivateKeys, Embedded, OsRelease])
     assert order == ["etc/os-release", "the other process"]

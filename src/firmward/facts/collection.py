@@ -21,7 +21,7 @@ from firmward.model.words import WordSearch
 GIVEN = frozenset((Source, Parts, WordSearch, Lifecycle, Advisories, Bills))
 """What a collection is given, beside the tree."""
 
-HEAVY = ("embedded.Embedded",)
+HEAVY = ("contents.Contents",)
 """The families that read every file of a tree, by module and name: a host with cores to spare collects them beside the
 others, and starts with them before it knows all the others."""
 

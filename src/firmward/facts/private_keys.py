@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from firmward.facts.authorized_keys import AuthorizedKeys
-from firmward.facts.embedded import Embedded, EmbeddedCertificate, EmbeddedKey
+from firmward.facts.embedded import Embedded
 from firmward.facts.host_keys import HostKeys
+from firmward.facts.secret_search import EmbeddedCertificate, EmbeddedKey
 from firmward.facts.startup import Start, Startup
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location

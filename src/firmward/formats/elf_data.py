@@ -49,6 +49,30 @@ def section(name: bytes, size: int, read: Read) -> tuple[int, int] | None:
     return None
 
 
+def has_symbols(size: int, read: Read) -> bool:
+    """Whether the file has the table of symbols that `strip` takes away."""
+    try:
+        found = _table(size, read)
+    except (struct.error, IndexError):
+        return False
+    return found is not None and any(header.kind == SYMBOLS for header in found.headers)
+
+
+def table_ranges(size: int, read: Read) -> tuple[tuple[int, int], ...]:
+    """Start and end of the table of sections and of their names."""
+    touched: list[tuple[int, int]] = []
+
+    def noted(offset: int, length: int) -> bytes:
+        touched.append((min(offset, size), min(offset + length, size)))
+        return read(offset, length)
+
+    try:
+        _table(size, noted)
+    except (struct.error, IndexError):
+        return ()
+    return tuple(touched)
+
+
 def _sections(size: int, read: Read) -> Iterator[tuple[int, int, bool]]:
     found = _table(size, read)
     if found is None:

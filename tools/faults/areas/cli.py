@@ -81,7 +81,7 @@ FAULTS = (
         "what needs the search of every file waits for it before the rest is collected",
     ),
     Fault(
-        "facts/embedded.py",
+        "facts/contents.py",
         "return compiled is not None and tree.lstat(f\"{compiled['folder']}{compiled['name']}.py\") is not None",
         "return compiled is not None",
         "tests/checks/secrets/test_private_key_embedded.py",

@@ -60,7 +60,7 @@ FAULTS = (
         "variables and forms to fill in are told as passwords",
     ),
     Fault(
-        "facts/embedded.py",
+        "facts/contents.py",
         "self._unread.append(str(reason))",
         "pass",
         "tests/test_every_loss.py -k private-key-embedded",
@@ -88,7 +88,7 @@ FAULTS = (
         "a password alike in every copy is not told as one",
     ),
     Fault(
-        "facts/embedded.py",
+        "facts/secret_search.py",
         'if count[_folder(one.at.path or "")] >= BUNDLE and one.certificate.is_authority',
         'if count[_folder(one.at.path or "")] >= BUNDLE',
         "tests/checks/secrets/test_certificate_weak.py",

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from firmward.facts.embedded import Embedded, EmbeddedCertificate
+from firmward.facts.embedded import Embedded
 from firmward.facts.private_keys import PrivateKeys, PrivateKeyUse
+from firmward.facts.secret_search import EmbeddedCertificate
 from firmward.model.check import Example, Findings, check
 from firmward.model.clock import Clock
 from firmward.model.facts import Unavailable, Unknown

@@ -1,6 +1,7 @@
 """credential-hard-coded"""
 
-from firmward.facts.embedded import Embedded, EmbeddedCredential
+from firmward.facts.embedded import Embedded
+from firmward.facts.secret_search import EmbeddedCredential
 from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.facts import Source, Unavailable
 from firmward.model.finding import Finding, Severity
