@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from firmward.facts.contents import Contents
 from firmward.facts.program import Product, Program
+from firmward.formats.elf_dynamic import Elf, Kind
+
+__all__ = ["Elf", "Identified", "Kind", "Product", "Program", "collect"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,12 @@ class Identified:
 
     @property
     def unclaimed(self) -> tuple[Program, ...]:
-        """Those that no row of products, no Go and no Rust told anything of."""
-        return tuple(one for one in self.programs if not (one.products or one.go or one.crates))
+        """Those that no row of products, no Go and no Rust told anything of; modules belong to their kernel."""
+        return tuple(
+            one
+            for one in self.programs
+            if not (one.products or one.go or one.crates) and one.elf.kind is not Kind.OBJECT
+        )
 
 
 def collect(contents: Contents) -> Identified | None:

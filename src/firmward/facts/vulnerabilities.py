@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from firmward.facts.advisories import Advisories, Surroundings
 from firmward.facts.components import Components
 from firmward.facts.kernel_config import KernelConfigs
+from firmward.facts.linkage import Linkage
 from firmward.facts.reach import How, Reach, Way
 from firmward.facts.shipped_modules import ShippedModules
 from firmward.model.component import Component, Witness
@@ -31,9 +32,11 @@ def collect(
     reach: Reach | None | Unknown,
     configs: KernelConfigs | None | Unknown,
     modules: ShippedModules | None | Unknown,
+    linkage: Linkage | None | Unknown,
 ) -> Vulnerabilities:
+    known = _through(reach, linkage) if isinstance(reach, Reach) else None
     surroundings = Surroundings(
-        {one.ref: ways for one in components.found if (ways := _ways(one, reach))},
+        {one.ref: ways for one in components.found if (ways := _ways(one, known))},
         configs if isinstance(configs, KernelConfigs) else None,
         modules if isinstance(modules, ShippedModules) else None,
     )
@@ -43,8 +46,20 @@ def collect(
     return Vulnerabilities(found)
 
 
-def _ways(one: Component, reach: Reach | None | Unknown) -> tuple[Way, ...]:
+def _through(reach: Reach, linkage: Linkage | None | Unknown) -> Reach:
+    """With the ways to libraries: through each program that needs them."""
+    if not isinstance(linkage, Linkage):
+        return reach
+    ways = {path: dict.fromkeys(own) for path, own in reach.ways.items()}
+    for path, own in reach.ways.items():
+        name = path.rpartition("/")[2]
+        for library in linkage.behind(path):
+            ways.setdefault(library, {}).update((Way(way.how, f"{name} {way.words}"), None) for way in own)
+    return Reach({path: tuple(own) for path, own in ways.items()}, reach.unread)
+
+
+def _ways(one: Component, reach: Reach | None) -> tuple[Way, ...]:
     if any(evidence.witness is Witness.KERNEL for evidence in one.evidence):
         return (RUNS,)
     paths = (*one.files, *(evidence.at.path for evidence in one.evidence if evidence.at.path))
-    return reach.of(paths) if isinstance(reach, Reach) else ()
+    return () if reach is None else reach.of(paths)
