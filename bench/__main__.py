@@ -13,6 +13,7 @@ import scan
 
 import audit
 import formats
+import vulns
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 SECTIONS = {
@@ -22,6 +23,7 @@ SECTIONS = {
     "scan": scan.section,
     "chain": chain.section,
     "kernel": kernel.section,
+    "vulns": vulns.section,
 }
 COMPARISON = "comparison"
 

@@ -82,6 +82,26 @@ def test_an_altered_byte_is_refused_wherever_it_is(file: Path, filled: Path) -> 
         file.write_bytes(content)
 
 
+def test_other_rows_below_the_same_first_line_are_refused(file: Path, filled: Path) -> None:
+    head, _, packed_rows = file.read_bytes().partition(b"\n")
+    lines = zstandard.ZstdDecompressor().decompressobj().decompress(packed_rows)
+    others = (
+        zstandard.compress(lines.replace(b"app", b"ap" + bytes([letter])), bundle.LEVEL) for letter in b"bcdefghi"
+    )
+    streamed = [other for other in map(_streamed, others) if len(other) == len(packed_rows)]
+    assert streamed, "one of the same length"
+    for other in streamed:
+        file.write_bytes(head + b"\n" + other)
+        assert "altered or cut off" in refused(file, filled)
+
+
+def _streamed(packed_rows: bytes) -> bytes:
+    """As the bundle writes them: without the length of what is packed."""
+    lines = zstandard.decompress(packed_rows)
+    writer = zstandard.ZstdCompressor(level=bundle.LEVEL).compressobj()
+    return writer.compress(lines) + writer.flush()
+
+
 def test_a_cut_is_refused(file: Path, filled: Path) -> None:
     content = file.read_bytes()
     for size in (0, 10, content.index(b"\n"), content.index(b"\n") + 1, len(content) - 1):

@@ -396,6 +396,30 @@ def test_the_kernels_own_pairs_count_before_those_of_its_records(run: Update, kn
     assert known().kernel()[0].pairs == (("5.10", "6.1"), ("5.15.7", "5.15.7"))
 
 
+@pytest.mark.parametrize("suffixes", [(".json", ".dyad"), (".dyad", ".json")])
+def test_branches_count_before_the_record_beside_them(
+    run: Update, known: Known, tmp_path: Path, suffixes: tuple[str, ...]
+) -> None:
+    files = {
+        ".json": packed(kernel_record(FIRST, ("5.10", "6.1"), files=("fs/a.c",))),
+        ".dyad": dyad(("5.10", "6.1"), ("5.15.7", "5.15.7")),
+    }
+    archive = tmp_path / "vulns.tar.gz"
+    archive.write_bytes(tarred({f"cve/published/2026/{FIRST}{suffix}": files[suffix] for suffix in suffixes}))
+    run(given={"kernel": archive})
+    (flaw,) = known().kernel()
+    assert (flaw.pairs, flaw.files) == ((("5.10", "6.1"), ("5.15.7", "5.15.7")), ("fs/a.c",))
+
+
+def test_what_is_taken_back_keeps_no_rows(run: Update, known: Known, tmp_path: Path) -> None:
+    place = tmp_path / f"{FIRST}.json"
+    for record in (kernel_record(FIRST, ("5.10", "6.1")), plain(FIRST), cve(FIRST, state="REJECTED")):
+        place.write_bytes(packed(record))
+        run(given={"cve": place})
+    (status,) = known().status().feeds
+    assert dict(status.rows) == {"about": 1}
+
+
 def test_lines_of_flaws(run: Update, known: Known, tmp_path: Path) -> None:
     lines = [
         json.dumps({"id": FIRST, "pairs": [["5.10", "6.1"]], "files": ["fs/a.c"], "v3": "CVSS:3.1/x", "s3": 7.8}),
