@@ -144,6 +144,16 @@ def test_malformed_records_are_counted_named_and_skipped(site: Site, run: Update
     assert status.reasons == tuple(told.reasons)
 
 
+def test_long_names_are_no_reason_to_skip(run: Update, known: Known, tmp_path: Path) -> None:
+    names = ", ".join(f"Board {number}" for number in range(200))[:2000]
+    record = cve(FIRST, affected("Maker", names, below("1", "2")), affected("Maker", "app", below("1", "x" * 900)))
+    (tmp_path / f"{FIRST}.json").write_bytes(packed(record))
+    told = only(run(given={"cve": tmp_path / f"{FIRST}.json"})).told
+    assert told is not None
+    assert (told.records, told.skipped) == (1, 0)
+    assert known().claims([("maker", names.replace(" ", "_"))])
+
+
 def test_odd_words_are_taken_as_far_as_they_go(site: Site, run: Update, known: Known) -> None:
     """Halves of surrogates, control characters, a name that comes twice."""
     odd = cve(FIRST, affected("M\ud800ker", "a\x1bpp", below("1", "2")), title="t\ud800\x00\x1b[31m")
