@@ -154,6 +154,16 @@ def test_long_names_are_no_reason_to_skip(run: Update, known: Known, tmp_path: P
     assert known().claims([("maker", names.replace(" ", "_"))])
 
 
+def test_a_package_of_a_collection_is_found_by_its_ecosystem(run: Update, known: Known, tmp_path: Path) -> None:
+    entry = affected(
+        "n/a", "n/a", below("1", "2"), packageName="Some_App", collectionURL="https://pypi.example/project"
+    )
+    (tmp_path / f"{FIRST}.json").write_bytes(packed(cve(FIRST, entry)))
+    run(given={"cve": tmp_path / f"{FIRST}.json"})
+    assert {claim.product.ecosystem for claim in known().claims([("PyPI", "some-app")])} == {"PyPI"}
+    assert known().claims([("", "n/a")]) == ()
+
+
 def test_odd_words_are_taken_as_far_as_they_go(site: Site, run: Update, known: Known) -> None:
     """Halves of surrogates, control characters, a name that comes twice."""
     odd = cve(FIRST, affected("M\ud800ker", "a\x1bpp", below("1", "2")), title="t\ud800\x00\x1b[31m")

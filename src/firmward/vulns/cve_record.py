@@ -45,19 +45,17 @@ LONG = 2048
 CVSS = ("cvssV4_0", "cvssV3_1", "cvssV3_0", "cvssV2_0")
 UNNAMED = frozenset({"", "n/a", "na", "-", "none", "unknown", "unspecified", "*"})
 ECOSYSTEMS = {
-    "pypi.org": "PyPI",
-    "pypi.python.org": "PyPI",
-    "registry.npmjs.org": "npm",
-    "npmjs.com": "npm",
-    "pkg.go.dev": "Go",
-    "proxy.golang.org": "Go",
-    "crates.io": "crates.io",
-    "rubygems.org": "RubyGems",
-    "packagist.org": "Packagist",
-    "nuget.org": "NuGet",
-    "repo.maven.apache.org": "Maven",
+    "pypi": "PyPI",
+    "npmjs": "npm",
+    "golang": "Go",
+    "go": "Go",
+    "crates": "crates.io",
+    "rubygems": "RubyGems",
+    "packagist": "Packagist",
+    "nuget": "NuGet",
+    "maven": "Maven",
 }
-"""OSV's names, by the host of `collectionURL`."""
+"""OSV's names, by the part of the host in `collectionURL` that tells the collection."""
 KERNEL_VERSION = re.compile(r"\d[0-9A-Za-z.+~-]{0,39}")
 _GHSA = re.compile(r"GHSA(?:-[a-z0-9]{4}){3}")
 _HOST = re.compile(r"https?://(?:www\.)?([^/:]+)")
@@ -156,8 +154,9 @@ def _names(entry: Table) -> Iterator[tuple[str, str, str]]:
     if product not in UNNAMED:
         yield "" if vendor in UNNAMED else vendor, product, ""
     package, host = text_at(entry, "packageName", LONG), _HOST.match(text_at(entry, "collectionURL", LONG))
-    if package and host and host[1] in ECOSYSTEMS:
-        yield "", package, ECOSYSTEMS[host[1]]
+    told = [ECOSYSTEMS[label] for label in host[1].lower().split(".") if label in ECOSYSTEMS] if host else []
+    if package and told:
+        yield "", package, told[0]
     for one in names_of(entry):
         yield *one, ""
 
