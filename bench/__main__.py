@@ -14,6 +14,7 @@ import scan
 
 import audit
 import formats
+import vulns
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 SECTIONS = {
@@ -24,6 +25,7 @@ SECTIONS = {
     "chain": chain.section,
     "kernel": kernel.section,
     "matching": matching.section,
+    "vulns": vulns.section,
 }
 COMPARISON = "comparison"
 

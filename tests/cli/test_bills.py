@@ -48,7 +48,7 @@ def test_nothing_is_judged_that_it_does_not_say(firmward: Firmward, bill: Path) 
 def test_a_part_beside_it_is_judged(firmward: Firmward, bill: Path, tmp_path: Path) -> None:
     config = tmp_path / ".config"
     config.write_text("#\n# Linux/arm 6.1.55 Kernel Configuration\n#\nCONFIG_ARM=y\nCONFIG_DEVMEM=y\n")
-    asked = ("--only", "kernel-config", "--only", "known-vulnerability")
+    asked = ("--only", "kernel-config", "--only", "supply")
     report = audited(firmward, bill, "--kernel-config", config, *asked)
     assert report["coverage"]["judged"] == 1
     assert report["components"]

@@ -1,10 +1,12 @@
 """A server on this machine alone, whose files change, break off and fail as a test wants."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import patch
 
 
 @dataclass
@@ -45,7 +47,8 @@ def served() -> Iterator[Site]:
     thread = threading.Thread(target=lambda: server.serve_forever(0.01))
     thread.start()
     try:
-        yield site
+        with patch.dict(os.environ, {"no_proxy": "*"}):
+            yield site
     finally:
         server.shutdown()
         thread.join()

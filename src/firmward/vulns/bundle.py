@@ -146,7 +146,7 @@ def _head(bundle: Path, file: BinaryIO) -> tuple[Envelope, Manifest]:
     line = file.readline(LINE_LIMIT)
     if not line.endswith(b"\n"):
         raise Malformed("it has no envelope in its first line")
-    envelope = from_json(line)
+    envelope = from_json(line[:-1])
     if envelope.type != TYPE:
         raise Malformed(f"its envelope is of the type {envelope.type[:80]!r}")
     payload = table(parse(envelope.payload), "the payload")

@@ -39,23 +39,23 @@ from firmward.vulns.version_words import EVERYTHING, ranges_of, status_of
 
 KERNEL_CNA = "f4215fc3-5b6b-47ff-a258-f7189bd81038"
 """Who assigns for the kernel, by its id in the CVE program."""
-FILES_LIMIT = 2000
+FILES_LIMIT = 10_000
+LONG = 2048
+"""Characters that the format lets a vendor, product, package or address have: some list all that they make."""
 CVSS = ("cvssV4_0", "cvssV3_1", "cvssV3_0", "cvssV2_0")
 UNNAMED = frozenset({"", "n/a", "na", "-", "none", "unknown", "unspecified", "*"})
 ECOSYSTEMS = {
-    "pypi.org": "PyPI",
-    "pypi.python.org": "PyPI",
-    "registry.npmjs.org": "npm",
-    "npmjs.com": "npm",
-    "pkg.go.dev": "Go",
-    "proxy.golang.org": "Go",
-    "crates.io": "crates.io",
-    "rubygems.org": "RubyGems",
-    "packagist.org": "Packagist",
-    "nuget.org": "NuGet",
-    "repo.maven.apache.org": "Maven",
+    "pypi": "PyPI",
+    "npmjs": "npm",
+    "golang": "Go",
+    "go": "Go",
+    "crates": "crates.io",
+    "rubygems": "RubyGems",
+    "packagist": "Packagist",
+    "nuget": "NuGet",
+    "maven": "Maven",
 }
-"""OSV's names, by the host of `collectionURL`."""
+"""OSV's names, by the part of the host in `collectionURL` that tells the collection."""
 KERNEL_VERSION = re.compile(r"\d[0-9A-Za-z.+~-]{0,39}")
 _GHSA = re.compile(r"GHSA(?:-[a-z0-9]{4}){3}")
 _HOST = re.compile(r"https?://(?:www\.)?([^/:]+)")
@@ -150,12 +150,13 @@ def _claims(name: str, feed: str, by: str, container: Table) -> Iterator[Claim]:
 
 def _names(entry: Table) -> Iterator[tuple[str, str, str]]:
     """Vendor, product and ecosystem, under each name that the entry has."""
-    vendor, product = (_SPACES.sub("_", text_at(entry, key).lower()) for key in ("vendor", "product"))
+    vendor, product = (_SPACES.sub("_", text_at(entry, key, LONG).lower()) for key in ("vendor", "product"))
     if product not in UNNAMED:
         yield "" if vendor in UNNAMED else vendor, product, ""
-    package, host = text_at(entry, "packageName"), _HOST.match(text_at(entry, "collectionURL", 2000))
-    if package and host and host[1] in ECOSYSTEMS:
-        yield "", package, ECOSYSTEMS[host[1]]
+    package, host = text_at(entry, "packageName", LONG), _HOST.match(text_at(entry, "collectionURL", LONG))
+    told = [ECOSYSTEMS[label] for label in host[1].lower().split(".") if label in ECOSYSTEMS] if host else []
+    if package and told:
+        yield "", package, told[0]
     for one in names_of(entry):
         yield *one, ""
 
@@ -183,7 +184,7 @@ def kernel_flaw(name: str, cna: Table) -> KernelFlaw:
     files: dict[str, None] = {}
     pairs: dict[tuple[str, str], None] = dict.fromkeys(_pairs_by_cpe(cna))
     for entry in tables_at(cna, "affected"):
-        files.update((text(one, "programFiles"), None) for one in list_at(entry, "programFiles"))
+        files.update((text(one, "programFiles", LONG), None) for one in list_at(entry, "programFiles"))
     if not pairs:
         pairs = dict.fromkeys(_pairs_by_versions(cna))
     if len(files) > FILES_LIMIT:

@@ -95,14 +95,17 @@ class _Metered(io.RawIOBase):
         return len(piece)
 
 
-def documents(path: Path, budget: Budget, tell: Callable[[str], None] = lambda name: None) -> Iterator[Document]:
-    """All documents of a file or folder, a folder's in the order of their names. Raises InputError."""
+def documents(
+    path: Path, budget: Budget, tell: Callable[[str], None] = lambda name: None, called: str = ""
+) -> Iterator[Document]:
+    """All documents of a file or folder, a folder's in the order of their names. A file may be `called` otherwise than
+    its path says. Raises InputError."""
     try:
         if path.is_dir():
             yield from _of_folder(path, budget, tell)
         elif path.is_file():
             with path.open("rb") as file:
-                yield from opened(path.name, file, budget)
+                yield from opened(called or path.name, file, budget)
         else:
             raise InputError(f"{path}: there is no such file or folder")
     except OSError as error:

@@ -50,7 +50,9 @@ def verify(envelope: Envelope, keys: Sequence[Ed25519PublicKey]) -> str:
     if not envelope.signatures:
         raise TrustError("it is not signed")
     for key in keys:
-        for _, signature in envelope.signatures:  # the id in the envelope is a hint that nobody signed
+        for name, signature in envelope.signatures:
+            if name != key_id(key):
+                continue
             try:
                 key.verify(signature, envelope.signed)
             except InvalidSignature:
@@ -73,13 +75,16 @@ def to_json(envelope: Envelope) -> bytes:
 
 
 def from_json(content: bytes) -> Envelope:
-    """Raises Malformed."""
+    """Raises Malformed, also where another spelling says the same: what nobody signed may not be altered either."""
     document = table(parse(content), "the envelope")
     signatures = tables_at(document, "signatures")
     if len(signatures) > SIGNATURES_LIMIT or not isinstance(document.get("signatures"), list):
         raise Malformed(f"signatures is no list of at most {SIGNATURES_LIMIT}")
     made = tuple((text_at(one, "keyid"), _decoded(one.get("sig"), "sig")) for one in signatures)
-    return Envelope(text_at(document, "payloadType"), _decoded(document.get("payload"), "payload"), made)
+    envelope = Envelope(text_at(document, "payloadType"), _decoded(document.get("payload"), "payload"), made)
+    if to_json(envelope) != content:
+        raise Malformed("the envelope is not written in its one form")
+    return envelope
 
 
 def _decoded(value: object, what: str) -> bytes:

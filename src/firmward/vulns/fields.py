@@ -22,7 +22,7 @@ DESCRIPTION_LIMIT = 4000
 LIST_LIMIT = 20_000
 """Entries of one list of a record."""
 ID = re.compile(r"[A-Za-z][A-Za-z0-9._:+-]{2,127}")
-CVE = re.compile(r"CVE-\d{4}-\d{4,12}")
+CVE = re.compile(r"CVE-\d{4}-\d{4,19}")
 CWE = re.compile(r"CWE-(\d{1,5})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 

@@ -149,7 +149,7 @@ def told(path: Path) -> Iterator[None]:
         if "locked" in str(error):
             raise InputError(f"{path}: another update is under way; try again when it is done") from error
         raise InputError(f"{path}: {error}") from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: is damaged, or no database: {error}; remove it and update anew") from error
     except OSError as error:
         raise InputError(f"{error.filename or path}: {error.strerror or error}") from error

@@ -102,12 +102,19 @@ def _update(connection: sqlite3.Connection, order: Wanted, means: Means) -> Outc
         return Outcome(feed.name, told, extent)
     upstream = Upstream(connection, feed, means, anew=order.anew)
     plan = feed.plan(upstream)
-    first = next(plan.documents, None)
+    first = upstream.first(plan.documents)
     if first is None:
         _check_empty(feed, plan.extent, upstream)
         upstream.checked(plan.cursor)
         return Outcome(feed.name, None, plan.extent)
-    told = _take(connection, feed, plan.extent, itertools.chain([first], plan.documents), means, plan.cursor, upstream)
+    found = itertools.chain([first], plan.documents)
+    try:
+        told = _take(connection, feed, plan.extent, found, means, plan.cursor, upstream)
+    except Absent:
+        raise
+    except InputError:
+        upstream.forget_parts()  # what cannot be read is no part of anything
+        raise
     upstream.forget_parts()
     return Outcome(feed.name, told, plan.extent)
 
@@ -206,8 +213,17 @@ class Upstream:
             self.unchanged += 1
             return
         self._stamps[address] = fetched.stamp
-        for one in documents(fetched.path, self._budget):
-            yield Document(_named(one.name, fetched.path.name, url), one.stream)
+        yield from documents(fetched.path, self._budget, called=address.partition("?")[0].partition("://")[2])
+
+    def first(self, found: Iterator[Document]) -> Document | None:
+        """The first document, None where there is none. What opens as none is not kept. Raises InputError."""
+        try:
+            return next(found, None)
+        except Absent:
+            raise
+        except InputError:
+            self.forget_parts()
+            raise
 
     def content(self, url: str, limit: int) -> bytes:
         return self._downloader.content(mirrored(url, self.mirror), limit, self._headers())
@@ -237,15 +253,6 @@ class Upstream:
 
     def _headers(self) -> dict[str, str]:
         return {"apiKey": self.key} if self.key else {}
-
-
-def _named(name: str, own: str, url: str) -> str:
-    """A document that is the file itself is called as upstream calls it; a member keeps its name."""
-    stem = own.partition(".part")[0]
-    path = url.partition("?")[0]
-    for suffix in (".gz", ".zst", ".xz"):
-        path = path.removesuffix(suffix)
-    return path.partition("://")[2] if name.startswith(stem) else name
 
 
 def _amount(done: int, total: int) -> str:

@@ -53,8 +53,8 @@ def ranges_of(entry: Table) -> Iterator[tuple[Status, Scheme, Range]]:
     if not _is_short(whole):
         return
     for change in tables_at(entry, "changes"):
-        at = text_at(change, "at", VERSION_LIMIT)
-        if at and whole != EVERYTHING:
+        at = text_at(change, "at", WORDS_LIMIT)
+        if 0 < len(at) <= VERSION_LIMIT and whole != EVERYTHING:
             yield status, scheme, replace(whole, end=at, through=False)
             whole, status = replace(whole, start=at, after=False), status_of(text_at(change, "status"))
     yield status, scheme, whole

@@ -42,7 +42,7 @@ def component_unidentified(identified: Identified, files: PackageFiles | None | 
     build has anyway says what they are. Kernel modules belong to the kernel.
     """
     owners = files.owners if isinstance(files, PackageFiles) else {}
-    open_ones = [one.path for one in identified.unclaimed if one.elf.kind is not Kind.OBJECT and one.path not in owners]
+    open_ones = [one.path for one in identified.unclaimed if one.path not in owners]
     by_folder = groupby(sorted(open_ones, key=_place), key=lambda path: _place(path)[0])
     for number, (folder, group) in enumerate(by_folder):
         if number == FOLDERS_LIMIT:
@@ -64,8 +64,8 @@ def _finding(folder: str, paths: list[str]) -> Finding:
     one = len(paths) == 1
     return Finding(
         folder or "/",
-        f"{told} in {folder or 'the root'}: {'is a program or library' if one else 'are programs or libraries'} that no "
-        "package, no list and no known words claim",
+        f"{told} in {folder or 'the root'}: no package, no list and no known words claim "
+        f"{'this program or library' if one else 'these programs and libraries'}",
         at=Location(paths[0]),
         remedy=REMEDY,
         evidence=", ".join(paths[:TOLD]),

@@ -48,7 +48,7 @@ def records(document: Document) -> Iterator[Raw]:
     name, suffix = place.name, place.suffix
     if suffix == ".jsonl":
         yield from _lines(document)
-    elif suffix in (".json", ".dyad") and "CVE-" in name:
+    elif suffix in (".json", ".dyad") and "CVE-" in name and _counts(place):
         try:
             content = document.read(TEXT_LIMIT)
             if suffix == ".dyad":
@@ -58,6 +58,11 @@ def records(document: Document) -> Iterator[Raw]:
                 yield Raw(name, Record(table(parse(content), "the record"), is_rejected))
         except Malformed as error:
             yield Raw(name, error)
+
+
+def _counts(place: PurePosixPath) -> bool:
+    """What the repository has under `cve` beside these two folders is not told yet."""
+    return "cve" not in place.parts or not {"published", "rejected"}.isdisjoint(place.parts)
 
 
 def _lines(document: Document) -> Iterator[Raw]:

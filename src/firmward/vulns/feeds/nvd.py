@@ -37,7 +37,9 @@ PAUSES = {True: 0.6, False: 6.0}
 
 
 def records(document: Document) -> Iterator[Raw]:
-    """Those under `vulnerabilities`, or the document itself where it is one."""
+    """Those under `vulnerabilities`, or the document itself where it is one. Beside files lie notes on them (.meta)."""
+    if not document.name.endswith(".json"):
+        return
     reader = Reader(document.stream, TEXT_LIMIT)
     found = False
     try:
@@ -52,7 +54,7 @@ def records(document: Document) -> Iterator[Raw]:
     except Damaged as error:
         yield Raw(document.name, Malformed(str(error)))
         return
-    if not found and document.name.endswith(".json"):
+    if not found:
         yield Raw(document.name, Malformed("has no vulnerabilities: it is none of NVD's files"))
 
 
