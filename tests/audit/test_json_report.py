@@ -168,6 +168,14 @@ def test_an_unknown_kind_or_word_is_named() -> None:
         load_report(text.replace('"severity": "high"', '"severity": "dire"', 1))
 
 
+@pytest.mark.parametrize("day", ["2024-02-30", "20240227", "2024-2-7", "yesterday", "2024-06-27T00:00:00", 7, True])
+def test_what_is_no_day_is_refused(day: object) -> None:
+    document = json.loads(render_json(SAMPLES["with software"]()))
+    document["vulnerabilities"][0]["published"] = day
+    with pytest.raises(InputError, match=r"vulnerabilities\[0\].published: expected a day"):
+        load_report(json.dumps(document))
+
+
 def test_fields_of_later_versions_are_passed_over() -> None:
     document = report_document(CAMERA) | {"later": {"more": 1}}
     assert load_report(json.dumps(document)) == camera()

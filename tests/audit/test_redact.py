@@ -8,7 +8,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from report_sample import PEM
 
-from firmward.audit.redact import _MASKS, _SUSPECT, INPUT_LIMIT, LINE_LIMIT, redact, visible
+from firmward.audit.redact import _MASKS, _SUSPECT, INPUT_LIMIT, LINE_LIMIT, redact, redacted, visible
+from firmward.model.component import Component
 
 HASH = "3mYxw0D5bJkz1iN2vT7pQeRsA9uVfGhXcZlKoWtYrEi4nMbSdPqLjH6"
 
@@ -183,3 +184,14 @@ def test_hostile_text_takes_no_time(text: str) -> None:
     start = time.process_time()
     redact(text)
     assert time.process_time() - start < 2
+
+
+def test_a_product_whose_name_ends_like_a_secret_keeps_its_cpe() -> None:
+    cpe = "cpe:2.3:a:gnome:libsecret:0.20.5:*:*:*:*:*:*:*"
+    assert redacted(Component("libsecret", cpes=(cpe,))).cpes == (cpe,)
+    assert redacted(Component("x", cpes=("a\n\x1b[31m",))).cpes == ("a\\n\\x1b[31m",)
+
+
+def test_a_password_in_a_package_url_is_masked() -> None:
+    url = "pkg:generic/x@1?download_url=https://user:hunter2-planted@example.org/x"
+    assert "hunter2" not in redacted(Component("x", purl=url)).purl

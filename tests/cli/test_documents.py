@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from command import Firmward
-from inventory_sample import DAY, with_software
+from inventory_sample import BUILT_OUT, DAY, with_software
 from report_sample import camera
 
 from firmward.audit.writing import write_reports
 from firmward.cli.documents import all_forms, author_of, can_say
+from firmward.cli.triage_file import triaged
 from firmward.model.policy import parse_policy
+from firmward.model.vulnerability import Vex, VexState
 from firmward.vulns.vex.author import Author
 
 ROOT = {"etc/passwd": "root:x:0:0:root:/root:/bin/sh\n", "bin/sh": "", "etc/os-release": "ID=debian\n"}
@@ -82,10 +84,46 @@ def test_an_audit_writes_them(firmward: Firmward, tmp_path: Path, monkeypatch: p
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     outputs = [tmp_path / name for name in ("sbom.cdx.json", "sbom.spdx.json", "vex.cdx.json", "openvex.json")]
-    done = firmward("audit", root, "-q", *(word for path in outputs for word in ("-o", path)))
+    done = firmward("audit", root, "-q", "--only", "web", *(word for path in outputs for word in ("-o", path)))
     assert done.code == 0, done.err
     found = [json.loads(path.read_text(encoding="utf-8")) for path in outputs[:3]]
     assert found[0]["metadata"]["timestamp"].startswith(date.fromtimestamp(1795132800).isoformat())
     assert found[1]["packages"][0]["SPDXID"] == "SPDXRef-Firmware"
     assert not outputs[3].exists()
     assert "openvex.json is not written" in done.err
+
+
+TRIAGE = """
+[[decision]]
+id = "GHSA-xxxx-not-a-cve"
+component = "pkg:generic/busybox"
+version = "1.36.1"
+state = "resolved"
+owner = "M. Okafor"
+[[decision]]
+id = "CVE-2023-2166"
+component = "pkg:generic/linux"
+version = "5.15"
+state = "exploitable"
+[[decision]]
+id = "CVE-2001-1"
+component = "gone"
+state = "resolved"
+"""
+
+
+def test_decisions_beside_the_declaration_are_applied(tmp_path: Path) -> None:
+    (tmp_path / "triage.toml").write_text(TRIAGE)
+    report = triaged(with_software(camera()), tmp_path / "device.toml", DAY)
+    decided = {one.id: one.vex for one in report.vulnerabilities if one.name in ("busybox", "linux")}
+    assert decided["GHSA-xxxx-not-a-cve"] == Vex(VexState.RESOLVED, by="M. Okafor")
+    # what the program found for this version counts more than a decision for another
+    assert decided["CVE-2023-2166"] == BUILT_OUT
+    assert "triage.toml: stale, since it is on what is not found any more: CVE-2001-1 in gone" in report.notes
+    assert any(note.startswith("triage.toml: needs a review: CVE-2023-42364") for note in report.notes)
+
+
+def test_where_nobody_looked_nothing_is_stale(tmp_path: Path) -> None:
+    (tmp_path / "triage.toml").write_text(TRIAGE)
+    assert triaged(camera(), tmp_path / "device.toml", DAY) == camera()
+    assert triaged(with_software(camera()), None, DAY) == with_software(camera())

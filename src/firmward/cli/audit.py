@@ -188,6 +188,7 @@ def audit(
     from firmward.audit.baseline import compared, read_baseline, render_baseline
     from firmward.audit.writing import check_outputs, write_reports, write_texts
     from firmward.cli.documents import all_forms, author_of, can_say
+    from firmward.cli.triage_file import triaged
     from firmward.image.budget import Limits
 
     outputs = tuple(output or ())
@@ -207,7 +208,7 @@ def audit(
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)
     with progress(color, quiet=quiet) as tell:
         reading = Reading(limits, jobs or os.cpu_count() or 1, live, unblob, given=given)
-        report = audit_target(_target(target, reading), question, reading, tell)
+        report = triaged(audit_target(_target(target, reading), question, reading, tell), policy, clock.today)
         if baseline is not None and known is not None:
             report = compared(report, known, baseline.name)
         outputs = can_say(outputs, report)

@@ -21,7 +21,8 @@ def bills_in(image: "Image") -> Bills:
     components: list[Component] = []
     notes: list[str] = []
     for part in parts:
-        found = read_bill(image.sources[part.id].read(0, SIZE_LIMIT + 1), part.id)
+        name = image.name if part.parent is None else part.id
+        found = read_bill(image.sources[part.id].read(0, SIZE_LIMIT + 1), name)
         components += found.components
-        notes += (f"{part.id}: {note}" for note in found.notes)
+        notes += (f"{name}: {note}" for note in found.notes)
     return Bills(tuple(components), tuple(notes))

@@ -16,9 +16,9 @@ The network is used by `update` alone, and not where `--from` names files. A mac
 
 
 def add_to(app: typer.Typer) -> None:
-    from firmward.cli import vulns_bundle, vulns_lifecycle, vulns_match, vulns_status, vulns_update
+    from firmward.cli import vulns_bundle, vulns_lifecycle, vulns_match, vulns_status, vulns_triage, vulns_update
 
     group = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode="markdown")
-    for verb in (vulns_update, vulns_status, vulns_match, vulns_bundle, vulns_lifecycle):
+    for verb in (vulns_update, vulns_status, vulns_match, vulns_triage, vulns_bundle, vulns_lifecycle):
         verb.add_to(group)
     app.add_typer(group, name="vulns")

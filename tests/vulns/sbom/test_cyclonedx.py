@@ -114,6 +114,11 @@ def test_licences_are_an_expression_or_names_never_both() -> None:
     assert proprietary == [{"license": {"name": "MIT & ("}}]
 
 
+def test_an_expression_beside_what_is_none_becomes_a_name() -> None:
+    (one,) = document((replace(BUSYBOX, licences=("MIT OR Zlib", "GPLv2 or so"), part=""),))["components"]
+    assert [term["license"]["name"] for term in one["licenses"]] == ["MIT OR Zlib", "GPLv2 or so"]
+
+
 def test_every_witness_has_a_technique() -> None:
     assert set(TECHNIQUES) == set(Witness)
 

@@ -26,6 +26,7 @@ from firmward.vulns.sbom import licences
         ("MIT Apache-2.0", None),
         ("(MIT", None),
         ("MIT)", None),
+        ("MIT) AND (MIT", None),
         ("()", None),
         ("MIT WITH MIT", None),
         ("Linux-syscall-note", None),

@@ -2,10 +2,8 @@
 
 from itertools import groupby
 
-from firmward.facts.identified import Identified
+from firmward.facts.identified import Elf, Identified, Kind, Program
 from firmward.facts.package_files import PackageFiles
-from firmward.facts.program import Program
-from firmward.formats.elf_dynamic import Elf, Kind
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity

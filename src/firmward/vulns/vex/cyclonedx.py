@@ -112,14 +112,14 @@ def _properties(one: Decided, *, is_listed: bool) -> Iterator[JsonObject]:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """What was read of one vulnerability: its statements, and whether there was a decision at all."""
+    """What was read of one vulnerability: its statements, and whether somebody analysed it at all."""
 
     found: tuple[Statement, ...]
     is_decided: bool
 
 
 def read_cyclonedx_vex(document: Node) -> Statements:
-    """The decisions in a document. Vulnerabilities without one are counted. Raises InputError."""
+    """The decisions in a document; a vulnerability without one is to be triaged. Raises InputError."""
     known = dict(_components(document))
     found: list[Statement] = []
     undecided = 0
@@ -154,11 +154,10 @@ def _named(node: Node) -> Named:
 def _read(node: Node, known: Mapping[str, Named]) -> _Taken:
     analysis = node.get("analysis")
     vex = None if analysis is None else _decision(analysis, node)
-    if vex is None:
-        return _Taken((), is_decided=False)
     aliases = tuple(one.text("id") for one in node.each("references"))
     products = [_product(one.text("ref"), known) for one in node.each("affects")] or [Named()]
-    return _Taken(tuple(Statement(node.text("id"), product, vex, aliases) for product in products), is_decided=True)
+    found = (Statement(node.text("id"), product, vex or statement.UNDECIDED, aliases) for product in products)
+    return _Taken(tuple(found), is_decided=vex is not None)
 
 
 def _decision(analysis: Node, node: Node) -> Vex | None:
