@@ -24,7 +24,7 @@ HEAVY = ("embedded.Embedded",)
 others, and starts with them before it knows all the others."""
 
 
-ROOTLESS = frozenset(("kernel_config.KernelConfigs", "lives.Lives"))
+ROOTLESS = frozenset(("kernel_command_line.KernelCommandLine", "kernel_config.KernelConfigs", "lives.Lives"))
 """The families of which a root has something to say and other parts of an image have too."""
 
 

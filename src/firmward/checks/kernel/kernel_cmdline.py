@@ -129,8 +129,7 @@ def _without(row: lacking.Row, kernel: Kernel) -> Iterator[CommandLine]:
 
 
 def _added(row: lacking.Row, cause: Argument | None) -> Remedy:
-    version = ".".join(map(str, row.words.since))
-    known = f", which Linux knows from {version} on" if version else ""
+    known = f", which takes {row.words.needs.text}" if row.words.needs is not None else ""
     off = f", or take {cause} off" if cause else ""
     return Remedy(
         f"Add {row.words.advice} to the kernel's command line{known}{off}, as {row.source} advises; {row.cost}",

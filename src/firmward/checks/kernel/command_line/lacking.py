@@ -7,9 +7,9 @@ a kernel whose configuration is known, and so its processor and version; of no o
 from dataclasses import dataclass
 
 from firmward.checks.kernel.command_line.words import NO, YES, Words
+from firmward.checks.kernel.kernels.condition import Condition
 from firmward.checks.kernel.options.row import (
     X86,
-    Condition,
     Cost,
     Kernel,
     Source,
@@ -49,19 +49,19 @@ class Row:
     def lacks(self, kernel: Kernel, line: CommandLine) -> bool:
         if self.cause and self.cause_on(line) is None:
             return False
-        return self.words.says(line) is not True or not self._is_known_to(kernel)
+        return not (self.words.says(line) and self._does_something(kernel))
 
     def cause_on(self, line: CommandLine) -> Argument | None:
         return next((word for word in line.arguments if word.name in self.cause and word.value != "-"), None)
 
-    def _is_known_to(self, kernel: Kernel) -> bool:
-        return not self.words.since or (isinstance(kernel.version, tuple) and kernel.version >= self.words.since)
+    def _does_something(self, kernel: Kernel) -> bool:
+        return self.words.needs is None or self.words.needs(kernel.options) is True
 
 
 SHUFFLED = Words("page_alloc.shuffle=1", frozenset(("page_alloc.shuffle",)), rf"page_alloc\.shuffle={YES}",
     rf"page_alloc\.shuffle={NO}")  # fmt: skip
 HASHED = Words("hash_pointers=always", frozenset(("hash_pointers", "no_hash_pointers")), "hash_pointers=always",
-    "hash_pointers=(?:auto|never)|no_hash_pointers.*", since=(6, 17))  # fmt: skip
+    "hash_pointers=(?:auto|never)|no_hash_pointers.*", needs=since(6, 17))  # fmt: skip
 SINGLE = Words("mitigations=auto,nosmt", frozenset(("nosmt", "mitigations")),
     r"nosmt(?:=force)?|mitigations=auto,nosmt(?:[,;].*)?", "mitigations=off")  # fmt: skip
 ISOLATED = Words("pti=on", frozenset(("pti", "nopti")), "pti=on", "pti=(?:off|auto)|nopti")

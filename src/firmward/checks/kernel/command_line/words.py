@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from firmward.checks.kernel.kernels.condition import Condition
 from firmward.facts.kernel_command_line import Argument, CommandLine
 
 YES, NO = r"(?:[1yYtT].*|[oO][nN].*)", r"(?:[0nNfF].*|[oO][fF].*)"
@@ -21,7 +22,7 @@ class Words:
 
     `names` are the parameters that decide it, with `_` for `-`. `good` is a pattern of the words that have it as
     wanted, `bad` of those that have it otherwise, each of a whole `name` or `name=value`; what matches neither says
-    nothing. The kernel knows them `since` a version. Where the option is only what counts without a word, it
+    nothing. They do something where `needs` holds. Where the option is only what counts without a word, it
     `is_default`, and a bad word undoes it; else it is the thing itself, which no word brings back.
     """
 
@@ -29,7 +30,7 @@ class Words:
     names: frozenset[str]
     good: str
     bad: str = ""
-    since: tuple[int, ...] = ()
+    needs: Condition | None = None
     is_default: bool = True
 
     def deciding(self, line: CommandLine) -> Argument | None:

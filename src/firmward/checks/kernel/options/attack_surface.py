@@ -5,7 +5,7 @@ too. Where only the absence of an option is wanted, a kernel older than it passe
 """
 
 from firmward.checks.kernel.command_line.words import NO, YES, Words, setting, switched_off
-from firmward.checks.kernel.options.row import ARM, ARM64, RISCV, X86, Cost, Row, Source, built, off, value
+from firmward.checks.kernel.options.row import ARM, ARM64, RISCV, X86, Cost, Row, Source, built, off, since, value
 from firmward.model.finding import Severity
 
 MEDIUM, INFO = Severity.MEDIUM, Severity.INFO
@@ -14,7 +14,7 @@ GRSECURITY, CLIP_OS, CHECKER, OWN = Source.GRSECURITY, Source.CLIP_OS, Source.CH
 FEATURE, TIME, MEMORY, DEBUGGING = Cost.FEATURE, Cost.TIME, Cost.MEMORY, Cost.DEBUGGING
 
 NO_IA32 = Words("ia32_emulation=0", frozenset(("ia32_emulation",)), f"ia32_emulation={NO}", f"ia32_emulation={YES}",
-    since=(6, 7), is_default=False)  # fmt: skip
+    needs=since(6, 7), is_default=False)  # fmt: skip
 NO_VSYSCALL = Words("vsyscall=none", frozenset(("vsyscall",)), "vsyscall=none", "vsyscall=(?:emulate|xonly|native)",
     is_default=False)  # fmt: skip
 NO_HIBERNATION = Words("nohibernate", frozenset(("nohibernate", "hibernate")), r"nohibernate(?:=.*)?|hibernate=no",

@@ -1,14 +1,14 @@
 """What developers need and nobody in the field: tracers, debuggers, self tests, faults made on purpose."""
 
 from firmward.checks.kernel.command_line.words import Words
-from firmward.checks.kernel.options.row import Cost, Row, Source, built
+from firmward.checks.kernel.options.row import Cost, Row, Source, built, since
 from firmward.model.finding import Severity
 
 MEDIUM, INFO = Severity.MEDIUM, Severity.INFO
 GRSECURITY, LOCKDOWN, CHECKER, OWN = Source.GRSECURITY, Source.LOCKDOWN, Source.CHECKER, Source.OWN
 DEBUGGING = Cost.DEBUGGING
 
-NO_DEBUGFS = Words("debugfs=off", frozenset(("debugfs",)), "debugfs=(?:off|no-mount)", "debugfs=on", since=(5, 10),
+NO_DEBUGFS = Words("debugfs=off", frozenset(("debugfs",)), "debugfs=(?:off|no-mount)", "debugfs=on", needs=since(5, 10),
     is_default=False)  # fmt: skip
 
 ROWS = (

@@ -4,6 +4,8 @@ An option that architectures got at different times has a row for each. Where tw
 bears the newer.
 """
 
+from dataclasses import replace
+
 from firmward.checks.kernel.command_line.words import NO, YES, Words, listed, switched_off, switched_on
 from firmward.checks.kernel.options.row import (
     ARM,
@@ -16,8 +18,10 @@ from firmward.checks.kernel.options.row import (
     Cost,
     Row,
     Source,
+    before,
     both,
     built,
+    either,
     off,
     value,
 )
@@ -43,6 +47,9 @@ VIRTUAL = "wrong conversions between virtual and physical addresses pass, and re
 
 SEPARATE_CACHES = Words("slab_nomerge", frozenset(("slab_nomerge", "slub_nomerge", "slab_merge", "slub_merge")),
     r"sl[au]b_nomerge(?:=.*)?", r"sl[au]b_merge(?:=.*)?")  # fmt: skip
+# until 5.18 the word was there with the processor's code
+OFFSETS = replace(switched_on("randomize_kstack_offset"), needs=either(before(5, 18), built("RANDOMIZE_KSTACK_OFFSET")))
+CHECKED_TABLES = replace(switched_on("page_table_check"), needs=built("PAGE_TABLE_CHECK"))
 SAMPLING = Words("kfence.sample_interval=100", frozenset(("kfence.sample_interval",)), r"kfence\.sample_interval=100",
     r"kfence\.sample_interval=\d+")  # fmt: skip
 # what the drivers of Intel and AMD have for it is older, and still taken
@@ -92,11 +99,11 @@ ROWS = (
     Row("SCHED_STACK_END_CHECK", "y", "a stack that ran over its end is not noticed when the task gives way to another",
         KSPP, cost=LITTLE, since=(3, 18), instead=(built("VMAP_STACK"),)),
     Row("RANDOMIZE_KSTACK_OFFSET_DEFAULT", "y", FRAMES, KSPP, cost=LITTLE, architectures=X86 | ARM64, since=(5, 13),
-        words=switched_on("randomize_kstack_offset")),
+        words=OFFSETS),
     Row("RANDOMIZE_KSTACK_OFFSET_DEFAULT", "y", FRAMES, KSPP, cost=LITTLE, architectures=POWERPC, since=(6, 0),
-        words=switched_on("randomize_kstack_offset")),
+        words=OFFSETS),
     Row("RANDOMIZE_KSTACK_OFFSET_DEFAULT", "y", FRAMES, KSPP, cost=LITTLE, architectures=RISCV, since=(6, 10),
-        words=switched_on("randomize_kstack_offset")),
+        words=OFFSETS),
     # heap
     Row("SLUB_DEBUG", "y", "checks of the heap, red zones and poison, cannot be turned on to look for corruption",
         UPSTREAM, since=(2, 6, 22)),
@@ -141,9 +148,9 @@ ROWS = (
     Row("PAGE_TABLE_CHECK", "y", TABLES, KSPP, cost=TIME, architectures=X86_64, since=(5, 17)),
     Row("PAGE_TABLE_CHECK", "y", TABLES, KSPP, cost=TIME, architectures=ARM64 | RISCV, since=(6, 0)),
     Row("PAGE_TABLE_CHECK_ENFORCED", "y", TABLES_ENFORCED, KSPP, cost=TIME, architectures=X86_64, since=(5, 17),
-        words=switched_on("page_table_check")),
+        words=CHECKED_TABLES),
     Row("PAGE_TABLE_CHECK_ENFORCED", "y", TABLES_ENFORCED, KSPP, cost=TIME, architectures=ARM64 | RISCV,
-        since=(6, 0), words=switched_on("page_table_check")),
+        since=(6, 0), words=CHECKED_TABLES),
     # copies between programs and the kernel
     Row("HARDENED_USERCOPY", "y", "a copy of a wrong length reads or writes the kernel's memory past the object meant",
         KSPP, MEDIUM, LITTLE, since=(4, 8)),

@@ -11,9 +11,11 @@ UPSTREAM, KSPP, CHECKER = Source.UPSTREAM, Source.KSPP, Source.CHECKER
 FEATURE, DEBUGGING = Cost.FEATURE, Cost.DEBUGGING
 
 UNMODULAR = off("MODULES")
-ENFORCED = Words("module.sig_enforce=1", frozenset(("module.sig_enforce",)), rf"module\.sig_enforce(?:={YES})?")
+ENFORCED = Words("module.sig_enforce=1", frozenset(("module.sig_enforce",)), rf"module\.sig_enforce(?:={YES})?",
+    needs=built("MODULE_SIG"))  # fmt: skip
 # integrity keeps root from writing to the kernel, which is what counts; confidentiality from reading it as well
-LOCKED = Words("lockdown=confidentiality", frozenset(("lockdown",)), r"lockdown=(?:integrity|confidentiality)")
+LOCKED = Words("lockdown=confidentiality", frozenset(("lockdown",)), r"lockdown=(?:integrity|confidentiality)",
+    needs=built("SECURITY_LOCKDOWN_LSM"))  # fmt: skip
 MANDATORY = ("selinux", "apparmor", "smack", "tomoyo")
 
 ROWS = (

@@ -1,7 +1,8 @@
 """What PowerPC alone offers, or has from another version on."""
 
 from firmward.checks.kernel.command_line.words import Words, switched_off
-from firmward.checks.kernel.options.row import POWERPC, Condition, Cost, Row, Source, before, both, off
+from firmward.checks.kernel.kernels.condition import Condition
+from firmward.checks.kernel.options.row import POWERPC, Cost, Row, Source, before, both, off
 from firmward.model.finding import Severity
 
 MEDIUM, LOW, INFO = Severity.MEDIUM, Severity.LOW, Severity.INFO

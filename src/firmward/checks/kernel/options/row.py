@@ -1,12 +1,13 @@
 """The words in which the rows of this folder say what is wanted of a kernel's configuration."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from firmward.checks.kernel.command_line.words import Words
 from firmward.checks.kernel.kernels.command_lines import certain_words, started_with
+from firmward.checks.kernel.kernels.condition import Condition
 from firmward.facts.kernel_command_line import CommandLine, KernelCommandLine
 from firmward.facts.kernel_config import KernelOptions
 from firmward.model.facts import Unknown
@@ -43,18 +44,6 @@ class Cost(StrEnum):
 
 RISKY = frozenset((Cost.FEATURE, Cost.TIME))
 """Costs that a product may not bear: whoever changes it tries it out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """`holds` is unknown where the configuration does not say, or is of a kernel whose version is not known; `text` is
-    the condition in words."""
-
-    holds: Callable[[KernelOptions], bool | Unknown]
-    text: str
-
-    def __call__(self, options: KernelOptions) -> bool | Unknown:
-        return self.holds(options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +100,7 @@ class Row:
         configured = self._is_configured(kernel)
         if configured is True or self.words is None or not self.words.is_on(kernel.certain_lines):
             return configured
-        if not self.words.since:
-            return True
-        return kernel.version if isinstance(kernel.version, Unknown) else kernel.version >= self.words.since
+        return self.words.needs is None or self.words.needs(kernel.options)
 
     def _is_configured(self, kernel: "Kernel") -> bool | Unknown:
         own = self._is_set(kernel.options)

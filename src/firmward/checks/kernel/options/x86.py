@@ -1,5 +1,7 @@
 """What x86 alone offers: guards of the CPU against the kernel's own slips, its microcode, and its IOMMUs."""
 
+from dataclasses import replace
+
 from firmward.checks.kernel.command_line.words import Words, listed
 from firmward.checks.kernel.options.row import X86, X86_64, Cost, Row, Source, built, either, since
 from firmward.model.finding import Severity
@@ -11,6 +13,7 @@ X86_32 = X86 - X86_64
 
 INTEL, AMD = built("CPU_SUP_INTEL"), built("CPU_SUP_AMD")
 IOMMU, MICROCODE = built("IOMMU_SUPPORT"), built("MICROCODE")
+ON = replace(listed("intel_iommu", "on", "(?:.*,)?off(?:,.*)?"), needs=built("INTEL_IOMMU"))
 KCFI = Words("cfi=kcfi", frozenset(("cfi",)), "cfi=(?:.*,)?kcfi(?:,.*)?", "cfi=(?:.*,)?(?:auto|fineibt|off)(?:,.*)?")
 
 ROWS = (
@@ -50,7 +53,7 @@ ROWS = (
     Row("INTEL_IOMMU", "y", "on Intel's boards a device with DMA, plugged in or taken over, reaches all memory",
         UPSTREAM, cost=LITTLE, architectures=X86, needs=(IOMMU,)),
     Row("INTEL_IOMMU_DEFAULT_ON", "y", "Intel's IOMMU stays off unless the command line turns it on", KSPP, cost=TIME,
-        architectures=X86, needs=(IOMMU,), words=listed("intel_iommu", "on", "(?:.*,)?off(?:,.*)?")),
+        architectures=X86, needs=(IOMMU,), words=ON),
     Row("INTEL_IOMMU_SVM", "y", "a device cannot be confined to the memory of the one program that it works for", KSPP,
         INFO, architectures=X86_64, since=(4, 4), needs=(IOMMU,)),
     Row("AMD_IOMMU", "y", "on AMD's boards a device with DMA, plugged in or taken over, reaches all memory",
