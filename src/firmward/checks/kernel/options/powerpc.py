@@ -14,8 +14,7 @@ def _had_not(trait: str) -> tuple[Condition, ...]:
     return (both(before(5, 17), off(trait)),)
 
 
-# xmon=rw and the like start the debugger, whatever its default is: kernel-cmdline tells them
-READ_ONLY = Words("xmon=ro", frozenset(("xmon",)), "xmon=ro.*")
+# xmon=ro and the like start the debugger, whatever its default is: kernel-cmdline tells them
 WAITING = Words("xmon=off", frozenset(("xmon",)), "xmon=off.*")
 
 ROWS = (
@@ -36,7 +35,7 @@ ROWS = (
     Row("XMON_DEFAULT", "n", "the debugger stops the machine at each fault with a prompt on its console", OWN, LOW,
         DEBUGGING, POWERPC, words=WAITING),
     Row("XMON_DEFAULT_RO_MODE", "y", "the debugger writes to memory and registers, where reading would do", OWN, LOW,
-        DEBUGGING, POWERPC, since=(5, 2), instead=(off("XMON"),), words=READ_ONLY),
+        DEBUGGING, POWERPC, since=(5, 2), instead=(off("XMON"),)),
     Row("PPC_PTDUMP", "n", "the kernel's page tables, hash table included, can be read in debugfs", OWN, LOW, DEBUGGING,
         POWERPC, until=(5, 15)),
     Row("PPC_EARLY_DEBUG", "n", "output goes to a hard-wired port before any driver runs, for bringing boards up", OWN,

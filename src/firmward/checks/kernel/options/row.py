@@ -92,7 +92,8 @@ class Row:
         """A command line whose words take back what the configuration has as wanted."""
         if self.words is None or isinstance(kernel.lines, Unknown) or self._is_asked(kernel) is not True:
             return None
-        if self._is_configured(kernel) is not True or (not self.words.is_default and self._is_set(kernel.options)):
+        # what is not as wanted and yet well is not there at all, or, if it is a thing itself, off by another default
+        if self._is_configured(kernel) is not True or self._is_set(kernel.options) is not self.words.is_default:
             return None
         return next((line for line in kernel.lines if self.words.says(line) is False), None)
 
