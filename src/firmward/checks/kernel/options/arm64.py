@@ -10,7 +10,7 @@ LITTLE, TIME = Cost.LITTLE, Cost.TIME
 
 ROWS = (
     Row("ARM64_PAN", "y", "the kernel uses a corrupted pointer into a program's data, as exploits lay it out", UPSTREAM,
-        MEDIUM, architectures=ARM64, since=(4, 3)),
+        MEDIUM, architectures=ARM64, since=(4, 3), until=(7, 0)),
     Row("ARM64_SW_TTBR0_PAN", "y", "CPUs before ARMv8.1, such as Cortex-A53 and A72, let the kernel follow programs' "
         "pointers", KSPP, MEDIUM, LITTLE, ARM64, (4, 10)),
     Row("ARM64_EPAN", "y", "memory that programs can only execute is open to the kernel's stray reads", UPSTREAM,

@@ -56,5 +56,5 @@ ROWS = (
     Row("PPC_SUBPAGE_PROT", "n", "a system call sets rights for parts of pages, of use to one emulator", OWN, INFO,
         FEATURE, POWERPC),
     Row("PPC_FAST_ENDIAN_SWITCH", "n", "an obsolete entry that swaps a program's byte order is kept open", OWN, INFO,
-        FEATURE, POWERPC, since=(4, 12)),
+        FEATURE, POWERPC, since=(4, 12), until=(6, 12)),
 )  # fmt: skip

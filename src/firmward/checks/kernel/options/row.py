@@ -158,6 +158,7 @@ _SIX_NINE = (
 FORMER: Mapping[str, tuple[Version, str]] = MappingProxyType(
     {f"MITIGATION_{name.removeprefix('CPU_')}": ((6, 9), name) for name in _SIX_NINE}
     | {
+        "ARM_DEBUG_WX": ((6, 9), "DEBUG_WX"),
         "CPU_MITIGATIONS": ((6, 9), "SPECULATION_MITIGATIONS"),
         "KSTACK_ERASE": ((6, 17), "GCC_PLUGIN_STACKLEAK"),
         "LIST_HARDENED": ((6, 6), "DEBUG_LIST"),
