@@ -86,9 +86,7 @@ FAULTS = (
         OF_WORDS,
         "a value is written as names are compared",
     ),
-    Fault(
-        SYSCTL, "if most and number < min(most):", "if most and number > min(most):", OF_SYSCTL, "fewer bits pass"
-    ),
+    Fault(SYSCTL, "if most and number < min(most):", "if most and number > min(most):", OF_SYSCTL, "fewer bits pass"),
     Fault(
         SYSCTL,
         "off = bool(lines) and all(",

@@ -16,7 +16,8 @@ ENFORCED = Words("module.sig_enforce=1", frozenset(("module.sig_enforce",)), rf"
 # integrity keeps root from writing to the kernel, which is what counts; confidentiality from reading it as well
 LOCKED = Words("lockdown=confidentiality", frozenset(("lockdown",)), r"lockdown=(?:integrity|confidentiality)",
     needs=built("SECURITY_LOCKDOWN_LSM"))  # fmt: skip
-MANDATORY = ("selinux", "apparmor", "smack", "tomoyo")
+MANDATORY = replace(security_module("selinux", "apparmor", "smack", "tomoyo"), bad="")
+"""Without one of these kernel-lsm-missing tells it."""
 
 ROWS = (
     # security modules
@@ -32,11 +33,11 @@ ROWS = (
         since=(5, 13), key="lsm-landlock", words=security_module("landlock")),
     Row("SECURITY_SELINUX", "y", "nor is AppArmor, SMACK or TOMOYO built, and root in a service is root everywhere",
         CHECKER, key="security_mandatory",
-        instead=tuple(built(f"SECURITY_{name.upper()}") for name in MANDATORY[1:])),
+        instead=tuple(built(f"SECURITY_{name}") for name in ("APPARMOR", "SMACK", "TOMOYO"))),
     Row("LSM", "has:selinux", "none of SELinux, AppArmor, SMACK and TOMOYO is started, and no policy binds root",
         CHECKER, since=(5, 1), key="lsm-mandatory",
-        instead=tuple(lists("LSM", name) for name in MANDATORY[1:]),
-        words=replace(security_module(*MANDATORY), bad="")),
+        instead=tuple(lists("LSM", name) for name in ("apparmor", "smack", "tomoyo")),
+        words=MANDATORY),
     Row("SECURITY_SELINUX_DISABLE", "n", "root may take SELinux out of a running kernel, and the modules' hooks are "
         "writable for it", KSPP, since=(2, 6, 6), until=(6, 4)),
     Row("SECURITY_SELINUX_BOOTPARAM", "n", "selinux=0 on the command line, which often is easily changed, turns "
