@@ -1,5 +1,6 @@
 """Write tools/kernel_comparison.md, a section of docs/accuracy.md: firmward's verdicts on the kernel configurations of
-Debian beside those of kernel-hardening-checker, which tests/support/real/kernel_verdicts.json holds.
+Debian beside those of kernel-hardening-checker, which tests/support/real/kernel_verdicts.json holds, and then those on
+command lines and parameters (kernel_words.py).
 
 `python tools/kernel_comparison.py` fetches the configurations and writes it; then run tools/accuracy.py.
 """
@@ -12,11 +13,12 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
 SECTION = Path(__file__).with_suffix(".md")
-sys.path.insert(0, str(PROJECT / "tests" / "support"))
+sys.path[:0] = (str(PROJECT / "tests" / "support"), str(Path(__file__).parent))
 
+import kernel_words  # noqa: E402 - the folders have to be known first
 from firmward.checks.kernel.options import rows  # noqa: E402
 from firmward.checks.kernel.options.row import kernel_of  # noqa: E402
-from real import kernel_verdicts  # noqa: E402 - the support folder has to be known first
+from real import kernel_verdicts  # noqa: E402
 
 LATER = "the option is of other versions of Linux than this kernel, and no configuration can have it"
 NEEDED = "what it needs is off, which a finding of its own tells"
@@ -52,7 +54,14 @@ def section(configurations: Sequence[tuple[str, str]]) -> str:
     )
     reasons = "\n".join(_reasons(judged, dict(configurations)))
     return "\n\n".join(
-        (words.strip(), reasons, "\n".join(_architectures(judged)), OTHERS.strip(), "\n".join(_others(told, judged)))
+        (
+            words.strip(),
+            reasons,
+            "\n".join(_architectures(judged)),
+            OTHERS.strip(),
+            "\n".join(_others(told, judged)),
+            kernel_words.section(),
+        )
     )
 
 

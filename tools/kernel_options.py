@@ -9,8 +9,8 @@ from firmward.checks.kernel.options.row import Row
 INTRODUCTION = """
 [kernel-config](checks/kernel-config.md) asks these of every kernel whose configuration is known: from `CONFIG_IKCONFIG`
 inside it, a distribution's `/boot/config-*`, `/proc/config.gz` or `--kernel-config`. A row is asked only where the
-option exists: of its processors and versions. *Instead* is as good; what the row *needs* and lacks has a row of its
-own. A defconfig says nothing of what it leaves out: such rows are unknown.
+option exists: of its processors and versions. *Instead* is as good, and so is a word that every command line has; what
+the row *needs* and lacks has a row of its own. A defconfig says nothing of what it leaves out: such rows are unknown.
 """
 PROFILES_INTRODUCTION = """
 `[kernel] profile` in the [policy](policy.md) says what kind of product it is. What the profile leaves out stays in the
@@ -38,8 +38,9 @@ def _wanted(row: Row) -> str:
     wanted = words.get(row.wanted, row.wanted.replace("has:", "with "))
     least = " or more" if row.least else ""
     instead = f"; instead {', or '.join(one.text for one in row.instead)}" if row.instead else ""
+    words = f"; or `{row.words.advice}` on the command line" if row.words is not None else ""
     needs = f"; needs {' and '.join(one.text for one in row.needs)}" if row.needs else ""
-    return f"{wanted}{least}{instead}{needs}"
+    return f"{wanted}{least}{instead}{words}{needs}"
 
 
 def _kernels(row: Row) -> str:

@@ -24,20 +24,20 @@ def counted(found: KernelStanding) -> int:
 @pytest.mark.parametrize("policy", [None, CAMERA])
 def test_every_option_that_is_asked_is_counted_once(policy: object) -> None:
     for configs in (config(), config(is_complete=False), config(STRICT_KERNEL_RWX="y", DEVMEM="y")):
-        (found,) = standings(configs, CAMERA if policy else None)
+        (found,) = standings(configs, None, CAMERA if policy else None)
         assert counted(found) == found.asked > 200
         assert (found.name, found.architecture) == ("6.1.55-board", "arm64")
 
 
 def test_one_option_as_wanted_is_one_more() -> None:
-    (without,) = standings(config(), None)
-    (with_it,) = standings(config(STRICT_KERNEL_RWX="y"), None)
+    (without,) = standings(config(), None, None)
+    (with_it,) = standings(config(STRICT_KERNEL_RWX="y"), None, None)
     assert (with_it.as_wanted, with_it.medium) == (without.as_wanted + 1, without.medium - 1)
 
 
 def test_what_the_profile_leaves_out_counts_for_itself() -> None:
-    (without,) = standings(config(KALLSYMS="y"), None)
-    (camera,) = standings(config(KALLSYMS="y"), CAMERA)
+    (without,) = standings(config(KALLSYMS="y"), None, None)
+    (camera,) = standings(config(KALLSYMS="y"), None, CAMERA)
     assert without.left_out == 0
     assert camera.left_out > 0
     assert camera.as_wanted == without.as_wanted
@@ -45,19 +45,19 @@ def test_what_the_profile_leaves_out_counts_for_itself() -> None:
 
 
 def test_a_defconfig_leaves_most_unknown() -> None:
-    (found,) = standings(config(is_complete=False, DEVMEM="y"), None)
+    (found,) = standings(config(is_complete=False, DEVMEM="y"), None, None)
     assert found.unknown > 200
     assert found.medium == 1
 
 
 def test_where_no_configuration_is_known_nothing_stands() -> None:
-    assert standings(None, None) == ()
-    assert standings(Unknown("why"), None) == ()
+    assert standings(None, None, None) == ()
+    assert standings(Unknown("why"), None, None) == ()
 
 
 def test_two_slots_with_the_same_kernel_are_one() -> None:
-    assert len(distinct([*standings(config(), None), *standings(config(), None)])) == 1
-    assert len(distinct([*standings(config(), None), *standings(config(DEVMEM="y"), None)])) == 2
+    assert len(distinct([*standings(config(), None, None), *standings(config(), None, None)])) == 1
+    assert len(distinct([*standings(config(), None, None), *standings(config(DEVMEM="y"), None, None)])) == 2
 
 
 def test_the_words() -> None:

@@ -70,6 +70,7 @@ def test_options_are_named_as_debians_kernels_name_them(found: dict[str, str]) -
             other = former if version >= since else option
             still = {
                 "DEBUG_LIST",
+                "DEBUG_WX",
                 "CPU_MITIGATIONS",
             }  # one lives on beside the new one, stable kernels took the other over
             assert other in still or not re.search(rf"^(# )?CONFIG_{other}[= ]", text, re.MULTILINE), (name, other)

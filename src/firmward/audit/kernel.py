@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from firmward.audit.profiles import allowance
 from firmward.checks.kernel.options import rows
 from firmward.checks.kernel.options.row import Kernel, kernel_of
+from firmward.facts.kernel_command_line import KernelCommandLine
 from firmward.facts.kernel_config import KernelConfigs
 from firmward.model.facts import Unknown
 from firmward.model.finding import Severity
@@ -31,11 +32,15 @@ SEVERITIES = (Severity.MEDIUM, Severity.LOW, Severity.INFO)
 """Of rows, the worst first."""
 
 
-def standings(configs: KernelConfigs | None | Unknown, policy: Policy | None) -> tuple[KernelStanding, ...]:
+def standings(
+    configs: KernelConfigs | None | Unknown,
+    command_lines: KernelCommandLine | None | Unknown,
+    policy: Policy | None,
+) -> tuple[KernelStanding, ...]:
     """Of each kernel of a root."""
     if not isinstance(configs, KernelConfigs):
         return ()
-    return tuple(_standing(kernel_of(one), policy) for one in configs.found)
+    return tuple(_standing(kernel_of(one, command_lines), policy) for one in configs.found)
 
 
 def distinct(found: Iterable[KernelStanding]) -> tuple[KernelStanding, ...]:

@@ -248,10 +248,13 @@ def _of_root(root: "Root", case: Case, *, has_core: bool) -> Judged:
 
 def _kernels(case: Case, checks: "Sequence[Check]", facts: "Facts") -> "tuple[KernelStanding, ...]":
     from firmward.audit import kernel
+    from firmward.facts.kernel_command_line import KernelCommandLine
     from firmward.facts.kernel_config import KernelConfigs
 
     asked = any(check.id == kernel.CHECK for check in checks)
-    return kernel.standings(facts.get(KernelConfigs), case.question.policy) if asked else ()
+    if not asked:
+        return ()
+    return kernel.standings(facts.get(KernelConfigs), facts.get(KernelCommandLine), case.question.policy)
 
 
 def _supply_families(case: Case) -> frozenset[type]:

@@ -26,7 +26,14 @@ HEAVY = ("contents.Contents",)
 others, and starts with them before it knows all the others."""
 
 
-ROOTLESS = frozenset(("kernel_config.KernelConfigs", "lives.Lives", "vulnerabilities.Vulnerabilities"))
+ROOTLESS = frozenset(
+    (
+        "kernel_command_line.KernelCommandLine",
+        "kernel_config.KernelConfigs",
+        "lives.Lives",
+        "vulnerabilities.Vulnerabilities",
+    )
+)
 """The families of which a root has something to say and other parts of an image have too."""
 
 

@@ -33,8 +33,8 @@ EVENTS = "etc/hotplug.d/"
 """What is fed to sysctl here concerns the device that came, and leaves alone what boot has set for all."""
 KERNEL = "proc/sys"
 LIVE = (
-    "kernel", "kernel/yama", "fs", "vm", "user", "net/core", "net/ipv4", "net/ipv4/conf/all", "net/ipv4/conf/default",
-    "net/ipv6/conf/all", "net/ipv6/conf/default",
+    "kernel", "kernel/yama", "fs", "vm", "user", "dev/tty", "net/core", "net/ipv4", "net/ipv4/conf/all",
+    "net/ipv4/conf/default", "net/ipv6/conf/all", "net/ipv6/conf/default",
 )  # fmt: skip
 
 FILES_LIMIT = 500

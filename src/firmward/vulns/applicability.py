@@ -121,12 +121,12 @@ def _product(match: Table) -> Product:
         bounds = Range(
             start or beyond, before or end, after=not start and bool(beyond), through=not before and bool(end)
         )
-        return Product(cpe.vendor, cpe.product, ranges=(bounds,))
+        return Product(cpe.vendor, cpe.product, ranges=(bounds,), part=cpe.part)
     if cpe.version == NONE:
-        return Product(cpe.vendor, cpe.product)
+        return Product(cpe.vendor, cpe.product, part=cpe.part)
     if cpe.version == ANY:
-        return Product(cpe.vendor, cpe.product, is_any=True)
-    return Product(cpe.vendor, cpe.product, ranges=(Range(exact=version_of(cpe)),))
+        return Product(cpe.vendor, cpe.product, is_any=True, part=cpe.part)
+    return Product(cpe.vendor, cpe.product, ranges=(Range(exact=version_of(cpe)),), part=cpe.part)
 
 
 def names_of(entry: Table) -> Iterator[tuple[str, str]]:

@@ -19,8 +19,8 @@ def body_of(claim: Claim) -> str:
 def _packed(product: Product) -> list[object]:
     ranges: list[object] = [one.exact or _bounds(one) for one in product.ranges]
     body: list[object] = [product.vendor, product.product, ranges, int(product.is_any)]
-    if product.ecosystem or product.scheme is not Scheme.GENERIC:
-        body += [product.scheme.value, product.ecosystem]
+    if product.ecosystem or product.part or product.scheme is not Scheme.GENERIC:
+        body += [product.scheme.value, product.ecosystem, product.part]
     return body
 
 
@@ -41,9 +41,9 @@ def claim_of(vulnerability: str, feed: str, by: str, body: str) -> Claim:
 
 def _unpacked(body: list[object]) -> Product:
     vendor, product, ranges, is_any, *rest = body
-    scheme, ecosystem = rest or ("generic", "")
+    scheme, ecosystem, part = rest or ("generic", "", "")
     made = tuple(Range(exact=one) if isinstance(one, str) else _range(*one) for one in cast("list[list[str]]", ranges))
-    return Product(str(vendor), str(product), str(ecosystem), made, bool(is_any), Scheme(str(scheme)))
+    return Product(str(vendor), str(product), str(ecosystem), made, bool(is_any), Scheme(str(scheme)), str(part))
 
 
 def _range(start: str, end: str, flags: object = 0) -> Range:

@@ -155,8 +155,8 @@ def _names(entry: Table) -> Iterator[tuple[str, str, str]]:
         yield "" if vendor in UNNAMED else vendor, product, ""
     package, host = text_at(entry, "packageName", LONG), _HOST.match(text_at(entry, "collectionURL", LONG))
     told = [ECOSYSTEMS[label] for label in host[1].lower().split(".") if label in ECOSYSTEMS] if host else []
-    if package and told:
-        yield "", package, told[0]
+    if package and (told or product in UNNAMED):
+        yield "", package, told[0] if told else ""
     for one in names_of(entry):
         yield *one, ""
 

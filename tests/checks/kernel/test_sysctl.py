@@ -4,7 +4,8 @@ import pytest
 from systems.debian import BASE as DEBIAN
 
 from firmward.audit.engine import Verdict, families, judge
-from firmward.checks.kernel.sysctl import ROWS, SET, sysctl
+from firmward.checks.kernel.parameters.rows import ROWS
+from firmward.checks.kernel.sysctl import SET, sysctl
 from firmward.facts.collection import Collection
 from firmward.model.clock import Clock
 from firmward.model.finding import Finding, Outcome, Severity
@@ -38,6 +39,9 @@ def beside_good(*lines: str) -> list[Finding]:
         ("net.ipv4.conf.all.accept_source_route = 1", "accept_source_route", Severity.MEDIUM),
         ("net.ipv4.conf.default.accept_redirects = 1", "accept_redirects", Severity.MEDIUM),
         ("kernel.sysrq = 1", "sysrq", Severity.LOW),
+        ("vm.mmap_min_addr = 0", "mmap_min_addr", Severity.MEDIUM),
+        ("vm.mmap_min_addr = 4096", "mmap_low_addresses", Severity.LOW),
+        ("kernel.apparmor_restrict_unprivileged_unconfined = 0", "unprivileged_unconfined", Severity.LOW),
         ("net.ipv4.conf.all.rp_filter = 0", "rp_filter", Severity.LOW),
         ("net.ipv4.conf.all.rp_filter = 0\nnet.ipv4.conf.eth0.rp_filter = 0", "rp_filter", Severity.LOW),
         ("kernel.core_pattern = |/tmp/dump %p", "core_pattern", Severity.HIGH),
@@ -68,6 +72,10 @@ def test_what_is_set_to_less_is_found(line: str, key: str, severity: Severity) -
         "kernel.core_pattern = /var/crash/%e.core",
         "net.ipv4.ip_forward = 0",
         "dev.unknown.parameter = 0",
+        "vm.mmap_min_addr = 32768",
+        "vm.mmap_rnd_bits = 8",
+        "net.ipv6.conf.all.accept_ra = 1",
+        "net.ipv4.conf.default.accept_source_route = 1",
     ],
 )
 def test_what_is_well_is_left_alone(line: str) -> None:
@@ -110,6 +118,27 @@ def test_without_ipv6_its_rows_are_no_question() -> None:
     text = "".join(lines)
     assert [finding.key for finding in verdict({OWN: text}).findings] == ["accept_redirects_v6"]
     assert not verdict({OWN: text + "net.ipv6.conf.all.disable_ipv6 = 1\n"}).findings
+
+
+def test_a_kernel_that_is_started_without_ipv6_is_not_asked_of_it() -> None:
+    lines = [line for line in SET.splitlines(keepends=True) if "ipv6" not in line]
+    files: dict[str, Content] = {OWN: "".join(lines), "boot/extlinux/extlinux.conf": "APPEND ro ipv6.disable=1\n"}
+    assert not verdict(files).findings
+    files["boot/cmdline.txt"] = "ro quiet\n"
+    assert [finding.key for finding in verdict(files).findings] == ["accept_redirects_v6"], "of another entry"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [("18", True), ("32", False), ("33", False), ("0x12", True), ("many", False)]
+)
+def test_random_bits_are_fewer_than_the_kernel_could_give(value: str, told: bool) -> None:
+    """The configuration says how many it takes; without one nothing is said."""
+    kernel = "CONFIG_ARCH_MMAP_RND_BITS_MIN=28\nCONFIG_ARCH_MMAP_RND_BITS_MAX=32\nCONFIG_ARCH_MMAP_RND_BITS=28\n"
+    files: dict[str, Content] = {OWN: f"{SET}vm.mmap_rnd_bits = {value}\n", "boot/config-6.1": kernel}
+    found = verdict(files)
+    assert [finding.key for finding in found.findings] == ["mmap_rnd_bits"] * told
+    assert ("cannot be worked out" in (found.reason or "")) is (value == "many")
+    assert not verdict({OWN: files[OWN]}).findings
 
 
 def test_a_value_that_the_device_alone_knows_is_unknown() -> None:

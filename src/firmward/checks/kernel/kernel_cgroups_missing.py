@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from firmward.checks.kernel.kernels.command_lines import started_with
+from firmward.checks.kernel.kernels.condition import Condition
 from firmward.checks.kernel.kernels.each import Fault, findings
 from firmward.checks.kernel.kernels.example import CMDLINE, CONFIG, PLAIN, config
-from firmward.checks.kernel.options.row import Condition, Version, built, either, version_of
+from firmward.checks.kernel.options.row import Version, built, either, version_of
 from firmward.facts.kernel_command_line import CommandLine, KernelCommandLine
 from firmward.facts.kernel_config import KernelConfigs, KernelOptions
 from firmward.model.check import Example, Findings, check

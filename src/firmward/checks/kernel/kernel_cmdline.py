@@ -1,76 +1,20 @@
 """kernel-cmdline"""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from firmward.checks.kernel.command_line import lacking, undoing
+from firmward.checks.kernel.options import rows
+from firmward.checks.kernel.options.row import RISKY, Kernel, kernel_of
 from firmward.facts.kernel_command_line import Argument, CommandLine, KernelCommandLine
+from firmward.facts.kernel_config import KernelConfigs
 from firmward.facts.medium import Medium
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
-from firmward.model.location import Location
 from firmward.model.remedy import Remedy, Safety, Stage
 
 EXTLINUX = "boot/extlinux/extlinux.conf"
 GRUB = "boot/grub/grub.cfg"
-SHELLS = r"(?:/\S*/)?(?:ba|da|a|k|z|tc|c)?sh"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Words that undo a protection: patterns of `name` or `name=value`, each matched as a whole."""
-
-    key: str
-    words: tuple[str, ...]
-    severity: Severity
-    why: str
-
-    def matches(self, argument: Argument) -> bool:
-        return any(re.fullmatch(word, str(argument)) for word in self.words)
-
-
-HIGH, MEDIUM, LOW = Severity.HIGH, Severity.MEDIUM, Severity.LOW
-
-ROWS = (
-    Row("init-shell", (rf"(rd)?init={SHELLS}",), HIGH, "the first program is a shell with root's rights"),
-    Row("rescue", (r"single", r"[1Ss]", r"emergency", r"rescue", r"rd\.break(=.*)?", r"break(=.*)?",
-        r"(rd\.)?systemd\.unit=(rescue|emergency)\.target", r"(rd\.)?systemd\.debug_shell(=(1|yes|true|on|tty\w+))?"),
-        HIGH, "the system starts into, or with, a shell for whoever holds the console"),
-    Row("debugger", (r"kgdboc=.+", r"kgdbwait", r"kgdbdbgp=.+", r"ekgdboc=.+", r"kdb(=.*)?"), HIGH,
-        "a debugger on a serial line controls the kernel"),
-    Row("mac-off", (r"selinux=0", r"enforcing=0", r"apparmor=0", r"security=(none|0)?", r"lsm=(none)?",
-        r"androidboot\.selinux=(permissive|disabled)"), HIGH, "mandatory access control is off or only logs"),
-    Row("integrity-off", (r"ima_appraise=(off|log|fix)", r"evm=fix", r"module\.sig_enforce=0",
-        r"androidboot\.veritymode=(disabled|logging)", r"androidboot\.verifiedbootstate=orange",
-        r"systemd\.verity=(0|no|false|off)", r"rd\.systemd\.verity=(0|no|false|off)", r"lockdown=none"), HIGH,
-        "what is not as it was signed is run all the same"),
-    Row("network-root", (r"root=/dev/nfs", r"nfsroot=.+", r"root=(nfs4?|nbd|iscsi|http|https|live:http\S*|cifs):?.*"),
-        MEDIUM, "the root file system comes from the network, and nothing on the device signs it"),
-    Row("mitigations-off", (r"mitigations=off", r"nopti", r"pti=off", r"kpti=(0|off|n)", r"nospectre_v[12]\w*",
-        r"nospectre_bhb", r"spectre_v2=off", r"spectre_v2_user=off", r"spec_store_bypass_disable=off",
-        r"nospec_store_bypass_disable", r"ssbd=force_off", r"l1tf=off", r"mds=off", r"tsx_async_abort=off",
-        r"retbleed=off", r"srbds=off", r"gather_data_sampling=off", r"spec_rstack_overflow=off",
-        r"mmio_stale_data=off", r"no_entry_flush", r"no_uaccess_flush", r"no_stf_barrier",
-        r"reg_file_data_sampling=off", r"spectre_bhi=off", r"tsa=off", r"vmscape=off", r"indirect_target_selection=off",
-        r"dis_ucode_ldr", r"tsx=on"), MEDIUM, "a program reads the kernel's memory, and that of others"),
-    Row("aslr-off", (r"nokaslr", r"norandmaps", r"randomize_kstack_offset=(0|off|n)", r"no_hash_pointers",
-        r"hash_pointers=never"), MEDIUM, "an attacker knows where everything lies in memory"),
-    Row("memory-protection-off", (r"nosmep", r"nosmap", r"noexec(32)?=off", r"rodata=(off|noalias)",
-        r"iomem=relaxed", r"hardened_usercopy=(off|0|n)", r"vsyscall=native", r"init_on_alloc=0", r"arm64\.nopauth",
-        r"arm64\.nobti", r"nosmt=.*off", r"cfi=off", r"noibt", r"ibt=off", r"nousershstk", r"strict_devmem=(0|off)",
-        r"arm64\.nomte", r"arm64\.nogcs", r"(clear|set)cpuid=.+", r"slab_common\.usercopy_fallback(=(1|y|on))?",
-        r"proc_mem\.force_override=always", r"init_on_free=0", r"page_alloc\.shuffle=(0|n|off)", r"sl[au]b_merge",
-        r"kfence\.sample_interval=0", r"efi=(.*,)?no_disable_early_pci_dma(,.*)?", r"vdso(32)?=2",
-        r"bdev_allow_write_mounted=(1|y|on)"),
-        MEDIUM, "faults of the kernel become easy to use"),
-    Row("iommu-off", (r"iommu=(off|pt)", r"(intel|amd)_iommu=off", r"iommu\.passthrough=1", r"iommu\.strict=0"), LOW,
-        "a device on the bus reads and writes all memory"),
-    Row("sysrq", (r"sysrq_always_enabled(=1)?",), LOW, "keys on the console kill, dump and reboot"),
-    Row("audit-off", (r"audit=(0|off)",), LOW, "the kernel records no security event"),
-)  # fmt: skip
-
-ROOT_WRITABLE = Row("root-rw", (r"rw",), MEDIUM, "the root file system is mounted for writing from the first moment")
 LOCKED = frozenset(("lockdown=integrity", "lockdown=confidentiality"))
 
 
@@ -92,23 +36,31 @@ LOCKED = frozenset(("lockdown=integrity", "lockdown=confidentiality"))
         Example({"boot/uEnv.txt": "optargs=quiet\n# optargs=init=/bin/sh\n"}),
     ),
 )
-def kernel_cmdline(command_lines: KernelCommandLine, medium: Medium | None | Unknown) -> Findings:
+def kernel_cmdline(
+    command_lines: KernelCommandLine, medium: Medium | None | Unknown, configs: KernelConfigs | None | Unknown
+) -> Findings:
     """The kernel does what its command line says, whatever it was built for: one word takes away the randomised
     addresses, the guards against speculation, SELinux, or starts a shell instead of the system. A word for the sake of
-    some per cent of speed, or from a day of debugging, stays in the product for years. Lockdown keeps root from the
-    kernel's own memory; it may be built in, and its absence here is low.
+    some per cent of speed, or from a day of debugging, stays in the product for years.
+
+    What lacks is asked where the kernel's configuration is known: a word that an option stands for is kernel-config's,
+    which passes where the option or every command line has it. Where the configuration is not known, lockdown alone is
+    missed, which hardly any kernel has built in: it keeps root from the kernel's own memory.
     """
-    for row in ROWS:
+    for row in undoing.ROWS:
         found = [(line, word) for line in command_lines.lines for word in line.arguments if row.matches(word)]
         if found:
             yield _finding(row, found)
     if not (isinstance(medium, Medium) and medium.is_immutable):
         writable = list(_writable(command_lines))
         if writable:
-            yield _finding(ROOT_WRITABLE, writable)
-    unlocked = [line for line in command_lines.whole if not _is_locked(line)]
-    if unlocked and not any(_is_locked(line) for line in command_lines.lines if not line.is_whole):
-        yield _lacks_lockdown(unlocked[0].at)
+            yield _finding(undoing.ROOT_WRITABLE, writable)
+    if isinstance(configs, KernelConfigs):
+        kernels = [kernel_of(one, command_lines) for one in configs.found]
+        yield from _undone(kernels)
+        yield from _lacking(kernels)
+    else:
+        yield from _unlocked(command_lines)
     if command_lines.unread:
         raise Unavailable("; ".join(command_lines.unread[:5]))
 
@@ -122,11 +74,7 @@ def _writable(command_lines: KernelCommandLine) -> Iterator[tuple[CommandLine, A
             yield line, last[0]
 
 
-def _is_locked(line: CommandLine) -> bool:
-    return any(str(word) in LOCKED for word in line.arguments)
-
-
-def _finding(row: Row, found: list[tuple[CommandLine, Argument]]) -> Finding:
+def _finding(row: undoing.Row, found: list[tuple[CommandLine, Argument]]) -> Finding:
     words = ", ".join(dict.fromkeys(str(word) for _, word in found))
     return Finding(
         row.key,
@@ -138,15 +86,73 @@ def _finding(row: Row, found: list[tuple[CommandLine, Argument]]) -> Finding:
     )
 
 
-def _lacks_lockdown(at: Location) -> Finding:
-    return Finding(
-        "lockdown",
-        "the kernel is started without lockdown=: root may write to the running kernel",
-        at=at,
-        remedy=Remedy(
-            "Add lockdown=integrity to the command line, or build it in: CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY",
-            Safety.UNSAFE,
-            Stage.SOURCE,
-        ),
-        severity=LOW,
+def _undone(kernels: list[Kernel]) -> Iterator[Finding]:
+    """What a configuration has as wanted and a word takes back, where no row tells the word itself."""
+    told: set[str] = set()
+    for row in rows():
+        line = next((line for kernel in kernels if (line := row.undone(kernel)) is not None), None)
+        word = None if line is None or row.words is None else row.words.deciding(line)
+        if line is None or word is None or row.name in told or undoing.tells(word):
+            continue
+        told.add(row.name)
+        yield Finding(
+            row.name,
+            f"the kernel is started with {word}, against what it was built for: {row.why}",
+            at=line.at,
+            remedy=Remedy(f"Take {word} off the kernel's command line", Safety.UNSAFE, Stage.SOURCE),
+            severity=row.severity,
+            evidence=str(word),
+        )
+
+
+def _lacking(kernels: list[Kernel]) -> Iterator[Finding]:
+    for row in lacking.ROWS:
+        line = next((line for kernel in kernels if row.concerns(kernel) for line in _without(row, kernel)), None)
+        if line is None:
+            continue
+        cause = row.cause_on(line)
+        yield Finding(
+            row.key,
+            f"the kernel is started {f'with {cause} and ' if cause else ''}without {row.words.advice}: {row.why}",
+            at=line.at,
+            remedy=_added(row, cause),
+            severity=row.severity,
+        )
+
+
+def _without(row: lacking.Row, kernel: Kernel) -> Iterator[CommandLine]:
+    """The lines that lack a word, and have none against it that is told already."""
+    for line in () if isinstance(kernel.lines, Unknown) else kernel.lines:
+        word = row.words.deciding(line)
+        if row.lacks(kernel, line) and not (word is not None and undoing.tells(word)):
+            yield line
+
+
+def _added(row: lacking.Row, cause: Argument | None) -> Remedy:
+    known = f", which takes {row.words.needs.text}" if row.words.needs is not None else ""
+    off = f", or take {cause} off" if cause else ""
+    return Remedy(
+        f"Add {row.words.advice} to the kernel's command line{known}{off}, as {row.source} advises; {row.cost}",
+        Safety.UNSAFE if row.cost in RISKY else Safety.SAFE,
+        Stage.SOURCE,
     )
+
+
+def _unlocked(command_lines: KernelCommandLine) -> Iterator[Finding]:
+    open_ones = [line for line in command_lines.whole if not _is_locked(line)]
+    if open_ones and not any(_is_locked(line) for line in command_lines.lines if not line.is_whole):
+        yield Finding(
+            "lockdown",
+            "the kernel is started without lockdown=: root may write to the running kernel",
+            at=open_ones[0].at,
+            remedy=Remedy(
+                "Add lockdown=integrity to the command line, or build it in: CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY",
+                Safety.UNSAFE,
+                Stage.SOURCE,
+            ),
+            severity=Severity.LOW,
+        )
+
+
+def _is_locked(line: CommandLine) -> bool:
+    return any(str(word) in LOCKED for word in line.arguments)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from firmward.checks.kernel.options import rows
-from firmward.checks.kernel.options.row import Cost, Kernel, Row, kernel_of, name_in
+from firmward.checks.kernel.options.row import RISKY, Kernel, Row, kernel_of, name_in
+from firmward.facts.kernel_command_line import KernelCommandLine
 from firmward.facts.kernel_config import KernelConfigs, KernelOptions
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
@@ -11,7 +12,6 @@ from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.remedy import Remedy, Safety, SetKernelOption, Stage
 
-RISKY = frozenset((Cost.FEATURE, Cost.TIME))
 NAMED = 3
 """Kernels and reasons named in one text."""
 
@@ -39,14 +39,15 @@ def _kernel(architecture: str = "arm64", **options: str) -> KernelConfigs:
     ),
     good=(Example(facts=(_kernel(),)),),
 )
-def kernel_config(configs: KernelConfigs) -> Findings:
+def kernel_config(configs: KernelConfigs, command_lines: KernelCommandLine | None | Unknown) -> Findings:
     """A fault in the kernel is a fault in everything, and there is a new one each week. What a fault is worth to an
     attacker was decided when the kernel was configured: whether addresses are random, memory is either written or
     executed, freed memory is overwritten, programs may reach interfaces that no device needs. Most of it costs nothing
     that can be measured, and the rest says what it costs. Options that a kernel of this version or processor does not
-    have are not asked for; a defconfig says nothing of what it leaves out.
+    have are not asked for; a defconfig says nothing of what it leaves out. What each command line of the kernel makes
+    up for, such as `init_on_alloc=1`, does not fail; what one takes back is kernel-cmdline's.
     """
-    kernels = [kernel_of(one) for one in configs.found]
+    kernels = [kernel_of(one, command_lines) for one in configs.found]
     doubts: list[str] = []
     for row in rows():
         answers = [(kernel, row.judge(kernel)) for kernel in kernels]
@@ -93,8 +94,9 @@ def _evidence(option: str, options: KernelOptions) -> str:
 def _remedy(row: Row, option: str, options: KernelOptions) -> Remedy:
     wanted = _wanted(row, options)
     advice = "turn it off" if wanted == "n" else f"set it to {wanted}"
+    word = "" if row.words is None else f", or start the kernel with {row.words.advice}"
     return Remedy(
-        f"In the kernel's configuration {advice}, as {row.source} advises; {row.cost}",
+        f"In the kernel's configuration {advice}{word}, as {row.source} advises; {row.cost}",
         Safety.UNSAFE if row.cost in RISKY else Safety.SAFE,
         Stage.SOURCE,
         (SetKernelOption(f"CONFIG_{option}", wanted),),

@@ -1,10 +1,11 @@
 """kernel-netfilter-missing"""
 
 from firmward.checks.kernel.kernels.command_lines import started_with
+from firmward.checks.kernel.kernels.condition import Condition
 from firmward.checks.kernel.kernels.each import Fault, findings
 from firmward.checks.kernel.kernels.example import CONFIG, MODULE, config
 from firmward.checks.kernel.kernels.usable import Shipped, usable
-from firmward.checks.kernel.options.row import Condition, both, built, either, version_of
+from firmward.checks.kernel.options.row import both, built, either, version_of
 from firmward.facts.kernel_command_line import KernelCommandLine
 from firmward.facts.kernel_config import KernelConfigs, KernelOptions
 from firmward.facts.shipped_modules import ShippedModules

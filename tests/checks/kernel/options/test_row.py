@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from firmward.checks.kernel.kernels.condition import Condition
 from firmward.checks.kernel.options.row import (
     ARM64,
-    Condition,
     Kernel,
     Row,
     Source,

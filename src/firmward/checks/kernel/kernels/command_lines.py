@@ -35,5 +35,10 @@ def started_with(
     )
 
 
+def certain_words(options: KernelOptions) -> CommandLine:
+    """The words that are built in and that the kernel takes whatever its boot loader gives."""
+    return CommandLine(() if _is_any(options, SPARE) else options.command_line.arguments, options.at, is_whole=False)
+
+
 def _is_any(options: KernelOptions, names: tuple[str, ...]) -> bool:
     return any(options.is_on(one) is True for one in names)

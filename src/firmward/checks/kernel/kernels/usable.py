@@ -1,6 +1,6 @@
 """Whether a kernel can do something here: built in, or as a module that is really in the root."""
 
-from firmward.checks.kernel.options.row import Condition
+from firmward.checks.kernel.kernels.condition import Condition
 from firmward.facts.kernel_config import KernelOptions
 from firmward.facts.shipped_modules import ShippedModules
 from firmward.model.facts import Unknown

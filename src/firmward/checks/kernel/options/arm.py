@@ -1,5 +1,6 @@
 """What 32-bit ARM alone offers."""
 
+from firmward.checks.kernel.command_line.words import switched_on
 from firmward.checks.kernel.options.row import ARM, Cost, Row, Source, built, off, value
 from firmward.model.finding import Severity
 
@@ -20,5 +21,6 @@ ROWS = (
     Row("ARM_SMMU", "y", "boards with an SMMU leave all memory open to every device with DMA", CHECKER, INFO, LITTLE,
         ARM, (3, 11)),
     Row("ARM_SMMU_DISABLE_BYPASS_BY_DEFAULT", "y", "a device without a driver goes round the SMMU to all memory",
-        CHECKER, INFO, architectures=ARM, since=(5, 1), needs=(value("ARM_SMMU", "on"),)),
+        CHECKER, INFO, architectures=ARM, since=(5, 1), needs=(value("ARM_SMMU", "on"),),
+        words=switched_on("arm-smmu.disable_bypass")),
 )  # fmt: skip

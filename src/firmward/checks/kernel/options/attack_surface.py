@@ -4,13 +4,23 @@ A version is that in which mainline got the option, or the first stable release 
 too. Where only the absence of an option is wanted, a kernel older than it passes.
 """
 
-from firmward.checks.kernel.options.row import ARM, ARM64, RISCV, X86, Cost, Row, Source, built, off, value
+from firmward.checks.kernel.command_line.words import NO, YES, Words, setting, switched_off
+from firmward.checks.kernel.options.row import ARM, ARM64, RISCV, X86, Cost, Row, Source, built, off, since, value
 from firmward.model.finding import Severity
 
 MEDIUM, INFO = Severity.MEDIUM, Severity.INFO
 UPSTREAM, KSPP, LOCKDOWN, MAINTAINERS = Source.UPSTREAM, Source.KSPP, Source.LOCKDOWN, Source.MAINTAINERS
 GRSECURITY, CLIP_OS, CHECKER, OWN = Source.GRSECURITY, Source.CLIP_OS, Source.CHECKER, Source.OWN
 FEATURE, TIME, MEMORY, DEBUGGING = Cost.FEATURE, Cost.TIME, Cost.MEMORY, Cost.DEBUGGING
+
+NO_IA32 = Words("ia32_emulation=0", frozenset(("ia32_emulation",)), f"ia32_emulation={NO}", f"ia32_emulation={YES}",
+    needs=since(6, 7), is_default=False)  # fmt: skip
+NO_VSYSCALL = Words("vsyscall=none", frozenset(("vsyscall",)), "vsyscall=none", "vsyscall=(?:emulate|xonly|native)",
+    is_default=False)  # fmt: skip
+NO_HIBERNATION = Words("nohibernate", frozenset(("nohibernate", "hibernate")), r"nohibernate(?:=.*)?|hibernate=no",
+    is_default=False)  # fmt: skip
+NO_LEGACY_PTYS = Words("pty.legacy_count=0", frozenset(("pty.legacy_count",)), r"pty\.legacy_count=0",
+    r"pty\.legacy_count=[1-9]\d*", is_default=False)  # fmt: skip
 
 ROWS = (
     # what programs may ask of the kernel
@@ -49,7 +59,8 @@ ROWS = (
     Row("KALLSYMS", "n", "the kernel carries a table of its own symbols, which an exploit in it can look up", CLIP_OS,
         INFO, DEBUGGING),
     Row("X86_INTEL_TSX_MODE_OFF", "y", "TSX is on, and with it come ways to read other programs' data (TAA)", UPSTREAM,
-        cost=FEATURE, architectures=X86, since=(4, 19, 84), instead=(off("CPU_SUP_INTEL"),)),
+        cost=FEATURE, architectures=X86, since=(4, 19, 84), instead=(off("CPU_SUP_INTEL"),),
+        words=setting("tsx", "off", "on|auto")),
     # the machine's memory and ports, and other kernels
     Row("DEVMEM", "n", "root reads and writes physical memory and devices through /dev/mem, past every protection",
         KSPP, MEDIUM, FEATURE, since=(4, 0)),
@@ -60,7 +71,7 @@ ROWS = (
     Row("STRICT_DEVMEM", "y", "a RISC-V kernel gives root its own memory by /dev/mem, not only what devices have", KSPP,
         MEDIUM, architectures=RISCV, since=(5, 11), instead=(off("DEVMEM"),)),
     Row("IO_STRICT_DEVMEM", "y", "/dev/mem reaches the registers of devices while their drivers use them", KSPP,
-        cost=FEATURE, since=(4, 5), instead=(off("DEVMEM"),)),
+        cost=FEATURE, since=(4, 5), instead=(off("DEVMEM"),), words=setting("iomem", "strict", "relaxed")),
     Row("DEVKMEM", "n", "root reads and writes the kernel's virtual memory through /dev/kmem", KSPP, MEDIUM,
         until=(5, 13)),
     Row("DEVPORT", "n", "root reaches the machine's I/O ports through /dev/port, and devices past their drivers",
@@ -79,7 +90,7 @@ ROWS = (
         CHECKER, cost=DEBUGGING, since=(6, 16)),
     Row("HIBERNATION", "n",
         "memory is written to disk and read back unverified: who changes the disk changes the kernel", KSPP,
-        cost=FEATURE),
+        cost=FEATURE, words=NO_HIBERNATION),
     Row("LIVEPATCH", "n", "root replaces functions of the running kernel through modules that patch it", CHECKER, INFO,
         FEATURE, since=(4, 0)),
     Row("MTD_SLRAM", "n", "a range of physical memory, the kernel's as well, can be named as a flash to read and write",
@@ -99,7 +110,8 @@ ROWS = (
     Row("LEGACY_TIOCSTI", "n", "a program types into the terminal it shares, and so into the shell of whoever ran it",
         KSPP, since=(6, 2)),
     Row("LEGACY_PTYS", "n",
-        "pseudo-terminals of the BSD kind, with races over who owns them, are there beside Unix98's", KSPP),
+        "pseudo-terminals of the BSD kind, with races over who owns them, are there beside Unix98's", KSPP,
+        words=NO_LEGACY_PTYS),
     Row("N_GSM", "n", "the multiplexer for GSM modems is within a program's reach, which had exploits for root in 2024",
         MAINTAINERS, cost=FEATURE),
     Row("VT", "n", "the old consoles for screen and keyboard are in the kernel, large code that few maintain",
@@ -133,7 +145,7 @@ ROWS = (
     Row("BLK_DEV_UBLK", "n", "a program can be a block device, and gives the kernel's file systems what it likes",
         GRSECURITY, INFO, FEATURE, since=(6, 0)),
     Row("BLK_DEV_WRITE_MOUNTED", "n", "root writes to the disk below a mounted file system, which trusts what it reads",
-        CHECKER, cost=FEATURE, since=(6, 8)),
+        CHECKER, cost=FEATURE, since=(6, 8), words=switched_off("bdev_allow_write_mounted")),
     Row("XFS_SUPPORT_V4", "n", "XFS without checksums is mounted, where crafted media find the oldest parsers", CHECKER,
         INFO, FEATURE, since=(5, 10)),
     Row("DVB_C8SECTPFE", "n", "a driver for ST's television chips is built, which switches debugfs on for itself",
@@ -159,7 +171,7 @@ ROWS = (
     Row("COMPAT", "n", "a second set of system calls, for 32-bit programs, is open, and converts each structure", KSPP,
         cost=FEATURE),
     Row("IA32_EMULATION", "n", "32-bit programs run by their own entry code, which had holes that 64-bit code has not",
-        KSPP, cost=FEATURE),
+        KSPP, cost=FEATURE, instead=(built("IA32_EMULATION_DEFAULT_DISABLED"),), words=NO_IA32),
     Row("X86_X32", "n", "a third set of system calls, for x32 programs, is open, and next to nobody uses it", KSPP,
         cost=FEATURE, since=(3, 4), until=(5, 18)),
     Row("X86_X32_ABI", "n", "x32's system calls are open, of which CVE-2014-0038 gave root and nobody has programs",
@@ -171,7 +183,7 @@ ROWS = (
     Row("X86_16BIT", "n", "16-bit segments are supported, whose return path (espfix) had leaks of kernel addresses",
         GRSECURITY, INFO, FEATURE),
     Row("X86_VSYSCALL_EMULATION", "n", "one page of code lies at the same address in every program", KSPP, cost=FEATURE,
-        since=(3, 19), instead=(built("LEGACY_VSYSCALL_NONE"),)),
+        since=(3, 19), instead=(built("LEGACY_VSYSCALL_NONE"),), words=NO_VSYSCALL),
     Row("X86_IOPL_IOPERM", "n", "root's programs may speak to I/O ports themselves, past the kernel's drivers", CLIP_OS,
         INFO, FEATURE, since=(5, 5)),
     Row("X86_MSR", "n", "root writes the processor's registers through /dev/cpu, where system calls enter too", KSPP,

@@ -1,11 +1,15 @@
 """What developers need and nobody in the field: tracers, debuggers, self tests, faults made on purpose."""
 
-from firmward.checks.kernel.options.row import Cost, Row, Source
+from firmward.checks.kernel.command_line.words import Words
+from firmward.checks.kernel.options.row import Cost, Row, Source, built, since
 from firmward.model.finding import Severity
 
 MEDIUM, INFO = Severity.MEDIUM, Severity.INFO
 GRSECURITY, LOCKDOWN, CHECKER, OWN = Source.GRSECURITY, Source.LOCKDOWN, Source.CHECKER, Source.OWN
 DEBUGGING = Cost.DEBUGGING
+
+NO_DEBUGFS = Words("debugfs=off", frozenset(("debugfs",)), "debugfs=(?:off|no-mount)", "debugfs=on", needs=since(5, 10),
+    is_default=False)  # fmt: skip
 
 ROWS = (
     # debuggers, and code put where another was
@@ -45,7 +49,8 @@ ROWS = (
     Row("LATENCYTOP", "n", "/proc tells where each process waits in the kernel, by symbol", GRSECURITY, cost=DEBUGGING),
     # what debugfs and logs tell
     Row("DEBUG_FS", "n", "drivers offer root registers and memory in debugfs, written for tests and hardly reviewed",
-        GRSECURITY, cost=DEBUGGING),
+        GRSECURITY, cost=DEBUGGING,
+        instead=(built("DEBUG_FS_ALLOW_NONE"), built("DEBUG_FS_DISALLOW_MOUNT")), words=NO_DEBUGFS),
     Row("PTDUMP_DEBUGFS", "n", "debugfs lists the kernel's page tables, and undoes what random addresses hide",
         GRSECURITY, cost=DEBUGGING, since=(5, 6)),
     Row("X86_PTDUMP", "n", "a file in debugfs shows each mapping of the kernel with its rights", GRSECURITY,

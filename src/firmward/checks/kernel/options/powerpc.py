@@ -1,6 +1,8 @@
 """What PowerPC alone offers, or has from another version on."""
 
-from firmward.checks.kernel.options.row import POWERPC, Condition, Cost, Row, Source, before, both, off
+from firmward.checks.kernel.command_line.words import Words, switched_off
+from firmward.checks.kernel.kernels.condition import Condition
+from firmward.checks.kernel.options.row import POWERPC, Cost, Row, Source, before, both, off
 from firmward.model.finding import Severity
 
 MEDIUM, LOW, INFO = Severity.MEDIUM, Severity.LOW, Severity.INFO
@@ -11,6 +13,9 @@ def _had_not(trait: str) -> tuple[Condition, ...]:
     """Until 5.17 some processors' code alone had these protections, and said so by an option without a prompt."""
     return (both(before(5, 17), off(trait)),)
 
+
+# xmon=ro and the like start the debugger, whatever its default is: kernel-cmdline tells them
+WAITING = Words("xmon=off", frozenset(("xmon",)), "xmon=off.*")
 
 ROWS = (
     # the kernel and programs apart
@@ -28,7 +33,7 @@ ROWS = (
     Row("XMON", "n", "a debugger waits for a crash or a sysrq key, and gives who has the console all memory", OWN,
         MEDIUM, DEBUGGING, POWERPC),
     Row("XMON_DEFAULT", "n", "the debugger stops the machine at each fault with a prompt on its console", OWN, LOW,
-        DEBUGGING, POWERPC),
+        DEBUGGING, POWERPC, words=WAITING),
     Row("XMON_DEFAULT_RO_MODE", "y", "the debugger writes to memory and registers, where reading would do", OWN, LOW,
         DEBUGGING, POWERPC, since=(5, 2), instead=(off("XMON"),)),
     Row("PPC_PTDUMP", "n", "the kernel's page tables, hash table included, can be read in debugfs", OWN, LOW, DEBUGGING,
@@ -47,9 +52,9 @@ ROWS = (
         FEATURE, POWERPC),
     # what programs can do without
     Row("PPC_TRANSACTIONAL_MEM", "n", "programs use transactions, whose saved registers leaked between processes", OWN,
-        LOW, FEATURE, POWERPC, since=(3, 9)),
+        LOW, FEATURE, POWERPC, since=(3, 9), words=switched_off("ppc_tm")),
     Row("PPC_SUBPAGE_PROT", "n", "a system call sets rights for parts of pages, of use to one emulator", OWN, INFO,
         FEATURE, POWERPC),
     Row("PPC_FAST_ENDIAN_SWITCH", "n", "an obsolete entry that swaps a program's byte order is kept open", OWN, INFO,
-        FEATURE, POWERPC, since=(4, 12)),
+        FEATURE, POWERPC, since=(4, 12), until=(6, 12)),
 )  # fmt: skip

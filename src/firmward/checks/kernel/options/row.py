@@ -1,10 +1,14 @@
 """The words in which the rows of this folder say what is wanted of a kernel's configuration."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from firmward.checks.kernel.command_line.words import Words
+from firmward.checks.kernel.kernels.command_lines import certain_words, started_with
+from firmward.checks.kernel.kernels.condition import Condition
+from firmward.facts.kernel_command_line import CommandLine, KernelCommandLine
 from firmward.facts.kernel_config import KernelOptions
 from firmward.model.facts import Unknown
 from firmward.model.finding import Severity
@@ -38,16 +42,8 @@ class Cost(StrEnum):
     DEBUGGING = "ways to find faults go with it"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """`holds` is unknown where the configuration does not say, or is of a kernel whose version is not known; `text` is
-    the condition in words."""
-
-    holds: Callable[[KernelOptions], bool | Unknown]
-    text: str
-
-    def __call__(self, options: KernelOptions) -> bool | Unknown:
-        return self.holds(options)
+RISKY = frozenset((Cost.FEATURE, Cost.TIME))
+"""Costs that a product may not bear: whoever changes it tries it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +55,9 @@ class Row:
     list with commas that must name a word. `why` says in half a sentence what is lost where it is not so: it follows
     the words "CONFIG_X is off: " or "CONFIG_X is on: ". Any of `instead` is as good as the option. The row is
     asked of kernels of these `architectures` (all without any), `since` and before `until` the versions in which the
-    option was there, for which all of `needs` hold: what lacks for them has a row of its own. `key` tells two rows of
-    one option apart.
+    option was there, for which all of `needs` hold: what lacks for them has a row of its own. `words` of the command
+    line are as good too, where every line that the kernel may start with has them. `key` tells two rows of one option
+    apart.
     """
 
     option: str
@@ -76,6 +73,7 @@ class Row:
     needs: tuple[Condition, ...] = ()
     least: bool = False
     key: str = ""
+    words: Words | None = None
 
     @property
     def name(self) -> str:
@@ -90,7 +88,22 @@ class Row:
         fitting = self._is_met(kernel)
         return asked if isinstance(asked, Unknown) and fitting is not True else fitting
 
+    def undone(self, kernel: "Kernel") -> CommandLine | None:
+        """A command line whose words take back what the configuration has as wanted."""
+        if self.words is None or isinstance(kernel.lines, Unknown) or self._is_asked(kernel) is not True:
+            return None
+        # what is not as wanted and yet well is not there at all, or, if it is a thing itself, off by another default
+        if self._is_configured(kernel) is not True or self._is_set(kernel.options) is not self.words.is_default:
+            return None
+        return next((line for line in kernel.lines if self.words.says(line) is False), None)
+
     def _is_met(self, kernel: "Kernel") -> bool | Unknown:
+        configured = self._is_configured(kernel)
+        if configured is True or self.words is None or not self.words.is_on(kernel.certain_lines):
+            return configured
+        return self.words.needs is None or self.words.needs(kernel.options)
+
+    def _is_configured(self, kernel: "Kernel") -> bool | Unknown:
         own = self._is_set(kernel.options)
         if own is True or not self.instead:
             return own
@@ -145,6 +158,7 @@ _SIX_NINE = (
 FORMER: Mapping[str, tuple[Version, str]] = MappingProxyType(
     {f"MITIGATION_{name.removeprefix('CPU_')}": ((6, 9), name) for name in _SIX_NINE}
     | {
+        "ARM_DEBUG_WX": ((6, 9), "DEBUG_WX"),
         "CPU_MITIGATIONS": ((6, 9), "SPECULATION_MITIGATIONS"),
         "KSTACK_ERASE": ((6, 17), "GCC_PLUGIN_STACKLEAK"),
         "LIST_HARDENED": ((6, 6), "DEBUG_LIST"),
@@ -223,6 +237,16 @@ def before(*version: int) -> Condition:
     return Condition(holds, f"Linux before {'.'.join(map(str, version))}")
 
 
+def processor(architectures: frozenset[str]) -> Condition:
+    """That the kernel is for one of these."""
+
+    def holds(options: KernelOptions) -> bool | Unknown:
+        own = architecture_of(options)
+        return own if isinstance(own, Unknown) else own in architectures
+
+    return Condition(holds, f"for {', '.join(sorted(architectures))}")
+
+
 def both(*conditions: Condition) -> Condition:
     """That all of them hold."""
     return Condition(lambda options: settled((one(options) for one in conditions), False), _joined("and", conditions))
@@ -256,15 +280,21 @@ def _said(option: str, wanted: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A kernel's options, with the version of its sources, (6, 1, 55), and the architecture as rows call it."""
+    """A kernel's options, with the version of its sources, (6, 1, 55), and the architecture as rows call it. `lines`
+    are the command lines that it may start with, `certain_lines` what is sure to be on them even where those are not
+    known."""
 
     options: KernelOptions
     version: Version | Unknown
     architecture: str | Unknown
+    lines: tuple[CommandLine, ...] | Unknown
+    certain_lines: tuple[CommandLine, ...]
 
 
-def kernel_of(options: KernelOptions) -> Kernel:
-    return Kernel(options, version_of(options), architecture_of(options))
+def kernel_of(options: KernelOptions, command_lines: KernelCommandLine | None | Unknown = None) -> Kernel:
+    lines = started_with(options, command_lines)
+    certain = (certain_words(options),) if isinstance(lines, Unknown) else lines
+    return Kernel(options, version_of(options), architecture_of(options), lines, certain)
 
 
 def version_of(options: KernelOptions) -> Version | Unknown:

@@ -4,6 +4,7 @@ Fixes of CPUs' faults go back to old stable lines, with their options: before th
 is asked of kernels whose configuration names it.
 """
 
+from firmward.checks.kernel.kernels.condition import Condition
 from firmward.checks.kernel.options.row import (
     ARM,
     ARM64,
@@ -12,7 +13,6 @@ from firmward.checks.kernel.options.row import (
     RISCV,
     X86,
     X86_64,
-    Condition,
     Cost,
     Row,
     Source,

@@ -1,5 +1,6 @@
 """What the kernel does to protect programs: against their own faults, and against one another."""
 
+from firmward.checks.kernel.command_line.words import Words, setting
 from firmward.checks.kernel.options.row import (
     ARM,
     ARM64,
@@ -20,12 +21,14 @@ from firmward.model.finding import Severity
 LOW, INFO = Severity.LOW, Severity.INFO
 UPSTREAM, KSPP, CLIP_OS, CHECKER = Source.UPSTREAM, Source.KSPP, Source.CLIP_OS, Source.CHECKER
 
+MOVING_VDSO = Words("vdso32=1", frozenset(("vdso32",)), r"vdso32=[01]", r"vdso32=\d+")
+
 ROWS = (
     # addresses that cannot be guessed
     Row("COMPAT_BRK", "n", "the heap of each program begins where its data ends, at an address that is known", KSPP,
         cost=Cost.FEATURE, since=(2, 6, 25)),
     Row("COMPAT_VDSO", "n", "the vDSO lies at a fixed address in every program, code for whoever takes one over", KSPP,
-        cost=Cost.FEATURE, architectures=X86),
+        cost=Cost.FEATURE, architectures=X86, words=MOVING_VDSO),
     Row("ARCH_MMAP_RND_BITS", "max", "libraries and mappings have fewer random bits than the processor allows", CHECKER,
         LOW, Cost.MEMORY, X86 | ARM64 | ARM, since=(4, 5)),
     Row("ARCH_MMAP_RND_BITS", "max", "addresses of libraries vary by fewer bits than a MIPS kernel could give", CHECKER,
@@ -50,7 +53,8 @@ ROWS = (
         architectures=X86_64, since=(6, 6)),
     # the memory of others
     Row("PROC_MEM_NO_FORCE", "y", "writes to /proc/PID/mem go through to pages that the program mapped as read-only",
-        KSPP, cost=Cost.DEBUGGING, since=(5, 10, 227)),
+        KSPP, cost=Cost.DEBUGGING, since=(5, 10, 227),
+        words=setting("proc_mem.force_override", "never", "always|ptrace")),
     Row("COREDUMP", "n", "a program that crashes has its memory written out, with the keys and passwords in it",
         CLIP_OS, INFO, Cost.DEBUGGING),
 )  # fmt: skip

@@ -1,5 +1,8 @@
 """What x86 alone offers: guards of the CPU against the kernel's own slips, its microcode, and its IOMMUs."""
 
+from dataclasses import replace
+
+from firmward.checks.kernel.command_line.words import Words, listed
 from firmward.checks.kernel.options.row import X86, X86_64, Cost, Row, Source, built, either, since
 from firmward.model.finding import Severity
 
@@ -10,6 +13,8 @@ X86_32 = X86 - X86_64
 
 INTEL, AMD = built("CPU_SUP_INTEL"), built("CPU_SUP_AMD")
 IOMMU, MICROCODE = built("IOMMU_SUPPORT"), built("MICROCODE")
+ON = replace(listed("intel_iommu", "on", "(?:.*,)?off(?:,.*)?"), needs=built("INTEL_IOMMU"))
+KCFI = Words("cfi=kcfi", frozenset(("cfi",)), "cfi=(?:.*,)?kcfi(?:,.*)?", "cfi=(?:.*,)?(?:auto|fineibt|off)(?:,.*)?")
 
 ROWS = (
     # the CPU
@@ -20,7 +25,8 @@ ROWS = (
     Row("X86_KERNEL_IBT", "y", "an overwritten pointer may lead the kernel into the middle of any function", UPSTREAM,
         cost=LITTLE, architectures=X86_64, since=(5, 18)),
     Row("CFI_AUTO_DEFAULT", "n", "FineIBT looks at a call where it lands, which a jump past the check escapes", KSPP,
-        architectures=X86_64, since=(6, 11), needs=(either(built("CFI_CLANG"), built("CFI")), built("CC_IS_CLANG"))),
+        architectures=X86_64, since=(6, 11), needs=(either(built("CFI_CLANG"), built("CFI")), built("CC_IS_CLANG")),
+        words=KCFI),
     Row("RANDOMIZE_MEMORY", "y", "the map of all physical memory lies at a fixed address, a target for stray writes",
         UPSTREAM, MEDIUM, architectures=X86_64, since=(4, 8)),
     Row("X86_PAE", "y", "page tables have no bit against execution, so that every page of data can be run", KSPP,
@@ -47,7 +53,7 @@ ROWS = (
     Row("INTEL_IOMMU", "y", "on Intel's boards a device with DMA, plugged in or taken over, reaches all memory",
         UPSTREAM, cost=LITTLE, architectures=X86, needs=(IOMMU,)),
     Row("INTEL_IOMMU_DEFAULT_ON", "y", "Intel's IOMMU stays off unless the command line turns it on", KSPP, cost=TIME,
-        architectures=X86, needs=(IOMMU,)),
+        architectures=X86, needs=(IOMMU,), words=ON),
     Row("INTEL_IOMMU_SVM", "y", "a device cannot be confined to the memory of the one program that it works for", KSPP,
         INFO, architectures=X86_64, since=(4, 4), needs=(IOMMU,)),
     Row("AMD_IOMMU", "y", "on AMD's boards a device with DMA, plugged in or taken over, reaches all memory",

@@ -1,0 +1,1 @@
+"""The kernel parameters that are asked, as rows."""
