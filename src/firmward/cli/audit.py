@@ -187,7 +187,7 @@ def audit(
     """
     from firmward.audit.baseline import compared, read_baseline, render_baseline
     from firmward.audit.writing import check_outputs, write_reports, write_texts
-    from firmward.cli.documents import all_forms, author_of, can_say
+    from firmward.cli.documents import all_forms, author_of, can_say, is_document
     from firmward.cli.triage_file import triaged
     from firmward.image.budget import Limits
 
@@ -202,7 +202,8 @@ def audit(
     check_baseline_place(write_baseline, [*outputs, *read])
     known = None if baseline is None else read_baseline(baseline)
     told = advisories(db, max_db_age, clock.today)
-    question = Question(tuple(only or ()), declared, clock, read_lifecycle(lifecycle), told)
+    lists = any(is_document(output) for output in outputs)
+    question = Question(tuple(only or ()), declared, clock, read_lifecycle(lifecycle), told, lists)
     if question.wanted:
         _ = question.checks  # a wrong word is told before the image is opened
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)

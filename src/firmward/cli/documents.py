@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Render = Callable[[Report], str]
 
+ENDS = ("vex.cdx.json", ".cdx.json", ".spdx.json", "openvex.json", "csaf.json")
 STATING = ("openvex.json", "csaf.json")
 """Forms that have no way to say that there is nothing to say."""
 MAIL = re.compile(r"[^@\s]{1,64}@([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})")
@@ -63,6 +64,11 @@ def documents(day: date, author: "Author") -> "dict[str, Render]":
         "openvex.json": openvex,
         "csaf.json": csaf,
     }
+
+
+def is_document(output: Path) -> bool:
+    """Whether a file names components, by its end."""
+    return output.name.lower().endswith(ENDS)
 
 
 def can_say(outputs: Sequence[Path], report: "Report") -> tuple[Path, ...]:

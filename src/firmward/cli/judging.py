@@ -33,13 +33,15 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is asked of every root: the checks `wanted` by id or area, all without any. `lifecycle` are dates of support
-    beside those that are shipped, `advisories` what is known of vulnerabilities."""
+    beside those that are shipped, `advisories` what is known of vulnerabilities. It `lists` components whatever is
+    asked where a document is to name them."""
 
     wanted: tuple[str, ...]
     policy: "Policy | None"
     clock: "Clock"
     lifecycle: "Lifecycle | None" = None
     advisories: "Advisories | None" = None
+    lists: bool = False
 
     @property
     def checks(self) -> "tuple[Check, ...]":

@@ -164,9 +164,10 @@ def _has_calendar(case: Case) -> bool:
 
 
 def _lists_supply(case: Case) -> bool:
+    """Whether components are collected: all checks ask for them, a document lists them, or a bill names some."""
     from firmward.audit import supply
 
-    return _asks_all(case, supply.CHECKS)
+    return case.question.lists or bool(case.bills.components) or _asks_all(case, supply.CHECKS)
 
 
 def _asks_all(case: Case, ids: Set[str]) -> bool:
@@ -205,7 +206,7 @@ def _of_image(case: Case) -> OfImage:
     def give_up(part: str, reason: str) -> OfImage:
         return OfImage(case.given_up(part, checks, reason))
 
-    if not (checks or dates):
+    if not (checks or dates or (rootless and _lists_supply(case) and not _is_blank(case))):
         return OfImage()
     (answer,) = run_each(judge, (TOP,), 1, give_up, case.ends)
     return answer
@@ -217,6 +218,11 @@ def _is_bare(image: "Image") -> bool:
     from firmward.image.opening import UNEXPLAINED
 
     return all(part.kind in (*UNEXPLAINED, bill.KIND) for part in image.parts)
+
+
+def _is_blank(case: Case) -> bool:
+    """Whether nothing was recognised at all."""
+    return _is_bare(case.image) and not case.bills.components
 
 
 def _root_checks(case: Case) -> "tuple[Check, ...]":
