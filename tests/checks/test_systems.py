@@ -20,10 +20,11 @@ CLOCK = Clock(date(2026, 11, 20))
 CHECKS = catalogue()
 UNDECIDED = (Outcome.UNKNOWN, Outcome.ERROR)
 AROUND = frozenset((
-    "hardware-key-store-unused", "kernel-cgroups-missing", "kernel-cmdline", "kernel-config", "kernel-end-of-life",
-    "kernel-live-patching-absent", "kernel-lsm-missing", "kernel-module-unneeded", "kernel-modules-unsigned",
-    "kernel-netfilter-missing", "kernel-optee-missing", "rootfs-unverified", "rootfs-writable",
-    "serial-console-on-cmdline", "support-outlives-component", "tpm-unused",
+    "component-unidentified", "hardware-key-store-unused", "kernel-cgroups-missing", "kernel-cmdline",
+    "kernel-config", "kernel-end-of-life", "kernel-live-patching-absent", "kernel-lsm-missing",
+    "kernel-module-unneeded", "kernel-modules-unsigned", "kernel-netfilter-missing", "kernel-optee-missing",
+    "known-vulnerability", "rootfs-unverified", "rootfs-writable", "serial-console-on-cmdline",
+    "support-outlives-component", "tpm-unused",
 ))  # fmt: skip
 """Checks that a root alone, without a boot partition and a device tree, may leave open."""
 SERIAL = re.compile(r"^[^#\n]*\bttyS0\b", re.MULTILINE)
