@@ -7,6 +7,7 @@ from pathlib import Path
 
 import chain
 import comparison
+import identification
 import kernel
 import reading
 import scan
@@ -22,6 +23,7 @@ SECTIONS = {
     "scan": scan.section,
     "chain": chain.section,
     "kernel": kernel.section,
+    "identification": identification.section,
 }
 COMPARISON = "comparison"
 

@@ -23,6 +23,9 @@ TRIED = 4096
 ALONE_LIMIT = 64
 """Strings that look like a version, of which one is."""
 TEXT_LIMIT = 200
+ZLIB = re.compile(r"libz\.so\b")
+ZLIBS_VERSION = re.compile(rb"1\.[23]\.\d{1,2}(?:\.\d)?")
+"""zlib's header puts the version that it is of into whatever includes it, as a string of its own."""
 UNPRINTED = re.compile(rb"[^\x20-\x7e]")
 
 
@@ -44,7 +47,7 @@ class ProductSearch:
         name = path.rpartition("/")[2]
         found: dict[str, Product] = {}
         for row in self.own(name):
-            product = _own(row, path, name, content.runs)
+            product = _own(row, path, elf, content.runs)
             if product is not None:
                 found.setdefault(row.name, product)
         marks = frozenset[bytes]().union(*(run.marks for run in content.runs)) & self.words
@@ -69,8 +72,9 @@ def _may_hold(row: ProductRow, elf: Elf, name: str) -> bool:
     return not row.is_file(name) and not any(row.is_file(needed) for needed in elf.needed)
 
 
-def _own(row: ProductRow, path: str, name: str, runs: Sequence[Run]) -> Product | None:
-    evidence = _by_words(row, path, runs) or _alone(row, path, runs)
+def _own(row: ProductRow, path: str, elf: Elf, runs: Sequence[Run]) -> Product | None:
+    name = path.rpartition("/")[2]
+    evidence = _by_words(row, path, runs) or _alone(row, path, elf, runs)
     if evidence is not None:
         return _product(row, *evidence)
     for naming in row.names:
@@ -109,12 +113,15 @@ def _occurrences(word: bytes, data: bytes) -> Iterator[int]:
         at = data.find(word, at + len(word))
 
 
-def _alone(row: ProductRow, path: str, runs: Sequence[Run]) -> tuple[str, Evidence] | None:
+def _alone(row: ProductRow, path: str, elf: Elf, runs: Sequence[Run]) -> tuple[str, Evidence] | None:
     if row.alone is None or (row.word and not any(row.word in run.marks for run in runs)):
         return None
+    has_zlibs = any(ZLIB.match(needed) for needed in elf.needed)
     said: dict[str, Evidence] = {}
     for run in runs:
         for match in row.alone.finditer(run.data):
+            if has_zlibs and ZLIBS_VERSION.fullmatch(match[1]):
+                continue
             said.setdefault(_text(match[1]), _evidence(path, run, match.start(1), match.end(1)))
             if len(said) > ALONE_LIMIT:
                 return None
