@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 
 from firmward.facts.binary_content import BinaryContent, Run
-from firmward.facts.product_row import ProductRow, Scope
+from firmward.facts.product_row import ProductRow, Scope, Wording
 from firmward.facts.program import Product
 from firmward.formats.elf_dynamic import Elf
 from firmward.model.component import Evidence, Witness
@@ -92,18 +92,22 @@ def _product(row: ProductRow, version: str, evidence: Evidence, *, is_static: bo
 def _by_words(row: ProductRow, path: str, runs: Sequence[Run]) -> tuple[str, Evidence] | None:
     """By the first wording that names one version."""
     for wording in row.words:
-        said: dict[str, Evidence] = {}
-        left = TRIED
-        for run in runs:
-            if wording.anchor in run.marks:
-                for at in islice(_occurrences(wording.anchor, run.data), left):
-                    left -= 1
-                    match = wording.pattern.search(run.data, max(0, at - BEFORE), at + len(wording.anchor) + BEHIND)
-                    if match is not None:
-                        said.setdefault(_text(match[1]), _evidence(path, run, match.start(1), match.end()))
+        said = dict(_said(wording, path, runs))
         if len(said) == 1:
             return next(iter(said.items()))
     return None
+
+
+def _said(wording: Wording, path: str, runs: Sequence[Run]) -> Iterator[tuple[str, Evidence]]:
+    left = TRIED
+    for run in runs:
+        if wording.anchor not in run.marks:
+            continue
+        for at in islice(_occurrences(wording.anchor, run.data), left):
+            left -= 1
+            end = at + len(wording.anchor) + BEHIND
+            for match in wording.pattern.finditer(run.data, max(0, at - BEFORE), end):
+                yield _text(match[1]), _evidence(path, run, match.start(1), match.end())
 
 
 def _occurrences(word: bytes, data: bytes) -> Iterator[int]:
@@ -130,7 +134,8 @@ def _alone(row: ProductRow, path: str, elf: Elf, runs: Sequence[Run]) -> tuple[s
 
 def _evidence(path: str, run: Run, start: int, end: int) -> Evidence:
     """The whole string around, as far as it can be printed."""
-    begin = max(run.data.rfind(b"\0", 0, start) + 1, start - TEXT_LIMIT // 2)
+    first = max(0, start - TEXT_LIMIT // 2)
+    begin = max(run.data.rfind(b"\0", first, start) + 1, first)
     until = run.data.find(b"\0", end, end + TEXT_LIMIT)
     text = UNPRINTED.sub(b" ", run.data[begin : until if until >= 0 else end + TEXT_LIMIT // 2])
     return Evidence(Witness.TEXT, Location(path, offset=run.start + start), _text(text.strip())[:TEXT_LIMIT])
