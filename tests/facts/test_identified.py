@@ -57,6 +57,7 @@ SILENT = [
     ("two versions are no answer", "usr/sbin/lighttpd", b"\0lighttpd/1.4.69\0lighttpd/1.4.70\0"),
     ("nor are two alone", "sbin/ip", b"\x006.1.0\x005.10.0\0"),
     ("a number that goes on is another", "usr/sbin/dnsmasq", b"\0dnsmasq-2\0"),
+    ("nor do letters belong to it", "usr/sbin/lighttpd", b"\0lighttpd/1.4.69foo\0"),
     ("words of a program in another", "usr/bin/agent", b"\0dnsmasq-2.90\0"),
     ("a version within words is not alone", "sbin/ip", b"\0since 6.1.0\0"),
     ("alone, and the word that must occur is missing", "bin/grep", b"\x003.8\0"),
