@@ -7,6 +7,7 @@ from pathlib import Path
 
 import chain
 import comparison
+import identification
 import kernel
 import matching
 import reading
@@ -26,6 +27,7 @@ SECTIONS = {
     "kernel": kernel.section,
     "matching": matching.section,
     "vulns": vulns.section,
+    "identification": identification.section,
 }
 COMPARISON = "comparison"
 

@@ -1,8 +1,8 @@
 """Run inside cve-bin-tool's own environment: what its checkers say of each file named on standard input.
 
-Its scanner is used as it is. Only its start is kept from the network: the database of CVEs, which is not asked here, and
-the list of SQLite's builds, which it would fetch while it is imported, are empty. A file is given by its name alone, from
-within its folder, since some of its patterns are for names.
+Its scanner is used as it is. Only its start is kept from the network: the database of CVEs, which is not asked here,
+and the list of SQLite's builds, which it would fetch while it is imported, are empty. A file is given by its name
+alone, from within its folder, since some of its patterns are for names.
 """
 
 import json
@@ -38,7 +38,7 @@ def run() -> None:
     logging.disable(logging.CRITICAL)
     scanner = version_scanner.VersionScanner()
     for line in sys.stdin:
-        path = Path(line.rstrip("\n"))
+        path = Path(line.rstrip("\n").partition("\t")[0])
         os.chdir(path.parent)
         found = (one.product_info for one in scanner.scan_file(path.name))
         said = sorted({(info.vendor, info.product, info.version) for info in found})

@@ -1,6 +1,7 @@
 """The rows of `products/`: by what the products are known that matter in embedded Linux.
 
-A row names its product as CPE does, the files that are the product, and what tells its version there:
+A row names its product as CPE does (`cpe`, vendor and product; without one nobody has given it a name there), the
+files that are the product, and what tells its version there:
 
 - `text`: words of the program around its version, `{}`, with `{*}` for a few characters that do not matter.
 - `pattern`: the same as a regular expression, with `anchor`, a text that is always in it or near it.
@@ -66,9 +67,12 @@ class Naming:
 
 @dataclass(frozen=True, slots=True)
 class ProductRow:
-    """A product: its `name` and `vendor`, `kind` and `purl` without a version. `files` are names of files that are it;
-    `words`, `alone` with `word`, and `names` tell its version, in this order. `scope` says where words count. `example`
-    is a real file that was read: package, version, path."""
+    """A product: its `name` and `vendor` by CPE (the vendor is empty where it has no name there), `kind` and `purl`
+    without a version.
+
+    `files` are names of files that are it; `words`, `alone` with `word`, and `names` tell its version, in this order.
+    `scope` says where words count. `example` is a real file that was read: package, version, path.
+    """
 
     name: str
     vendor: str
@@ -96,7 +100,7 @@ def rows() -> tuple[ProductRow, ...]:
 
 
 def row(table: Mapping[str, Any]) -> ProductRow:
-    vendor, _, name = table["cpe"].partition(":")
+    vendor, _, name = table.get("cpe", f":{table.get('name')}").partition(":")
     kind = ComponentKind(table.get("kind", "application"))
     form = table.get("version", VERSION)
     scope = table.get("scope", "linked" if kind is ComponentKind.LIBRARY else "own")

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 
 from firmward.facts.binary_content import BinaryContent, Run
-from firmward.facts.product_row import ProductRow, Scope
+from firmward.facts.product_row import ProductRow, Scope, Wording
 from firmward.facts.program import Product
 from firmward.formats.elf_dynamic import Elf
 from firmward.model.component import Evidence, Witness
@@ -23,6 +23,9 @@ TRIED = 4096
 ALONE_LIMIT = 64
 """Strings that look like a version, of which one is."""
 TEXT_LIMIT = 200
+ZLIB = re.compile(r"libz\.so\b")
+ZLIBS_VERSION = re.compile(rb"1\.[23]\.\d{1,2}(?:\.\d)?")
+"""zlib's header puts the version that it is of into whatever includes it, as a string of its own."""
 UNPRINTED = re.compile(rb"[^\x20-\x7e]")
 
 
@@ -44,7 +47,7 @@ class ProductSearch:
         name = path.rpartition("/")[2]
         found: dict[str, Product] = {}
         for row in self.own(name):
-            product = _own(row, path, name, content.runs)
+            product = _own(row, path, elf, content.runs)
             if product is not None:
                 found.setdefault(row.name, product)
         marks = frozenset[bytes]().union(*(run.marks for run in content.runs)) & self.words
@@ -69,8 +72,9 @@ def _may_hold(row: ProductRow, elf: Elf, name: str) -> bool:
     return not row.is_file(name) and not any(row.is_file(needed) for needed in elf.needed)
 
 
-def _own(row: ProductRow, path: str, name: str, runs: Sequence[Run]) -> Product | None:
-    evidence = _by_words(row, path, runs) or _alone(row, path, runs)
+def _own(row: ProductRow, path: str, elf: Elf, runs: Sequence[Run]) -> Product | None:
+    name = path.rpartition("/")[2]
+    evidence = _by_words(row, path, runs) or _alone(row, path, elf, runs)
     if evidence is not None:
         return _product(row, *evidence)
     for naming in row.names:
@@ -88,18 +92,22 @@ def _product(row: ProductRow, version: str, evidence: Evidence, *, is_static: bo
 def _by_words(row: ProductRow, path: str, runs: Sequence[Run]) -> tuple[str, Evidence] | None:
     """By the first wording that names one version."""
     for wording in row.words:
-        said: dict[str, Evidence] = {}
-        left = TRIED
-        for run in runs:
-            if wording.anchor in run.marks:
-                for at in islice(_occurrences(wording.anchor, run.data), left):
-                    left -= 1
-                    match = wording.pattern.search(run.data, max(0, at - BEFORE), at + len(wording.anchor) + BEHIND)
-                    if match is not None:
-                        said.setdefault(_text(match[1]), _evidence(path, run, match.start(1), match.end()))
+        said = dict(_said(wording, path, runs))
         if len(said) == 1:
             return next(iter(said.items()))
     return None
+
+
+def _said(wording: Wording, path: str, runs: Sequence[Run]) -> Iterator[tuple[str, Evidence]]:
+    left = TRIED
+    for run in runs:
+        if wording.anchor not in run.marks:
+            continue
+        for at in islice(_occurrences(wording.anchor, run.data), left):
+            left -= 1
+            end = at + len(wording.anchor) + BEHIND
+            for match in wording.pattern.finditer(run.data, max(0, at - BEFORE), end):
+                yield _text(match[1]), _evidence(path, run, match.start(1), match.end())
 
 
 def _occurrences(word: bytes, data: bytes) -> Iterator[int]:
@@ -109,12 +117,15 @@ def _occurrences(word: bytes, data: bytes) -> Iterator[int]:
         at = data.find(word, at + len(word))
 
 
-def _alone(row: ProductRow, path: str, runs: Sequence[Run]) -> tuple[str, Evidence] | None:
+def _alone(row: ProductRow, path: str, elf: Elf, runs: Sequence[Run]) -> tuple[str, Evidence] | None:
     if row.alone is None or (row.word and not any(row.word in run.marks for run in runs)):
         return None
+    has_zlibs = any(ZLIB.match(needed) for needed in elf.needed)
     said: dict[str, Evidence] = {}
     for run in runs:
         for match in row.alone.finditer(run.data):
+            if has_zlibs and ZLIBS_VERSION.fullmatch(match[1]):
+                continue
             said.setdefault(_text(match[1]), _evidence(path, run, match.start(1), match.end(1)))
             if len(said) > ALONE_LIMIT:
                 return None
@@ -123,7 +134,8 @@ def _alone(row: ProductRow, path: str, runs: Sequence[Run]) -> tuple[str, Eviden
 
 def _evidence(path: str, run: Run, start: int, end: int) -> Evidence:
     """The whole string around, as far as it can be printed."""
-    begin = max(run.data.rfind(b"\0", 0, start) + 1, start - TEXT_LIMIT // 2)
+    first = max(0, start - TEXT_LIMIT // 2)
+    begin = max(run.data.rfind(b"\0", first, start) + 1, first)
     until = run.data.find(b"\0", end, end + TEXT_LIMIT)
     text = UNPRINTED.sub(b" ", run.data[begin : until if until >= 0 else end + TEXT_LIMIT // 2])
     return Evidence(Witness.TEXT, Location(path, offset=run.start + start), _text(text.strip())[:TEXT_LIMIT])

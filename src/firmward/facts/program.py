@@ -10,7 +10,8 @@ from firmward.model.component import ComponentKind, Evidence
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product in one file: its `name` and `vendor` by CPE, its `version`, its `kind`, and its package URL, `purl`.
+    """A product in one file: its `name` and `vendor` by CPE (the vendor is empty where it has no name there), its
+    `version`, its `kind`, and its package URL, `purl`.
 
     `evidence` says what was read, and where. `is_static` says that a library was linked into a file that is something
     else, so that its own package, if there is one, is another copy.
