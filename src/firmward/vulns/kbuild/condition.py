@@ -91,14 +91,15 @@ def any_of(conditions: Iterable[Condition]) -> Condition:
     kept = _needed(terms) if len(terms) <= WIDTH_LIMIT else terms
     if len(kept) < 2:
         return kept.pop() if kept else NEVER
-    needs = [_needs(term) for term in kept]
-    common = frozenset.intersection(*needs)
+    each_needs = [needs(term) for term in kept]
+    common = frozenset.intersection(*each_needs)
     if not common:
         return Any(frozenset(kept))
-    return all_of((*common, any_of(all_of(each - common) for each in needs)))
+    return all_of((*common, any_of(all_of(each - common) for each in each_needs)))
 
 
-def _needs(term: Condition) -> frozenset[Condition]:
+def needs(term: Condition) -> frozenset[Condition]:
+    """The conditions that all have to hold."""
     return term.terms if isinstance(term, All) else frozenset((term,))
 
 
@@ -115,8 +116,13 @@ def _exclude(one: Leaf, other: Leaf) -> bool:
 
 def _needed(terms: set[Condition]) -> set[Condition]:
     """Without those that need all that another one needs, and more."""
-    needs = {term: _needs(term) for term in terms}
-    return {term for term in terms if not any(needs[other] < needs[term] for other in terms)}
+    all_needs = {term: needs(term) for term in terms}
+    return {term for term in terms if not any(all_needs[other] < all_needs[term] for other in terms)}
+
+
+def shared(condition: Condition) -> Condition:
+    """A plainer condition, which holds whenever this one does: without the alternatives."""
+    return All(frozenset(term for term in needs(condition) if not isinstance(term, Any)))
 
 
 def holds(condition: Condition, answer: Answer) -> bool | None:

@@ -25,6 +25,11 @@ WORDS_LIMIT = 512
 """What one word with references inside may become."""
 DEPTH_LIMIT = 30
 
+ACTIVE_LIMIT = 3
+"""How often a variable may be part of itself: each assignment may change what those before it gave."""
+FLAGS = re.compile(r".*[CA]FLAGS.*|.*[ca]flags-.*")
+"""Variables of a compiler's options: a source among them is looked for where they are assigned, and not through others."""
+
 ARCHITECTURE_NAMES = {
     "i386": "x86", "x86_64": "x86", "sparc32": "sparc", "sparc64": "sparc", "parisc64": "parisc", "sh64": "sh",
     "tilepro": "tile", "tilegx": "tile",
@@ -61,7 +66,7 @@ class Scope:
     values: dict[str, list[Value]] = field(default_factory=dict)
     steps: int = 0
     bound: dict[str, list[Word]] = field(default_factory=dict)
-    active: set[int] = field(default_factory=set)
+    active: list[str] = field(default_factory=list)
 
     def assign(self, statement: Assignment, condition: Condition) -> None:
         condition = all_of((condition, self.tested(statement.tests)))
@@ -150,17 +155,16 @@ class Scope:
             return [(on("64BIT"), "64"), (negated(on("64BIT")), "32")]
         if name not in self.values and self.above is not None:
             return self.above._variable(name)
-        return [word for value in self.values.get(name, ()) for word in self._value(value)]
-
-    def _value(self, value: Value) -> list[Word]:
-        if id(value) in self.active or len(self.active) > DEPTH_LIMIT:
+        if FLAGS.fullmatch(name) or self.active.count(name) >= ACTIVE_LIMIT or len(self.active) > DEPTH_LIMIT:
             return []
-        self.active.add(id(value))
-        try:
-            value.is_used = True
-            return list(_under(value.condition, self.words(value.text)))
-        finally:
-            self.active.discard(id(value))
+        self.active.append(name)
+        found = [word for value in self.values.get(name, ()) for word in self._value(value)]
+        self.active.pop()
+        return found
+
+    def _value(self, value: Value) -> Iterator[Word]:
+        value.is_used = True
+        return _under(value.condition, self.words(value.text))
 
     def _test(self, test: Test) -> Condition:
         found = self._defined(test.left) if test.kind == "defined" else self._equal(test.left, test.right)

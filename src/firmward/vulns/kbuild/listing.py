@@ -8,17 +8,17 @@ a source, a rule or a variable that no such list comes upon, may build it whenev
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from firmward.vulns.kbuild.condition import ALWAYS, Condition, all_of
-from firmward.vulns.kbuild.expansion import OPAQUE, ROOT, SET, Scope, Word
+from firmward.vulns.kbuild.expansion import FLAGS, OPAQUE, ROOT, SET, Scope, Value, Word
 from firmward.vulns.kbuild.statements import Assignment, Inclusion, Rule, Statement, statements
 
 SOURCES = (".c", ".S")
 OBJECT_LISTS = ("obj-y",)
 OTHER_LISTS = ("lib-y", "extra-y", "always-y", "subdir-y")
 TOP_LISTS = ("core-y", "drivers-y", "net-y", "libs-y", "virt-y", "init-y", "head-y")
-NAMED_ONLY = re.compile(r"targets|clean-files|no-clean-files|dtb-.*|.*CFLAGS.*|.*AFLAGS.*|ccflags-.*|asflags-.*|.*-")
+NAMED_ONLY = re.compile(r"targets|clean-files|no-clean-files|dtb-.*|.*-")
 """Variables whose words nothing is built for; a name ends so where the option in it is off."""
 MADE = (".dtb", ".dtb.o", ".dtbo", ".dtbo.o", ".hdrtest")
 """Of device trees and headers; no source is compiled for them."""
@@ -26,18 +26,28 @@ _BUILD = re.compile(r"\$\(build\)=([^\s;)]+)")
 _TOKEN = re.compile(r"[\w.+%/@-]+")
 
 
+@dataclass(frozen=True, slots=True)
+class Object:
+    """That the object at `path`, written without a suffix, is built under a `condition`. It goes into the `whole`, an
+    object that may be a module; None for one of a library. `is_certain` says that it is in every such whole."""
+
+    condition: Condition
+    path: str
+    whole: str | None
+    is_certain: bool
+
+
 @dataclass(slots=True)
 class Listing:
     """What a folder's Kbuild file has built.
 
-    `objects` are paths without a suffix, each with its condition and the name of the module that it goes into, None
-    where it is no module's. `folders` are read where their condition holds. `named` are paths of files that are built
+    `objects` are what is compiled. `folders` are read where their condition holds. `named` are paths of files that are built
     in a way that is not understood. `opaque` are conditions under which anything below the folder may be.
     `included` are the files that were read with it.
     """
 
     folder: str
-    objects: list[tuple[Condition, str, str | None]] = field(default_factory=list)
+    objects: list[Object] = field(default_factory=list)
     folders: list[Word] = field(default_factory=list)
     named: list[Word] = field(default_factory=list)
     opaque: list[Condition] = field(default_factory=list)
@@ -80,6 +90,7 @@ class _Reader:
         if content is None:
             return
         self.text.append(content)
+        self.scope.values.setdefault("MAKEFILE_LIST", []).append(Value(ALWAYS, f"{ROOT}/{path}", is_used=True))
         for statement in statements(content):
             self._statement(statement, condition)
 
@@ -139,23 +150,24 @@ class _Reader:
         elif word.endswith("/"):
             self.found.folders.append((condition, self.path(word)))
         elif word.endswith(".o"):
-            module = word[:-2].rpartition("/")[2].replace("-", "_") if is_module else None
-            self._object(condition, word[:-2], module, frozenset())
+            whole = self.path(word[:-2]) if is_module else None
+            self._object(Object(condition, word[:-2], whole, is_certain=True), condition, frozenset())
         elif word.endswith(".a"):
             self.found.folders.append((condition, self.path(word).rpartition("/")[0]))
         else:
             self.found.named.append((condition, self.path(word)))
 
-    def _object(self, condition: Condition, stem: str, module: str | None, within: frozenset[str]) -> None:
-        """An object, and what it is put together from."""
-        self.found.objects.append((condition, self.path(stem), module))
-        if stem in within:
+    def _object(self, one: Object, whole: Condition, within: frozenset[str]) -> None:
+        """An object by its name in the file, and what it is put together from."""
+        self.found.objects.append(replace(one, path=self.path(one.path)))
+        if one.path in within:
             return
         for suffix in ("-objs", "-y"):
-            for under, word in self._list(stem + suffix):
-                both = all_of((condition, under))
+            for under, word in self._list(one.path + suffix):
+                both = all_of((one.condition, under))
                 if word.endswith(".o") and OPAQUE not in word and SET not in word:
-                    self._object(both, word[:-2], module, within | {stem})
+                    part = Object(both, word[:-2], one.whole, is_certain=both == whole)
+                    self._object(part, whole, within | {one.path})
                 else:
                     self._listed(both, word, is_module=False)
 
@@ -166,16 +178,17 @@ class _Reader:
     def rest(self) -> None:
         """What is named where no list comes upon it: variables first, then what rules make something from."""
         for name, values in self.scope.values.items():
+            suffixes = SOURCES if FLAGS.fullmatch(name) else ("",)
             for value in [] if NAMED_ONLY.fullmatch(name) else [one for one in values if not one.is_used]:
-                self._mentioned(value.condition, value.text)
+                self._mentioned(value.condition, value.text, suffixes)
         for condition, rule in self.rules:
             self._mentioned(condition, rule.prerequisites)
             self._patterns(condition, rule)
 
-    def _mentioned(self, condition: Condition, text: str) -> None:
+    def _mentioned(self, condition: Condition, text: str, suffixes: tuple[str, ...] = ("",)) -> None:
         literal = [(ALWAYS, token) for token in _TOKEN.findall(text)]
         for under, word in (*self.scope.words(text), *literal):
-            if OPAQUE in word or SET in word or "%" in word:
+            if OPAQUE in word or SET in word or "%" in word or not word.endswith(suffixes):
                 continue
             both = all_of((condition, under))
             # a path that counts from the top may be written without saying so

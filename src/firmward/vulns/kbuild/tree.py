@@ -9,6 +9,7 @@ import fnmatch
 import os
 import re
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
@@ -16,19 +17,20 @@ from pathlib import Path
 
 from firmward.vulns.kbuild.condition import ALWAYS, NEVER, Condition, all_of, any_of, architecture
 from firmward.vulns.kbuild.expansion import Scope
-from firmward.vulns.kbuild.listing import SOURCES, Files, Listing, listing
+from firmward.vulns.kbuild.listing import SOURCES, Files, Listing, Object, listing
 
 OUTSIDE = ("tools", "scripts", "Documentation", "debian")
 """Folders whose files are no part of a kernel; what is below them is not mapped."""
 NO_ARCHITECTURE = frozenset({"um"})
 NAMES = ("Kbuild", "Makefile")
-SIZE_LIMIT = 8 << 20
+SIZE_LIMIT = 32 << 20
+"""Bytes of a file; registers of a graphics card take 22 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """When a source is built: under `condition`, and into these `modules`, None where it is not known to go into
-    modules alone."""
+    """When a source is built: under `condition`, and into these `modules`; None where it may go elsewhere, or into
+    something that no list of modules names."""
 
     condition: Condition
     modules: frozenset[str] | None
@@ -37,7 +39,8 @@ class Build:
 @dataclass(slots=True)
 class _Gathered:
     conditions: list[Condition] = field(default_factory=list)
-    modules: set[str | None] = field(default_factory=set)
+    wholes: set[str | None] = field(default_factory=set)
+    certain: set[str | None] = field(default_factory=set)
 
 
 class KernelTree:
@@ -47,17 +50,26 @@ class KernelTree:
         self.top = top
         self.paths = frozenset(_paths(top))
         self._sorted = sorted(self.paths)
-        self.sources = frozenset(path for path in self.paths if path.endswith(SOURCES) and not _is_outside(path))
+        self.sources = frozenset(path for path in self.paths if path.endswith(SOURCES) and not is_outside(path))
+        self._named: dict[str, list[str]] = defaultdict(list)
+        for path in self.sources:
+            self._named[path.rpartition("/")[2]].append(path)
         folders = {path.split("/")[1] for path in self.paths if path.startswith("arch/") and path.count("/") > 1}
         self.architectures = tuple(sorted(folders - NO_ARCHITECTURE))
 
     def read(self, path: str) -> str | None:
-        if path not in self.paths:
-            return None
-        return (self.top / path).read_bytes()[:SIZE_LIMIT].decode("utf-8", "replace")
+        return self.content(path).decode("utf-8", "replace") if path in self.paths else None
+
+    def content(self, path: str) -> bytes:
+        file = self.top / path
+        return b"" if file.is_symlink() or not file.is_file() else file.read_bytes()[:SIZE_LIMIT]
 
     def exists(self, path: str) -> bool:
         return path in self.sources
+
+    def named(self, name: str) -> Iterable[str]:
+        """All sources that are called so, wherever."""
+        return self._named.get(name, ())
 
     def glob(self, pattern: str) -> Iterable[str]:
         if not any(sign in pattern for sign in "*?["):
@@ -71,6 +83,10 @@ class KernelTree:
             for path in among
             if path.count("/") == depth and fnmatch.fnmatchcase(path, pattern)
         ]
+
+    def is_licensed(self, path: str) -> bool:
+        """Whether a source says the licence of its module, with which Kbuild lists the module where it is built in."""
+        return b"MODULE_LICENSE" in self.content(path)
 
     @property
     def version(self) -> str:
@@ -91,7 +107,8 @@ def builds(tree: KernelTree) -> dict[str, Build]:
     for folder, found in listings.items():
         if found.opaque:
             _open(folder, all_of((conditions[folder], any_of(found.opaque))), gathered)
-    return {path: build for path, one in gathered.items() if (build := _build(one)).condition != NEVER}
+    named = _named(tree, gathered)
+    return {path: build for path, one in gathered.items() if (build := _build(one, named)).condition != NEVER}
 
 
 def _listings(tree: KernelTree) -> dict[str, Listing]:
@@ -100,7 +117,7 @@ def _listings(tree: KernelTree) -> dict[str, Listing]:
     found = {"": top}
     for path in sorted(tree.paths):
         folder, _, name = path.rpartition("/")
-        if name not in NAMES or not folder or _is_outside(path) or folder in found:
+        if name not in NAMES or not folder or is_outside(path) or folder in found:
             continue
         kbuild = f"{folder}/Kbuild"
         found[folder], _ = listing(folder, kbuild if kbuild in tree.paths else path, files, scope)
@@ -153,22 +170,25 @@ def _own(folder: str) -> Condition:
 
 
 def _gather(found: Listing, condition: Condition, tree: KernelTree, gathered: dict[str, _Gathered]) -> None:
-    for under, stem, module in found.objects:
+    for one in found.objects:
         for suffix in SOURCES:
-            if tree.exists(stem + suffix):
-                _add(gathered, stem + suffix, all_of((condition, under)), module)
+            if tree.exists(one.path + suffix):
+                _add(gathered, one.path + suffix, all_of((condition, one.condition)), one)
     for under, path in found.named:
         stem = path.removesuffix(".o")
-        for candidate in (path, *(stem + suffix for suffix in SOURCES)):
-            if tree.exists(candidate):
-                _add(gathered, candidate, all_of((condition, under)), None)
+        there = [one for one in (path, *(stem + suffix for suffix in SOURCES)) if tree.exists(one)]
+        # a source that is not where it is looked for lies in a folder that only a variable knows
+        for one in there or tree.named(path.rpartition("/")[2]):
+            _add(gathered, one, all_of((condition, under)), None)
 
 
-def _add(gathered: dict[str, _Gathered], path: str, condition: Condition, module: str | None) -> None:
+def _add(gathered: dict[str, _Gathered], path: str, condition: Condition, built: Object | None) -> None:
     if condition != NEVER:
         one = gathered.setdefault(path, _Gathered())
         one.conditions.append(condition)
-        one.modules.add(module)
+        one.wholes.add(built.whole if built else None)
+        if built is not None and built.is_certain:
+            one.certain.add(built.whole)
 
 
 def _open(folder: str, condition: Condition, gathered: dict[str, _Gathered]) -> None:
@@ -176,15 +196,25 @@ def _open(folder: str, condition: Condition, gathered: dict[str, _Gathered]) -> 
     for path, one in gathered.items():
         if not folder or path.startswith(f"{folder}/"):
             one.conditions.append(condition)
-            one.modules.add(None)
+            one.wholes.add(None)
 
 
-def _build(one: _Gathered) -> Build:
-    modules = None if None in one.modules else frozenset(name for name in one.modules if name is not None)
-    return Build(any_of(one.conditions), modules)
+def _named(tree: KernelTree, gathered: dict[str, _Gathered]) -> frozenset[str]:
+    """What is in the list of modules whenever it is built, in either way."""
+    found: set[str] = set()
+    for path, one in gathered.items():
+        # the list does not name what is in two modules as either is called
+        if len(one.wholes) == 1 and one.certain and None not in one.wholes and tree.is_licensed(path):
+            found |= {whole for whole in one.certain if whole is not None}
+    return frozenset(found)
 
 
-def _is_outside(path: str) -> bool:
+def _build(one: _Gathered, named: frozenset[str]) -> Build:
+    names = [whole.rpartition("/")[2].replace("-", "_") for whole in one.wholes if whole in named and whole]
+    return Build(any_of(one.conditions), frozenset(names) if len(names) == len(one.wholes) else None)
+
+
+def is_outside(path: str) -> bool:
     return path.split("/", 1)[0] in OUTSIDE
 
 
