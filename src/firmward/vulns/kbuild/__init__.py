@@ -1,0 +1,1 @@
+"""Which sources a kernel is built from: Kbuild's files read as conditions over options."""
