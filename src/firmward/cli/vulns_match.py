@@ -134,11 +134,9 @@ def open_knowledge(path: Path | None) -> "Knowledge":
 
 def judge_of(version: str, options: "KernelOptions") -> "Judge":
     """What a kernel of this version was built from, by its configuration."""
-    from importlib import import_module
+    from firmward.vulns.kernel_build import KernelBuild
 
-    build = import_module("firmward.vulns.kernel_build")
-    found: Judge = build.KernelBuild(version, options.architecture, options).vex
-    return found
+    return KernelBuild(version, options.architecture, options).vex
 
 
 def _warn_of_another_line(version: str, options: "KernelOptions") -> None:

@@ -78,11 +78,7 @@ class KernelTree:
         fixed = re.split(r"[*?[]", pattern, maxsplit=1)[0]
         start = bisect_left(self._sorted, fixed)
         among = takewhile(lambda path: path.startswith(fixed), islice(self._sorted, start, None))
-        return [
-            path
-            for path in among
-            if path.count("/") == depth and fnmatch.fnmatchcase(path, pattern)
-        ]
+        return [path for path in among if path.count("/") == depth and fnmatch.fnmatchcase(path, pattern)]
 
     def is_licensed(self, path: str) -> bool:
         """Whether a source says the licence of its module, with which Kbuild lists the module where it is built in."""
@@ -134,7 +130,9 @@ def _listings(tree: KernelTree) -> dict[str, Listing]:
 def _top(files: Files) -> tuple[Listing, Scope]:
     """The top's Makefile and Kbuild are read as one: each uses what the other assigns."""
     text = "\n".join(filter(None, (files.read(name) for name in ("Makefile", "Kbuild"))))
-    both = Files(lambda path: text if path == "Makefile" else files.read(path), files.exists, files.glob, files.architectures)
+    both = Files(
+        lambda path: text if path == "Makefile" else files.read(path), files.exists, files.glob, files.architectures
+    )
     return listing("", "Makefile", both, None)
 
 
