@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, is_dataclass
+from datetime import date
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
@@ -333,9 +334,11 @@ def _text(content: bytes) -> str:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Takes the model's records and our enumerations, and nothing that could be called to do something."""
+    """Takes the model's records, days and our enumerations, and nothing that could be called to do something."""
 
     def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("datetime", "date"):
+            return date
         if module.startswith("firmward.") and "." not in name:
             found = getattr(import_module(module), name, None)
             if isinstance(found, type) and (

@@ -93,8 +93,8 @@ def _notes(every: Iterable[Matches]) -> Iterator[str]:
             reasons.setdefault(reason.replace(name, "it"), []).append(name)
         if one.doubts:
             doubts[f"{name} {one.component.version}".strip()] = len(one.doubts)
-    for reason, names in reasons.items():
-        yield f"{_listed(names)}: {reason}"
+    for reason, named in reasons.items():
+        yield f"{_listed(named)}: {reason}"
     if doubts:
         yield f"it is not known whether {sum(doubts.values())} more vulnerabilities apply, to {_listed(list(doubts))}"
 
