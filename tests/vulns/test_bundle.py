@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from datetime import timedelta
@@ -122,11 +123,13 @@ def test_an_unsigned_one_is_refused_where_a_key_is_asked_for(filled: Path, tmp_p
 
 
 def test_an_older_one_is_refused(file: Path, filled: Path, run: Update, tmp_path: Path) -> None:
-    run(given={"kev": tmp_path / f"kev-{FIRST}.json"}, now=NOW + timedelta(days=2))
+    place, later = tmp_path / f"kev-{FIRST}.json", NOW + timedelta(days=2)
+    os.utime(place, (later.timestamp(), later.timestamp()))
+    run(given={"kev": place}, now=later)
     assert "its kev is of 2026-11-21, and 2026-11-23 is there" in refused(file, filled)
     take(file, filled, older=True)
     with Database(filled) as one:
-        assert {feed.checked for feed in one.status().feeds} == {NOW}
+        assert max(feed.checked for feed in one.status().feeds) == NOW
 
 
 def test_one_that_lacks_a_feed_is_older(file: Path, filled: Path, run: Update, tmp_path: Path) -> None:

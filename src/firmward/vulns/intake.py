@@ -66,10 +66,13 @@ class Told:
 class Intake:
     """One feed's transaction: rows are added within, and count when it is left without an error."""
 
-    def __init__(self, connection: sqlite3.Connection, feed: str, extent: Extent, now: datetime) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, feed: str, extent: Extent, now: datetime, written: datetime | None = None
+    ) -> None:
         self.told = Told()
         self.cursor = ""
         self._connection, self._feed, self._extent, self._now = connection, feed, extent, now
+        self._written = written
         self._rows: dict[str, list[tuple[object, ...]]] = defaultdict(list)
         self._waiting = 0
         self._seen: set[str] = set()
@@ -198,9 +201,18 @@ class Intake:
         if self._extent is Extent.CHANGES:
             row = self._connection.execute("SELECT newest FROM feed WHERE name = ?", (self._feed,)).fetchone()
             newest = max(newest, row[0] if row else "")
-        self._write(schema.FEED, self._feed, moment, moment, newest, self.cursor, self.told.skipped)
+        self._write(schema.FEED, self._feed, self._checked(newest), moment, newest, self.cursor, self.told.skipped)
         self._flush()
         repack(self._connection)
+
+    def _checked(self, newest: str) -> str:
+        """Until when what was taken holds: now, if it was asked of upstream; files hold until they were `written`, or
+        until the newest day that is in them, which a copy does not move."""
+        if self._written is None:
+            return self._now.isoformat(timespec="seconds")
+        written = min(self._written, self._now)
+        told = f"{newest}T23:59:59+00:00" if newest else ""
+        return min(filter(None, (written.isoformat(timespec="seconds"), told)))
 
 
 def repack(connection: sqlite3.Connection) -> None:

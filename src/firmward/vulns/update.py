@@ -98,7 +98,7 @@ def _update(connection: sqlite3.Connection, order: Wanted, means: Means) -> Outc
         found = _given(order, means)
         extents = {feed.extent(path) for path in order.given}
         extent = Extent.WHOLE if Extent.WHOLE in extents else Extent.CHANGES
-        told = _take(connection, feed, extent, found, means, "")
+        told = _take(connection, feed, extent, found, means, "", written=_written(order.given))
         return Outcome(feed.name, told, extent)
     upstream = Upstream(connection, feed, means, anew=order.anew)
     plan = feed.plan(upstream)
@@ -124,6 +124,12 @@ def _check_empty(feed: Feed, extent: Extent, upstream: "Upstream") -> None:
         raise InputError(f"{feed.name}: upstream has nothing at {mirrored(feed.url, upstream.mirror)}")
 
 
+def _written(given: Sequence[Path]) -> datetime:
+    """When the oldest of the files or folders was last written; who reads them tells of one that is not there."""
+    moments = [path.stat().st_mtime for path in given if path.exists()]
+    return datetime.fromtimestamp(min(moments, default=0), UTC).replace(microsecond=0)
+
+
 def _given(order: Wanted, means: Means) -> Iterator[Document]:
     budget = means.budget()
     for path in order.given:
@@ -138,8 +144,9 @@ def _take(
     means: Means,
     cursor: str,
     upstream: "Upstream | None" = None,
+    written: datetime | None = None,
 ) -> Told:
-    with Intake(connection, feed.name, extent, means.now) as intake:
+    with Intake(connection, feed.name, extent, means.now, written) as intake:
         intake.cursor = cursor
         for document in found:
             means.tell(feed.name, document.name, intake.told.records)
