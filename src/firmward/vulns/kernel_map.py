@@ -70,7 +70,7 @@ def write(version: str, builds: Mapping[str, Build], architectures: Iterable[str
         "modules": list(writer.modules),
     }
     content = json.dumps(said, separators=(",", ":")).encode()
-    return lzma.compress(content, preset=9 | lzma.PRESET_EXTREME)
+    return lzma.compress(content, filters=[{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "pb": 0}])
 
 
 class _Writer:
@@ -80,26 +80,37 @@ class _Writer:
         self.modules: dict[str, int] = {}
 
     def folder(self, paths: list[str], builds: Mapping[str, Build]) -> list[object]:
-        """What all paths need, their names, and of each the number of what it needs besides, and of its modules."""
+        """What all paths need; by suffix their names; of each, how far back the condition stands that it needs besides,
+        counted from the next new one; and of each the number of its modules."""
         common = frozenset.intersection(*(needs(builds[path].condition) for path in paths))
-        first = self._number(All(common))
-        names = [path.rpartition("/")[2] for path in paths]
-        numbers = [self._number(All(needs(builds[path].condition) - common)) for path in paths]
-        into = [self._into(name, builds[path].modules) for name, path in zip(names, paths, strict=True)]
-        return [first, " ".join(names), numbers, into]
+        first = self._back(All(common))
+        ordered = sorted(paths, key=_suffix_and_name)
+        names: dict[str, list[str]] = {}
+        for path in ordered:
+            suffix, name = _suffix_and_name(path)
+            names.setdefault(suffix, []).append(name)
+        backs = [self._back(All(needs(builds[path].condition) - common)) for path in ordered]
+        into = [self._into(path, builds[path].modules) for path in ordered]
+        return [first, {suffix: " ".join(found) for suffix, found in names.items()}, backs, into]
 
-    def _number(self, condition: All) -> int:
-        return self.conditions.setdefault(text(all_of((condition,))), len(self.conditions))
+    def _back(self, condition: All) -> int:
+        new = len(self.conditions)
+        return new - self.conditions.setdefault(text(all_of((condition,))), new)
 
-    def _into(self, name: str, modules: frozenset[str] | None) -> int:
+    def _into(self, path: str, modules: frozenset[str] | None) -> int:
         if not modules:
             return NO_NAME
         words = " ".join(sorted(modules))
-        return OWN_NAME if words == _own_name(name) else self.modules.setdefault(words, len(self.modules))
+        return OWN_NAME if words == _own_name(path) else self.modules.setdefault(words, len(self.modules))
 
 
-def _own_name(name: str) -> str:
-    return name.rpartition(".")[0].replace("-", "_")
+def _suffix_and_name(path: str) -> tuple[str, str]:
+    stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
+    return f"{dot}{suffix}", stem
+
+
+def _own_name(path: str) -> str:
+    return path.rpartition("/")[2].rpartition(".")[0].replace("-", "_")
 
 
 def read(content: bytes) -> KernelMap:
@@ -119,16 +130,31 @@ def _read(said: Mapping[str, Any]) -> KernelMap:
     modules: dict[str, tuple[str, ...]] = {}
     conditions = tuple(map(str, said["conditions"]))
     among = [tuple(str(words).split()) for words in said["modules"]]
-    for folder, (first, listed, numbers, into) in said["folders"].items():
+    numbers = _Numbers(len(conditions))
+    for folder, (back, names, backs, into) in said["folders"].items():
         before = f"{folder}/" if folder else ""
-        if not 0 <= min(first, *numbers) <= max(first, *numbers) < len(conditions):
-            raise Malformed("a map that names a condition which it lacks")
-        names = [before + name for name in listed.split(" ")]
-        paths.update(zip(names, ((first, number) for number in numbers), strict=True))
-        for path, module in zip(names, into, strict=True):
+        first = numbers.next(back)
+        listed = [f"{before}{name}{suffix}" for suffix, words in names.items() for name in words.split(" ")]
+        for path, one, module in zip(listed, backs, into, strict=True):
+            paths[path] = (first, numbers.next(one))
             if module != NO_NAME:
-                modules[path] = (_own_name(path.rpartition("/")[2]),) if module == OWN_NAME else among[module]
+                modules[path] = (_own_name(path),) if module == OWN_NAME else among[module]
     return KernelMap(str(said["version"]), conditions, paths, modules, frozenset(map(str, said["architectures"])))
+
+
+class _Numbers:
+    """Of conditions, each given as the steps back from the next one that is new."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.new = 0
+
+    def next(self, back: int) -> int:
+        number = self.new - back
+        self.new += back == 0
+        if not 0 <= number < self.count:
+            raise Malformed("a map that names a condition which it lacks")
+        return number
 
 
 def line_of(version: str) -> tuple[int, int] | None:

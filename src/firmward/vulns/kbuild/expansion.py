@@ -155,7 +155,9 @@ class Scope:
             return [(on("64BIT"), "64"), (negated(on("64BIT")), "32")]
         if name not in self.values and self.above is not None:
             return self.above._variable(name)
-        if FLAGS.fullmatch(name) or self.active.count(name) >= ACTIVE_LIMIT or len(self.active) > DEPTH_LIMIT:
+        if len(self.active) > DEPTH_LIMIT:
+            return [(ALWAYS, OPAQUE)]
+        if FLAGS.fullmatch(name) or self.active.count(name) >= ACTIVE_LIMIT:
             return []
         self.active.append(name)
         found = [word for value in self.values.get(name, ()) for word in self._value(value)]

@@ -20,7 +20,7 @@ from firmward.vulns.kbuild.tree import NO_ARCHITECTURE, Build, KernelTree, is_ou
 
 WAYS_LIMIT = 500
 """Different conditions of the sources that include one file; with more, nothing is said of it."""
-LENGTH_LIMIT = 300
+LENGTH_LIMIT = 100
 """Characters of a header's condition; of a longer one that is kept which all ways need."""
 _INCLUSION = re.compile(
     rb'^[ \t]*(?:#[ \t]*include|\.include|\.incbin)[ \t]*(?:"(?P<own>[^"\n]+)"|<(?P<path>[^>\n]+)>)|'

@@ -41,8 +41,8 @@ class Object:
 class Listing:
     """What a folder's Kbuild file has built.
 
-    `objects` are what is compiled. `folders` are read where their condition holds. `named` are paths of files that are built
-    in a way that is not understood. `opaque` are conditions under which anything below the folder may be.
+    `objects` are what is compiled. `folders` are read where their condition holds. `named` are paths of sources that
+    are built in a way that is not understood. `opaque` are conditions under which anything below the folder may be.
     `included` are the files that were read with it.
     """
 
@@ -57,10 +57,11 @@ class Listing:
 @dataclass(frozen=True, slots=True)
 class Files:
     """The tree: `read` gives the text of a file, None where there is none, `exists` says whether a source is there,
-    `glob` finds paths, and `architectures` are the folders in `arch`."""
+    `named` gives all sources of a name, `glob` finds paths, and `architectures` are the folders in `arch`."""
 
     read: Callable[[str], str | None]
     exists: Callable[[str], bool]
+    named: Callable[[str], Iterable[str]]
     glob: Callable[[str], Iterable[str]]
     architectures: tuple[str, ...]
 
@@ -155,7 +156,7 @@ class _Reader:
         elif word.endswith(".a"):
             self.found.folders.append((condition, self.path(word).rpartition("/")[0]))
         else:
-            self.found.named.append((condition, self.path(word)))
+            self.found.named += ((condition, path) for path in self._sources(self.path(word)))
 
     def _object(self, one: Object, whole: Condition, within: frozenset[str]) -> None:
         """An object by its name in the file, and what it is put together from."""
@@ -190,10 +191,17 @@ class _Reader:
         for under, word in (*self.scope.words(text), *literal):
             if OPAQUE in word or SET in word or "%" in word or not word.endswith(suffixes):
                 continue
-            both = all_of((condition, under))
             # a path that counts from the top may be written without saying so
-            for path in {self.path(word), self.path(word, base="")}:
-                self.found.named.append((both, path))
+            there = {self.path(word), self.path(word, base="")}
+            found = {one for path in there for one in self._sources(path)}
+            # a source that is in neither place lies in a folder that only a variable knows
+            found = found or (set(self.files.named(word.rpartition("/")[2])) if word.endswith(SOURCES) else set())
+            self.found.named += ((all_of((condition, under)), path) for path in found)
+
+    def _sources(self, path: str) -> list[str]:
+        """What is compiled for a path, of a source, of an object or without a suffix."""
+        stem = path.removesuffix(".o")
+        return [one for one in (path, *(stem + suffix for suffix in SOURCES)) if self.files.exists(one)]
 
     def _patterns(self, condition: Condition, rule: Rule) -> None:
         """Sources that a rule with `%` in it makes other objects from, as `$(obj)/lib-%.o: $(srctree)/lib/%.c`."""
@@ -206,7 +214,7 @@ class _Reader:
             for path in sources:
                 made = path.replace("%", stem)
                 if made.rpartition(".")[0] != self.path(stem):
-                    self.found.named.append((condition, made))
+                    self.found.named += ((condition, one) for one in self._sources(made))
 
     def _stems(self, targets: list[str]) -> Iterator[str]:
         """What `%` may stand for: of all words in the file those that fit a target."""

@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 from pathlib import Path
 
@@ -78,7 +78,11 @@ class KernelTree:
         fixed = re.split(r"[*?[]", pattern, maxsplit=1)[0]
         start = bisect_left(self._sorted, fixed)
         among = takewhile(lambda path: path.startswith(fixed), islice(self._sorted, start, None))
-        return [path for path in among if path.count("/") == depth and fnmatch.fnmatchcase(path, pattern)]
+        return [
+            path
+            for path in among
+            if path.count("/") == depth and fnmatch.fnmatchcase(path, pattern)
+        ]
 
     def is_licensed(self, path: str) -> bool:
         """Whether a source says the licence of its module, with which Kbuild lists the module where it is built in."""
@@ -108,7 +112,7 @@ def builds(tree: KernelTree) -> dict[str, Build]:
 
 
 def _listings(tree: KernelTree) -> dict[str, Listing]:
-    files = Files(tree.read, tree.exists, tree.glob, tree.architectures)
+    files = Files(tree.read, tree.exists, tree.named, tree.glob, tree.architectures)
     top, scope = _top(files)
     found = {"": top}
     for path in sorted(tree.paths):
@@ -130,9 +134,7 @@ def _listings(tree: KernelTree) -> dict[str, Listing]:
 def _top(files: Files) -> tuple[Listing, Scope]:
     """The top's Makefile and Kbuild are read as one: each uses what the other assigns."""
     text = "\n".join(filter(None, (files.read(name) for name in ("Makefile", "Kbuild"))))
-    both = Files(
-        lambda path: text if path == "Makefile" else files.read(path), files.exists, files.glob, files.architectures
-    )
+    both = replace(files, read=lambda path: text if path == "Makefile" else files.read(path))
     return listing("", "Makefile", both, None)
 
 
@@ -173,11 +175,7 @@ def _gather(found: Listing, condition: Condition, tree: KernelTree, gathered: di
             if tree.exists(one.path + suffix):
                 _add(gathered, one.path + suffix, all_of((condition, one.condition)), one)
     for under, path in found.named:
-        stem = path.removesuffix(".o")
-        there = [one for one in (path, *(stem + suffix for suffix in SOURCES)) if tree.exists(one)]
-        # a source that is not where it is looked for lies in a folder that only a variable knows
-        for one in there or tree.named(path.rpartition("/")[2]):
-            _add(gathered, one, all_of((condition, under)), None)
+        _add(gathered, path, all_of((condition, under)), None)
 
 
 def _add(gathered: dict[str, _Gathered], path: str, condition: Condition, built: Object | None) -> None:
