@@ -248,7 +248,7 @@ def _of_root(root: "Root", case: Case, *, has_core: bool) -> Judged:
     verdicts = _verdicts(case, checks, facts)
     links = chain.of_root(root.part, facts, verdicts) if draws else None
     kernels = _kernels(case, checks, facts)
-    made_of = _supply(facts) if _lists_supply(case) else None
+    made_of = _with_digests(_supply(facts), root.tree, case) if _lists_supply(case) else None
     return Judged(verdicts, _kept(facts, compared) if compared else None, links, lives, kernels, made_of)
 
 
@@ -276,6 +276,17 @@ def _supply(facts: "Facts") -> "Found":
     from firmward.facts.vulnerabilities import Vulnerabilities
 
     return Found(facts.get(Components), facts.get(Vulnerabilities))
+
+
+def _with_digests(found: "Found", tree: "Tree", case: Case) -> "Found":
+    """For a document, which wants them."""
+    from firmward.cli.component_digests import digested
+    from firmward.facts.components import Components
+
+    if not (case.question.lists and isinstance(found.components, Components)):
+        return found
+    components = digested(found.components.found, tree, case.deadline.at)
+    return replace(found, components=replace(found.components, found=components))
 
 
 def _lives(facts: "Facts") -> "Lives | None | Unknown":

@@ -70,7 +70,9 @@ def write(version: str, builds: Mapping[str, Build], architectures: Iterable[str
         "modules": list(writer.modules),
     }
     content = json.dumps(said, separators=(",", ":")).encode()
-    return lzma.compress(content, filters=[{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "pb": 0}])
+    return lzma.compress(
+        content, filters=[{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "pb": 0}]
+    )
 
 
 class _Writer:

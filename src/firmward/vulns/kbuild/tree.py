@@ -78,11 +78,7 @@ class KernelTree:
         fixed = re.split(r"[*?[]", pattern, maxsplit=1)[0]
         start = bisect_left(self._sorted, fixed)
         among = takewhile(lambda path: path.startswith(fixed), islice(self._sorted, start, None))
-        return [
-            path
-            for path in among
-            if path.count("/") == depth and fnmatch.fnmatchcase(path, pattern)
-        ]
+        return [path for path in among if path.count("/") == depth and fnmatch.fnmatchcase(path, pattern)]
 
     def is_licensed(self, path: str) -> bool:
         """Whether a source says the licence of its module, with which Kbuild lists the module where it is built in."""
