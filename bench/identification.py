@@ -112,7 +112,7 @@ def sets() -> dict[str, list[Sample]]:
         "releases that were read afterwards, one source in eight": [
             one for one in every if one.was_read_later and one.group % (2 * SHARE) == 0
         ],
-        "held out: versions of another release, never read": [one for one in every if one.is_held_out],
+        "held out: versions of another release": [one for one in every if one.is_held_out],
     }
 
 
