@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 BUILD := build
 SECONDS_PER_TARGET ?= 60
+# What is known of the sample camera is an excerpt of 16 July 2026.
+ADVISORIES := examples/camera/advisories
+EXCERPT_DAY := 1784160000
 
 .PHONY: help setup demo test proof lint fix docs survey bench fuzz faults clean
 
@@ -15,11 +18,17 @@ $(BIN)/.ready: pyproject.toml tools/setup tools/debian-packages.txt tools/debian
 	@PYTHON=$(PYTHON) tools/setup
 	@touch $@
 
-demo: setup ## build the sample camera, audit it, leave the reports in build/demo
+demo: setup ## build the sample camera, audit it, leave reports, SBOM and VEX in build/demo
 	@$(BIN)/python examples/camera/build.py -o $(BUILD)/camera
 	@mkdir -p $(BUILD)/demo
+	@rm -f $(BUILD)/demo/vulns.sqlite
+	@SOURCE_DATE_EPOCH=$(EXCERPT_DAY) $(BIN)/firmward vulns update --quiet --db $(BUILD)/demo/vulns.sqlite \
+	    --from cve=$(ADVISORIES)/cve --from nvd=$(ADVISORIES)/nvd.json \
+	    --from kernel=$(ADVISORIES)/kernel.jsonl --from kev=$(ADVISORIES)/kev.json
 	@$(BIN)/firmward audit $(BUILD)/camera/camera.img --policy examples/camera/device.toml \
-	    -o $(BUILD)/demo/report.html -o $(BUILD)/demo/report.json -o $(BUILD)/demo/report.sarif
+	    --db $(BUILD)/demo/vulns.sqlite \
+	    -o $(BUILD)/demo/report.html -o $(BUILD)/demo/report.json -o $(BUILD)/demo/report.sarif \
+	    -o $(BUILD)/demo/sbom.cdx.json -o $(BUILD)/demo/sbom.spdx.json -o $(BUILD)/demo/vex.cdx.json
 
 test: setup ## all tests
 	@$(BIN)/pytest -n 2 --dist loadfile

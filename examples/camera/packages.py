@@ -138,7 +138,7 @@ class Modules:
         return [part.split(b"\0", 1)[0].decode() for part in parts]
 
     def install(self, names: Iterable[str], folder: Path) -> None:
-        """Copy the modules with the two indexes which BusyBox's modprobe reads."""
+        """Copy the modules with the two indexes which BusyBox's modprobe reads, and the list of what is built in."""
         chosen = sorted(self.closure(names), key=self.relative)
         for name in chosen:
             target = folder / self.relative(name)
@@ -149,6 +149,7 @@ class Modules:
         aliases = [f"alias {alias} {name}" for name in chosen for alias in self.info(name, b"alias")]
         (folder / "modules.dep").write_text("".join(f"{line}\n" for line in depends))
         (folder / "modules.alias").write_text("".join(f"{line}\n" for line in aliases))
+        shutil.copyfile(self.folder / "modules.builtin", folder / "modules.builtin")
 
     def relative(self, name: str) -> str:
         return str(self.paths[name].relative_to(self.folder))

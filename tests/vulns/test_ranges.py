@@ -41,13 +41,13 @@ def test_commits_place_nothing() -> None:
 @pytest.mark.parametrize(
     ("versions", "words"),
     [
-        (">=1.0 <2.0", "is named from 1.0 before 2.0"),
-        (">1.0 <=2.0", "is named from above 1.0 up to 2.0"),
-        ("<2.0", "is named before 2.0"),
-        (">=0", "is named in all versions"),
-        ("=1.5", "is named by its version"),
-        (">=1.5 <=1.5", "is named by its version"),
-        (">=1.6 <1.6", "is named before 1.6"),
+        (">=1.0 <2.0", "versions from 1.0 before 2.0 have it"),
+        (">1.0 <=2.0", "versions from above 1.0 up to 2.0 have it"),
+        ("<2.0", "versions before 2.0 have it"),
+        (">=0", "all versions have it"),
+        ("=1.5", "this version has it"),
+        (">=1.5 <=1.5", "this version has it"),
+        (">=1.6 <1.6", "versions before 1.6 have it"),
     ],
 )
 def test_a_range_is_told_in_words(versions: str, words: str) -> None:

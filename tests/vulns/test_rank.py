@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 from known import Known, claim
 
 from firmward.facts.reach import How, Way
@@ -32,7 +33,7 @@ def test_what_is_exploited_comes_before_what_is_graver() -> None:
     )
     assert (first.id, second.id) == ("CVE-2", "CVE-1")
     assert first.severity is Severity.CRITICAL
-    assert "is being exploited (known since 2024-07-01, also by ransomware)" in first.why
+    assert first.why.startswith("It is being exploited (known since 2024-07-01, also by ransomware). ")
 
 
 def test_what_is_likelier_comes_before_what_is_graver() -> None:
@@ -49,7 +50,40 @@ def test_what_listens_comes_before_what_only_lies_there() -> None:
     found = ranked([matches(TOOL, known), matches(SERVER, known)], ways)
     assert [one.id for one in found] == ["CVE-2", "CVE-1"]
     assert found[0].reach == ("listens on tcp/80",)
-    assert "what has it: listens on tcp/80" in found[0].why
+    assert found[0].why.startswith("It listens on tcp/80. By NVD, versions before 2")
+
+
+@pytest.mark.parametrize(
+    ("ways", "words"),
+    [
+        (
+            (Way(How.NETWORK, "listens on tcp/23"), Way(How.NETWORK, "listens on tcp/80")),
+            "It listens on tcp/23, tcp/80.",
+        ),
+        ((Way(How.SETUID, "is setuid root, and anybody may run it"),), "It is setuid root, and anybody may run it."),
+        (
+            (Way(How.NETWORK, "listens on tcp/22", "sshd"), Way(How.BOOT, "starts at boot as root", "cron")),
+            "An attacker comes to it over the network, through sshd (tcp/22).",
+        ),
+        (
+            (Way(How.BOOT, "starts at boot as root", "cron"),),
+            "An attacker comes to it through cron (starts at boot as root).",
+        ),
+        (tuple(Way(How.NETWORK, "listens on the network", name) for name in "abcd"), "through a (the network), "),
+        ((Way(How.NETWORK, "listens on tcp/1", "z"), Way(How.NETWORK, "listens on tcp/2")), "It listens on tcp/2."),
+        ((), "By NVD, "),
+    ],
+)
+def test_the_nearest_way_is_told_in_a_sentence(ways: tuple[Way, ...], words: str) -> None:
+    (one,) = all_ranked(About("CVE-1"), ways={Component("nginx", "1.0", vendor="acme").ref: ways})
+    assert words in one.why
+    assert one.reach == tuple(way.told for way in ways)
+
+
+def test_of_many_programs_some_are_named() -> None:
+    ways = tuple(Way(How.NETWORK, f"listens on tcp/{number}", f"d{number}") for number in range(5))
+    (one,) = all_ranked(About("CVE-1"), ways={Component("nginx", "1.0", vendor="acme").ref: ways})
+    assert "through d0 (tcp/0), d1 (tcp/1), d2 (tcp/2) and others." in one.why
 
 
 def test_what_is_nearer_to_an_attacker_comes_first() -> None:
@@ -64,13 +98,13 @@ def test_what_is_nearer_to_an_attacker_comes_first() -> None:
 def test_nobodys_score_is_medium_and_said() -> None:
     (one,) = all_ranked(About("CVE-1"))
     assert one.severity is Severity.MEDIUM
-    assert "nobody has scored it" in one.why
+    assert "Nobody has scored it." in one.why
 
 
 def test_a_vector_of_which_no_score_can_be_worked_out_is_not_unscored() -> None:
     (one,) = all_ranked(About("CVE-1", scores=(Score("CVSS:4.0/AV:N", 0.0),)))
     assert one.severity is Severity.MEDIUM
-    assert "its vector has no score" in one.why
+    assert "Its vector has no score." in one.why
 
 
 def test_a_missing_score_is_worked_out() -> None:
@@ -84,14 +118,14 @@ def test_the_step_is_the_nearest_version() -> None:
     (one,) = all_ranked(About("CVE-1"))
     assert one.fixed == ("2.0",)
     assert one.do == "Update nginx to 2.0, the nearest version that mends it."
-    assert one.why == "1.0 is named before 2.0 by nvd; nobody has scored it."
+    assert one.why == "By NVD, versions before 2.0 have it. Nobody has scored it."
 
 
 def test_where_only_the_last_that_has_it_is_known_the_step_is_beyond_it() -> None:
     known = Known([claim("CVE-1", "busybox:busybox", "<=1.20.2")])
     (one,) = ranked([matches(Component("busybox", "1.19.0"), known)])
     assert one.fixed == ()
-    assert one.do == "Update busybox to a release after 1.20.2, the last that is named."
+    assert one.do == "Update busybox to a release after 1.20.2, the last that is known to have it."
 
 
 def test_the_step_of_a_package_is_the_distributions() -> None:
@@ -111,7 +145,7 @@ def test_what_a_distribution_holds_harmless_is_low_and_says_so() -> None:
     )
     (one,) = ranked([matches(component, known)])
     assert one.severity is Severity.LOW
-    assert "debian:12 holds it to do no harm" in one.why
+    assert "Debian:12 holds it to do no harm" in one.why
 
 
 def test_the_kernels_step_is_the_next_release_of_its_line() -> None:

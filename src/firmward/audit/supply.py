@@ -36,13 +36,17 @@ class Supply:
 
 
 def joined(found: Iterable[Found], clock: Clock) -> Supply:
-    """Each component once: two roots may see one kernel and one boot loader."""
+    """Each component once: two roots may see one kernel and one boot loader. Of what they know of the same, the graver
+    counts: a module that an initramfs has not is perhaps in the root behind it."""
     roots = tuple(found)
     components = {
         one.ref: one for root in roots if isinstance(root.components, Components) for one in root.components.found
     }
     known = [root.vulnerabilities.known for root in roots if isinstance(root.vulnerabilities, Vulnerabilities)]
-    vulnerabilities = {(one.id, one.component): one for each in known for one in each.found}
+    vulnerabilities: dict[tuple[str, str], Vulnerability] = {}
+    for one in (one for each in known for one in each.found):
+        first = vulnerabilities.setdefault((one.id, one.component), one)
+        vulnerabilities[one.id, one.component] = min(first, one, key=urgency)
     notes = [note for root in roots if isinstance(root.components, Components) for note in root.components.unread]
     notes += [
         one.reason for root in roots for one in (root.components, root.vulnerabilities) if isinstance(one, Unknown)

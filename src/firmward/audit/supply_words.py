@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import groupby
+from textwrap import shorten
 
 from firmward.audit.summary import plural
 from firmward.model.component import Component, Witness
@@ -40,6 +41,7 @@ REASONS = {
     Justification.PROTECTED_AT_PERIMETER: "it is guarded at the perimeter",
     Justification.PROTECTED_BY_MITIGATING_CONTROL: "another measure guards it",
 }
+TITLE_SHOWN = 100
 OLD = 14
 """Days after which data of vulnerabilities want to be renewed."""
 
@@ -76,17 +78,30 @@ def severities(found: Iterable[Vulnerability]) -> tuple[tuple[Severity, int], ..
     return tuple((severity, counts[severity]) for severity in Severity if counts[severity])
 
 
+def not_counted(report: Report) -> tuple[Vulnerability, ...]:
+    return tuple(one for one in report.vulnerabilities if not one.affects)
+
+
 def settled(report: Report) -> str:
     """What does not count, by the reason; empty where nothing does not."""
-    counts = Counter(_reason(one) for one in report.vulnerabilities if not one.affects)
+    counts = Counter(_reason(one) for one in not_counted(report))
     told = [f"{count} {reason}" for reason, count in counts.most_common()]
-    return f"Listed and not counted: {'; '.join(told)}" if told else ""
+    return f"Not counted: {'; '.join(told)}" if told else ""
+
+
+def reviews(report: Report) -> str:
+    """How many decisions do not count any more; empty where all do."""
+    stale = len({(one.id, one.name) for one in report.vulnerabilities if one.vex is not None and one.vex.needs_review})
+    if not stale:
+        return ""
+    one = stale == 1
+    return f"{plural(stale, 'decision')} {'needs' if one else 'need'} a review, and {'does' if one else 'do'} not count"
 
 
 def _reason(one: Vulnerability) -> str:
     if one.vex is None:
         return ""
-    why = "" if one.vex.justification is None else f", {REASONS[one.vex.justification]}"
+    why = "" if one.vex.justification is None else f" ({REASONS[one.vex.justification]})"
     return f"{STATES[one.vex.state]}{why}"
 
 
@@ -95,8 +110,9 @@ def decision(one: Vulnerability) -> str:
     if one.vex is None:
         return ""
     if one.vex.needs_review:
-        return f"to be reviewed: {one.vex.needs_review}"
-    return ": ".join(word for word in (_reason(one), one.vex.detail) if word)
+        return f"To be reviewed: {one.vex.needs_review}"
+    words = ": ".join(word for word in (_reason(one), one.vex.detail) if word)
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def age(advised: Advised | None) -> str:
@@ -113,8 +129,6 @@ def age(advised: Advised | None) -> str:
 def numbers(one: Vulnerability) -> str:
     """Score and probability, as people write them: `CVSS 9.8, EPSS 4.3 %`."""
     words = []
-    if one.exploited is not None:
-        words.append(f"exploited since {one.exploited.added}")
     if one.score is not None:
         words.append(f"CVSS {one.score.score:.1f}")
     if one.epss is not None:
@@ -124,6 +138,17 @@ def numbers(one: Vulnerability) -> str:
 
 def name(one: Vulnerability | Component) -> str:
     return f"{one.name} {one.version}".strip()
+
+
+def title(one: Vulnerability) -> str:
+    """What its record calls it, as long as a line holds."""
+    return shorten(one.title, TITLE_SHOWN, placeholder=" …")
+
+
+def part(one: Vulnerability) -> str:
+    """The part that its component is in, as components are referred to; empty for one that is in none."""
+    where, sign, _ = one.component.partition("#")
+    return where if sign else ""
 
 
 def witness(one: Component) -> str:

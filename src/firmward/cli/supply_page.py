@@ -9,6 +9,7 @@ from rich.text import Text
 
 from firmward.audit import supply_words
 from firmward.cli.page import SIGNS, STYLES, Page
+from firmward.model.finding import Severity
 from firmward.model.report import Report
 
 SHOWN = 8
@@ -24,9 +25,12 @@ def drawing(page: Page, report: Report) -> Iterator[RenderableType]:
         yield _table(page, report)
     left = len(found) - SHOWN
     lines = [f"and {left} more, which the HTML and JSON reports list" if left > 0 else ""]
-    lines += [supply_words.settled(report), supply_words.age(report.advised)]
-    for line in filter(None, lines):
+    for line in filter(None, (*lines, supply_words.settled(report))):
         yield Padding(page.say((line, "dim")), (0, 0, 0, 3), expand=False)
+    if review := supply_words.reviews(report):
+        yield Padding(page.say((review, "yellow")), (0, 0, 0, 3), expand=False)
+    if age := supply_words.age(report.advised):
+        yield Padding(page.say((age, "dim")), (0, 0, 0, 3), expand=False)
 
 
 def _table(page: Page, report: Report) -> Table:
@@ -35,13 +39,13 @@ def _table(page: Page, report: Report) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(ratio=1, overflow="fold")
     for one in supply_words.affecting(report)[:SHOWN]:
-        told = [(supply_words.name(one), "bold")]
-        if one.why:
-            told.append((f"  {one.why}", ""))
         sign = page.say((f" {SIGNS[one.severity]} {one.severity.upper()} ", STYLES[one.severity]))
+        told = [(supply_words.name(one), "bold"), (f"  {supply_words.numbers(one)}", "dim")]
+        if one.exploited is not None:
+            told.append(("  exploited", STYLES[Severity.CRITICAL]))
         table.add_row(sign, page.say((one.id, "bold")), page.say(*told))
-        numbers = supply_words.numbers(one)
-        table.add_row(
-            "", "", page.say(("→ ", "green"), (one.do or "no fix is known", "green"), (f"  {numbers}", "dim"))
-        )
+        for words, style in ((supply_words.title(one), ""), (one.why, ""), (supply_words.decision(one), "yellow")):
+            if words:
+                table.add_row("", "", page.say((words, style)))
+        table.add_row("", "", page.say(("→ ", "green"), (one.do or "No fix is known.", "green")))
     return table

@@ -19,6 +19,18 @@ from firmward.vulns.record import About, Claim, Knowledge, Scheme
 from firmward.vulns.versions import order
 
 KERNEL_FEED, KERNEL_CNA = "kernel", "kernel.org"
+SPEAKERS = {
+    "nvd": "NVD",
+    "osv": "OSV",
+    "mitre": "MITRE",
+    "redhat": "Red Hat",
+    "openssl": "OpenSSL",
+    "eclipse": "Eclipse",
+    "apache": "Apache",
+    "GitHub_M": "GitHub",
+    "CISA-ADP": "CISA",
+}
+"""How those are called whose short names in CVE's list are no words; the others as they are there."""
 CAME_BACK = "by its record it was mended, and is there again later, or came in meanwhile: see to it as if it applied"
 
 
@@ -178,7 +190,7 @@ def _judge(
     if found.affected is not None:
         said = found.affected
         open_questions = tuple(f"whether {one} is there is not known" for one in _unknown(said.claim, held))
-        reason = f"{version} {ranges.words(said.place)} by {said.claim.by}"
+        reason = f"by {SPEAKERS.get(said.claim.by, said.claim.by)}, {ranges.words(said.place)}"
         match = Match(
             identifier, said.claim.feed, said.claim.by, reason, (*notes, *open_questions), found.fixed, found.last
         )

@@ -90,15 +90,15 @@ def starts(product: Product, version: str) -> Iterator[str]:
 
 
 def words(found: Place) -> str:
-    """What the version is, in words that follow `it`."""
+    """Which versions have it, by the place where this one was found."""
     if found.fit is Fit.ANY:
-        return "is named in all versions"
+        return "all versions have it"
     span = _filled(found.span)
     if span.exact or span.start == span.end != "":
-        return "is named by its version"
+        return "this version has it"
     start = "" if span.start in order.NOTHING else f"from {'above ' if span.after else ''}{span.start}"
     end = "" if span.end in order.ENDLESS else f"{'up to' if span.through else 'before'} {span.end}"
-    return f"is named {' '.join(filter(None, (start, end)))}" if start or end else "is named in all versions"
+    return f"versions {' '.join(filter(None, (start, end)))} have it" if start or end else "all versions have it"
 
 
 def _as_meant(span: Range) -> Range:

@@ -3,11 +3,14 @@
 What is known to be exploited comes first (CISA's list), then what an attacker reaches most easily by the facts of the
 image, then what is likely to be exploited (EPSS), then what is gravest (CVSS). Where a score is missing the severity is
 medium: it is not known, and no reason to look away.
+
+The words why are a few short sentences, in the same order: that it is used, how an attacker comes to it, who says that
+this version has it. Numbers stand beside them, in fields of their own.
 """
 
 from collections.abc import Iterable, Sequence
 
-from firmward.facts.reach import Way
+from firmward.facts.reach import How, Way
 from firmward.model.component import Component
 from firmward.model.finding import Severity
 from firmward.model.vulnerability import Score, Vulnerability, urgency
@@ -20,6 +23,9 @@ from firmward.vulns.record import About
 
 LIKELY = 0.1
 """An EPSS from here on is worth a word: one in ten within the next 30 days."""
+PROGRAMS_TOLD = 3
+"""Programs that are named as the way to a library."""
+LISTENS = "listens on "
 
 
 def ranked(all_matches: Iterable[Matches], ways: Ways = NO_WAYS) -> tuple[Vulnerability, ...]:
@@ -30,7 +36,8 @@ def ranked(all_matches: Iterable[Matches], ways: Ways = NO_WAYS) -> tuple[Vulner
 
 def _of_component(matches: Matches, ways: Sequence[Way]) -> Iterable[Vulnerability]:
     component = matches.component
-    told = tuple(way.words for way in ways)
+    told = tuple(way.told for way in ways)
+    way = "" if is_kernel(component) else _way(ways)
     near = reach.nearness(ways)
     kernel = is_kernel(component)
     ref = component.ref
@@ -57,7 +64,7 @@ def _of_component(matches: Matches, ways: Sequence[Way]) -> Iterable[Vulnerabili
             reach=told,
             near=near,
             files=match.files,
-            why=_why(match, about, score, told),
+            why=_why(match, about, way),
             do=_do(component, match, is_of_kernel=kernel),
         )
 
@@ -70,31 +77,49 @@ def _severity(score: Score | None, about: About, match: Match) -> Severity:
     return Severity.MEDIUM if score is None else cvss.severity(score.score)
 
 
-def _why(match: Match, about: About, score: Score | None, told: Sequence[str]) -> str:
-    """One sentence: why it applies, how grave it is here, and what of that is not known."""
-    parts = [match.reason]
+def _why(match: Match, about: About, way: str) -> str:
+    """Why it applies, how near it is here, and what of that is not known."""
+    parts = []
     if about.exploited is not None:
         ransomware = ", also by ransomware" if about.exploited.ransomware else ""
         parts.append(f"it is being exploited (known since {about.exploited.added}{ransomware})")
-    if told:
-        parts.append(f"what has it: {', '.join(told)}")
+    parts.append(way)
     if about.epss is not None and about.epss >= LIKELY:
         parts.append(f"it will be exploited within 30 days with a probability of {about.epss:.0%}")
-    parts.append(_graded(about, score))
+    parts += [match.reason, _in(match.files)]
+    if cvss.best(about.scores) is None:
+        parts.append("its vector has no score" if about.scores else "nobody has scored it")
     if match.urgency == UNIMPORTANT:
         parts.append(f"{match.by} holds it to do no harm as it is built there")
-    return "; ".join((*parts, *match.notes)) + "."
+    return " ".join(f"{part[:1].upper()}{part[1:]}." for part in (*parts, *match.notes) if part)
 
 
-def _graded(about: About, score: Score | None) -> str:
-    if score is not None:
-        return f"its base score is {score.score:.1f}"
-    return "its vector has no score" if about.scores else "nobody has scored it"
+def _in(files: Sequence[str]) -> str:
+    """Which source it is in; the records of the kernel's CNA have no other name for it."""
+    more = len(files) - 1
+    return f"it is in {files[0]}{f' and {more} more' if more > 0 else ''}" if files else ""
+
+
+def _way(ways: Sequence[Way]) -> str:
+    """The nearest way to a component, in words; its own before those through programs that need it."""
+    nearest = [way for way in ways if way.how is ways[0].how]
+    own = [way.words for way in nearest if not way.through]
+    if own:
+        listens = [words.removeprefix(LISTENS) for words in own if words.startswith(LISTENS)]
+        told = (f"{LISTENS}{', '.join(listens)}" if listens else "", *(one for one in own if LISTENS not in one))
+        return f"it {', and '.join(filter(None, told))}"
+    programs: dict[str, list[str]] = {}
+    for way in nearest:
+        programs.setdefault(way.through, []).append(way.words.removeprefix(LISTENS))
+    named = [f"{name} ({', '.join(words)})" for name, words in programs.items()]
+    told_ones = ", ".join(named[:PROGRAMS_TOLD]) + (" and others" if len(named) > PROGRAMS_TOLD else "")
+    over = "over the network, " if nearest and nearest[0].how is How.NETWORK else ""
+    return f"an attacker comes to it {over}through {told_ones}" if named else ""
 
 
 def _do(component: Component, match: Match, *, is_of_kernel: bool) -> str:
     if match.last and not match.fixed:
-        return f"Update {component.name} to a release after {match.last}, the last that is named."
+        return f"Update {component.name} to a release after {match.last}, the last that is known to have it."
     if not match.fixed:
         return f"No version of {component.name} that mends it is known: take it out, or keep attackers away from it."
     first, *later = match.fixed
