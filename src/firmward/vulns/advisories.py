@@ -41,7 +41,8 @@ class DatabaseAdvisories(Advisories):
         except InputError as error:
             return Unknown(str(error))
         found = ranked(every, surroundings.ways)
-        return KnownVulnerabilities(found, status.as_of.date(), tuple(_notes(every)), _feeds(status))
+        doubtful = frozenset(one.component.ref for one in every if one.unknown or one.doubts)
+        return KnownVulnerabilities(found, status.as_of.date(), tuple(_notes(every)), _feeds(status), doubtful)
 
 
 def _feeds(status: DatabaseStatus) -> tuple[tuple[str, str], ...]:
