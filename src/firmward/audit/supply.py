@@ -11,7 +11,7 @@ from firmward.model.facts import Unknown
 from firmward.model.report import Advised, Feed
 from firmward.model.vulnerability import Vulnerability, urgency
 
-CHECKS = frozenset(("known-vulnerability", "component-unidentified"))
+CHECKS = frozenset(("known-vulnerability", "component-unidentified", "web-library-vulnerable"))
 """The checks that ask of the same components; a report that asks them lists these."""
 NOTES_LIMIT = 12
 VULNERABILITIES_LIMIT = 20_000

@@ -1,9 +1,9 @@
 """All that a system is made of, from every source at hand, each component once.
 
 Sources, most trusted first: databases of packages, lists of build systems, packages of programming languages, programs
-and libraries themselves, kernels and boot loaders, bills of materials. A file that a package brought tells nothing of
-its own: it is evidence for the package, whose version counts. What a list of a build system names a second time adds
-its licence and CPE name.
+and libraries themselves, libraries in pages, kernels and boot loaders, bills of materials. A file that a package
+brought tells nothing of its own: it is evidence for the package, whose version counts. What a list of a build system
+names a second time adds its licence and CPE name.
 
 References among components are those of their package URLs; what is needed and not there is left out.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from firmward.facts.bills import Bills
 from firmward.facts.boot_firmware import BootFirmware
 from firmward.facts.build_manifests import BuildManifests
-from firmward.facts.component_sources import boot, manifests, packages, programs
+from firmward.facts.component_sources import boot, manifests, packages, pages, programs
 from firmward.facts.distribution import Distribution
 from firmward.facts.identified import Identified
 from firmward.facts.language_packages import LanguagePackages
@@ -23,6 +23,7 @@ from firmward.facts.package_files import PackageFiles
 from firmward.facts.packages import Packages
 from firmward.facts.running_kernels import RunningKernels
 from firmward.facts.uboots import Uboots
+from firmward.facts.web_libraries import WebLibraries
 from firmward.model.component import Component, Witness
 from firmward.model.facts import Unknown
 from firmward.model.parts import Parts
@@ -47,6 +48,7 @@ def collect(
     listed: BuildManifests | None | Unknown,
     languages: LanguagePackages | None | Unknown,
     identified: Identified | None | Unknown,
+    libraries: WebLibraries | None | Unknown,
     linkage: Linkage | None | Unknown,
     kernels: RunningKernels | None | Unknown,
     uboots: Uboots | None | Unknown,
@@ -54,7 +56,7 @@ def collect(
     parts: Parts | None,
     bills: Bills,
 ) -> Components | None:
-    families = (packaged, listed, languages, identified, kernels, uboots, firmware)
+    families = (packaged, listed, languages, identified, libraries, kernels, uboots, firmware)
     own = distribution if isinstance(distribution, Distribution) else None
     merged = _Merged(owned.owners if isinstance(owned, PackageFiles) else {})
     if isinstance(packaged, Packages):
@@ -65,6 +67,8 @@ def collect(
         merged.files(languages.found)
     if isinstance(identified, Identified):
         merged.files(programs.components(identified))
+    if isinstance(libraries, WebLibraries):
+        merged.files(pages.components(libraries))
     if isinstance(kernels, RunningKernels):
         merged.kernels(boot.kernels(kernels, packages.kept_by(own)))
     boots = (uboots if isinstance(uboots, Uboots) else None, firmware if isinstance(firmware, BootFirmware) else None)
@@ -93,6 +97,8 @@ class _Merged:
         self._found: list[Component] = []
         self._names: dict[str, int] = {}
         """The place of the component that is called so, as packages and lists of builds call it."""
+        self._purls: dict[str, int] = {}
+        """The place of the component of this package URL that files told of."""
         self._needs: dict[int, dict[int, None]] = {}
         """Places of what is linked to each, by its own place."""
 
@@ -112,7 +118,7 @@ class _Merged:
 
     def files(self, components: Iterable[Component]) -> None:
         """Those that files tell of: of files that a package brought, it is the package; what a build's list has under
-        this name and version is the same."""
+        this name and version is the same, and so is what other files told of by the same package URL."""
         for one in components:
             own = tuple(path for path in one.files if path not in self._owners)
             for owner in dict.fromkeys(self._owners[path] for path in one.files if path in self._owners):
@@ -122,6 +128,9 @@ class _Merged:
             listed = self._names.get(one.name)
             if listed is not None and own and _is_same(self._found[listed], one):
                 self._found[listed] = replace(_with(self._found[listed], one), files=own)
+            elif own and one.purl in self._purls:
+                known = self._found[self._purls[one.purl]]
+                self._found[self._purls[one.purl]] = replace(_with(known, one), files=_both(known.files, own))
             elif own:
                 self._add(replace(one, files=own))
 
@@ -143,8 +152,10 @@ class _Merged:
                 self.others((one,))
 
     def others(self, components: Iterable[Component]) -> None:
+        known = {one.ref for one in self._found}
         for one in components:
-            if not any(known.ref == one.ref for known in self._found):
+            if one.ref not in known:
+                known.add(one.ref)
                 self._add(one)
 
     def finished(self, here: str) -> Iterator[Component]:
@@ -160,7 +171,13 @@ class _Merged:
 
     def _add(self, one: Component) -> None:
         if len(self._found) < LIMIT:
+            if one.purl and one.files:
+                self._purls.setdefault(one.purl, len(self._found))
             self._found.append(one)
+
+
+def _both(files: tuple[str, ...], also: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*files, *also)))[: programs.FILES_LIMIT]
 
 
 def _is_same(known: Component, also: Component) -> bool:

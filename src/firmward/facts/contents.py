@@ -1,7 +1,8 @@
 """What is in the files themselves, found in one pass: each is read once, and every search takes its part.
 
-What is compressed (pictures, archives, fonts) shows nothing and is passed over; so are translations, pages of manuals,
-pictures and what Python compiled of a source beside it. A file with a zero byte in its first part is binary; of a
+What is compressed (pictures, archives, fonts) shows nothing and is passed over, but for scripts and pages that a server
+hands out as they are packed; so are translations, pages of manuals, pictures and what Python compiled of a source
+beside it. A file with a zero byte in its first part is binary; of a
 program its data are searched, not its code.
 """
 
@@ -9,11 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from firmward.facts import product_row
+from firmward.facts import product_row, web_library_row, web_library_search
 from firmward.facts.binary_content import BinaryContent
 from firmward.facts.product_search import ProductSearch
 from firmward.facts.program import Program
 from firmward.facts.secret_search import WORDS, Secrets, SecretSearch
+from firmward.facts.web_library_search import WebLibrary, WebLibrarySearch
 from firmward.formats import cargo_auditable, elf_data, elf_dynamic, go_build_info
 from firmward.formats.malformed import Malformed
 from firmward.model.facts import Unavailable
@@ -27,6 +29,9 @@ TOTAL_LIMIT = 4 << 30
 """Bytes read of one tree."""
 HEAD = 4096
 PROGRAMS_LIMIT = 50_000
+LIBRARIES_LIMIT = 20_000
+UNPACKED_LIMIT = 256 << 20
+"""Bytes of packed pages of one tree, unpacked."""
 
 PACKED = (
     b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"\x89PNG", b"\xff\xd8\xff", b"GIF8",
@@ -46,10 +51,12 @@ COMPILED = re.compile(r"(?P<folder>(?:.*/)?)__pycache__/(?P<name>[^/]+?)\.[\w-]+
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The `secrets` in all files, and all `programs`; `unread` says which files were not searched, and why."""
+    """The `secrets` in all files, all `programs`, and the `libraries` in pages; `unread` says which files were not
+    searched, and why."""
 
     secrets: Secrets
     programs: tuple[Program, ...] = ()
+    libraries: tuple[WebLibrary, ...] = ()
     unread: tuple[str, ...] = ()
 
 
@@ -60,6 +67,9 @@ def collect(tree: Tree, words: WordSearch) -> Contents | None:
     loud = (entry for entry in files if entry.size and not SILENT.match(entry.path) and not _is_copy(tree, entry.path))
     for entry, chunks in tree.read_all(loud, needed=_needed):
         search.file(entry, chunks)
+    for entry in files:
+        if web_library_search.is_packed_page(entry.path):
+            search.packed_page(tree, entry)
     return search.finished() if files else None
 
 
@@ -83,12 +93,17 @@ class _Search:
         self._within = words.prepare(sorted(WORDS))
         self._within_program = words.prepare(sorted(WORDS | self._products.words | {go_build_info.MAGIC}))
         self._secrets = SecretSearch()
+        self._pages = WebLibrarySearch(web_library_row.rows(), words)
         self._programs: list[Program] = []
+        self._libraries: list[WebLibrary] = []
         self._unread: list[str] = []
         self._total = 0
+        self._unpacked = 0
 
     def finished(self) -> Contents:
-        return Contents(self._secrets.finished(), tuple(self._programs), tuple(self._unread))
+        return Contents(
+            self._secrets.finished(), tuple(self._programs), tuple(self._libraries), tuple(dict.fromkeys(self._unread))
+        )
 
     def file(self, entry: Entry, chunks: Iterator[bytes]) -> None:
         if self._total + entry.size > TOTAL_LIMIT:
@@ -99,6 +114,28 @@ class _Search:
                 self._piece(entry, base, data)
         except Unavailable as reason:
             self._unread.append(str(reason))
+
+    def packed_page(self, tree: Tree, entry: Entry) -> None:
+        """Of a packed file the pass reads the beginning alone."""
+        if self._unpacked >= UNPACKED_LIMIT:
+            self._unread.append(f"not all packed pages were searched: more than {UNPACKED_LIMIT >> 20} MiB")
+            return
+        try:
+            data = web_library_search.unpacked(tree.read(entry.path, web_library_search.PACKED_LIMIT) or b"")
+        except Unavailable as reason:
+            self._unread.append(str(reason))
+            return
+        self._unpacked += len(data)
+        self._page(entry, data)
+
+    def _page(self, entry: Entry, data: bytes) -> None:
+        if len(data) > web_library_search.SIZE_LIMIT:
+            limit = web_library_search.SIZE_LIMIT >> 20
+            self._unread.append(f"{entry.path} is over {limit} MiB, and was not searched for libraries of pages")
+        elif len(self._libraries) >= LIBRARIES_LIMIT:
+            self._unread.append(f"not all pages were searched: more than {LIBRARIES_LIMIT} libraries in them")
+        else:
+            self._libraries += self._pages.libraries(entry.path, data)
 
     def _pieces(self, entry: Entry, chunks: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
         """The content, in windows that overlap where it is large; nothing of a file that begins as a packed one."""
@@ -123,6 +160,8 @@ class _Search:
     def _piece(self, entry: Entry, base: int, data: bytes) -> None:
         if b"\0" not in data[:HEAD]:
             self._secrets.text(entry, base, data, self._within(data))
+            if not base and web_library_search.is_page(entry.path):
+                self._page(entry, data)
             return
         content = BinaryContent(data, self._within, self._within_program)
         self._secrets.binary(entry, base, content)

@@ -111,7 +111,7 @@ def row(table: Mapping[str, Any]) -> ProductRow:
         kind,
         table.get("purl", f"pkg:generic/{table.get('name', name)}"),
         re.compile(table["files"]),
-        tuple(_words(table, form)),
+        tuple(wordings(table, form)),
         None if alone is None else re.compile(rb"(?<![\x20-\x7e])(" + alone.encode() + SUFFIX),
         table.get("word", "").encode(),
         tuple(_naming(text) for text in table.get("names", ())),
@@ -120,7 +120,8 @@ def row(table: Mapping[str, Any]) -> ProductRow:
     )
 
 
-def _words(table: Mapping[str, Any], form: str) -> Iterator[Wording]:
+def wordings(table: Mapping[str, Any], form: str) -> Iterator[Wording]:
+    """Of a table's `text` and `pattern`, for versions of this form."""
     version = b"(" + form.encode() + b")" + AFTER
     known = {"{}": version, "{*}": GAP}
     for text in table.get("text", ()):

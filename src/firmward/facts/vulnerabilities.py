@@ -4,7 +4,8 @@ How an attacker comes to a component is told by the ways to its files (reach.py)
 vulnerability how grave it is here. Nothing is known without data, and nothing that cannot be compared is dropped.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from firmward.facts.advisories import Advisories, Surroundings
 from firmward.facts.components import Components
@@ -12,18 +13,34 @@ from firmward.facts.kernel_config import KernelConfigs
 from firmward.facts.linkage import Linkage
 from firmward.facts.reach import How, Reach, Way
 from firmward.facts.shipped_modules import ShippedModules
+from firmward.facts.web_libraries import WebLibraries
 from firmward.model.component import Component, Witness
 from firmward.model.facts import Unavailable, Unknown
-from firmward.model.vulnerability import KnownVulnerabilities
+from firmward.model.vulnerability import KnownVulnerabilities, Vulnerability
 
 RUNS = Way(How.BOOT, "runs as long as the device does")
 
 
 @dataclass(frozen=True, slots=True)
 class Vulnerabilities:
-    """What is `known` of the components."""
+    """What is `known` of the components. `pages` are the paths of those that are libraries in the device's pages, by
+    their ref: what runs in a visitor's browser is told by another check than what runs on the device."""
 
     known: KnownVulnerabilities
+    pages: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+
+    @property
+    def of_system(self) -> tuple[Vulnerability, ...]:
+        """Those that count, of all but the pages."""
+        return tuple(one for one in self.known.affecting if one.component not in self.pages)
+
+    @property
+    def of_pages(self) -> tuple[Vulnerability, ...]:
+        return tuple(one for one in self.known.affecting if one.component in self.pages)
+
+    def is_open(self, purl: str) -> bool:
+        """Whether not all could be told of the library in pages that has this package URL."""
+        return any(ref.endswith(purl) for ref in self.known.open if ref in self.pages)
 
 
 def collect(
@@ -33,6 +50,7 @@ def collect(
     configs: KernelConfigs | None | Unknown,
     modules: ShippedModules | None | Unknown,
     linkage: Linkage | None | Unknown,
+    libraries: WebLibraries | None | Unknown,
 ) -> Vulnerabilities:
     known = _through(reach, linkage) if isinstance(reach, Reach) else None
     surroundings = Surroundings(
@@ -43,7 +61,14 @@ def collect(
     found = advisories.known(components.found, surroundings)
     if isinstance(found, Unknown):
         raise Unavailable(found.reason)
-    return Vulnerabilities(found)
+    return Vulnerabilities(found, _pages(components, libraries))
+
+
+def _pages(components: Components, libraries: WebLibraries | None | Unknown) -> dict[str, tuple[str, ...]]:
+    """What a package brought, or lies among a program's packages, is told with these."""
+    found = {one.purl for one in libraries.found} if isinstance(libraries, WebLibraries) else set()
+    own = (one for one in components.found if one.purl in found)
+    return {one.ref: one.files for one in own if one.evidence[0].witness in (Witness.TEXT, Witness.NAME)}
 
 
 def _through(reach: Reach, linkage: Linkage | None | Unknown) -> Reach:

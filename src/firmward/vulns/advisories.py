@@ -45,7 +45,8 @@ class DatabaseAdvisories(Advisories):
         except InputError as error:
             return Unknown(str(error))
         found = tuple(sorted(self._filtered(ranked(every, surroundings.ways), every, surroundings), key=urgency))
-        return KnownVulnerabilities(found, status.as_of.date(), tuple(_notes(every)), _feeds(status))
+        doubtful = frozenset(one.component.ref for one in every if one.unknown or one.doubts)
+        return KnownVulnerabilities(found, status.as_of.date(), tuple(_notes(every)), _feeds(status), doubtful)
 
     def _filtered(
         self, found: Iterable[Vulnerability], every: Iterable[Matches], surroundings: Surroundings

@@ -25,7 +25,7 @@ def components(identified: Identified) -> Iterator[Component]:
     for one in _each(identified.programs):
         key = (one.vendor, one.name, one.version)
         known = found.get(key)
-        found[key] = one if known is None else _joined(known, one)
+        found[key] = one if known is None else joined(known, one)
     told = {(one.vendor, one.name) for one in found.values() if one.version}
     for one in found.values():
         if one.version or (one.vendor, one.name) not in told:
@@ -90,7 +90,8 @@ def _crates(program: Program) -> Iterator[Component]:
         )
 
 
-def _joined(known: Component, also: Component) -> Component:
+def joined(known: Component, also: Component) -> Component:
+    """With the files and the evidence of another that is the same."""
     evidence = sorted((*known.evidence, *also.evidence), key=lambda one: ORDER.index(one.witness))
     return replace(
         known,

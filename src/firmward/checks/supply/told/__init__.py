@@ -1,0 +1,1 @@
+"""How checks tell what is known of a component's vulnerabilities."""
