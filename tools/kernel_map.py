@@ -25,7 +25,7 @@ def main() -> int:
     if not tree.version:
         parser.error(f"{options.tree} has no Makefile of a kernel")
     found = with_included(tree, builds(tree))
-    content = kernel_map.write(tree.version, found.builds, found.architectures - DETAILED)
+    content = kernel_map.write(tree.version, found, DETAILED)
     options.output.write_bytes(content)
     read = kernel_map.read(content)
     print(f"Linux {tree.version}: {len(read.paths)} files, {len(read.conditions)} conditions, {len(content)} bytes")

@@ -21,7 +21,6 @@ from firmward.model.facts import Unknown
 from firmward.model.vulnerability import Justification, Vex, VexState
 from firmward.vulns.kbuild.condition import Condition, Leaf, holds, why_not
 from firmward.vulns.kbuild.expansion import ARCHITECTURE_NAMES
-from firmward.vulns.kbuild.tree import NO_ARCHITECTURE
 from firmward.vulns.kernel_map import KernelMap, maps_for
 
 BY = "firmward, from how the kernel was built"
@@ -46,7 +45,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Reason:
-    """Why a file is not built, as a sentence's subject and what is said of it, for all files of the same kind at once."""
+    """Why a file is not built: the `kind` of reason, and the `names` of modules or architectures, or what is said of
+    options."""
 
     kind: str
     names: frozenset[str]
@@ -68,8 +68,7 @@ class KernelBuild:
         self.options = options
         self.modules = modules
         known = maps_for(version) if maps is None else maps
-        # user-mode Linux takes its sources from the architecture that it runs on
-        self.maps = () if self.architecture in NO_ARCHITECTURE else tuple(known)
+        self.maps = () if any(self.architecture in one.unsaid for one in known) else tuple(known)
         self.version = version
         self._seen: dict[str, Verdict | _Reason] = {}
         self._answers: dict[Leaf, bool | None] = {}

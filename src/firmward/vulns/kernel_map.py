@@ -9,7 +9,7 @@ map at all.
 import json
 import lzma
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -18,12 +18,14 @@ from typing import Any
 
 from firmward.formats.malformed import Malformed
 from firmward.vulns.kbuild.condition import ALWAYS, All, Condition, all_of, architecture, needs, parse, text
+from firmward.vulns.kbuild.includes import Included
 from firmward.vulns.kbuild.tree import Build
 
 SCHEMA = "firmward.kernel-map/1"
 SIZE_LIMIT = 16 << 20
 """Bytes of a map that is unpacked; those that are shipped have 2 MiB."""
 MEMORY_LIMIT = 256 << 20
+PRESET = 9 | lzma.PRESET_EXTREME
 OWN_NAME, NO_NAME = -1, -2
 """Instead of a number: the module is called as the source is; it is in no module that can be told."""
 
@@ -35,13 +37,14 @@ _NAME = re.compile(r"(\d+)\.(\d+)\.json\.xz")
 class KernelMap:
     """Of the tree of a `version`: by path two numbers of `conditions`, which both have to hold, and in `modules` those
     that a path goes into, where it goes into modules alone. `architectures` are the folders in `arch` whose files are
-    of that architecture alone, all of them."""
+    of that architecture alone, all of them. Nothing is said of kernels for the architectures in `unsaid`."""
 
     version: str
     conditions: tuple[str, ...] = field(repr=False)
     paths: Mapping[str, tuple[int, int]] = field(repr=False)
     modules: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     architectures: frozenset[str] = frozenset()
+    unsaid: frozenset[str] = frozenset()
 
     def condition(self, path: str) -> Condition | None:
         """None where the map says nothing."""
@@ -52,9 +55,11 @@ class KernelMap:
         return architecture(steps[1]) if steps[0] == "arch" and steps[1:2] and steps[1] in self.architectures else None
 
 
-def write(version: str, builds: Mapping[str, Build], architectures: Iterable[str] = ()) -> bytes:
-    """A map, packed; the same bytes for the same builds. Of these `architectures` no more is kept than what they are."""
-    short = frozenset(architectures)
+def write(version: str, included: Included, detailed: Container[str]) -> bytes:
+    """A map, packed; the same bytes for the same builds. Of an architecture that is not `detailed` no more is kept than
+    what is of it alone."""
+    builds = included.builds.found
+    short = frozenset(one for one in included.architectures if one not in detailed)
     folders: dict[str, list[str]] = {}
     for path in sorted(builds):
         steps = path.split("/")
@@ -65,14 +70,13 @@ def write(version: str, builds: Mapping[str, Build], architectures: Iterable[str
         "schema": SCHEMA,
         "version": version,
         "architectures": sorted(short),
+        "unsaid": sorted(included.builds.unsaid),
         "folders": {folder: writer.folder(paths, builds) for folder, paths in folders.items()},
         "conditions": list(writer.conditions),
         "modules": list(writer.modules),
     }
     content = json.dumps(said, separators=(",", ":")).encode()
-    return lzma.compress(
-        content, filters=[{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 4, "pb": 0}]
-    )
+    return lzma.compress(content, filters=[{"id": lzma.FILTER_LZMA2, "preset": PRESET, "lc": 4, "pb": 0}])
 
 
 class _Writer:
@@ -141,7 +145,8 @@ def _read(said: Mapping[str, Any]) -> KernelMap:
             paths[path] = (first, numbers.next(one))
             if module != NO_NAME:
                 modules[path] = (_own_name(path),) if module == OWN_NAME else among[module]
-    return KernelMap(str(said["version"]), conditions, paths, modules, frozenset(map(str, said["architectures"])))
+    own, unsaid = (frozenset(map(str, said[name])) for name in ("architectures", "unsaid"))
+    return KernelMap(str(said["version"]), conditions, paths, modules, own, unsaid)
 
 
 class _Numbers:

@@ -144,10 +144,10 @@ def why_not(condition: Condition, answer: Answer) -> frozenset[Leaf]:
     """The fewest leaves whose answers are why a condition does not hold; empty where it does, or may."""
     if isinstance(condition, Leaf):
         return frozenset((condition,)) if holds(condition, answer) is False else frozenset()
+    found = [why_not(term, answer) for term in condition.terms]
     if isinstance(condition, Any):
-        return frozenset(leaf for term in condition.terms for leaf in why_not(term, answer))
-    reasons = [found for term in condition.terms if (found := why_not(term, answer))]
-    return min(reasons, key=lambda found: (len(found), sorted(found)), default=frozenset())
+        return frozenset[Leaf]().union(*found) if all(found) else frozenset()
+    return min(filter(None, found), key=lambda leaves: (len(leaves), sorted(leaves)), default=frozenset())
 
 
 def text(condition: Condition) -> str:

@@ -2,8 +2,8 @@
 
 Make expands a text once it knows the options. Here nothing is known, so that a variable stands for the union of all
 that is ever assigned to it, whatever the order and the operator, each under the tests that surround it. What comes out
-is at least what make would see: filtering out is left undone, a test that is not understood counts as holding both ways,
-and a function that cannot be followed gives OPAQUE, which may be anything.
+is at least what make would see: filtering out is left undone, a test that is not understood counts as holding both
+ways, and a function that cannot be followed gives OPAQUE, which may be anything.
 """
 
 import re
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from firmward.vulns.kbuild.condition import ALWAYS, NEVER, Condition, Leaf, all_of, any_of, architecture, negated, on
-from firmward.vulns.kbuild.statements import Assignment, Test
+from firmward.vulns.kbuild.statements import Assignment, Guard
 
 ROOT = "\0"
 """Stands before a path that counts from the top of the tree."""
@@ -28,7 +28,7 @@ DEPTH_LIMIT = 30
 ACTIVE_LIMIT = 3
 """How often a variable may be part of itself: each assignment may change what those before it gave."""
 FLAGS = re.compile(r".*[CA]FLAGS.*|.*[ca]flags-.*")
-"""Variables of a compiler's options: a source among them is looked for where they are assigned, and not through others."""
+"""Variables of a compiler's options: a source among them is looked for where they are assigned, not through others."""
 
 ARCHITECTURE_NAMES = {
     "i386": "x86", "x86_64": "x86", "sparc32": "sparc", "sparc64": "sparc", "parisc64": "parisc", "sh64": "sh",
@@ -78,7 +78,7 @@ class Scope:
             if value.condition != NEVER:
                 self.values.setdefault(known, []).append(value)
 
-    def tested(self, tests: Iterable[Test]) -> Condition:
+    def tested(self, tests: Iterable[Guard]) -> Condition:
         return all_of(self._test(test) for test in tests)
 
     def words(self, text: str) -> list[Word]:
@@ -168,7 +168,7 @@ class Scope:
         value.is_used = True
         return _under(value.condition, self.words(value.text))
 
-    def _test(self, test: Test) -> Condition:
+    def _test(self, test: Guard) -> Condition:
         found = self._defined(test.left) if test.kind == "defined" else self._equal(test.left, test.right)
         if found is None:
             return ALWAYS

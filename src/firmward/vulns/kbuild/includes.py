@@ -3,8 +3,8 @@
 A file is part of a kernel where a source that includes it, itself or through others, is built. Rules, from the C
 preprocessor's manual: `"x.h"` is looked for beside the file that says so first, and if it is there nothing else is
 meant. Otherwise it may be any file whose path ends so, since the folders that compilers are told to look in are not
-followed: each of them counts as included. `asm/x.h` may be a file that is made from `asm-generic/x.h`. A macro that is a
-file's name in quotes counts as an inclusion of that file.
+followed: each of them counts as included. `asm/x.h` may be a file that is made from `asm-generic/x.h`. A macro that is
+a file's name in quotes counts as an inclusion of that file.
 
 Nothing is said of what too many sources include, of what a makefile names, of what a file includes of which nothing is
 known, and of what nobody includes.
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from firmward.vulns.kbuild.condition import ALWAYS, NEVER, Condition, all_of, any_of, architecture, needs, shared, text
-from firmward.vulns.kbuild.tree import NO_ARCHITECTURE, Build, KernelTree, is_outside
+from firmward.vulns.kbuild.tree import NO_ARCHITECTURE, Build, Builds, KernelTree, is_outside
 
 WAYS_LIMIT = 500
 """Different conditions of the sources that include one file; with more, nothing is said of it."""
@@ -46,15 +46,15 @@ class _Graph:
 class Included:
     """`builds` of sources and headers. `architectures` are those of which nothing is built for any other."""
 
-    builds: Mapping[str, Build]
+    builds: Builds
     architectures: frozenset[str]
 
 
-def with_included(tree: KernelTree, builds: Mapping[str, Build]) -> Included:
+def with_included(tree: KernelTree, builds: Builds) -> Included:
     """The builds, and those of what is included; sources that others include are built where these are, too."""
     graph = _graph(tree)
-    ways = _Ways(graph, builds).all()
-    found = dict(builds)
+    ways = _Ways(graph, builds.found).all()
+    found = dict(builds.found)
     for path in graph.includers:
         build = _included(path, ways.get(path), graph)
         if build is None:
@@ -62,7 +62,7 @@ def with_included(tree: KernelTree, builds: Mapping[str, Build]) -> Included:
         else:
             found[path] = build
     shared_by_others = {steps[1] for path, build in found.items() if (steps := _elsewhere(path, build))}
-    return Included(found, frozenset(tree.architectures) - graph.lent - shared_by_others)
+    return Included(Builds(found, builds.unsaid), frozenset(tree.architectures) - graph.lent - shared_by_others)
 
 
 def _elsewhere(path: str, build: Build) -> list[str]:
@@ -126,7 +126,8 @@ class _Ways:
 
 
 def _groups(includers: Mapping[str, set[str]]) -> Iterator[list[str]]:
-    """Files that include each other in a circle, includers before what they include: Tarjan's components, not recursive."""
+    """Files that include each other in a circle, or single ones, includers before what they include: the components of
+    Tarjan's algorithm, without recursion."""
     number: dict[str, int] = {}
     lowest: dict[str, int] = {}
     stack: list[str] = []

@@ -210,14 +210,15 @@ class _Reader:
         sources = [path for path in needed if path.endswith((".c", ".S", ".o"))]
         if not (targets and sources):
             return
-        for stem in self._stems(targets):
+        for name, stem in self._stems(targets):
             for path in sources:
                 made = path.replace("%", stem)
-                if made.rpartition(".")[0] != self.path(stem):
+                # what an object is made from that has the same name is said where it is listed
+                if made.rpartition(".")[0] != self.path(name):
                     self.found.named += ((condition, one) for one in self._sources(made))
 
-    def _stems(self, targets: list[str]) -> Iterator[str]:
-        """What `%` may stand for: of all words in the file those that fit a target."""
+    def _stems(self, targets: list[str]) -> Iterator[tuple[str, str]]:
+        """Of all words in the file, without a suffix, those that fit a target, and what `%` stands for in them."""
         words = {token.rpartition("/")[2] for text in self.text for token in _TOKEN.findall(text)}
         for target in targets:
             before, _, after = target.partition("%")
@@ -225,6 +226,6 @@ class _Reader:
             for word in words:
                 bare = word.rpartition(".")[0] or word
                 if bare.startswith(before) and bare.endswith(suffix) and len(bare) > len(before) + len(suffix):
-                    yield bare[len(before) : len(bare) - len(suffix)]
-                    # other rules may put the affixes there
-                yield bare
+                    yield bare, bare[len(before) : len(bare) - len(suffix)]
+                # another rule or function may put the affixes there
+                yield bare, bare

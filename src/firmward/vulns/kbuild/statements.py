@@ -1,9 +1,9 @@
 """The statements of a Kbuild file, which is a makefile: assignments, rules and inclusions, each under its conditions.
 
 Rules, from GNU make's manual and the kernel's Documentation/kbuild/makefiles.rst. A backslash at a line's end joins it
-with the next. `#` begins a comment. A line that begins with a tab belongs to the rule before it, and to nothing where no
-rule was yet: some Kbuild files indent so. `ifdef`, `ifndef`, `ifeq`, `ifneq` and `else` nest. The body of a `define` is
-text. Nothing is expanded here.
+with the next. `#` begins a comment. A line that begins with a tab belongs to the rule before it, and to nothing where
+no rule was yet: some Kbuild files indent so. `ifdef`, `ifndef`, `ifeq`, `ifneq` and `else` nest. The body of a `define`
+is text. Nothing is expanded here.
 """
 
 import re
@@ -21,7 +21,7 @@ _PAIR = re.compile(r"""(["'])(?P<left>.*?)\1\s*(["'])(?P<right>.*?)\3""")
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Guard:
     """One test: of `kind` `defined` whether the variable `left` is set, of `equal` whether `left` is `right`, each not
     expanded. It `is_negated` where the contrary is wanted."""
 
@@ -37,7 +37,7 @@ class Assignment:
 
     name: str
     value: str
-    tests: tuple[Test, ...]
+    tests: tuple[Guard, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Rule:
     targets: str
     prerequisites: str
     recipe: str
-    tests: tuple[Test, ...]
+    tests: tuple[Guard, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Inclusion:
     """That the files of `words` are read in this place."""
 
     words: str
-    tests: tuple[Test, ...]
+    tests: tuple[Guard, ...]
 
 
 Statement = Assignment | Rule | Inclusion
@@ -68,7 +68,7 @@ def statements(content: str) -> list[Statement]:
 class _Reader:
     def __init__(self) -> None:
         # for each open `if`: the test that holds now, and those before it that do not
-        self.open: list[tuple[Test, ...]] = []
+        self.open: list[tuple[Guard, ...]] = []
         self.rule: Rule | None = None
         self.is_text = False
 
@@ -87,7 +87,7 @@ class _Reader:
         yield from self._done()
 
     @property
-    def _tests(self) -> tuple[Test, ...]:
+    def _tests(self) -> tuple[Guard, ...]:
         return tuple(test for tests in self.open for test in tests)
 
     def _done(self) -> Iterator[Rule]:
@@ -136,24 +136,27 @@ class _Reader:
 
     def _else(self, rest: str) -> None:
         *before, last = self.open.pop()
-        tests = (*before, Test(last.kind, last.left, last.right, not last.is_negated))
+        tests = (*before, Guard(last.kind, last.left, last.right, not last.is_negated))
         following = _DIRECTIVE.fullmatch(rest)
         if following is not None and following["word"].startswith("if"):
             tests = (*tests, _test(following["word"], following["rest"]))
         self.open.append(tests)
 
 
-def _test(word: str, rest: str) -> Test:
+def _test(word: str, rest: str) -> Guard:
     rest = rest.strip()
     if word in ("ifdef", "ifndef"):
-        return Test("defined", rest, is_negated=word == "ifndef")
+        return Guard("defined", rest, is_negated=word == "ifndef")
     quoted = _PAIR.fullmatch(rest)
     if quoted is not None:
         left, right = quoted["left"], quoted["right"]
     else:
         inner = rest.removeprefix("(").removesuffix(")")
         left, _, right = _at(inner, ",")
-    return Test("equal", left.strip(), right.strip(), word == "ifneq")
+    left, right = left.strip(), right.strip()
+    if all(len(side) > 1 and side[0] == side[-1] == '"' for side in (left, right)):
+        left, right = left[1:-1], right[1:-1]
+    return Guard("equal", left, right, word == "ifneq")
 
 
 def _at_sign(line: str) -> tuple[str, str, str]:

@@ -10,12 +10,12 @@ import os
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 from pathlib import Path
 
-from firmward.vulns.kbuild.condition import ALWAYS, NEVER, Condition, all_of, any_of, architecture
+from firmward.vulns.kbuild.condition import ALWAYS, NEVER, Condition, Leaf, all_of, any_of, architecture, needs
 from firmward.vulns.kbuild.expansion import Scope
 from firmward.vulns.kbuild.listing import SOURCES, Files, Listing, Object, listing
 
@@ -34,6 +34,15 @@ class Build:
 
     condition: Condition
     modules: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Builds:
+    """Of each source that some Kbuild file names, when it is built. Nothing is said of kernels for the architectures in
+    `unsaid`."""
+
+    found: Mapping[str, Build]
+    unsaid: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -93,18 +102,29 @@ class KernelTree:
         return ".".join(numbers) if all(one.isdigit() for one in numbers) else ""
 
 
-def builds(tree: KernelTree) -> dict[str, Build]:
-    """Of each source that some Kbuild file names, when it is built."""
+def builds(tree: KernelTree) -> Builds:
     listings = _listings(tree)
     conditions = _folder_conditions(listings)
     gathered: dict[str, _Gathered] = {}
     for folder, found in listings.items():
         _gather(found, conditions[folder], tree, gathered)
+    # a list of one architecture's makefile that cannot be followed leaves the others as they are
+    unsaid = {one: _one_architecture(one) for one in listings[""].opaque}
     for folder, found in listings.items():
-        if found.opaque:
-            _open(folder, all_of((conditions[folder], any_of(found.opaque))), gathered)
+        opaque = [one for one in found.opaque if folder or unsaid[one] is None]
+        if opaque:
+            _open(folder, all_of((conditions[folder], any_of(opaque))), gathered)
     named = _named(tree, gathered)
-    return {path: build for path, one in gathered.items() if (build := _build(one, named)).condition != NEVER}
+    return Builds(
+        {path: build for path, one in gathered.items() if (build := _build(one, named)).condition != NEVER},
+        NO_ARCHITECTURE | {one for one in unsaid.values() if one is not None},
+    )
+
+
+def _one_architecture(condition: Condition) -> str | None:
+    """The architecture that a condition needs."""
+    leaves = (term for term in needs(condition) if isinstance(term, Leaf) and not term.is_negated)
+    return next((leaf.name[1:] for leaf in leaves if leaf.name.startswith("@")), None)
 
 
 def _listings(tree: KernelTree) -> dict[str, Listing]:
