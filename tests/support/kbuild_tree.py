@@ -32,10 +32,14 @@ def laid(files: Mapping[str, str], top: Path) -> Path:
 
 
 def built(top: Path, options: Mapping[str, str], folder: str = "", file: str = "Makefile") -> set[str]:
-    """The sources that make comes to with these options, from a folder on."""
+    """The sources that make comes to with these options, from a folder on; none where it refuses the file, since a
+    variable is part of itself."""
     words = [f"CONFIG_{name}={value}" for name, value in options.items() if value != "n"]
     command = ["make", "--no-print-directory", "-s", "-f", "-", f"dir={folder or '.'}", f"file={folder or '.'}/{file}"]
-    done = subprocess.run([*command, *words], cwd=top, input=READER, capture_output=True, text=True, check=True)
+    done = subprocess.run([*command, *words], cwd=top, input=READER, capture_output=True, text=True)
+    if "references itself" in done.stderr:
+        return set()
+    assert not done.returncode, done.stderr
     said = dict(line.split(" ", 1) for line in done.stdout.splitlines() if line.startswith(("objects ", "folders ")))
     found: set[str] = set()
     for word in said["objects"].split():

@@ -214,7 +214,7 @@ kbuilds = st.recursive(
 ).map(str)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.lists(kbuilds, min_size=2, max_size=6), data=st.data())
 def test_nothing_that_make_builds_is_said_to_be_left_out(parts: list[str], data: st.DataObject, tmp_path: Path) -> None:
     files = {"Makefile": TOP, **ARM, "d/Makefile": "".join(parts), "d/e/Makefile": "obj-$(CONFIG_C) += a.o\n"}

@@ -122,7 +122,7 @@ def _needed(terms: set[Condition]) -> set[Condition]:
 
 def shared(condition: Condition) -> Condition:
     """A plainer condition, which holds whenever this one does: without the alternatives."""
-    return All(frozenset(term for term in needs(condition) if not isinstance(term, Any)))
+    return all_of(term for term in needs(condition) if not isinstance(term, Any))
 
 
 def holds(condition: Condition, answer: Answer) -> bool | None:
