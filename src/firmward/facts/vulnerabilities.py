@@ -4,7 +4,7 @@ How an attacker comes to a component is told by the ways to its files (reach.py)
 vulnerability how grave it is here. Nothing is known without data, and nothing that cannot be compared is dropped.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from firmward.facts.advisories import Advisories, Surroundings
 from firmward.facts.components import Components
@@ -54,7 +54,7 @@ def _through(reach: Reach, linkage: Linkage | None | Unknown) -> Reach:
     for path, own in reach.ways.items():
         name = path.rpartition("/")[2]
         for library in linkage.behind(path):
-            ways.setdefault(library, {}).update((replace(way, through=name), None) for way in own)
+            ways.setdefault(library, {}).update((Way(way.how, f"{name} {way.words}", name), None) for way in own)
     return Reach({path: tuple(own) for path, own in ways.items()}, reach.unread)
 
 
