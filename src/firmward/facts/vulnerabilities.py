@@ -4,7 +4,7 @@ How an attacker comes to a component is told by the ways to its files (reach.py)
 vulnerability how grave it is here. Nothing is known without data, and nothing that cannot be compared is dropped.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmward.facts.advisories import Advisories, Surroundings
 from firmward.facts.components import Components
@@ -54,8 +54,12 @@ def _through(reach: Reach, linkage: Linkage | None | Unknown) -> Reach:
     for path, own in reach.ways.items():
         name = path.rpartition("/")[2]
         for library in linkage.behind(path):
-            ways.setdefault(library, {}).update((Way(way.how, f"{name} {way.words}", name), None) for way in own)
+            ways.setdefault(library, {}).update((_behind(way, name), None) for way in own)
     return Reach({path: tuple(own) for path, own in ways.items()}, reach.unread)
+
+
+def _behind(way: Way, name: str) -> Way:
+    return replace(way, words=f"{name} {way.words}", through=name)
 
 
 def _ways(one: Component, reach: Reach | None) -> tuple[Way, ...]:

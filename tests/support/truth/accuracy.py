@@ -16,6 +16,7 @@ from firmward.model.clock import Clock
 from firmward.model.finding import Finding, Outcome, Severity
 from firmward.model.memory import Content, MemoryTree
 from firmward.model.policy import parse_policy
+from truth.old_software import Excerpt
 from truth.row import Mistake, Truth
 
 CLOCK = Clock(date(2026, 11, 20))
@@ -36,7 +37,7 @@ def of_roots() -> tuple[Check, ...]:
 
 def judged(name: str, files: dict[str, Content], policy: str) -> tuple[Verdict, ...]:
     checks = of_roots()
-    facts = Collection(MemoryTree(files)).facts(name, families(checks))
+    facts = Collection(MemoryTree(files), advisories=Excerpt()).facts(name, families(checks))
     parsed = parse_policy(policy)
     return tuple(judge(check, facts, parsed, CLOCK) for check in checks)
 
