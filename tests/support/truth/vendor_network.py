@@ -35,7 +35,7 @@ from truth.key_material import (
     WIREGUARD_PEER,
     WIREGUARD_PEER_2,
 )
-from truth.old_software import old_dropbear, unnamed
+from truth.old_software import Excerpt, old_dropbear, unnamed
 from truth.row import Mistake, Truth, Witness
 
 WEB_IN = f"{LAN} tcp dport 443 ct state new limit rate 20/second accept"
@@ -1189,5 +1189,6 @@ SYSTEMS: tuple[Truth, ...] = (
         policy("hub", SUPPORT, *HUB_REST),
         policy("hub", *HUB_REST),
         LOW_UPDATER,
+        Excerpt(),
     ),
 )

@@ -17,7 +17,7 @@ from truth.linux_base import (
     sandboxed,
     service,
 )
-from truth.old_software import OLD_LIST, licences
+from truth.old_software import OLD_LIST, Excerpt, licences
 from truth.row import Mistake, Truth, Witness
 from truth.yocto_base import DATA, FSTAB, NOLOGIN, OUTGOING, UPDATES, declared, poky
 
@@ -157,6 +157,7 @@ SYSTEM = Truth(
         mechanism="mender",
     ),
     low={"update-downgrade-possible": "the Mender client knows no floor; the server decides what a device is offered"},
+    advisories=Excerpt(),
     mistakes=(
         OLD_LIST,
         Mistake(
