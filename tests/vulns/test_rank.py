@@ -62,26 +62,29 @@ def test_what_listens_comes_before_what_only_lies_there() -> None:
         ),
         ((Way(How.SETUID, "is setuid root, and anybody may run it"),), "It is setuid root, and anybody may run it."),
         (
-            (Way(How.NETWORK, "listens on tcp/22", "sshd"), Way(How.BOOT, "starts at boot as root", "cron")),
+            (Way(How.NETWORK, "sshd listens on tcp/22", "sshd"), Way(How.BOOT, "cron starts at boot as root", "cron")),
             "An attacker comes to it over the network, through sshd (tcp/22).",
         ),
         (
-            (Way(How.BOOT, "starts at boot as root", "cron"),),
+            (Way(How.BOOT, "cron starts at boot as root", "cron"),),
             "An attacker comes to it through cron (starts at boot as root).",
         ),
-        (tuple(Way(How.NETWORK, "listens on the network", name) for name in "abcd"), "through a (the network), "),
-        ((Way(How.NETWORK, "listens on tcp/1", "z"), Way(How.NETWORK, "listens on tcp/2")), "It listens on tcp/2."),
+        (
+            tuple(Way(How.NETWORK, f"{name} listens on the network", name) for name in "abcd"),
+            "through a (the network), ",
+        ),
+        ((Way(How.NETWORK, "z listens on tcp/1", "z"), Way(How.NETWORK, "listens on tcp/2")), "It listens on tcp/2."),
         ((), "By NVD, "),
     ],
 )
 def test_the_nearest_way_is_told_in_a_sentence(ways: tuple[Way, ...], words: str) -> None:
     (one,) = all_ranked(About("CVE-1"), ways={Component("nginx", "1.0", vendor="acme").ref: ways})
     assert words in one.why
-    assert one.reach == tuple(way.told for way in ways)
+    assert one.reach == tuple(way.words for way in ways)
 
 
 def test_of_many_programs_some_are_named() -> None:
-    ways = tuple(Way(How.NETWORK, f"listens on tcp/{number}", f"d{number}") for number in range(5))
+    ways = tuple(Way(How.NETWORK, f"d{number} listens on tcp/{number}", f"d{number}") for number in range(5))
     (one,) = all_ranked(About("CVE-1"), ways={Component("nginx", "1.0", vendor="acme").ref: ways})
     assert "through d0 (tcp/0), d1 (tcp/1), d2 (tcp/2) and others." in one.why
 

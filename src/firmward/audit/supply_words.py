@@ -86,7 +86,7 @@ def settled(report: Report) -> str:
     """What does not count, by the reason; empty where nothing does not."""
     counts = Counter(_reason(one) for one in not_counted(report))
     told = [f"{count} {reason}" for reason, count in counts.most_common()]
-    return f"Not counted: {'; '.join(told)}" if told else ""
+    return f"Listed and not counted: {'; '.join(told)}" if told else ""
 
 
 def reviews(report: Report) -> str:

@@ -188,7 +188,7 @@ def audit(
     from firmward.audit.baseline import compared, read_baseline, render_baseline
     from firmward.audit.writing import check_outputs, write_reports, write_texts
     from firmward.cli.documents import all_forms, author_of, can_say, is_document
-    from firmward.cli.triage_file import triaged
+    from firmward.cli.triage_file import decided, triaged
     from firmward.image.budget import Limits
 
     outputs = tuple(output or ())
@@ -201,7 +201,7 @@ def audit(
     check_outputs(outputs, [*read, *(() if baseline is None else (baseline,))], forms)
     check_baseline_place(write_baseline, [*outputs, *read])
     known = None if baseline is None else read_baseline(baseline)
-    told = advisories(db, max_db_age, clock.today)
+    told = decided(advisories(db, max_db_age, clock.today), policy, clock.today)
     lists = any(is_document(output) for output in outputs)
     question = Question(tuple(only or ()), declared, clock, read_lifecycle(lifecycle), told, lists)
     if question.wanted:

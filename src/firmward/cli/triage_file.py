@@ -10,6 +10,7 @@ from firmward.model.errors import InputError
 if TYPE_CHECKING:
     from datetime import date
 
+    from firmward.facts.advisories import Advisories
     from firmward.model.report import Report
     from firmward.model.vulnerability import Vulnerability
     from firmward.vulns.triage import Decision
@@ -88,6 +89,16 @@ def _vulnerability(one: "Statement", name: str) -> "Vulnerability":
         aliases=one.aliases,
         vex=one.vex,
     )
+
+
+def decided(known: "Advisories | None", policy: Path | None, today: "date") -> "Advisories | None":
+    """Advisories by which the decisions beside a policy count in what is judged. Raises InputError."""
+    path = beside(policy)
+    if known is None or path is None:
+        return known
+    from firmward.vulns.decided import DecidedAdvisories
+
+    return DecidedAdvisories(known, read_decisions(path), today)
 
 
 def triaged(report: "Report", policy: Path | None, today: "date") -> "Report":

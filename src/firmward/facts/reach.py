@@ -32,16 +32,17 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to a file: `how`, and in `words` that follow its name: "listens on tcp/443". `through` is the name of the
-    program that has them, where the file is a library that it needs."""
+    """One way to a file: `how`, and in `words` that follow its name: "listens on tcp/443". Where the file is a library,
+    they begin with the name of the program that needs it, which is `through`."""
 
     how: How
     words: str
     through: str = ""
 
     @property
-    def told(self) -> str:
-        return f"{self.through} {self.words}".strip()
+    def does(self) -> str:
+        """What is said of the program, without its name."""
+        return self.words.removeprefix(self.through).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Reach:
     def of(self, paths: Iterable[str]) -> tuple[Way, ...]:
         """The ways to any of these files, each once."""
         found = dict.fromkeys(way for path in paths for way in self.ways.get(path, ()))
-        return tuple(sorted(found, key=lambda way: (list(How).index(way.how), way.told)))[:WORDS_LIMIT]
+        return tuple(sorted(found, key=lambda way: (list(How).index(way.how), way.words)))[:WORDS_LIMIT]
 
 
 def collect(

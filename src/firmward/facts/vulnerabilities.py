@@ -79,8 +79,12 @@ def _through(reach: Reach, linkage: Linkage | None | Unknown) -> Reach:
     for path, own in reach.ways.items():
         name = path.rpartition("/")[2]
         for library in linkage.behind(path):
-            ways.setdefault(library, {}).update((replace(way, through=name), None) for way in own)
+            ways.setdefault(library, {}).update((_behind(way, name), None) for way in own)
     return Reach({path: tuple(own) for path, own in ways.items()}, reach.unread)
+
+
+def _behind(way: Way, name: str) -> Way:
+    return replace(way, words=f"{name} {way.words}", through=name)
 
 
 def _ways(one: Component, reach: Reach | None) -> tuple[Way, ...]:

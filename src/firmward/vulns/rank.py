@@ -36,7 +36,7 @@ def ranked(all_matches: Iterable[Matches], ways: Ways = NO_WAYS) -> tuple[Vulner
 
 def _of_component(matches: Matches, ways: Sequence[Way]) -> Iterable[Vulnerability]:
     component = matches.component
-    told = tuple(way.told for way in ways)
+    told = tuple(way.words for way in ways)
     way = "" if is_kernel(component) else _way(ways)
     near = reach.nearness(ways)
     kernel = is_kernel(component)
@@ -110,7 +110,7 @@ def _way(ways: Sequence[Way]) -> str:
         return f"it {', and '.join(filter(None, told))}"
     programs: dict[str, list[str]] = {}
     for way in nearest:
-        programs.setdefault(way.through, []).append(way.words.removeprefix(LISTENS))
+        programs.setdefault(way.through, []).append(way.does.removeprefix(LISTENS))
     named = [f"{name} ({', '.join(words)})" for name, words in programs.items()]
     told_ones = ", ".join(named[:PROGRAMS_TOLD]) + (" and others" if len(named) > PROGRAMS_TOLD else "")
     over = "over the network, " if nearest and nearest[0].how is How.NETWORK else ""

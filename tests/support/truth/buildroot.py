@@ -20,6 +20,7 @@ from truth.buildroot_base import (
     script,
 )
 from truth.kernel_files import VERSION, kernel_config
+from truth.old_software import HEARTBLEED, Excerpt, unnamed
 from truth.openwrt_base import listen, service
 from truth.row import Mistake, Truth
 from truth.small_base import (
@@ -966,7 +967,10 @@ HUB_SYSTEM = Truth(
     clean=HUB,
     policy=policy("hub", HUB_SECTIONS, "other"),
     mistaken_policy=policy("hub", HUB_SECTIONS + HUB_WISHES, "other").replace('"caam"', '"optee"'),
+    advisories=Excerpt(),
     mistakes=(
+        HEARTBLEED,
+        unnamed("opt/acme/bin/cloudlink"),
         Mistake(
             "kernel-cmdline",
             "kernel-parameters.txt: mitigations, nokaslr",

@@ -35,6 +35,7 @@ from truth.key_material import (
     WIREGUARD_PEER,
     WIREGUARD_PEER_2,
 )
+from truth.old_software import Excerpt, old_dropbear, unnamed
 from truth.row import Mistake, Truth, Witness
 
 WEB_IN = f"{LAN} tcp dport 443 ct state new limit rate 20/second accept"
@@ -1021,6 +1022,8 @@ while True:
 '''
 
 HUB_MISTAKES = (
+    old_dropbear("usr/app/bin/dropbear-old"),
+    unnamed("usr/app/lib/cloud/agent"),
     Mistake(
         "script-injection",
         "Python library reference, subprocess: shell=True, security considerations",
@@ -1186,5 +1189,6 @@ SYSTEMS: tuple[Truth, ...] = (
         policy("hub", SUPPORT, *HUB_REST),
         policy("hub", *HUB_REST),
         LOW_UPDATER,
+        Excerpt(),
     ),
 )

@@ -17,6 +17,7 @@ from truth.linux_base import (
     sandboxed,
     service,
 )
+from truth.old_software import OLD_LIST, Excerpt, licences
 from truth.row import Mistake, Truth, Witness
 from truth.yocto_base import DATA, FSTAB, NOLOGIN, OUTGOING, UPDATES, declared, poky
 
@@ -139,6 +140,7 @@ CLEAN: dict[str, Content] = {
     # Brought in by a package group and started by nobody
     f"{UNITS}/iperf3.service": service("iperf3 server", "/usr/bin/iperf3 --server", sandboxed("nobody")),
     "usr/bin/iperf3": ELF,
+    **licences("3.5.4"),
 }
 
 SYSTEM = Truth(
@@ -155,7 +157,9 @@ SYSTEM = Truth(
         mechanism="mender",
     ),
     low={"update-downgrade-possible": "the Mender client knows no floor; the server decides what a device is offered"},
+    advisories=Excerpt(),
     mistakes=(
+        OLD_LIST,
         Mistake(
             "update-unauthenticated",
             "Mender documentation, configuration: without ArtifactVerifyKeys signatures are not checked",
