@@ -10,6 +10,7 @@ from importlib import import_module
 import truth
 from firmward.audit.catalogue import catalogue
 from firmward.audit.engine import Verdict, families, is_of_image, judge
+from firmward.facts.advisories import Advisories
 from firmward.facts.collection import Collection
 from firmward.model.check import Check
 from firmward.model.clock import Clock
@@ -34,9 +35,9 @@ def of_roots() -> tuple[Check, ...]:
     return tuple(check for check in catalogue() if not is_of_image(check))
 
 
-def judged(name: str, files: dict[str, Content], policy: str) -> tuple[Verdict, ...]:
+def judged(name: str, files: dict[str, Content], policy: str, known: Advisories | None = None) -> tuple[Verdict, ...]:
     checks = of_roots()
-    facts = Collection(MemoryTree(files)).facts(name, families(checks))
+    facts = Collection(MemoryTree(files), advisories=known).facts(name, families(checks))
     parsed = parse_policy(policy)
     return tuple(judge(check, facts, parsed, CLOCK) for check in checks)
 
@@ -45,13 +46,13 @@ def judged(name: str, files: dict[str, Content], policy: str) -> tuple[Verdict, 
 def of_planted(name: str) -> tuple[Verdict, ...]:
     system = next(one for one in systems() if one.name == name)
     policy = system.policy if system.mistaken_policy is None else system.mistaken_policy
-    return judged(system.name, system.planted, policy)
+    return judged(system.name, system.planted, policy, system.advisories)
 
 
 @cache
 def of_clean(name: str) -> tuple[Verdict, ...]:
     system = next(one for one in systems() if one.name == name)
-    return judged(system.name, dict(system.clean), system.policy)
+    return judged(system.name, dict(system.clean), system.policy, system.advisories)
 
 
 def names(mistake: Mistake, check: str, finding: Finding) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from firmward.facts.advisories import Advisories
 from firmward.model.memory import Content
 
 
@@ -47,7 +48,8 @@ class Truth:
     mistakes are made in the declaration itself. Two mistakes may not touch the same file.
 
     `low` are checks that may say something of medium or above in the clean twin all the same, with the reason: what the
-    catalogue calls a failure and the distribution ships on purpose.
+    catalogue calls a failure and the distribution ships on purpose. `advisories` are what is known of vulnerabilities,
+    None where nothing is.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Truth:
     policy: str = ""
     mistaken_policy: str | None = None
     low: Mapping[str, str] = field(default_factory=dict)
+    advisories: Advisories | None = None
 
     @property
     def planted(self) -> dict[str, Content]:
