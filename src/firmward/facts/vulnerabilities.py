@@ -39,8 +39,8 @@ class Vulnerabilities:
         return tuple(one for one in self.known.affecting if one.component in self.pages)
 
     def is_open(self, purl: str) -> bool:
-        """Whether not all could be told of the library in pages that has this package URL."""
-        return any(ref.endswith(purl) for ref in self.known.open if ref in self.pages)
+        """Whether not all could be told of the component that has this package URL."""
+        return any(ref.endswith(purl) for ref in self.known.open)
 
 
 def collect(

@@ -99,9 +99,12 @@ def _by_name(row: WebLibraryRow, path: str, name: str) -> dict[str, Evidence]:
 
 
 def _matches(wording: Wording, data: bytes) -> Iterator[re.Match[bytes]]:
+    """Each once: what was matched is not looked at for the next anchor."""
+    seen = 0
     for at in islice(_occurrences(wording.anchor, data), TRIED):
-        match = wording.pattern.search(data, max(0, at - BEFORE), at + len(wording.anchor) + BEHIND)
+        match = wording.pattern.search(data, max(seen, at - BEFORE), at + len(wording.anchor) + BEHIND)
         if match is not None:
+            seen = match.end()
             yield match
 
 

@@ -1,0 +1,106 @@
+"""Libraries in pages as components, and what is known of them."""
+
+from fault import Fault
+
+LIBRARIES = "tests/facts/test_web_libraries.py"
+CHECK = "tests/checks/web/test_web_library_vulnerable.py"
+FAULTS = (
+    Fault(
+        "facts/web_library_search.py",
+        "found = _by_words(row, path, data, marks) or _by_name(row, path, name)",
+        "found = _by_name(row, path, name) or _by_words(row, path, data, marks)",
+        LIBRARIES,
+        "a file's name counts before its words",
+    ),
+    Fault(
+        "facts/web_library_search.py",
+        "            if len(found) <= VERSIONS_LIMIT:\n",
+        "            if found:\n",
+        LIBRARIES,
+        "a list of releases is told as so many libraries",
+    ),
+    Fault(
+        "facts/web_library_search.py",
+        "            seen = match.end()\n",
+        "",
+        LIBRARIES,
+        "the second copy in a bundle is hidden behind the first",
+    ),
+    Fault(
+        "facts/web_library_search.py",
+        "zlib.decompressobj(wbits=31).decompress(data, SIZE_LIMIT)",
+        "zlib.decompress(data, wbits=31)",
+        LIBRARIES,
+        "a bomb is unpacked whole",
+    ),
+    Fault(
+        "facts/web_library_search.py",
+        'UNPRINTED.sub(b" ", match[0][:TEXT_LIMIT])',
+        "match[0][:TEXT_LIMIT]",
+        LIBRARIES,
+        "what cannot be printed is shown",
+    ),
+    Fault(
+        "facts/web_library_row.py",
+        'ENDING = r"(?:[-_.](?:min|slim|pack|',
+        'ENDING = r"(?:[-_.](?:\\w+|slim|pack|',
+        LIBRARIES,
+        "a plug-in that is called after its library is taken for it",
+    ),
+    Fault(
+        "facts/web_library_row.py",
+        'scope, _, name = self.name.rpartition("/")',
+        'scope, name = "", self.name',
+        LIBRARIES,
+        "a package URL with the scope in the name",
+    ),
+    Fault(
+        "facts/contents.py",
+        "if not base and web_library_search.is_page(entry.path):",
+        "if not base:",
+        LIBRARIES,
+        "a library is found in any text",
+    ),
+    Fault(
+        "facts/contents.py",
+        "        self._unpacked += len(data)\n",
+        "",
+        LIBRARIES,
+        "packed pages have no budget",
+    ),
+    Fault(
+        "facts/components.py",
+        "            elif own and one.purl in self._purls:\n",
+        "            elif own and one.name in self._purls:\n",
+        LIBRARIES,
+        "a package of npm and its script are two components",
+    ),
+    Fault(
+        "facts/component_sources/pages.py",
+        "programs.joined(known, one)",
+        "known",
+        LIBRARIES,
+        "copies are forgotten",
+    ),
+    Fault(
+        "facts/vulnerabilities.py",
+        " if one.evidence[0].witness in (Witness.TEXT, Witness.NAME)}",
+        "}",
+        CHECK,
+        "what npm installed is told as a page",
+    ),
+    Fault(
+        "facts/vulnerabilities.py",
+        "self.known.affecting if one.component not in self.pages)",
+        "self.known.affecting)",
+        CHECK,
+        "a library in pages is told twice",
+    ),
+    Fault(
+        "facts/vulnerabilities.py",
+        "any(ref.endswith(purl) for ref in self.known.open)",
+        "any(self.known.open)",
+        CHECK,
+        "what of the system is not known makes the pages doubtful",
+    ),
+)
