@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from functools import lru_cache
 
 from firmward.model.facts import Unknown
 from firmward.vulns.record import KernelFlaw
@@ -101,10 +102,17 @@ def fixes(flaw: KernelFlaw, of: Release) -> tuple[str, ...]:
     own = of.rank
     later: list[tuple[bool, int, str]] = []
     for fixed in {fixed for _, fixed in flaw.pairs} - {NONE}:
-        found = release(fixed)
-        if isinstance(found, Release) and (rank := found.rank) > own:
+        found, rank = _ranked(fixed)
+        if rank > own and found is not None:
             later.append((found.line != of.line, rank, fixed))
     return tuple(fixed for *_, fixed in sorted(later))
+
+
+@lru_cache(maxsize=20_000)
+def _ranked(version: str) -> tuple[Release | None, int]:
+    """A release and its rank; a set of records names a few thousand, each many times."""
+    found = release(version)
+    return (found, found.rank) if isinstance(found, Release) else (None, 0)
 
 
 class _Events(dict[str, int]):

@@ -130,7 +130,7 @@ def _of_distribution(identifier: str, word: Word) -> Match:
 
 def _by_pairs(component: Component, knowledge: Knowledge, judged: _Judged) -> None:
     of = _release(component)
-    flaws = knowledge.kernel()
+    flaws = tuple(knowledge.kernel())
     if isinstance(of, Unknown):
         judged.unknown.append(of.reason)
     else:
