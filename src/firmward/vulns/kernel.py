@@ -17,7 +17,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from functools import lru_cache
 
 from firmward.model.facts import Unknown
 from firmward.vulns.record import KernelFlaw
