@@ -56,7 +56,7 @@ def collect(
     parts: Parts | None,
     bills: Bills,
 ) -> Components | None:
-    families = (packaged, listed, languages, identified, libraries, kernels, uboots, firmware)
+    families = (packaged, listed, languages, identified, libraries, linkage, kernels, uboots, firmware)
     own = distribution if isinstance(distribution, Distribution) else None
     merged = _Merged(owned.owners if isinstance(owned, PackageFiles) else {})
     if isinstance(packaged, Packages):

@@ -29,6 +29,8 @@ TOTAL_LIMIT = 4 << 30
 """Bytes read of one tree."""
 HEAD = 4096
 PROGRAMS_LIMIT = 50_000
+MODULES_LIMIT = 500_000
+"""Of Go and Rust, in all programs together; one program of Kubernetes has 200."""
 LIBRARIES_LIMIT = 20_000
 UNPACKED_LIMIT = 256 << 20
 """Bytes of packed pages of one tree, unpacked."""
@@ -99,6 +101,7 @@ class _Search:
         self._unread: list[str] = []
         self._total = 0
         self._unpacked = 0
+        self._modules_left = MODULES_LIMIT
 
     def finished(self) -> Contents:
         return Contents(
@@ -181,10 +184,19 @@ class _Search:
                 elf,
                 self._products.products(entry.path, elf, content),
                 not elf_data.has_symbols(len(content.data), content.read),
-                _go(content),
-                _crates(content),
+                *self._modules(entry, content),
             )
         )
+
+    def _modules(
+        self, entry: Entry, content: BinaryContent
+    ) -> tuple[go_build_info.GoBuildInfo | None, tuple[cargo_auditable.Crate, ...]]:
+        go, crates = _go(content), _crates(content)
+        self._modules_left -= len(crates) + (0 if go is None else len(go.modules))
+        if self._modules_left < 0:
+            self._unread.append(f"{entry.path} was not asked what it is built of: more than {MODULES_LIMIT} modules")
+            return None, ()
+        return go, crates
 
 
 def _go(content: BinaryContent) -> go_build_info.GoBuildInfo | None:

@@ -11,7 +11,7 @@ from firmward.facts.advisories import Advisories, Surroundings
 from firmward.facts.components import Components
 from firmward.facts.kernel_config import KernelConfigs
 from firmward.facts.linkage import Linkage
-from firmward.facts.reach import How, Reach, Way
+from firmward.facts.reach import WORDS_LIMIT, How, Reach, Way
 from firmward.facts.shipped_modules import ShippedModules
 from firmward.facts.web_libraries import WebLibraries
 from firmward.model.component import Component, Witness
@@ -72,15 +72,22 @@ def _pages(components: Components, libraries: WebLibraries | None | Unknown) -> 
 
 
 def _through(reach: Reach, linkage: Linkage | None | Unknown) -> Reach:
-    """With the ways to libraries: through each program that needs them."""
+    """With the ways to libraries: through each program that needs them. The nearest are told first, and what is full of
+    ways is not looked behind again: what it needs has them all."""
     if not isinstance(linkage, Linkage):
         return reach
-    ways = {path: dict.fromkeys(own) for path, own in reach.ways.items()}
-    for path, own in reach.ways.items():
-        name = path.rpartition("/")[2]
-        for library in linkage.behind(path):
-            ways.setdefault(library, {}).update((_behind(way, name), None) for way in own)
-    return Reach({path: tuple(own) for path, own in ways.items()}, reach.unread)
+    through: dict[str, dict[Way, None]] = {}
+    named = ((_behind(way, path.rpartition("/")[2]), path) for path, own in reach.ways.items() for way in own)
+    for way, path in sorted(named, key=lambda one: (list(How).index(one[0].how), one[0].words)):
+        pending = [path]
+        while pending:
+            for library in linkage.needs.get(pending.pop(), ()):
+                known = through.setdefault(library, {})
+                if way not in known and len(known) < WORDS_LIMIT and library != path:
+                    known[way] = None
+                    pending.append(library)
+    paths = dict.fromkeys((*reach.ways, *through))
+    return Reach({path: (*reach.ways.get(path, ()), *through.get(path, ())) for path in paths}, reach.unread)
 
 
 def _behind(way: Way, name: str) -> Way:

@@ -1,9 +1,10 @@
-"""Libraries in pages as components, and what is known of them."""
+"""Libraries in pages as components, what is known of them, and hostile links and numbers of components."""
 
 from fault import Fault
 
 LIBRARIES = "tests/facts/test_web_libraries.py"
 CHECK = "tests/checks/web/test_web_library_vulnerable.py"
+HOSTILE = "tests/facts/test_hostile_components.py"
 FAULTS = (
     Fault(
         "facts/web_library_search.py",
@@ -102,5 +103,35 @@ FAULTS = (
         "any(self.known.open)",
         CHECK,
         "what of the system is not known makes the pages doubtful",
+    ),
+    Fault("facts/linkage.py", "[:NAMESAKES_LIMIT])", ")", HOSTILE, "thousands of one name are linked each to each"),
+    Fault("facts/linkage.py", "        if left < 0:\n", "        if False:\n", HOSTILE, "links have no budget"),
+    Fault(
+        "facts/vulnerabilities.py",
+        "if way not in known and len(known) < WORDS_LIMIT and library != path:",
+        "if way not in known and library != path:",
+        HOSTILE,
+        "a chain is walked as often as it has starters",
+    ),
+    Fault(
+        "facts/vulnerabilities.py",
+        "key=lambda one: (list(How).index(one[0].how), one[0].words)):",
+        "key=lambda one: one[0].words):",
+        HOSTILE,
+        "the nearest way is lost behind others",
+    ),
+    Fault(
+        "facts/contents.py",
+        "        if self._modules_left < 0:\n",
+        "        if False:\n",
+        HOSTILE,
+        "modules have no budget",
+    ),
+    Fault(
+        "facts/components.py",
+        "files=_both(known.files, own))",
+        "files=(*known.files, *own))",
+        HOSTILE,
+        "the files of one component have no end",
     ),
 )
