@@ -19,7 +19,7 @@ from firmward.facts.kernel_config import KernelOptions
 from firmward.facts.shipped_modules import ShippedModules
 from firmward.model.facts import Unknown
 from firmward.model.vulnerability import Justification, Vex, VexState
-from firmward.vulns.kbuild.condition import Condition, Leaf, holds, why_not
+from firmward.vulns.kbuild.condition import Condition, Leaf, all_of, holds, needs, why_not
 from firmward.vulns.kbuild.expansion import ARCHITECTURE_NAMES
 from firmward.vulns.kernel_map import KernelMap, maps_for
 
@@ -116,13 +116,14 @@ class KernelBuild:
         conditions = [condition for one in self.maps if (condition := one.condition(path)) is not None]
         if len(conditions) < len(self.maps):
             return Verdict(Built.UNKNOWN, f"{path} is in no map of the sources of Linux {self.version}")
-        answers = [holds(condition, self._answer) for condition in conditions]
-        if all(answer is False for answer in answers):
-            return self._reason(conditions)
+        # an option may have been renamed between two lines, more than once: what only one of them needs says nothing
+        common = all_of(frozenset.intersection(*map(needs, conditions)))
+        if holds(common, self._answer) is False:
+            return self._reason(common)
         absent = self._absent(path)
         if absent:
             return _Reason("module", absent)
-        if all(answers):
+        if all(holds(condition, self._answer) for condition in conditions):
             return Verdict(Built.YES, f"{path} is built")
         return Verdict(Built.UNKNOWN, f"nothing says whether {path} is built")
 
@@ -130,16 +131,12 @@ class KernelBuild:
         """The modules that a file goes into, where none of them is there; empty where one may be."""
         if self.modules is None:
             return frozenset()
-        found: set[str] = set()
-        for one in self.maps:
-            names = one.modules.get(path, ())
-            if not names or not self.modules.isdisjoint(names):
-                return frozenset()
-            found.update(names)
-        return frozenset(found)
+        found = {frozenset(one.modules.get(path, ())) for one in self.maps}
+        names = found.pop()
+        return names if not found and self.modules.isdisjoint(names) else frozenset()
 
-    def _reason(self, conditions: Iterable[Condition]) -> _Reason:
-        leaves = {leaf for condition in conditions for leaf in why_not(condition, self._answer)}
+    def _reason(self, condition: Condition) -> _Reason:
+        leaves = why_not(condition, self._answer)
         places = frozenset(leaf.name[1:] for leaf in leaves if leaf.name.startswith("@") and not leaf.is_negated)
         # a file of another architecture needs no other reason
         return _Reason("architecture", places) if places else _Reason("option", frozenset(map(_said, leaves)))
