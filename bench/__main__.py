@@ -8,6 +8,7 @@ from pathlib import Path
 import chain
 import comparison
 import kernel
+import kernel_build
 import reading
 import scan
 
@@ -22,6 +23,7 @@ SECTIONS = {
     "scan": scan.section,
     "chain": chain.section,
     "kernel": kernel.section,
+    "kernel_build": kernel_build.section,
 }
 COMPARISON = "comparison"
 

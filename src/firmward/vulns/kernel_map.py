@@ -49,7 +49,11 @@ class KernelMap:
         """None where the map says nothing."""
         numbers = self.paths.get(path)
         if numbers is not None:
-            return all_of(parse(self.conditions[number]) for number in numbers)
+            common, own = (parse(self.conditions[number]) for number in numbers)
+            if ALWAYS in (common, own):
+                return own if common == ALWAYS else common
+            # plain already, each for itself, and neither says anything of the other
+            return All(needs(common) | needs(own))
         steps = path.split("/", 2)
         return architecture(steps[1]) if steps[0] == "arch" and steps[1:2] and steps[1] in self.architectures else None
 
