@@ -9,6 +9,7 @@ import chain
 import comparison
 import identification
 import kernel
+import kernel_build
 import matching
 import reading
 import scan
@@ -28,6 +29,7 @@ SECTIONS = {
     "matching": matching.section,
     "vulns": vulns.section,
     "identification": identification.section,
+    "kernel_build": kernel_build.section,
 }
 COMPARISON = "comparison"
 

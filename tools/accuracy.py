@@ -11,8 +11,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
 PAGE = PROJECT / "docs" / "accuracy.md"
-KERNELS = Path(__file__).with_name("kernel_comparison.md")
-"""Written by tools/kernel_comparison.py, which needs Debian's packages."""
+SECTIONS = tuple(Path(__file__).with_name(f"{name}.md") for name in ("kernel_comparison", "kernel_map_accuracy"))
+"""Written by the tools of their names, which need Debian's packages."""
 sys.path.insert(0, str(PROJECT / "tests" / "support"))
 
 from firmward.audit.catalogue import find_check  # noqa: E402
@@ -67,7 +67,7 @@ def page() -> str:
     rows = "\n".join(_rows())
     head = "| check | planted | found | recall | false | precision | clean twins | undecided |"
     counted = f"{HEAD}{WORDS.format(first=_first())}\n{total}\n\n{head}\n|{' --- |' * 8}\n{rows}\n"
-    return f"{counted}\n{KERNELS.read_text(encoding='utf-8')}"
+    return "\n".join((counted, *(section.read_text(encoding="utf-8") for section in SECTIONS)))
 
 
 def _first() -> str:

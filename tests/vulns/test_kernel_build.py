@@ -172,7 +172,8 @@ def test_the_name_of_a_machine_is_that_of_its_folder() -> None:
     ("first", "second", "built"),
     [
         ({"a.c": on("X")}, {"a.c": on("X")}, Built.NO),
-        ({"a.c": on("X")}, {"a.c": on("Z")}, Built.NO),
+        ({"a.c": on("X")}, {"a.c": on("Z")}, Built.UNKNOWN),
+        ({"a.c": all_of((on("X"), on("Z")))}, {"a.c": all_of((on("X"), on("ON")))}, Built.NO),
         ({"a.c": on("X")}, {"a.c": on("ON")}, Built.UNKNOWN),
         ({"a.c": on("ON")}, {"a.c": on("X")}, Built.UNKNOWN),
         ({"a.c": on("X")}, {}, Built.UNKNOWN),
@@ -180,7 +181,7 @@ def test_the_name_of_a_machine_is_that_of_its_folder() -> None:
         ({"a.c": on("ON")}, {"a.c": on("ON")}, Built.YES),
     ],
 )
-def test_between_two_lines_both_have_to_leave_it_out(
+def test_between_two_lines_only_what_both_need_counts(
     first: dict[str, Condition], second: dict[str, Condition], built: Built
 ) -> None:
     found = build(options(ON="y"), "arm", None, kernel_map(first, {}), kernel_map(second, {}))
@@ -202,3 +203,9 @@ def test_modules_count_where_all_lists_of_the_release_are_there(
     shipped: ShippedModules, release: str, found: set[str] | None
 ) -> None:
     assert names(shipped, release) == found
+
+
+@pytest.mark.parametrize(("later", "built"), [("wifi", Built.NO), ("wlan", Built.UNKNOWN)])
+def test_a_module_that_was_renamed_between_two_lines_may_be_there(later: str, built: Built) -> None:
+    first, second = (kernel_map(FILES, {"net/wifi.c": (name,)}) for name in ("wifi", later))
+    assert build(None, "arm", frozenset({"other"}), first, second).file("net/wifi.c").built is built

@@ -11,7 +11,7 @@ A configuration with gaps (a defconfig) leaves open what it does not name. A ven
 from those of its line is judged as if they did not.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,7 +19,7 @@ from firmward.facts.kernel_config import KernelOptions
 from firmward.facts.shipped_modules import ShippedModules
 from firmward.model.facts import Unknown
 from firmward.model.vulnerability import Justification, Vex, VexState
-from firmward.vulns.kbuild.condition import Condition, Leaf, holds, why_not
+from firmward.vulns.kbuild.condition import All, Condition, Leaf, holds, needs, why_not
 from firmward.vulns.kbuild.expansion import ARCHITECTURE_NAMES
 from firmward.vulns.kernel_map import KernelMap, maps_for
 
@@ -71,6 +71,7 @@ class KernelBuild:
         self.maps = () if any(self.architecture in one.unsaid for one in known) else tuple(known)
         self.version = version
         self._seen: dict[str, Verdict | _Reason] = {}
+        self._decisions: dict[Hashable, Built | _Reason] = {}
         self._answers: dict[Leaf, bool | None] = {}
 
     def file(self, path: str) -> Verdict:
@@ -116,39 +117,49 @@ class KernelBuild:
         conditions = [condition for one in self.maps if (condition := one.condition(path)) is not None]
         if len(conditions) < len(self.maps):
             return Verdict(Built.UNKNOWN, f"{path} is in no map of the sources of Linux {self.version}")
-        answers = [holds(condition, self._answer) for condition in conditions]
-        if all(answer is False for answer in answers):
-            return self._reason(conditions)
+        found = self._decided(frozenset.intersection(*map(needs, conditions)), conditions)
+        if isinstance(found, _Reason):
+            return found
         absent = self._absent(path)
         if absent:
             return _Reason("module", absent)
-        if all(answers):
-            return Verdict(Built.YES, f"{path} is built")
-        return Verdict(Built.UNKNOWN, f"nothing says whether {path} is built")
+        if found is Built.YES:
+            return Verdict(found, f"{path} is built")
+        return Verdict(found, f"nothing says whether {path} is built")
+
+    def _decided(self, common: frozenset[Condition], conditions: Sequence[Condition]) -> Built | _Reason:
+        """By the options alone. An option may have been renamed between two lines, more than once: what only one of
+        them needs does not say that a source is left out."""
+        # many sources share what they need
+        key = common, *conditions[1:]
+        found = self._decisions.get(key)
+        if found is None:
+            if any(holds(condition, self._answer) is False for condition in common):
+                found = self._reason(All(common))
+            else:
+                is_built = all(holds(condition, self._answer) for condition in conditions)
+                found = Built.YES if is_built else Built.UNKNOWN
+            self._decisions[key] = found
+        return found
 
     def _absent(self, path: str) -> frozenset[str]:
         """The modules that a file goes into, where none of them is there; empty where one may be."""
         if self.modules is None:
             return frozenset()
-        found: set[str] = set()
-        for one in self.maps:
-            names = one.modules.get(path, ())
-            if not names or not self.modules.isdisjoint(names):
-                return frozenset()
-            found.update(names)
-        return frozenset(found)
+        found = {frozenset(one.modules.get(path, ())) for one in self.maps}
+        names = found.pop()
+        return names if not found and self.modules.isdisjoint(names) else frozenset()
 
-    def _reason(self, conditions: Iterable[Condition]) -> _Reason:
-        leaves = {leaf for condition in conditions for leaf in why_not(condition, self._answer)}
+    def _reason(self, condition: Condition) -> _Reason:
+        leaves = why_not(condition, self._answer)
         places = frozenset(leaf.name[1:] for leaf in leaves if leaf.name.startswith("@") and not leaf.is_negated)
         # a file of another architecture needs no other reason
         return _Reason("architecture", places) if places else _Reason("option", frozenset(map(_said, leaves)))
 
     def _answer(self, leaf: Leaf) -> bool | None:
-        plain = Leaf(leaf.name, leaf.value)
-        if plain not in self._answers:
-            self._answers[plain] = self._known(plain)
-        return self._answers[plain]
+        if leaf not in self._answers:
+            self._answers[leaf] = self._known(leaf)
+        return self._answers[leaf]
 
     def _known(self, leaf: Leaf) -> bool | None:
         if leaf.name.startswith("@"):

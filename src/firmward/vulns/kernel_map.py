@@ -1,9 +1,8 @@
 """Maps of kernels' sources: of each path the condition over options under which a kernel is built from it.
 
 tools/kernel_map.py makes one from a kernel's tree; those of the long-term lines that Debian has sources of are shipped.
-What a map does not name may always be built. A kernel of a line without a map is judged by the two lines around it: a
-source counts as not built only where both maps say so. Older and newer kernels than the first and the last line have no
-map at all.
+What a map does not name may always be built. A kernel of a line without a map is judged by the two lines around it, by
+what a source needs in both. Older and newer kernels than the first and the last line have no map at all.
 """
 
 import json
@@ -50,7 +49,11 @@ class KernelMap:
         """None where the map says nothing."""
         numbers = self.paths.get(path)
         if numbers is not None:
-            return all_of(parse(self.conditions[number]) for number in numbers)
+            common, own = (parse(self.conditions[number]) for number in numbers)
+            if ALWAYS in (common, own):
+                return own if common == ALWAYS else common
+            # plain already, each for itself, and neither says anything of the other
+            return All(needs(common) | needs(own))
         steps = path.split("/", 2)
         return architecture(steps[1]) if steps[0] == "arch" and steps[1:2] and steps[1] in self.architectures else None
 
