@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-TARGETS = ("image", "formats", "parsers", "systems", "feeds")
+TARGETS = ("image", "formats", "parsers", "systems", "feeds", "components")
 
 
 def run(target: str, seconds: float, seed: int) -> bool:

@@ -134,4 +134,11 @@ FAULTS = (
         HOSTILE,
         "the files of one component have no end",
     ),
+    Fault(
+        "vulns/sbom/cyclonedx_reader.py",
+        "needs.pop(ref, ())",
+        "needs.get(ref, ())",
+        "tests/vulns/sbom/test_hostile_bill.py",
+        "all that claim one ref have its dependencies",
+    ),
 )

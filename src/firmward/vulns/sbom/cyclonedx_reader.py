@@ -60,7 +60,8 @@ def read_cyclonedx(document: Node) -> Bill:
         found.append((ref, component))
         by_ref.setdefault(ref, component)
     needs = _dependencies(document)
-    components = tuple(replace(component, depends=bill.renamed(needs.get(ref, ()), by_ref)) for ref, component in found)
+    # a ref is one component's: another that claims it has nothing of its own
+    components = tuple(replace(component, depends=bill.renamed(needs.pop(ref, ()), by_ref)) for ref, component in found)
     of = document.get("metadata", "component")
     notes = tuple(f"left out as no software: {count} of type {kind}" for kind, count in sorted(left.items()))
     name = "" if of is None else of.text("name")
@@ -138,14 +139,13 @@ def _digest(node: Node) -> str:
     return ""
 
 
-def _dependencies(document: Node) -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+def _dependencies(document: Node) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
     count = 0
     for one in document.each("dependencies"):
         needed = one.words("dependsOn")
         count += len(needed)
         if count > RELATIONS_LIMIT:
             raise InputError(f"{document.place}.dependencies: more than {RELATIONS_LIMIT}")
-        ref = one.text("ref")
-        found[ref] = found.get(ref, ()) + needed
+        found.setdefault(one.text("ref"), []).extend(needed)
     return found
