@@ -50,6 +50,7 @@ def conditions(folder: Path, files: dict[str, str]) -> dict[str, str]:
         ({"d/a.c": "#include <d/x.h>"}, "A"),
         ({"d/a.c": "#include <x.h>"}, "A"),
         ({"d/a.c": '#define FILE "x.h"\n#include FILE'}, "A"),
+        ({"d/c/c.c": '#define FILE "x.h"', "d/c/x.h": ""}, "C"),
         ({"d/a.c": '.include "x.h"'}, "A"),
         ({"d/a.c": '#include "x.h"', "d/c/c.c": '#include "x.h"', "d/c/x.h": ""}, "A"),
         ({"d/a.c": '#include "x.h"', "d/c/c.c": "#include <x.h>", "d/c/x.h": ""}, "(A|C)"),

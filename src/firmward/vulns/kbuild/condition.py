@@ -86,7 +86,7 @@ def any_of(conditions: Iterable[Condition]) -> Condition:
     for one in conditions:
         terms |= one.terms if isinstance(one, Any) else {one}
     leaves = _leaves(terms)
-    if ALWAYS in terms or any(negated(leaf) in terms for leaf in leaves):
+    if any(negated(leaf) in terms for leaf in leaves):
         return ALWAYS
     kept = _needed(terms) if len(terms) <= WIDTH_LIMIT else terms
     if len(kept) < 2:
