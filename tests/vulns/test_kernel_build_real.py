@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 from real.kernel_configs import configurations
+from real.packages import kernel
 from real.roots import NoPackagesError
 
 from firmward.facts.kernel_config import KernelOptions
+from firmward.facts.modprobe import module_name
 from firmward.formats import kernel_config
 from firmward.model.location import Location
 from firmward.vulns.kernel_build import Built, KernelBuild
@@ -63,3 +65,25 @@ def test_debians_kernels_are_built_from_less_than_their_trees() -> None:
         assert build.flaw(["kernel/fork.c"]).built is Built.UNKNOWN
         others = {"x86", "arm64", "mips", "s390"} - {build.architecture}
         assert all(build.flaw([f"arch/{one}/kernel/setup.c"]).built is Built.NO for one in others), name
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("flavour", "architecture"), [("amd64", "amd64"), ("armmp", "armhf"), ("4kc-malta", "mipsel")])
+def test_what_a_configuration_has_built_no_list_of_modules_leaves_out(flavour: str, architecture: str) -> None:
+    try:
+        folder = kernel(flavour, architecture)
+    except NoPackagesError as reason:
+        pytest.skip(f"Debian's archive is out of reach: {reason}")
+    (file,) = (folder / "boot").glob("config-*")
+    known = options(file.read_text())
+    (place,) = folder.glob("lib/modules/*")
+    there = [path.name for path in place.rglob("*.ko*")]
+    built_in = [line.rpartition("/")[2] for line in (place / "modules.builtin").read_text().split()]
+    modules = frozenset(module_name(name.split(".ko")[0]) for name in (*there, *built_in))
+    by_options = KernelBuild(known.version, known.architecture, known)
+    by_modules = KernelBuild(known.version, known.architecture, None, modules)
+    sources = [path for one in by_options.maps for path in one.paths if path.endswith((".c", ".S"))]
+    absent = [path for path in sources if by_modules.file(path).built is Built.NO]
+    assert len(absent) > 10_000
+    assert [path for path in absent if by_options.file(path).built is Built.YES] == []

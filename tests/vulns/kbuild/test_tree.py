@@ -143,7 +143,16 @@ def test_a_source_of_another_folder_belongs_to_who_lists_it(tmp_path: Path) -> N
     assert found["virt/main.c"] == "(@arm&KVM)"
 
 
-def test_modules_are_known_where_the_list_of_modules_must_name_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "unsaid",
+    [
+        "",
+        '/*\nMODULE_LICENSE("GPL");\n*/',
+        '// MODULE_LICENSE("GPL");',
+        '#ifndef CONFIG_X\n#if 1\n#endif\nMODULE_LICENSE("GPL");\n#endif',
+    ],
+)
+def test_modules_are_known_where_the_list_of_modules_must_name_them(unsaid: str, tmp_path: Path) -> None:
     licence = 'MODULE_LICENSE("GPL");'
     kbuild = """
 obj-$(CONFIG_A) += my-a.o
@@ -155,7 +164,7 @@ obj-$(CONFIG_E) += e.o
 e-$(CONFIG_C) += e1.o
 lib-y += l.o
 """
-    names = {f"d/{one}.c": licence for one in ("my-a", "b1", "e1", "l")} | {"d/b2.c": "", "d/silent.c": ""}
+    names = {f"d/{one}.c": licence for one in ("my-a", "b1", "e1", "l")} | {"d/b2.c": "", "d/silent.c": unsaid}
     found = read(tmp_path, kbuild, **{path.replace("/", "__"): content for path, content in names.items()})
     modules = {path: build.modules for path, build in found.items() if path in names}
     assert modules == {

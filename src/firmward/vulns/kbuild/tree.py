@@ -25,6 +25,8 @@ NO_ARCHITECTURE = frozenset({"um"})
 NAMES = ("Kbuild", "Makefile")
 SIZE_LIMIT = 32 << 20
 """Bytes of a file; registers of a graphics card take 22 MB."""
+_COMMENT = re.compile(rb"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_LICENCE = re.compile(rb"[ \t]*#[ \t]*(if|ifdef|ifndef|endif)\b|MODULE_LICENSE[ \t]*\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,16 @@ class KernelTree:
 
     def is_licensed(self, path: str) -> bool:
         """Whether a source says the licence of its module, with which Kbuild lists the module where it is built in."""
-        return b"MODULE_LICENSE" in self.content(path)
+        depth = 0
+        for line in _COMMENT.sub(b" ", self.content(path)).split(b"\n"):
+            found = _LICENCE.match(line)
+            if found is not None and found[1] is None:
+                if depth == 0:
+                    return True
+            elif found is not None:
+                # what stands in an #if may not be there
+                depth += -1 if found[1] == b"endif" else 1
+        return False
 
     @property
     def version(self) -> str:
