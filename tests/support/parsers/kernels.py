@@ -109,6 +109,7 @@ def ask_module(data: bytes) -> None:
     refused(lambda: module_signature.verify_root_hash("ab" * 32, data, trusted))
     refused(lambda: elf_data.ranges(size, read))
     refused(lambda: elf_data.section(b".modinfo", size, read))
+    refused(lambda: (elf_data.has_symbols(size, read), elf_data.table_ranges(size, read)))
 
 
 OPTIONS = b"""#
