@@ -69,13 +69,13 @@ def test_the_nearest_ways_are_kept() -> None:
     starters = {f"bin/{number}": (SETUID,) for number in range(WORDS_LIMIT * 2)} | {"bin/webd": (NETWORK,)}
     links = Linkage({**dict.fromkeys(starters, ("lib/a",)), "lib/a": ("lib/b",)})
     found = through(starters, links)
-    assert found.ways["lib/b"][0] == Way(How.NETWORK, "webd listens on tcp/80")
+    assert found.ways["lib/b"][0] == Way(How.NETWORK, "webd listens on tcp/80", through="webd")
     assert len(found.ways["lib/b"]) == WORDS_LIMIT
 
 
 def test_libraries_that_need_each_other_are_reached_once() -> None:
     found = through({"bin/a": (NETWORK,)}, Linkage({"bin/a": ("lib/b",), "lib/b": ("lib/c",), "lib/c": ("lib/b",)}))
-    way = Way(How.NETWORK, "a listens on tcp/80")
+    way = Way(How.NETWORK, "a listens on tcp/80", through="a")
     assert found.ways == {"bin/a": (NETWORK,), "lib/b": (way,), "lib/c": (way,)}
 
 

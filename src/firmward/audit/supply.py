@@ -12,7 +12,7 @@ from firmward.model.report import Advised, Feed
 from firmward.model.vulnerability import Vulnerability, urgency
 
 CHECKS = frozenset(("known-vulnerability", "component-unidentified", "web-library-vulnerable"))
-"""The checks that ask of the same components; a report that asks them lists these."""
+"""The checks that ask of the same components; a report that asks one of them lists these."""
 NOTES_LIMIT = 12
 VULNERABILITIES_LIMIT = 20_000
 

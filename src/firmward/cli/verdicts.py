@@ -164,10 +164,11 @@ def _has_calendar(case: Case) -> bool:
 
 
 def _lists_supply(case: Case) -> bool:
-    """Whether components are collected: all checks ask for them, a document lists them, or a bill names some."""
+    """Whether components are listed: a check asks for them, a document does, or a bill names some."""
     from firmward.audit import supply
 
-    return case.question.lists or bool(case.bills.components) or _asks_all(case, supply.CHECKS)
+    asked = not case.question.wanted or any(check.id in supply.CHECKS for check in case.question.checks)
+    return asked or case.question.lists or bool(case.bills.components)
 
 
 def _asks_all(case: Case, ids: Set[str]) -> bool:
