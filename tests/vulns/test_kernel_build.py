@@ -209,3 +209,11 @@ def test_modules_count_where_all_lists_of_the_release_are_there(
 def test_a_module_that_was_renamed_between_two_lines_may_be_there(later: str, built: Built) -> None:
     first, second = (kernel_map(FILES, {"net/wifi.c": (name,)}) for name in ("wifi", later))
     assert build(None, "arm", frozenset({"other"}), first, second).file("net/wifi.c").built is built
+
+
+def test_sources_that_share_a_need_are_judged_each_by_its_own() -> None:
+    first = kernel_map({"a.c": all_of((on("ON"), on("OFF"))), "b.c": on("ON")}, {})
+    second = kernel_map({"a.c": on("ON"), "b.c": on("ON")}, {})
+    for paths in (("a.c", "b.c"), ("b.c", "a.c")):
+        found = build(options(ON="y"), "arm", None, first, second)
+        assert {path: found.file(path).built for path in paths} == {"a.c": Built.UNKNOWN, "b.c": Built.YES}

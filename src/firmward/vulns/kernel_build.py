@@ -71,7 +71,7 @@ class KernelBuild:
         self.maps = () if any(self.architecture in one.unsaid for one in known) else tuple(known)
         self.version = version
         self._seen: dict[str, Verdict | _Reason] = {}
-        self._decisions: dict[Hashable, Built | _Reason] = {}
+        self._decisions: dict[tuple[Hashable, ...], Built | _Reason] = {}
         self._answers: dict[Leaf, bool | None] = {}
 
     def file(self, path: str) -> Verdict:
@@ -131,7 +131,7 @@ class KernelBuild:
         """By the options alone. An option may have been renamed between two lines, more than once: what only one of
         them needs does not say that a source is left out."""
         # many sources share what they need
-        key = common, *conditions[1:]
+        key = (common,) if len(conditions) == 1 else tuple(conditions)
         found = self._decisions.get(key)
         if found is None:
             if any(holds(condition, self._answer) is False for condition in common):
