@@ -154,6 +154,19 @@ def test_a_library_is_reached_through_the_program_that_listens() -> None:
     assert (ways[0].how, ways[0].words) == (How.NETWORK, "lighttpd listens on tcp/8080")
 
 
+def test_a_package_is_reached_by_the_files_that_it_brought() -> None:
+    asked = _Asked()
+    files: dict[str, Content] = BOOKWORM | {
+        "etc/inittab": "::respawn:/usr/bin/camerad\n",
+        "usr/bin/camerad": executable(b"\x7fELF"),
+        "var/lib/dpkg/status": "Package: camera\nStatus: install ok installed\nVersion: 1.4\n",
+        "var/lib/dpkg/info/camera.list": "/usr/bin/camerad\n",
+    }
+    assert isinstance(Collection(MemoryTree(files), advisories=asked).get(Vulnerabilities), Unknown)
+    ((way,),) = asked.surroundings.ways.values()
+    assert (way.how, way.words) == (How.BOOT, "starts at boot as root")
+
+
 def test_without_data_nothing_is_known_and_the_command_that_helps_is_named() -> None:
     found = Collection(MemoryTree({CRYPTO: LIBCRYPTO})).get(Vulnerabilities)
     assert isinstance(found, Unknown)

@@ -11,6 +11,7 @@ from firmward.facts.advisories import Advisories, Surroundings
 from firmward.facts.components import Components
 from firmward.facts.kernel_config import KernelConfigs
 from firmward.facts.linkage import Linkage
+from firmward.facts.package_files import PackageFiles
 from firmward.facts.reach import WORDS_LIMIT, How, Reach, Way
 from firmward.facts.shipped_modules import ShippedModules
 from firmward.facts.web_libraries import WebLibraries
@@ -51,10 +52,12 @@ def collect(
     modules: ShippedModules | None | Unknown,
     linkage: Linkage | None | Unknown,
     libraries: WebLibraries | None | Unknown,
+    owned: PackageFiles | None | Unknown,
 ) -> Vulnerabilities:
     known = _through(reach, linkage) if isinstance(reach, Reach) else None
+    brought = _brought(known, owned)
     surroundings = Surroundings(
-        {one.ref: ways for one in components.found if (ways := _ways(one, known))},
+        {one.ref: ways for one in components.found if (ways := _ways(one, known, brought))},
         configs if isinstance(configs, KernelConfigs) else None,
         modules if isinstance(modules, ShippedModules) else None,
     )
@@ -94,8 +97,22 @@ def _behind(way: Way, name: str) -> Way:
     return replace(way, words=f"{name} {way.words}", through=name)
 
 
-def _ways(one: Component, reach: Reach | None) -> tuple[Way, ...]:
+def _brought(reach: Reach | None, owned: PackageFiles | None | Unknown) -> dict[str, list[str]]:
+    """The files that have a way to them, by the name of the package that brought them."""
+    found: dict[str, list[str]] = {}
+    if reach is None or not isinstance(owned, PackageFiles):
+        return found
+    for path in reach.ways:
+        owner = owned.owners.get(path)
+        if owner is not None:
+            found.setdefault(owner, []).append(path)
+    return found
+
+
+def _ways(one: Component, reach: Reach | None, brought: Mapping[str, list[str]]) -> tuple[Way, ...]:
     if any(evidence.witness is Witness.KERNEL for evidence in one.evidence):
         return (RUNS,)
-    paths = (*one.files, *(evidence.at.path for evidence in one.evidence if evidence.at.path))
+    is_package = any(evidence.witness is Witness.PACKAGE for evidence in one.evidence)
+    own = brought.get(one.name, ()) if is_package else ()
+    paths = (*one.files, *own, *(evidence.at.path for evidence in one.evidence if evidence.at.path))
     return () if reach is None else reach.of(paths)
