@@ -1,5 +1,6 @@
 """A decision lasts as long as what it was made for, is never lost, and its file is the same every time."""
 
+import time
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -187,3 +188,10 @@ def test_what_is_wrong_is_told_with_its_place(text: str, message: str) -> None:
     with pytest.raises(InputError) as told:
         parse_triage(text)
     assert message in str(told.value)
+
+
+def test_keys_without_end_are_refused_at_once() -> None:
+    begun = time.process_time()
+    with pytest.raises(InputError):
+        parse_triage("".join(f"a.b{number} = 1\n" for number in range(50_000)))
+    assert time.process_time() - begun < 2

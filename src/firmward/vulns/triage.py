@@ -23,6 +23,9 @@ from firmward.vulns import identity
 SCHEMA = 1
 NAME = "triage.toml"
 SIZE_LIMIT = 16 << 20
+DOTTED = re.compile(r"""(?m)^[ \t]*[\w"'-]{1,200}[ \t]*\.""")
+DOTTED_LIMIT = 100
+"""Keys with a dot, of which a triage has none: a parser takes a time that grows with their square."""
 """Bytes; a decision is about 300."""
 
 HEAD = """\
@@ -88,6 +91,8 @@ def parse_triage(text: str, name: str = NAME) -> tuple[Decision, ...]:
     """Raises InputError with the place."""
     if len(text) > SIZE_LIMIT:
         raise InputError(f"{name}: larger than {SIZE_LIMIT >> 20} MiB")
+    if len(DOTTED.findall(text)) > DOTTED_LIMIT:
+        raise InputError(f"{name}: has keys with dots, which no triage has")
     try:
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
