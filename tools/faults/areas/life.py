@@ -55,9 +55,9 @@ FAULTS = (
         "a file with any number of products is read",
     ),
     Fault(
-        "facts/packages.py",
-        'if status.split()[-1:] == ["installed"]:',
-        "if status:",
+        "facts/package_databases/stanzas.py",
+        '.split()[-1:] != ["installed"]:',
+        '.split()[-1:] == ["never"]:',
         PACKAGES,
         "a package that was removed is taken for an installed one",
     ),
@@ -231,8 +231,8 @@ FAULTS = (
     ),
     Fault(
         "cli/verdicts.py",
-        "FastWordSearch(), dates)",
-        "FastWordSearch())",
+        "known = question.lifecycle, question.advisories, case.bills",
+        "known = None, question.advisories, case.bills",
         COMMAND,
         "dates that are given are not used",
     ),

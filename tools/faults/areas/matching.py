@@ -102,9 +102,9 @@ FAULTS = (
         "npm's expat is taken for the library",
     ),
     Fault(
-        "vulns/rank.py",
-        "return one.exploited is None, -near,",
-        "return False, -near,",
+        "model/vulnerability.py",
+        "order = (one.exploited is None, -one.near,",
+        "order = (False, -one.near,",
         "tests/vulns/test_rank.py",
         "what is exploited does not come first",
     ),
