@@ -93,10 +93,11 @@ def match(
     found = matches(component, open_knowledge(db))
     vulnerabilities = ranked((found,))
     if options is not None:
+        from firmward.model.vulnerability import urgency
         from firmward.vulns import not_built
 
         _warn_of_another_line(version, options)
-        vulnerabilities = tuple(not_built.decided(vulnerabilities, judge_of(version, options)))
+        vulnerabilities = tuple(sorted(not_built.decided(vulnerabilities, judge_of(version, options)), key=urgency))
     if as_json:
         typer.echo(json.dumps(_document(found, vulnerabilities), indent=2, ensure_ascii=False, default=str))
     else:
