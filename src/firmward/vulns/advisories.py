@@ -14,7 +14,7 @@ from firmward.model.component import Component
 from firmward.model.errors import InputError
 from firmward.model.facts import Unknown
 from firmward.model.vulnerability import KnownVulnerabilities, Vulnerability, urgency
-from firmward.vulns.database import Database, DatabaseStatus
+from firmward.vulns.database import Database
 from firmward.vulns.kernel_build import KernelBuild, names
 from firmward.vulns.match import Matches, of_image
 from firmward.vulns.names import is_kernel
@@ -38,15 +38,16 @@ class DatabaseAdvisories(Advisories):
     def known(self, components: Sequence[Component], surroundings: Surroundings) -> KnownVulnerabilities | Unknown:
         try:
             with Database(self._path) as database:
-                status = database.status()
-                if status.as_of is None:
+                days = database.days()
+                if not days:
                     return Unknown(f"{self._path.name} has no data yet: firmward vulns update gets them")
                 every = list(of_image(components, database))
         except InputError as error:
             return Unknown(str(error))
         found = tuple(sorted(self._filtered(ranked(every, surroundings.ways), every, surroundings), key=urgency))
+        feeds = tuple((name, day.isoformat()) for name, day in days)
         doubtful = frozenset(one.component.ref for one in every if one.unknown or one.doubts)
-        return KnownVulnerabilities(found, status.as_of.date(), tuple(_notes(every)), _feeds(status), doubtful)
+        return KnownVulnerabilities(found, min(day for _, day in days), tuple(_notes(every)), feeds, doubtful)
 
     def _filtered(
         self, found: Iterable[Vulnerability], every: Iterable[Matches], surroundings: Surroundings
@@ -78,10 +79,6 @@ def _options(component: Component, release: str, configs: KernelConfigs | None) 
     named = [one for one in found if one.release and one.release == release]
     alike = [one for one in found if one.version and one.version.partition("-")[0] == component.version]
     return next((group[0] for group in (own, named, alike) if len(group) == 1), None)
-
-
-def _feeds(status: DatabaseStatus) -> tuple[tuple[str, str], ...]:
-    return tuple((feed.name, feed.checked.date().isoformat()) for feed in status.feeds)
 
 
 def _notes(every: Iterable[Matches]) -> Iterator[str]:
