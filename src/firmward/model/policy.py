@@ -125,18 +125,34 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class Boot:
+    """`rollback_index` grows when older images must not start any more: the boot loader keeps the highest."""
+
     keys: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
     console: str = _one_of("off", "output-only", default="off")
+    rollback_index: int = field(default=0, metadata={"bounds": (0, 4095)})
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
+    """What an image is made from, and how large. Paths are relative to the folder of the policy.
+
+    `tools` is a folder or image with the programs of the initramfs (busybox, dmsetup) for the device's processor, the
+    root file system itself when it is not said; `data` what the data partition starts with. `boot_size` is that of the
+    signed kernel's partition in each slot, `slot_size` that of the root file system's. `boot_loader` and
+    `boot_loader_tree` are what the maker built for a board whose boot loader firmward does not build.
+    """
+
     rootfs: str | None = None
     kernel: str | None = None
     device_tree: str | None = None
+    tools: str | None = None
+    data: str | None = None
+    boot_loader: str | None = None
+    boot_loader_tree: str | None = None
     layout: str = _one_of("verity", "initramfs", default="verity")
     compression: str = _one_of("xz", "gzip", "lz4", "zstd", default="xz")
+    boot_size: str | None = None
     slot_size: str | None = None
     data_size: str | None = None
 
@@ -149,6 +165,7 @@ class Update:
     automatic: bool = True
     keys: tuple[str, ...] = ()
     health: tuple[str, ...] = ()
+    health_seconds: int = field(default=120, metadata={"bounds": (1, 3600)})
     window: str | None = None
     quota: str | None = None
 

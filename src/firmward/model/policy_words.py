@@ -61,13 +61,19 @@ boot: How the device boots.
 boot.keys: Public keys that what boots is signed with.
 boot.modes: Media from which it may boot.
 boot.console: What the serial console may do.
+boot.rollback_index: Grows when older images must not start any more; the boot loader keeps the highest it has seen.
 build: What an image is built from.
-build.rootfs: Folder of the root file system.
+build.rootfs: Root file system: a folder, or an image of it.
 build.kernel: Kernel image.
 build.device_tree: Device tree.
+build.tools: Folder or image with busybox and dmsetup for the initramfs; the root file system when not said.
+build.data: Folder with what the data partition starts with.
+build.boot_loader: Boot loader, for a board whose boot loader firmward does not build.
+build.boot_loader_tree: Control tree of that boot loader, which gets the public key.
 build.layout: How the root file system is laid out.
 build.compression: How it is compressed.
-build.slot_size: Size of one slot, such as 64M.
+build.boot_size: Size of the signed kernel's partition in each slot, such as 24M.
+build.slot_size: Size of the root file system's partition in each slot, such as 64M.
 build.data_size: Size of the data partition.
 update: How the device is updated.
 update.server: Where updates come from.
@@ -75,7 +81,8 @@ update.mechanism: What installs them.
 update.channel: Which line of releases it follows.
 update.automatic: Whether updates are installed without asking.
 update.keys: Public keys that updates are signed with.
-update.health: What must work after an update for it to stay.
+update.health: Commands that must succeed for a slot to stay, such as ["/usr/bin/selftest"].
+update.health_seconds: Time that they have after the start.
 update.window: Hours in which updates are installed, such as 02:00-04:00.
 update.quota: Most traffic for updates, such as 50M/month.
 agent: What the agent on the device may use and do.

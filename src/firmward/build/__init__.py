@@ -1,0 +1,1 @@
+"""From a root file system, kernel and device tree to a signed image. Host only."""

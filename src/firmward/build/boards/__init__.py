@@ -1,0 +1,1 @@
+"""One board, one file: the record BOARD. The file's name is the board's, with underscores for hyphens."""

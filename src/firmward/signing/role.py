@@ -1,0 +1,17 @@
+"""What a key is for. A key serves one role, so that whoever gets hold of one cannot do what another is for."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    BOOT = "boot"
+    """Signs kernel, device tree and initramfs; its public half stands in the boot loader."""
+    ROOTFS = "rootfs"
+    """Signs what was built: root hash, digests and sizes."""
+    UPDATE_ROOT = "update-root"
+    """Names the other update keys (TUF's root role); used rarely, kept offline."""
+    TARGETS = "targets"
+    SNAPSHOT = "snapshot"
+    TIMESTAMP = "timestamp"
+    FLEET = "fleet"
+    """Signs policies and orders to devices."""
