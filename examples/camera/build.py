@@ -136,6 +136,7 @@ def build(output: Path, cache: Path, chosen: Sequence[Layer]) -> None:
         stage_initramfs(tree, chosen, work / "initramfs")
         disk.initramfs(work / "initramfs", images / "initramfs.cpio.gz", EPOCH)
         copy_boot_files(tree, images)
+        stage_tools(tree, chosen, output / "tools")
         disk.fat(boot_files(images), images / "boot.vfat", BOOT_SIZE, EPOCH)
         say("disk image")
         assemble(images, work / "camera.img")
@@ -212,6 +213,14 @@ def stage_initramfs(tree: Path, chosen: Iterable[Layer], target: Path) -> None:
     (target / "etc/modules").write_text("".join(f"{name}\n" for name in names))
     modules = packages.Modules(tree)
     modules.install(names, target / "lib/modules" / modules.version)
+
+
+def stage_tools(tree: Path, chosen: Iterable[Layer], target: Path) -> None:
+    """What `firmward build` puts into the initramfs that verifies."""
+    shutil.rmtree(target, ignore_errors=True)
+    names = [name for layer in chosen for name in layer.contents.get("tools", [])]
+    copy_programs(packages.with_libraries(tree, names), target)
+    set_plain_modes(target)
 
 
 def copy_files(files: Mapping[str, Path], target: Path) -> None:
