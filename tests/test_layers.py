@@ -25,8 +25,13 @@ MAY_IMPORT = {
     "build": "model formats facts image signing",
     "bastion": "model trust",
     "fleet": "model formats facts checks audit trust update vulns signing bastion",
-    "lab": "model formats trust facts checks update audit standards image vulns harden signing build bastion agent fleet",
-    "cli": "model formats trust facts checks update agent audit standards image vulns harden signing build bastion fleet lab",
+    "lab": (
+        "model formats trust facts checks update audit standards image vulns harden signing build bastion agent fleet"
+    ),
+    "cli": (
+        "model formats trust facts checks update agent audit standards image vulns harden signing build bastion fleet"
+        " lab"
+    ),
 }
 STANDARD_LIBRARY_ONLY = {"model", "formats", "facts", "checks", "standards", "audit", "trust", "update", "agent"}
 LAZY = {("audit/html.py", "jinja2")}

@@ -12,6 +12,7 @@ that runs from its initramfs ends the chain there: it is verified with the kerne
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from firmward.audit import virtual_board
 from firmward.audit.engine import Verdict
 from firmward.facts.boot_pieces import PROGRAM, BootPiece, BootPieces, Stage
 from firmward.facts.fuses import Fuses
@@ -106,11 +107,13 @@ class RootLinks:
     updates: Link
 
 
-def of_image(facts: Facts, verdicts: Iterable[Verdict]) -> ImageLinks:
-    """The links up to the kernel."""
+def of_image(facts: Facts, verdicts: Iterable[Verdict], board: str | None = None) -> ImageLinks:
+    """The links up to the kernel; `board` as the policy names it."""
     known = _by_id(verdicts)
     beyond = Link(ROOT, State.VERIFIED, "the initramfs")
-    return ImageLinks(_up_to_kernel(facts, known), _with_ways_round(beyond, known, ON_THE_WAY, None), _ends(facts))
+    return ImageLinks(
+        _up_to_kernel(facts, known, board), _with_ways_round(beyond, known, ON_THE_WAY, None), _ends(facts)
+    )
 
 
 def _ends(facts: Facts) -> bool | None:
@@ -124,18 +127,20 @@ def _ends(facts: Facts) -> bool | None:
     return None if None in known else True
 
 
-def _up_to_kernel(facts: Facts, known: Verdicts) -> tuple[Link, ...]:
+def _up_to_kernel(facts: Facts, known: Verdicts, board: str | None) -> tuple[Link, ...]:
     pieces = facts.get(BootPieces)
     if not isinstance(pieces, BootPieces):
         reason = pieces.reason if isinstance(pieces, Unknown) else None
         pieces = BootPieces((), (reason,) if reason else ())
     first, loader, kernel = (pieces.of(stage) for stage in (Stage.FIRST, Stage.LOADER, Stage.KERNEL))
+    stands_in = _is_carried_by(kernel, first) or _is_uefi(first)
     links = [
         _boot_rom(first, facts, known.get(CHIP_CLOSED)),
         _of_pieces(FIRST_STAGE, first, pieces.unread, NO_FIRST_STAGE),
     ]
-    stands_in = _is_carried_by(kernel, first) or _is_uefi(first)
-    if loader or not stands_in:
+    if board is not None and board in virtual_board.MEMORY and loader and not first:
+        links = [virtual_board.rom(board), virtual_board.loader(board, loader)]
+    elif loader or not stands_in:
         links.append(_of_pieces(BOOT_LOADER, loader, pieces.unread, NO_BOOT_LOADER))
     ground = _of_pieces(KERNEL, kernel, pieces.unread, NO_KERNEL)
     if ground.state is State.VERIFIED and not loader and not stands_in:

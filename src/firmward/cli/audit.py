@@ -8,7 +8,16 @@ import typer
 
 from firmward.cli.console import Color, ColorOption
 from firmward.cli.inside import UnblobOption
-from firmward.cli.judging import Question, Reading, audit_target, judging_day, progress, read_lifecycle, read_policy
+from firmward.cli.judging import (
+    Question,
+    Reading,
+    audit_target,
+    judging_day,
+    policy_for,
+    progress,
+    read_lifecycle,
+    read_policy,
+)
 from firmward.cli.life import LifecycleOption
 from firmward.cli.loose import (
     DtbOption,
@@ -191,7 +200,7 @@ def audit(
     from firmward.cli.triage_file import decided, triaged
     from firmward.image.budget import Limits
 
-    outputs = tuple(output or ())
+    outputs, policy = tuple(output or ()), policy_for(policy, target)
     given = Loose(
         kernel_config, dtb, uboot, uboot_config, env, fit, initramfs, rootfs, fuses, public_key, manifest
     ).gathered()

@@ -10,7 +10,7 @@ import typer
 
 from firmward.cli.console import Color, ColorOption
 from firmward.cli.inside import EXIT_INCOMPLETE, BytesOption, JsonOption, SecondsOption
-from firmward.cli.judging import Question, Reading, audit_target, judging_day, progress, read_policy
+from firmward.cli.judging import Question, Reading, audit_target, judging_day, policy_for, progress, read_policy
 from firmward.cli.loose import (
     DtbOption,
     EnvOption,
@@ -115,7 +115,7 @@ def chain(
     given = Loose(
         kernel_config, dtb, uboot, uboot_config, env, fit, initramfs, rootfs, fuses, public_key
     ).gathered_beside(image)
-    question = Question(tuple(sorted(CHECKS)), read_policy(policy), judging_day())
+    question = Question(tuple(sorted(CHECKS)), read_policy(policy_for(policy, image)), judging_day())
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds)
     with progress(color, quiet=as_json) as tell:
         report = audit_target(image, question, Reading(limits, os.cpu_count() or 1, given=given), tell)

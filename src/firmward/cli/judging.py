@@ -51,6 +51,10 @@ class Question:
         return select(self.wanted)
 
 
+BUILT, POLICY = "build.json", "device.toml"
+"""What a folder that `firmward build` wrote is known by, and the policy in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How the target is read: what that may cost, by how many processes, and whether it is the running machine or an
@@ -185,6 +189,14 @@ def _open(
 
 def _with_lost(budget: "Budget", lost: list[str]) -> "Budget":
     return replace(budget, complete=False, exhausted=(*budget.exhausted, *lost)) if lost else budget
+
+
+def policy_for(policy: Path | None, target: Path | None) -> Path | None:
+    """The policy that was given, else the one in a folder that `firmward build` wrote."""
+    if policy is not None or target is None or not (target / BUILT).is_file():
+        return policy
+    beside = target / POLICY
+    return beside if beside.is_file() else None
 
 
 def read_policy(path: Path | None) -> "Policy | None":

@@ -10,7 +10,16 @@ import typer
 
 from firmward.cli.console import Color, ColorOption
 from firmward.cli.inside import EXIT_INCOMPLETE, BytesOption, JsonOption, SecondsOption
-from firmward.cli.judging import Question, Reading, audit_target, judging_day, progress, read_lifecycle, read_policy
+from firmward.cli.judging import (
+    Question,
+    Reading,
+    audit_target,
+    judging_day,
+    policy_for,
+    progress,
+    read_lifecycle,
+    read_policy,
+)
 from firmward.cli.loose import ImageArgument, KernelConfigOption, Loose, RootfsOption, UbootOption
 from firmward.model.calendar import State
 
@@ -112,6 +121,7 @@ def life(
     from firmward.audit.writing import check_outputs
     from firmward.image.budget import Limits
 
+    policy = policy_for(policy, image)
     given = Loose(kernel_config, None, uboot, rootfs=rootfs).gathered_beside(image)
     read = [path for path in (image, policy, lifecycle, *(one.path for one in given)) if path is not None]
     if ics is not None:

@@ -184,7 +184,7 @@ def _of_image(case: Case) -> OfImage:
     from firmward.image.opening import TOP
     from firmward.model.memory import MemoryTree
 
-    rootless, bare = not case.image.roots, _is_bare(case.image)
+    policy, rootless, bare = case.question.policy, not case.image.roots, _is_bare(case.image)
     checks = tuple(one for one in case.question.checks if is_of_image(one) or (rootless and is_of_rootless(one)))
     if bare:  # nothing can be said of what was not recognised, not even that something is absent
         checks = tuple(one for one in checks if one.id in supply.CHECKS and case.bills.components)
@@ -198,7 +198,7 @@ def _of_image(case: Case) -> OfImage:
         verdicts = _verdicts(case, checks, facts)
         return OfImage(
             verdicts,
-            chain.of_image(facts, verdicts) if draws else None,
+            chain.of_image(facts, verdicts, policy.board if policy else None) if draws else None,
             facts.get(Lives) if dates else None,
             _kernels(case, checks, facts) if rootless else (),
             _supply(facts) if rootless and _lists_supply(case) else None,

@@ -250,6 +250,10 @@ class Policy:
     review: tuple[Review, ...] = ()
     accepted: tuple[AcceptedRisk, ...] = ()
 
+    @property
+    def board(self) -> str | None:
+        return None if self.device is None else self.device.board
+
     def allows_listening(self, protocol: str, port: int) -> bool:
         return any(listen.port == port and listen.protocol == protocol for listen in self.listen)
 

@@ -131,4 +131,25 @@ FAULTS = (
         "tests/facts/test_boot_pieces.py",
         "a partition signed with AOSP's test key is verified",
     ),
+    Fault(
+        "audit/chain.py",
+        "board in virtual_board.MEMORY and loader and not first",
+        "loader and not first",
+        "tests/audit/test_virtual_board.py",
+        "any board's boot loader taken for read-only memory",
+    ),
+    Fault(
+        "audit/chain.py",
+        "board in virtual_board.MEMORY and loader and not first",
+        "board in virtual_board.MEMORY and loader",
+        "tests/audit/test_virtual_board.py",
+        "a first stage that nobody asks for its signature on a virtual board",
+    ),
+    Fault(
+        "cli/judging.py",
+        "if policy is not None or target is None or not (target / BUILT).is_file():",
+        "if policy is not None or target is None:",
+        "tests/cli/test_policy_for.py",
+        "the policy taken from whatever folder is audited",
+    ),
 )
