@@ -148,18 +148,33 @@ def plan(store: KeyStore, role: Role, *, which: str | None = None, to_spare: boo
     return Plan(retired or keys[-1], retired, spare if to_spare else None)
 
 
-def revoke(folder: Path, name: str, reason: str, today: date) -> KeyRecord:
-    """Never sign with this key again. Raises InputError when it was revoked before."""
+def revoke(folder: Path, name: str, reason: str, today: date, *, at_once: bool = False) -> KeyRecord:
+    """Never sign with this key again. Raises InputError as `check_revocable` does."""
     ledger.check_text(reason, "--reason")
     with _changing(folder, Unlock()) as change:
-        key = change.store.find(name)
-        if key.state == REVOKED:
-            raise InputError(f"{key.name}: was revoked already, on {key.since} ({key.reason}); nothing was changed")
+        key = check_revocable(change.store, name, at_once=at_once)
         gone = replace(key, state=REVOKED, since=today, reason=reason, spare=False)
         change.ledger = replace(
             change.ledger, key=tuple(gone if one.id == key.id else one for one in change.ledger.key)
         )
     return gone
+
+
+def check_revocable(store: KeyStore, name: str, *, at_once: bool = False) -> KeyRecord:
+    """Raises InputError for a key that was revoked before, and for one of update-root that is still needed: devices
+    believe the list that names its successor only with its signature (TUF 1.0, section 5.3.4)."""
+    key = store.find(name)
+    if key.state == REVOKED:
+        raise InputError(f"{key.name}: was revoked already, on {key.since} ({key.reason}); nothing was changed")
+    left = [one for one in store.active(Role(key.role)) if one.id != key.id]
+    needed = key.role == Role.UPDATE_ROOT and key.is_working and len(left) < store.ledger.threshold(Role.UPDATE_ROOT)
+    if needed and not at_once:
+        raise InputError(
+            f"{key.name}: has to sign the list that names its successor; `firmward keys rotate update-root --key "
+            f"{key.name}` first, publish that list, then revoke. With --at-once it is revoked now, and devices have to "
+            "be given the new list by hand"
+        )
+    return key
 
 
 def _after_rotation(key: KeyRecord, decided: Plan, today: date) -> KeyRecord:
