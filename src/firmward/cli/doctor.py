@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
+from shutil import which
 from typing import Annotated
 
 import typer
@@ -46,6 +47,8 @@ NEEDS = (
         "seccomp", "kernel", "a kernel with seccomp, x86-64 or arm64", "what reads images is not kept from the network"
     ),
     Need("unblob", OPTION, "pip install 'firmward[unblob]'", "--unblob cannot open what firmward does not know"),
+    Need("pkcs11", OPTION, "pip install 'firmward[hsm]'", "keys in tokens of PKCS#11 can be neither made nor used"),
+    Need("tpm2_sign", OPTION, "apt-get install tpm2-tools", "keys in a TPM can be neither made nor used"),
     Need("crypt", "library", "apt-get install libcrypt1", "account-default-password is unknown: no hash can be tried"),
 )
 
@@ -72,11 +75,17 @@ def doctor(
 
 def _is_here(need: Need) -> bool:
     from firmward.cli.unblob import find
+    from firmward.signing.tpm_tools import SEARCH_PATH
 
+    options: dict[str, Callable[[], object]] = {
+        "unblob": find,
+        "pkcs11": lambda: find_spec("pkcs11"),
+        "tpm2_sign": lambda: which("tpm2_sign", path=SEARCH_PATH),
+    }
     look: dict[str, Callable[[str], object]] = {
         "reader": find_spec,
         "library": ctypes.util.find_library,
-        OPTION: lambda name: find(),
+        OPTION: lambda name: options[name](),
         "kernel": _has_wall,
     }
     return look[need.kind](need.name) is not None
