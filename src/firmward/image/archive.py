@@ -5,7 +5,7 @@ An archive names its files in any spelling; here `./etc//passwd` and `/etc/passw
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 
 from firmward.image.budget import Budget, BudgetExceeded, Damaged
@@ -115,6 +115,10 @@ class ArchiveTree(IndexedTree):
         if content is None:
             raise Unavailable(f"{entry.path} has no content")
         yield from content.chunks()
+
+    def identity(self, path: str) -> Hashable | None:
+        content = self._contents.get(path)
+        return None if content is None else id(content)
 
     def placed(self, entry: Entry) -> tuple[Source, int | None] | None:
         content = self._contents.get(entry.path)

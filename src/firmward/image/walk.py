@@ -141,6 +141,9 @@ class WalkedTree(IndexedTree, Generic[Reference]):
         except Malformed as error:
             raise Unavailable(f"{entry.path} cannot be read: {error}") from None
 
+    def identity(self, path: str) -> Hashable | None:
+        return self._references.get(path)
+
     @abstractmethod
     def content(self, reference: Reference, entry: Entry) -> Iterator[bytes]:
         """A regular file piece by piece. Raises Malformed, or Unavailable where that says more."""

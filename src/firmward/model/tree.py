@@ -10,7 +10,7 @@ import fnmatch
 import stat
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from posixpath import join
@@ -109,6 +109,10 @@ class Tree(ABC):
         threads, and gives zeros for what is not `needed` where that spares it work. Each content is to be used, as far
         as it is wanted, before the next file is asked for; it raises Unavailable as `chunks` does."""
         return ((entry, self.chunks(entry)) for entry in entries)
+
+    def identity(self, path: str) -> Hashable | None:
+        """What the names of one file, its hard links, have in common; None where that is not known."""
+        return None
 
     def resolve(self, path: str) -> Entry | None:
         """The entry that a path leads to, links followed; None when it leads nowhere or in circles."""

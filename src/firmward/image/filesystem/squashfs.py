@@ -8,7 +8,7 @@ superblock names, the other ways are tried on it, and the first by which it can 
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -190,6 +190,9 @@ class SquashfsTree(IndexedTree):
                 yield piece.content(self._image, self._fragments)
         except Malformed as error:
             raise Unavailable(f"{entry.path} is damaged: {error}") from None
+
+    def identity(self, path: str) -> Hashable | None:
+        return self._inodes.get(path)
 
     def _pieces(self, entry: Entry) -> Iterator["_Piece"]:
         """How a file's content is put together. Raises Malformed where its block list is damaged."""

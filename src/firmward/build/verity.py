@@ -1,0 +1,107 @@
+"""The hash tree of dm-verity behind the root file system: any block that is not what was signed ends the device's run.
+
+formats/verity.py has the format's rules. The salt and the identity in the superblock come from the content and from
+what the image is for, so that the same image has the same root hash. The superblock is there for `veritysetup` and for
+audits: the initramfs opens the tree by `VerityRoot.table`, whose words are signed, and never reads it.
+"""
+
+import hashlib
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid5
+
+from firmward.build.space import beside
+from firmward.formats.verity import MAGIC, PIECE, Shape
+from firmward.model.errors import InputError
+
+BLOCK = 4096
+ALGORITHM = "sha256"
+NAMESPACE = UUID("5a1f4e0c-9a0b-5d0e-8f52-2f2d8a6b7c11")
+
+_SUPERBLOCK = struct.Struct("<8sII16s32sIIQH6x256s168x")
+
+
+@dataclass(frozen=True, slots=True)
+class VerityRoot:
+    """A slot's root at `path`: `data_size` bytes of file system, the superblock at `hash_offset`, the tree behind it,
+    `size` bytes in all. `root_hash` and `salt` are in hexadecimal."""
+
+    path: Path
+    data_size: int
+    hash_offset: int
+    size: int
+    root_hash: str
+    salt: str
+
+    @property
+    def blocks(self) -> int:
+        return self.data_size // BLOCK
+
+    def table(self, device: str) -> str:
+        """The line for `dmsetup create`; a corrupt block stops the kernel, so that the boot loader tries again."""
+        start = self.hash_offset // BLOCK + 1
+        words = f"{self.blocks} {start} {ALGORITHM} {self.root_hash} {self.salt} 1 panic_on_corruption"
+        return f"0 {self.data_size // 512} verity 1 {device} {device} {BLOCK} {BLOCK} {words}"
+
+
+def write_verity(image: Path, out: Path, *, product: str, version: str) -> VerityRoot:
+    """A file system with its tree, at `out`, from the `image` of the file system alone, padded to whole blocks."""
+    if image.stat().st_size == 0:
+        raise InputError(f"{image}: the root file system is empty")
+    salt = _salt(image, product, version)
+    with beside(out) as place, place.open("xb") as file:
+        size = 0
+        leaves: list[bytes] = []
+        shape = Shape(1, ALGORITHM, BLOCK, BLOCK, -(-image.stat().st_size // BLOCK), salt)
+        for piece in _pieces(image):
+            file.write(piece)
+            leaves += shape.digests(piece, BLOCK)
+            size += len(piece)
+        if size != shape.data_size:
+            raise InputError(f"{image}: changed while it was read; build again")
+        root_hash, levels = _tree(shape, leaves)
+        file.write(superblock(shape).ljust(BLOCK, b"\0"))
+        for level in levels:
+            file.write(level)
+        whole = file.tell()
+    return VerityRoot(out, size, size, whole, root_hash.hex(), salt.hex())
+
+
+def superblock(shape: Shape) -> bytes:
+    """512 bytes, as `veritysetup` writes and reads them."""
+    own = uuid5(NAMESPACE, shape.salt.hex()).bytes
+    name = shape.algorithm.encode()
+    salt = shape.salt
+    return _SUPERBLOCK.pack(
+        MAGIC, 1, shape.format, own, name, shape.data_block, shape.hash_block, shape.data_blocks, len(salt), salt
+    )
+
+
+def _salt(image: Path, product: str, version: str) -> bytes:
+    digest = hashlib.sha256(f"firmward verity\n{product}\n{version}\n".encode())
+    with image.open("rb") as file:
+        while piece := file.read(PIECE):
+            digest.update(piece)
+    return digest.digest()
+
+
+def _pieces(image: Path) -> Iterator[bytes]:
+    """Whole blocks, the last one filled up with zeros."""
+    with image.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece + bytes(-len(piece) % BLOCK)
+
+
+def _tree(shape: Shape, leaves: list[bytes]) -> tuple[bytes, list[bytes]]:
+    """The root hash and the levels, top first. A single data block needs no tree: its digest is the root hash."""
+    levels: list[bytes] = []
+    each = 1 << shape.fan_out_bits
+    digests = leaves
+    while len(digests) > 1:
+        groups = (b"".join(digests[at : at + each]) for at in range(0, len(digests), each))
+        level = b"".join(group.ljust(shape.hash_block, b"\0") for group in groups)
+        levels.insert(0, level)
+        digests = list(shape.digests(level, shape.hash_block))
+    return digests[0], levels
