@@ -1,7 +1,7 @@
 """Archives that the kernel unpacks as an initramfs, written so that the same members give the same bytes.
 
-Rules, from the kernel's driver-api/early-userspace/buffer-format and init/initramfs.c. The kernel makes what stands in a
-`newc` archive in its order and no folder by itself, so that parents come first; of several hard links the last carries
+Rules, from the kernel's driver-api/early-userspace/buffer-format and init/initramfs.c. The kernel makes what stands in
+a `newc` archive in its order and no folder by itself, so that parents come first; of several hard links the last carries
 the data. Members are sorted, inode numbers count up, the device's number is zero. Nodes of devices are lines of the
 archive, so that nobody has to be root. An archive has no place for extended attributes.
 
@@ -181,11 +181,7 @@ def _write_one(member: Member, inode: int, names: Sequence[str], put: Callable[[
     size = _size(member) if has_data else 0
     mode = TYPES[member.kind] | member.mode
     count = 2 if member.kind is Kind.DIRECTORY else len(names)
-    put(
-        _header(
-            _bytes(member.path), inode, mode, member.uid, member.gid, count, member.mtime, size, member.device
-        )
-    )
+    put(_header(_bytes(member.path), inode, mode, member.uid, member.gid, count, member.mtime, size, member.device))
     if not has_data:
         return
     written = 0
