@@ -1,9 +1,9 @@
 """Archives that the kernel unpacks as an initramfs, written so that the same members give the same bytes.
 
 Rules, from the kernel's driver-api/early-userspace/buffer-format and init/initramfs.c. The kernel makes what stands in
-a `newc` archive in its order and no folder by itself, so that parents come first; of several hard links the last carries
-the data. Members are sorted, inode numbers count up, the device's number is zero. Nodes of devices are lines of the
-archive, so that nobody has to be root. An archive has no place for extended attributes.
+a `newc` archive in its order and no folder by itself, so that parents come first; of several hard links the last
+carries the data. Members are sorted, inode numbers count up, the device's number is zero. Nodes of devices are lines of
+the archive, so that nobody has to be root. An archive has no place for extended attributes.
 
 What compresses has to be readable for the kernel as it is: xz with CRC32 alone, lz4 in its old (legacy) frame.
 """

@@ -27,7 +27,11 @@ from firmward.model.tree import Entry, Kind, Tree
 
 WHOLE_LIMIT = 512 << 20
 """Bytes of a whole system, expanded: they stay in the device's memory."""
-CONSOLE = Member("dev/console", Kind.CHARACTER, 0o600, device=(5, 1))
+NODES = (
+    Member("dev/console", Kind.CHARACTER, 0o600, device=(5, 1)),
+    Member("dev/kmsg", Kind.CHARACTER, 0o600, device=(1, 11)),
+)
+"""What is wanted before there is a /dev: the kernel opens the one for the first program, which writes to the other."""
 OWN_INIT = "sbin/init.system"
 """What the first program of a system is called that had `/init` and no `/sbin/init`."""
 CAPABILITY = "security.capability"
@@ -66,6 +70,7 @@ def make(inputs: Inputs, verity_table: str, path: Path) -> Path:
     """An initramfs that goes on to the root that the table describes, `DEVICE` standing for its partition. Raises
     InputError."""
     kernel_ = kernel.read(inputs.kernel, inputs.sources)
+    modules.require_panic(kernel_)
     modules.require_decompressor(kernel_, inputs.compression)
     _require_start(inputs)
     faster = modules.FASTER.get(inputs.board.architecture, ())
@@ -76,7 +81,7 @@ def make(inputs: Inputs, verity_table: str, path: Path) -> Path:
     dmsetup = tools.dmsetup(inputs.tools, inputs.board.architecture)
     members = [
         *(folder(name) for name in ("dev", "newroot", "proc", "sys", "watch")),
-        CONSOLE,
+        *NODES,
         program("init", script.first(loaded, verity_table).encode()),
         *_programs(busybox, dmsetup),
         *_modules(loaded, "modules"),
@@ -101,7 +106,7 @@ def make_whole(inputs: Inputs, path: Path) -> Path:
     members = [
         *system,
         *(folder(name) for name in ("dev", "proc", "sys") if name not in own),
-        *((CONSOLE,) if CONSOLE.path not in own else ()),
+        *(node for node in NODES if node.path not in own),
         program("init", script.first_of_whole(loaded, start).encode()),
         *_modules(loaded, f"{FOLDER}/modules"),
         folder(f"{FOLDER}/sys"),

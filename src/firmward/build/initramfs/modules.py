@@ -10,6 +10,7 @@ expanded where it is compressed, since BusyBox's insmod may not know how.
 import gzip
 import io
 import lzma
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,8 @@ SUFFIXES = (".ko", ".ko.gz", ".ko.xz", ".ko.zst")
 SIZE_LIMIT = 64 << 20
 """Bytes of one module, expanded."""
 LIST_LIMIT = 4 << 20
+PANIC_SINCE = (5, 9)
+"""The first Linux whose dm-verity has panic_on_corruption."""
 FILES_LIMIT = 200_000
 
 
@@ -84,6 +87,16 @@ def require_decompressor(kernel: Kernel, compression: str) -> None:
         raise InputError(
             f"the kernel {kernel.release} is built without CONFIG_{option}, so that it cannot read a root file system "
             f"that is compressed with {compression}: set the option, or another [build] compression"
+        )
+
+
+def require_panic(kernel: Kernel) -> None:
+    """Raises InputError for a kernel that does not know panic_on_corruption."""
+    version = tuple(int(number) for number in re.findall(r"\d+", kernel.release)[:2])
+    if version < PANIC_SINCE:
+        raise InputError(
+            f"the kernel {kernel.release} cannot end the boot where a block was changed (dm-verity's "
+            "panic_on_corruption came with Linux 5.9): take a newer one"
         )
 
 
@@ -207,18 +220,17 @@ def _content(source: Source, path: str) -> bytes:
     try:
         content = source.tree.read(path, SIZE_LIMIT) or b""
         if path.endswith(".gz"):
-            content = _bounded(gzip.open(io.BytesIO(content)))
-        elif path.endswith(".xz"):
-            content = _bounded(lzma.open(io.BytesIO(content)))
-        elif path.endswith(".zst"):
-            content = _of_zstd(content)
+            with gzip.open(io.BytesIO(content)) as packed:
+                return _bounded(packed.read(SIZE_LIMIT + 1))
+        if path.endswith(".xz"):
+            with lzma.open(io.BytesIO(content)) as packed_xz:
+                return _bounded(packed_xz.read(SIZE_LIMIT + 1))
+        return _of_zstd(content) if path.endswith(".zst") else content
     except (Unavailable, OSError, EOFError, ValueError, lzma.LZMAError) as reason:
         raise InputError(f"{source.name}: {path} cannot be read: {reason}") from reason
-    return content
 
 
-def _bounded(file: io.BufferedIOBase) -> bytes:
-    content = file.read(SIZE_LIMIT + 1)
+def _bounded(content: bytes) -> bytes:
     if len(content) > SIZE_LIMIT:
         raise ValueError(f"expands to more than {SIZE_LIMIT} bytes")
     return content
@@ -229,12 +241,9 @@ def _of_zstd(content: bytes) -> bytes:
 
     with zstandard.ZstdDecompressor().stream_reader(content) as file:
         try:
-            expanded: bytes = file.read(SIZE_LIMIT + 1)
+            return _bounded(file.read(SIZE_LIMIT + 1))
         except zstandard.ZstdError as error:
             raise ValueError(str(error)) from error
-    if len(expanded) > SIZE_LIMIT:
-        raise ValueError(f"expands to more than {SIZE_LIMIT} bytes")
-    return expanded
 
 
 def _parsed(source: Source, path: str, content: bytes) -> kernel_module.Module:
