@@ -161,6 +161,43 @@ def test_a_command_of_the_initramfs_describes_a_tree_without_a_superblock(words:
     assert found.trees == ((HashTree(at, "sha256", root_hash, None, covers_all=True),) if is_described else ())
 
 
+TABLE = "1 $dev $dev 4096 4096 3 3 sha256 HASH 00ff"
+
+
+@pytest.mark.parametrize(
+    ("line", "is_described", "options"),
+    [
+        (f'dmsetup create root -r --table "0 24 verity {TABLE}" || reboot', True, ()),
+        (f"dmsetup create root --table '0 24 verity {TABLE} 1 ignore_corruption'", True, ("ignore_corruption",)),
+        (f'dmsetup -v create root --table "0 24 verity {TABLE.replace("$dev", "$(find it)")}"', True, ()),
+        (f'echo "0 24 verity {TABLE} 1 panic_on_corruption" | dmsetup create root', True, ("panic_on_corruption",)),
+        (f'dmsetup create root --table "0 24 verity {TABLE.replace(" 3 3", " 3 $start")}"', False, None),
+        (f'dmsetup create root --table "0 24 verity {TABLE.replace("$dev 4096", "/dev/sdb 4096")}"', False, ()),
+    ],
+)
+def test_a_table_that_an_initramfs_gives_to_dmsetup_describes_a_tree(
+    line: str, is_described: bool, options: tuple[str, ...] | None
+) -> None:
+    tree, root_hash = level(DATA)
+    early = MemoryTree({"init": executable(f"#!/bin/sh\n{line.replace('HASH', root_hash)}\n")})
+    ramdisk = OpenPart(Part("image/ramdisk", "cpio", "image", role=Role.INITRAMFS), None, early)
+    found = collected({}, around(ramdisk, root=root(DATA + tree)))
+    assert found is not None
+    at = Location("init", 2, part="image/ramdisk")
+    assert found.claims == (Claim(at, "" if options is None else root_hash, options or (), "root"),)
+    place = Location(part="image/root", offset=len(DATA))
+    assert found.trees == ((HashTree(place, "sha256", root_hash, None, covers_all=True),) if is_described else ())
+
+
+def test_a_table_of_dmsetup_that_is_of_no_verity_or_a_comment_says_nothing() -> None:
+    lines = (
+        f"# dmsetup create root --table '0 24 verity {TABLE}'\ndmsetup create root --table '0 8 linear /dev/sda 0'\n"
+    )
+    early = MemoryTree({"init": executable(f"#!/bin/sh\n{lines}")})
+    ramdisk = OpenPart(Part("image/ramdisk", "cpio", "image", role=Role.INITRAMFS), None, early)
+    assert collected({}, around(ramdisk, root=root(DATA))) is None
+
+
 def test_an_initramfs_has_no_tree_of_its_own_whatever_it_says_of_the_roots() -> None:
     tab: dict[str, Content] = {"etc/veritytab": f"root /dev/sda2 /dev/sda3 {HASH}\n"}
     early = OpenPart(Part("image/initrd", "cpio", "image", role=Role.INITRAMFS), Bytes(DATA), MemoryTree(tab))

@@ -2,9 +2,9 @@
 
 A tree with a superblock lies behind the data or in a part of its own; one without is described by a table on the
 kernel's command line (`dm-mod.create=`, and Chrome OS's older `dm=`) or by a command of an initramfs (`veritysetup open
-... --no-superblock`), where it says so in plain words. The root hash, which is all that has to be
+... --no-superblock`, `dmsetup create ... --table`), where it says so in plain words. The root hash, which is all that has to be
 trusted, stands on the command line (`roothash=`, `systemd.verity_root_options=`), in etc/veritytab, in an initramfs
-(`veritysetup`, Yocto's dm-verity.env), or in a file `*.roothash` beside the image (systemd's mkosi and repart). Android
+(`veritysetup`, `dmsetup`, Yocto's dm-verity.env), or in a file `*.roothash` beside the image (systemd's mkosi and repart). Android
 has it in a vbmeta, whose signature is as good as the hash (avb.py).
 """
 
@@ -37,6 +37,12 @@ ROOTS = ("root", "rootfs", "system", "vroot")
 
 _NAMED = re.compile(r"\b(?:VERITY_)?ROOT_?HASH\s*=\s*[\"']?(?P<hash>[0-9a-f]{40,128})\b", re.IGNORECASE)
 _OPENED = re.compile(r"\bveritysetup\s+(?:[^\n;|&]*\s)?(?:open|create|verify)\b(?P<rest>[^\n;|&]*)")
+_MAPPED = re.compile(
+    r"\bverity\s+(?P<piped>\d[^\"'\n|;]*)[\"']?\s*\|\s*dmsetup\s+create\s+(?P<fed>[\w.-]+)|"
+    r"\bdmsetup\s+(?:-\S+\s+)*create\s+(?P<volume>[\w.-]+)[^\n|;&]*?\bverity\s+(?P<table>\d[^\"'\n|;&]*)"
+)
+"""A table in the pipe, or among the words."""
+_ASKED = re.compile(r"\$\([^()]*\)")
 _HASH = re.compile(r"\b[0-9a-f]{40,128}\b", re.IGNORECASE)
 
 
@@ -258,15 +264,34 @@ def _of_line(line: str, at: Location) -> Iterator[Claim]:
         found = _HASH.search(opened["rest"])
         options = tuple(re.findall(r"--((?:ignore|restart-on|panic-on)-corruption)", line))
         yield Claim(at, found[0].lower() if found else "", options)
+    mapped = _MAPPED.search(line)
+    if mapped:
+        yield _claim_of(mapped, at)
+
+
+def _claim_of(mapped: re.Match[str], at: Location) -> Claim:
+    volume = mapped["volume"] or mapped["fed"]
+    try:
+        table = _table_of(mapped)
+    except Malformed:
+        return Claim(at, "", volume=volume)
+    return Claim(at, table.root_hash, table.options, volume)
+
+
+def _table_of(mapped: re.Match[str]) -> verity.Table:
+    return verity.parse_table(_ASKED.sub("$", mapped["table"] or mapped["piped"]))
 
 
 def _described(line: str) -> Iterator[verity.Table]:
     """The tree without a superblock that a command opens; none where variables of the script have to say which."""
-    opened = _OPENED.search(line)
-    if opened is None or NO_SUPERBLOCK not in line or line.lstrip().startswith("#"):
+    if line.lstrip().startswith("#"):
         return
+    opened, mapped = _OPENED.search(line), _MAPPED.search(line)
     try:
-        yield verity.parse_command(shlex.split(opened[0])[1:])
+        if mapped is not None:
+            yield _table_of(mapped)
+        elif opened is not None and NO_SUPERBLOCK in line:
+            yield verity.parse_command(shlex.split(opened[0])[1:])
     except (Malformed, ValueError):
         return
 
