@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import samples
 import signed_fit
 
-from firmward.formats import device_tree, fdt, fit, fit_check, fit_keys, fit_regions, overlay
+from firmward.formats import device_tree, fdt, fdt_writer, fit, fit_check, fit_keys, fit_regions, overlay
 from firmward.formats.malformed import Malformed
 from parsers import Parser, reader, refused, told
 
@@ -59,6 +59,7 @@ def trees(_: Path) -> Iterator[bytes]:
 def ask_tree(data: bytes) -> None:
     refused(lambda: _frame(data))
     refused(lambda: _tree(device_tree.parse(data)))
+    refused(lambda: _written(data))
 
 
 def _frame(data: bytes) -> None:
@@ -74,6 +75,16 @@ def _frame(data: bytes) -> None:
             tree.text(node, one.name)
             tree.number(node, one.name)
     tree.node("soc/serial@2000")
+
+
+def _written(data: bytes) -> None:
+    tree = device_tree.parse(data)
+    written = fdt_writer.write(tree, processor=fdt_writer.processor_of(data))
+    try:
+        again = device_tree.parse(written)
+    except Malformed:
+        return  # letters that are no UTF-8 are longer when they are written: too long, perhaps
+    assert fdt_writer.write(again, processor=fdt_writer.processor_of(written)) == written
 
 
 def _tree(tree: device_tree.Tree) -> None:
@@ -149,7 +160,7 @@ def ask_keys(data: bytes) -> None:
 
 
 PARSERS = (
-    Parser("device_tree", ("fdt", "device_tree", "overlay"), trees, ask_tree),
+    Parser("device_tree", ("fdt", "fdt_writer", "device_tree", "overlay"), trees, ask_tree),
     Parser("fit", ("fit", "fit_check", "fit_regions", "signature"), fits, ask_fit),
     Parser("fit_keys", ("fit_keys",), controls, ask_keys),
 )
