@@ -1,0 +1,111 @@
+#!/bin/sh
+# Written by firmward: start the system of slot a as an unprotected device does. Nothing is verified, / is writable.
+busybox=/bin/busybox
+[ -x "$busybox" ] || busybox=/.firmward/bin/busybox
+
+# whatever the initramfs links, its busybox has these
+run() {
+	"$busybox" "$@"
+}
+
+say() {
+	echo "plain: $1" >/dev/kmsg
+}
+
+# in the order in which they need each other, which trying finds out
+load() {
+	for round in 1 2 3 4 5 6; do
+		for module in $(run find "$1" -xdev -name '*.ko'); do
+			run insmod "$module" 2>/dev/null
+		done
+	done
+}
+
+partition() {
+	for try in 1 2 3 4 5 6 7 8 9 10; do
+		for uevent in /sys/class/block/*/uevent; do
+			if run grep -q "^PARTNAME=$1\$" "$uevent"; then
+				run sed -n 's,^DEVNAME=,/dev/,p' "$uevent"
+				return
+			fi
+		done
+		run sleep 1
+	done
+}
+
+# most devices in the field have a squashfs below and a flash file system above it
+open_root() {
+	run mkdir -p /lower /upper /newroot /lib/modules
+	run mount -t squashfs -o ro "$(partition root_a)" /lower || return 1
+	for place in /lower/lib/modules /lower/usr/lib/modules; do
+		[ -d "$place" ] && run mount -o bind "$place" /lib/modules && break
+	done
+	for module in ext4 overlay; do
+		run modprobe "$module" 2>/dev/null
+	done
+	if run mount -t ext4 "$(partition root_b)" /upper 2>/dev/null; then
+		say "what is written to / is kept in root_b"
+	else
+		run mount -t tmpfs tmpfs /upper
+		say "what is written to / is kept in memory"
+	fi
+	run mkdir -p /upper/upper /upper/work
+	options="lowerdir=/lower,upperdir=/upper/upper,workdir=/upper/work"
+	run mount -t overlay -o "$options" overlay /newroot 2>/dev/null && return 0
+	say "the kernel has no overlay: / is copied into memory"
+	run mount -t tmpfs tmpfs /newroot && run cp -a /lower/. /newroot/
+}
+
+run mkdir -p /proc /sys /dev
+run mount -t proc proc /proc
+run mount -t sysfs sysfs /sys
+run mount -t devtmpfs devtmpfs /dev
+load /
+
+case @LAYOUT@ in
+initramfs)
+	root=/
+	start=/sbin/init
+	# how the protected one goes on
+	while read -r word rest; do
+		[ "$word" = exec ] && start=$rest
+	done </init
+	;;
+*)
+	root=/newroot
+	start="switch_root /newroot /sbin/init"
+	open_root || say "the root cannot be mounted"
+	;;
+esac
+
+# beside the system, in its root: proc is there once the system's own first program has begun
+beside='
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+until [ -e /proc/1/comm ]; do sleep 1; done
+healthy() {
+	@HEALTH@
+}
+until healthy </dev/null >/dev/null 2>&1; do sleep 2; done
+echo "firmward: slot a is healthy" >/dev/kmsg
+'
+prompt='
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=vt102 PS1=@PROMPT@
+until [ -e /proc/1/comm ]; do sleep 1; done
+cd
+while :; do sh -i; sleep 1; done
+'
+run chroot "$root" /bin/sh -c "$beside" &
+if [ @SHELL@ = yes ]; then
+	run setsid -c "$busybox" chroot "$root" /bin/sh -c "$prompt" </dev/@CONSOLE@ >/dev/@CONSOLE@ 2>&1 &
+fi
+
+echo "firmward: going on to the system" >/dev/kmsg
+if [ "$root" = / ]; then
+	run umount /sys
+	run umount /proc
+	exec $start
+fi
+run mount -o move /dev /newroot/dev
+run umount /sys
+run umount /proc
+exec "$busybox" $start
