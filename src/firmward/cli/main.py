@@ -38,6 +38,7 @@ def _firmward(
 def command_line() -> typer.Typer:
     from firmward.cli import (
         audit,
+        build,
         cat,
         chain,
         checks,
@@ -64,7 +65,8 @@ def command_line() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_firmward)
-    for verb in (audit, cat, chain, checks, diff, doctor, explain, extract, init, keys, life, ls, parts, policy, vulns):
+    audited = (audit, cat, chain, checks, diff, doctor, explain, extract, init, life, ls, parts, policy, vulns)
+    for verb in (*audited, build, keys):
         verb.add_to(app)
     plainly(app)
     return app

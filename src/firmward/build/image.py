@@ -1,0 +1,247 @@
+"""From what the policy names to a folder with a signed image, whole or not at all.
+
+The rules this file holds:
+
+- What can be refused is refused before anything is made, and what is made is signed last, when all of it fits.
+- Everything is made in a folder beside the one that was asked for, which comes to its place in one step. What was there
+  is replaced only where an earlier build has made it.
+- The same inputs give the same bytes: no time, no path and no name of this machine goes in.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmward.build import built, sizes, space
+from firmward.build.boot_keys import BootKeys
+from firmward.build.built import BOOT, DATA, ROOT, Built, File, Partition
+from firmward.build.inputs import INITRAMFS, Inputs
+from firmward.build.verity import VerityRoot
+from firmward.model.errors import InputError
+from firmward.model.policy import Boot, Policy, Update
+
+POLICY, DISK = "device.toml", "disk.img"
+FIT, ROOT_IMAGE = "slot/boot.fit", "slot/root.img"
+LOADER, LOADER_CONFIG, CONTROL = "boot/u-boot.bin", "boot/u-boot.config", "boot/control.dtb"
+ROM = "rom"
+FOLDERS = ("slot", "boot")
+PIECE = 1 << 20
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be built. `text` is the policy's own, `cache` a folder for the boot loader, `epoch` the time, in
+    seconds since 1970, that files are dated with."""
+
+    policy: Policy
+    text: str
+    inputs: Inputs
+    keys: BootKeys
+    cache: Path
+    epoch: int
+
+    @property
+    def boot(self) -> Boot:
+        return self.policy.boot or Boot()
+
+    @property
+    def update(self) -> Update:
+        return self.policy.update or Update()
+
+
+def check_place(out: Path) -> None:
+    """Raises InputError where something lies at `out` that no build has made."""
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise InputError(f"{out}: is not a folder")
+    if out.is_dir() and any(out.iterdir()) and not (out / built.FILE).is_file():
+        raise InputError(f"{out}: holds other things than a build; give a new folder, or an earlier build's")
+
+
+def build(order: Order, out: Path, tell: Tell) -> Built:
+    """Build to `out`. Raises InputError, TrustError, DeviceError or ToolError, and leaves what was there as it was."""
+    check_place(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    space.require(out.parent, _needed(order.inputs))
+    with _place(out) as folder:
+        made = _made(order, folder, tell)
+        (folder / built.FILE).write_text(built.to_json(made), encoding="utf-8")
+    return made
+
+
+def _needed(inputs: Inputs) -> int:
+    """Bytes that a build takes at the most, as far as that is known before: each piece twice, alone and in the disk."""
+    root = sum(entry.size for entry in inputs.root.tree.entries()) if inputs.root.source is None else 0
+    given = inputs.root.source.size if inputs.root.source is not None else root
+    return 3 * given + 6 * inputs.kernel.stat().st_size + (inputs.data_size or sizes.DATA_SIZE)
+
+
+@contextmanager
+def _place(out: Path) -> Iterator[Path]:
+    """A folder that takes the place of `out` when the block ends well, and is gone when it does not."""
+    with space.told(out), tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as name:
+        folder = Path(name) / "new"
+        for inner in FOLDERS:
+            (folder / inner).mkdir(parents=True)
+        yield folder
+        if out.exists():
+            out.rename(Path(name) / "old")
+        folder.rename(out)
+
+
+def _made(order: Order, folder: Path, tell: Tell) -> Built:
+    inputs = order.inputs
+    (folder / POLICY).write_text(order.text, encoding="utf-8")
+    _boot_loader(order, folder, tell)
+    root = None if inputs.layout == INITRAMFS else _root(order, folder, tell)
+    data_size = _data(order, folder, tell)
+    with tempfile.TemporaryDirectory(prefix=".initramfs-", dir=folder) as place:
+        initramfs = _initramfs(order, root, Path(place) / "initramfs", tell)
+        _fit(order, initramfs, folder, tell)
+    partitions = _disk(order, folder, root, data_size, tell)
+    _rom(order, folder, tell)
+    return Built(
+        product=inputs.product,
+        version=inputs.version,
+        board=inputs.board.name,
+        layout=inputs.layout,
+        console=order.boot.console,
+        rollback_index=order.boot.rollback_index,
+        root_hash="" if root is None else root.root_hash,
+        epoch=order.epoch,
+        health=order.update.health,
+        health_seconds=order.update.health_seconds,
+        boot_key=order.keys.key.id,
+        partitions=partitions,
+        files=tuple(_files(folder)),
+    )
+
+
+def _boot_loader(order: Order, folder: Path, tell: Tell) -> None:
+    """The board's own, built; or the maker's, copied."""
+    inputs = order.inputs
+    if inputs.board.defconfig is not None:
+        from firmward.build.uboot import control, recipe
+
+        loader = recipe.boot_loader(inputs.board, order.boot.console, order.cache, tell)
+        shutil.copyfile(loader.binary, folder / LOADER)
+        shutil.copyfile(loader.config, folder / LOADER_CONFIG)
+        control.control_tree(inputs.board, folder / LOADER, folder / CONTROL, tell)
+        return
+    if inputs.boot_loader is not None:
+        shutil.copyfile(inputs.boot_loader, folder / "boot" / inputs.boot_loader.name)
+    if inputs.boot_loader_tree is not None:
+        shutil.copyfile(inputs.boot_loader_tree, folder / CONTROL)
+
+
+def _root(order: Order, folder: Path, tell: Tell) -> VerityRoot:
+    from firmward.build.root import write_root
+    from firmward.build.verity import write_verity
+
+    inputs = order.inputs
+    tell(f"root file system, as squashfs with {inputs.compression}")
+    image = folder / ".root"
+    try:
+        write_root(inputs.root, image, compression=inputs.compression, epoch=order.epoch)
+        tell("hash tree")
+        root = write_verity(image, folder / ROOT_IMAGE, product=inputs.product, version=inputs.version)
+    finally:
+        image.unlink(missing_ok=True)
+    sizes.room(ROOT, inputs.slot_size, root.size)
+    return root
+
+
+def _data(order: Order, folder: Path, tell: Tell) -> int:
+    from firmward.build.data import least_size, write_data
+
+    tell("data partition")
+    inputs = order.inputs
+    size = sizes.room(DATA, inputs.data_size, least_size(inputs.data))
+    write_data(inputs.data, folder / ".data", size=size, epoch=order.epoch, identity=inputs.product)
+    return size
+
+
+def _initramfs(order: Order, root: VerityRoot | None, path: Path, tell: Tell) -> Path:
+    from firmward.build.initramfs import make
+    from firmward.build.initramfs.script import Health
+    from firmward.build.initramfs.tools import Source
+
+    inputs = order.inputs
+    tell("initramfs")
+    root_source = Source(inputs.root.tree, f"[build] rootfs {inputs.root.path}")
+    tools = Source(inputs.tools.tree, f"[build] tools {inputs.tools.path}")
+    asked = make.Inputs(
+        board=inputs.board,
+        kernel=inputs.kernel,
+        tools=root_source if inputs.tools is inputs.root else tools,
+        root=root_source,
+        health=Health(order.update.health, order.update.health_seconds),
+        epoch=order.epoch,
+        compression=inputs.compression,
+    )
+    return make.make_whole(asked, path) if root is None else make.make(asked, root.table("DEVICE"), path)
+
+
+def _fit(order: Order, initramfs: Path, folder: Path, tell: Tell) -> None:
+    from firmward.build.fit import FitPieces, signed_fit
+
+    inputs, control = order.inputs, folder / CONTROL
+    pieces = FitPieces(
+        kernel=inputs.kernel,
+        device_tree=inputs.device_tree,
+        initramfs=initramfs,
+        board=inputs.board,
+        console=order.boot.console,
+        rollback_index=order.boot.rollback_index,
+        compression=inputs.compression,
+        description=f"{inputs.product} {inputs.version}",
+    )
+    tell(f"kernel, device trees and initramfs, signed with key {order.keys.key.id[:16]}")
+    signed_fit(
+        pieces,
+        order.keys.key,
+        order.keys.spares,
+        control if control.exists() else None,
+        folder / FIT,
+        order.epoch,
+        declared=order.keys.declared,
+        limit=inputs.boot_size,
+    )
+
+
+def _disk(order: Order, folder: Path, root: VerityRoot | None, data_size: int, tell: Tell) -> tuple[Partition, ...]:
+    from firmward.build.disk import contents, write_disk
+    from firmward.formats import boot_state
+
+    tell("disk")
+    inputs, data = order.inputs, folder / ".data"
+    partitions = contents(
+        state=boot_state.fresh(),
+        boot=folder / FIT,
+        boot_size=sizes.room(BOOT, inputs.boot_size, (folder / FIT).stat().st_size),
+        root=None if root is None else root.path,
+        slot_size=0 if root is None else sizes.room(ROOT, inputs.slot_size, root.size),
+        data=data,
+        data_size=data_size,
+    )
+    try:
+        return write_disk(folder / DISK, partitions, identity=inputs.product)
+    finally:
+        data.unlink()
+
+
+def _rom(order: Order, folder: Path, tell: Tell) -> None:
+    pass
+
+
+def _files(folder: Path) -> Iterator[File]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256")
+            yield File(str(path.relative_to(folder)), path.stat().st_size, digest.hexdigest())

@@ -1,0 +1,186 @@
+"""`firmward build POLICY`: a signed image from what the policy names."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from firmward.cli.console import Color, ColorOption
+from firmward.cli.keys_options import STORE, PassphraseOption, PinOption
+from firmward.model.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from firmward.build.built import Built
+    from firmward.build.inputs import Inputs
+
+POLICY = Path("device.toml")
+STORE_VARIABLE = "FIRMWARD_KEYS"
+EPILOG = """
+**Examples**
+
+    firmward keys init
+
+    firmward build device.toml -o out/
+
+    firmward build device.toml --inputs output/images -o out/ --passphrase-file /run/secrets/keys
+
+    firmward build device.toml --dry-run
+
+    firmward audit out/
+
+    firmward lab boot out/
+
+The same inputs give the same bytes, wherever and whenever they are built; SOURCE_DATE_EPOCH dates the files in them.
+
+**Exit codes**: 0, or 2 where something is missing, wrong or refused; what was there is then as it was.
+"""
+MIB = 1 << 20
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("build", epilog=EPILOG)(build)
+
+
+def build(
+    policy: Annotated[
+        Path, typer.Argument(metavar="POLICY", help="The maker's declaration; its section [build] names the inputs.")
+    ] = POLICY,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="The folder to build into.", show_default=False),
+    ] = None,
+    inputs: Annotated[
+        Path | None,
+        typer.Option(
+            "--inputs",
+            metavar="DIR",
+            help="Where the paths of [build] begin; the policy's own folder by default.",
+            show_default=False,
+        ),
+    ] = None,
+    keys: Annotated[
+        Path,
+        typer.Option("--keys", envvar=STORE_VARIABLE, metavar="DIR", help="The key store."),
+    ] = STORE,
+    passphrase_file: PassphraseOption = None,
+    pin_file: PinOption = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            "--cache",
+            metavar="DIR",
+            help="Where boot loaders that were built are kept.",
+            show_default="~/.cache/firmward",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the inputs and the key, say what would be built, and stop.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Without what is being done.")] = False,
+    color: ColorOption = Color.AUTO,
+) -> None:
+    """Build a signed image: squashfs with dm-verity, an initramfs that verifies it, a signed FIT, a locked boot loader,
+    and a disk with two slots.
+
+    Nothing needs root rights, and nothing is mounted. The private key is used, and never written.
+    """
+    from firmward.build import boot_keys, image
+    from firmward.build import inputs as named
+    from firmward.build.uboot.recipe import default_cache
+    from firmward.cli.console import make_console
+    from firmward.cli.judging import policy_text
+    from firmward.model.policy import parse_policy
+    from firmward.signing.key_store import KeyStore
+    from firmward.signing.unlock import usual_unlock
+
+    if output is None and not dry_run:
+        raise InputError("say where to build to: -o out/")
+    text = policy_text(policy)
+    declared, base = parse_policy(text, str(policy)), inputs or policy.parent
+    if output is not None:
+        image.check_place(output)
+    read = named.read(declared, base, datetime.now(UTC).date())
+    boot = declared.boot.keys if declared.boot else ()
+    key = boot_keys.boot_keys(KeyStore.open(keys), usual_unlock(passphrase_file, pin_file), boot, policy.parent)
+    if dry_run:
+        _print_plan(read, key.key.id, make_console(color))
+        return
+    order = image.Order(declared, text, read, key, cache or default_cache(), _epoch())
+    assert output is not None  # noqa: S101 - refused above
+    tell = _steps(make_console(color, stderr=True), quiet=quiet or as_json)
+    started = time.monotonic()
+    made = image.build(order, output, tell)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(output), **asdict(made)}, indent=2))
+    else:
+        _print(made, output, time.monotonic() - started, make_console(color))
+
+
+def _epoch() -> int:
+    """What files are dated with where SOURCE_DATE_EPOCH does not say: the first moment of 1980, which FAT and zip can
+    hold as well."""
+    given = os.environ.get("SOURCE_DATE_EPOCH", "315532800")
+    if not given.isdecimal() or int(given) >= 1 << 32:
+        raise InputError(f"SOURCE_DATE_EPOCH: {given!r} is no number of seconds that a file system can hold")
+    return int(given)
+
+
+def _steps(console: "Console", *, quiet: bool) -> Callable[[str], None]:
+    """One line for each step, with the time since the start."""
+    from rich.text import Text
+
+    from firmward.cli.inside import shown
+
+    started = time.monotonic()
+
+    def tell(message: str) -> None:
+        if not quiet:
+            line = Text(f"{time.monotonic() - started:6.1f} s  ", style="dim").append(shown(message), style="not dim")
+            console.print(line)
+
+    return tell
+
+
+def _print_plan(inputs: "Inputs", key: str, console: "Console") -> None:
+    from firmward.cli.inside import shown
+
+    rows = [
+        ("product", f"{inputs.product} {inputs.version}"),
+        ("board", inputs.board.name),
+        ("layout", f"{inputs.layout}, {inputs.compression}"),
+        ("root", f"{inputs.root.path} ({inputs.root.kind})"),
+        ("kernel", str(inputs.kernel)),
+        ("device tree", str(inputs.device_tree)),
+        ("signed by", key[:16]),
+    ]
+    for name, value in rows:
+        console.print(f"{name:12} {shown(value)}", markup=False)
+    console.print("Nothing was built, nothing was signed.")
+
+
+def _print(made: "Built", folder: Path, seconds: float, console: "Console") -> None:
+    from rich.table import Table
+
+    from firmward.cli.inside import shown
+
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for file in made.files:
+        table.add_row(f"  {file.path}", f"{file.size / MIB:.1f} MiB" if file.size >= MIB else f"{file.size} bytes")
+    console.print()
+    console.print(
+        f"[bold green]✓[/] {shown(str(folder))}: {shown(made.product)} {shown(made.version)} for {made.board}"
+    )
+    console.print(table)
+    if made.root_hash:
+        console.print(f"  root hash {made.root_hash}", highlight=False)
+    console.print(f"  signed by key {made.boot_key[:16]}, rollback index {made.rollback_index}, {seconds:.1f} s")
+    console.print(f"\nNext: firmward audit {shown(str(folder))}, firmward lab boot {shown(str(folder))}")
