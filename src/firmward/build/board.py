@@ -9,12 +9,17 @@ from firmward.model.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where U-Boot puts what it loads, in the device's memory: the `fit` as it is read, and the images in it."""
+    """Where U-Boot puts what it loads, in the device's memory: the `fit` as it is read, up to `fit_limit` bytes of it,
+    and the images in it. `scratch` is a MiB for the boot script of firmward's own U-Boot, `floor` the flash bank with
+    the rollback floor; both 0 where the maker brings the boot loader."""
 
     fit: int
     kernel: int
     device_tree: int
     initramfs: int
+    fit_limit: int = 48 << 20
+    scratch: int = 0
+    floor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
