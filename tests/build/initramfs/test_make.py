@@ -201,6 +201,26 @@ def test_an_initramfs_that_is_the_whole_system_runs_without_a_root_on_the_disk(
     assert device.request(disk) == b"good=b\n".ljust(512, b"\0")
 
 
+@pytest.mark.proof
+@pytest.mark.parametrize("compression", ["gzip", "zstd", "lz4", "none"])
+def test_a_kernel_unpacks_each_compression(
+    initramfs: Path, root: device.Root, tmp_path: Path, compression: str
+) -> None:
+    archive.write(archive.read(initramfs), tmp_path / "packed", compression)
+    assert GOING_ON in boot(tmp_path / "packed", device.disk(tmp_path / "disk", root), "a").said
+
+
+@pytest.mark.proof
+def test_a_busybox_that_needs_libraries_serves_as_well(inputs: Inputs, root: device.Root, tmp_path: Path) -> None:
+    linked = source(device_parts.linked_tools(tmp_path / "tools"), "[build] tools")
+    made = make.make(replace(inputs, tools=linked), root.table, tmp_path / "made")
+    assert "health/lib/ld-linux-aarch64.so.1" in {one.path for one in archive.read(made)}
+    run = boot(made, device.disk(tmp_path / "disk", root), "a", "is healthy")
+    assert "firmward: slot a is healthy" in run.said
+    with pytest.raises(InputError, match="needs libraries that the system may have in another version"):
+        make.make_whole(replace(inputs, tools=linked), tmp_path / "whole")
+
+
 # what the audit says of it
 
 

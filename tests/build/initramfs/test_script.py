@@ -64,7 +64,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("table", REFUSED.values(), ids=REFUSED.keys())
 def test_a_table_that_is_not_of_one_verified_device_is_refused(table: str) -> None:
-    with pytest.raises(InputError, match="table of dm-verity|root hash"):
+    with pytest.raises(InputError, match=r"table of dm-verity|root hash"):
         script.opened(table)
 
 
@@ -107,8 +107,8 @@ def asked(health: Health, folder: Path, shell: Sequence[str]) -> list[str]:
 
 
 NASTY = (
-    "it's", "'; sh; '", '"$(reboot)"', "`sh`", "a\nb", "\\", "\\'", "$1 @SECONDS@ @HEALTH@", "a && b || c", "# x", "é", "-n",
-    "'\\''", "!!", "*", "~", "\t", "a\\\n",
+    "it's", "'; sh; '", '"$(reboot)"', "`sh`", "a\nb", "\\", "\\'", "$1 @SECONDS@ @HEALTH@", "a && b || c", "# x", "é",
+    "-n", "'\\''", "!!", "*", "~", "\t", "a\\\n",
 )  # fmt: skip
 
 

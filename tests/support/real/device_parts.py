@@ -30,5 +30,12 @@ def tools() -> Path:
     return place
 
 
+def linked_tools(folder: Path) -> Path:
+    """The same in a folder of its own, with Debian's other BusyBox, which needs libraries."""
+    shutil.copytree(tools(), folder, symlinks=True)
+    shutil.copyfile(unpacked("busybox", ARCHITECTURE) / "bin/busybox", folder / "bin/busybox")
+    return folder
+
+
 def busybox() -> Path:
     return tools() / "bin/busybox"
