@@ -2,10 +2,10 @@
 
 A tree with a superblock lies behind the data or in a part of its own; one without is described by a table on the
 kernel's command line (`dm-mod.create=`, and Chrome OS's older `dm=`) or by a command of an initramfs (`veritysetup open
-... --no-superblock`, `dmsetup create ... --table`), where it says so in plain words. The root hash, which is all that has to be
-trusted, stands on the command line (`roothash=`, `systemd.verity_root_options=`), in etc/veritytab, in an initramfs
-(`veritysetup`, `dmsetup`, Yocto's dm-verity.env), or in a file `*.roothash` beside the image (systemd's mkosi and repart). Android
-has it in a vbmeta, whose signature is as good as the hash (avb.py).
+... --no-superblock`, `dmsetup create ... --table`), where it says so in plain words. The root hash, which is all that
+has to be trusted, stands on the command line (`roothash=`, `systemd.verity_root_options=`), in etc/veritytab, in an
+initramfs (`veritysetup`, `dmsetup`, Yocto's dm-verity.env), or in a file `*.roothash` beside the image (systemd's mkosi
+and repart). Android has it in a vbmeta, whose signature is as good as the hash (avb.py).
 """
 
 import re

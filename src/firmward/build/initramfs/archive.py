@@ -126,7 +126,8 @@ def arranged(members: Iterable[Member]) -> tuple[Member, ...]:
         steps = path.split("/")[:-1]
         for depth in range(1, len(steps) + 1):
             above = "/".join(steps[:depth])
-            if known.setdefault(above, folder(above)).kind is not Kind.DIRECTORY:
+            implied = replace(folder(above), mtime=known[path].mtime)
+            if known.setdefault(above, implied).kind is not Kind.DIRECTORY:
                 raise InputError(f"{path}: cannot stand in the initramfs, where {above} is no folder")
     for member in known.values():
         first = known.get(member.same_as) if member.same_as else member
