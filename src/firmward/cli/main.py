@@ -46,6 +46,7 @@ def command_line() -> typer.Typer:
         explain,
         extract,
         init,
+        lab,
         life,
         ls,
         parts,
@@ -63,7 +64,7 @@ def command_line() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_firmward)
-    for verb in (audit, cat, chain, checks, diff, doctor, explain, extract, init, life, ls, parts, policy, vulns):
+    for verb in (audit, cat, chain, checks, diff, doctor, explain, extract, init, lab, life, ls, parts, policy, vulns):
         verb.add_to(app)
     plainly(app)
     return app
