@@ -66,7 +66,7 @@ def command_line() -> typer.Typer:
     )
     app.callback()(_firmward)
     audited = (audit, cat, chain, checks, diff, doctor, explain, extract, init, life, ls, parts, policy, vulns)
-    for verb in (*audited, build, keys):
+    for verb in (*audited, build, keys, lab):
         verb.add_to(app)
     plainly(app)
     return app

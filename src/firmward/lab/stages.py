@@ -17,7 +17,7 @@ class Stage(StrEnum):
     POWER = "power on"
     LOADER = "boot loader"
     SLOT = "slot chosen"
-    KERNEL = "kernel"
+    KERNEL = "kernel started"
     VERIFIED = "root verified"
     SYSTEM = "system"
     HEALTHY = "healthy"

@@ -14,10 +14,13 @@ say() {
 
 # in the order in which they need each other, which trying finds out
 load() {
-	for round in 1 2 3 4 5 6; do
-		for module in $(run find "$1" -xdev -name '*.ko'); do
-			run insmod "$module" 2>/dev/null
+	rest=$(run find / -xdev -name '*.ko' ! -name 'dm-*')
+	while [ -n "$rest" ]; do
+		waiting=$rest rest='' some=no
+		for module in $waiting; do
+			if run insmod "$module" 2>/dev/null; then some=yes; else rest="$rest $module"; fi
 		done
+		[ "$some" = yes ] || return
 	done
 }
 
@@ -60,7 +63,7 @@ run mkdir -p /proc /sys /dev
 run mount -t proc proc /proc
 run mount -t sysfs sysfs /sys
 run mount -t devtmpfs devtmpfs /dev
-load /
+load
 
 case @LAYOUT@ in
 initramfs)
