@@ -1,32 +1,21 @@
-"""What changes a store: made, a role added, a key rotated, a key revoked.
+"""What changes a store: it is made, a role is added, a key rotated or revoked. Each is decided first, and done then."""
 
-A change is decided on first and done afterwards. The halves of a new key are written before the list names it, and the
-list is replaced in one step: whoever pulls the plug finds the old list or the new one, and at most an encrypted file
-that none of them names. Two changes at a time wait for each other.
-"""
-
-import fcntl
-import os
 import secrets
 import shutil
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from firmward.model.errors import DeviceError, InputError
+from firmward.model.errors import InputError
 from firmward.signing import custody, ledger, private_files
 from firmward.signing.custody import PRIVATE, PUBLIC, Making
 from firmward.signing.key_store import LEDGER, KeyStore
 from firmward.signing.ledger import RETIRED, REVOKED, KeyRecord, Ledger, RoleRecord
 from firmward.signing.role import Role
+from firmward.signing.store_change import Change, changing
 from firmward.signing.unlock import Unlock
 
-LOCK = "lock"
-LOCK_SECONDS = 60.0
-PAUSE = 0.05
 USUAL = Making()
 
 
@@ -105,7 +94,7 @@ def rotate(
     making.check()
     making.algorithm_for(role)
     making.obtain_secret(unlock)
-    with _changing(folder, unlock) as change:
+    with changing(folder, unlock) as change:
         decided = plan(change.store, role, which=which, to_spare=to_spare)
         fresh = replace(change.make(role, making, today), spare=to_spare)
         keys = tuple(_after_rotation(key, decided, today) for key in change.ledger.key)
@@ -151,7 +140,7 @@ def plan(store: KeyStore, role: Role, *, which: str | None = None, to_spare: boo
 def revoke(folder: Path, name: str, reason: str, today: date, *, at_once: bool = False) -> KeyRecord:
     """Never sign with this key again. Raises InputError as `check_revocable` does."""
     ledger.check_text(reason, "--reason")
-    with _changing(folder, Unlock()) as change:
+    with changing(folder, Unlock()) as change:
         key = check_revocable(change.store, name, at_once=at_once)
         gone = replace(key, state=REVOKED, since=today, reason=reason, spare=False)
         change.ledger = replace(
@@ -185,41 +174,6 @@ def _after_rotation(key: KeyRecord, decided: Plan, today: date) -> KeyRecord:
     return key
 
 
-class _Change:
-    """A change under way: the store as it was, the list as it is going to be, and the keys made meanwhile."""
-
-    def __init__(self, folder: Path, store: KeyStore, unlock: Unlock) -> None:
-        self.folder, self.store, self.unlock = folder, store, unlock
-        self.ledger: Ledger = store.ledger
-        self.made: list[KeyRecord] = []
-
-    def make(self, role: Role, making: Making, today: date) -> KeyRecord:
-        made = sum(key.role == role for key in self.made)
-        key = custody.make(self.folder, role, self.store.ledger.next_number(role) + made, making, self.unlock, today)
-        self.made.append(key)
-        return key
-
-    def add(self, one: NewRole, today: date) -> None:
-        keys = tuple(self.make(one.role, one.making, today) for _ in range(one.threshold))
-        if one.spare:
-            keys = (*keys, replace(self.make(one.role, one.making, today), spare=True))
-        roles = (*self.ledger.role, RoleRecord(one.role, one.threshold))
-        self.ledger = replace(self.ledger, role=roles, key=(*self.ledger.key, *keys))
-
-    def commit(self) -> None:
-        private_files.write(self.folder / LEDGER, ledger.to_text(self.ledger).encode(), 0o644)
-
-    def undo(self) -> None:
-        """Unless the list names them already: Ctrl-C may come right behind the step that counts."""
-        listed = (
-            ledger.parse((self.folder / LEDGER).read_bytes(), LEDGER).key if (self.folder / LEDGER).exists() else ()
-        )
-        for key in self.made:
-            if key.id in [one.id for one in listed]:
-                continue
-            custody.discard(self.folder, key, self.unlock)
-
-
 def _create(folder: Path, roles: Sequence[NewRole], unlock: Unlock, today: date) -> tuple[KeyRecord, ...]:
     """Fill a folder beside its place, and rename it: a store is there whole or not at all."""
     hidden = folder.absolute().with_name(f".{folder.absolute().name}.{secrets.token_hex(4)}.tmp")
@@ -229,10 +183,10 @@ def _create(folder: Path, roles: Sequence[NewRole], unlock: Unlock, today: date)
             (hidden / name).mkdir(mode=0o700)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made: {error.strerror or error}") from error
-    change = _Change(hidden, KeyStore(hidden, Ledger()), unlock)
+    change = Change(hidden, KeyStore(hidden, Ledger()), unlock)
     try:
         for one in roles:
-            change.add(one, today)
+            _add_role(change, one, today)
         change.commit()
         hidden.rename(folder)  # fails where somebody has filled the place meanwhile
     except BaseException as error:
@@ -248,52 +202,17 @@ def _create(folder: Path, roles: Sequence[NewRole], unlock: Unlock, today: date)
 
 
 def _add(folder: Path, roles: Sequence[NewRole], unlock: Unlock, today: date) -> tuple[KeyRecord, ...]:
-    with _changing(folder, unlock) as change:
+    with changing(folder, unlock) as change:
         check_new(folder, roles)  # another may have been faster
-        private = folder / PRIVATE
-        if not private.exists():  # every key was in a token, or is kept elsewhere
-            private.mkdir(mode=0o700)
         before = len(change.ledger.key)
         for one in roles:
-            change.add(one, today)
+            _add_role(change, one, today)
     return change.ledger.key[before:]
 
 
-@contextmanager
-def _changing(folder: Path, unlock: Unlock) -> Iterator[_Change]:
-    """Commit what the block has decided on, or take it all back."""
-    KeyStore.open(folder)
-    with _locked(folder):
-        change = _Change(folder, KeyStore.open(folder), unlock)
-        try:
-            yield change
-            change.commit()
-        except BaseException:  # Ctrl-C too
-            change.undo()
-            raise
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    path = folder / LOCK
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
-    try:
-        end = time.monotonic() + LOCK_SECONDS
-        while not _lock(descriptor):
-            if time.monotonic() > end:
-                raise DeviceError(f"{folder}: another firmward is changing it; try again when that has ended")
-            time.sleep(PAUSE)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _add_role(change: Change, one: NewRole, today: date) -> None:
+    keys = tuple(change.make(one.role, one.making, today) for _ in range(one.threshold))
+    if one.spare:
+        keys = (*keys, replace(change.make(one.role, one.making, today), spare=True))
+    roles = (*change.ledger.role, RoleRecord(one.role, one.threshold))
+    change.ledger = replace(change.ledger, role=roles, key=(*change.ledger.key, *keys))

@@ -44,7 +44,12 @@ def place(private_folder: Path, id: str) -> Path:
 def make(private_folder: Path, algorithm: Algorithm, passphrase: str) -> PublicKey:
     private = generate(algorithm)
     public = private.public_key()
-    private_files.write(place(private_folder, key_id(public)), pkcs8.encrypted(private, passphrase))
+    path = place(private_folder, key_id(public))
+    try:
+        private_files.write(path, pkcs8.encrypted(private, passphrase))
+    except BaseException:  # Ctrl-C behind the last step
+        path.unlink(missing_ok=True)
+        raise
     return public
 
 

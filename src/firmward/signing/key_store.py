@@ -44,7 +44,7 @@ class KeyStore:
         path = folder / LEDGER
         if not path.exists() and not path.is_symlink():
             raise InputError(f"{folder}: is no key store; `firmward keys init --store {folder}` makes one")
-        private_files.check_folder(folder, forbidden=private_files.WRITABLE)
+        private_files.check_folder(folder.resolve(), forbidden=private_files.WRITABLE)
         text = private_files.read(path, forbidden=private_files.WRITABLE, limit=ledger.SIZE_LIMIT)
         store = cls(folder, ledger.parse(text, str(path)))
         store._check_private()
@@ -138,8 +138,8 @@ class KeyStore:
             return  # every key is in a token, or kept elsewhere
         private_files.check_folder(folder)
         for path in self._private_entries():
-            if path.suffix == ".tpm":
-                private_files.check_folder(path)
+            if path.suffix == tpm_key.SUFFIX:
+                tpm_key.check(path)
             else:
                 file_key.checked(path)
 

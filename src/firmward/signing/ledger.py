@@ -24,6 +24,8 @@ STATES = (ACTIVE, RETIRED, REVOKED)
 TEXT_LIMIT = 300
 """Characters of a reason, of a label."""
 HEAD = "# Written by `firmward keys`, which shows it with `firmward keys list`.\n"
+END = "# end\n"
+"""A list that was cut off would lack keys, or the line that says of one that it was revoked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ def parse(data: bytes, name: str) -> Ledger:
         table = tomllib.loads(data.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"{name}: is not TOML: {error}") from error
+    if not data.endswith(END.encode()):
+        raise InputError(f"{name}: is cut off: its last line is not {END.strip()!r}; bring back a copy")
     if table.get("schema") != SCHEMA:
         raise InputError(
             f"{name}: schema {table.get('schema')!r} is not known, this firmward reads schema {SCHEMA}"[:300]
@@ -98,7 +102,7 @@ def parse(data: bytes, name: str) -> Ledger:
 def to_text(ledger: Ledger) -> str:
     tables = [("role", one) for one in ledger.role] + [("key", one) for one in ledger.key]
     body = "".join(f"\n[[{name}]]\n{''.join(_lines(one))}" for name, one in tables)
-    return f"{HEAD}schema = {ledger.schema}\n{body}"
+    return f"{HEAD}schema = {ledger.schema}\n{body}\n{END}"
 
 
 def check_text(text: str, what: str) -> str:

@@ -67,11 +67,14 @@ def make(token: Token, label: str, algorithm: Algorithm, pin: str) -> PublicKey:
     """Raises TrustError where the token does not vouch that the key cannot leave it."""
     with _session(token, pin, writing=True) as session:
         public, private = _generated(session, label, algorithm)
-        if not _stays(private):
+        try:
+            if not _stays(private):
+                raise TrustError(f"token {token.label}: makes keys that can be taken out of it; use another")
+            return _public(public, algorithm)
+        except BaseException:
             public.destroy()
             private.destroy()
-            raise TrustError(f"token {token.label}: makes keys that can be taken out of it; use another")
-        return _public(public, algorithm)
+            raise
 
 
 def discard(token: Token, label: str, pin: str) -> None:

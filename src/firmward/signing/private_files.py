@@ -59,13 +59,20 @@ def read(path: Path, *, forbidden: int = OTHERS, limit: int = SIZE_LIMIT) -> byt
         if path.is_symlink():
             raise TrustError(f"{path}: is a link; put the file itself there") from error
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(file.fileno())
+    try:
+        found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise TrustError(f"{path}: is no regular file")
         check_rights(path, found, forbidden)
         if found.st_size > limit:
             raise InputError(f"{path}: larger than {limit} bytes")
+        return _all(descriptor, limit)
+    finally:
+        os.close(descriptor)
+
+
+def _all(descriptor: int, limit: int) -> bytes:
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
         return file.read(limit)
 
 

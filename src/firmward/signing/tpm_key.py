@@ -10,6 +10,7 @@ pkcs11. The TPM is the one that TPM2TOOLS_TCTI names, as everywhere with these t
 """
 
 import hashlib
+import shutil
 import tempfile
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ KINDS = {
 SCHEMES = {Scheme.ECDSA_SHA256: "ecdsa", Scheme.RSA_PKCS1_SHA256: "rsassa"}
 ATTRIBUTES = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign"
 PUBLIC_BLOB, PRIVATE_BLOB = "key.pub", "key.priv"
+SUFFIX = ".tpm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,14 @@ class TpmKey:
 
 
 def place(private_folder: Path, id: str) -> Path:
-    return private_folder / f"{id}.tpm"
+    return private_folder / f"{id}{SUFFIX}"
+
+
+def check(folder: Path) -> None:
+    """Raises TrustError where others may read or change the blobs."""
+    private_files.check_folder(folder)
+    for name in (PUBLIC_BLOB, PRIVATE_BLOB):
+        private_files.read(folder / name)
 
 
 def make(private_folder: Path, algorithm: Algorithm, passphrase: str) -> PublicKey:
@@ -77,9 +86,13 @@ def make(private_folder: Path, algorithm: Algorithm, passphrase: str) -> PublicK
         tools.run("tpm2_create", "-C", "primary", *kind, *out, secret=_authority(passphrase))
         public = from_pem((tools.folder / "public.pem").read_bytes(), "the TPM's key")
         kept = place(private_folder, key_id(public))
-        kept.mkdir(mode=0o700)
-        for name in (PUBLIC_BLOB, PRIVATE_BLOB):
-            private_files.write(kept / name, (tools.folder / name).read_bytes())
+        try:
+            kept.mkdir(mode=0o700)
+            for name in (PUBLIC_BLOB, PRIVATE_BLOB):
+                private_files.write(kept / name, (tools.folder / name).read_bytes())
+        except BaseException:
+            shutil.rmtree(kept, ignore_errors=True)
+            raise
     return public
 
 
