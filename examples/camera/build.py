@@ -220,6 +220,8 @@ def stage_tools(tree: Path, chosen: Iterable[Layer], target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     names = [name for layer in chosen for name in layer.contents.get("tools", [])]
     copy_programs(packages.with_libraries(tree, names), target)
+    for folder in ("bin", "lib", "sbin"):
+        place_link(target / folder, f"usr/{folder}")
     set_plain_modes(target)
 
 

@@ -19,8 +19,9 @@ from itertools import pairwise
 from pathlib import Path
 from shutil import which
 
+from firmward.build import sizes
 from firmward.build.board import Board
-from firmward.build.built import SLOTS
+from firmward.build.built import BOOT, SLOTS
 from firmward.build.kernel import Kernel, pack
 from firmward.build.program import ProgramError, found, run
 from firmward.build.slot_tree import slot_tree
@@ -68,11 +69,13 @@ def signed_fit(
     declared: Sequence[PublicKey] = (),
     padding: Padding = Padding.PKCS1,
     witness: Path | None = None,
+    limit: int | None = None,
 ) -> None:
     """Write the signed FIT to `out`, and the public keys into the control tree, which is replaced.
 
     `spares` are keys that the boot loader is to know besides the one that signs, `declared` those that the policy
-    allows. `witness` is U-Boot's fit_check_sign, asked as well where it is given or installed. Raises TrustError for a
+    allows. `witness` is U-Boot's fit_check_sign, asked as well where it is given or installed. A FIT of more
+    than `limit` bytes is not signed. Raises TrustError for a
     key that may not sign and for a FIT that does not hold, InputError and ToolError as the pieces and programs ask.
     """
     refuse_undeclared(key, declared)
@@ -82,6 +85,8 @@ def signed_fit(
         with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as name:
             folder = Path(name)
             _assemble(folder, pieces, key.public, padding, epoch)
+            if limit is not None:
+                sizes.check(BOOT, limit, (folder / FIT).stat().st_size)
             sign(folder / FIT, key)
             verify(folder / FIT, control.ring(keys))
             if control_tree is not None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from firmward.build import built, sizes, space
 from firmward.build.boot_keys import BootKeys
 from firmward.build.built import BOOT, DATA, ROOT, Built, File, Partition
+from firmward.build.estimate import needed
 from firmward.build.inputs import INITRAMFS, Inputs
 from firmward.build.verity import VerityRoot
 from firmward.model.errors import InputError
@@ -67,18 +68,11 @@ def build(order: Order, out: Path, tell: Tell) -> Built:
     """Build to `out`. Raises InputError, TrustError, DeviceError or ToolError, and leaves what was there as it was."""
     check_place(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    space.require(out.parent, _needed(order.inputs))
+    space.require(out.parent, needed(order.inputs))
     with _place(out) as folder:
         made = _made(order, folder, tell)
         (folder / built.FILE).write_text(built.to_json(made), encoding="utf-8")
     return made
-
-
-def _needed(inputs: Inputs) -> int:
-    """Bytes that a build takes at the most, as far as that is known before: each piece twice, alone and in the disk."""
-    root = sum(entry.size for entry in inputs.root.tree.entries()) if inputs.root.source is None else 0
-    given = inputs.root.source.size if inputs.root.source is not None else root
-    return 3 * given + 6 * inputs.kernel.stat().st_size + (inputs.data_size or sizes.DATA_SIZE)
 
 
 @contextmanager
@@ -221,7 +215,7 @@ def _disk(order: Order, folder: Path, root: VerityRoot | None, data_size: int, t
     tell("disk")
     inputs, data = order.inputs, folder / ".data"
     partitions = contents(
-        state=boot_state.fresh(),
+        state=boot_state.fresh().to_bytes(),
         boot=folder / FIT,
         boot_size=sizes.room(BOOT, inputs.boot_size, (folder / FIT).stat().st_size),
         root=None if root is None else root.path,

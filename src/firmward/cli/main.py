@@ -48,6 +48,7 @@ def command_line() -> typer.Typer:
         extract,
         init,
         keys,
+        lab,
         life,
         ls,
         parts,
