@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from feeds_made import affected, below, cve, kev, packed
 from updating import NOW, Update
 
+from firmward.formats import dsse
 from firmward.model.errors import FirmwardError, InputError, TrustError
 from firmward.vulns import bundle, envelope
 from firmward.vulns.database import Database
@@ -145,8 +146,8 @@ def signed(payload: dict[str, object], lines: bytes, kind: str = bundle.TYPE) ->
 
     packed_rows = zstandard.compress(lines)
     said = {"sha256": hashlib.sha256(packed_rows).hexdigest(), "size": len(packed_rows), **payload}
-    made = envelope.sign(envelope.Envelope(kind, json.dumps(said).encode()), [KEY])
-    return envelope.to_json(made) + b"\n" + packed_rows
+    made = envelope.sign(dsse.Envelope(kind, json.dumps(said).encode()), [KEY])
+    return dsse.to_json(made) + b"\n" + packed_rows
 
 
 GOOD: dict[str, object] = {"schema": bundle.SCHEMA, "made": "2030-01-01T00:00:00+00:00", "rows": 1, "feeds": {}}
@@ -194,7 +195,7 @@ def test_what_is_no_bundle_is_told(filled: Path, tmp_path: Path, line: bytes) ->
 
 def test_dsse_signs_type_and_payload_with_their_lengths() -> None:
     """The example of the specification (secure-systems-lab/dsse, protocol.md)."""
-    assert envelope.Envelope("http://example.com/HelloWorld", b"hello world").signed == (
+    assert dsse.Envelope("http://example.com/HelloWorld", b"hello world").signed == (
         b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
     )
 

@@ -2,18 +2,21 @@
 
 A line is whole where the boot loader gives the kernel just this (extlinux, GRUB, a loader entry, cmdline.txt, an
 Android boot image, a UKI, `bootargs`); a piece where other words come beside it (CONFIG_CMDLINE, a fragment in
-uEnv.txt, etc/default/grub, dracut's cmdline.d, an addon of a UKI, Android's vbmeta). A running machine has one, in
-proc/cmdline. What stands in a boot loader's binary is not read here.
+uEnv.txt, etc/default/grub, dracut's cmdline.d, an addon of a UKI, Android's vbmeta). A device tree's is a piece, unless
+it lies in a FIT and every U-Boot in the image leaves it as it is: its environment is built in, and no variable in it
+speaks of `bootargs`. A running machine has one, in proc/cmdline. What stands in a boot loader's binary is not told.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from firmward.facts.found_uboot import FoundUboot
+from firmward.facts.uboots import Uboots
 from firmward.formats import avb, boot_arguments, fdt, uboot_env
 from firmward.formats.boot_arguments import Argument, Line
 from firmward.formats.malformed import Malformed
-from firmward.model.facts import Source, Unavailable
+from firmward.model.facts import Source, Unavailable, Unknown
 from firmward.model.location import Location
 from firmward.model.parts import OpenPart, Parts
 from firmward.model.report import Role
@@ -114,21 +117,45 @@ IN_ROOT = (
 BESIDE = (*_places(""), *_places("boot/"), _Place("etc/cmdline.d/*.conf", boot_arguments.single, is_whole=False))
 
 
-def collect(tree: Tree, source: Source, parts: Parts | None) -> KernelCommandLine | None:
+def collect(
+    tree: Tree, source: Source, parts: Parts | None, uboots: Uboots | None | Unknown
+) -> KernelCommandLine | None:
     if source is Source.LIVE:
         text = tree.text(LIVE)
         return None if text is None else KernelCommandLine((_line(text, Location(LIVE, 1)),))
     unread: list[str] = []
     lines = list(_files(tree, None, IN_ROOT, unread))
+    kept = parts is not None and _leave_arguments(uboots)
     for part in () if parts is None else parts.beside():
         if part.tree is not None and part.part.role is not Role.ROOT:
             lines += _files(part.tree, part.part.id, BESIDE, unread)
         elif part.content is not None and part.part.kind in BLOBS:
-            lines += _blob(part, unread)
+            found = _blob(part, unread)
+            lines += _as_whole(found) if kept and parts is not None and _is_in_fit(part, parts) else found
     distinct = {(line.arguments, line.at): line for line in lines if line.arguments}
     if not distinct and not unread:
         raise Unavailable("no boot loader's configuration in the image gives a command line")
     return KernelCommandLine(tuple(distinct.values()), tuple(unread))
+
+
+def _leave_arguments(uboots: Uboots | None | Unknown) -> bool:
+    """Whether the boot loaders give the kernel what the device tree has, and nothing else."""
+    loaders = uboots.proper if isinstance(uboots, Uboots) and not uboots.unread else ()
+    return bool(loaders) and all(map(_leaves_arguments, loaders))
+
+
+def _leaves_arguments(loader: FoundUboot) -> bool:
+    built_in = loader.environment_places == () and bool(loader.variables)
+    return built_in and not any("bootargs" in words for one in loader.variables.items() for words in one)
+
+
+def _is_in_fit(part: OpenPart, parts: Parts) -> bool:
+    parent = parts.all.get(part.part.parent or "")
+    return part.part.kind == "device-tree" and parent is not None and parent.part.kind == "fit"
+
+
+def _as_whole(lines: Iterable[CommandLine]) -> Iterator[CommandLine]:
+    return (replace(line, is_whole=True) for line in lines)
 
 
 def whole_lines(parts: Parts) -> KernelCommandLine:

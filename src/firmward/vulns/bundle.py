@@ -1,6 +1,6 @@
 """The database as one dated and signed file, for machines that reach no network.
 
-Its first line is an envelope (envelope.py) whose payload has the SHA-256 of all that follows, the day on which each
+Its first line is an envelope (formats/dsse.py) whose payload has the SHA-256 of all that follows, the day on which each
 feed was checked, and when the bundle was made. Behind it are the rows, one a line in JSON, compressed by zstd. A bundle
 brings rows and never a database file: SQLite opens nothing that came from elsewhere.
 
@@ -25,11 +25,13 @@ from typing import BinaryIO
 import zstandard
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from firmward.formats import dsse
+from firmward.formats.dsse import Envelope, to_json
 from firmward.formats.malformed import Malformed
 from firmward.model.errors import InputError, TrustError
 from firmward.vulns import schema
 from firmward.vulns.documents import Budget, opened
-from firmward.vulns.envelope import Envelope, from_json, sign, to_json, verify
+from firmward.vulns.envelope import sign, verify
 from firmward.vulns.fields import table, text, text_at
 from firmward.vulns.intake import repack
 from firmward.vulns.json_reader import parse
@@ -146,7 +148,7 @@ def _head(bundle: Path, file: BinaryIO) -> tuple[Envelope, Manifest]:
     line = file.readline(LINE_LIMIT)
     if not line.endswith(b"\n"):
         raise Malformed("it has no envelope in its first line")
-    envelope = from_json(line[:-1])
+    envelope = dsse.parse(line[:-1])
     if envelope.type != TYPE:
         raise Malformed(f"its envelope is of the type {envelope.type[:80]!r}")
     payload = table(parse(envelope.payload), "the payload")

@@ -14,6 +14,7 @@ import samples
 from firmward.formats import (
     cms,
     der,
+    dsse,
     fsverity,
     ima,
     key_pair,
@@ -99,6 +100,22 @@ def _certificate(found: x509.Signed) -> None:
     algorithm = signature_algorithm.parse(found.algorithm, der.value_at(found.algorithm, 0))
     if found.key is not None:
         signature_algorithm.verifies_digest(algorithm, found.key, bytes(32), found.signature, "sha256")
+
+
+def envelopes(_: Path) -> Iterator[bytes]:
+    for made in ((), (("a", bytes(64)),), (("a", bytes(64)), ("b", b"\xff" * 71))):
+        yield dsse.to_json(dsse.Envelope("application/vnd.firmward+json", CONTENT, made))
+
+
+def ask_envelope(data: bytes) -> None:
+    refused(lambda: _envelope(data))
+
+
+def _envelope(data: bytes) -> None:
+    found = dsse.parse(data)
+    told(found)
+    assert dsse.to_json(found) == data
+    assert len(found.signed) > len(found.payload)
 
 
 def public_keys(folder: Path) -> Iterator[bytes]:
@@ -195,6 +212,7 @@ def _descriptor(found: fsverity.Descriptor) -> None:
 
 
 PARSERS = (
+    Parser("envelope", ("dsse",), envelopes, ask_envelope),
     Parser("cms", ("cms", "der", "signature_algorithm"), messages, ask_message),
     Parser("x509", ("x509", "x509_path"), certificates, ask_certificate),
     Parser("public_key", ("public_key", "verification_key"), public_keys, ask_public_key),
