@@ -97,7 +97,7 @@ def test_what_was_signed_is_compared_with_what_was_given_out(good: Path, tmp_pat
 
 def test_an_image_that_nobody_signed_fails(good: Path) -> None:
     data = (good / "boot-loader.bin").read_bytes()
-    with pytest.raises(InputError, match="run sign.sh again"):
+    with pytest.raises(InputError, match=r"run sign\.sh again"):
         imx_hab.check(data)
 
 

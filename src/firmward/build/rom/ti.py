@@ -51,8 +51,8 @@ GUIDE_K3 = """\
 # What the ROM of K3 has to verify
 
 `{name}` has its certificate already: {words}. Sign it when U-Boot is built, with a key of your own in place of the
-sample `custMpk.pem`, whose private half everybody has (doc/board/ti/k3). `firmward build --check-rom FILE` reads the result:
-certificate, signature, digests and key. GP chips accept any key; only HS-SE chips ask for the fused one.
+sample `custMpk.pem`, whose private half everybody has (doc/board/ti/k3). `firmward build --check-rom FILE` reads the
+result: certificate, signature, digests and key. GP chips accept any key; only HS-SE chips ask for the fused one.
 """
 
 
