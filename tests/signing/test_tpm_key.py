@@ -9,7 +9,7 @@ import stores
 from witness import openssl_accepts
 
 from firmward.model.errors import DeviceError, FirmwardError, ToolError, TrustError
-from firmward.signing import tpm_key, tpm_tools
+from firmward.signing import private_files, tpm_key, tpm_tools
 from firmward.signing.algorithm import Algorithm, Custody
 from firmward.signing.changes import NewRole, init, rotate
 from firmward.signing.custody import Making
@@ -74,6 +74,28 @@ def test_blobs_that_others_may_read_are_refused(tpm: str, tmp_path: Path) -> Non
     (folder / "key.priv").chmod(0o644)
     with pytest.raises(TrustError, match=r"key\.priv"):
         KeyStore.open(store.folder)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_rotation_that_is_cut_off_leaves_a_store_that_opens(
+    tpm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    store = store_with(tmp_path, Role.FLEET)
+    real, left = private_files.write, [count]
+
+    def cut(path: Path, content: bytes, mode: int = 0o600) -> None:
+        if store.folder in path.parents:
+            if not left[0]:
+                raise SystemExit
+            left[0] -= 1
+        real(path, content, mode)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(private_files, "write", cut)
+        patched.setattr(shutil, "rmtree", lambda *_, **__: None)  # a power cut clears nothing away
+        with pytest.raises(SystemExit):
+            rotate(store.folder, Role.FLEET, stores.known(), stores.DAY)
+    assert KeyStore.open(store.folder).signers(Role.FLEET, stores.known())
 
 
 def test_damaged_blobs_are_refused_in_words(tpm: str, tmp_path: Path) -> None:
