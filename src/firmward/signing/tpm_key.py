@@ -4,9 +4,9 @@ Rules (TPM 2.0 library, part 1): a key with fixedTPM, fixedParent and sensitiveD
 leaves it only wrapped by its parent, here the primary key that the owner hierarchy derives anew each time from the
 same template. noDA is not set, so that wrong passphrases count towards the TPM's lock-out.
 
-tpm2-tools are used as programs. The PKCS#11 module of tpm2-pkcs11 would keep a data base and PINs of its own beside
-the store; where a program wants a token (mkimage with an engine), it can be used as any module can, with custody
-pkcs11. The TPM is the one that TPM2TOOLS_TCTI names, as everywhere with these tools.
+tpm2-tools are used as programs, since the blobs then lie in the store like any key. The PKCS#11 module of tpm2-pkcs11
+keeps a data base and PINs of its own beside it, and its RSA keys decrypt as well as sign; where a program wants a token
+(mkimage with an engine), it serves with custody pkcs11. The TPM is the one that TPM2TOOLS_TCTI names, as everywhere.
 """
 
 import hashlib
