@@ -193,6 +193,8 @@ def test_what_is_no_store_is_said_to_be_none(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "none"):
         with pytest.raises(InputError, match="keys init"):
             KeyStore.open(folder)
+    with pytest.raises(InputError, match="too long"):
+        KeyStore.open(tmp_path / ("x" * 300))
 
 
 def test_a_private_file_that_no_key_lists_is_told(store: Path) -> None:

@@ -1,7 +1,9 @@
 """Keys in a TPM: swtpm makes and uses them, OpenSSL verifies."""
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import stores
 from witness import openssl_accepts
 
 from firmward.model.errors import DeviceError, FirmwardError, ToolError, TrustError
-from firmward.signing import tpm_key, tpm_tools
+from firmward.signing import private_files, tpm_key, tpm_tools
 from firmward.signing.algorithm import Algorithm, Custody
 from firmward.signing.changes import NewRole, init, rotate
 from firmward.signing.custody import Making
@@ -76,6 +78,28 @@ def test_blobs_that_others_may_read_are_refused(tpm: str, tmp_path: Path) -> Non
         KeyStore.open(store.folder)
 
 
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_rotation_that_is_cut_off_leaves_a_store_that_opens(
+    tpm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    store = store_with(tmp_path, Role.FLEET)
+    real, left = private_files.write, [count]
+
+    def cut(path: Path, content: bytes, mode: int = 0o600) -> None:
+        if store.folder in path.parents:
+            if not left[0]:
+                raise SystemExit
+            left[0] -= 1
+        real(path, content, mode)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(private_files, "write", cut)
+        patched.setattr(shutil, "rmtree", lambda *_, **__: None)  # a power cut clears nothing away
+        with pytest.raises(SystemExit):
+            rotate(store.folder, Role.FLEET, stores.known(), stores.DAY)
+    assert KeyStore.open(store.folder).signers(Role.FLEET, stores.known())
+
+
 def test_damaged_blobs_are_refused_in_words(tpm: str, tmp_path: Path) -> None:
     store = store_with(tmp_path, Role.FLEET)
     blob = tpm_key.place(store.folder / "private", store.keys(Role.FLEET)[0].id) / "key.priv"
@@ -114,3 +138,42 @@ def test_no_secret_is_an_argument(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "tpm2_sign" in " ".join(seen)
     authority = tpm_key._authority(stores.PASSPHRASE).decode()
     assert not any(stores.PASSPHRASE in word or authority in word for word in seen)
+
+
+MODULES = ("/usr/lib/x86_64-linux-gnu/pkcs11/libtpm2_pkcs11.so", "/usr/lib/aarch64-linux-gnu/pkcs11/libtpm2_pkcs11.so")
+AS_TOKEN = """
+import sys
+from pathlib import Path
+import stores
+from firmward.signing.algorithm import Custody
+from firmward.signing.changes import NewRole, init
+from firmward.signing.custody import Making
+from firmward.signing.key_store import KeyStore
+from firmward.signing.role import Role
+from firmward.signing.signing_key import Scheme
+folder, module = Path(sys.argv[1]), Path(sys.argv[2])
+making = Making(Custody.PKCS11, None, module, "tpm")
+init(folder, [NewRole(Role.BOOT, making)], stores.known("43214321"), stores.DAY)
+(key,) = KeyStore.open(folder).signers(Role.BOOT, stores.known("43214321"))
+(folder / "signature").write_bytes(key.sign(b"message", Scheme.RSA_PKCS1_SHA256))
+"""
+
+
+def test_a_tpm_serves_as_a_token_too(tpm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a process of its own, since a module looks for its data base once."""
+    module = next((path for path in MODULES if Path(path).exists()), None)
+    if module is None or shutil.which("pkcs11-tool") is None:
+        pytest.skip("tpm2-pkcs11 or pkcs11-tool is not installed")
+    (tmp_path / "tokens").mkdir()
+    monkeypatch.setenv("TPM2_PKCS11_STORE", str(tmp_path / "tokens"))
+    monkeypatch.setenv("TPM2_PKCS11_TCTI", tpm)
+    tool = ["pkcs11-tool", "--module", module, "--so-pin", "so123456"]
+    named = ["--init-token", "--slot-index", "0", "--label", "tpm"]
+    for words in (named, ["--login", "--login-type", "so", "--init-pin", "--new-pin", "43214321"]):
+        subprocess.run([*tool, *words], check=True, capture_output=True, timeout=60)
+    path = os.pathsep.join((str(Path(stores.__file__).parent), *filter(None, sys.path)))
+    words = [sys.executable, "-c", AS_TOKEN, str(tmp_path / "keys"), module]
+    subprocess.run(words, env={**os.environ, "PYTHONPATH": path}, check=True, timeout=60)
+    (public,) = KeyStore.open(tmp_path / "keys").public(Role.BOOT)
+    signature = (tmp_path / "keys/signature").read_bytes()
+    assert openssl_accepts(public, signature, b"message", Scheme.RSA_PKCS1_SHA256, tmp_path)

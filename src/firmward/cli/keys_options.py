@@ -58,8 +58,8 @@ def role_of(word: str) -> Role:
 def one_of(word: str, known: tuple[str, ...], what: str) -> str:
     if word in known:
         return word
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    hinted = f", did you mean {close[0]}?" if close else f" (one of: {', '.join(known)})"
+    near = [one for one in known if word and word in one] or difflib.get_close_matches(word, known, n=1)
+    hinted = f", did you mean {' or '.join(near)}?" if near else f" (one of: {', '.join(known)})"
     raise InputError(f"{word}: is no {what}{hinted}")
 
 

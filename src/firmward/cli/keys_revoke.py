@@ -13,8 +13,8 @@ EPILOG = """
 
     firmward keys revoke 1f0c29aa --reason "held by who left"
 
-A key is named as `firmward keys list` shows it, or by the first eight or more digits of its id. The guide on stolen
-keys has the whole plan, role by role.
+A key is named as `firmward keys list` shows it, or by the first eight or more digits of its id. The
+whole plan, role by role, is in docs/guides/stolen-key.md.
 
 **Exit codes**
 

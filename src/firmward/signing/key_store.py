@@ -41,6 +41,13 @@ class KeyStore:
     @classmethod
     def open(cls, folder: Path) -> "KeyStore":
         """Raises InputError where there is no store, TrustError where it cannot be trusted."""
+        try:
+            return cls._opened(folder)
+        except OSError as error:
+            raise InputError(f"{error.filename or folder}: {error.strerror or error}") from error
+
+    @classmethod
+    def _opened(cls, folder: Path) -> "KeyStore":
         path = folder / LEDGER
         if not path.exists() and not path.is_symlink():
             raise InputError(f"{folder}: is no key store; `firmward keys init --store {folder}` makes one")

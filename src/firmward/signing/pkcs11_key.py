@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 P256 = bytes.fromhex("06082a8648ce3d030107")
 EDWARDS25519 = bytes.fromhex("130c656477617264733235353139")
 """CKA_EC_PARAMS: an object identifier, and a name (PKCS#11 3.0, section 2.3.5)."""
+OF_A_TPM = "tpm2-software.github.io"
+"""The maker of a module (tpm2-pkcs11) whose RSA keys decrypt as well as sign, whatever is asked for."""
 POINT_SIZES = {Algorithm.ECDSA_P256: 65, Algorithm.ED25519: 32}
 
 
@@ -66,7 +68,7 @@ class Pkcs11Key:
 def make(token: Token, label: str, algorithm: Algorithm, pin: str) -> PublicKey:
     """Raises TrustError where the token does not vouch that the key cannot leave it."""
     with _session(token, pin, writing=True) as session:
-        public, private = _generated(session, label, algorithm)
+        public, private = _generated(session, token, label, algorithm)
         try:
             if not _stays(private):
                 raise TrustError(f"token {token.label}: makes keys that can be taken out of it; use another")
@@ -85,13 +87,15 @@ def discard(token: Token, label: str, pin: str) -> None:
 
 
 def _generated(
-    session: "pkcs11.Session", label: str, algorithm: Algorithm
+    session: "pkcs11.Session", token: Token, label: str, algorithm: Algorithm
 ) -> "tuple[pkcs11.PublicKey, pkcs11.PrivateKey]":
     words = _words()
     kept = {words.Attribute.SENSITIVE: True, words.Attribute.EXTRACTABLE: False, words.Attribute.PRIVATE: True}
     use = words.MechanismFlag.SIGN | words.MechanismFlag.VERIFY
     bits = algorithm.rsa_bits
     if bits is not None:
+        if words.lib(str(token.module)).manufacturer_id.strip() == OF_A_TPM:
+            use |= words.MechanismFlag.ENCRYPT | words.MechanismFlag.DECRYPT
         return session.generate_keypair(
             words.KeyType.RSA, bits, store=True, label=label, capabilities=use, private_template=kept
         )

@@ -4,9 +4,9 @@ Rules (TPM 2.0 library, part 1): a key with fixedTPM, fixedParent and sensitiveD
 leaves it only wrapped by its parent, here the primary key that the owner hierarchy derives anew each time from the
 same template. noDA is not set, so that wrong passphrases count towards the TPM's lock-out.
 
-tpm2-tools are used as programs. The PKCS#11 module of tpm2-pkcs11 would keep a data base and PINs of its own beside
-the store; where a program wants a token (mkimage with an engine), it can be used as any module can, with custody
-pkcs11. The TPM is the one that TPM2TOOLS_TCTI names, as everywhere with these tools.
+tpm2-tools are used as programs, since the blobs then lie in the store like any key. The PKCS#11 module of tpm2-pkcs11
+keeps a data base and PINs of its own beside it, and its RSA keys decrypt as well as sign; where a program wants a token
+(mkimage with an engine), it serves with custody pkcs11. The TPM is the one that TPM2TOOLS_TCTI names, as everywhere.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from firmward.model.errors import TrustError
+from firmward.model.errors import InputError, TrustError
 from firmward.signing import private_files
 from firmward.signing.algorithm import Algorithm
 from firmward.signing.public_half import check_scheme, from_pem, is_signed, key_id
@@ -85,15 +85,26 @@ def make(private_folder: Path, algorithm: Algorithm, passphrase: str) -> PublicK
         kind = ("-G", KINDS[algorithm], "-a", ATTRIBUTES, "-p", "file:-")
         tools.run("tpm2_create", "-C", "primary", *kind, *out, secret=_authority(passphrase))
         public = from_pem((tools.folder / "public.pem").read_bytes(), "the TPM's key")
-        kept = place(private_folder, key_id(public))
-        try:
-            kept.mkdir(mode=0o700)
-            for name in (PUBLIC_BLOB, PRIVATE_BLOB):
-                private_files.write(kept / name, (tools.folder / name).read_bytes())
-        except BaseException:
-            shutil.rmtree(kept, ignore_errors=True)
-            raise
+        blobs = {name: (tools.folder / name).read_bytes() for name in (PUBLIC_BLOB, PRIVATE_BLOB)}
+    _keep(place(private_folder, key_id(public)), blobs)
     return public
+
+
+def _keep(folder: Path, blobs: dict[str, bytes]) -> None:
+    """Both blobs or none, whenever the plug is pulled."""
+    hidden = folder.with_name(f".{folder.name}.tmp")
+    try:
+        hidden.mkdir(mode=0o700)
+        for name, blob in blobs.items():
+            private_files.write(hidden / name, blob)
+        hidden.rename(folder)
+    except BaseException as error:
+        for left in (hidden, folder):
+            shutil.rmtree(left, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise InputError(f"{folder}: cannot be made: {error.strerror or error}") from error
+        raise
+    private_files.sync(folder.parent)
 
 
 def _primary(tools: Tools) -> None:
