@@ -170,11 +170,7 @@ def _write_all(rows: Sequence[Member], put: Callable[[bytes], Any]) -> None:
         inode = inodes.setdefault(first, len(inodes) + 1)
         names = links[first]
         _write_one(replace(by_path[first], path=member.path), inode, names, put)
-    put(_header(_bytes_of_trailer(), 0, 0, 0, 0, 1, 0, 0, (0, 0)))
-
-
-def _bytes_of_trailer() -> bytes:
-    return cpio.TRAILER
+    put(_header(cpio.TRAILER, 0, 0, 0, 0, 1, 0, 0, (0, 0)))
 
 
 def _write_one(member: Member, inode: int, names: Sequence[str], put: Callable[[bytes], Any]) -> None:
