@@ -5,6 +5,7 @@ from fault import Fault
 HERE = "build/initramfs"
 TESTS = "tests/build/initramfs"
 ARCHIVE = f"{TESTS}/test_archive.py"
+PACKING = f"{TESTS}/test_packing.py"
 TOOLS = f"{TESTS}/test_tools.py"
 MODULES = f"{TESTS}/test_modules.py"
 SCRIPT = f"{TESTS}/test_script.py"
@@ -27,10 +28,10 @@ FAULTS = (
         "members stand in the order in which they came",
     ),
     Fault(
-        f"{HERE}/archive.py",
+        f"{HERE}/packing.py",
         "check=lzma.CHECK_CRC32, ",
         "",
-        ARCHIVE,
+        PACKING,
         "xz is written with a checksum that the kernel does not know",
     ),
     Fault(
