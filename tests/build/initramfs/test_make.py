@@ -1,224 +1,84 @@
-"""The initramfs as it starts a device, and as the audit reads it. A kernel in QEMU is the witness."""
+"""What an initramfs is made of, what is refused, and what the audit says of it."""
 
-from collections.abc import Callable
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import virtual_device as device
 from beside import around
+from elf_made import Made, elf
+from kernel_samples import vmlinux, zimage
 
 from firmward.build.board import board
-from firmward.build.initramfs import archive, make
-from firmward.build.initramfs.make import Inputs, source
+from firmward.build.initramfs import archive, make, script
+from firmward.build.initramfs.make import Inputs
 from firmward.build.initramfs.script import Health
+from firmward.build.initramfs.tools import Source
 from firmward.facts.collection import Collection
 from firmward.facts.initramfses import Anchor, FoundInitramfs, told
 from firmward.facts.verity import Claim, Verity
+from firmward.formats.verity import Shape
 from firmward.image.opening import open_image
 from firmward.image.source import Bytes
 from firmward.model.errors import InputError
+from firmward.model.memory import Content, MemoryTree, Node, executable, link
 from firmward.model.parts import OpenPart
 from firmward.model.report import Part, Role
-from real import device_parts
 
 EPOCH = 1764547200
-HEALTHY = Health(("true",), 60)
-GOING_ON = "firmward: going on to the system"
+RELEASE = "6.1.55-yocto-standard"
+MODULES = f"lib/modules/{RELEASE}"
+DATA = bytes([1]) * 4096 + bytes([2]) * 4096
+SHAPE = Shape(1, "sha256", 4096, 4096, 2, b"\0\xff")
+TREE = b"".join(SHAPE.digests(DATA, 4096)).ljust(4096, b"\0")
+HASH = SHAPE.digest(TREE).hex()
+TABLE = f"0 16 verity 1 DEVICE DEVICE 4096 4096 2 2 sha256 {HASH} 00ff 1 panic_on_corruption"
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    device.require()
-    return tmp_path_factory.mktemp("device")
+def program(data: bytes = b"", interpreter: str = "") -> Node:
+    return executable(elf(Made(data=data, machine=183, interpreter=interpreter)))
 
 
-@pytest.fixture(scope="module")
-def root(place: Path) -> device.Root:
-    return device.root(place, "system")
+def module() -> bytes:
+    return elf(Made(sections={".modinfo": b"depends=\0"}, machine=183, kind=1))
 
 
-@pytest.fixture(scope="module")
-def inputs(place: Path, root: device.Root) -> Inputs:
-    return Inputs(
-        board("qemu-arm64"),
-        device_parts.image(),
-        source(device_parts.tools(), "[build] tools"),
-        source(root.path, "[build] rootfs"),
-        HEALTHY,
-        EPOCH,
-    )
+BUSYBOX = program(b"\0".join((b"", *(name.encode() for name in script.APPLETS), b"")))
+TOOLS: dict[str, Content] = {
+    "bin/busybox": BUSYBOX,
+    "sbin/dmsetup": program(interpreter="/lib/ld-linux-aarch64.so.1"),
+    "lib/ld-linux-aarch64.so.1": program(),
+    f"{MODULES}/modules.builtin": "kernel/crypto/sha256_generic.ko\n",
+    **{f"{MODULES}/{name}.ko": module() for name in ("virtio_pci", "virtio_mmio", "virtio_blk")},
+    **{f"{MODULES}/{name}.ko": module() for name in ("dm-mod", "dm-verity", "squashfs")},
+}
+SYSTEM: dict[str, Content] = {
+    "bin/busybox": BUSYBOX,
+    "bin/sh": link("busybox"),
+    "sbin/init": link("../bin/busybox"),
+    "etc/shadow": Node("root:*\n", 0o640, 0, 42),
+    "etc/inittab": "::sysinit:/etc/rc\n",
+}
 
 
-@pytest.fixture(scope="module")
-def initramfs(place: Path, inputs: Inputs, root: device.Root) -> Path:
-    return make.make(inputs, root.table, place / "initramfs")
+@pytest.fixture
+def kernel(tmp_path: Path) -> Path:
+    (tmp_path / "Image").write_bytes(zimage(gzip.compress(vmlinux(None), mtime=0)))
+    return tmp_path / "Image"
 
 
-@pytest.fixture(scope="module")
-def whole(place: Path, inputs: Inputs) -> Path:
-    return make.make_whole(inputs, place / "whole")
+@pytest.fixture
+def inputs(kernel: Path) -> Inputs:
+    tools, root = Source(MemoryTree(TOOLS), "[build] tools /t"), Source(MemoryTree(SYSTEM), "[build] rootfs /r")
+    return Inputs(board("qemu-arm64"), kernel, tools, root, Health(("true",), 60), EPOCH)
 
 
-def said(word: str) -> Callable[[str], bool]:
-    return lambda text: word in text
+def with_root(inputs: Inputs, files: dict[str, Content]) -> Inputs:
+    return replace(inputs, root=Source(MemoryTree(files), "[build] rootfs /r"))
 
 
-def boot(initramfs: Path, disk: Path, slot: str, until: str = GOING_ON) -> device.Run:
-    return device.boot(initramfs, disk, f"firmward.slot={slot} {device.COMMAND_LINE}", said(until))
-
-
-def test_a_device_verifies_its_root_goes_on_and_says_that_it_is_well(
-    initramfs: Path, root: device.Root, tmp_path: Path
-) -> None:
-    disk = device.disk(tmp_path / "disk", root)
-    run = boot(initramfs, disk, "b", "firmward: slot b is healthy")
-    lines = ("firmward: root verified", GOING_ON, "firmward: slot b is healthy")
-    assert [run.said.index(line) for line in lines] == sorted(run.said.index(line) for line in lines)
-    assert device.request(disk) == b"good=b\n".ljust(512, b"\0")
-    assert not run.ended
-
-
-# what refuses: the slot that is asked for, what is done to the disk first, and what the device says
-
-
-def flip(disk: Path, at: int) -> None:
-    with disk.open("r+b") as file:
-        file.seek(at)
-        byte = file.read(1)[0]
-        file.seek(at)
-        file.write(bytes([byte ^ 1]))
-
-
-@pytest.mark.proof
-@pytest.mark.parametrize("at", [device.ROOT_A + 8, device.ROOT_A + 200_000], ids=["superblock", "program"])
-def test_a_changed_byte_that_is_read_ends_the_start(
-    initramfs: Path, root: device.Root, tmp_path: Path, at: int
-) -> None:
-    disk = device.disk(tmp_path / "disk", root)
-    flip(disk, at)
-    run = boot(initramfs, disk, "a", "is healthy")
-    assert "dm-verity device has I/O error" in run.said or "dm-verity device corrupted" in run.said
-    assert run.ended
-    assert device.request(disk) == bytes(512)
-
-
-@pytest.mark.proof
-def test_a_tree_that_was_changed_with_its_data_is_refused(
-    initramfs: Path, root: device.Root, place: Path, tmp_path: Path
-) -> None:
-    other = device.root(tmp_path, "other", "# another system\n")
-    disk = device.disk(tmp_path / "disk", other, root)
-    run = boot(initramfs, disk, "a")
-    assert run.ended
-    assert GOING_ON not in run.said
-
-
-@pytest.mark.proof
-def test_a_wrong_root_hash_is_refused(inputs: Inputs, root: device.Root, tmp_path: Path) -> None:
-    words = root.table.split()
-    words[11] = words[11][:-1] + ("0" if words[11][-1] != "0" else "1")
-    wrong = make.make(inputs, " ".join(words), tmp_path / "wrong")
-    run = boot(wrong, device.disk(tmp_path / "disk", root), "a")
-    assert run.ended
-    assert GOING_ON not in run.said
-
-
-@pytest.mark.proof
-@pytest.mark.parametrize(
-    ("line", "names", "told_is"),
-    [
-        ("firmward.slot=b", ("root_a", "other"), "firmward: there is no partition root_b"),
-        ("firmward.slot=c", ("root_a", "root_b"), "firmward: the command line names no slot"),
-        ("firmward.slot=c init=/bin/sh single rd.break break=top shell", ("root_a", "root_b"), "names no slot"),
-    ],
-)
-def test_what_is_missing_starts_the_device_anew_without_a_shell(
-    initramfs: Path, root: device.Root, tmp_path: Path, line: str, names: tuple[str, str], told_is: str
-) -> None:
-    disk = device.disk(tmp_path / "disk", root, names=names)
-    run = device.boot(initramfs, disk, f"{line} {device.COMMAND_LINE}")
-    assert told_is in run.said
-    assert run.ended
-    assert "# " not in run.said.splitlines()[-1]
-
-
-@pytest.mark.proof
-def test_words_for_other_initramfs_change_nothing(initramfs: Path, root: device.Root, tmp_path: Path) -> None:
-    disk = device.disk(tmp_path / "disk", root)
-    words = "firmward.slot=a init=/bin/sh root=/dev/vda2 rd.break break=bottom debug=1 1 single"
-    run = device.boot(initramfs, disk, f"{words} {device.COMMAND_LINE}", said("slot a is healthy"))
-    assert "firmward: slot a is healthy" in run.said
-
-
-@pytest.mark.proof
-@pytest.mark.parametrize(
-    "command", ["false", "sleep 600", "test -e /etc/nowhere; exit 1"], ids=["fails", "never ends", "exits"]
-)
-def test_a_device_that_does_not_serve_its_purpose_starts_anew(
-    inputs: Inputs, root: device.Root, tmp_path: Path, command: str
-) -> None:
-    unwell = make.make(replace(inputs, health=Health(("true", command), 4)), root.table, tmp_path / "unwell")
-    disk = device.disk(tmp_path / "disk", root)
-    run = boot(unwell, disk, "a", "is healthy")
-    assert "firmward: slot a is not healthy after 4 seconds" in run.said
-    assert run.ended
-    assert device.request(disk) == bytes(512)
-
-
-@pytest.mark.proof
-def test_a_command_of_health_is_run_in_the_system_as_it_is_written(
-    inputs: Inputs, root: device.Root, tmp_path: Path
-) -> None:
-    nasty = "[ \"$(cat /etc/passwd)\" = 'root:x:0:0::/:/bin/sh' ] && [ '`x` $HOME @SECONDS@ \\1' != \"\\\\\" ]"
-    asked = make.make(replace(inputs, health=Health((nasty, "cat /etc/inittab |\n[ -e /sbin/init ]"), 20)), root.table,
-                      tmp_path / "asked")  # fmt: skip
-    run = boot(asked, device.disk(tmp_path / "disk", root), "a", "is healthy")
-    assert "firmward: slot a is healthy" in run.said
-
-
-@pytest.mark.proof
-def test_without_commands_a_slot_is_well_once_the_system_runs_and_what_was_asked_stays(
-    inputs: Inputs, root: device.Root, tmp_path: Path
-) -> None:
-    silent = make.make(replace(inputs, health=Health((), 20)), root.table, tmp_path / "silent")
-    disk = device.disk(tmp_path / "disk", root)
-    with disk.open("r+b") as file:
-        file.seek(device.STATE + device.REQUEST)
-        file.write(b"good=b\nactive=b\nreboot -f\n")
-    run = boot(silent, disk, "a", "is healthy")
-    assert run.said.index(GOING_ON) < run.said.index("firmward: slot a is healthy")
-    assert device.request(disk) == b"good=a\nactive=b\n".ljust(512, b"\0")
-
-
-@pytest.mark.proof
-def test_an_initramfs_that_is_the_whole_system_runs_without_a_root_on_the_disk(
-    whole: Path, root: device.Root, tmp_path: Path
-) -> None:
-    disk = device.disk(tmp_path / "disk", root, names=("other_a", "other_b"))
-    run = boot(whole, disk, "b", "is healthy")
-    assert run.said.index(GOING_ON) < run.said.index("firmward: slot b is healthy")
-    assert device.request(disk) == b"good=b\n".ljust(512, b"\0")
-
-
-@pytest.mark.proof
-@pytest.mark.parametrize("compression", ["gzip", "zstd", "lz4", "none"])
-def test_a_kernel_unpacks_each_compression(
-    initramfs: Path, root: device.Root, tmp_path: Path, compression: str
-) -> None:
-    archive.write(archive.read(initramfs), tmp_path / "packed", compression)
-    assert GOING_ON in boot(tmp_path / "packed", device.disk(tmp_path / "disk", root), "a").said
-
-
-@pytest.mark.proof
-def test_a_busybox_that_needs_libraries_serves_as_well(inputs: Inputs, root: device.Root, tmp_path: Path) -> None:
-    linked = source(device_parts.linked_tools(tmp_path / "tools"), "[build] tools")
-    made = make.make(replace(inputs, tools=linked), root.table, tmp_path / "made")
-    assert "health/lib/ld-linux-aarch64.so.1" in {one.path for one in archive.read(made)}
-    run = boot(made, device.disk(tmp_path / "disk", root), "a", "is healthy")
-    assert "firmward: slot a is healthy" in run.said
-    with pytest.raises(InputError, match="needs libraries that the system may have in another version"):
-        make.make_whole(replace(inputs, tools=linked), tmp_path / "whole")
+def without(files: dict[str, Content], name: str) -> dict[str, Content]:
+    return {path: content for path, content in files.items() if path != name}
 
 
 # what the audit says of it
@@ -230,89 +90,81 @@ def read(path: Path) -> tuple[OpenPart, FoundInitramfs]:
     return part, told(part, found.tree)
 
 
-def test_the_audit_sees_a_root_that_is_verified_by_a_hash_in_the_initramfs(initramfs: Path, root: device.Root) -> None:
-    part, found = read(initramfs)
+def test_the_audit_sees_a_root_that_is_verified_by_a_hash_in_the_initramfs(inputs: Inputs, tmp_path: Path) -> None:
+    part, found = read(make.make(inputs, TABLE, tmp_path / "made"))
     assert (found.verdict, found.is_whole_system, found.why) == ("verified", False, "/dev/mapper/root is verified")
     assert {one.anchor for one in found.verifies} == {Anchor.INITRAMFS}
+    assert {one.device for one in found.mounts} == {"/dev/mapper/root"}
     assert (found.ways_out, found.skipped, found.unread) == ((), (), ())
-    own = OpenPart(
-        Part("image/root", "squashfs", "image", size=root.size, role=Role.ROOT), Bytes(root.path.read_bytes())
-    )
-    verity = Collection(source(root.path, "root").tree, parts=around(part, root=own)).get(Verity)
+    own = Part("image/root", "squashfs", "image", size=len(DATA), role=Role.ROOT)
+    parts = around(part, root=OpenPart(own, Bytes(DATA + TREE), MemoryTree(SYSTEM)))
+    verity = Collection(MemoryTree(SYSTEM), parts=parts).get(Verity)
     assert isinstance(verity, Verity)
     (claim,) = verity.claims
-    assert claim == Claim(claim.at, root.table.split()[11], ("panic_on_corruption",), "root")
-    assert [(one.root_hash, one.differs, one.covers_all) for one in verity.trees] == [(claim.root_hash, None, True)]
+    assert claim == Claim(claim.at, HASH, ("panic_on_corruption",), "root")
+    assert [(one.root_hash, one.differs, one.covers_all) for one in verity.trees] == [(HASH, None, True)]
 
 
-def test_the_audit_sees_that_an_initramfs_is_the_whole_system(whole: Path) -> None:
-    _, found = read(whole)
+def test_the_audit_sees_that_an_initramfs_is_the_whole_system(inputs: Inputs, tmp_path: Path) -> None:
+    _, found = read(make.make_whole(inputs, tmp_path / "made"))
     assert (found.verdict, found.is_whole_system) == (None, True)
     assert (found.ways_out, found.unread) == ((), ())
 
 
-# what is made, and from what
+# what is made
 
 
-def test_the_same_inputs_make_the_same_bytes(
-    initramfs: Path, inputs: Inputs, root: device.Root, tmp_path: Path
-) -> None:
-    assert make.make(inputs, root.table, tmp_path / "again").read_bytes() == initramfs.read_bytes()
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_the_same_inputs_make_the_same_bytes(inputs: Inputs, tmp_path: Path, is_whole: bool) -> None:
+    made = [tmp_path / "one", tmp_path / "two"]
+    for path in made:
+        _ = make.make_whole(inputs, path) if is_whole else make.make(inputs, TABLE, path)
+    assert made[0].read_bytes() == made[1].read_bytes()
 
 
-def test_an_initramfs_is_small_and_ours(initramfs: Path) -> None:
-    assert initramfs.stat().st_size < 3 << 20
-    members = {one.path: one for one in archive.read(initramfs)}
-    assert {(one.uid, one.gid, one.mtime) for one in members.values()} == {(0, 0, EPOCH)}
-    assert members["health/bin/busybox"].same_as == "bin/busybox"
-    assert members["dev/console"].device == (5, 1)
-    assert {name.partition("/")[0] for name in members} == {
-        "bin", "dev", "health", "init", "lib", "modules", "newroot", "proc", "sys", "usr", "watch",
+def test_an_initramfs_holds_what_is_needed_and_no_more(inputs: Inputs, tmp_path: Path) -> None:
+    found = {one.path: one for one in archive.read(make.make(inputs, TABLE, tmp_path / "made"))}
+    assert {(one.uid, one.gid, one.mtime) for one in found.values()} == {(0, 0, EPOCH)}
+    assert found["health/bin/busybox"].same_as == "bin/busybox"
+    assert (found["dev/console"].device, found["dev/kmsg"].device) == ((5, 1), (1, 11))
+    assert found["health"].mode == 0o700
+    files = {path for path, one in found.items() if one.kind == "file"}
+    assert files == {
+        "init", "bin/busybox", "bin/dmsetup", "lib/ld-linux-aarch64.so.1", "health/bin/busybox", "health/watch.sh",
+        *(f"modules/{name}.ko" for name in ("virtio_pci", "virtio_mmio", "virtio_blk")),
+        *(f"modules/{name}.ko" for name in ("dm_mod", "dm_verity", "squashfs")),
     }  # fmt: skip
 
 
-def test_a_whole_system_keeps_owners_and_its_own_first_program(inputs: Inputs, place: Path, tmp_path: Path) -> None:
-    folder = device.system(tmp_path / "system")
-    (folder / "sbin/init").unlink()
-    (folder / "init").write_text("#!/bin/sh\nexec /bin/busybox init\n")
-    (folder / "init").chmod(0o755)
-    (folder / "etc/twin").hardlink_to(folder / "etc/passwd")
-    made = make.make_whole(replace(inputs, root=source(folder, "root"), compression="lz4"), tmp_path / "made")
-    members = {one.path: one for one in archive.read(made)}
-    assert members["sbin/init.system"].content == (folder / "init").read_bytes()
-    assert b"exec /sbin/init.system\n" in b"".join(members["init"].chunks())
-    assert members["etc/twin"].same_as == "etc/passwd"
+def test_a_whole_system_keeps_its_files_and_owners(inputs: Inputs, tmp_path: Path) -> None:
+    found = {one.path: one for one in archive.read(make.make_whole(inputs, tmp_path / "made"))}
+    shadow = found["etc/shadow"]
+    assert (shadow.mode, shadow.gid, shadow.mtime, shadow.content) == (0o640, 42, EPOCH, b"root:*\n")
+    assert b"exec /sbin/init\n" in b"".join(found["init"].chunks())
+    assert {path for path in found if path.endswith(".ko")} == {
+        f".firmward/modules/{name}.ko" for name in ("virtio_pci", "virtio_mmio", "virtio_blk")
+    }
+
+
+def test_the_own_first_program_of_a_system_gets_another_name(inputs: Inputs, tmp_path: Path) -> None:
+    own = {**without(SYSTEM, "sbin/init"), "init": executable("#!/bin/sh\nexec /bin/busybox init\n")}
+    made = make.make_whole(with_root(inputs, own), tmp_path / "made")
+    found = {one.path: one for one in archive.read(made)}
+    assert found["sbin/init.system"].content == b"#!/bin/sh\nexec /bin/busybox init\n"
+    assert b"exec /sbin/init.system\n" in b"".join(found["init"].chunks())
     assert read(made)[1].is_whole_system is True
 
 
-@pytest.mark.parametrize(
-    ("spoil", "message"),
-    [
-        (lambda root: (root / "sbin/init").unlink(), "has no /sbin/init"),
-        (lambda root: (root / "bin/sh").unlink(), "has no /bin/sh, which runs the commands"),
-        (lambda root: (root / ".firmward").mkdir(), "has /.firmward, which the initramfs needs"),
-    ],
-)
-def test_a_system_that_cannot_start_is_refused(
-    inputs: Inputs, tmp_path: Path, spoil: Callable[[Path], object], message: str
-) -> None:
-    folder = device.system(tmp_path / "system")
-    spoil(folder)
-    with pytest.raises(InputError, match=message):
-        make.make_whole(replace(inputs, root=source(folder, "root")), tmp_path / "made")
-    assert not (tmp_path / "made").exists()
-
-
-def test_a_system_that_is_larger_than_memory_or_its_place_is_refused(
-    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    near = replace(inputs.board.addresses, device_tree=inputs.board.addresses.initramfs + 1000)
-    with pytest.raises(InputError, match="has room for 1000"):
-        make.make_whole(replace(inputs, board=replace(inputs.board, addresses=near)), tmp_path / "made")
-    assert not (tmp_path / "made").exists()
-    monkeypatch.setattr(make, "WHOLE_LIMIT", 1 << 20)
-    with pytest.raises(InputError, match="of the device's memory, more than 1"):
-        make.make_whole(inputs, tmp_path / "made")
+def test_hard_links_of_a_folder_stay_hard_links(inputs: Inputs, tmp_path: Path) -> None:
+    folder = tmp_path / "system"
+    (folder / "sbin").mkdir(parents=True)
+    (folder / "etc").mkdir()
+    (folder / "sbin/init").write_bytes(b"\x7fELF")
+    (folder / "sbin/init").chmod(0o755)
+    (folder / "sbin/twin").hardlink_to(folder / "sbin/init")
+    whole = replace(inputs, root=make.source(folder, "[build] rootfs"), health=Health((), 5))
+    found = {one.path: one for one in archive.read(make.make_whole(whole, tmp_path / "made"))}
+    assert found["sbin/twin"].same_as == "sbin/init"
 
 
 def test_a_kernel_says_how_the_initramfs_may_be_packed() -> None:
@@ -324,3 +176,57 @@ def test_a_kernel_says_how_the_initramfs_may_be_packed() -> None:
     assert chosen({"RD_GZIP": "y"}) == "gzip"
     assert chosen({"RD_LZ4": "y"}) == "lz4"
     assert chosen({}) == "none"
+
+
+# what is refused
+
+CAPABLE = Node(b"\x7fELF", 0o755, xattrs=(("security.capability", b"\1"),))
+LINKED = program(b"\0".join((b"", *(name.encode() for name in script.APPLETS), b"")), "/lib/ld-linux-aarch64.so.1")
+SYSTEMS = {
+    "no first program": (without(SYSTEM, "sbin/init"), "has no /sbin/init"),
+    "a first program that is none": ({**SYSTEM, "sbin/init": "text"}, "has no /sbin/init"),
+    "no shell": (without(SYSTEM, "bin/sh"), "has no /bin/sh, which runs the commands"),
+    "our own folder": ({**SYSTEM, ".firmward/x": ""}, "has /.firmward, which the initramfs needs"),
+    "capabilities": ({**SYSTEM, "bin/ping": CAPABLE}, "cannot keep the capabilities of bin/ping"),
+}
+
+
+@pytest.mark.parametrize(("files", "message"), SYSTEMS.values(), ids=SYSTEMS.keys())
+def test_a_system_that_cannot_be_an_initramfs_is_refused(
+    inputs: Inputs, tmp_path: Path, files: dict[str, Content], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        make.make_whole(with_root(inputs, files), tmp_path / "made")
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_whole_system_takes_a_busybox_with_libraries_only_from_itself(inputs: Inputs, tmp_path: Path) -> None:
+    linked: dict[str, Content] = {**TOOLS, **SYSTEM, "bin/busybox": LINKED}
+    tools = Source(MemoryTree(linked), "[build] tools /t")
+    with pytest.raises(InputError, match="needs libraries that the system may have in another version"):
+        make.make_whole(replace(inputs, tools=tools), tmp_path / "made")
+    made = make.make_whole(replace(inputs, tools=tools, root=tools), tmp_path / "made")
+    assert ".firmward/lib/ld-linux-aarch64.so.1" in {one.path for one in archive.read(made)}
+
+
+def test_an_initramfs_that_has_no_room_is_refused(inputs: Inputs, tmp_path: Path) -> None:
+    near = replace(inputs.board.addresses, device_tree=inputs.board.addresses.initramfs + 1000)
+    with pytest.raises(InputError, match="the board qemu-arm64 has room for 1000"):
+        make.make(replace(inputs, board=replace(inputs.board, addresses=near)), TABLE, tmp_path / "made")
+    assert not (tmp_path / "made").exists()
+    last = replace(near, initramfs=1 << 40)
+    make.make(replace(inputs, board=replace(inputs.board, addresses=last)), TABLE, tmp_path / "made")
+
+
+def test_a_system_that_is_larger_than_memory_is_refused(
+    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(make, "WHOLE_LIMIT", 1000)
+    with pytest.raises(InputError, match="of the device's memory, more than"):
+        make.make_whole(inputs, tmp_path / "made")
+
+
+def test_a_file_that_holds_no_system_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "root").write_bytes(bytes(5000))
+    with pytest.raises(InputError, match=r"\[build\] rootfs .*root: holds no root file system"):
+        make.source(tmp_path / "root", "[build] rootfs")

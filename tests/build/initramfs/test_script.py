@@ -136,3 +136,18 @@ def test_any_commands_of_health_are_asked_as_they_are_written(
 def test_health_that_no_script_can_hold_is_refused(health: Health) -> None:
     with pytest.raises(InputError, match="health"):
         script.watcher(health)
+
+
+@pytest.mark.parametrize("shell", shells(), ids=lambda one: one[0])
+def test_the_watcher_writes_one_sector_and_keeps_what_else_was_asked(shell: Sequence[str], tmp_path: Path) -> None:
+    text = script.watcher(Health((), 5))
+    report = text[text.index("report() {") : text.index("# a command of the system")]
+    (tmp_path / "run").write_text(
+        f"slot=a state=state\n{report.replace('/asked', 'asked').replace('/request', 'request')}report\n"
+    )
+    state = bytearray(b"x" * 20_000)
+    state[8192:8704] = b"good=b\nactive=b\nrm -rf /\nactive=c\n".ljust(512, b"\0")
+    (tmp_path / "state").write_bytes(state)
+    subprocess.run([*shell, "run"], cwd=tmp_path, check=True, timeout=20, capture_output=True)
+    state[8192:8704] = b"good=a\nactive=b\n".ljust(512, b"\0")
+    assert (tmp_path / "state").read_bytes() == state

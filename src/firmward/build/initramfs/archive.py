@@ -3,36 +3,25 @@
 Rules, from the kernel's driver-api/early-userspace/buffer-format and init/initramfs.c. The kernel makes what stands in
 a `newc` archive in its order and no folder by itself, so that parents come first; of several hard links the last
 carries the data. Members are sorted, inode numbers count up, the device's number is zero. Nodes of devices are lines of
-the archive, so that nobody has to be root. An archive has no place for extended attributes.
-
-What compresses has to be readable for the kernel as it is: xz with CRC32 alone, lz4 in its old (legacy) frame.
+the archive, so that nobody has to be root. An archive has no place for extended attributes. How it is packed is another
+matter (packing.py).
 """
 
-import gzip
-import lzma
-import os
 import stat
-import struct
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from firmward.build.initramfs import packing
 from firmward.formats import cpio
 from firmward.model.errors import InputError
+from firmward.model.facts import Unavailable
 from firmward.model.tree import KINDS, Entry, Kind, Tree
 
 SIZE_LIMIT = (1 << 32) - 1
 """Bytes of one file: its size stands in eight hexadecimal digits."""
-EXPANDED_LIMIT = 1 << 30
-"""Bytes of an archive that is read."""
-XZ_DICTIONARY = 8 << 20
-"""Bytes that the kernel has to find in one piece while it unpacks."""
-LZ4_BLOCK = 8 << 20
-"""Bytes of a block of the legacy frame, all but the last."""
-LZ4_MAGIC = 0x184C2102
 
 TYPES = {kind: bits for bits, kind in KINDS.items()}
 _NUMBER = (1 << 32) - 1
@@ -102,15 +91,18 @@ def write(members: Iterable[Member], path: Path, compression: str = "gzip") -> N
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             beside = Path(file.name)
             try:
-                with _compressed(file, compression) as sink:
+                with packing.packed(file, compression) as sink:
                     _write_all(rows, sink.write)
-                os.chmod(beside, 0o644)  # noqa: PTH101 - beside the other parts, for who builds on
+                file.flush()
+                beside.chmod(0o644)  # for who builds on
                 beside.replace(path)
             except BaseException:
                 beside.unlink(missing_ok=True)
                 raise
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
+    except Unavailable as reason:
+        raise InputError(f"{path}: cannot be written: {reason}") from reason
 
 
 def arranged(members: Iterable[Member]) -> tuple[Member, ...]:
@@ -170,11 +162,7 @@ def _write_all(rows: Sequence[Member], put: Callable[[bytes], Any]) -> None:
         inode = inodes.setdefault(first, len(inodes) + 1)
         names = links[first]
         _write_one(replace(by_path[first], path=member.path), inode, names, put)
-    put(_header(_bytes_of_trailer(), 0, 0, 0, 0, 1, 0, 0, (0, 0)))
-
-
-def _bytes_of_trailer() -> bytes:
-    return cpio.TRAILER
+    put(_header(cpio.TRAILER, 0, 0, 0, 0, 1, 0, 0, (0, 0)))
 
 
 def _write_one(member: Member, inode: int, names: Sequence[str], put: Callable[[bytes], Any]) -> None:
@@ -208,77 +196,14 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-# compression
-
-
-class _Sink(Protocol):
-    def write(self, data: bytes, /) -> Any: ...
-
-
-COMPRESSIONS = ("gzip", "xz", "zstd", "lz4", "none")
-OPTIONS = {"gzip": "RD_GZIP", "xz": "RD_XZ", "zstd": "RD_ZSTD", "lz4": "RD_LZ4"}
-"""The kernel's option, without CONFIG_, that lets it unpack an initramfs of a kind."""
-
-
-@contextmanager
-def _compressed(file: Any, compression: str) -> Iterator[_Sink]:
-    match compression:
-        case "gzip":
-            with gzip.GzipFile("", "wb", 9, file, mtime=0) as sink:
-                yield sink
-        case "xz":
-            filters = [{"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": XZ_DICTIONARY}]
-            with lzma.open(file, "wb", check=lzma.CHECK_CRC32, filters=filters) as packed:
-                yield packed
-        case "zstd":
-            import zstandard
-
-            engine = zstandard.ZstdCompressor(level=19, write_checksum=True)
-            with engine.stream_writer(file, closefd=False) as streamed:
-                yield streamed
-        case "lz4":
-            blocks = _LegacyBlocks(file)
-            yield blocks
-            blocks.finish()
-        case "none":
-            yield file
-        case _:
-            raise InputError(f"an initramfs cannot be packed with {compression!r}; known are {', '.join(COMPRESSIONS)}")
-
-
-class _LegacyBlocks:
-    """The old frame of lz4: a magic, then for each block its packed size and its bytes; nothing ends it."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self._held = bytearray()
-        file.write(struct.pack("<I", LZ4_MAGIC))
-
-    def write(self, data: bytes, /) -> None:
-        self._held += data
-        while len(self._held) >= LZ4_BLOCK:
-            self._put(bytes(self._held[:LZ4_BLOCK]))
-            del self._held[:LZ4_BLOCK]
-
-    def finish(self) -> None:
-        if self._held:
-            self._put(bytes(self._held))
-
-    def _put(self, block: bytes) -> None:
-        import lz4.block  # type: ignore[import-untyped]
-
-        packed: bytes = lz4.block.compress(block, mode="high_compression", compression=9, store_size=False)
-        self._file.write(struct.pack("<I", len(packed)) + packed)
-
-
 # reading
 
 
 def read(path: Path) -> tuple[Member, ...]:
     """The members of one archive, packed or not, to be changed and written again. Raises InputError."""
     try:
-        content = _expanded(path)
-    except (OSError, EOFError, ValueError, lzma.LZMAError) as error:
+        content = packing.expanded(path)
+    except (OSError, EOFError, ValueError, *packing.ERRORS) as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
     found: list[Member] = []
     files: dict[tuple[int, int, int], list[int]] = {}
@@ -324,54 +249,3 @@ def _join(found: list[Member], groups: Iterable[list[int]]) -> None:
         found[first] = replace(carrier, path=found[first].path)
         for at in group[1:]:
             found[at] = replace(found[at], content=b"", size=0, same_as=found[first].path)
-
-
-def _expanded(path: Path) -> bytes:
-    with path.open("rb") as file:
-        magic = file.read(6)
-        file.seek(0)
-        if magic.startswith(b"\x1f\x8b"):
-            with gzip.open(file) as unpacked:
-                return _bounded(unpacked.read)
-        if magic == b"\xfd7zXZ\0":
-            with lzma.open(file) as unpacked_xz:
-                return _bounded(unpacked_xz.read)
-        if magic.startswith(b"\x28\xb5\x2f\xfd"):
-            import zstandard
-
-            with zstandard.ZstdDecompressor().stream_reader(file) as streamed:
-                try:
-                    return _bounded(streamed.read)
-                except zstandard.ZstdError as error:
-                    raise ValueError(str(error)) from error
-        if magic.startswith(struct.pack("<I", LZ4_MAGIC)):
-            return _of_blocks(file)
-        return _bounded(file.read)
-
-
-def _bounded(read: Callable[[int], bytes]) -> bytes:
-    pieces, length = [], 0
-    while piece := read(1 << 20):
-        length += len(piece)
-        if length > EXPANDED_LIMIT:
-            raise ValueError(f"expands to more than {EXPANDED_LIMIT} bytes")
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
-def _of_blocks(file: Any) -> bytes:
-    import lz4.block
-
-    file.seek(4)
-    pieces, length = [], 0
-    while len(head := file.read(4)) == 4:
-        packed = file.read(min(struct.unpack("<I", head)[0], 2 * LZ4_BLOCK))
-        try:
-            piece: bytes = lz4.block.decompress(packed, uncompressed_size=LZ4_BLOCK)
-        except lz4.block.LZ4BlockError as error:
-            raise ValueError(str(error)) from error
-        length += len(piece)
-        if length > EXPANDED_LIMIT:
-            raise ValueError(f"expands to more than {EXPANDED_LIMIT} bytes")
-        pieces.append(piece)
-    return b"".join(pieces)

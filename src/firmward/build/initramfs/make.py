@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from firmward.build.board import Addresses, Board
-from firmward.build.initramfs import archive, kernel, modules, script, tools
+from firmward.build.initramfs import archive, kernel, modules, packing, script, tools
 from firmward.build.initramfs.archive import Member, folder, link, program
 from firmward.build.initramfs.kernel import Kernel
 from firmward.build.initramfs.modules import Module
@@ -142,7 +142,7 @@ def _written(members: Iterable[Member], kernel_: Kernel, inputs: Inputs, path: P
 def compression(kernel_: Kernel, wanted: str) -> str:
     """How the initramfs is packed: as wanted where the kernel is known to unpack that, else with gzip, which every
     kernel is built with unless somebody takes it out."""
-    known = [name for name, option in archive.OPTIONS.items() if kernel_.setting(option) == "y"]
+    known = [name for name, option in packing.OPTIONS.items() if kernel_.setting(option) == "y"]
     if wanted in known:
         return wanted
     if kernel_.settings is None or "gzip" in known:

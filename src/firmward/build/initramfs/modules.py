@@ -4,7 +4,8 @@ A module says itself what it needs (`depends` and `softdep` of .modinfo), so tha
 device or in the build, is not asked. What modules.builtin names, or the kernel's configuration sets to y, is no module
 (Documentation/kbuild/kbuild.rst). dm-verity asks the crypto API for its digest by name when a table is loaded, and no
 module of its own depends on that: sha256 has to be there before. A module stays as its maker signed it, and is only
-expanded where it is compressed, since BusyBox's insmod may not know how.
+expanded where it is compressed, since BusyBox's insmod may not know how. modpost writes into `depends` what is a
+module alone, so that a name there which is not found is missing.
 """
 
 import gzip
@@ -150,11 +151,15 @@ class _Collection:
         for other in map(_plain, told.depends):
             if other in self._places:
                 yield from self._with_needs(other, needer, is_required=is_required)
-            elif other not in self._built_in and (self._has_list or is_required):
+            elif other in self._built_in:
+                continue
+            elif is_required:
                 raise InputError(
-                    f"{source.name}: the module {needer} needs {other}, which is neither in lib/modules/"
-                    f"{self._kernel.release} nor built in"
+                    f"{source.name}: the module {needer} needs {other}, which is not in lib/modules/"
+                    f"{self._kernel.release}"
                 )
+            else:
+                return
         for other in _soft(told):
             if other in self._places and other not in self._built_in:
                 yield from self._with_needs(other, needer, is_required=False)
