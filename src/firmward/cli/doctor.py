@@ -2,9 +2,11 @@
 
 import ctypes.util
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +15,8 @@ from firmward.cli.console import Color, ColorOption, make_console
 
 OPTION = "option"
 """The kind of what is not missed until it is asked for."""
+
+UBOOT = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
 
 EPILOG = """
 **Examples**
@@ -46,6 +50,8 @@ NEEDS = (
         "seccomp", "kernel", "a kernel with seccomp, x86-64 or arm64", "what reads images is not kept from the network"
     ),
     Need("unblob", OPTION, "pip install 'firmward[unblob]'", "--unblob cannot open what firmward does not know"),
+    Need("qemu-system-aarch64", OPTION, "apt-get install qemu-system-arm", "firmward lab has nothing to play a device"),
+    Need("u-boot-qemu", OPTION, "apt-get install u-boot-qemu", "firmward lab cannot start the unprotected twin"),
     Need("crypt", "library", "apt-get install libcrypt1", "account-default-password is unknown: no hash can be tried"),
 )
 
@@ -71,15 +77,23 @@ def doctor(
 
 
 def _is_here(need: Need) -> bool:
-    from firmward.cli.unblob import find
-
     look: dict[str, Callable[[str], object]] = {
         "reader": find_spec,
         "library": ctypes.util.find_library,
-        OPTION: lambda name: find(),
+        OPTION: _option,
         "kernel": _has_wall,
     }
     return look[need.kind](need.name) is not None
+
+
+def _option(name: str) -> object:
+    from firmward.cli.unblob import find
+
+    if name == "unblob":
+        return find()
+    if name == "u-boot-qemu":  # a package without a program of that name
+        return UBOOT if UBOOT.is_file() else None
+    return shutil.which(name)
 
 
 def _has_wall(name: str) -> bool:
