@@ -2,10 +2,11 @@
 
 import ctypes.util
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
-from shutil import which
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,8 @@ from firmward.cli.console import Color, ColorOption, make_console
 
 OPTION = "option"
 """The kind of what is not missed until it is asked for."""
+
+UBOOT = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
 
 EPILOG = """
 **Examples**
@@ -49,6 +52,13 @@ NEEDS = (
     Need("unblob", OPTION, "pip install 'firmward[unblob]'", "--unblob cannot open what firmward does not know"),
     Need("pkcs11", OPTION, "pip install 'firmward[hsm]'", "keys in tokens of PKCS#11 can be neither made nor used"),
     Need("tpm2_sign", OPTION, "apt-get install tpm2-tools", "keys in a TPM can be neither made nor used"),
+    Need("mksquashfs", OPTION, "apt-get install squashfs-tools", "firmward build cannot make a root file system"),
+    Need("mkimage", OPTION, "apt-get install u-boot-tools", "firmward build cannot put a signed kernel together"),
+    Need(
+        "aarch64-linux-gnu-gcc", OPTION, "apt-get install gcc-aarch64-linux-gnu", "the lab's boot loader is not built"
+    ),
+    Need("qemu-system-aarch64", OPTION, "apt-get install qemu-system-arm", "firmward lab has nothing to play a device"),
+    Need("u-boot-qemu", OPTION, "apt-get install u-boot-qemu", "firmward lab cannot start the unprotected twin"),
     Need("crypt", "library", "apt-get install libcrypt1", "account-default-password is unknown: no hash can be tried"),
 )
 
@@ -74,21 +84,26 @@ def doctor(
 
 
 def _is_here(need: Need) -> bool:
-    from firmward.cli.unblob import find
-    from firmward.signing.tpm_tools import SEARCH_PATH
-
-    options: dict[str, Callable[[], object]] = {
-        "unblob": find,
-        "pkcs11": lambda: find_spec("pkcs11"),
-        "tpm2_sign": lambda: which("tpm2_sign", path=SEARCH_PATH),
-    }
     look: dict[str, Callable[[str], object]] = {
         "reader": find_spec,
         "library": ctypes.util.find_library,
-        OPTION: lambda name: options[name](),
+        OPTION: _option,
         "kernel": _has_wall,
     }
     return look[need.kind](need.name) is not None
+
+
+def _option(name: str) -> object:
+    from firmward.cli.unblob import find
+    from firmward.signing.tpm_tools import SEARCH_PATH
+
+    if name == "unblob":
+        return find()
+    if name == "pkcs11":
+        return find_spec(name)
+    if name == "u-boot-qemu":  # a package without a program of that name
+        return UBOOT if UBOOT.is_file() else None
+    return shutil.which(name, path=SEARCH_PATH)
 
 
 def _has_wall(name: str) -> bool:
