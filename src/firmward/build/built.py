@@ -5,6 +5,7 @@ The folder of a build:
 | file | is |
 | --- | --- |
 | `build.json` | this record |
+| `build.dsse` | the same, signed by the keys of the role rootfs |
 | `device.toml` | the policy that it was built from |
 | `disk.img` | the whole disk: state, both slots, data |
 | `slot/boot.fit` | kernel, device trees and initramfs, signed |
@@ -14,7 +15,9 @@ The folder of a build:
 | `rom/` | what the maker's tool has to sign for the boot ROM, and how |
 """
 
+import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -91,3 +94,13 @@ def read(folder: Path) -> Built:
     if not isinstance(table, dict) or table.pop("schema", None) != SCHEMA:
         raise InputError(f"{path}: is not of schema {SCHEMA}")
     return decode(Built, table, "")
+
+
+def files(folder: Path) -> Iterator[Path]:
+    """All regular files in a folder, in the order of their names; nothing that a link leads to."""
+    yield from sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,7 +8,6 @@ The rules this file holds:
 - The same inputs give the same bytes: no time, no path and no name of this machine goes in.
 """
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,12 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmward.build import built, sizes, space
-from firmward.build.boot_keys import BootKeys
+from firmward.build import built, sizes, space, statement
 from firmward.build.built import BOOT, DATA, ROOT, Built, File, Partition
 from firmward.build.estimate import needed
 from firmward.build.inputs import INITRAMFS, Inputs
+from firmward.build.keys import BuildKeys
 from firmward.build.verity import VerityRoot
+from firmward.formats import uboot_control
 from firmward.model.errors import InputError
 from firmward.model.policy import Boot, Policy, Update
 
@@ -30,7 +30,6 @@ FIT, ROOT_IMAGE = "slot/boot.fit", "slot/root.img"
 LOADER, LOADER_CONFIG, CONTROL = "boot/u-boot.bin", "boot/u-boot.config", "boot/control.dtb"
 ROM = "rom"
 FOLDERS = ("slot", "boot")
-PIECE = 1 << 20
 
 Tell = Callable[[str], None]
 
@@ -43,7 +42,7 @@ class Order:
     policy: Policy
     text: str
     inputs: Inputs
-    keys: BootKeys
+    keys: BuildKeys
     cache: Path
     epoch: int
 
@@ -72,6 +71,7 @@ def build(order: Order, out: Path, tell: Tell) -> Built:
     with _place(out) as folder:
         made = _made(order, folder, tell)
         (folder / built.FILE).write_text(built.to_json(made), encoding="utf-8")
+        statement.write(folder, order.keys.witnesses)
     return made
 
 
@@ -230,12 +230,23 @@ def _disk(order: Order, folder: Path, root: VerityRoot | None, data_size: int, t
 
 
 def _rom(order: Order, folder: Path, tell: Tell) -> None:
-    pass
+    """What the maker's tool has to sign, of a boot loader that requires the key."""
+    board, loader = order.inputs.board, order.inputs.boot_loader
+    if board.rom is None or loader is None:
+        return
+    from firmward.build.rom import roms
+
+    tell(f"inputs of the tool that signs for the ROM of {board.name}")
+    key = order.keys.key.id
+    trees = uboot_control.find(loader.read_bytes())
+    if not any(one.hint == key and one.required for tree in trees for one in tree.keys or ()):
+        raise InputError(
+            f"[build] boot_loader: {loader} does not require key {key[:16]}; leave boot_loader out once, build U-Boot "
+            f"with the control tree of that build (make EXT_DTB={CONTROL}), and name it then"
+        )
+    roms.prepare(board, loader, folder / ROM)
 
 
 def _files(folder: Path) -> Iterator[File]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256")
-            yield File(str(path.relative_to(folder)), path.stat().st_size, digest.hexdigest())
+    for path in built.files(folder):
+        yield File(str(path.relative_to(folder)), path.stat().st_size, built.digest(path))

@@ -93,8 +93,9 @@ def build(
 
     Nothing needs root rights, and nothing is mounted. The private key is used, and never written.
     """
-    from firmward.build import boot_keys, image
+    from firmward.build import image
     from firmward.build import inputs as named
+    from firmward.build import keys as of_store
     from firmward.build.uboot.recipe import default_cache
     from firmward.cli.console import make_console
     from firmward.cli.judging import policy_text
@@ -110,11 +111,11 @@ def build(
         image.check_place(output)
     read = named.read(declared, base, datetime.now(UTC).date())
     boot = declared.boot.keys if declared.boot else ()
-    key = boot_keys.boot_keys(KeyStore.open(keys), usual_unlock(passphrase_file, pin_file), boot, policy.parent)
+    held = of_store.build_keys(KeyStore.open(keys), usual_unlock(passphrase_file, pin_file), boot, policy.parent)
     if dry_run:
-        _print_plan(read, key.key.id, make_console(color))
+        _print_plan(read, held.key.id, make_console(color))
         return
-    order = image.Order(declared, text, read, key, cache or default_cache(), _epoch())
+    order = image.Order(declared, text, read, held, cache or default_cache(), _epoch())
     assert output is not None  # noqa: S101 - refused above
     tell = _steps(make_console(color, stderr=True), quiet=quiet or as_json)
     started = time.monotonic()

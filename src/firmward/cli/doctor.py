@@ -54,9 +54,7 @@ NEEDS = (
     Need("tpm2_sign", OPTION, "apt-get install tpm2-tools", "keys in a TPM can be neither made nor used"),
     Need("mksquashfs", OPTION, "apt-get install squashfs-tools", "firmward build cannot make a root file system"),
     Need("mkimage", OPTION, "apt-get install u-boot-tools", "firmward build cannot put a signed kernel together"),
-    Need(
-        "aarch64-linux-gnu-gcc", OPTION, "apt-get install gcc-aarch64-linux-gnu", "the lab's boot loader is not built"
-    ),
+    Need("aarch64-linux-gnu-gcc", OPTION, "apt-get install gcc-aarch64-linux-gnu", "no boot loader for the lab"),
     Need("qemu-system-aarch64", OPTION, "apt-get install qemu-system-arm", "firmward lab has nothing to play a device"),
     Need("u-boot-qemu", OPTION, "apt-get install u-boot-qemu", "firmward lab cannot start the unprotected twin"),
     Need("crypt", "library", "apt-get install libcrypt1", "account-default-password is unknown: no hash can be tried"),

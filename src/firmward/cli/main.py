@@ -53,6 +53,7 @@ def command_line() -> typer.Typer:
         ls,
         parts,
         policy,
+        verify,
         vulns,
     )
     from firmward.cli.command import plainly
@@ -67,7 +68,7 @@ def command_line() -> typer.Typer:
     )
     app.callback()(_firmward)
     audited = (audit, cat, chain, checks, diff, doctor, explain, extract, init, life, ls, parts, policy, vulns)
-    for verb in (*audited, build, keys, lab):
+    for verb in (*audited, build, keys, lab, verify):
         verb.add_to(app)
     plainly(app)
     return app

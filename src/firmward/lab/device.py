@@ -67,14 +67,10 @@ def opened(folder: Path, kind: Kind = Kind.PROTECTED, keep: Path | None = None) 
 
 def refuse_changed(device: Device) -> None:
     """Raises InputError when a file that will be used is not the one that was built."""
-    import hashlib
-
     known = {one.path: one.sha256 for one in device.said.files}
     for name in USED[device.kind]:
         path = device.folder / name
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != known.get(name):
+        if built.digest(path) != known.get(name):
             raise InputError(
                 f"{path}: was changed after the build, its digest is not the one in {built.FILE}; "
                 "build again, or start it as it is with --as-is"

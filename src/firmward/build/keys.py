@@ -1,4 +1,4 @@
-"""The keys of a build: the one that signs what boots, those that the boot loader knows besides, those that may sign."""
+"""The keys of a build: what signs what boots, what the boot loader knows besides, and what signs the build's record."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,22 +15,23 @@ SIZE_LIMIT = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
-class BootKeys:
-    """`key` signs, `spares` go into the control tree beside it, `declared` are those that the policy allows to sign,
-    none where it does not say."""
+class BuildKeys:
+    """`key` signs what boots, `spares` go into the control tree beside it, `declared` are those that the policy allows
+    to sign, none where it does not say. `witnesses` sign what the build says of itself."""
 
     key: SigningKey
     spares: tuple[PublicKey, ...]
     declared: tuple[PublicKey, ...]
+    witnesses: tuple[SigningKey, ...]
 
 
-def boot_keys(store: KeyStore, unlock: Unlock, declared: Sequence[str], base: Path) -> BootKeys:
+def build_keys(store: KeyStore, unlock: Unlock, declared: Sequence[str], base: Path) -> BuildKeys:
     """`declared` are files, relative to `base`. Raises TrustError where the key cannot be had, InputError for a file
     that is no public key."""
     allowed = tuple(_public(base / name) for name in declared)
     key = store.signers(Role.BOOT, unlock)[0]
     spares = tuple(one for one in store.public(Role.BOOT) if key_id(one) != key.id)
-    return BootKeys(key, spares, allowed)
+    return BuildKeys(key, spares, allowed, store.signers(Role.ROOTFS, unlock))
 
 
 def _public(path: Path) -> PublicKey:
