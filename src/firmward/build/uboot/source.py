@@ -98,8 +98,9 @@ def _settings(workshop: Path) -> list[str]:
 
 def _archives() -> Iterator[str]:
     """Lines for the sources of what this machine takes packages from."""
+    # the release before its updates: of one version apt takes the first that has it
     listed = run(["apt-get", "indextargets", "--format", TARGETS, "Created-By: Packages"], SECONDS).stdout
-    for line in sorted(set(listed.decode("utf-8", "replace").splitlines())):
+    for line in sorted(set(listed.decode("utf-8", "replace").splitlines()), reverse=True):
         site, _, rest = line.partition("|")
         suite, _, component = rest.partition("|")
         if suite in SUITES and component == "main":
