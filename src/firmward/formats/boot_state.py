@@ -1,8 +1,8 @@
 """The state partition: which slot starts, how often it may still be tried, and what the system asks for.
 
-Three sectors of 512 bytes. Two copies of the state, at 0 and 4096, are environments of U-Boot with a checksum (CRC-32 of
-the 508 bytes behind it, little endian); the boot loader alone writes them, always the older one, so that a power cut
-leaves the other. The request, at 8192, is text; the system alone writes it, and the boot loader clears it.
+Three sectors of 512 bytes. Two copies of the state, at 0 and 4096, are environments of U-Boot with a checksum (CRC-32
+of the 508 bytes behind it, little endian); the boot loader alone writes them, always the older one, so that a power
+cut leaves the other. The request, at 8192, is text; the system alone writes it, and the boot loader clears it.
 
 The rules this file holds are those of the boot script (build/uboot/boot.env) and of U-Boot's import (himport_r,
 lib/hashtable.c):

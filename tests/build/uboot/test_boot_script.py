@@ -1,4 +1,4 @@
-"""The boot script as U-Boot runs it, in QEMU: the slots' state machine, what is refused, and what an attacker's disk does.
+"""The boot script as U-Boot runs it, in QEMU: the slots' state machine, what is refused, and an attacker's disk.
 
 What is started is a program of a few instructions, so that a start takes a second. `expected` says in Python what the
 contract of the state partition says in words; U-Boot's script is compared with it.
@@ -119,7 +119,9 @@ def expected(state: State, request: Request, starts: str) -> tuple[list[tuple[st
         if request.good and request.good == state.last:
             state = replace(state, **{f"{request.good}_left": 3, f"{request.good}_good": True})
         if request.active:
-            state = replace(state, active=request.active, **{f"{request.active}_left": 3, f"{request.active}_good": False})
+            state = replace(
+                state, active=request.active, **{f"{request.active}_left": 3, f"{request.active}_good": False}
+            )
         writes += 1
     tried = []
     while True:
@@ -197,9 +199,9 @@ def test_any_state_and_request_lead_where_the_contract_says(workshop: Workshop, 
     board = device(workshop, tmp_path)
     images = {"a": image(workshop), "b": image(workshop)}
     for _ in range(40):
-        digits = [drawn.randrange(4), drawn.randrange(4)]
+        rest = [drawn.randrange(4), drawn.randrange(4), drawn.random() < 0.5, drawn.random() < 0.5]
         seq = drawn.choice((1, 9, 15, 16, 255, 4095, 0x7FFFFFFF, 0xEFFFFFF0))
-        state = State(seq, drawn.choice("ab"), drawn.choice(("", "a", "b")), *digits, *(drawn.random() < 0.5 for _ in "ab"))
+        state = State(seq, drawn.choice("ab"), drawn.choice(("", "a", "b")), *rest)
         request = Request(drawn.choice((None, "a", "b")), drawn.choice((None, "a", "b")))
         starts = drawn.choice(("ab", "a", "b"))
         for slot in "ab":
@@ -258,7 +260,15 @@ def test_a_device_whose_power_is_cut_at_any_moment_starts_again(workshop: Worksh
 
 # --- what an attacker writes on the disk ------------------------------------------------------------------------------
 
-GOOD = {b"seq": b"9", b"active": b"b", b"last": b"b", b"a_left": b"2", b"b_left": b"2", b"a_good": b"1", b"b_good": b"0"}
+GOOD = {
+    b"seq": b"9",
+    b"active": b"b",
+    b"last": b"b",
+    b"a_left": b"2",
+    b"b_left": b"2",
+    b"a_good": b"1",
+    b"b_good": b"0",
+}
 HOSTILE = (
     b"a\x04;echo PWNED;\x04", b"\x04;echo PWNED;#", b"b;echo PWNED", b"b\x04 || echo PWNED\x04", b"$(echo PWNED)",
     b"${bootcmd}", b"b\necho PWNED", b'b" ; echo PWNED ; "', b"b'; echo PWNED; '", b"b\\;echo PWNED", b"b" * 440,
@@ -285,7 +295,14 @@ def test_a_value_that_is_none_reaches_no_interpreter(name: bytes, workshop: Work
 def test_a_request_that_is_none_reaches_no_interpreter(workshop: Workshop, tmp_path: Path) -> None:
     board = device(workshop, tmp_path)
     lines = [(b"good=%s\nactive=%s\n" % (one, one)) for one in HOSTILE if one != b"4"]
-    for text in (*lines, b"\xff" * 512, b"good" * 128, b"=" * 512, b"#" * 512, b"good=b\nbootcmd=echo PWNED\nstdin=serial\n"):
+    for text in (
+        *lines,
+        b"\xff" * 512,
+        b"good" * 128,
+        b"=" * 512,
+        b"#" * 512,
+        b"good=b\nbootcmd=echo PWNED\nstdin=serial\n",
+    ):
         board.put(active="a", last="b")
         board.request(text[:512])
         tried, _ = expected(State(7, "a", "b"), parse_request(text[:512]), "ab")
