@@ -166,7 +166,7 @@ COMMANDS = frozenset(
     (
         "base", "boot", "bootd", "bootm", "cmp", "cp", "echo", "env", "exit", "false", "fdt", "itest", "loop", "md",
         "mm", "mw", "nm", "part", "printenv", "qfw", "reset", "run", "setenv", "setexpr", "showvar", "test", "true",
-        "version", "virtio",
+        "version", "virtio", "panic", "help", "?",
     )
 )  # fmt: skip
 
