@@ -27,7 +27,7 @@ from firmward.build.uboot import control, recipe
 from firmward.formats import boot_state
 
 PROGRAMS = (
-    "qemu-system-aarch64", "mkimage", "dtc", "sfdisk", "openssl",
+    "qemu-system-aarch64", "mkimage", "dtc", "fdtput", "sfdisk", "openssl",
     "aarch64-linux-gnu-gcc", "aarch64-linux-gnu-as", "aarch64-linux-gnu-objcopy", "bison", "flex", "bc", "xxd",
 )  # fmt: skip
 MISSING = [name for name in PROGRAMS if find_program(name) is None]

@@ -19,6 +19,8 @@ import areas
 from fault import Fault
 
 PROJECT = Path(__file__).resolve().parents[2]
+SHARED = ("build/cache/sources", "build/cache/keys")
+"""What tests fetched or made once, and only read: each copy would do so again."""
 COPIED = ("src", "tests", "tools", "docs", "examples", "pyproject.toml", "README.md")
 SOURCES = Path("src", "firmward")
 SECONDS = 3600
@@ -67,6 +69,10 @@ def has_failures(fault: Fault | None, tests: list[str]) -> bool:
         for name in COPIED:
             source = PROJECT / name
             (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / name)
+        for name in SHARED:
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            if (PROJECT / name).is_dir():
+                (copy / name).symlink_to((PROJECT / name).resolve())
         if fault is not None:
             target = copy / SOURCES / fault.file
             target.write_text(target.read_text(encoding="utf-8").replace(fault.old, fault.new), encoding="utf-8")

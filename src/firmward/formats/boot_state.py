@@ -1,13 +1,14 @@
 """The state partition: which slot starts, how often it may still be tried, and what the system asks for.
 
-Three sectors of 512 bytes. Two copies of the state, at 0 and 4096, are environments of U-Boot with a checksum (CRC-32 of
-the 508 bytes behind it, little endian); the boot loader alone writes them, always the older one, so that a power cut
-leaves the other. The request, at 8192, is text; the system alone writes it, and the boot loader clears it.
+Three sectors of 512 bytes. Two copies of the state, at 0 and 4096, are environments of U-Boot with a checksum (CRC-32
+of the 508 bytes behind it, little endian); the boot loader alone writes them, always the older one, so that a power
+cut leaves the other. The request, at 8192, is text; the system alone writes it, and the boot loader clears it.
 
 The rules this file holds are those of the boot script (build/uboot/boot.env) and of U-Boot's import (himport_r,
 lib/hashtable.c):
 
-- A copy counts where its checksum holds and each name has one of its few values, written in the one way.
+- A copy counts where its checksum holds and each name has one of its few values, written in the one way; a `last` that
+  is none is as if nothing had been started.
 - Of a name that stands twice the first value counts. Names that are not known are passed over.
 - Of two copies the one with the higher number counts; the first where both have the same.
 - A request's value that is none is as if it were not there.
@@ -119,11 +120,12 @@ def parse_copy(sector: bytes) -> State | None:
     active, last = values.get(b"active", b""), values.get(b"last", b"")
     left = [_digit(values, name, TRIES) for name in (b"a_left", b"b_left")]
     good = [_digit(values, name, 1) for name in (b"a_good", b"b_good")]
-    if seq is None or active not in (b"a", b"b") or last not in (b"", b"a", b"b"):
+    if seq is None or active not in (b"a", b"b"):
         return None
     if left[0] is None or left[1] is None or good[0] is None or good[1] is None:
         return None
-    return State(seq, active.decode(), last.decode(), left[0], left[1], good[0] == 1, good[1] == 1)
+    started = last.decode() if last in (b"a", b"b") else ""
+    return State(seq, active.decode(), started, left[0], left[1], good[0] == 1, good[1] == 1)
 
 
 def parse_request(sector: bytes) -> Request:

@@ -1,4 +1,4 @@
-"""The boot script as U-Boot runs it, in QEMU: the slots' state machine, what is refused, and what an attacker's disk does.
+"""The boot script as U-Boot runs it, in QEMU: the slots' state machine, what is refused, and an attacker's disk.
 
 What is started is a program of a few instructions, so that a start takes a second. `expected` says in Python what the
 contract of the state partition says in words; U-Boot's script is compared with it.
@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from locked_board import DISK, MISSING, PARTITIONS, SECTOR, SIGNATURE, Device, NoPackagesError, Workshop, sector
 
-from firmward.formats.boot_state import COPIES, REQUEST, Request, State, parse
+from firmward.formats.boot_state import COPIES, REQUEST, Request, State, parse, parse_request
 
 pytestmark = [pytest.mark.skipif(bool(MISSING), reason=f"{MISSING} missing"), pytest.mark.timeout(600)]
 proof = pytest.mark.proof
@@ -199,11 +199,9 @@ def test_any_state_and_request_lead_where_the_contract_says(workshop: Workshop, 
     board = device(workshop, tmp_path)
     images = {"a": image(workshop), "b": image(workshop)}
     for _ in range(40):
-        digits = [drawn.randrange(4), drawn.randrange(4)]
+        rest = [drawn.randrange(4), drawn.randrange(4), drawn.random() < 0.5, drawn.random() < 0.5]
         seq = drawn.choice((1, 9, 15, 16, 255, 4095, 0x7FFFFFFF, 0xEFFFFFF0))
-        state = State(
-            seq, drawn.choice("ab"), drawn.choice(("", "a", "b")), *digits, *(drawn.random() < 0.5 for _ in "ab")
-        )
+        state = State(seq, drawn.choice("ab"), drawn.choice(("", "a", "b")), *rest)
         request = Request(drawn.choice((None, "a", "b")), drawn.choice((None, "a", "b")))
         starts = drawn.choice(("ab", "a", "b"))
         for slot in "ab":
@@ -305,11 +303,12 @@ def test_a_request_that_is_none_reaches_no_interpreter(workshop: Workshop, tmp_p
         b"#" * 512,
         b"good=b\nbootcmd=echo PWNED\nstdin=serial\n",
     ):
-        board.put(active="a", last="b", a_left=3)
+        board.put(active="a", last="b")
         board.request(text[:512])
+        tried, _ = expected(State(7, "a", "b"), parse_request(text[:512]), "ab")
         said = board.start()
         assert "PWNED" not in said
-        assert started(said) == "a", text
+        assert started(said) == tried[-1][0], text
         assert not any(board.sectors()[REQUEST:]), "the request is cleared"
 
 
@@ -378,8 +377,18 @@ def flipped(data: bytes, at: bytes) -> bytes:
 def legacy(workshop: Workshop) -> bytes:
     workshop.payload("legacy")
     options = ("-A", "arm64", "-O", "linux", "-T", "kernel", "-C", "none", "-a", "40200000", "-e", "40200000")
-    workshop.run("mkimage", *options, "-d", "payload", "legacy.img")
-    return (workshop.folder / "legacy.img").read_bytes()
+    for number in range(4000):  # until its checksum stands where a FIT has a size that is not too large
+        workshop.run("mkimage", *options, "-n", str(number), "-d", "payload", "legacy.img")
+        data = (workshop.folder / "legacy.img").read_bytes()
+        if data[4] < 3:
+            return data
+    raise AssertionError("no legacy image has such a checksum")
+
+
+def of_another_index(workshop: Workshop) -> bytes:
+    (workshop.folder / "image.fit").write_bytes(image(workshop))
+    workshop.run("fdtput", "-t", "s", "image.fit", "/configurations/conf-a", "rollback-index", "9")
+    return (workshop.folder / "image.fit").read_bytes()
 
 
 def bare(workshop: Workshop) -> bytes:
@@ -397,7 +406,7 @@ def of_any_size(workshop: Workshop) -> bytes:
 REFUSALS: dict[str, tuple[Callable[[Workshop], bytes], str]] = {
     "changed payload": (lambda shop: flipped(image(shop), b"payload plain"), "not signed"),
     "changed bootargs": (lambda shop: flipped(image(shop), b"ro panic=5"), "not signed"),
-    "changed index": (lambda shop: flipped(image(shop, "older", "1"), b"\0\0\0\x021\0"), "not signed"),
+    "changed index": (of_another_index, "not signed"),
     "no signature": (lambda shop: shop.fit("unsigned", signature=""), "not signed"),
     "other key": (lambda shop: shop.fit("foreign", keys="foreign"), "not signed"),
     "other key by another name": (
@@ -430,7 +439,7 @@ def test_what_is_not_ours_is_refused(name: str, workshop: Workshop, tmp_path: Pa
     assert why in refused[1]
     assert started(said) == "b"
     assert said.count("payload plain ran") == 1
-    assert "PWNED" not in said
+    assert not re.search(r"^PWNED", said, re.MULTILINE)
     assert set(board.floor_words(16)) == {0xFFFFFFFF}
     assert board.state().a_left == 0
 

@@ -11,6 +11,7 @@ from real.packages import unpacked
 from real.roots import NoPackagesError
 
 from firmward.formats import (
+    boot_state,
     kconfig,
     kconfig_values,
     uboot_binary,
@@ -166,6 +167,23 @@ def mend_environment(data: bytearray) -> None:
             mending.put(data, start, zlib.crc32(data[start + head : start + size]), "little")
 
 
+def states(_: Path) -> Iterator[bytes]:
+    yield boot_state.fresh().to_bytes()
+    copies = (boot_state.State(0x1F, "b", "a", 0, 2, b_good=True), boot_state.State(0x20, "a", "b", 1, 0))
+    yield boot_state.Records(copies, boot_state.Request("a", "b")).to_bytes()
+
+
+def ask_state(data: bytes) -> None:
+    told(boot_state.parse(data).state)
+    boot_state.parse(boot_state.fresh().to_bytes())
+
+
+def mend_state(data: bytearray) -> None:
+    for place in boot_state.COPIES:
+        if len(data) >= place + boot_state.SECTOR:
+            mending.put(data, place, zlib.crc32(data[place + 4 : place + boot_state.SECTOR]), "little")
+
+
 def scripts(_: Path) -> Iterator[bytes]:
     yield SCRIPT.encode()
     yield from (f"{value}\n".encode() for value in VARIABLES.values())
@@ -250,6 +268,7 @@ PARSERS = (
         ask_binary,
     ),
     Parser("uboot_env", ("uboot_env",), environments, ask_environment, mend_environment),
+    Parser("boot_state", ("boot_state",), states, ask_state, mend_state),
     Parser("uboot_script", ("uboot_script", "uboot_reach"), scripts, ask_script),
     Parser("kconfig", ("kconfig", "kconfig_expression", "kconfig_values", "kconfig_words"), kconfigs, ask_kconfig),
     Parser("uboot_config", ("uboot_config",), configurations, ask_configuration),

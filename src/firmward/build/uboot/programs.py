@@ -1,4 +1,4 @@
-"""Outside programs that build a boot loader: found as an administrator finds them, bounded in time, told when missing."""
+"""Outside programs that build a boot loader: where an administrator finds them, for a bounded time."""
 
 import os
 import shutil

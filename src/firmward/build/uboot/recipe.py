@@ -109,11 +109,15 @@ def fragment() -> dict[str, str]:
 
 
 def _digest(board: Board, console: str, found: Source) -> str:
-    """Of all that decides on the bytes; the compilers by what they say of themselves."""
-    compilers = [run([name, "--version"], SECONDS).stdout.decode() for name in (f"{CROSS}gcc", f"{CROSS}ld", "gcc")]
+    """Of all that decides on the bytes."""
     settings = [f"{name}={value}" for name, value in fragment().items()]
-    parts = [found.version, str(found.epoch), str(board.defconfig), *compilers, *settings, types()]
+    parts = [found.version, str(found.epoch), str(board.defconfig), *_compilers(), *settings, types()]
     return hashlib.sha256("\0".join((*parts, environment(board, console))).encode()).hexdigest()
+
+
+def _compilers() -> list[str]:
+    """By what they say of themselves."""
+    return [run([name, "--version"], SECONDS).stdout.decode() for name in (f"{CROSS}gcc", f"{CROSS}ld", "gcc")]
 
 
 def _build(board: Board, console: str, found: Source, objects: Path, out: Path) -> None:

@@ -1,8 +1,8 @@
 """U-Boot's source package of Debian bookworm, unpacked with Debian's patches.
 
-apt fetches it from the archive that this machine's own sources name, with lists of its own, so that the system's stay as
-they are; apt verifies the signature of the archive, dpkg-source the digests of the files. The newest version among the
-release, its updates and its security updates is taken.
+apt fetches it from the archive that this machine's own sources name, with lists of its own, so that the system's stay
+as they are; apt verifies the signature of the archive, dpkg-source the digests of the files. The newest version among
+the release, its updates and its security updates is taken, from the first of them that has it.
 """
 
 import re
@@ -97,10 +97,10 @@ def _settings(workshop: Path) -> list[str]:
 
 
 def _archives() -> Iterator[str]:
-    """Lines for the sources of what this machine takes packages from."""
+    """Lines for the sources of what this machine takes packages from, the release first."""
     listed = run(["apt-get", "indextargets", "--format", TARGETS, "Created-By: Packages"], SECONDS).stdout
-    for line in sorted(set(listed.decode("utf-8", "replace").splitlines())):
-        site, _, rest = line.partition("|")
-        suite, _, component = rest.partition("|")
-        if suite in SUITES and component == "main":
-            yield f"deb-src [signed-by={KEYRING}] {site} {suite} main"
+    rows = {tuple(line.split("|")) for line in listed.decode("utf-8", "replace").splitlines() if line.count("|") == 2}
+    for wanted in SUITES:
+        for site, suite, component in sorted(rows):
+            if (suite, component) == (wanted, "main"):
+                yield f"deb-src [signed-by={KEYRING}] {site} {suite} main"
