@@ -28,8 +28,8 @@ EPILOG = """
 
 Keys come from the key store, or from files: whoever checks needs no private half, and no store.
 
-**Exit codes**: 0 when it is what was signed; 1 when it differs, or a signature does not hold; 2 where there is nothing to
-compare.
+**Exit codes**: 0 when it is what was signed; 1 when it differs, or a signature does not hold; 2 where nothing can be
+compared.
 """
 
 
