@@ -1,6 +1,7 @@
 """The data partition, beside what e2fsck and debugfs say of it."""
 
 import os
+import re
 import tarfile
 import tempfile
 import time
@@ -94,6 +95,21 @@ def test_the_same_files_in_another_folder_at_another_time_give_the_same_bytes(
     monkeypatch.setenv("MKE2FS_CONFIG", "/dev/null")
     write_data(open_tree(second), tmp_path / "2", size=SIZE, epoch=EPOCH, identity="camera")
     assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
+
+
+def test_the_settings_of_this_machine_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Debian's are like ours, others' have features that older kernels do not know."""
+    (tmp_path / "bin").mkdir()
+    real = find_program("mke2fs")
+    (tmp_path / "bin/mke2fs").write_text(f'#!/bin/sh\ncp "$MKE2FS_CONFIG" {tmp_path}/settings\nexec {real} "$@"\n')
+    (tmp_path / "bin/mke2fs").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    write_data(None, tmp_path / "data", size=SIZE, epoch=EPOCH, identity="camera")
+    listed = re.search("features = (.*)", (tmp_path / "settings").read_text())
+    assert listed is not None
+    stated = re.search("Filesystem features: *(.*)", told(tmp_path / "data", "stats -h"))
+    assert stated is not None
+    assert set(listed[1].split(",")) == set(stated[1].split())
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="root becomes another user here")

@@ -40,6 +40,22 @@ def test_an_archive_comes_out_sorted_and_otherwise_as_it_was(tmp_path: Path) -> 
     assert note.encode("utf-8", "surrogateescape") == b"a=\n\xff\0"
 
 
+class Reversed(FolderTree):
+    """A tree as some other format lists it: the top first, from the last name on."""
+
+    def entries(self) -> Iterator[Entry]:
+        listed = sorted(super().entries(), key=lambda entry: entry.path, reverse=True)
+        return iter(sorted(listed, key=lambda entry: entry.path.count("/")))
+
+
+def test_the_order_that_a_format_lists_in_does_not_count(tmp_path: Path) -> None:
+    for name in ("a", "a-b", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_bytes(b"")
+    found = streamed(Given(tmp_path, FOLDER, Reversed(tmp_path)))
+    assert list(found) == ["a", "a/file", "a-b", "a-b/file", "b", "b/file"]
+
+
 def test_no_time_is_later_than_the_epoch(tmp_path: Path) -> None:
     found = streamed(open_tree(write_tar(tmp_path / "root.tar")))
     assert found["bin/ping"].mtime == OLD
