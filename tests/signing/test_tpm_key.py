@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import stores
@@ -94,7 +95,7 @@ def test_a_rotation_that_is_cut_off_leaves_a_store_that_opens(
 
     with monkeypatch.context() as patched:
         patched.setattr(private_files, "write", cut)
-        patched.setattr(shutil, "rmtree", lambda *_, **__: None)  # a power cut clears nothing away
+        patched.setattr(tpm_key, "shutil", SimpleNamespace(rmtree=lambda *_, **__: None))  # a power cut clears nothing
         with pytest.raises(SystemExit):
             rotate(store.folder, Role.FLEET, stores.known(), stores.DAY)
     assert KeyStore.open(store.folder).signers(Role.FLEET, stores.known())

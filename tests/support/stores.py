@@ -7,9 +7,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from firmward.signing import changes, pkcs8
-from firmward.signing.algorithm import Algorithm
 from firmward.signing.changes import NewRole
-from firmward.signing.custody import Making
 from firmward.signing.role import Role
 from firmward.signing.unlock import Unlock
 
@@ -47,7 +45,3 @@ def make_store(folder: Path, *roles: NewRole | Role) -> Path:
     with cheaply():
         changes.init(folder, made, known(), DAY)
     return folder
-
-
-def quick(role: Role, *, threshold: int = 1) -> NewRole:
-    return NewRole(role, Making(algorithm=Algorithm.ED25519), threshold)
