@@ -204,6 +204,15 @@ def test_a_kernel_unpacks_each_compression(
 
 
 @pytest.mark.proof
+def test_a_device_without_a_console_starts_as_well(initramfs: Path, root: device.Root, tmp_path: Path) -> None:
+    wrapper = archive.program("init", b"#!/bin/sh\nexec 0<&- 1>&- 2>&-\nexec /bin/sh /own\n")
+    members = [replace(one, path="own") if one.path == "init" else one for one in archive.read(initramfs)]
+    archive.write((wrapper, *members), tmp_path / "closed")
+    run = boot(tmp_path / "closed", device.disk(tmp_path / "disk", root), "a", "is healthy")
+    assert "firmward: slot a is healthy" in run.said
+
+
+@pytest.mark.proof
 def test_a_busybox_that_needs_libraries_serves_as_well(inputs: Inputs, root: device.Root, tmp_path: Path) -> None:
     linked = source(device_parts.linked_tools(tmp_path / "tools"), "[build] tools")
     made = make.make(replace(inputs, tools=linked), root.table, tmp_path / "made")

@@ -1,5 +1,6 @@
 """What a maker gives for an arm64 device, from Debian's packages: kernel, its modules, BusyBox and dmsetup."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -24,7 +25,7 @@ def tools() -> Path:
         with tempfile.TemporaryDirectory(dir=place.parent) as workshop:
             whole = Path(workshop) / "whole"
             for folder in (modules, *(unpacked(name, ARCHITECTURE) for name in TOOLS)):
-                shutil.copytree(folder, whole, symlinks=True, dirs_exist_ok=True)
+                shutil.copytree(folder, whole, symlinks=True, copy_function=os.link, dirs_exist_ok=True)
             if not place.is_dir():
                 whole.rename(place)
     return place

@@ -39,8 +39,8 @@ CAPABILITY = "security.capability"
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """`tools` is the tree with the programs, `root` the system's. `compression` is that of the root file system; the
-    initramfs has it too where the kernel can."""
+    """`tools` is the tree with the programs, `root` the system's: the same record twice where the system has them
+    itself. `compression` is that of the root file system; the initramfs has it too where the kernel can."""
 
     board: Board
     kernel: Path
