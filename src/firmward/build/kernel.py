@@ -2,10 +2,10 @@
 
 The rules this file holds:
 
-- An `Image` (arm64, riscv) is packed. Of Debian's kernel for arm64, 33.0 MB, gzip leaves 11.3, LZ4 13.6, zstd 9.4; under
-  QEMU's TCG U-Boot comes from the command to the start of the kernel in 0.9 s with gzip, 1.0 with LZ4 and 2.3 unpacked,
-  since what is smaller is hashed and copied faster. Every U-Boot opens gzip; for the others it has to be told when it
-  is built, and Debian's own stops at zstd.
+- An `Image` (arm64, riscv) is packed. Of Debian's kernel for arm64, 33.0 MB, gzip leaves 11.3, LZ4 13.6, zstd 9.4.
+  Under QEMU's TCG U-Boot comes from the command to the start of the kernel in 0.9 s with gzip, 1.0 with LZ4 and 2.3
+  unpacked, since what is smaller is hashed and copied faster. Every U-Boot opens gzip; for the others it has to be told
+  when it is built, and Debian's own stops at zstd.
 - A zImage is packed already, and takes itself apart.
 - The same kernel gives the same bytes: no name and no time is kept.
 - The hash in the FIT is over the packed bytes, so that nothing is unpacked that is not verified.
