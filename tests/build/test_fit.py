@@ -19,7 +19,7 @@ from firmward.formats import device_tree, fdt, fit, fit_check, fit_keys
 from firmward.formats.fit_keys import KeyRing
 from firmward.model.errors import InputError, ToolError, TrustError
 from firmward.signing.control_tree import ring
-from firmward.signing.fit import Padding, verify
+from firmward.signing.fit import Padding, sign, verify
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"{MISSING} missing")
 WITNESS = PROJECT / "build" / "cache" / "programs" / "fit_check_sign"
@@ -337,6 +337,16 @@ def test_a_missing_program_is_named_with_its_package(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(build, "found", nowhere)
     left_alone(tmp_path, held_key(), ToolError, "dtc is not installed.*device-tree-compiler", pieces=wanted)
+
+
+def test_what_is_no_fit_is_neither_signed_nor_verified(tmp_path: Path) -> None:
+    path = tmp_path / "boot.fit"
+    for data in (b"", b"\xd0\r\xfe\xed" * 20):
+        path.write_bytes(data)
+        with pytest.raises(TrustError, match=r"boot\.fit: is no FIT that could be signed"):
+            sign(path, held_key())
+        with pytest.raises(TrustError, match=r"boot\.fit: is no FIT any more"):
+            verify(path, ring([held_key().public]))
 
 
 def test_an_image_of_before_is_replaced_whole(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """Kernels as a FIT takes them, opened again by the programs that U-Boot's code goes by."""
 
 import gzip
+import os
 import struct
 from pathlib import Path
 
 import pytest
 from boot_pieces import kernel
-from program import find_program, run_program
+from program import run_program
 
 from firmward.build.kernel import pack
 from firmward.model.errors import InputError
@@ -23,39 +24,29 @@ def image(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("word", "compression"), [("xz", "gzip"), ("gzip", "gzip"), ("lz4", "lz4"), ("zstd", "zstd"), ("none", "none")]
-)
-def test_an_image_is_packed_by_what_uboot_opens(word: str, compression: str, image: Path) -> None:
+def test_an_image_is_packed_and_gzip_opens_it_again(image: Path) -> None:
     out = image.with_name("packed")
-    found = pack(image, word, out)
-    assert (found.compression, found.memory) == (compression, len(kernel()) + 5000)
-    if compression == "none":
-        assert out.read_bytes() == kernel()
-    elif find_program(compression):
-        assert out.stat().st_size < len(kernel())
-        assert run_program((compression, "-dc"), feed=out.read_bytes()).stdout == kernel()
+    found = pack(image, out)
+    assert (found.compression, found.memory) == ("gzip", len(kernel()) + 5000)
+    assert out.stat().st_size < len(kernel())
+    assert run_program(("gzip", "-dc"), feed=out.read_bytes()).stdout == kernel()
 
 
-@pytest.mark.parametrize("word", ["gzip", "lz4", "zstd"])
-def test_the_same_kernel_gives_the_same_bytes_at_another_time_and_by_another_name(word: str, image: Path) -> None:
+def test_the_same_kernel_gives_the_same_bytes_at_another_time_and_by_another_name(image: Path) -> None:
     other = image.with_name("other-name")
     other.write_bytes(kernel())
-    pack(image, word, image.with_name("1"))
-    pack(other, word, image.with_name("2"))
-    assert image.with_name("1").read_bytes() == image.with_name("2").read_bytes()
-
-
-def test_no_block_of_lz4_leans_on_another(image: Path) -> None:
-    """U-Boot opens no other frames: bit 5 of the flags."""
-    pack(image, "lz4", image.with_name("packed"))
-    assert image.with_name("packed").read_bytes()[4] & 0x20
+    os.utime(other, (1, 1))
+    pack(image, image.with_name("1"))
+    pack(other, image.with_name("2"))
+    packed = image.with_name("1").read_bytes()
+    assert packed == image.with_name("2").read_bytes()
+    assert packed[3:8] == bytes(5)  # no name and no time, RFC 1952
 
 
 def test_a_zimage_stays_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "zImage"
     path.write_bytes(zimage())
-    assert pack(path, "gzip", tmp_path / "packed").compression == "none"
+    assert pack(path, tmp_path / "packed").compression == "none"
     assert (tmp_path / "packed").read_bytes() == zimage()
 
 
@@ -64,4 +55,4 @@ def test_what_uboot_does_not_start_is_named(data: bytes, tmp_path: Path) -> None
     path = tmp_path / "vmlinuz"
     path.write_bytes(data)
     with pytest.raises(InputError, match=r"\[build\] kernel: .*vmlinuz"):
-        pack(path, "gzip", tmp_path / "packed")
+        pack(path, tmp_path / "packed")

@@ -46,7 +46,7 @@ DATA = "data"
 
 @dataclass(frozen=True, slots=True)
 class FitPieces:
-    """`device_tree` is the maker's; each slot's is made of it. `console` and `compression` are the policy's words."""
+    """`device_tree` is the maker's; each slot's is made of it. `console` is the policy's word."""
 
     kernel: Path
     device_tree: Path
@@ -54,7 +54,6 @@ class FitPieces:
     board: Board
     console: str = "off"
     rollback_index: int = 0
-    compression: str = "gzip"
     description: str = "firmward"
 
 
@@ -99,7 +98,7 @@ def signed_fit(
 
 
 def _assemble(folder: Path, pieces: FitPieces, public: PublicKey, padding: Padding, epoch: int) -> None:
-    kernel = pack(pieces.kernel, pieces.compression, folder / KERNEL)
+    kernel = pack(pieces.kernel, folder / KERNEL)
     maker = _content(pieces.device_tree)
     for slot in SLOTS:
         tree = slot_tree(maker, pieces.board, pieces.console, slot)

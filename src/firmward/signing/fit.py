@@ -11,8 +11,8 @@ The rules this file holds (doc/usage/fit/signature, tools/image-host.c):
   signature will be. Then nothing moves when it is filled, and what was signed stays signed.
 - Signed are the nodes of the configuration, with the hashes of its images, and all names of properties: `fit_regions`.
 - PKCS #1 v1.5 by default, not PSS: its signature is the same whenever it is made, so that an image can be built again
-  bit by bit; U-Boot knows PSS only where CONFIG_FIT_RSASSA_PSS is on; and the known forgeries of v1.5 live on lax
-  readers, where U-Boot compares all of the padding.
+  bit by bit; a TPM's key signs so, and U-Boot knows PSS only where CONFIG_FIT_RSASSA_PSS is on; and the known
+  forgeries of v1.5 live on lax readers, where U-Boot compares all of the padding.
 - What was signed is read again as a boot loader would, with its keys. What does not hold is refused.
 """
 
@@ -83,11 +83,15 @@ def strings(*words: str) -> bytes:
 
 
 def sign(path: Path, key: SigningKey) -> None:
-    """Fill the places for signatures. Raises TrustError when the key signs otherwise than it says."""
+    """Fill the places for signatures. Raises TrustError for what is no FIT, and when the key signs otherwise than it
+    says."""
     with _opened(path, os.O_RDWR) as (file, read):
-        tree = fdt.DeviceTree(read)
-        for made in _places(tree):
-            _sign(file, read, tree, made, key)
+        try:
+            tree = fdt.DeviceTree(read)
+            for made in _places(tree):
+                _sign(file, read, tree, made, key)
+        except Malformed as error:
+            raise TrustError(f"{path.name}: is no FIT that could be signed: {error}") from error
         os.fsync(file)
 
 
