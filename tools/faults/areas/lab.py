@@ -81,6 +81,13 @@ FAULTS = (
         "a device that starts again and again is followed for ever",
     ),
     Fault(
+        "lab/boot.py",
+        "        steps += self._glance(at)\n",
+        "",
+        "tests/lab/test_boot.py",
+        "a device whose console is off is never seen to be healthy",
+    ),
+    Fault(
         "lab/media.py",
         "if record.exists() and record.read_bytes() != own:",
         "if False:",
