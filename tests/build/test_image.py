@@ -12,8 +12,8 @@ import signed_camera
 from signed_camera import order, quiet, with_words
 
 from firmward.build import built, image, statement
-from firmward.formats import boot_state, fit_check
-from firmward.formats.fdt import DeviceTree
+from firmward.formats import boot_state, device_tree, fit_check
+
 from firmward.formats.fit_keys import of_control_tree
 from firmward.model.errors import InputError, TrustError
 from firmward.signing.key_store import KeyStore
@@ -70,7 +70,7 @@ def test_the_fit_is_signed_in_each_configuration_and_the_control_tree_requires_t
         return content[offset : offset + length]
 
     content = (made / "boot" / "control.dtb").read_bytes()
-    ring = of_control_tree(DeviceTree(read))
+    ring = of_control_tree(device_tree.parse(content))
     content = (made / "slot" / "boot.fit").read_bytes()
     checked = fit_check.check(read, len(content), ring)
     assert [one.name for one in checked.configurations] == ["conf-a", "conf-b"]

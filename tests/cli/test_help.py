@@ -5,7 +5,7 @@ import re
 import pytest
 from command import Firmward
 
-VERBS = (("audit",), ("diff",), ("init",), ("policy", "check"), ("policy", "schema"))
+VERBS = (("audit",), ("diff",), ("init",), ("lab", "boot"), ("lab", "shell"), ("policy", "check"), ("policy", "schema"))
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
@@ -22,9 +22,10 @@ def test_help_is_whole_in_a_narrow_and_a_wide_terminal(
 
 
 def test_an_example_fits_on_one_line_of_a_narrow_terminal() -> None:
-    from firmward.cli import audit, diff, init, policy
+    from firmward.cli import audit, diff, init, lab, lab_boot, lab_shell, policy
 
-    for epilog in (audit.EPILOG, diff.EPILOG, init.EPILOG, policy.EPILOG, policy.CHECK_EPILOG, policy.SCHEMA_EPILOG):
+    pages = (audit, diff, init, lab, lab_boot, lab_shell, policy)
+    for epilog in (*(page.EPILOG for page in pages), policy.CHECK_EPILOG, policy.SCHEMA_EPILOG):
         examples = [line for line in epilog.split("\n") if line.startswith("    firmward")]
         assert examples
         assert max(map(len, examples)) <= 4 + 76

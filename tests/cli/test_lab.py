@@ -15,6 +15,8 @@ from command import Firmward
 from played_qemu import BOOT, HEALTHY, play
 from processes import end, is_alive
 
+import firmward
+
 WAIT = "time.sleep(600)"
 GOOD = f"say(*{BOOT!r}, {HEALTHY!r})\n{WAIT}"
 
@@ -136,7 +138,7 @@ def test_whatever_ends_the_command_ends_the_machine(out: Path, tmp_path: Path, n
     code = "from firmward.cli.main import run; run()"
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    environment = {**os.environ, "TMPDIR": str(temporary)}
+    environment = {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": str(Path(firmward.__file__).parents[1])}
     with subprocess.Popen(
         [sys.executable, "-c", code, "lab", "boot", str(out)], stdout=-3, stderr=-3, env=environment
     ) as command:

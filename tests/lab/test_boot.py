@@ -76,6 +76,23 @@ def test_resets_are_counted_where_the_console_is_off(lab: Lab) -> None:
     assert outcome.ending is Ending.TOO_MANY_STARTS
 
 
+def test_a_refusal_belongs_to_the_start_that_it_ended_where_the_console_is_off(lab: Lab) -> None:
+    body = (
+        "state(0, seq='1', last='a', a_left=2, b_left=3)\ntime.sleep(0.5)\n"
+        "state(1, seq='2', last='a', a_left=0, b_left=3)\ntell(event='RESET')\ntime.sleep(0.5)\n"
+        "state(0, seq='3', last='b', a_left=0, b_left=2)\ntime.sleep(0.5)\nwrite(8192, b'good=b\\n')\n"
+    )
+    outcome = lab.boot(body + WAIT)
+    assert [(step.start, step.sign.what, step.sign.slot) for step in outcome.steps] == [
+        (1, Stage.POWER, None),
+        (1, Stage.SLOT, "a"),
+        (1, Mishap.REFUSED, "a"),
+        (1, Mishap.RESTARTED, None),
+        (2, Stage.SLOT, "b"),
+        (2, Stage.HEALTHY, "b"),
+    ]
+
+
 def test_times_of_the_last_start_count_from_its_own_power_on(lab: Lab) -> None:
     body = f"say('U-Boot 2023.01')\ntime.sleep(0.6)\ntell(event='RESET')\nsay(*{BOOT!r}, {HEALTHY!r})\n{WAIT}"
     outcome = lab.boot(body)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from processes import end, is_alive
 
+import firmward
 from firmward.lab.boards.qemu_arm64 import BOARD
 from firmward.lab.machine import Machine, program
 from firmward.lab.serial_log import SerialLog
@@ -84,7 +85,8 @@ def test_it_dies_with_who_started_it() -> None:
         "print(running.process.pid, flush=True)\n"
         "time.sleep(600)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", body], stdout=subprocess.PIPE, text=True) as parent:
+    here = {**os.environ, "PYTHONPATH": str(Path(firmward.__file__).parents[1])}
+    with subprocess.Popen([sys.executable, "-c", body], stdout=subprocess.PIPE, text=True, env=here) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         assert group(pid)

@@ -217,3 +217,24 @@ def test_a_twin_whose_kernel_has_no_overlay_is_writable_all_the_same(tmp_path: P
     told = session(device, tmp_path, "echo here > /etc/planted; cat /etc/planted", "grep ' / ' /proc/mounts")
     assert "\nhere\n" in told
     assert "tmpfs / tmpfs rw" in told
+
+
+@pytest.mark.proof
+def test_a_system_that_is_its_initramfs_has_a_twin_too(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    subprocess.run(["unsquashfs", "-q", "-n", "-d", root, images() / "rootfs.squashfs"], check=True)
+    (root / "init").write_text("#!/bin/sh\nfalse || exec /sbin/started\n exec  /sbin/own --as-built\n")
+    (root / "init").chmod(0o755)
+    (root / "usr/sbin/own").write_text('#!/bin/sh\necho "$@" >/told\nexec /sbin/init\n')
+    (root / "usr/sbin/own").chmod(0o755)
+    (root / ".firmward/bin").mkdir(parents=True)
+    names = "\n".join(str(path.relative_to(root)) for path in sorted(root.rglob("*"))).encode()
+    packed = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], input=names, cwd=root, capture_output=True)
+    whole = tmp_path / "whole.cpio.gz"
+    whole.write_bytes(gzip.compress(packed.stdout, 1, mtime=0))
+    out = camera_build(tmp_path / "out", initramfs=whole)
+    record = out / "build.json"
+    record.write_text(record.read_text().replace('"layout": "verity"', '"layout": "initramfs"'))
+    told = session(opened(out, Kind.SHELL), tmp_path, "grep rootfs /proc/mounts", "cat /told")
+    assert "rootfs / rootfs rw" in told
+    assert "\n--as-built\n" in told

@@ -20,9 +20,10 @@ from firmward.lab.shell import Left, attached, fed
 from firmward.model.errors import DeviceError
 
 SHELL = r"""
+NOISE = b""
 say("U-Boot 2023.01", "[    1.000000] a line of the kernel")
 while True:
-    os.write(1, b"lab:/ro"); time.sleep(0.05); os.write(1, b"ot# \x1b"); time.sleep(0.05); os.write(1, b"[6n")
+    os.write(1, b"lab:/ro"); time.sleep(0.05); os.write(1, b"ot# \x1b"); time.sleep(0.05); os.write(1, b"[6n" + NOISE)
     line = b""
     while not line.endswith(b"\r"):
         piece = os.read(0, 1)
@@ -55,6 +56,12 @@ def test_each_line_of_a_pipe_waits_for_the_prompt(device: Device, tmp_path: Path
     assert (tmp_path / "screen").read_text() == (
         "lab:/root# one\nyou said one\nlab:/root# two\nyou said two\nlab:/root# \n"
     )
+
+
+def test_a_line_of_the_kernels_behind_the_prompt_is_no_matter(device: Device, tmp_path: Path) -> None:
+    play(tmp_path / "programs", SHELL.replace('NOISE = b""', r'NOISE = b"[    9.000000] random: done\r\n"'))
+    assert fed(device, iter((b"one\n", b"two\n")), screen(tmp_path), 20) is Left.INPUT
+    assert "you said two" in (tmp_path / "screen").read_text()
 
 
 def test_a_device_that_goes_off_ends_the_session(device: Device, tmp_path: Path) -> None:

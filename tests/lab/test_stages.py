@@ -58,6 +58,14 @@ def test_a_stage_counts_once_in_a_start() -> None:
     assert course.line(2.5, "[    0.000000] Linux version 6.1") == []
 
 
+def test_a_refusal_that_two_witnesses_saw_counts_once_in_a_start() -> None:
+    course = Course()
+    assert len(course.line(1.0, "firmward: slot a refused: not signed")) == 1
+    assert course.sign(1.0, Sign(Mishap.REFUSED, "by the boot loader", "a")) == []
+    course.reset(2.0)
+    assert len(course.line(3.0, "firmward: slot b refused: not signed")) == 1
+
+
 def test_the_boot_loaders_second_name_is_a_second_start() -> None:
     course = Course()
     course.line(1.0, "U-Boot 2023.01")

@@ -161,9 +161,11 @@ class Watch:
         for line in self._lines.add(heard.serial):
             self.last_lines = [*self.last_lines[1 - SHOWN_LINES :], line]
             steps += self.course.line(at, line)
+        # before the events: what was written ahead of a reset belongs to the start that it ended
+        steps += self._glance(at)
         for event in heard.events:
             steps += self._event(at, event)
-        return steps + self._glance(at)
+        return steps
 
     def _event(self, at: float, event: str) -> list[Step]:
         if event == RESET:

@@ -1,7 +1,7 @@
 """A root shell in the unprotected twin, on its serial line.
 
 At a terminal every key goes to the device, and Ctrl-] leaves. Where lines are piped in, each waits for the prompt
-before it, so that none is lost in a line that nobody reads yet.
+before it, so that none is lost in a line that nobody reads yet; what a shell asks the terminal is left out.
 """
 
 import os
@@ -22,8 +22,8 @@ from firmward.model.errors import DeviceError
 
 LEAVE = b"\x1d"
 """Ctrl-], as telnet has it."""
-READY = re.compile(rb"(?:^|[\r\n])(?:\x1b\[[0-9;]*[A-Za-z])*lab:[^\r\n#]*# (?:\x1b\[[0-9;]*[A-Za-z])*$")
-"""The shell's prompt at the end of what came; a shell asks the terminal where its cursor is."""
+READY = re.compile(rb"lab:[^\r\n#]*# ")
+"""The shell's prompt. A line of the kernel's may come behind it, and what was printed last may have no end of line."""
 CONTROL = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 UNFINISHED = re.compile(rb"\x1b(?:\[[0-9;]{0,16})?$")
 LOOK = 0.5
@@ -63,42 +63,55 @@ def _raw(terminal: int) -> Iterator[None]:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
-def fed(device: Device, lines: Iterator[bytes], screen: int, seconds: float) -> Left:
+class _Screen:
+    """Shows what a shell says, without what it asks the terminal, and nothing before its first prompt."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._held = b""
+        self.is_dark = True
+
+    def show(self, data: bytes) -> None:
+        data = self._held + data
+        cut = UNFINISHED.search(data)
+        self._held = cut.group() if cut else b""
+        if not self.is_dark:
+            _show(self._descriptor, CONTROL.sub(b"", data[: cut.start() if cut else None]).replace(b"\r", b""))
+
+
+def fed(device: Device, lines: Iterator[bytes], descriptor: int, seconds: float) -> Left:
     """Feed lines to the shell, and show what comes. Raises DeviceError when a prompt does not come in time."""
     limit = time.monotonic() + seconds
+    screen = _Screen(descriptor)
     with running(device, SerialLog()) as (machine, _):
-        begun = False
-        while _waited(machine, screen if begun else None, limit):
-            if not begun:
-                begun = True
-                os.write(screen, b"lab:/root# ")
+        while _is_asked(machine, screen, limit):
             line = next(lines, None)
             if line is None:
-                os.write(screen, b"\n")
+                _show(descriptor, b"\n")
                 return Left.INPUT
             machine.write(line.rstrip(b"\r\n") + b"\r")
     return Left.DEVICE
 
 
-def _waited(machine: Machine, screen: int | None, limit: float) -> bool:
-    """Until the prompt is there; whether the device still runs. Before the first one nothing is shown."""
-    tail = held = b""
+def _is_asked(machine: Machine, screen: _Screen, limit: float) -> bool:
+    """Wait for the prompt; whether it came before the device went off."""
+    tail = b""
     while not machine.has_ended:
         left = limit - time.monotonic()
         if left <= 0:
             raise DeviceError("the shell of the device did not ask for more in time; --seconds gives it more")
         data = machine.hear(min(LOOK, left)).serial
-        if screen is not None:
-            cut = UNFINISHED.search(held + data)
-            whole = (held + data)[: cut.start() if cut else None]
-            held = cut.group() if cut else b""
-            _show(screen, CONTROL.sub(b"", whole).replace(b"\r", b""))
         tail = (tail + data)[-TAIL:]
-        if READY.search(tail):
+        asked = READY.search(tail)
+        if asked and screen.is_dark:
+            screen.is_dark = False
+            data = tail[asked.start() :]
+        screen.show(data)
+        if asked:
             return True
     return False
 
 
-def _show(screen: int, data: bytes) -> None:
+def _show(descriptor: int, data: bytes) -> None:
     while data:
-        data = data[os.write(screen, data) :]
+        data = data[os.write(descriptor, data) :]

@@ -108,7 +108,7 @@ class Course:
     """Of the present start, as far as it is known."""
     _resets: int = 0
     _loaders: int = 0
-    _reached: set[Stage] = field(default_factory=set)
+    _reached: set[Stage | Mishap] = field(default_factory=set)
 
     def begin(self) -> list[Step]:
         return [self._step(0.0, Sign(Stage.POWER))]
@@ -129,7 +129,7 @@ class Course:
 
     def sign(self, at: float, sign: Sign) -> list[Step]:
         """What is known already of this start is no step."""
-        if isinstance(sign.what, Stage):
+        if isinstance(sign.what, Stage) or sign.what is Mishap.REFUSED:
             if sign.what in self._reached or Stage.HEALTHY in self._reached:
                 return []
             self._reached.add(sign.what)

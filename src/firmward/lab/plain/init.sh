@@ -14,7 +14,7 @@ say() {
 
 # in the order in which they need each other, which trying finds out
 load() {
-	rest=$(run find / -xdev -name '*.ko' ! -name 'dm-*')
+	rest=$(run find "$1" -xdev -name '*.ko' ! -name 'dm-*')
 	while [ -n "$rest" ]; do
 		waiting=$rest rest='' some=no
 		for module in $waiting; do
@@ -63,11 +63,11 @@ run mkdir -p /proc /sys /dev
 run mount -t proc proc /proc
 run mount -t sysfs sysfs /sys
 run mount -t devtmpfs devtmpfs /dev
-load
 
 case @LAYOUT@ in
 initramfs)
 	root=/
+	load /.firmward
 	start=/sbin/init
 	# how the protected one goes on
 	while read -r word rest; do
@@ -76,6 +76,7 @@ initramfs)
 	;;
 *)
 	root=/newroot
+	load /
 	start="switch_root /newroot /sbin/init"
 	open_root || say "the root cannot be mounted"
 	;;
@@ -97,18 +98,28 @@ until [ -e /proc/1/comm ]; do sleep 1; done
 cd
 while :; do sh -i; sleep 1; done
 '
-run chroot "$root" /bin/sh -c "$beside" &
+
+# what begins beside this needs /dev and the initramfs until it is in the system's root
+in_root() {
+	[ "$root" = / ] && return
+	for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ "$(run readlink "/proc/$1/root")" = "$root" ] && return
+		run usleep 50000 || run sleep 1
+	done
+}
+
+run umount /sys
+# where nothing is moved away, the system's own proc is told from this one by its being there again
+[ "$root" = / ] && run umount /proc
+"$busybox" chroot "$root" /bin/sh -c "$beside" </dev/null &
+in_root $!
 if [ @SHELL@ = yes ]; then
-	run setsid -c "$busybox" chroot "$root" /bin/sh -c "$prompt" </dev/@CONSOLE@ >/dev/@CONSOLE@ 2>&1 &
+	"$busybox" setsid -c "$busybox" chroot "$root" /bin/sh -c "$prompt" </dev/@CONSOLE@ >/dev/@CONSOLE@ 2>&1 &
+	in_root $!
 fi
 
 echo "firmward: going on to the system" >/dev/kmsg
-if [ "$root" = / ]; then
-	run umount /sys
-	run umount /proc
-	exec $start
-fi
+[ "$root" = / ] && exec $start
 run mount -o move /dev /newroot/dev
-run umount /sys
 run umount /proc
 exec "$busybox" $start
