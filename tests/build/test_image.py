@@ -13,7 +13,6 @@ from signed_camera import order, quiet, with_words
 
 from firmward.build import built, image, statement
 from firmward.formats import boot_state, device_tree, fit_check
-
 from firmward.formats.fit_keys import of_control_tree
 from firmward.model.errors import InputError, TrustError
 from firmward.signing.key_store import KeyStore
@@ -73,7 +72,7 @@ def test_the_fit_is_signed_in_each_configuration_and_the_control_tree_requires_t
     ring = of_control_tree(device_tree.parse(content))
     content = (made / "slot" / "boot.fit").read_bytes()
     checked = fit_check.check(read, len(content), ring)
-    assert [one.name for one in checked.configurations] == ["conf-a", "conf-b"]
+    assert [one.configuration.name for one in checked.configurations] == ["conf-a", "conf-b"]
     for one in checked.configurations:
         assert [made.state for made in one.signatures] == [fit_check.SignatureState.VERIFIED]
 

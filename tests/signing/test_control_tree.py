@@ -9,7 +9,8 @@ from signed_fit import Signing, Workshop
 
 from firmward.formats import device_tree, fit_keys
 from firmward.model.errors import InputError
-from firmward.signing.control_tree import algorithm, boot_key, key_id, ring, with_keys
+from firmward.signing.control_tree import algorithm, boot_key, ring, with_keys
+from firmward.signing.public_half import key_id
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"{MISSING} missing")
 BARE = '/dts-v1/; / { model = "control"; config { bootsecure = <1>; }; };'

@@ -72,10 +72,9 @@ def folder_open_to_all(store: Path) -> None:
 
 
 def unencrypted(store: Path) -> None:
-    from firmward.signing import pkcs8
     from firmward.signing.algorithm import Algorithm, generate
 
-    private(store, "fleet-1").write_bytes(pkcs8.plain_pem(generate(Algorithm.ED25519)))
+    private(store, "fleet-1").write_bytes(stores.plain_pem(generate(Algorithm.ED25519)))
 
 
 def unencrypted_beside(store: Path) -> None:

@@ -20,7 +20,7 @@ def test_openssl_opens_what_was_written(algorithm: Algorithm, tmp_path: Path, mo
     secret = stores.secret_file(tmp_path)
     command = ["openssl", "pkey", "-in", path, "-passin", f"file:{secret}"]
     done = subprocess.run(command, capture_output=True, check=True, timeout=30)
-    plain = pem.blocks(pkcs8.plain_pem(private))
+    plain = pem.blocks(stores.plain_pem(private))
     assert [block.content for block in pem.blocks(done.stdout)] == [block.content for block in plain]
 
 
@@ -54,7 +54,7 @@ def test_the_same_key_is_never_written_alike() -> None:
 
 def test_what_is_not_one_encrypted_key_is_told_apart() -> None:
     private = generate(Algorithm.ED25519)
-    made, plain = pkcs8.encrypted(private, stores.PASSPHRASE), pkcs8.plain_pem(private)
+    made, plain = pkcs8.encrypted(private, stores.PASSPHRASE), stores.plain_pem(private)
     assert pkcs8.is_encrypted(made)
     for other in (b"", plain, made + plain, plain + made, made[:-40], b"\xff" * 100):
         assert not pkcs8.is_encrypted(other)

@@ -12,7 +12,7 @@ from program import find_program, run_program
 
 from firmward.build.board import board
 from firmward.build.fit import FitPieces
-from firmward.signing.control_tree import key_id
+from firmward.signing.public_half import key_id
 from firmward.signing.signing_key import Scheme
 
 MISSING = [name for name in ("mkimage", "dtc", "openssl") if find_program(name) is None]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from firmward.build.board import board
 from firmward.build.built import BOOT, DATA, FILE, ROOT, STATE, Built, File, Partition, to_json
 
 PROJECT = Path(__file__).parents[2]
@@ -21,15 +22,25 @@ SOURCE = """/dts-v1/;
 / { description = "built"; #address-cells = <1>;
 images {
  kernel { data = /incbin/("IMAGES/Image"); type = "kernel"; arch = "arm64"; os = "linux"; compression = "none";
-          load = <0x40400000>; entry = <0x40400000>; hash-1 { algo = "crc32"; }; };
+          load = <KERNEL>; entry = <KERNEL>; hash-1 { algo = "crc32"; }; };
  fdt-a { data = /incbin/("IMAGES/camera.dtb"); type = "flat_dt"; arch = "arm64"; compression = "none";
-         load = <0x47000000>; };
+         load = <TREE>; };
  initramfs { data = /incbin/("INITRAMFS"); type = "ramdisk"; arch = "arm64"; os = "linux";
-             compression = "none"; load = <0x44000000>; };
+             compression = "none"; load = <RAMDISK>; };
 };
 configurations { default = "conf-a"; conf-a { kernel = "kernel"; fdt = "fdt-a"; ramdisk = "initramfs"; }; };
 };
 """
+
+
+def _source(initramfs: Path) -> str:
+    places = board("qemu-arm64").addresses
+    # nothing may be loaded over the FIT, which is larger than a build's: its kernel is not compressed
+    words = {"KERNEL": places.kernel, "TREE": 0x47000000, "RAMDISK": 0x48000000}
+    text = SOURCE.replace("IMAGES", str(images())).replace("INITRAMFS", str(initramfs))
+    for word, place in words.items():
+        text = text.replace(f"<{word}>", f"<{place:#x}>")
+    return text
 
 
 @cache
@@ -92,7 +103,7 @@ def camera_build(
     for name in ("slot", "boot"):
         (folder / name).mkdir(parents=True)
     source = folder / "slot" / "boot.its"
-    source.write_text(SOURCE.replace("IMAGES", str(images())).replace("INITRAMFS", str(initramfs)))
+    source.write_text(_source(initramfs))
     subprocess.run(["mkimage", "-f", source, folder / "slot" / "boot.fit"], check=True, capture_output=True)
     source.unlink()
     (folder / "boot" / "u-boot.bin").write_bytes(LOADER.read_bytes())

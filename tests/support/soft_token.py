@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from program import find_program
 
-from firmward.signing.control_tree import key_id
+from firmward.signing.public_half import key_id
 from firmward.signing.signing_key import Scheme
 
 MODULE = next((path for path in map(Path, ("/usr/lib/softhsm/libsofthsm2.so",)) if path.exists()), None)

@@ -6,7 +6,10 @@ from datetime import date
 from pathlib import Path
 from unittest.mock import patch
 
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from firmward.signing import changes, pkcs8
+from firmward.signing.algorithm import PrivateKey
 from firmward.signing.changes import NewRole
 from firmward.signing.role import Role
 from firmward.signing.unlock import Unlock
@@ -45,3 +48,8 @@ def make_store(folder: Path, *roles: NewRole | Role) -> Path:
     with cheaply():
         changes.init(folder, made, known(), DAY)
     return folder
+
+
+def plain_pem(private: PrivateKey) -> bytes:
+    """A private half as no store may hold it."""
+    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -91,12 +91,12 @@ def _place(out: Path) -> Iterator[Path]:
 def _made(order: Order, folder: Path, tell: Tell) -> Built:
     inputs = order.inputs
     (folder / POLICY).write_text(order.text, encoding="utf-8")
-    _boot_loader(order, folder, tell)
+    witness = _boot_loader(order, folder, tell)
     root = None if inputs.layout == INITRAMFS else _root(order, folder, tell)
     data_size = _data(order, folder, tell)
     with tempfile.TemporaryDirectory(prefix=".initramfs-", dir=folder) as place:
         initramfs = _initramfs(order, root, Path(place) / "initramfs", tell)
-        _fit(order, initramfs, folder, tell)
+        _fit(order, initramfs, folder, witness, tell)
     partitions = _disk(order, folder, root, data_size, tell)
     _rom(order, folder, tell)
     return Built(
@@ -116,8 +116,9 @@ def _made(order: Order, folder: Path, tell: Tell) -> Built:
     )
 
 
-def _boot_loader(order: Order, folder: Path, tell: Tell) -> None:
-    """The board's own, built; or the maker's, copied."""
+def _boot_loader(order: Order, folder: Path, tell: Tell) -> Path | None:
+    """The board's own, built; or the maker's, copied. Returns U-Boot's own program that says whether it would start a
+    FIT, where it was built."""
     inputs = order.inputs
     if inputs.board.defconfig is not None:
         from firmward.build.uboot import control, recipe
@@ -126,11 +127,12 @@ def _boot_loader(order: Order, folder: Path, tell: Tell) -> None:
         shutil.copyfile(loader.binary, folder / LOADER)
         shutil.copyfile(loader.config, folder / LOADER_CONFIG)
         control.control_tree(inputs.board, folder / LOADER, folder / CONTROL, tell)
-        return
+        return loader.fit_check_sign
     if inputs.boot_loader is not None:
         shutil.copyfile(inputs.boot_loader, folder / "boot" / inputs.boot_loader.name)
     if inputs.boot_loader_tree is not None:
         shutil.copyfile(inputs.boot_loader_tree, folder / CONTROL)
+    return None
 
 
 def _root(order: Order, folder: Path, tell: Tell) -> VerityRoot:
@@ -181,10 +183,11 @@ def _initramfs(order: Order, root: VerityRoot | None, path: Path, tell: Tell) ->
     return make.make_whole(asked, path) if root is None else make.make(asked, root.table("DEVICE"), path)
 
 
-def _fit(order: Order, initramfs: Path, folder: Path, tell: Tell) -> None:
+def _fit(order: Order, initramfs: Path, folder: Path, witness: Path | None, tell: Tell) -> None:
     from firmward.build.fit import FitPieces, signed_fit
 
     inputs, control = order.inputs, folder / CONTROL
+    limit = inputs.board.addresses.fit_limit
     pieces = FitPieces(
         kernel=inputs.kernel,
         device_tree=inputs.device_tree,
@@ -192,7 +195,6 @@ def _fit(order: Order, initramfs: Path, folder: Path, tell: Tell) -> None:
         board=inputs.board,
         console=order.boot.console,
         rollback_index=order.boot.rollback_index,
-        compression=inputs.compression,
         description=f"{inputs.product} {inputs.version}",
     )
     tell(f"kernel, device trees and initramfs, signed with key {order.keys.key.id[:16]}")
@@ -204,7 +206,8 @@ def _fit(order: Order, initramfs: Path, folder: Path, tell: Tell) -> None:
         folder / FIT,
         order.epoch,
         declared=order.keys.declared,
-        limit=inputs.boot_size,
+        witness=witness,
+        limit=min(inputs.boot_size or limit, limit),
     )
 
 

@@ -11,27 +11,21 @@ The rules this file holds (U-Boot's doc/usage/fit/signature, lib/rsa/rsa-sign.c)
 
 from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from firmward.formats import device_tree, fdt_writer
 from firmward.formats.device_tree import Node, Tree
 from firmward.formats.fit_keys import PREFIX, SIGNATURE, KeyRing, of_control_tree
 from firmward.formats.malformed import Malformed
 from firmward.model.errors import InputError
+from firmward.signing.public_half import key_id
 from firmward.signing.signing_key import PublicKey
 
 BITS = (2048, 3072, 4096)
 """Sizes of RSA keys that U-Boot verifies with."""
 ROOM = 4096
 """Bytes that U-Boot, or the emulator that hands it the tree, may add."""
-
-
-def key_id(public: PublicKey) -> str:
-    """SHA-256 of its SubjectPublicKeyInfo in DER, in hexadecimal."""
-    return sha256(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def boot_key(public: PublicKey) -> RSAPublicKey:

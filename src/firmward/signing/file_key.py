@@ -32,10 +32,6 @@ class FileKey:
             return private.sign(message, ec.ECDSA(hashes.SHA256()))
         return private.sign(message)
 
-    def private_pem(self) -> bytes:
-        """Not encrypted: for a program that reads it from memory (memfd), never for a disk."""
-        return pkcs8.plain_pem(self._private)
-
 
 def place(private_folder: Path, id: str) -> Path:
     return private_folder / f"{id}.pem"

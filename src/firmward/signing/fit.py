@@ -29,7 +29,8 @@ from firmward.formats.fit_keys import KeyRing
 from firmward.formats.fit_regions import regions
 from firmward.formats.malformed import Malformed
 from firmward.model.errors import TrustError
-from firmward.signing.control_tree import algorithm, boot_key, key_id
+from firmward.signing.control_tree import algorithm, boot_key
+from firmward.signing.public_half import key_id
 from firmward.signing.signing_key import PublicKey, Scheme, SigningKey
 
 NODE, HASH = "signature-1", "hash-1"

@@ -46,7 +46,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Pkcs11Key:
-    """`module`, `token`, `label` and `pin` are what a program needs that uses the token itself, as mkimage does."""
+    """The key `label` of a `token`, which `module`, a library of PKCS #11, speaks to."""
 
     id: str
     name: str

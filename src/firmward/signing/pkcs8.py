@@ -69,13 +69,6 @@ def decrypted(pem: bytes, passphrase: str) -> PrivateKey | None:
     return private  # type: ignore[return-value] # of the kinds that algorithm_of knows
 
 
-def plain_pem(private: PrivateKey) -> bytes:
-    """The key for all to read: for memory alone, never for a disk."""
-    return private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-
-
 def _info(salt: bytes, vector: bytes, content: bytes) -> bytes:
     """EncryptedPrivateKeyInfo of RFC 5958, section 3."""
     numbers = b"".join(_number(number) for number in (COST.n, COST.r, COST.p))
