@@ -12,14 +12,13 @@ import subprocess
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import kept_keys
 from partitioned import gpt
 from program import find_program, run_program
-from real.roots import NoPackagesError
 from real.sources import FOLDER, unpacked_source
 
 from firmward.build.board import board
@@ -133,6 +132,10 @@ class Workshop:
         made.fit("first", options=("-K", "control.dtb", "-r"))
         return made
 
+    def silent(self) -> "Workshop":
+        """The same with a loader whose console is off."""
+        return replace(self, loader=recipe.boot_loader(BOARD, "off", FOLDER.parent, lambda _: None))
+
     def run(self, *command: str, feed: str = "") -> bytes:
         done = run_program(command, feed=feed.encode(), cwd=self.folder)
         assert done.returncode == 0, (command, done.stderr)
@@ -166,7 +169,6 @@ class Device:
     folder: Path
     control: str = "control.dtb"
     said: str = ""
-    command: Sequence[str] = field(default=())
 
     @classmethod
     def new(cls, workshop: Workshop, folder: Path, a: bytes | None = None, b: bytes | None = None) -> "Device":
@@ -260,12 +262,9 @@ def spoken(command: Sequence[str], keys: bytes, until: bytes, seconds: float) ->
         process.stdout.close()
 
 
-def sector(variables: Mapping[bytes, bytes] | bytes, *, whole: bool = True) -> bytes:
-    """A copy of the state with any bytes in it, and a checksum that holds unless it shall not."""
+def sector(variables: Mapping[bytes, bytes] | bytes) -> bytes:
+    """A copy of the state with any bytes in it, and a checksum that holds."""
     data = variables if isinstance(variables, bytes) else b"".join(b"%s=%s\0" % one for one in variables.items())
     data = data.ljust(SECTOR - 4, b"\0")
     assert len(data) == SECTOR - 4
-    return (zlib.crc32(data) ^ (not whole)).to_bytes(4, "little") + data
-
-
-__all__ = ("BOARD", "MISSING", "Device", "NoPackagesError", "Workshop", "sector")
+    return zlib.crc32(data).to_bytes(4, "little") + data

@@ -15,7 +15,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from locked_board import DISK, MISSING, PARTITIONS, SECTOR, SIGNATURE, Device, NoPackagesError, Workshop, sector
+from locked_board import DISK, MISSING, PARTITIONS, SECTOR, SIGNATURE, Device, Workshop, sector
+from real.roots import NoPackagesError
 
 from firmward.formats.boot_state import COPIES, REQUEST, Request, State, parse, parse_request
 
@@ -88,6 +89,17 @@ def test_keys_pressed_while_nothing_starts_give_no_prompt(workshop: Workshop, tm
 @proof
 def test_the_disk_may_be_a_pci_device(workshop: Workshop, tmp_path: Path) -> None:
     assert started(device(workshop, tmp_path).start(pci=True)) == "a"
+
+
+@proof
+def test_with_the_console_off_the_loader_says_nothing_whatever_the_disk_holds(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    board = device(workshop, tmp_path, a=b"nothing")
+    board.workshop = workshop.silent()
+    board.write("state", sector({**GOOD, b"seq": b"9;x", b"active": b"zz"}), COPIES[0])
+    board.request(b"good=;;;\n")
+    assert board.start().split("\n")[:2] == ["payload plain ran with firmward.slot=b ro panic=5", "payload ends"]
 
 
 @proof

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from locked_board import BOARD, MISSING, NoPackagesError, loader
+from locked_board import BOARD, MISSING, loader
 from program import run_program
+from real.roots import NoPackagesError
 from real.sources import unpacked_source
 
 from firmward.build.uboot import recipe

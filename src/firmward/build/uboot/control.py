@@ -7,9 +7,8 @@ keys, for which the tree is made with room.
 """
 
 import os
-import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from firmward.build.board import Board
@@ -36,18 +35,14 @@ def control_tree(board: Board, uboot_binary: Path, out: Path, progress: Callable
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         machine = f"{MACHINE},dumpdtb={folder / 'machine.dtb'}"
-        _run("qemu-system-aarch64", "-M", machine, "-cpu", "cortex-a57", "-nographic", "-bios", str(uboot_binary))
+        options = ("-cpu", "cortex-a57", "-nographic", "-bios", str(uboot_binary))
+        run(["qemu-system-aarch64", "-M", machine, *options], SECONDS)
         source = folder / "machine.dts"
-        _run("dtc", "-q", "-I", "dtb", "-O", "dts", "-o", str(source), str(folder / "machine.dtb"))
+        run(["dtc", "-q", "-I", "dtb", "-O", "dts", "-o", str(source), str(folder / "machine.dtb")], SECONDS)
         source.write_text(source.read_text(encoding="utf-8") + LOCK, encoding="utf-8")
         beside = out.with_name(f".{out.name}.{os.getpid()}")
         try:
-            _run("dtc", "-q", "-I", "dts", "-O", "dtb", "-p", str(ROOM), "-o", str(beside), str(source))
+            run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-p", str(ROOM), "-o", str(beside), str(source)], SECONDS)
             beside.replace(out)
         finally:
             beside.unlink(missing_ok=True)
-
-
-def _run(*command: str) -> subprocess.CompletedProcess[bytes]:
-    words: Sequence[str] = command
-    return run(words, SECONDS)
