@@ -45,6 +45,7 @@ CONSOLES = ("off", "output-only")
 BINARY, CONFIG, CHECKER = "u-boot.bin", "u-boot.config", "fit_check_sign"
 ENVIRONMENT_PLACE = "boot.env"
 LINE = re.compile(r"(CONFIG_\w+)=(\S+)\s+# \S.*")
+RELEASE = re.compile(r"^\d{4}\.\d{2}")
 SETTING = re.compile(r"^(CONFIG_\w+)=(.*)$", re.MULTILINE)
 
 
@@ -124,7 +125,12 @@ def _build(board: Board, console: str, found: Source, objects: Path, out: Path) 
     """Configure and build in `objects`, and leave in `out` what is asked for."""
     objects.mkdir()
     (objects / ENVIRONMENT_PLACE).write_text(environment(board, console), encoding="utf-8")
-    settings = {**fragment(), "CONFIG_DEFAULT_ENV_FILE": f'"{ENVIRONMENT_PLACE}"'}
+    settings = {
+        **fragment(),
+        "CONFIG_DEFAULT_ENV_FILE": f'"{ENVIRONMENT_PLACE}"',
+        # which fixes of Debian's are in it, its banner says as Debian's own does
+        "CONFIG_LOCALVERSION": f'"{RELEASE.sub("", found.version)}"',
+    }
     base = (found.folder / "configs" / str(board.defconfig)).read_text(encoding="utf-8")
     wanted = "".join(f"{name}={value}\n" for name, value in settings.items())
     (objects / ".config").write_text(base + wanted, encoding="utf-8")
