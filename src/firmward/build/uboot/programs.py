@@ -5,9 +5,10 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from firmward.build.interruption import held
 from firmward.model.errors import ToolError
 
 TAIL = 2000
@@ -37,27 +38,34 @@ def run(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a program to its end. Raises ToolError when it fails or takes longer; what it started ends with it."""
     environment = {**_environment(), **(variables or {})}
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    ) as process:
+    with ExitStack() as stack:
+        with held():
+            process = stack.enter_context(
+                subprocess.Popen(
+                    command,
+                    cwd=folder,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            )
+            stack.callback(_end, process)
         try:
             said, _ = process.communicate(timeout=seconds)
-        except BaseException as error:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise ToolError(f"{command[0]} did not end within {seconds:.0f} seconds: try again") from None
-            raise
+        except subprocess.TimeoutExpired:
+            raise ToolError(f"{command[0]} did not end within {seconds:.0f} seconds: try again") from None
     if process.returncode:
         words = said.decode("utf-8", "replace").strip()[-TAIL:]
         raise ToolError(f"{' '.join(command[:3])} failed with {process.returncode}: {words}")
     return subprocess.CompletedProcess(command, 0, said, b"")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _environment() -> dict[str, str]:
