@@ -6,8 +6,8 @@ from firmward.build.built import BOOT, DATA, ROOT
 from firmward.model.errors import InputError
 
 MIB = 1 << 20
-LIMIT = 1 << 40
-"""Bytes; no image is larger."""
+LIMIT = 64 << 30
+"""Bytes of a partition: every byte of the disk is read for its digest, the holes in it too."""
 STEP = 16 * MIB
 GROWTH = 2
 """A later version may be this many times as large."""

@@ -78,12 +78,14 @@ def source(path: Path, name: str) -> Source:
 def check(inputs: Inputs) -> None:
     """Raises InputError where `make` would, but for the table and the size."""
     _parts(inputs)
+    script.watcher(inputs.health)
 
 
 def check_whole(inputs: Inputs) -> None:
     """Raises InputError where `make_whole` would, but for the system's files and their size."""
     _whole_parts(inputs)
     _require_start(inputs)
+    script.watcher(inputs.health)
 
 
 def make(inputs: Inputs, verity_table: str, path: Path) -> Path:

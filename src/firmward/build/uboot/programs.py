@@ -9,8 +9,11 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from firmward.build.interruption import held
-from firmward.model.errors import ToolError
+from firmward.build.program import FULL
+from firmward.model.errors import InputError, ToolError
 
+ROOM = 1 << 16
+"""Bytes: with less a disk is full, whatever a program says of it; some say nothing of why they could not write."""
 TAIL = 2000
 """Characters of what a failed program said last."""
 
@@ -36,7 +39,8 @@ def _has_header(name: str) -> bool:
 def run(
     command: Sequence[str], seconds: float, *, folder: Path | None = None, variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a program to its end. Raises ToolError when it fails or takes longer; what it started ends with it."""
+    """Run a program to its end, in a `folder`. Raises ToolError when it fails or takes longer, InputError when the disk
+    is full; what it started ends with it."""
     environment = {**_environment(), **(variables or {})}
     with ExitStack() as stack:
         with held():
@@ -58,6 +62,8 @@ def run(
             raise ToolError(f"{command[0]} did not end within {seconds:.0f} seconds: try again") from None
     if process.returncode:
         words = said.decode("utf-8", "replace").strip()[-TAIL:]
+        if any(word in words for word in FULL) or (folder is not None and shutil.disk_usage(folder).free < ROOM):
+            raise InputError(f"{command[0]}: the disk is full; make room and build again")
         raise ToolError(f"{' '.join(command[:3])} failed with {process.returncode}: {words}")
     return subprocess.CompletedProcess(command, 0, said, b"")
 

@@ -24,8 +24,8 @@ from pathlib import Path
 from firmward.build.board import Board
 from firmward.build.uboot.environment import environment, types
 from firmward.build.uboot.programs import require, run
-from firmward.build.uboot.source import Source, source
-from firmward.model.errors import InputError, ToolError
+from firmward.build.uboot.source import SOURCES, Source, source
+from firmward.model.errors import InputError, ToolError, TrustError
 
 SECONDS = 1800
 """A build takes half a minute on two processors."""
@@ -42,6 +42,9 @@ PROGRAMS = {
 }
 HEADERS = {"openssl/evp.h": "libssl-dev", "stdlib.h": "libc6-dev"}
 CONSOLES = ("off", "output-only")
+LOADERS = "boot-loaders"
+OTHERS_WRITE = 0o002
+"""A user's own group is no other: some distributions have new folders belong to it."""
 BINARY, CONFIG, CHECKER = "u-boot.bin", "u-boot.config", "fit_check_sign"
 ENVIRONMENT_PLACE = "boot.env"
 LINE = re.compile(r"(CONFIG_\w+)=(\S+)\s+# \S.*")
@@ -78,10 +81,10 @@ def boot_loader(board: Board, console: str, cache: Path, progress: Callable[[str
     require(PROGRAMS, HEADERS)
     with _alone(cache):
         found = source(cache, progress)
-        folder = cache / "boot-loaders" / f"{board.name}-{console}-{_digest(board, console, found)[:16]}"
+        folder = cache / LOADERS / f"{board.name}-{console}-{_digest(board, console, found)[:16]}"
         if not folder.is_dir():
             progress(f"building U-Boot {found.version} for {board.name}")
-            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".building-") as place:
                 whole = Path(place) / "whole"
                 _build(board, console, found, Path(place) / "objects", whole)
@@ -92,13 +95,26 @@ def boot_loader(board: Board, console: str, cache: Path, progress: Callable[[str
 @contextmanager
 def _alone(cache: Path) -> Iterator[None]:
     try:
-        cache.mkdir(parents=True, exist_ok=True)
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (cache / ".boot-loader.lock").open("a")
     except OSError as error:
         raise InputError(f"{cache}: cannot be written: {error.strerror}: give another cache") from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        for folder in (cache, cache / LOADERS, cache / SOURCES):
+            _refuse_others(folder)
         yield
+
+
+def _refuse_others(folder: Path) -> None:
+    """What lies in the cache goes on devices, and one program of it is started here."""
+    if not folder.exists():
+        return
+    found = folder.stat()
+    if found.st_mode & OTHERS_WRITE:
+        raise TrustError(f"{folder}: others may write to it, and what it holds goes on devices; give another cache")
+    if found.st_uid not in (os.geteuid(), 0):
+        raise TrustError(f"{folder}: belongs to another user ({found.st_uid}), who may change it; give another cache")
 
 
 def fragment() -> dict[str, str]:

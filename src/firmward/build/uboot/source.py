@@ -16,6 +16,7 @@ from firmward.build.uboot.programs import require, run
 from firmward.model.errors import ToolError
 
 PACKAGE = "u-boot"
+SOURCES = "sources"
 UPSTREAM = "2023.01"
 RELEASE = "bookworm"
 SUITES = (RELEASE, f"{RELEASE}-updates", f"{RELEASE}-security")
@@ -38,7 +39,7 @@ class Source:
 
 def source(cache: Path, progress: Callable[[str], None]) -> Source:
     """The unpacked source, fetched if it is not in the cache. The caller holds the cache's lock. Raises ToolError."""
-    folder = cache / "sources" / PACKAGE
+    folder = cache / SOURCES / PACKAGE
     if not folder.is_dir():
         progress(f"fetching the source of U-Boot {UPSTREAM}")
         _fetch(folder)
@@ -61,7 +62,7 @@ def _read(folder: Path) -> Source:
 
 def _fetch(folder: Path) -> None:
     require(PROGRAMS)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetching-") as place:
         workshop = Path(place)
         settings = _settings(workshop)
