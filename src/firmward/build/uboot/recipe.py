@@ -76,6 +76,7 @@ def boot_loader(board: Board, console: str, cache: Path, progress: Callable[[str
     if console not in CONSOLES:
         raise InputError(f"[boot] console: {console!r} is none of {', '.join(CONSOLES)}")
     require(PROGRAMS, HEADERS)
+    cache = cache.absolute()  # the programs in it are started in other folders
     with _alone(cache):
         found = source(cache, progress)
         folder = cache / "boot-loaders" / f"{board.name}-{console}-{_digest(board, console, found)[:16]}"
