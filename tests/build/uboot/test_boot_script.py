@@ -172,6 +172,8 @@ def compare(board: Device, state: State, request: Request, starts: str) -> None:
     assert [(slot, int(number)) for slot, number in SLOT.findall(said)] == tried
     assert started(said) == tried[-1][0]
     assert board.state() == after
+    numbers = {copy.seq for copy in parse(board.sectors()).copies if copy is not None}
+    assert numbers == {after.seq, after.seq - 1} - {0}, "the older copy is written, so that a cut leaves the other"
     assert not any(board.sectors()[REQUEST:]), "the request is cleared"
 
 
