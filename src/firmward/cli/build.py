@@ -99,10 +99,11 @@ def build(
     from firmward.build.uboot.recipe import default_cache
     from firmward.cli.console import make_console
     from firmward.cli.judging import policy_text
-    from firmward.cli.triage_file import beside
+    from firmward.cli.triage_file import read_decisions
     from firmward.model.policy import parse_policy
     from firmward.signing.key_store import KeyStore
     from firmward.signing.unlock import usual_unlock
+    from firmward.vulns.triage import NAME, render_triage
 
     if output is None and not dry_run:
         raise InputError("say where to build to: -o out/")
@@ -116,8 +117,8 @@ def build(
     if dry_run:
         _print_plan(read, held.key.id, make_console(color))
         return
-    decisions = beside(policy)
-    triage = None if decisions is None else decisions.read_text(encoding="utf-8")
+    decisions = read_decisions(policy.parent / NAME)
+    triage = render_triage(decisions) if decisions else None
     order = image.Order(declared, text, read, held, cache or default_cache(), _epoch(), triage)
     assert output is not None  # noqa: S101 - refused above
     tell = _steps(make_console(color, stderr=True), quiet=quiet or as_json)

@@ -144,7 +144,7 @@ def expected(state: State, request: Request, starts: str) -> tuple[list[tuple[st
         tried.append((slot, left(state, slot)))
         if slot in starts:
             return tried, replace(state, seq=state.seq + writes)
-        state = replace(state, **{f"{slot}_left": 0})
+        state = replace(state, **{f"{slot}_left": 0, f"{slot}_good": False})
         writes += 1
 
 
