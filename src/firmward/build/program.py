@@ -90,6 +90,20 @@ def found(name: str, package: str) -> str:
     return place
 
 
+def require(programs: Mapping[str, str], headers: Mapping[str, str] = NONE) -> None:
+    """Raises ToolError that names every Debian package which is missing. Both map to packages: programs by name,
+    headers by their place below /usr/include."""
+    path = _path()
+    missing = {package for name, package in programs.items() if shutil.which(name, path=path) is None}
+    missing |= {package for name, package in headers.items() if not _has_header(name)}
+    if missing:
+        raise ToolError(f"programs are missing; on Debian: apt install {' '.join(sorted(missing))}")
+
+
+def _has_header(name: str) -> bool:
+    return Path("/usr/include", name).exists() or any(Path("/usr/include").glob(f"*-linux-gnu*/{name}"))
+
+
 def _path() -> str:
     own = os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin").split(os.pathsep)
     return os.pathsep.join([*own, *(folder for folder in SYSTEM if folder not in own)])

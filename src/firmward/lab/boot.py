@@ -151,7 +151,7 @@ class Watch:
         self._disk = written.disk.fileno()
         # the twin's boot loader keeps no state
         self._state = device.partition(built.STATE).start if device.kind is Kind.PROTECTED else None
-        self._before = None if self._state is None else state_partition.glance(self._disk, self._state)
+        self._before = None if self._state is None else state_partition.look(self._disk, self._state)
 
     def look(self, seconds: float, clock: Callable[[], float]) -> list[Step]:
         heard = self.machine.hear(seconds)
@@ -175,7 +175,7 @@ class Watch:
     def _glance(self, at: float) -> list[Step]:
         if self._state is None or self._before is None:
             return []
-        now = state_partition.glance(self._disk, self._state)
+        now = state_partition.look(self._disk, self._state)
         found = list(state_partition.signs(self._before, now))
         self._before = now
         return [step for sign in found for step in self.course.sign(at, sign)]

@@ -127,7 +127,7 @@ def test_one_process_builds_at_a_time(ready: Source, monkeypatch: pytest.MonkeyP
 
 def test_missing_programs_are_told_at_once_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("shutil.which", lambda name, **_: None if name in ("bison", "flex") else name)
-    with pytest.raises(ToolError, match=r"^missing: install the Debian packages bison flex$"):
+    with pytest.raises(ToolError, match=r"^programs are missing; on Debian: apt install bison flex$"):
         recipe.boot_loader(BOARD, "off", tmp_path, quiet)
 
 

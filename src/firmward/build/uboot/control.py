@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from firmward.build.board import Board
-from firmward.build.uboot.programs import require, run
+from firmward.build.program import require, run
 
 ROOM = 8192
 """Bytes behind the tree: two keys of RSA-4096 take 4 KiB."""
@@ -36,13 +36,17 @@ def control_tree(board: Board, uboot_binary: Path, out: Path, progress: Callable
         folder = Path(place)
         machine = f"{MACHINE},dumpdtb={folder / 'machine.dtb'}"
         options = ("-cpu", "cortex-a57", "-nographic", "-bios", str(uboot_binary))
-        run(["qemu-system-aarch64", "-M", machine, *options], SECONDS)
+        _run("qemu-system-aarch64", "-M", machine, *options)
         source = folder / "machine.dts"
-        run(["dtc", "-q", "-I", "dtb", "-O", "dts", "-o", str(source), str(folder / "machine.dtb")], SECONDS)
+        _run("dtc", "-q", "-I", "dtb", "-O", "dts", "-o", str(source), str(folder / "machine.dtb"))
         source.write_text(source.read_text(encoding="utf-8") + LOCK, encoding="utf-8")
         beside = out.with_name(f".{out.name}.{os.getpid()}")
         try:
-            run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-p", str(ROOM), "-o", str(beside), str(source)], SECONDS)
+            _run("dtc", "-q", "-I", "dts", "-O", "dtb", "-p", str(ROOM), "-o", str(beside), str(source))
             beside.replace(out)
         finally:
             beside.unlink(missing_ok=True)
+
+
+def _run(*command: str) -> None:
+    run(command, epoch=0, package=PROGRAMS[command[0]], seconds=SECONDS)
