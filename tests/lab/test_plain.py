@@ -2,7 +2,9 @@
 
 import gzip
 import os
+import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -191,9 +193,19 @@ def session(device: Device, folder: Path, *lines: str) -> str:
 @pytest.mark.proof
 def test_what_root_writes_in_the_twin_is_there_after_the_next_start(build: Path, tmp_path: Path) -> None:
     device = opened(build, Kind.SHELL, tmp_path / "kept")
-    first = session(device, tmp_path, "id -u", "echo planted > /etc/planted; sync", "cat /proc/cmdline")
+    first = session(
+        device,
+        tmp_path,
+        "id -u",
+        "echo planted > /etc/planted; sync",
+        "cat /proc/cmdline",
+        "grep SigIgn /proc/self/status",
+    )
     assert "lab:/root# id -u\n0\n" in first
     assert "console=ttyAMA0" in first
+    ignored = re.search(r"SigIgn:\s+(\w+)", first)
+    assert ignored is not None
+    assert not int(ignored[1], 16) & 1 << signal.SIGINT - 1, "Ctrl-C ends no program"
     assert "lab:/root# cat /etc/planted\nplanted\n" in session(device, tmp_path, "cat /etc/planted")
 
 
