@@ -48,13 +48,13 @@ FAULTS = (
     ),
     Fault(
         "signing/statement.py",
-        "held = {name for name, made in",
-        "held = [name for name, made in",
+        "held = {name for name, made in envelope.signatures if name in known and _holds(known[name], made, envelope)}",
+        "held = [name for name, made in envelope.signatures if name in known and _holds(known[name], made, envelope)]",
         STATEMENT,
         "one signature twice counts as two",
     ),
-    Fault("signing/statement.py", "if envelope.type != kind:", "if False:", STATEMENT, "a statement about another thing"),
-    Fault("formats/dsse.py", "if to_json(envelope) != content:", "if False:", STATEMENT, "an envelope of another spelling"),
+    Fault("signing/statement.py", "if envelope.type != kind:", "if False:", STATEMENT, "a statement of another kind"),
+    Fault("formats/dsse.py", "if to_json(envelope) != content:", "if False:", STATEMENT, "another spelling"),
     Fault(
         "facts/kernel_command_line.py",
         "built_in = loader.environment_places == () and bool(loader.variables)",
