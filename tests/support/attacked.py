@@ -32,7 +32,7 @@ from firmward.lab.plain import fit, twin
 from firmward.lab.plain.environment import environment
 from firmward.lab.serial_log import SerialLog
 
-SECONDS = 60.0
+SECONDS = 150.0
 """For all starts of one boot, on a busy machine."""
 MARK = "attacker: was here"
 PROGRAM = f"""#!/bin/busybox sh
