@@ -43,7 +43,7 @@ open_root() {
 	for place in /lower/lib/modules /lower/usr/lib/modules; do
 		[ -d "$place" ] && run mount -o bind "$place" /lib/modules && break
 	done
-	for module in ext4 overlay; do
+	for module in crc32c_generic ext4 overlay; do
 		run modprobe "$module" 2>/dev/null
 	done
 	if run mount -t ext4 "$(partition root_b)" /upper 2>/dev/null; then
