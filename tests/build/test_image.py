@@ -11,7 +11,7 @@ import pytest
 import signed_camera
 from signed_camera import order, quiet, with_words
 
-from firmward.build import built, image, statement
+from firmward.build import built, image, place, statement
 from firmward.formats import boot_state, device_tree, fit_check
 from firmward.formats.fit_keys import of_control_tree
 from firmward.model.errors import InputError, TrustError
@@ -106,9 +106,9 @@ def test_an_earlier_build_is_replaced_and_anything_else_is_left_alone(
 ) -> None:
     out = tmp_path / "out"
     image.build(order(store, base=inputs), out, quiet)
-    (out / "slot" / "left").write_text("of an earlier build")
+    before = (out / "build.json").stat().st_ino
     image.build(order(store, base=inputs), out, quiet)
-    assert not (out / "slot" / "left").exists()
+    assert (out / "build.json").stat().st_ino != before
     other = tmp_path / "other"
     other.mkdir()
     (other / "thesis.txt").write_text("mine")
@@ -117,7 +117,7 @@ def test_an_earlier_build_is_replaced_and_anything_else_is_left_alone(
     assert (other / "thesis.txt").read_text() == "mine"
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="is not a folder"):
-        image.check_place(tmp_path / "file")
+        place.check(tmp_path / "file")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from firmward.build import regular
 from firmward.model.errors import InputError
 
 SCHEMA = "firmward.build/1"
@@ -30,6 +31,8 @@ SIZE_LIMIT = 1 << 20
 STATE, BOOT, ROOT, DATA = "state", "boot", "root", "data"
 """Names of the disk's partitions; boot and root once for each slot: boot_a, boot_b, root_a, root_b."""
 SLOTS = ("a", "b")
+ROM = "rom"
+"""The folder of what the maker's tool has to sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +86,28 @@ def read(folder: Path) -> Built:
     from firmward.model.decode import decode
 
     path = folder / FILE
+    if not path.exists():
+        raise InputError(f"{folder}: is no folder that `firmward build` has written: {FILE} is not in it")
     try:
-        if path.stat().st_size > SIZE_LIMIT:
-            raise InputError(f"{path}: larger than {SIZE_LIMIT} bytes")
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{folder}: is no folder that `firmward build` has written: {FILE} is not in it") from None
-    except (OSError, ValueError, RecursionError) as error:
+        table = json.loads(regular.content(path, SIZE_LIMIT))
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
     if not isinstance(table, dict) or table.pop("schema", None) != SCHEMA:
         raise InputError(f"{path}: is not of schema {SCHEMA}")
-    return decode(Built, table, "")
+    try:
+        return decode(Built, table, "")
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def files(folder: Path) -> Iterator[Path]:
     """All regular files in a folder, in the order of their names; nothing that a link leads to."""
-    yield from sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    yield from (path for path in entries(folder) if path.is_file() and not path.is_symlink())
+
+
+def entries(folder: Path) -> Iterator[Path]:
+    """All that is in a folder but folders: files, links and what else there may be."""
+    yield from sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
 
 
 def digest(path: Path) -> str:

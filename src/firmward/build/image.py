@@ -3,32 +3,32 @@
 The rules this file holds:
 
 - What can be refused is refused before anything is made, and what is made is signed last, when all of it fits.
-- Everything is made in a folder beside the one that was asked for, which comes to its place in one step. What was there
-  is replaced only where an earlier build has made it.
+- Everything is made in a folder beside the one that was asked for, which comes to its place in one step (place.py).
 - The same inputs give the same bytes: no time, no path and no name of this machine goes in.
 """
 
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from firmward.build import built, sizes, space, statement
+from firmward.build import built, place, requirements, sizes, space, statement, unchanged
 from firmward.build.built import BOOT, DATA, ROOT, Built, File, Partition
 from firmward.build.estimate import needed
 from firmward.build.inputs import INITRAMFS, Inputs
 from firmward.build.keys import BuildKeys
 from firmward.build.verity import VerityRoot
-from firmward.formats import uboot_control
-from firmward.model.errors import InputError
 from firmward.model.policy import Boot, Policy, Update
+from firmward.signing.fit import refuse_undeclared
+
+if TYPE_CHECKING:
+    from firmward.build.initramfs import make
 
 POLICY, TRIAGE, DISK = "device.toml", "triage.toml", "disk.img"
 FIT, ROOT_IMAGE = "slot/boot.fit", "slot/root.img"
 LOADER, LOADER_CONFIG, CONTROL = "boot/u-boot.bin", "boot/u-boot.config", "boot/control.dtb"
-ROM = "rom"
 FOLDERS = ("slot", "boot")
 
 Tell = Callable[[str], None]
@@ -56,37 +56,36 @@ class Order:
         return self.policy.update or Update()
 
 
-def check_place(out: Path) -> None:
-    """Raises InputError where something lies at `out` that no build has made."""
-    if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise InputError(f"{out}: is not a folder")
-    if out.is_dir() and any(out.iterdir()) and not (out / built.FILE).is_file():
-        raise InputError(f"{out}: holds other things than a build; give a new folder, or an earlier build's")
+def check(order: Order) -> None:
+    """Raises what `build` would, as far as it can be told without making anything."""
+    from firmward.build.initramfs import make
+    from firmward.build.rom import roms
+
+    inputs, key = order.inputs, order.keys.key
+    requirements.require(inputs)
+    refuse_undeclared(key, order.keys.declared)
+    if inputs.board.defconfig is None and inputs.boot_loader is not None:
+        roms.require_key(inputs.board, inputs.boot_loader, key.id)
+    asked = _asked(order)
+    if inputs.layout == INITRAMFS:
+        make.check_whole(asked)
+    else:
+        make.check(asked)
 
 
 def build(order: Order, out: Path, tell: Tell) -> Built:
     """Build to `out`. Raises InputError, TrustError, DeviceError or ToolError, and leaves what was there as it was."""
-    check_place(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    place.check(out)
+    tell("inputs, programs and keys")
+    check(order)
+    place.make_parent(out)
     space.require(out.parent, needed(order.inputs))
-    with _place(out) as folder:
+    with place.taken(out, FOLDERS) as folder:
         made = _made(order, folder, tell)
+        unchanged.require(order.inputs.stamps)
         (folder / built.FILE).write_text(built.to_json(made), encoding="utf-8")
         statement.write(folder, order.keys.witnesses)
     return made
-
-
-@contextmanager
-def _place(out: Path) -> Iterator[Path]:
-    """A folder that takes the place of `out` when the block ends well, and is gone when it does not."""
-    with space.told(out), tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as name:
-        folder = Path(name) / "new"
-        for inner in FOLDERS:
-            (folder / inner).mkdir(parents=True)
-        yield folder
-        if out.exists():
-            out.rename(Path(name) / "old")
-        folder.rename(out)
 
 
 def _made(order: Order, folder: Path, tell: Tell) -> Built:
@@ -95,13 +94,13 @@ def _made(order: Order, folder: Path, tell: Tell) -> Built:
     if order.triage is not None:
         (folder / TRIAGE).write_text(order.triage, encoding="utf-8")
     witness = _boot_loader(order, folder, tell)
+    _rom(order, folder, tell)
     root = None if inputs.layout == INITRAMFS else _root(order, folder, tell)
     data_size = _data(order, folder, tell)
-    with tempfile.TemporaryDirectory(prefix=".initramfs-", dir=folder) as place:
-        initramfs = _initramfs(order, root, Path(place) / "initramfs", tell)
+    with tempfile.TemporaryDirectory(prefix=".initramfs-", dir=folder) as name:
+        initramfs = _initramfs(order, root, Path(name) / "initramfs", tell)
         _fit(order, initramfs, folder, witness, tell)
     partitions = _disk(order, folder, root, data_size, tell)
-    _rom(order, folder, tell)
     return Built(
         product=inputs.product,
         version=inputs.version,
@@ -165,16 +164,15 @@ def _data(order: Order, folder: Path, tell: Tell) -> int:
     return size
 
 
-def _initramfs(order: Order, root: VerityRoot | None, path: Path, tell: Tell) -> Path:
+def _asked(order: Order) -> "make.Inputs":
     from firmward.build.initramfs import make
     from firmward.build.initramfs.script import Health
     from firmward.build.initramfs.tools import Source
 
     inputs = order.inputs
-    tell("initramfs")
     root_source = Source(inputs.root.tree, f"[build] rootfs {inputs.root.path}")
     tools = Source(inputs.tools.tree, f"[build] tools {inputs.tools.path}")
-    asked = make.Inputs(
+    return make.Inputs(
         board=inputs.board,
         kernel=inputs.kernel,
         tools=root_source if inputs.tools is inputs.root else tools,
@@ -183,6 +181,13 @@ def _initramfs(order: Order, root: VerityRoot | None, path: Path, tell: Tell) ->
         epoch=order.epoch,
         compression=inputs.compression,
     )
+
+
+def _initramfs(order: Order, root: VerityRoot | None, path: Path, tell: Tell) -> Path:
+    from firmward.build.initramfs import make
+
+    tell("initramfs")
+    asked = _asked(order)
     return make.make_whole(asked, path) if root is None else make.make(asked, root.table("DEVICE"), path)
 
 
@@ -236,21 +241,16 @@ def _disk(order: Order, folder: Path, root: VerityRoot | None, data_size: int, t
 
 
 def _rom(order: Order, folder: Path, tell: Tell) -> None:
-    """What the maker's tool has to sign, of a boot loader that requires the key."""
+    """What the maker's tool has to sign."""
     board, loader = order.inputs.board, order.inputs.boot_loader
     if board.rom is None or loader is None:
         return
     from firmward.build.rom import roms
 
     tell(f"inputs of the tool that signs for the ROM of {board.name}")
-    key = order.keys.key.id
-    trees = uboot_control.find(loader.read_bytes())
-    if not any(one.hint == key and one.required for tree in trees for one in tree.keys or ()):
-        raise InputError(
-            f"[build] boot_loader: {loader} does not require key {key[:16]}; leave boot_loader out once, build U-Boot "
-            f"with the control tree of that build (make EXT_DTB={CONTROL}), and name it then"
-        )
-    roms.prepare(board, loader, folder / ROM)
+    given = folder / "boot" / loader.name
+    roms.require_key(board, given, order.keys.key.id)  # of what is given out, not of what was looked at before
+    roms.prepare(board, given, folder / built.ROM)
 
 
 def _files(folder: Path) -> Iterator[File]:

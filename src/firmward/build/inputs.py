@@ -10,9 +10,10 @@ from datetime import date
 from pathlib import Path
 
 from firmward.build import board as boards
-from firmward.build import embedded_keys, sizes, trees
+from firmward.build import embedded_keys, sizes, trees, unchanged
 from firmward.build.board import Board
 from firmward.build.trees import Given
+from firmward.build.unchanged import Stamp
 from firmward.formats import elf_dynamic, kernel_image
 from firmward.formats.fdt import DeviceTree
 from firmward.formats.kernel_image import KernelImage
@@ -38,7 +39,8 @@ INITRAMFS = "initramfs"
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """`tools` is `root` where the policy names no other. Sizes in bytes, None where the policy leaves them open."""
+    """`tools` is `root` where the policy names no other. Sizes in bytes, None where the policy leaves them open.
+    `stamps` are those of the files, taken before they were looked at."""
 
     product: str
     version: str
@@ -55,11 +57,13 @@ class Inputs:
     boot_size: int | None
     slot_size: int | None
     data_size: int | None
+    stamps: tuple[Stamp, ...] = ()
 
 
 def read(policy: Policy, base: Path, today: date) -> Inputs:
     """`base` is the folder of the policy. Raises InputError, a line for each thing that is wrong."""
     reading = _Reading(policy, base)
+    stamps = unchanged.stamps(base / name for name in reading.names())
     problems = _problems((*reading.values(), *_checks(reading)))
     problems += _keys(reading, policy, today)
     if problems:
@@ -81,6 +85,7 @@ def read(policy: Policy, base: Path, today: date) -> Inputs:
         boot_size=reading.boot_size(),
         slot_size=reading.slot_size(),
         data_size=reading.data_size(),
+        stamps=stamps,
     )
 
 
@@ -92,6 +97,14 @@ class _Reading:
         self._device = policy.device or Device("")
         self._base = base
         self._trees: dict[str, Given | InputError] = {}
+
+    def names(self) -> Iterator[str]:
+        build = self.build
+        given = (
+            build.rootfs, build.tools, build.data, build.kernel, build.device_tree, build.boot_loader,
+            build.boot_loader_tree,
+        )  # fmt: skip
+        return (name for name in given if name)
 
     def values(self) -> tuple[Callable[[], object], ...]:
         return (
@@ -135,12 +148,21 @@ class _Reading:
         return path
 
     def boot_loader(self) -> Path | None:
-        return self._loader("boot_loader", self.build.boot_loader)
+        """The first build of a board goes without: it gives out the tree with the key that the boot loader needs."""
+        name = self.build.boot_loader
+        return None if name is None else self._file("boot_loader", name)[0]
 
     def boot_loader_tree(self) -> Path | None:
-        path = self._loader("boot_loader_tree", self.build.boot_loader_tree)
-        if path is not None:
-            _check_device_tree("boot_loader_tree", path, open_file(path))
+        name, board = self.build.boot_loader_tree, self.board()
+        if name is None:
+            if board.defconfig is None:
+                raise InputError(
+                    f"[build] boot_loader_tree: is required, since the boot loader of {board.name} is the maker's; "
+                    "name the control tree that its build leaves (u-boot.dtb), which gets the public key"
+                )
+            return None
+        path, source = self._file("boot_loader_tree", name)
+        _check_device_tree("boot_loader_tree", path, source)
         return path
 
     def boot_size(self) -> int | None:
@@ -151,15 +173,6 @@ class _Reading:
 
     def data_size(self) -> int | None:
         return None if self.build.data_size is None else sizes.parse(self.build.data_size, "data_size")
-
-    def _loader(self, key: str, name: str | None) -> Path | None:
-        """A board whose boot loader is not built here needs both files from its maker."""
-        if name is None:
-            board = self.board()
-            if board.defconfig is None:
-                raise InputError(f"[build] {key}: is required, since the boot loader of {board.name} is the maker's")
-            return None
-        return self._file(key, name)[0]
 
     def _tree(self, key: str, name: str) -> Given:
         """Opened once: what is packed takes a while to unpack."""

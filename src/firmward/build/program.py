@@ -11,11 +11,12 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
+from firmward.build.interruption import held
 from firmward.model.errors import InputError, ToolError
 
 SYSTEM = ("/usr/sbin", "/sbin")
@@ -58,20 +59,23 @@ def run(
     """
     name = str(command[0])
     environment = {**_environment(epoch), **variables}
-    try:
-        process = subprocess.Popen(
-            [found(name, package), *map(str, command[1:])],
-            stdin=stdin or subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            cwd=cwd,
-            pass_fds=pass_fds,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        raise ToolError(f"{name} cannot be started: {error}") from error
-    with process:
+    with ExitStack() as stack:
+        with held():
+            try:
+                process = subprocess.Popen(
+                    [found(name, package), *map(str, command[1:])],
+                    stdin=stdin or subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env=environment,
+                    cwd=cwd,
+                    pass_fds=pass_fds,
+                    start_new_session=True,
+                )
+            except (OSError, ValueError) as error:
+                raise ToolError(f"{name} cannot be started: {error}") from error
+            stack.enter_context(process)
+            stack.callback(_end, process)
         out, err = _result(process, name, seconds)
     text = out.decode("utf-8", "replace")
     if process.returncode == 0:
@@ -80,6 +84,10 @@ def run(
     if any(word in said for word in FULL):
         raise InputError(f"{name}: the disk is full ({said.rpartition(' | ')[2]}); make room and build again")
     raise ProgramError(name, process.returncode, said)
+
+
+def is_here(name: str) -> bool:
+    return shutil.which(name, path=_path()) is not None
 
 
 def found(name: str, package: str) -> str:
@@ -119,11 +127,13 @@ def _result(process: "subprocess.Popen[bytes]", name: str, seconds: float) -> tu
         return process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         raise ToolError(f"{name} did not end within {seconds:g} seconds, and was stopped") from None
-    finally:
-        # also after an end in good order: a child that stays behind would go on writing
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Also after an end in good order: a child that stays behind would go on writing."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _last_lines(text: str) -> str:

@@ -28,14 +28,15 @@ SECONDS = 3600
 def write_root(given: Given, out: Path, *, compression: str, epoch: int) -> None:
     """The squashfs of a tree, at `out`. Raises InputError for a tree that cannot be carried over in full."""
     with beside(out) as place:
-        if given.source is not None and _is_wanted(given, compression):
+        if given.source is not None and is_wanted(given, compression):
             _copy(given.source, place)
         else:
             _make(given, place, compression, epoch)
             _check_root_folder(place)
 
 
-def _is_wanted(given: Given, compression: str) -> bool:
+def is_wanted(given: Given, compression: str) -> bool:
+    """Whether it is such a squashfs already, which is taken as it is."""
     tree = given.tree
     return isinstance(tree, SquashfsTree) and COMPRESSORS[tree.superblock.compressor] == compression
 

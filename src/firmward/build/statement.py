@@ -6,9 +6,10 @@ Who has the public halves can tell, before a device gets anything, that the fold
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from firmward.build import built
-from firmward.build.built import Built, digest, files
-from firmward.model.errors import InputError, TrustError
+from firmward.build import built, regular
+from firmward.build.built import ROM, Built, File, digest, entries
+from firmward.build.rom.record import README, RESULTS
+from firmward.model.errors import TrustError
 from firmward.signing.signing_key import PublicKey, SigningKey
 from firmward.signing.statement import signed, verified
 
@@ -26,26 +27,39 @@ def read(folder: Path, keys: Iterable[PublicKey], threshold: int) -> Built:
     """The record, when it is signed and is the one in the folder. Raises TrustError, or InputError for no build."""
     made = built.read(folder)
     path = folder / FILE
-    try:
-        content = path.read_bytes() if path.stat().st_size <= SIZE_LIMIT else b""
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}; the build was not signed") from error
+    if not path.exists():
+        raise TrustError(f"{path}: is not there; the build was not signed")
+    content = regular.content(path, SIZE_LIMIT)
     try:
         payload = verified(content, KIND, keys, threshold)
     except TrustError as error:
         raise TrustError(f"{path}: {error}") from error
-    if payload != (folder / built.FILE).read_bytes():
+    if payload != regular.content(folder / built.FILE, built.SIZE_LIMIT):
         raise TrustError(f"{folder / built.FILE}: is not the record that was signed")
     return made
 
 
 def differences(folder: Path, made: Built) -> Iterator[str]:
     """In words what the folder has otherwise than its record says: files that were changed, are gone or were added."""
-    there = {str(path.relative_to(folder)): path for path in files(folder)} if folder.is_dir() else {}
+    there = {str(path.relative_to(folder)): path for path in entries(folder)}
     for file in made.files:
-        path = there.pop(file.path, None)
+        path = there.get(file.path)
         if path is None:
             yield f"{file.path} is gone"
-        elif path.stat().st_size != file.size or digest(path) != file.sha256:
+        elif not _is_as_signed(folder, path, file):
             yield f"{file.path} was changed"
-    yield from (f"{name} was added" for name in sorted(there) if name not in (built.FILE, FILE))
+    for name in added(folder, made):
+        yield f"{name} was added"
+
+
+def _is_as_signed(folder: Path, path: Path, file: File) -> bool:
+    is_file = regular.is_inside(folder, file.path)
+    return is_file and path.stat().st_size == file.size and digest(path) == file.sha256
+
+
+def added(folder: Path, made: Built) -> list[str]:
+    """What lies in the folder beside the build and what the maker's tool is to leave there."""
+    known = {built.FILE, FILE, *(file.path for file in made.files)}
+    if f"{ROM}/{README}" in known:
+        known |= {f"{ROM}/{name}" for name in RESULTS}
+    return [name for path in entries(folder) if (name := str(path.relative_to(folder))) not in known]

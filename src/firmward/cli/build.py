@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -43,6 +44,8 @@ The same inputs give the same bytes, wherever and whenever they are built; SOURC
 **Exit codes**: 0, or 2 where something is missing, wrong or refused; what was there is then as it was.
 """
 MIB = 1 << 20
+SCHEMA, PLAN_SCHEMA = "firmward.build/1", "firmward.plan/1"
+LOADER, CONTROL, ROM = "boot/u-boot.bin", "boot/control.dtb", "rom"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -93,7 +96,7 @@ def build(
 
     Nothing needs root rights, and nothing is mounted. The private key is used, and never written.
     """
-    from firmward.build import image
+    from firmward.build import image, place
     from firmward.build import inputs as named
     from firmward.build import keys as of_store
     from firmward.build.uboot.recipe import default_cache
@@ -110,22 +113,23 @@ def build(
     text = policy_text(policy)
     declared, base = parse_policy(text, str(policy)), inputs or policy.parent
     if output is not None:
-        image.check_place(output)
+        place.check(output)
+    epoch = _epoch()
     read = named.read(declared, base, datetime.now(UTC).date())
     boot = declared.boot.keys if declared.boot else ()
     held = of_store.build_keys(KeyStore.open(keys), usual_unlock(passphrase_file, pin_file), boot, policy.parent)
-    if dry_run:
-        _print_plan(read, held.key.id, make_console(color))
-        return
     decisions = read_decisions(policy.parent / NAME)
     triage = render_triage(decisions) if decisions else None
-    order = image.Order(declared, text, read, held, cache or default_cache(), _epoch(), triage)
-    assert output is not None  # noqa: S101 - refused above
+    order = image.Order(declared, text, read, held, cache or default_cache(), epoch, triage)
+    if output is None or dry_run:
+        image.check(order)
+        _tell_plan(_plan(read, held.key.id), None if as_json else make_console(color))
+        return
     tell = _steps(make_console(color, stderr=True), quiet=quiet or as_json)
     started = time.monotonic()
     made = image.build(order, output, tell)
     if as_json:
-        typer.echo(json.dumps({"folder": str(output), **asdict(made)}, indent=2))
+        typer.echo(json.dumps({"schema": SCHEMA, "folder": str(output), **asdict(made)}, indent=2))
     else:
         _print(made, output, time.monotonic() - started, make_console(color))
 
@@ -155,37 +159,61 @@ def _steps(console: "Console", *, quiet: bool) -> Callable[[str], None]:
     return tell
 
 
-def _print_plan(inputs: "Inputs", key: str, console: "Console") -> None:
+def _plan(inputs: "Inputs", key: str) -> dict[str, str]:
+    return {
+        "product": inputs.product,
+        "version": inputs.version,
+        "board": inputs.board.name,
+        "layout": inputs.layout,
+        "compression": inputs.compression,
+        "root": f"{inputs.root.path} ({inputs.root.kind})",
+        "kernel": str(inputs.kernel),
+        "device_tree": str(inputs.device_tree),
+        "boot_key": key,
+    }
+
+
+def _tell_plan(plan: dict[str, str], console: "Console | None") -> None:
+    """For programs without a console."""
     from firmward.cli.inside import shown
 
-    rows = [
-        ("product", f"{inputs.product} {inputs.version}"),
-        ("board", inputs.board.name),
-        ("layout", f"{inputs.layout}, {inputs.compression}"),
-        ("root", f"{inputs.root.path} ({inputs.root.kind})"),
-        ("kernel", str(inputs.kernel)),
-        ("device tree", str(inputs.device_tree)),
-        ("signed by", key[:16]),
-    ]
-    for name, value in rows:
-        console.print(f"{name:12} {shown(value)}", markup=False)
+    if console is None:
+        typer.echo(json.dumps({"schema": PLAN_SCHEMA, **plan}, indent=2))
+        return
+    for name, value in plan.items():
+        console.print(f"{name.replace('_', ' '):12} {shown(value)}", markup=False, soft_wrap=True)
     console.print("Nothing was built, nothing was signed.")
 
 
 def _print(made: "Built", folder: Path, seconds: float, console: "Console") -> None:
+    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     from firmward.cli.inside import shown
 
+    place = shown(shlex.quote(str(folder)))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for file in made.files:
-        table.add_row(f"  {file.path}", f"{file.size / MIB:.1f} MiB" if file.size >= MIB else f"{file.size} bytes")
-    console.print()
-    console.print(
-        f"[bold green]✓[/] {shown(str(folder))}: {shown(made.product)} {shown(made.version)} for {made.board}"
-    )
+        size = f"{file.size / MIB:.1f} MiB" if file.size >= MIB else f"{file.size} bytes"
+        table.add_row(Text(f"  {shown(file.path)}"), size)
+    words = escape(f"{shown(str(folder))}: {shown(made.product)} {shown(made.version)} for {made.board}")
+    console.print(f"\n[bold green]✓[/] {words}", soft_wrap=True)
     console.print(table)
     if made.root_hash:
         console.print(f"  root hash {made.root_hash}", highlight=False)
     console.print(f"  signed by key {made.boot_key[:16]}, rollback index {made.rollback_index}, {seconds:.1f} s")
-    console.print(f"\nNext: firmward audit {shown(str(folder))}, firmward lab boot {shown(str(folder))}")
+    console.print(f"\nNext: {_next(made, place)}", markup=False, soft_wrap=True)
+
+
+def _next(made: "Built", place: str) -> str:
+    """What to do with it: the lab plays boards whose boot loader is in the build."""
+    names = {file.path for file in made.files}
+    if LOADER in names:
+        return f"firmward audit {place}, firmward lab boot {place}"
+    if f"{ROM}/README.md" in names:
+        return f"firmward audit {place}, and {place}/{ROM}/README.md tells how the boot loader is signed"
+    return (
+        f"build U-Boot with its control tree, which has the key now (make EXT_DTB={place}/{CONTROL}), name the result "
+        "as [build] boot_loader, and build again"
+    )

@@ -15,6 +15,7 @@ EXIT_WRONG = 2
 EXIT_BUG = 70
 """A fault of firmward's own (EX_SOFTWARE of sysexits.h)."""
 EXIT_INTERRUPTED = 130
+INTERRUPTED = "interrupted, nothing is half-written"
 EXIT_SIGNAL = 128
 """Added to the number of a signal that ended the command, as shells do."""
 
@@ -98,7 +99,11 @@ def run() -> None:
     except FirmwardError as error:
         _fail(str(error), EXIT_WRONG)
     except KeyboardInterrupt:
-        _fail("interrupted, nothing is half-written", EXIT_INTERRUPTED)
+        _fail(INTERRUPTED, EXIT_INTERRUPTED)
+    except SystemExit as left:
+        if left.code == EXIT_INTERRUPTED:  # typer makes this of Ctrl-C, without a word
+            _fail(INTERRUPTED, EXIT_INTERRUPTED)
+        raise
     except Ended as end:
         _fail(f"ended by {signal.Signals(end.number).name}, nothing is half-written", EXIT_SIGNAL + end.number)
     except BrokenPipeError:  # whoever read our output has gone

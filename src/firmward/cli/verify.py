@@ -12,6 +12,8 @@ from firmward.model.errors import InputError, TrustError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.console import Console
+
     from firmward.build.built import Built
     from firmward.signing.signing_key import PublicKey
 
@@ -61,6 +63,8 @@ def verify(
 
     With --rom also whether what the maker's tool signed is what was given out, and whether its signature holds.
     """
+    from rich.markup import escape
+
     from firmward.build import statement
     from firmward.cli.console import make_console
     from firmward.cli.inside import shown
@@ -70,17 +74,24 @@ def verify(
     try:
         made = statement.read(out, found, threshold)
     except TrustError as error:
-        console.print(f"[bold red]✗[/] {shown(str(error))}")
+        _refuse(console, str(error))
         raise typer.Exit(EXIT_DIFFERS) from None
     told = [*statement.differences(out, made), *(_of_rom(out, made, rom) if rom else ())]
     for line in told:
-        console.print(f"[bold red]✗[/] {shown(line)}")
+        _refuse(console, line)
     if told:
         raise typer.Exit(EXIT_DIFFERS)
-    console.print(
-        f"[bold green]✓[/] {shown(str(out))}: {shown(made.product)} {shown(made.version)} for {shown(made.board)}, "
-        f"{len(made.files)} files as they were signed"
-    )
+    words = f"{shown(str(out))}: {shown(made.product)} {shown(made.version)} for {shown(made.board)}"
+    told_of = f"{escape(words)}, {len(made.files)} files as they were signed"
+    console.print(f"[bold green]✓[/] {told_of}", soft_wrap=True)
+
+
+def _refuse(console: "Console", why: str) -> None:
+    from rich.markup import escape
+
+    from firmward.cli.inside import shown
+
+    console.print(f"[bold red]✗[/] {escape(shown(why))}", soft_wrap=True)
 
 
 def _store(folder: Path) -> "tuple[tuple[PublicKey, ...], int]":
@@ -92,15 +103,12 @@ def _store(folder: Path) -> "tuple[tuple[PublicKey, ...], int]":
 
 
 def _files(paths: list[Path]) -> "tuple[PublicKey, ...]":
+    from firmward.build import regular
     from firmward.signing.public_half import from_pem
 
     found = []
     for path in paths:
-        try:
-            with path.open("rb") as file:
-                content = file.read(KEY_LIMIT)
-        except OSError as error:
-            raise InputError(f"{path}: {error.strerror or error}") from error
+        content = regular.linked_content(path, KEY_LIMIT)
         try:
             found.append(from_pem(content, str(path)))
         except TrustError as error:
@@ -110,7 +118,7 @@ def _files(paths: list[Path]) -> "tuple[PublicKey, ...]":
 
 def _of_rom(out: Path, made: "Built", rom: Path) -> "Iterator[str]":
     from firmward.build.board import board
-    from firmward.build.image import ROM
+    from firmward.build.built import ROM
     from firmward.build.rom import roms
     from firmward.build.rom.record import State
 

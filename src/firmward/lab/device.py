@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from firmward.build import built
+from firmward.build import built, regular
 from firmward.build.built import Built, Partition
+from firmward.lab import board as boards
 from firmward.model.errors import InputError
 
 DISK = "disk.img"
@@ -41,7 +42,8 @@ class Device:
 
     @property
     def name(self) -> str:
-        return f"{self.said.product} {self.said.version}"
+        """For a terminal, whose cursor it does not move."""
+        return "".join(sign if sign.isprintable() else "?" for sign in f"{self.said.product} {self.said.version}")
 
     def partition(self, name: str) -> Partition:
         """Raises InputError for one that is not there, or does not lie on the disk."""
@@ -59,18 +61,20 @@ class Device:
 def opened(folder: Path, kind: Kind = Kind.PROTECTED, keep: Path | None = None) -> Device:
     """Raises InputError for a folder that no build has made, or that lacks what is needed."""
     said = built.read(folder)
+    boards.virtual(said.board)
     for name in USED[kind]:
-        if not (folder / name).is_file():
-            raise InputError(f"{folder / name}: is not there, and the lab needs it; build again with `firmward build`")
+        if not regular.is_inside(folder, name):
+            there = "is no regular file in that folder" if (folder / name).exists() else "is not there"
+            raise InputError(f"{folder / name}: {there}, and the lab needs it; build again with `firmward build`")
     return Device(folder, said, kind, keep)
 
 
 def refuse_changed(device: Device) -> None:
     """Raises InputError when a file that will be used is not the one that was built."""
-    known = {one.path: one.sha256 for one in device.said.files}
+    known = {one.path: one for one in device.said.files}
     for name in USED[device.kind]:
-        path = device.folder / name
-        if built.digest(path) != known.get(name):
+        path, wanted = device.folder / name, known.get(name)
+        if wanted is None or path.stat().st_size != wanted.size or built.digest(path) != wanted.sha256:
             raise InputError(
                 f"{path}: was changed after the build, its digest is not the one in {built.FILE}; "
                 "build again, or start it as it is with --as-is"

@@ -11,10 +11,11 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import IO, cast
 
+from firmward.build.interruption import held
 from firmward.lab.board import VirtualBoard
 from firmward.lab.monitor import Monitor
 from firmward.lab.serial_log import SerialLog
@@ -60,19 +61,24 @@ class Machine:
         self._complaint = b""
         self._deaf = False
         passed = descriptors if monitor is None else (*descriptors, monitor.theirs.fileno())
+        tie = _tie_to(os.getpid())
         try:
-            self.process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                start_new_session=True,
-                pass_fds=passed,
-                env={"PATH": os.pathsep.join(PATHS), "LC_ALL": "C.UTF-8"},
-                # no thread runs yet, and between fork and exec there are two system calls
-                preexec_fn=_tie_to(os.getpid()),  # noqa: PLW1509
-            )
+            with ExitStack() as stack:
+                with held():
+                    self.process = subprocess.Popen(
+                        command,
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        stderr=subprocess.PIPE,
+                        bufsize=0,
+                        start_new_session=True,
+                        pass_fds=passed,
+                        env={"PATH": os.pathsep.join(PATHS), "LC_ALL": "C.UTF-8"},
+                        # no thread runs yet, and between fork and exec there are two system calls
+                        preexec_fn=tie,  # noqa: PLW1509
+                    )
+                    stack.callback(self.stop)
+                stack.pop_all()
         except OSError as error:
             raise ToolError(f"{command[0]}: cannot be started: {error.strerror}") from error
         if monitor is not None:

@@ -56,6 +56,15 @@ class Inputs:
         return (self.tools,) if self.tools == self.root else (self.tools, self.root)
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What is looked up before anything is written."""
+
+    kernel: Kernel
+    modules: tuple[Module, ...]
+    busybox: Program
+
+
 def source(path: Path, name: str) -> Source:
     """The root file system in a folder or image, called by the key of the policy that names it. Raises InputError."""
     if path.is_dir():
@@ -66,40 +75,35 @@ def source(path: Path, name: str) -> Source:
     return Source(found[0].tree, f"{name} {path}")
 
 
+def check(inputs: Inputs) -> None:
+    """Raises InputError where `make` would, but for the table and the size."""
+    _parts(inputs)
+
+
+def check_whole(inputs: Inputs) -> None:
+    """Raises InputError where `make_whole` would, but for the system's files and their size."""
+    _whole_parts(inputs)
+    _require_start(inputs)
+
+
 def make(inputs: Inputs, verity_table: str, path: Path) -> Path:
     """An initramfs that goes on to the root that the table describes, `DEVICE` standing for its partition. Raises
     InputError."""
-    kernel_ = kernel.read(inputs.kernel, inputs.sources)
-    modules.require_panic(kernel_)
-    modules.require_decompressor(kernel_, inputs.compression)
-    _require_start(inputs)
-    faster = modules.FASTER.get(inputs.board.architecture, ())
-    loaded = modules.collect(
-        (*modules.of_board(inputs.board.modules), *modules.VERITY, *faster), kernel_, inputs.sources
-    )
-    busybox = tools.busybox(inputs.tools, inputs.board.architecture, script.APPLETS)
-    dmsetup = tools.dmsetup(inputs.tools, inputs.board.architecture)
+    parts = _parts(inputs)
     members = [
         *(folder(name) for name in ("dev", "newroot", "proc", "sys", "watch")),
         *NODES,
-        program("init", script.first(loaded, verity_table).encode()),
-        *_programs(busybox, dmsetup),
-        *_modules(loaded, "modules"),
-        *_watcher(busybox, inputs.health, "health", is_twice=True),
+        program("init", script.first(parts.modules, verity_table).encode()),
+        *_programs(parts.busybox, tools.dmsetup(inputs.tools, inputs.board.architecture)),
+        *_modules(parts.modules, "modules"),
+        *_watcher(parts.busybox, inputs.health, "health", is_twice=True),
     ]
-    return _written(members, kernel_, inputs, path)
+    return _written(members, parts.kernel, inputs, path)
 
 
 def make_whole(inputs: Inputs, path: Path) -> Path:
     """An initramfs that is the whole system. Raises InputError."""
-    kernel_ = kernel.read(inputs.kernel, inputs.sources)
-    loaded = modules.collect(modules.of_board(inputs.board.modules), kernel_, inputs.sources)
-    busybox = tools.busybox(inputs.tools, inputs.board.architecture, script.APPLETS)
-    if not busybox.is_static and inputs.tools != inputs.root:
-        raise InputError(
-            f"{inputs.tools.name}: {busybox.path} needs libraries that the system may have in another version; "
-            "give one that needs none (Buildroot BR2_STATIC_LIBS, Debian busybox-static), or the system's own"
-        )
+    parts = _whole_parts(inputs)
     start = _require_start(inputs)
     system = tuple(_system(inputs.root, inputs.epoch))
     own = {member.path for member in system}
@@ -107,10 +111,10 @@ def make_whole(inputs: Inputs, path: Path) -> Path:
         *system,
         *(folder(name) for name in ("dev", "proc", "sys") if name not in own),
         *(node for node in NODES if node.path not in own),
-        program("init", script.first_of_whole(loaded, start).encode()),
-        *_modules(loaded, f"{FOLDER}/modules"),
+        program("init", script.first_of_whole(parts.modules, start).encode()),
+        *_modules(parts.modules, f"{FOLDER}/modules"),
         folder(f"{FOLDER}/sys"),
-        *_watcher(busybox, inputs.health, FOLDER, is_twice=False),
+        *_watcher(parts.busybox, inputs.health, FOLDER, is_twice=False),
     ]
     size = archive.expanded_size(members)
     if size > WHOLE_LIMIT:
@@ -118,7 +122,31 @@ def make_whole(inputs: Inputs, path: Path) -> Path:
             f"{inputs.root.name}: takes {size >> 20} MiB of the device's memory, more than {WHOLE_LIMIT >> 20}; "
             'take [build] layout = "verity"'
         )
-    return _written(members, kernel_, inputs, path)
+    return _written(members, parts.kernel, inputs, path)
+
+
+def _parts(inputs: Inputs) -> _Parts:
+    kernel_ = kernel.read(inputs.kernel, inputs.sources)
+    modules.require_panic(kernel_)
+    modules.require_decompressor(kernel_, inputs.compression)
+    _require_start(inputs)
+    faster = modules.FASTER.get(inputs.board.architecture, ())
+    wanted = (*modules.of_board(inputs.board.modules), *modules.VERITY, *faster)
+    loaded = tuple(modules.collect(wanted, kernel_, inputs.sources))
+    tools.dmsetup(inputs.tools, inputs.board.architecture)
+    return _Parts(kernel_, loaded, tools.busybox(inputs.tools, inputs.board.architecture, script.APPLETS))
+
+
+def _whole_parts(inputs: Inputs) -> _Parts:
+    kernel_ = kernel.read(inputs.kernel, inputs.sources)
+    loaded = tuple(modules.collect(modules.of_board(inputs.board.modules), kernel_, inputs.sources))
+    busybox = tools.busybox(inputs.tools, inputs.board.architecture, script.APPLETS)
+    if not busybox.is_static and inputs.tools != inputs.root:
+        raise InputError(
+            f"{inputs.tools.name}: {busybox.path} needs libraries that the system may have in another version; "
+            "give one that needs none (Buildroot BR2_STATIC_LIBS, Debian busybox-static), or the system's own"
+        )
+    return _Parts(kernel_, loaded, busybox)
 
 
 def room(addresses: Addresses) -> int | None:

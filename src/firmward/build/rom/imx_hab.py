@@ -100,7 +100,7 @@ GUIDE = """\
 2. `sh sign.sh KEYS` makes `signed.imx` and `srk-fuses.bin`. It needs NXP's Code Signing Tool. Debian's package
    `imx-code-signing-tool` 3.3.1+dfsg-2 has a `srktool` that works and a `cst` that ends with a segmentation fault: the
    functions that find the private key are not linked into it. Name NXP's own: `CST=/path/to/cst sh sign.sh KEYS`.
-3. `firmward build --check-rom signed.imx` reads the result again: certificates, signatures, and what they leave out.
+3. `firmward verify .. --rom signed.imx` reads the result again: certificates, signatures, and what they leave out.
 4. Write `signed.imx` where `{name}` goes (on a card: `dd if=signed.imx of=/dev/sdX bs=1K seek=1`).
 5. On an open device with this boot loader `hab_status` must tell of no events.
 6. Fuse the digest of the root keys. **This cannot be undone.** By U-Boot, for i.MX 6, with the eight words that sign.sh

@@ -7,6 +7,8 @@ from firmward.formats.rom_image import Held, Read, Signed, Signing
 
 README, SCRIPT, IMAGE = "README.md", "sign.sh", "boot-loader.bin"
 """Names in the folder: `IMAGE` is what has to be signed."""
+RESULTS = ("signed.imx", "srk-fuses.bin", "signed.stm32", "signed.mlo")
+"""What the scripts leave there."""
 
 
 @dataclass(frozen=True, slots=True)

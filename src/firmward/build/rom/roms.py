@@ -6,9 +6,12 @@ from types import ModuleType
 
 from firmward.build.board import Board
 from firmward.build.rom.record import IMAGE, RomFile, Verdict
+from firmward.formats import uboot_control
 from firmward.model.errors import InputError
 
 ROMS = ("imx-hab", "stm32", "ti")
+CONF = "conf"
+"""Of a required key: configurations are signed with it, not images one by one."""
 SIZE_LIMIT = 64 << 20
 """Bytes of a boot loader."""
 
@@ -26,6 +29,20 @@ def prepare(board: Board, boot_loader: Path | None, out: Path) -> tuple[Path, ..
         return tuple(_written(out / one.name, one) for one in files)
     except OSError as error:
         raise InputError(f"{out}: {error.strerror}") from error
+
+
+def require_key(board: Board, boot_loader: Path, key: str) -> None:
+    """Raises InputError for a boot loader that the ROM does not read, and for one that starts what is not signed with
+    the key of this id."""
+    content = _content(boot_loader)
+    if board.rom is not None:
+        _module(board.rom).prepare(content, boot_loader.name)
+    known = [one for tree in uboot_control.find(content) for one in tree.keys or ()]
+    if not any(one.hint == key and one.required == CONF for one in known):
+        raise InputError(
+            f"[build] boot_loader: {boot_loader} does not require key {key[:16]}; leave boot_loader out once, build "
+            "U-Boot with the control tree of that build (make EXT_DTB=boot/control.dtb), and name it then"
+        )
 
 
 def check(board: Board, signed: Path, folder: Path | None = None) -> Verdict:

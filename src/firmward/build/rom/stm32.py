@@ -43,7 +43,7 @@ version {version}, image version {image_version}, loaded to {load:#010x}, entere
 1. Make the keys once, on a machine without network: `STM32MP_KeyGen_CLI -abs KEYS -pwd PASSPHRASE`. It writes
    `publicKey.pem`, `privateKey.pem` and `publicKeyhash.bin`. Put the passphrase into `KEYS/key_pass.txt`, mode 0600.
 2. `sh sign.sh KEYS` makes `signed.stm32`. The tool has the passphrase in its arguments: let nobody else work there.
-3. `firmward build --check-rom signed.stm32` reads the result again: checksum, signature, key, and whether it is the
+3. `firmward verify .. --rom signed.stm32` reads the result again: checksum, signature, key, and whether it is the
    same payload. It prints the digest of the public key, which must be that of `publicKeyhash.bin`. The tool's options
    are those that ST documents; what it made is what counts, and that is what is read.
 4. Write `signed.stm32` where `{name}` goes, and start the device.

@@ -43,7 +43,7 @@ For an HS chip:
 1. Ask TI for the SECDEV package. It needs an agreement, and has the tool that makes keys as well.
 2. `TI_SECURE_DEV_PKG=/path sh sign.sh` makes `signed.mlo` of `{payload}`, which is `{name}` without its header
    ({length} bytes, loaded to {load:#010x}).
-3. `firmward build --check-rom signed.mlo` tells whether it has the sections of an HS chip. Their inside is sealed by
+3. `firmward verify .. --rom signed.mlo` tells whether it has the sections of an HS chip. Their inside is sealed by
    TI's format: that the signature holds is seen on the device alone.
 4. Keys are fused by TI or by its programme (OTP keywriter). **This cannot be undone.**
 """
@@ -51,7 +51,7 @@ GUIDE_K3 = """\
 # What the ROM of K3 has to verify
 
 `{name}` has its certificate already: {words}. Sign it when U-Boot is built, with a key of your own in place of the
-sample `custMpk.pem`, whose private half everybody has (doc/board/ti/k3). `firmward build --check-rom FILE` reads the
+sample `custMpk.pem`, whose private half everybody has (doc/board/ti/k3). `firmward verify .. --rom FILE` reads the
 result: certificate, signature, digests and key. GP chips accept any key; only HS-SE chips ask for the fused one.
 """
 

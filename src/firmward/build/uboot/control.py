@@ -6,7 +6,6 @@ that returns, so that no way out of the boot script leads to a prompt. `bootd` r
 keys, for which the tree is made with room.
 """
 
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ ROOM = 8192
 SECONDS = 60
 PROGRAMS = {"qemu-system-aarch64": "qemu-system-arm", "dtc": "device-tree-compiler"}
 MACHINE = "virt"
+TREE, SOURCE = "machine.dtb", "machine.dts"
 LOCK = """
 / {
     config { bootcmd = "bootd"; bootsecure = <1>; };
@@ -32,21 +32,18 @@ def control_tree(board: Board, uboot_binary: Path, out: Path, progress: Callable
     """Write the tree, the same bytes each time. Raises ToolError where a program is missing or fails."""
     require(PROGRAMS)
     progress(f"making the control tree of {board.name}")
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as place:
         folder = Path(place)
-        machine = f"{MACHINE},dumpdtb={folder / 'machine.dtb'}"
-        options = ("-cpu", "cortex-a57", "-nographic", "-bios", str(uboot_binary))
-        _run("qemu-system-aarch64", "-M", machine, *options)
-        source = folder / "machine.dts"
-        _run("dtc", "-q", "-I", "dtb", "-O", "dts", "-o", str(source), str(folder / "machine.dtb"))
+        # names without a path: in an option of QEMU's a comma begins the next one
+        machine = f"{MACHINE},dumpdtb={TREE}"
+        options = ("-cpu", "cortex-a57", "-nographic", "-bios", str(uboot_binary.absolute()))
+        _run(folder, "qemu-system-aarch64", "-M", machine, *options)
+        _run(folder, "dtc", "-q", "-I", "dtb", "-O", "dts", "-o", SOURCE, TREE)
+        source = folder / SOURCE
         source.write_text(source.read_text(encoding="utf-8") + LOCK, encoding="utf-8")
-        beside = out.with_name(f".{out.name}.{os.getpid()}")
-        try:
-            _run("dtc", "-q", "-I", "dts", "-O", "dtb", "-p", str(ROOM), "-o", str(beside), str(source))
-            beside.replace(out)
-        finally:
-            beside.unlink(missing_ok=True)
+        _run(folder, "dtc", "-q", "-I", "dts", "-O", "dtb", "-p", str(ROOM), "-o", TREE, SOURCE)
+        (folder / TREE).replace(out)
 
 
-def _run(*command: str) -> None:
-    run(command, epoch=0, package=PROGRAMS[command[0]], seconds=SECONDS)
+def _run(folder: Path, *command: str) -> None:
+    run(command, epoch=0, package=PROGRAMS[command[0]], seconds=SECONDS, cwd=folder)
