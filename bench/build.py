@@ -21,7 +21,7 @@ HEALTHY = 20.0
 STARTS = 5
 BARE = """
 set -e
-mksquashfs root root.img -quiet -no-progress -comp xz -all-root
+mksquashfs root/ root.img -quiet -no-progress -comp xz -all-root
 size=$(stat -c %s root.img)
 veritysetup format --hash-offset="$size" root.img root.img | sed -n 's/^Root hash:[[:space:]]*//p' >root.hash
 (cd initramfs && find . | LC_ALL=C sort | cpio -o -H newc --quiet) | xz --check=crc32 >initramfs.xz
@@ -111,7 +111,11 @@ class Workshop:
         for made in ("root.img", "disk.img", "data.ext4", "boot.fit"):
             (self.bare / made).unlink(missing_ok=True)
         path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-        return cost(["env", f"PATH={path}", "sh", "-c", f"cd '{self.bare}'; {BARE}"])
+        found = cost(["env", f"PATH={path}", "sh", "-c", f"cd '{self.bare}'; {BARE}"])
+        own = (self.folder / "one/slot/root.img").stat().st_size
+        if abs((self.bare / "root.img").stat().st_size - own) > own // 10:
+            raise SystemExit("the bare programs packed another root than the build")
+        return found
 
 
 def firmward(*words: str) -> Cost:

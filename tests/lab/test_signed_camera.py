@@ -30,7 +30,7 @@ from locked_board import MISSING
 from real.roots import NoPackagesError
 
 from firmward.build.built import SLOTS
-from firmward.formats import verity
+from firmward.build.verity import BLOCK
 from firmward.formats.boot_state import COPIES, SECTOR, Request, State
 from firmward.lab.device import Kind
 from firmward.lab.machine import Machine
@@ -101,7 +101,7 @@ def test_a_damaged_root_panics_three_times_and_then_the_other_slot_serves(kept: 
     """Where the files' content lies, so that the root can be mounted and its first program cannot be read."""
     content = kept.read("root_a", 6 << 20)
     spoilt = bytearray(content)
-    for at in range(4096, len(spoilt), verity.PIECE // 512):
+    for at in range(BLOCK, len(spoilt), BLOCK):
         spoilt[at] ^= 0x80
     kept.write("root_a", spoilt)
     told = kept.healthy("b")
@@ -310,7 +310,9 @@ def test_keys_give_a_boot_loader_prompt_on_the_twin_alone(kept: Kept, twin: Kept
 def test_what_is_typed_reaches_a_shell_on_the_twin_alone(maker: Maker, kept: Kept, tmp_path: Path) -> None:
     """The twin with a console, as many are found in the field: root's shell on the serial line."""
     open_console = Kept.of(maker.build, tmp_path / "console", Kind.SHELL)
-    assert SHELL in open_console.listen(SHELL, meanwhile=typing)
+    said = open_console.listen(SHELL, meanwhile=typing)
+    assert SHELL in said
+    assert "plain: what is written to / is kept in root_b" in said
 
     said = kept.listen("login:", 25, meanwhile=asking)
     assert "is healthy" in said

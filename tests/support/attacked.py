@@ -157,6 +157,7 @@ class Maker:
 
     @cached_property
     def store(self) -> Path:
+        self.folder.mkdir(exist_ok=True)
         return signed_camera.store(self.folder / "keys")
 
     @cached_property
