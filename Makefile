@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 BUILD := build
+DEMO := $(BUILD)/demo
 SECONDS_PER_TARGET ?= 60
 # What is known of the sample camera is an excerpt of 16 July 2026.
 ADVISORIES := examples/camera/advisories
@@ -18,17 +19,28 @@ $(BIN)/.ready: pyproject.toml tools/setup tools/debian-packages.txt tools/debian
 	@PYTHON=$(PYTHON) tools/setup
 	@touch $@
 
-demo: setup ## build the sample camera, audit it, leave reports, SBOM and VEX in build/demo
+demo: setup ## audit the sample camera, build it signed, audit that, boot it: reports and image in build/demo
+	@echo "── audit: the camera as the field has them ──"
 	@$(BIN)/python examples/camera/build.py -o $(BUILD)/camera
-	@mkdir -p $(BUILD)/demo
-	@rm -f $(BUILD)/demo/vulns.sqlite
-	@SOURCE_DATE_EPOCH=$(EXCERPT_DAY) $(BIN)/firmward vulns update --quiet --db $(BUILD)/demo/vulns.sqlite \
+	@mkdir -p $(DEMO)
+	@rm -f $(DEMO)/vulns.sqlite
+	@SOURCE_DATE_EPOCH=$(EXCERPT_DAY) $(BIN)/firmward vulns update --quiet --db $(DEMO)/vulns.sqlite \
 	    --from cve=$(ADVISORIES)/cve --from nvd=$(ADVISORIES)/nvd.json \
 	    --from kernel=$(ADVISORIES)/kernel.jsonl --from kev=$(ADVISORIES)/kev.json
 	@$(BIN)/firmward audit $(BUILD)/camera/camera.img --policy examples/camera/device.toml \
-	    --db $(BUILD)/demo/vulns.sqlite \
-	    -o $(BUILD)/demo/report.html -o $(BUILD)/demo/report.json -o $(BUILD)/demo/report.sarif \
-	    -o $(BUILD)/demo/sbom.cdx.json -o $(BUILD)/demo/sbom.spdx.json -o $(BUILD)/demo/vex.cdx.json
+	    --db $(DEMO)/vulns.sqlite \
+	    -o $(DEMO)/report.html -o $(DEMO)/report.json -o $(DEMO)/report.sarif \
+	    -o $(DEMO)/sbom.cdx.json -o $(DEMO)/sbom.spdx.json -o $(DEMO)/vex.cdx.json
+	@echo "── build: the camera without the mistakes, signed ──"
+	@$(BIN)/python examples/camera/build.py --clean -o $(BUILD)/camera-clean
+	@test -e $(DEMO)/passphrase || (umask 077 && head -c 24 /dev/urandom | base64 >$(DEMO)/passphrase)
+	@test -e $(DEMO)/keys || $(BIN)/firmward keys init boot rootfs --store $(DEMO)/keys --passphrase-file $(DEMO)/passphrase
+	@$(BIN)/firmward build examples/camera/device.toml --inputs $(BUILD)/camera-clean -o $(DEMO)/signed \
+	    --keys $(DEMO)/keys --passphrase-file $(DEMO)/passphrase --cache $(BUILD)/cache
+	@echo "── audit: what was built (its headline and its chain; all of it in $(DEMO)/signed.html) ──"
+	@$(BIN)/firmward audit $(DEMO)/signed --db $(DEMO)/vulns.sqlite -o $(DEMO)/signed.html | sed '/^life/,$$d'
+	@echo "── boot: on a virtual device ──"
+	@$(BIN)/firmward lab boot $(DEMO)/signed
 
 test: setup ## all tests
 	@$(BIN)/pytest -n 2 --dist loadfile

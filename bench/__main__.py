@@ -15,6 +15,7 @@ import reading
 import scan
 
 import audit
+import build
 import formats
 import vulns
 
@@ -30,6 +31,7 @@ SECTIONS = {
     "vulns": vulns.section,
     "identification": identification.section,
     "kernel_build": kernel_build.section,
+    "build": build.section,
 }
 COMPARISON = "comparison"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from firmward.build.program import ProgramError, found, run
+from firmward.build.program import ProgramError, found, require, run
 from firmward.model.errors import InputError, ToolError
 
 
@@ -112,3 +112,9 @@ def test_input_folder_and_descriptors_reach_the_program(tmp_path: Path) -> None:
 
 def test_without_input_a_program_reads_nothing() -> None:
     assert sh("cat") == ""
+
+
+def test_missing_packages_are_named_once() -> None:
+    require({"sh": "dash"}, {"stdlib.h": "libc6-dev"})
+    with pytest.raises(ToolError, match=r"apt install one two$"):
+        require({"no-such-program": "two", "no-such-other": "two"}, {"no/such.h": "one"})

@@ -54,6 +54,13 @@ def test_a_tree_without_the_node_gets_it() -> None:
     assert list(chosen(slot_tree(bare, BOARD, "off", "a"))) == ["bootargs"]
 
 
+def test_the_flash_with_the_floor_is_not_named_to_the_kernel() -> None:
+    flash = '/dts-v1/; / { flash@0 { compatible = "cfi-flash"; }; };'
+    assert device_tree.parse(slot_tree(compiled(flash), BOARD, "off", "a")).root.child("flash@0") is None
+    other = board("imx6ull")
+    assert device_tree.parse(slot_tree(compiled(flash), other, "off", "a")).root.child("flash@0") is not None
+
+
 @pytest.mark.parametrize("name", names())
 def test_every_board_has_a_command_line_that_fits_its_console(name: str) -> None:
     found = board(name)

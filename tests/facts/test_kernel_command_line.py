@@ -1,15 +1,19 @@
 """Command lines wherever boot loaders keep them."""
 
 import zlib
+from dataclasses import replace
 
 import pytest
 from beside import around
 
 from firmward.facts.collection import Collection
-from firmward.facts.kernel_command_line import FILE_LIMIT, KernelCommandLine
-from firmward.formats import boot_arguments
+from firmward.facts.kernel_command_line import FILE_LIMIT, KernelCommandLine, collect
+from firmward.facts.uboots import FoundUboot, Stage, Uboots
+from firmward.formats import boot_arguments, fdt_writer
+from firmward.formats.device_tree import Node, Tree
 from firmward.image.source import Bytes
 from firmward.model.facts import Source, Unknown
+from firmward.model.location import Location
 from firmward.model.memory import Content, MemoryTree, link
 from firmward.model.parts import OpenPart, Parts
 from firmward.model.report import Part, Role
@@ -120,3 +124,44 @@ def test_a_file_that_two_names_lead_to_is_read_once() -> None:
 def test_variables_that_name_each_other_come_to_an_end() -> None:
     assert len(boot_arguments.expanded("${a}", {"a": "${b}${b}", "b": "${a}${a}"})) <= boot_arguments.LINE_LIMIT
     assert len(list(boot_arguments.extlinux("append x\n" * 100_000))) <= 100 * boot_arguments.LINES
+
+
+BUILT_IN = FoundUboot(
+    Location(part="image/u-boot.bin"), "2023.01", frozenset((Stage.PROPER,)), variables={"bootcmd": "run start"}
+)
+SAVES = replace(BUILT_IN, environment_places=("Flash",))
+SETS = replace(BUILT_IN, variables={"bootcmd": "setenv bootargs ro; bootm"})
+BARE = replace(BUILT_IN, variables={})
+
+
+@pytest.mark.parametrize(
+    ("loaders", "parent", "is_whole"),
+    [
+        (Uboots((BUILT_IN,)), "fit", True),
+        (Uboots((BUILT_IN,)), "fat", False),
+        (Uboots((BUILT_IN, SAVES)), "fit", False),
+        (Uboots((SETS,)), "fit", False),
+        (Uboots((BARE,)), "fit", False),
+        (Uboots((BUILT_IN,), ("another cannot be read",)), "fit", False),
+        (Uboots(()), "fit", False),
+        (None, "fit", False),
+        (Unknown("not looked"), "fit", False),
+    ],
+)
+def test_a_fit_s_device_tree_has_all_of_it_where_no_boot_loader_changes_it(
+    loaders: Uboots | None | Unknown, parent: str, is_whole: bool
+) -> None:
+    tree = fdt_writer.write(Tree(Node("", children=(Node("chosen", {"bootargs": b"ro panic=5\0"}),))))
+    parts = Parts(
+        "image/root",
+        {
+            "image/root": OpenPart(Part("image/root", "squashfs", role=Role.ROOT), tree=MemoryTree({})),
+            "image/boot": OpenPart(Part("image/boot", parent)),
+            "image/boot/fdt": OpenPart(
+                Part("image/boot/fdt", "device-tree", "image/boot", role=Role.DEVICE_TREE), Bytes(tree)
+            ),
+        },
+    )
+    found = collect(MemoryTree({}), Source.IMAGE, parts, loaders)
+    assert found is not None
+    assert [line.is_whole for line in found.lines] == [is_whole]

@@ -84,8 +84,11 @@ class Terminal:
 
     def type(self, *pieces: bytes) -> None:
         def run() -> None:
+            limit = time.monotonic() + 20
+            while not self.is_raw and time.monotonic() < limit:
+                time.sleep(0.02)
             for piece in pieces:
-                time.sleep(0.6)
+                time.sleep(0.3)
                 os.write(self.keys, piece)
 
         threading.Thread(target=run, daemon=True).start()

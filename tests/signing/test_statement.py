@@ -74,3 +74,9 @@ def test_what_was_altered_is_refused(store: Path, change: str) -> None:
 def test_what_is_no_envelope_is_refused(content: bytes) -> None:
     with pytest.raises(TrustError, match="no signed statement"):
         verified(content, KIND, ())
+
+
+def test_a_statement_in_another_spelling_is_refused(store: Path) -> None:
+    opened, made = keys_of(store, Role.ROOTFS)
+    with pytest.raises(TrustError, match="one form"):
+        verified(made.replace(b'","', b'", "'), KIND, opened.public(Role.ROOTFS))

@@ -22,6 +22,7 @@ def write(place, data):
     disk.write(data)
 
 def state(copy, **values):
+    values = {"active": values["last"], "a_good": 0, "b_good": 0, **values}
     body = b"".join(f"{name}={value}".encode() + b"\\0" for name, value in values.items()).ljust(508, b"\\0")
     write(4096 * copy, zlib.crc32(body).to_bytes(4, "little") + body)
 

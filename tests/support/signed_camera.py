@@ -1,6 +1,5 @@
 """The clean camera and a key store, from which builds are made."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -56,13 +55,14 @@ def quiet(_: str) -> None:
 
 def small(folder: Path) -> Path:
     """The camera's inputs with a kernel of head and banner alone: enough to build, too little to start."""
-    for name in ("images", "tools"):
-        shutil.copytree(camera() / name, folder / name, symlinks=True, copy_function=os.link)
+    shutil.copytree(camera() / "tools", folder / "tools", symlinks=True)
+    (folder / "images").mkdir()
+    for name in ("rootfs.squashfs", "camera.dtb", "data.ext4"):
+        shutil.copy(camera() / "images" / name, folder / "images" / name)
     kernel = (camera() / "images" / "Image").read_bytes()
     banner = kernel.index(b"Linux version ")
-    place = folder / "images" / "Image"
-    place.unlink()  # a link to the camera's own
-    place.write_bytes(kernel[:4096] + kernel[banner : kernel.index(b"\n", banner) + 1] + bytes(1 << 16))
+    short = kernel[:4096] + kernel[banner : kernel.index(b"\n", banner) + 1] + bytes(1 << 16)
+    (folder / "images" / "Image").write_bytes(short)
     return folder
 
 

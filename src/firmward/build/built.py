@@ -6,7 +6,7 @@ The folder of a build:
 | --- | --- |
 | `build.json` | this record |
 | `build.dsse` | the same, signed by the keys of the role rootfs |
-| `device.toml` | the policy that it was built from |
+| `device.toml`, `triage.toml` | the policy that it was built from, and the decisions on vulnerabilities beside it |
 | `disk.img` | the whole disk: state, both slots, data |
 | `slot/boot.fit` | kernel, device trees and initramfs, signed |
 | `slot/root.img` | the root file system with its hash tree behind it; not there where the initramfs is the system |

@@ -19,7 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from shutil import which
 
-from firmward.build import sizes
+from firmward.build import sizes, space
 from firmward.build.board import Board
 from firmward.build.built import BOOT, SLOTS
 from firmward.build.kernel import Kernel, pack
@@ -94,7 +94,7 @@ def signed_fit(
                 _put(folder / CONTROL, control_tree)
             _put(folder / FIT, out)
     except OSError as error:
-        raise InputError(f"{error.filename or out}: {error.strerror}; nothing was signed") from error
+        raise InputError(f"{error.filename or out}: {space.reason(error)}; nothing was signed") from error
 
 
 def _assemble(folder: Path, pieces: FitPieces, public: PublicKey, padding: Padding, epoch: int) -> None:

@@ -26,7 +26,7 @@ from firmward.signing.fit import refuse_undeclared
 if TYPE_CHECKING:
     from firmward.build.initramfs import make
 
-POLICY, DISK = "device.toml", "disk.img"
+POLICY, TRIAGE, DISK = "device.toml", "triage.toml", "disk.img"
 FIT, ROOT_IMAGE = "slot/boot.fit", "slot/root.img"
 LOADER, LOADER_CONFIG, CONTROL = "boot/u-boot.bin", "boot/u-boot.config", "boot/control.dtb"
 FOLDERS = ("slot", "boot")
@@ -36,8 +36,8 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be built. `text` is the policy's own, `cache` a folder for the boot loader, `epoch` the time, in
-    seconds since 1970, that files are dated with."""
+    """What is to be built. `text` is the policy's own, `triage` that of the decisions beside it, if any, `cache` a
+    folder for the boot loader, `epoch` the time, in seconds since 1970, that files are dated with."""
 
     policy: Policy
     text: str
@@ -45,6 +45,7 @@ class Order:
     keys: BuildKeys
     cache: Path
     epoch: int
+    triage: str | None = None
 
     @property
     def boot(self) -> Boot:
@@ -90,6 +91,8 @@ def build(order: Order, out: Path, tell: Tell) -> Built:
 def _made(order: Order, folder: Path, tell: Tell) -> Built:
     inputs = order.inputs
     (folder / POLICY).write_text(order.text, encoding="utf-8")
+    if order.triage is not None:
+        (folder / TRIAGE).write_text(order.triage, encoding="utf-8")
     witness = _boot_loader(order, folder, tell)
     _rom(order, folder, tell)
     root = None if inputs.layout == INITRAMFS else _root(order, folder, tell)

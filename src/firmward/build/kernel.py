@@ -24,7 +24,8 @@ from firmward.model.errors import InputError
 SIZE_LIMIT = 256 << 20
 """Bytes of a kernel as it is given."""
 NONE, GZIP = "none", "gzip"
-LEVEL = 9
+LEVEL = 7
+"""Of Debian's kernel 9 makes 11,257 kB in 3.2 seconds and 7 makes 11,259 in 1.2."""
 PIECE = 1 << 20
 
 

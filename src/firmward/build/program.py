@@ -26,6 +26,8 @@ KEPT = ("TMPDIR",)
 LAST_LINES = 6
 LINE_LIMIT = 400
 """Characters of one line of a program that are told."""
+LEAST = 1 << 16
+"""Bytes free: with less a disk is full."""
 FULL = ("No space left on device", "File too large", "Disk quota exceeded")
 
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -81,13 +83,14 @@ def run(
     if process.returncode == 0:
         return text
     said = _last_lines(err.decode("utf-8", "replace") or text)
-    if any(word in said for word in FULL):
+    if any(word in said for word in FULL) or _is_full(cwd):
         raise InputError(f"{name}: the disk is full ({said.rpartition(' | ')[2]}); make room and build again")
     raise ProgramError(name, process.returncode, said)
 
 
-def is_here(name: str) -> bool:
-    return shutil.which(name, path=_path()) is not None
+def _is_full(folder: Path | None) -> bool:
+    """Some programs do not say why they could not write."""
+    return folder is not None and shutil.disk_usage(folder).free < LEAST
 
 
 def found(name: str, package: str) -> str:
@@ -96,6 +99,20 @@ def found(name: str, package: str) -> str:
     if place is None:
         raise ToolError(f"{shlex.quote(name)} is not installed; on Debian: apt install {package}")
     return place
+
+
+def require(programs: Mapping[str, str], headers: Mapping[str, str] = NONE) -> None:
+    """Raises ToolError that names every Debian package which is missing. Both map to packages: programs by name,
+    headers by their place below /usr/include."""
+    path = _path()
+    missing = {package for name, package in programs.items() if shutil.which(name, path=path) is None}
+    missing |= {package for name, package in headers.items() if not _has_header(name)}
+    if missing:
+        raise ToolError(f"programs are missing; on Debian: apt install {' '.join(sorted(missing))}")
+
+
+def _has_header(name: str) -> bool:
+    return Path("/usr/include", name).exists() or any(Path("/usr/include").glob(f"*-linux-gnu*/{name}"))
 
 
 def _path() -> str:

@@ -1,34 +1,30 @@
-"""The programs that a build will start, asked for before it is begun: all that are missing are told in one line."""
+"""The programs that a build will start, asked for before it is begun: what is missing is told at once."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Mapping
 
+from firmward.build import program
 from firmward.build.data import EXT
 from firmward.build.inputs import INITRAMFS, Inputs
-from firmward.build.program import is_here
 from firmward.build.root import is_wanted
-from firmward.model.errors import ToolError
+
+FIT = {"mkimage": "u-boot-tools", "dtc": "device-tree-compiler"}
+DATA = {"mke2fs": "e2fsprogs", "debugfs": "e2fsprogs"}
+ROOT = {"mksquashfs": "squashfs-tools"}
+AS_ROOT = {"fakeroot": "fakeroot"}
 
 
 def require(inputs: Inputs) -> None:
-    """Raises ToolError that names programs and Debian packages."""
-    missing = {name: package for name, package in sorted(_programs(inputs)) if not is_here(name)}
-    if missing:
-        packages = " ".join(sorted(set(missing.values())))
-        verb = "is" if len(missing) == 1 else "are"
-        raise ToolError(f"{', '.join(missing)} {verb} not installed; on Debian: apt install {packages}")
-
-
-def _programs(inputs: Inputs) -> Iterator[tuple[str, str]]:
-    """Each with its package."""
-    yield from (("mkimage", "u-boot-tools"), ("dtc", "device-tree-compiler"))
+    """Raises ToolError that names the Debian packages."""
+    needed: dict[str, str] = dict(FIT)
+    headers: Mapping[str, str] = program.NONE
     if inputs.data is None or inputs.data.kind != EXT:
-        yield from (("mke2fs", "e2fsprogs"), ("debugfs", "e2fsprogs"))
+        needed |= DATA
     if inputs.layout != INITRAMFS and not is_wanted(inputs.root, inputs.compression):
-        yield "mksquashfs", "squashfs-tools"
-        if os.geteuid() != 0:
-            yield "fakeroot", "fakeroot"
+        needed |= ROOT | ({} if os.geteuid() == 0 else AS_ROOT)
     if inputs.board.defconfig is not None:
         from firmward.build.uboot import control, recipe
 
-        yield from {**recipe.PROGRAMS, **control.PROGRAMS}.items()
+        needed |= {**recipe.PROGRAMS, **control.PROGRAMS}
+        headers = recipe.HEADERS
+    program.require(needed, headers)

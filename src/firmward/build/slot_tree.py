@@ -7,6 +7,7 @@ The rules this file holds (Devicetree specification 0.4, section 3.6; the kernel
 - Seeds for random numbers do not belong into an image: every device would start with the same. What a boot loader puts
   there anew at each start is not touched by this.
 - Where an initramfs lies the boot loader says; what an emulator or a boot before wrote is left out.
+- The flash with the rollback floor is the boot loader's: the tree does not name it to the kernel.
 - Without a console nothing names one: the kernel takes `stdout-path` for a console when the command line names none.
 """
 
@@ -22,6 +23,7 @@ CHOSEN, ARGUMENTS = "chosen", "bootargs"
 SEEDS = ("rng-seed", "kaslr-seed")
 LEFT_BEHIND = ("linux,initrd-start", "linux,initrd-end", "linux,elfcorehdr", "linux,usable-memory-range")
 CONSOLES = ("stdout-path", "linux,stdout-path", "stdin-path")
+FLASH, COMPATIBLE = b"cfi-flash\0", "compatible"
 OFF = "off"
 """The policy's word for a device without a console."""
 
@@ -44,6 +46,10 @@ def slot_tree(data: bytes, board: Board, console: str, slot: str) -> bytes:
     kept = {name: value for name, value in chosen.properties.items() if name not in dropped}
     line = arguments(board, console, slot).encode() + b"\0"
     own = replace(chosen, properties={**kept, ARGUMENTS: line})
-    others = tuple(one for one in tree.root.children if one is not chosen)
+    others = tuple(one for one in tree.root.children if one is not chosen and not _keeps_floor(one, board))
     root = replace(tree.root, children=(own, *others))
     return fdt_writer.write(replace(tree, root=root), processor=fdt_writer.processor_of(data))
+
+
+def _keeps_floor(node: Node, board: Board) -> bool:
+    return bool(board.addresses.floor) and FLASH in node.properties.get(COMPATIBLE, b"")

@@ -36,8 +36,12 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = "the disk is full; make room and build again" if error.errno in FULL else error.strerror or error
-        raise InputError(f"{path}: cannot be written: {reason}") from error
+        raise InputError(f"{path}: cannot be written: {reason(error)}") from error
+
+
+def reason(error: OSError) -> str:
+    """In words of what to do, where the disk has no room."""
+    return "the disk is full; make room and build again" if error.errno in FULL else error.strerror or str(error)
 
 
 @contextmanager

@@ -102,9 +102,11 @@ def build(
     from firmward.build.uboot.recipe import default_cache
     from firmward.cli.console import make_console
     from firmward.cli.judging import policy_text
+    from firmward.cli.triage_file import read_decisions
     from firmward.model.policy import parse_policy
     from firmward.signing.key_store import KeyStore
     from firmward.signing.unlock import usual_unlock
+    from firmward.vulns.triage import NAME, render_triage
 
     if output is None and not dry_run:
         raise InputError("say where to build to: -o out/")
@@ -116,7 +118,9 @@ def build(
     read = named.read(declared, base, datetime.now(UTC).date())
     boot = declared.boot.keys if declared.boot else ()
     held = of_store.build_keys(KeyStore.open(keys), usual_unlock(passphrase_file, pin_file), boot, policy.parent)
-    order = image.Order(declared, text, read, held, cache or default_cache(), epoch)
+    decisions = read_decisions(policy.parent / NAME)
+    triage = render_triage(decisions) if decisions else None
+    order = image.Order(declared, text, read, held, cache or default_cache(), epoch, triage)
     if output is None or dry_run:
         image.check(order)
         _tell_plan(_plan(read, held.key.id), None if as_json else make_console(color))

@@ -33,6 +33,10 @@ gets the roles it has not got; keys that are there are never replaced.
 """
 
 
+SHOWN = 16
+"""Digits of an id."""
+
+
 def add_to(group: typer.Typer) -> None:
     group.command("init", epilog=EPILOG)(init)
 
@@ -78,10 +82,17 @@ def init(
     if dry_run:
         _foretell(store, new)
         return
-    for key in make(store, new, usual_unlock(passphrase_file, pin_file), judging_day().today):
-        typer.echo(f"{key.name}{' (spare)' if key.spare else ''}  {key.algorithm}  {key.custody}  {key.id}")
+    made = make(store, new, usual_unlock(passphrase_file, pin_file), judging_day().today)
+    typer.echo(f"{store}: {len(made)} key{'s' if len(made) > 1 else ''} made")
+    width = max(len(key.name) for key in made)
+    for key in made:
+        spare_word = "  spare" if key.spare else ""
+        typer.echo(f"  {key.name:{width}}  {key.algorithm:10}  {key.custody:6}  {key.id[:SHOWN]}{spare_word}")
+    for key in made:
         if key.spare and making.custody is Custody.FILE:
             typer.echo(f"Move {store / PRIVATE / key.id}.pem to a place that is offline: it is the spare.", err=True)
+    if making.custody is Custody.FILE:
+        typer.echo("Keep a copy of the folder elsewhere, and the passphrase apart from both.", err=True)
 
 
 def _foretell(store: Path, new: "list[NewRole]") -> None:

@@ -74,26 +74,40 @@ class Outcome:
 def boot(device: Device, limits: Limits, tell: Tell, log: IO[bytes] | None = None) -> Outcome:
     """Start the device, and follow it to its end. Raises DeviceError for a machine that dies or gives no sign at all,
     ToolError when QEMU is not installed."""
-    with running(device, SerialLog(log)) as (machine, disk):
-        return _followed(machine, disk, device, limits, tell)
+    with written_to(device) as written:
+        # the first look comes before the machine, which may write at once
+        watch = Watch(written, device)
+        with started(device, written, SerialLog(log)) as machine:
+            return _followed(machine, watch, limits, tell)
 
 
 @contextmanager
-def running(device: Device, log: SerialLog) -> Iterator[tuple[Machine, Media]]:
-    """The machine, started, and what it writes to."""
+def running(device: Device, log: SerialLog) -> Iterator[Machine]:
+    """The machine on media of its own."""
+    with written_to(device) as written, started(device, written, log) as machine:
+        yield machine
+
+
+def written_to(device: Device) -> AbstractContextManager[Media]:
+    """The media of a device. Raises InputError, and ToolError for a program that its start will need."""
     virtual = boards.virtual(device.said.board)
-    qemu = program(virtual)
-    firmware = _firmware(device, virtual)
+    program(virtual)
+    _firmware(device, virtual)
+    return _media(device, virtual)
+
+
+@contextmanager
+def started(device: Device, written: Media, log: SerialLog) -> Iterator[Machine]:
+    """The machine, on media that are given."""
+    virtual = boards.virtual(device.said.board)
     with ExitStack() as stack:
         stack.callback(log.close)
-        written = stack.enter_context(_media(device, virtual))
         monitor = Monitor()
         stack.callback(monitor.close)
-        descriptors = (written.disk.fileno(), written.flash.fileno())
-        command = boards.command(
-            qemu, virtual, firmware, disk=descriptors[0], flash=descriptors[1], monitor=monitor.theirs.fileno()
-        )
-        yield stack.enter_context(Machine(command, log, monitor, descriptors)), written
+        disk, flash, other = written.disk.fileno(), written.flash.fileno(), monitor.theirs.fileno()
+        firmware = _firmware(device, virtual)
+        command = boards.command(program(virtual), virtual, firmware, disk=disk, flash=flash, monitor=other)
+        yield stack.enter_context(Machine(command, log, monitor, (disk, flash)))
 
 
 def _firmware(device: Device, virtual: VirtualBoard) -> Firmware:
@@ -111,17 +125,16 @@ def _media(device: Device, virtual: VirtualBoard) -> AbstractContextManager[Medi
     return media.kept(device.keep, device.folder, virtual.flash_size, prepare, prefix=prefix)
 
 
-def _followed(machine: Machine, written: Media, device: Device, limits: Limits, tell: Tell) -> Outcome:
+def _followed(machine: Machine, watch: "Watch", limits: Limits, tell: Tell) -> Outcome:
     begun = time.monotonic()
-    watch = Watch(machine, written, device)
     for step in watch.course.begin():
         tell(step)
     ending = None
     while ending is None:
         now = time.monotonic() - begun
-        for step in watch.look(min(LOOK, limits.seconds - now), lambda: time.monotonic() - begun):
+        for step in watch.look(machine, min(LOOK, limits.seconds - now), lambda: time.monotonic() - begun):
             tell(step)
-        ending = _ending(watch, time.monotonic() - begun, limits)
+        ending = _ending(machine, watch, time.monotonic() - begun, limits)
     seconds = time.monotonic() - begun
     if ending is Ending.OUT_OF_TIME and not watch.gave_sign:
         raise DeviceError(f"the machine gave no sign within {limits.seconds:g} seconds; see whether QEMU runs here")
@@ -129,12 +142,12 @@ def _followed(machine: Machine, written: Media, device: Device, limits: Limits, 
     return Outcome(ending, course.slot, course.starts, seconds, tuple(course.steps), tuple(watch.last_lines))
 
 
-def _ending(watch: "Watch", now: float, limits: Limits) -> Ending | None:
+def _ending(machine: Machine, watch: "Watch", now: float, limits: Limits) -> Ending | None:
     if watch.course.is_healthy:
         return Ending.HEALTHY
     if watch.course.starts > limits.starts:
         return Ending.TOO_MANY_STARTS
-    if watch.machine.has_ended:
+    if machine.has_ended:
         return Ending.POWERED_OFF
     return Ending.OUT_OF_TIME if now >= limits.seconds else None
 
@@ -142,8 +155,7 @@ def _ending(watch: "Watch", now: float, limits: Limits) -> Ending | None:
 class Watch:
     """What is heard of one machine, put in order."""
 
-    def __init__(self, machine: Machine, written: Media, device: Device) -> None:
-        self.machine = machine
+    def __init__(self, written: Media, device: Device) -> None:
         self.course = Course()
         self.gave_sign = False
         self.last_lines: list[str] = []
@@ -151,10 +163,10 @@ class Watch:
         self._disk = written.disk.fileno()
         # the twin's boot loader keeps no state
         self._state = device.partition(built.STATE).start if device.kind is Kind.PROTECTED else None
-        self._before = None if self._state is None else state_partition.glance(self._disk, self._state)
+        self._before = None if self._state is None else state_partition.look(self._disk, self._state)
 
-    def look(self, seconds: float, clock: Callable[[], float]) -> list[Step]:
-        heard = self.machine.hear(seconds)
+    def look(self, machine: Machine, seconds: float, clock: Callable[[], float]) -> list[Step]:
+        heard = machine.hear(seconds)
         at = clock()
         self.gave_sign = self.gave_sign or bool(heard)
         steps: list[Step] = []
@@ -175,7 +187,7 @@ class Watch:
     def _glance(self, at: float) -> list[Step]:
         if self._state is None or self._before is None:
             return []
-        now = state_partition.glance(self._disk, self._state)
+        now = state_partition.look(self._disk, self._state)
         found = list(state_partition.signs(self._before, now))
         self._before = now
         return [step for sign in found for step in self.course.sign(at, sign)]

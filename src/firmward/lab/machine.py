@@ -114,6 +114,8 @@ class Machine:
         if not serial and (self._deaf or self.process.poll() is not None):
             self._deaf = True
             self._refuse_death()
+            # what it said between the two looks, before it ended
+            events = (*events, *(() if self._monitor is None else self._monitor.events()))
         return Heard(serial, events)
 
     def _read(self, ready: Sequence[int]) -> bytes:

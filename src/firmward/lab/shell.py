@@ -40,7 +40,7 @@ class Left(StrEnum):
 
 def attached(device: Device, terminal: int, screen: int) -> Left:
     """The terminal is the device's serial line until Ctrl-] is typed, or the device is off."""
-    with running(device, SerialLog()) as (machine, _), _raw(terminal):
+    with running(device, SerialLog()) as machine, _raw(terminal):
         while not machine.has_ended:
             heard = machine.hear(LOOK, also=(terminal,))
             _show(screen, heard.serial)
@@ -83,7 +83,7 @@ def fed(device: Device, lines: Iterator[bytes], descriptor: int, seconds: float)
     """Feed lines to the shell, and show what comes. Raises DeviceError when a prompt does not come in time."""
     limit = time.monotonic() + seconds
     screen = _Screen(descriptor)
-    with running(device, SerialLog()) as (machine, _):
+    with running(device, SerialLog()) as machine:
         while _is_asked(machine, screen, limit):
             line = next(lines, None)
             if line is None:

@@ -144,7 +144,7 @@ def expected(state: State, request: Request, starts: str) -> tuple[list[tuple[st
         tried.append((slot, left(state, slot)))
         if slot in starts:
             return tried, replace(state, seq=state.seq + writes)
-        state = replace(state, **{f"{slot}_left": 0})
+        state = replace(state, **{f"{slot}_left": 0, f"{slot}_good": False})
         writes += 1
 
 
@@ -172,6 +172,8 @@ def compare(board: Device, state: State, request: Request, starts: str) -> None:
     assert [(slot, int(number)) for slot, number in SLOT.findall(said)] == tried
     assert started(said) == tried[-1][0]
     assert board.state() == after
+    numbers = {copy.seq for copy in parse(board.sectors()).copies if copy is not None}
+    assert numbers == {after.seq, after.seq - 1} - {0}, "the older copy is written, so that a cut leaves the other"
     assert not any(board.sectors()[REQUEST:]), "the request is cleared"
 
 

@@ -66,6 +66,14 @@ def test_a_built_loader_is_taken_from_the_cache(ready: Source, monkeypatch: pyte
     assert first.binary.read_text() == "whole"
 
 
+def test_what_lies_in_a_cache_near_by_can_be_started_from_anywhere(
+    ready: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(recipe, "_build", builder([]))
+    monkeypatch.chdir(tmp_path)
+    assert recipe.boot_loader(BOARD, "off", Path("cache"), quiet).fit_check_sign.is_absolute()
+
+
 @pytest.mark.parametrize("what", ["version", "epoch", "compiler", "environment", "fragment", "types"])
 def test_whatever_the_bytes_are_made_from_makes_another_one(
     what: str, ready: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -119,7 +127,7 @@ def test_one_process_builds_at_a_time(ready: Source, monkeypatch: pytest.MonkeyP
 
 def test_missing_programs_are_told_at_once_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("shutil.which", lambda name, **_: None if name in ("bison", "flex") else name)
-    with pytest.raises(ToolError, match=r"^missing: install the Debian packages bison flex$"):
+    with pytest.raises(ToolError, match=r"^programs are missing; on Debian: apt install bison flex$"):
         recipe.boot_loader(BOARD, "off", tmp_path, quiet)
 
 

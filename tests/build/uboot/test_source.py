@@ -1,6 +1,5 @@
 """U-Boot's sources, and where they are fetched from."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,9 +36,9 @@ def changelog(cache: Path, text: str) -> Path:
 
 
 def answers(monkeypatch: pytest.MonkeyPatch, listed: str, asked: list[list[str]]) -> None:
-    def run(command: list[str], *_: object, **__: object) -> subprocess.CompletedProcess[bytes]:
-        asked.append(command)
-        return subprocess.CompletedProcess(command, 0, listed.encode(), b"")
+    def run(command: tuple[str, ...], **_: object) -> str:
+        asked.append(list(command))
+        return listed
 
     monkeypatch.setattr(source, "run", run)
     monkeypatch.setattr(source, "require", lambda *_: None)

@@ -8,7 +8,6 @@ ENVIRONMENT = "tests/build/uboot/test_environment.py"
 RECIPE = "tests/build/uboot/test_recipe.py"
 SOURCE = "tests/build/uboot/test_source.py"
 CONTROL = "tests/build/uboot/test_control.py"
-PROGRAMS = "tests/build/uboot/test_programs.py"
 
 
 def _proof(words: str) -> str:
@@ -170,12 +169,5 @@ FAULTS = (
         "",
         CONTROL,
         "the control tree has other bytes each time",
-    ),
-    Fault(
-        "build/uboot/programs.py",
-        "start_new_session=True,",
-        "start_new_session=False,",
-        PROGRAMS,
-        "what a program started lives on",
     ),
 )  # fmt: skip

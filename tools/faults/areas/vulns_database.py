@@ -140,7 +140,7 @@ FAULTS = (
         "an old bundle makes new vulnerabilities forgotten",
     ),
     Fault(
-        "vulns/envelope.py",
+        "formats/dsse.py",
         'return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(self.payload), self.payload)',
         "return self.payload",
         BUNDLE,

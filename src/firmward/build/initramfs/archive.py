@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from firmward.build import space
 from firmward.build.initramfs import packing
 from firmward.formats import cpio
 from firmward.model.errors import InputError
@@ -100,7 +101,7 @@ def write(members: Iterable[Member], path: Path, compression: str = "gzip") -> N
                 beside.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise InputError(f"{path}: cannot be written: {space.reason(error)}") from error
     except Unavailable as reason:
         raise InputError(f"{path}: cannot be written: {reason}") from reason
 

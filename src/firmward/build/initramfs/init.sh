@@ -19,6 +19,14 @@ mount -t proc proc /watch/proc || fail "/proc cannot be mounted"
 first=$(cat /proc/1/cmdline)
 chroot /watch /bin/sh /watch.sh "$slot" "$state" "$first" </dev/null >/dev/null 2>&1 &
 
+# what it is started with is moved and deleted below: it has to run before
+tries=0
+until [ -e /watch/begun ]; do
+	tries=$((tries + 1))
+	[ "$tries" -gt 100 ] && fail "the watcher does not start"
+	sleep 0.05 || sleep 1
+done
+
 echo "firmward: going on to the system" >/dev/kmsg
 mount -o move /dev /newroot/dev || fail "the root has no folder /dev"
 umount /sys

@@ -29,6 +29,9 @@ mount -t devtmpfs devtmpfs /dev || fail "/dev cannot be mounted"
 mount -t proc proc @PROC@ || fail "/proc cannot be mounted"
 mount -t sysfs sysfs @SYS@ || fail "/sys cannot be mounted"
 
+# a break on the serial line would command the kernel: restart, write a dump, remount; the system may allow it again
+[ ! -e @PROC@/sys/kernel/sysrq ] || echo 0 >@PROC@/sys/kernel/sysrq || fail "SysRq cannot be switched off"
+
 for module in @MODULES@; do
 	insmod "@FOLDER@/$module.ko" || fail "the module $module cannot be loaded"
 done

@@ -2,6 +2,7 @@
 # Written by firmward: tell the boot loader that the slot is good once the device serves its purpose, else start anew.
 PATH=/bin
 slot=$1 state=$2 first=$3
+: >/begun
 
 say() {
 	echo "firmward: $1" >/dev/kmsg
@@ -54,4 +55,4 @@ done
 kill "$clock"
 say "slot $slot is healthy"
 umount -l /dev /proc
-rm -rf /bin /lib /usr /asked /request /watch.sh
+rm -rf /bin /lib /usr /asked /begun /request /watch.sh

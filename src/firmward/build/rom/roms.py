@@ -4,6 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from firmward.build import space
 from firmward.build.board import Board
 from firmward.build.rom.record import IMAGE, RomFile, Verdict
 from firmward.formats import uboot_control
@@ -28,7 +29,7 @@ def prepare(board: Board, boot_loader: Path | None, out: Path) -> tuple[Path, ..
         out.mkdir(parents=True, exist_ok=True)
         return tuple(_written(out / one.name, one) for one in files)
     except OSError as error:
-        raise InputError(f"{out}: {error.strerror}") from error
+        raise InputError(f"{out}: {space.reason(error)}") from error
 
 
 def require_key(board: Board, boot_loader: Path, key: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from firmward.build.board import Board
-from firmward.build.uboot.programs import require, run
+from firmward.build.program import require, run
 
 ROOM = 8192
 """Bytes behind the tree: two keys of RSA-4096 take 4 KiB."""
@@ -37,9 +37,13 @@ def control_tree(board: Board, uboot_binary: Path, out: Path, progress: Callable
         # names without a path: in an option of QEMU's a comma begins the next one
         machine = f"{MACHINE},dumpdtb={TREE}"
         options = ("-cpu", "cortex-a57", "-nographic", "-bios", str(uboot_binary.absolute()))
-        run(["qemu-system-aarch64", "-M", machine, *options], SECONDS, folder=folder)
-        run(["dtc", "-q", "-I", "dtb", "-O", "dts", "-o", SOURCE, TREE], SECONDS, folder=folder)
+        _run(folder, "qemu-system-aarch64", "-M", machine, *options)
+        _run(folder, "dtc", "-q", "-I", "dtb", "-O", "dts", "-o", SOURCE, TREE)
         source = folder / SOURCE
         source.write_text(source.read_text(encoding="utf-8") + LOCK, encoding="utf-8")
-        run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-p", str(ROOM), "-o", TREE, SOURCE], SECONDS, folder=folder)
+        _run(folder, "dtc", "-q", "-I", "dts", "-O", "dtb", "-p", str(ROOM), "-o", TREE, SOURCE)
         (folder / TREE).replace(out)
+
+
+def _run(folder: Path, *command: str) -> None:
+    run(command, epoch=0, package=PROGRAMS[command[0]], seconds=SECONDS, cwd=folder)

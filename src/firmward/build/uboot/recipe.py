@@ -22,8 +22,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from firmward.build.board import Board
+from firmward.build.program import require, run
 from firmward.build.uboot.environment import environment, types
-from firmward.build.uboot.programs import require, run
 from firmward.build.uboot.source import SOURCES, Source, source
 from firmward.model.errors import InputError, ToolError, TrustError
 
@@ -79,6 +79,7 @@ def boot_loader(board: Board, console: str, cache: Path, progress: Callable[[str
     if console not in CONSOLES:
         raise InputError(f"[boot] console: {console!r} is none of {', '.join(CONSOLES)}")
     require(PROGRAMS, HEADERS)
+    cache = cache.absolute()  # the programs in it are started in other folders
     with _alone(cache):
         found = source(cache, progress)
         folder = cache / LOADERS / f"{board.name}-{console}-{_digest(board, console, found)[:16]}"
@@ -134,7 +135,7 @@ def _digest(board: Board, console: str, found: Source) -> str:
 
 def _compilers() -> list[str]:
     """By what they say of themselves."""
-    return [run([name, "--version"], SECONDS).stdout.decode() for name in (f"{CROSS}gcc", f"{CROSS}ld", "gcc")]
+    return [_run(0, name, "--version") for name in (f"{CROSS}gcc", f"{CROSS}ld", "gcc")]
 
 
 def _build(board: Board, console: str, found: Source, objects: Path, out: Path) -> None:
@@ -152,13 +153,16 @@ def _build(board: Board, console: str, found: Source, objects: Path, out: Path) 
     (objects / ".config").write_text(base + wanted, encoding="utf-8")
     make = ["make", "-s", f"-j{os.cpu_count() or 1}", "-C", str(found.folder), f"O={objects}", f"CROSS_COMPILE={CROSS}"]
     make.append(f"KCPPFLAGS=-DCONFIG_ENV_FLAGS_LIST_STATIC='\"{types()}\"'")
-    variables = {"SOURCE_DATE_EPOCH": str(found.epoch)}
-    run([*make, "olddefconfig"], SECONDS, variables=variables)
+    _run(found.epoch, *make, "olddefconfig")
     _compare(settings, (objects / ".config").read_text(encoding="utf-8"))
-    run([*make, BINARY], SECONDS, variables=variables)
+    _run(found.epoch, *make, BINARY)
     out.mkdir()
     for made, kept in ((BINARY, BINARY), (".config", CONFIG), (f"tools/{CHECKER}", CHECKER)):
         shutil.copy(objects / made, out / kept)
+
+
+def _run(epoch: int, *command: str) -> str:
+    return run(command, epoch=epoch, package=PROGRAMS.get(command[0], "binutils"), seconds=SECONDS)
 
 
 def _compare(settings: dict[str, str], config: str) -> None:

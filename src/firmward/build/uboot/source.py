@@ -5,6 +5,7 @@ as they are; apt verifies the signature of the archive, dpkg-source the digests 
 the release, its updates and its security updates is taken, from the first of them that has it.
 """
 
+import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from firmward.build.uboot.programs import require, run
+from firmward.build.program import require, run
 from firmward.model.errors import ToolError
 
 PACKAGE = "u-boot"
@@ -24,6 +25,8 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SECONDS = 600
 """For a download of 20 MB, and for apt's lists."""
 PROGRAMS = {"apt-get": "apt", "dpkg-source": "dpkg-dev"}
+NETWORK = ("HOME", "http_proxy", "https_proxy")
+"""Variables that say how apt reaches its archive."""
 HEAD_LIMIT = 1 << 16
 TARGETS = "$(SITE)|$(RELEASE)|$(COMPONENT)"
 
@@ -66,13 +69,13 @@ def _fetch(folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetching-") as place:
         workshop = Path(place)
         settings = _settings(workshop)
-        run(["apt-get", *settings, "update", "--quiet"], SECONDS, folder=workshop)
-        run(["apt-get", *settings, "source", "--quiet", "--download-only", PACKAGE], SECONDS, folder=workshop)
+        _run(workshop, "apt-get", *settings, "update", "--quiet")
+        _run(workshop, "apt-get", *settings, "source", "--quiet", "--download-only", PACKAGE)
         found = sorted(workshop.glob(f"{PACKAGE}_{UPSTREAM}*.dsc"))
         if len(found) != 1:
             raise ToolError(f"Debian's archive has no source of {PACKAGE} {UPSTREAM} in {RELEASE}")
         whole = workshop / "whole"
-        run(["dpkg-source", "--require-strong-checksums", "--extract", str(found[0]), str(whole)], SECONDS)
+        _run(None, "dpkg-source", "--require-strong-checksums", "--extract", str(found[0]), str(whole))
         whole.rename(folder)
 
 
@@ -99,9 +102,14 @@ def _settings(workshop: Path) -> list[str]:
 
 def _archives() -> Iterator[str]:
     """Lines for the sources of what this machine takes packages from, the release first."""
-    listed = run(["apt-get", "indextargets", "--format", TARGETS, "Created-By: Packages"], SECONDS).stdout
-    rows = {tuple(line.split("|")) for line in listed.decode("utf-8", "replace").splitlines() if line.count("|") == 2}
+    listed = _run(None, "apt-get", "indextargets", "--format", TARGETS, "Created-By: Packages")
+    rows = {tuple(line.split("|")) for line in listed.splitlines() if line.count("|") == 2}
     for wanted in SUITES:
         for site, suite, component in sorted(rows):
             if (suite, component) == (wanted, "main"):
                 yield f"deb-src [signed-by={KEYRING}] {site} {suite} main"
+
+
+def _run(folder: Path | None, *command: str) -> str:
+    kept = {name: os.environ[name] for name in NETWORK if name in os.environ}
+    return run(command, epoch=0, package=PROGRAMS[command[0]], seconds=SECONDS, cwd=folder, variables=kept)

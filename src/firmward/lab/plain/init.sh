@@ -43,7 +43,7 @@ open_root() {
 	for place in /lower/lib/modules /lower/usr/lib/modules; do
 		[ -d "$place" ] && run mount -o bind "$place" /lib/modules && break
 	done
-	for module in ext4 overlay; do
+	for module in crc32c_generic ext4 overlay; do
 		run modprobe "$module" 2>/dev/null
 	done
 	if run mount -t ext4 "$(partition root_b)" /upper 2>/dev/null; then
@@ -84,6 +84,8 @@ esac
 
 # beside the system, in its root: proc is there once the system's own first program has begun
 beside='
+echo >&3
+exec 3>&-
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 until [ -e /proc/1/comm ]; do sleep 1; done
 healthy() {
@@ -93,29 +95,33 @@ until healthy </dev/null >/dev/null 2>&1; do sleep 2; done
 echo "firmward: slot a is healthy" >/dev/kmsg
 '
 prompt='
+echo >&3
+exec 3>&-
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=vt102 PS1=@PROMPT@
 until [ -e /proc/1/comm ]; do sleep 1; done
 cd
 while :; do sh -i; sleep 1; done
 '
 
-# what begins beside this needs /dev and the initramfs until it is in the system's root
-in_root() {
-	[ "$root" = / ] && return
+# what begins beside this needs /dev and the initramfs until it is in the system's root, where it says so
+begun() {
 	for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		[ "$(run readlink "/proc/$1/root")" = "$root" ] && return
+		[ -s /started ] && break
 		run usleep 50000 || run sleep 1
 	done
+	run rm -f /started
 }
 
 run umount /sys
 # where nothing is moved away, the system's own proc is told from this one by its being there again
 [ "$root" = / ] && run umount /proc
-"$busybox" chroot "$root" /bin/sh -c "$beside" </dev/null &
-in_root $!
+"$busybox" chroot "$root" /bin/sh -c "$beside" </dev/null 3>/started &
+begun
 if [ @SHELL@ = yes ]; then
-	"$busybox" setsid -c "$busybox" chroot "$root" /bin/sh -c "$prompt" </dev/@CONSOLE@ >/dev/@CONSOLE@ 2>&1 &
-	in_root $!
+	# a shell that & began would pass over Ctrl-C; the second setsid cannot but fork, since the first leads a group
+	run setsid "$busybox" setsid -c "$busybox" chroot "$root" /bin/sh -c "$prompt" \
+		</dev/@CONSOLE@ >/dev/@CONSOLE@ 2>&1 3>/started
+	begun
 fi
 
 echo "firmward: going on to the system" >/dev/kmsg

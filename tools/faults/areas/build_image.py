@@ -1,0 +1,79 @@
+"""Builds as a whole: what is refused, what is left behind, what their record says, and what the audit says of them."""
+
+from fault import Fault
+
+IMAGE = "tests/build/test_image.py"
+STATEMENT = "tests/signing/test_statement.py"
+LINES = "tests/facts/test_kernel_command_line.py"
+
+FAULTS = (
+    Fault(
+        "build/image.py",
+        "if out.is_dir() and any(out.iterdir()) and not (out / built.FILE).is_file():",
+        "if False:",
+        IMAGE,
+        "a folder with other things is replaced by a build",
+    ),
+    Fault(
+        "build/image.py",
+        'out.rename(Path(name) / "old")',
+        "shutil.copytree(out, folder, dirs_exist_ok=True); out.rename(Path(name) / 'old')",
+        IMAGE,
+        "what an earlier build left joins the new one",
+    ),
+    Fault(
+        "build/image.py", "limit=min(inputs.boot_size or limit, limit),", "limit=None,", IMAGE, "signed before it fits"
+    ),
+    Fault("build/image.py", "declared=order.keys.declared,", "", IMAGE, "a key that the policy does not name signs"),
+    Fault(
+        "build/statement.py",
+        "if path.stat().st_size != file.size or digest(path) != file.sha256:",
+        "if path.stat().st_size != file.size:",
+        "tests/build/test_statement.py",
+        "a file that was changed in place is told as it was signed",
+    ),
+    Fault(
+        "build/statement.py",
+        "if payload != (folder / built.FILE).read_bytes():",
+        "if False:",
+        "tests/build/test_statement.py",
+        "a record that was changed is believed",
+    ),
+    Fault(
+        "signing/statement.py",
+        "if len(held) < max(threshold, 1):",
+        "if len(held) < 1:",
+        STATEMENT,
+        "one key says what two must",
+    ),
+    Fault(
+        "signing/statement.py",
+        "held = {name for name, made in envelope.signatures if name in known and _holds(known[name], made, envelope)}",
+        "held = [name for name, made in envelope.signatures if name in known and _holds(known[name], made, envelope)]",
+        STATEMENT,
+        "one signature twice counts as two",
+    ),
+    Fault("signing/statement.py", "if envelope.type != kind:", "if False:", STATEMENT, "a statement of another kind"),
+    Fault("formats/dsse.py", "if to_json(envelope) != content:", "if False:", STATEMENT, "another spelling"),
+    Fault(
+        "facts/kernel_command_line.py",
+        "built_in = loader.environment_places == () and bool(loader.variables)",
+        "built_in = bool(loader.variables)",
+        LINES,
+        "a command line is whole although a stored environment may change it",
+    ),
+    Fault(
+        "facts/kernel_command_line.py",
+        "return bool(loaders) and all(map(_leaves_arguments, loaders))",
+        "return all(map(_leaves_arguments, loaders))",
+        LINES,
+        "a command line is whole although no boot loader is known",
+    ),
+    Fault(
+        "facts/kernel_command_line.py",
+        'return part.part.kind == "device-tree" and parent is not None and parent.part.kind == "fit"',
+        'return part.part.kind == "device-tree"',
+        LINES,
+        "any device tree gives the whole command line",
+    ),
+)  # fmt: skip
