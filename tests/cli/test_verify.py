@@ -61,8 +61,9 @@ def as_link(path: Path) -> None:
 
 
 def marked_up(out: Path) -> None:
-    (out / "[").mkdir()
-    (out / "[" / "b]\x1b[2J").write_text("x")
+    folder = out / "["
+    folder.mkdir()
+    (folder / "b]\x1b[2J").write_text("x")
 
 
 CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
