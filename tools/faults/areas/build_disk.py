@@ -5,8 +5,8 @@ from fault import Fault
 FAULTS = (
     Fault(
         "build/program.py",
-        "            os.killpg(process.pid, signal.SIGKILL)",
-        "            process.kill()",
+        "        os.killpg(process.pid, signal.SIGKILL)",
+        "        process.kill()",
         "tests/build/test_program.py",
         "children of a program live on",
     ),
@@ -19,7 +19,7 @@ FAULTS = (
     ),
     Fault(
         "build/program.py",
-        "    if any(word in said for word in FULL):",
+        "    if any(word in said for word in FULL) or _is_full(cwd):",
         "    if False:",
         "tests/build/test_program.py tests/build/test_space.py",
         "a full disk told as a broken program",
