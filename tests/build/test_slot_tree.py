@@ -27,7 +27,7 @@ def sources(data: bytes) -> str:
 
 def test_a_device_without_console_has_no_word_of_one() -> None:
     found = chosen(slot_tree(compiled(TREE), BOARD, "off", "a"))
-    assert found == {"own": b"kept\0", "bootargs": b"ro panic=5 firmward.slot=a quiet loglevel=0\0"}
+    assert found == {"own": b"kept\0", "bootargs": b"ro panic=5 firmward.slot=a quiet loglevel=0 console=null\0"}
 
 
 def test_a_console_for_output_is_named_by_the_board() -> None:

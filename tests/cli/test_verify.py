@@ -74,7 +74,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a pipe more": (lambda out: os.mkfifo(out / "pipe"), "pipe was added"),
     "a link for a file": (lambda out: as_link(out / "slot/boot.fit"), "slot/boot.fit was changed"),
     "a link for a folder": (lambda out: as_link(out / "slot"), "slot/boot.fit is gone"),
-    "markup in a name": (marked_up, "[/b]\\x1b[2J was added"),
+    "markup in a name": (marked_up, r"[/b]\x1b[2J was added"),
     "no statement": (lambda out: (out / statement.FILE).unlink(), "the build was not signed"),
     "an empty statement": (lambda out: (out / statement.FILE).write_text(""), "it is no signed statement"),
     "another record": (lambda out: changed(out, version="9.9.9"), "is not the record that was signed"),

@@ -44,7 +44,7 @@ def token(token_settings: tokens.SoftToken | None, monkeypatch: pytest.MonkeyPat
     return token_settings
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tpm_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | None]:
     with tokens.soft_tpm(tmp_path_factory.mktemp("swtpm")) as address:
         yield address

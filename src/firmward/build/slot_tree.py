@@ -8,7 +8,8 @@ The rules this file holds (Devicetree specification 0.4, section 3.6; the kernel
   there anew at each start is not touched by this.
 - Where an initramfs lies the boot loader says; what an emulator or a boot before wrote is left out.
 - The flash with the rollback floor is the boot loader's: the tree does not name it to the kernel.
-- Without a console nothing names one: the kernel takes `stdout-path` for a console when the command line names none.
+- Without a console nothing names one, and the command line says so (`console=null`, admin-guide/kernel-parameters): a
+  kernel that is told nothing takes `stdout-path`, and one without virtual terminals the first serial port there is.
 """
 
 from dataclasses import replace
@@ -32,7 +33,7 @@ def arguments(board: Board, console: str, slot: str) -> str:
     """The kernel's command line. A panic restarts after five seconds, so that the boot loader can take the other slot;
     `console` is the policy's word."""
     words = f"ro panic=5 firmward.slot={slot}"
-    return f"{words} quiet loglevel=0" if console == OFF else f"{words} console={board.console}"
+    return f"{words} quiet loglevel=0 console=null" if console == OFF else f"{words} console={board.console}"
 
 
 def slot_tree(data: bytes, board: Board, console: str, slot: str) -> bytes:
