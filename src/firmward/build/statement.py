@@ -16,6 +16,7 @@ from firmward.signing.statement import signed, verified
 FILE = "build.dsse"
 KIND = "application/vnd.firmward.build+json"
 SIZE_LIMIT = 2 << 20
+GUIDE = f"{ROM}/{README}"
 
 
 def write(folder: Path, keys: Sequence[SigningKey]) -> None:
@@ -40,7 +41,8 @@ def read(folder: Path, keys: Iterable[PublicKey], threshold: int) -> Built:
 
 
 def differences(folder: Path, made: Built) -> Iterator[str]:
-    """In words what the folder has otherwise than its record says: files that were changed, are gone or were added."""
+    """In words what the folder has otherwise than its record says: files that were changed, are gone or were added.
+    What the maker's tool was to leave there is none of it."""
     there = {str(path.relative_to(folder)): path for path in entries(folder)}
     for file in made.files:
         path = there.get(file.path)
@@ -48,8 +50,8 @@ def differences(folder: Path, made: Built) -> Iterator[str]:
             yield f"{file.path} is gone"
         elif not _is_as_signed(folder, path, file):
             yield f"{file.path} was changed"
-    for name in added(folder, made):
-        yield f"{name} was added"
+    results = {f"{ROM}/{name}" for name in RESULTS} if any(one.path == GUIDE for one in made.files) else set()
+    yield from (f"{name} was added" for name in added(folder, made) if name not in results)
 
 
 def _is_as_signed(folder: Path, path: Path, file: File) -> bool:
@@ -58,8 +60,6 @@ def _is_as_signed(folder: Path, path: Path, file: File) -> bool:
 
 
 def added(folder: Path, made: Built) -> list[str]:
-    """What lies in the folder beside the build and what the maker's tool is to leave there."""
+    """What lies in the folder beside the build; what the maker's tool leaves there is not the build's either."""
     known = {built.FILE, FILE, *(file.path for file in made.files)}
-    if f"{ROM}/{README}" in known:
-        known |= {f"{ROM}/{name}" for name in RESULTS}
     return [name for path in entries(folder) if (name := str(path.relative_to(folder))) not in known]

@@ -11,7 +11,7 @@ BOARD = Board(
     architecture="arm",
     uboot_architecture="arm",
     addresses=Addresses(fit=0xC8000000, kernel=0xC2000000, device_tree=0xC4000000, initramfs=0xC4400000),
-    modules=("mmci", "mmc_block"),
+    modules=("armmmci", "mmc_block"),
     console="ttySTM0,115200",
     rom="stm32",
 )

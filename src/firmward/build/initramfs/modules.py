@@ -59,7 +59,16 @@ FASTER = {
 }
 
 # options of a board's modules that are not called as the module is
-OPTIONS = {"sdhci_pltfm": "MMC_SDHCI_PLTFM", "nvme": "BLK_DEV_NVME", "dw_mmc": "MMC_DW", "sdhci": "MMC_SDHCI"}
+OPTIONS = {
+    "armmmci": "MMC_ARMMMCI",
+    "dw_mmc": "MMC_DW",
+    "nvme": "BLK_DEV_NVME",
+    "omap_hsmmc": "MMC_OMAP_HS",
+    "sdhci": "MMC_SDHCI",
+    "sdhci_esdhc_imx": "MMC_SDHCI_ESDHC_IMX",
+    "sdhci_omap": "MMC_SDHCI_OMAP",
+    "sdhci_pltfm": "MMC_SDHCI_PLTFM",
+}
 
 
 @dataclass(frozen=True, slots=True)
