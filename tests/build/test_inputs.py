@@ -228,3 +228,12 @@ def test_the_estimate_counts_every_copy(base: Path) -> None:
     small, with_data = estimate.needed(read(base)), estimate.needed(read(base, build={"data": "data"}))
     assert small >= (4 << 20) + 3 * 4096
     assert with_data - small == 2 * (3 << 20)
+
+
+def test_the_first_build_of_a_makers_board_needs_the_control_tree_alone(base: Path) -> None:
+    found = problems(base, {"board": "imx6ull", "architecture": "arm"})
+    assert [line.partition(",")[0] for line in found if "boot_loader" in line] == [
+        "[build] boot_loader_tree: is required"
+    ]
+    found = problems(base, {"board": "imx6ull", "architecture": "arm"}, {"boot_loader_tree": "board.dtb"})
+    assert [line for line in found if "boot_loader" in line] == []

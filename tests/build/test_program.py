@@ -118,3 +118,14 @@ def test_missing_packages_are_named_once() -> None:
     require({"sh": "dash"}, {"stdlib.h": "libc6-dev"})
     with pytest.raises(ToolError, match=r"apt install one two$"):
         require({"no-such-program": "two", "no-such-other": "two"}, {"no/such.h": "one"})
+
+
+def test_a_disk_that_is_full_is_told_where_the_program_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("sh", "-c", "echo cannot; exit 1")
+    with pytest.raises(ProgramError, match="cannot"):
+        run(command, epoch=0, package="dash", cwd=tmp_path)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 4096}))
+    with pytest.raises(InputError, match="the disk is full"):
+        run(command, epoch=0, package="dash", cwd=tmp_path)

@@ -84,13 +84,14 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (image,) = (package / "boot").glob("vmlinuz-*")
     release = image.name.removeprefix("vmlinuz-")
     shutil.copy(image, folder / "zImage")
-    for name in ("root/bin", "root/sbin", "root/dev", "root/boot", "tools/bin"):
+    for name in ("root/bin", "root/sbin", "root/dev", "root/etc", "root/boot", "tools/bin"):
         (folder / name).mkdir(parents=True)
     for name in ("root", "tools"):
         shutil.copy(busybox, folder / name / "bin" / "busybox")
     (folder / "root/bin/sh").symlink_to("busybox")
     (folder / "root/sbin/init").symlink_to("../bin/busybox")
     shutil.copy(package / "boot" / f"config-{release}", folder / "root/boot")
+    (folder / "root/etc/passwd").write_text("root:*:0:0:root:/:/bin/false\n")
     modules = Path("lib", "modules", release)
     for kept in KEPT:
         if (package / modules / "kernel" / kept).is_dir():
@@ -174,7 +175,8 @@ def test_from_the_first_build_to_a_boot_loader_that_holds(maker: Maker) -> None:
     assert os.access(maker.out / "rom" / "sign.sh", os.X_OK)
     assert "rom/README.md tells how the boot loader is signed" in second.out
     assert maker.verify().code == 0
-    assert audited(maker)["fit-unsigned"] == "pass"
+    outcomes = audited(maker)
+    assert (outcomes["fit-unsigned"], outcomes["rootfs-unverified"]) == ("pass", "pass")
     unsigned = maker.verify("--rom", maker.out / "rom" / "boot-loader.bin")
     assert unsigned.code in (1, 2), unsigned.out
 

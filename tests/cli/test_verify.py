@@ -172,6 +172,18 @@ def test_the_lab_starts_nothing_from_outside_the_folder(
     assert [path.name for path in (out.parent / "programs").iterdir()] == ["qemu-system-aarch64"]
 
 
+def test_a_device_writes_nowhere_else(firmward: Firmward, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = out.parent / "kept"
+    kept.mkdir()
+    (out.parent / "thesis").write_text("mine")
+    (kept / "disk.img").symlink_to(out.parent / "thesis")
+    monkeypatch.setenv("PATH", str(play(out.parent / "programs", "say('U-Boot 2023.01')")))
+    called = firmward("lab", "boot", out, "--keep", kept)
+    assert called.code == 2
+    assert "disk.img: is a link" in called.err
+    assert (out.parent / "thesis").read_text() == "mine"
+
+
 HOSTILE = ({"board": "[/b]"}, {"board": "../../x"}, {"board": "qemu_arm64"}, {"board": "x\x1b[2J"})
 
 

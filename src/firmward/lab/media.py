@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile, gettempdir
-from typing import IO
+from typing import IO, cast
 
 from firmward.build import built
 from firmward.model.errors import InputError
@@ -63,12 +63,19 @@ def kept(
         raise InputError(f"{folder}: keeps the disk of another build; give another folder, or remove this one")
     if not record.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        with _roomy(folder), disk.open("w+b") as disk_file, flash.open("w+b") as flash_file:
+        with _roomy(folder), _own(disk, "w+b") as disk_file, _own(flash, "w+b") as flash_file:
             _fill(Media(disk_file, flash_file), build, flash_size, prepare)
         # last, so that what was left half-made is made again
         record.write_bytes(own)
-    with disk.open("r+b") as disk_file, flash.open("r+b") as flash_file:
+    with _own(disk, "r+b") as disk_file, _own(flash, "r+b") as flash_file:
         yield Media(disk_file, flash_file)
+
+
+def _own(path: Path, mode: str) -> IO[bytes]:
+    """Not what a link leads to: a device writes there."""
+    if path.is_symlink():
+        raise InputError(f"{path}: is a link; give a folder of the lab's own")
+    return cast("IO[bytes]", path.open(mode))
 
 
 def _fill(media: Media, build: Path, flash_size: int, prepare: Prepare) -> None:

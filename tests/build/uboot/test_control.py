@@ -50,3 +50,11 @@ def test_a_missing_program_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     with pytest.raises(ToolError, match="device-tree-compiler qemu-system-arm"):
         made(tmp_path, "one.dtb")
+
+
+def test_a_comma_in_a_path_is_no_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "a,gic-version=3,b c"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("TMPDIR", str(folder))
+    assert made(folder, "one.dtb").read_bytes() == made(Path(), "two.dtb").read_bytes()

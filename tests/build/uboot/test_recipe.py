@@ -1,6 +1,7 @@
 """Building the boot loader: what it is configured with, what the cache keeps, the same bytes each time."""
 
 import fcntl
+import os
 import re
 import threading
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from firmward.build.uboot import recipe
 from firmward.build.uboot.environment import environment
 from firmward.build.uboot.source import Source
 from firmward.formats import uboot_binary, uboot_default_env, uboot_traits
-from firmward.model.errors import InputError, ToolError
+from firmward.model.errors import InputError, ToolError, TrustError
 
 EPOCH = 1700000000
 needs_programs = pytest.mark.skipif(bool(MISSING), reason=f"{MISSING} missing")
@@ -210,3 +211,21 @@ def test_two_builds_in_two_folders_are_the_same_bytes(built: recipe.BootLoader, 
         first, second = (getattr(one, kind).read_bytes() for one in made)
         assert first == second == getattr(built, kind).read_bytes()
     assert not re.search(rb"/(?:tmp|home|work)/", made[0].binary.read_bytes())
+
+
+@pytest.mark.parametrize("name", ["", "boot-loaders", "sources"])
+def test_a_cache_that_others_may_write_to_is_refused(ready: Source, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "cache" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o777)
+    with pytest.raises(TrustError, match="others may write to it, and what it holds goes on devices"):
+        recipe.boot_loader(BOARD, "off", tmp_path / "cache", quiet)
+
+
+def test_a_cache_of_somebody_else_is_refused(ready: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if tmp_path.stat().st_uid == 0:
+        os.chown(tmp_path, 4711, -1)
+    else:
+        monkeypatch.setattr("os.geteuid", lambda: 4711)
+    with pytest.raises(TrustError, match="belongs to another user"):
+        recipe.boot_loader(BOARD, "off", tmp_path, quiet)

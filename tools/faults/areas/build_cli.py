@@ -1,0 +1,118 @@
+"""The build at its edges: what is refused, what is left behind, and what a folder of somebody else's may do."""
+
+from fault import Fault
+
+FAULTS = (
+    Fault(
+        "build/place.py",
+        "            check(out)  # minutes have gone by\n",
+        "",
+        "tests/build/test_place.py",
+        "what came to the place meanwhile is deleted",
+    ),
+    Fault(
+        "build/place.py",
+        "        if old.exists() and not out.exists():\n            old.rename(out)\n",
+        "",
+        "tests/build/test_place.py",
+        "a signal between two renames loses the earlier build",
+    ),
+    Fault(
+        "build/place.py",
+        "            fcntl.flock(descriptor, fcntl.LOCK_EX)",
+        "            pass",
+        "tests/build/test_place.py",
+        "two builds exchange the place at once",
+    ),
+    Fault(
+        "build/place.py",
+        "    if others:\n",
+        "    if False:\n",
+        "tests/cli/test_build.py -k beside_an_earlier",
+        "what the maker's tool signed goes with the earlier build",
+    ),
+    Fault(
+        "build/place.py",
+        '    if out.name in ("", ".."):',
+        "    if False:",
+        "tests/cli/test_build.py -k cannot_be_replaced",
+        "a build of minutes for a folder that cannot be replaced",
+    ),
+    Fault(
+        "build/interruption.py",
+        "        signal.signal(one, lambda number, _: came.append(number))",
+        "        pass",
+        "tests/build/test_interruption.py",
+        "a signal at the start of a program leaves it running",
+    ),
+    Fault(
+        "build/image.py",
+        "        unchanged.require(order.inputs.stamps)\n",
+        "",
+        "tests/cli/test_build.py -k changes_meanwhile",
+        "one kernel is checked and another signed",
+    ),
+    Fault(
+        "build/image.py",
+        "    requirements.require(inputs)\n",
+        "",
+        "tests/cli/test_build.py -k missing_programs",
+        "a missing program is told after minutes of work",
+    ),
+    Fault(
+        "build/image.py",
+        "    refuse_undeclared(key, order.keys.declared)\n    if",
+        "    if",
+        "tests/cli/test_build.py -k names_sign",
+        "a key that the policy does not name is told at the end",
+    ),
+    Fault(
+        "build/regular.py",
+        "os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC",
+        "os.O_RDONLY | os.O_CLOEXEC",
+        "tests/build/test_regular.py",
+        "a pipe is waited for without end",
+    ),
+    Fault(
+        "build/regular.py",
+        '        if part == ".." or place.is_symlink():',
+        '        if part == "..":',
+        "tests/cli/test_verify.py",
+        "the lab starts what a link leads to",
+    ),
+    Fault(
+        "build/built.py",
+        "if path.is_symlink() or not path.is_dir())",
+        "if path.is_file())",
+        "tests/cli/test_verify.py",
+        "links and pipes beside a build are not told",
+    ),
+    Fault(
+        "build/program.py",
+        "    if any(word in said for word in FULL) or _is_full(cwd):",
+        "    if any(word in said for word in FULL):",
+        "tests/build/test_program.py",
+        "a full disk told as a broken program",
+    ),
+    Fault(
+        "build/uboot/recipe.py",
+        "    if found.st_mode & OTHERS_WRITE:",
+        "    if False:",
+        "tests/build/uboot/test_recipe.py",
+        "a boot loader from a cache that everybody writes to",
+    ),
+    Fault(
+        "build/slot_tree.py",
+        " console=null",
+        "",
+        "tests/build/test_slot_tree.py",
+        "a kernel without virtual terminals talks on its first serial port",
+    ),
+    Fault(
+        "cli/verify.py",
+        "{escape(shown(why))}",
+        "{shown(why)}",
+        "tests/cli/test_verify.py",
+        "a name in brackets ends verify with a fault of its own",
+    ),
+)
