@@ -11,6 +11,7 @@ import struct
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import hab_tree
 import pytest
@@ -23,6 +24,7 @@ from rom import changed, mkimage, nxp, st
 
 from firmward.build import built
 from firmward.formats import uboot_control
+from firmward.model.chain import FIRST_STAGE, State
 
 pytestmark = pytest.mark.proof
 
@@ -182,9 +184,18 @@ def test_from_the_first_build_to_a_boot_loader_that_holds(maker: Maker) -> None:
 
 
 def audited(maker: Maker) -> dict[str, str]:
-    report = maker.folder / "report.json"
-    maker.firmward("audit", maker.out, "-o", report, "--quiet")
-    return {one["check"]: one["outcome"] for one in json.loads(report.read_text())["checks"]}
+    return {one["check"]: one["outcome"] for one in report(maker)["checks"]}
+
+
+def report(maker: Maker) -> dict[str, Any]:
+    written = maker.folder / "report.json"
+    maker.firmward("audit", maker.out, "-o", written, "--quiet")
+    return cast("dict[str, Any]", json.loads(written.read_text()))
+
+
+def states(maker: Maker) -> dict[str, str]:
+    """The first links of the chain, as an audit of the build draws them."""
+    return {one["link"]: one["state"] for one in report(maker)["chain"]}
 
 
 @pytest.mark.skipif(bool(hab_tree.MISSING), reason=f"{hab_tree.MISSING} missing")
@@ -192,6 +203,7 @@ def audited(maker: Maker) -> dict[str, str]:
 def test_what_nxps_tool_signs_is_verified_with_the_build(maker: Maker, tmp_path: Path) -> None:
     assert maker.build().code == 0
     assert maker.build(maker.loader_with_key()).code == 0
+    assert states(maker)[FIRST_STAGE] == State.UNVERIFIED
     environment = {**os.environ, "CST": str(hab_tree.cst())}
     command = ["sh", maker.out / "rom" / "sign.sh", hab_tree.tree(tmp_path / "hab")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
@@ -199,6 +211,8 @@ def test_what_nxps_tool_signs_is_verified_with_the_build(maker: Maker, tmp_path:
     signed = maker.out / "rom" / "signed.imx"
     called = maker.verify("--rom", signed)  # what the tool has left is no addition
     assert called.code == 0, called.out
+    assert states(maker)[FIRST_STAGE] == State.VERIFIED
+    assert [one for one in report(maker)["notes"] if "left out" in one]
     broken = tmp_path / "broken.imx"
     broken.write_bytes(changed(signed.read_bytes(), 0x1000))
     called = maker.verify("--rom", broken)
@@ -219,9 +233,12 @@ def test_what_is_signed_as_sts_tool_signs_is_verified_with_the_build(maker: Make
     image = bytearray((maker.out / "rom" / "boot-loader.bin").read_bytes())
     image[100:108] = struct.pack("<2I", 0, 1)
     image[108:172] = point(curve_key("stm32-prime256v1", "prime256v1"))
-    signed = tmp_path / "signed.stm32"
+    assert states(maker)[FIRST_STAGE] == State.UNVERIFIED
+    signed = maker.out / "rom" / "signed.stm32"
     signed.write_bytes(st.sign(bytes(image)))
     called = maker.verify("--rom", signed)
     assert called.code == 0, called.out
+    assert states(maker)[FIRST_STAGE] == State.VERIFIED
     signed.write_bytes(changed(signed.read_bytes(), 5000))
     assert maker.verify("--rom", signed).code == 1
+    assert states(maker)[FIRST_STAGE] == State.BROKEN

@@ -3,10 +3,11 @@
 import json
 import socket
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 
-from firmward.lab.monitor import ANSWERED, MESSAGE_LIMIT, RESET, Monitor
+from firmward.lab.monitor import ANSWERED, MESSAGE_LIMIT, RESET, SHUTDOWN, Monitor
 
 
 @pytest.fixture
@@ -54,4 +55,29 @@ def test_a_message_without_end_closes_it(monitor: Monitor) -> None:
 def test_it_is_closed_when_qemu_ends(monitor: Monitor) -> None:
     monitor.theirs.close()
     assert list(monitor.events()) == []
+    assert not monitor.is_open
+
+
+class LastWords:
+    """A line on which QEMU says a last thing and ends, just before it is answered."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self._line, self._theirs = monitor.line, monitor.theirs
+
+    def recv(self, size: int) -> bytes:
+        return self._line.recv(size)
+
+    def send(self, data: bytes) -> int:
+        send(self._theirs, {"event": SHUTDOWN})
+        self._theirs.close()
+        return self._line.send(data)
+
+    def close(self) -> None:
+        self._line.close()
+
+
+def test_what_qemu_said_before_it_ended_is_heard_though_it_cannot_be_answered(monitor: Monitor) -> None:
+    send(monitor.theirs, {"QMP": {}})
+    monitor.line = cast("socket.socket", LastWords(monitor))
+    assert [*monitor.events(), *monitor.events()] == [ANSWERED, SHUTDOWN]
     assert not monitor.is_open

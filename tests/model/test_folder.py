@@ -28,6 +28,14 @@ def test_entries_come_in_one_order_with_parents_first(folder: Path) -> None:
     assert entries[1].target == "busybox"
 
 
+def test_a_file_that_is_left_out_is_not_there(folder: Path) -> None:
+    (folder / "etc/group").touch()
+    tree = FolderTree(folder, without=("etc/passwd",))
+    assert [entry.path for entry in tree.entries()] == ["etc", "etc/group", "etc/ssl"]
+    assert tree.names("etc") == ("group", "ssl")
+    assert tree.lstat("etc/passwd") is None
+
+
 def test_links_stay_inside(folder: Path, tmp_path: Path) -> None:
     (folder / "up").symlink_to("../../../../../../../../etc/passwd")
     (folder / "absolute").symlink_to("/etc/passwd")

@@ -140,7 +140,7 @@ class Kept:
         """What the serial line says until a line has `until` in it, or the time is over. `meanwhile` is called
         up to ten times a second, with what was said so far. The power is cut in the end."""
         said, begun, did = "", time.monotonic(), 0.0
-        with lab.running(self.device, SerialLog()) as (machine, _):
+        with lab.running(self.device, SerialLog()) as machine:
             while until not in said and (now := time.monotonic() - begun) < seconds:
                 said += machine.hear(min(0.1, seconds - now)).serial.decode("utf-8", "replace").replace("\r", "")
                 if meanwhile is not None and now - did > 0.1:

@@ -31,8 +31,9 @@ SIZE_LIMIT = 1 << 20
 STATE, BOOT, ROOT, DATA = "state", "boot", "root", "data"
 """Names of the disk's partitions; boot and root once for each slot: boot_a, boot_b, root_a, root_b."""
 SLOTS = ("a", "b")
-ROM = "rom"
-"""The folder of what the maker's tool has to sign."""
+LOADERS, ROM = "boot", "rom"
+"""The folders of boot loaders, and of what the maker's tool has to sign."""
+LOADER, LOADER_CONFIG, CONTROL = f"{LOADERS}/u-boot.bin", f"{LOADERS}/u-boot.config", f"{LOADERS}/control.dtb"
 
 
 @dataclass(frozen=True, slots=True)

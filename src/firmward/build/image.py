@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firmward.build import built, place, requirements, sizes, space, statement, unchanged
-from firmward.build.built import BOOT, DATA, ROOT, Built, File, Partition
+from firmward.build.built import BOOT, CONTROL, DATA, LOADER, LOADER_CONFIG, LOADERS, ROOT, Built, File, Partition
 from firmward.build.estimate import needed
 from firmward.build.inputs import INITRAMFS, Inputs
 from firmward.build.keys import BuildKeys
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
 POLICY, TRIAGE, DISK = "device.toml", "triage.toml", "disk.img"
 FIT, ROOT_IMAGE = "slot/boot.fit", "slot/root.img"
-LOADER, LOADER_CONFIG, CONTROL = "boot/u-boot.bin", "boot/u-boot.config", "boot/control.dtb"
-FOLDERS = ("slot", "boot")
+FOLDERS = ("slot", LOADERS)
 
 Tell = Callable[[str], None]
 
@@ -131,7 +130,7 @@ def _boot_loader(order: Order, folder: Path, tell: Tell) -> Path | None:
         control.control_tree(inputs.board, folder / LOADER, folder / CONTROL, tell)
         return loader.fit_check_sign
     if inputs.boot_loader is not None:
-        shutil.copyfile(inputs.boot_loader, folder / "boot" / inputs.boot_loader.name)
+        shutil.copyfile(inputs.boot_loader, folder / LOADERS / inputs.boot_loader.name)
     if inputs.boot_loader_tree is not None:
         shutil.copyfile(inputs.boot_loader_tree, folder / CONTROL)
     return None
@@ -248,7 +247,7 @@ def _rom(order: Order, folder: Path, tell: Tell) -> None:
     from firmward.build.rom import roms
 
     tell(f"inputs of the tool that signs for the ROM of {board.name}")
-    given = folder / "boot" / loader.name
+    given = folder / LOADERS / loader.name
     roms.require_key(board, given, order.keys.key.id)  # of what is given out, not of what was looked at before
     roms.prepare(board, given, folder / built.ROM)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from firmward.build import board as boards
 from firmward.build import embedded_keys, sizes, trees, unchanged
 from firmward.build.board import Board
+from firmward.build.built import CONTROL
 from firmward.build.trees import Given
 from firmward.build.unchanged import Stamp
 from firmward.formats import elf_dynamic, kernel_image
@@ -150,7 +151,12 @@ class _Reading:
     def boot_loader(self) -> Path | None:
         """The first build of a board goes without: it gives out the tree with the key that the boot loader needs."""
         name = self.build.boot_loader
-        return None if name is None else self._file("boot_loader", name)[0]
+        if name is None:
+            return None
+        path, _ = self._file("boot_loader", name)
+        if path.name == Path(CONTROL).name:
+            raise InputError(f"[build] boot_loader: {path}: the control tree of the build is called so; rename it")
+        return path
 
     def boot_loader_tree(self) -> Path | None:
         name, board = self.build.boot_loader_tree, self.board()

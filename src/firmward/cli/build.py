@@ -45,7 +45,6 @@ The same inputs give the same bytes, wherever and whenever they are built; SOURC
 """
 MIB = 1 << 20
 SCHEMA, PLAN_SCHEMA = "firmward.build/1", "firmward.plan/1"
-LOADER, CONTROL, ROM = "boot/u-boot.bin", "boot/control.dtb", "rom"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -208,6 +207,8 @@ def _print(made: "Built", folder: Path, seconds: float, console: "Console") -> N
 
 def _next(made: "Built", place: str) -> str:
     """What to do with it: the lab plays boards whose boot loader is in the build."""
+    from firmward.build.built import CONTROL, LOADER, ROM
+
     names = {file.path for file in made.files}
     if LOADER in names:
         return f"firmward audit {place}, firmward lab boot {place}"

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -15,6 +15,7 @@ from firmward.model.errors import InputError
 from firmward.model.facts import Source
 
 if TYPE_CHECKING:
+    from firmward.build.rom.material import Material
     from firmward.cli.caged import Journal, Lost
     from firmward.facts.advisories import Advisories
     from firmward.facts.lifecycle import Lifecycle
@@ -149,7 +150,8 @@ def _audit(
     deadline = Deadline(
         time.monotonic() + reading.limits.seconds, f"not done within {reading.limits.seconds:g} s (--budget-seconds)"
     )
-    image = _open(target, reading, journal, avoided, foreign)
+    left_out = _left_out(target)
+    image = _open(target, reading, journal, avoided, foreign, left_out.paths)
     journal.judge()
     journal.tell(f"Judging {len(image.roots)} root file system{'s' if len(image.roots) != 1 else ''}")
     source = Source.LIVE if reading.live else Source.IMAGE
@@ -172,19 +174,24 @@ def _audit(
         question.checks,
         answers.beside,
     )
-    report = replace(report, notes=(*report.notes, *redacted(bills.notes)))
+    report = replace(report, notes=(*report.notes, *redacted(bills.notes), *redacted(left_out.notes)))
     compared = tuple(one.facts for one in answers.by_part.values() if one.facts is not None)
     return Side(report, inventories, compared, blobs)
 
 
 def _open(
-    target: Path | None, reading: Reading, journal: "Journal", avoided: Mapping[str, str], foreign: "Foreign | None"
+    target: Path | None,
+    reading: Reading,
+    journal: "Journal",
+    avoided: Mapping[str, str],
+    foreign: "Foreign | None",
+    without: Collection[str],
 ) -> "Image":
     from firmward.image.opening import open_image, open_machine
 
     if reading.live:
         return open_machine(target or Path("/"))
-    return open_image(target, reading.limits, journal.tell, journal, avoided, foreign, reading.given)
+    return open_image(target, reading.limits, journal.tell, journal, avoided, foreign, reading.given, without)
 
 
 def _with_lost(budget: "Budget", lost: list[str]) -> "Budget":
@@ -197,6 +204,13 @@ def policy_for(policy: Path | None, target: Path | None) -> Path | None:
         return policy
     beside = target / POLICY
     return beside if beside.is_file() else None
+
+
+def _left_out(target: Path | None) -> "Material":
+    """What of a folder that `firmward build` wrote is on no device."""
+    from firmward.build.rom.material import Material, material
+
+    return material(target) if target is not None and (target / BUILT).is_file() else Material()
 
 
 def read_policy(path: Path | None) -> "Policy | None":

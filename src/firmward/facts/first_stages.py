@@ -102,6 +102,10 @@ def _imx(read: Read, _: int) -> Judged:
     table = imx_ivt.parse(read)
     if not table.csf:
         return table.signing, ()
+    if imx_csf.is_empty(read, table):
+        place = table.offset(table.csf)
+        says = Evidence(place, b"", "the place for a CSF is empty: it is not signed yet")
+        return Signing(Signed.NO, (says,), uncovered=table.payloads), ()
     sequence = imx_csf.parse(read, table)
     return sequence.signing(table), imx_csf.verify(read, table, sequence)
 

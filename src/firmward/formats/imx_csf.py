@@ -175,6 +175,13 @@ def _device_data(table: Ivt) -> Iterator[Extent]:
         yield Extent("boot data", table.offset(table.boot_data), 12)
 
 
+def is_empty(read: Read, table: Ivt) -> bool:
+    """Whether the place that the table keeps for a CSF was never written: a boot loader as its build leaves it ends
+    there, or has zeros or erased flash."""
+    head = read(table.offset(table.csf), 4)
+    return not head.strip(b"\0") or not head.strip(b"\xff")
+
+
 def parse(read: Read, table: Ivt) -> Csf:
     """The CSF that a vector table points to; `read` counts from the table. Raises Malformed."""
     if not table.csf:

@@ -6,7 +6,7 @@ same bytes give the same parts, in the same order, with the same ids.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -148,8 +148,10 @@ def open_image(
     avoided: Mapping[str, str] = NONE,
     foreign: Foreign | None = None,
     given: Sequence[Given] = (),
+    without: Collection[str] = (),
 ) -> Image:
-    """Open a file, block device or folder. Raises InputError when there is nothing there that could be read.
+    """Open a file, block device or folder, this one `without` some of its paths. Raises InputError when there is
+    nothing there that could be read.
 
     `avoided` are parts, by id, that are not to be read, with what became of their reader before; `foreign` is asked
     for what stays unknown. `given` are parts that join the image, and make it up where there is no path; one that is
@@ -161,7 +163,7 @@ def open_image(
     if path is None:
         return opening.alone()
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
-        return opening.folder(path)
+        return opening.folder(path, without)
     return opening.file(path.name, _written(path))
 
 
@@ -240,8 +242,8 @@ class Opening:
             self._visit(_Place(TOP, Child(TOP, source), None, 0))
             return self._finish(name, digest.result())
 
-    def folder(self, path: Path) -> Image:
-        tree = FolderTree(path, Mounts.WALK)
+    def folder(self, path: Path, without: Collection[str] = ()) -> Image:
+        tree = FolderTree(path, Mounts.WALK, without)
         self._parts[TOP] = Part(TOP, FOLDER)
         self._watcher.enter(TOP)
         self._guard(TOP, lambda: self._open_tree(_Place(TOP, Child(TOP, None), None, 0), FOLDER, tree))

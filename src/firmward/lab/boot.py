@@ -13,7 +13,6 @@ from typing import IO
 
 from firmward.build import built
 from firmward.lab import board as boards
-from firmward.lab import device as parts
 from firmward.lab import media, state_partition
 from firmward.lab.board import Firmware, VirtualBoard
 from firmward.lab.device import Device, Kind
@@ -112,7 +111,7 @@ def started(device: Device, written: Media, log: SerialLog) -> Iterator[Machine]
 
 def _firmware(device: Device, virtual: VirtualBoard) -> Firmware:
     if device.kind is Kind.PROTECTED:
-        return Firmware(device.folder / parts.LOADER, device.folder / parts.CONTROL_TREE)
+        return Firmware(device.folder / built.LOADER, device.folder / built.CONTROL)
     return twin.firmware(virtual)
 
 

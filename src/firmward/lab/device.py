@@ -5,12 +5,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from firmward.build import built, regular
-from firmward.build.built import Built, Partition
+from firmward.build.built import CONTROL, LOADER, Built, Partition
 from firmward.lab import board as boards
 from firmward.model.errors import InputError
 
 DISK = "disk.img"
-LOADER, CONTROL_TREE = "boot/u-boot.bin", "boot/control.dtb"
 FIT = "slot/boot.fit"
 
 
@@ -23,7 +22,7 @@ class Kind(StrEnum):
 
 
 USED = {
-    Kind.PROTECTED: (DISK, LOADER, CONTROL_TREE),
+    Kind.PROTECTED: (DISK, LOADER, CONTROL),
     Kind.PLAIN: (DISK, FIT),
     Kind.SHELL: (DISK, FIT),
 }

@@ -61,7 +61,5 @@ class Monitor:
             self._pending += piece
 
     def _begin(self) -> None:
-        try:
+        with suppress(OSError):  # it may have ended already; what it said before is there to be read yet
             self.line.send(BEGIN)
-        except OSError:
-            self._closed = True

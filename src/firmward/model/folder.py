@@ -8,7 +8,7 @@ may not be read is Unavailable. Standard library only, since the device's agent 
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from enum import Enum
 from pathlib import Path
 
@@ -42,8 +42,9 @@ class Mounts(Enum):
 class FolderTree(Tree):
     """A folder, read as it is asked for."""
 
-    def __init__(self, path: Path, mounts: Mounts = Mounts.WALK) -> None:
-        """Raises InputError when the folder cannot be opened."""
+    def __init__(self, path: Path, mounts: Mounts = Mounts.WALK, without: Collection[str] = ()) -> None:
+        """`without` are paths of files that are as if they were not there. Raises InputError when the folder cannot be
+        opened."""
         super().__init__()
         try:
             self._root = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -51,6 +52,7 @@ class FolderTree(Tree):
             raise InputError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
         self._device = os.fstat(self._root).st_dev
         self._mounts = mounts
+        self._without = frozenset(without)
         self._folders: OrderedDict[str, int] = OrderedDict()
 
     def close(self) -> None:
@@ -80,6 +82,8 @@ class FolderTree(Tree):
     def lstat(self, path: str) -> Entry | None:
         if path == "":
             return ROOT
+        if path in self._without:
+            return None
         folder, _, name = path.rpartition("/")
         try:
             return self._entry(self._folder(folder), path, name)
@@ -88,9 +92,10 @@ class FolderTree(Tree):
 
     def names(self, path: str) -> tuple[str, ...]:
         try:
-            return tuple(sorted(os.listdir(self._folder(path))))  # noqa: PTH208 - by descriptor
+            names = sorted(os.listdir(self._folder(path)))  # noqa: PTH208 - by descriptor
         except (OSError, ValueError):
             return ()
+        return tuple(name for name in names if (f"{path}/{name}" if path else name) not in self._without)
 
     def chunks(self, entry: Entry) -> Iterator[bytes]:
         descriptor = self.open(entry.path)

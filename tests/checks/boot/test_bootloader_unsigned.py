@@ -10,6 +10,7 @@ from firmward.audit.engine import judge
 from firmward.checks.boot.bootloader_unsigned import bootloader_unsigned
 from firmward.facts import first_stages
 from firmward.facts.first_stages import FirstStages
+from firmward.formats import imx_ivt
 from firmward.image import catalogue
 from firmward.image.source import Bytes
 from firmward.model.clock import Clock
@@ -63,6 +64,18 @@ def test_of_every_kind_it_is_told_whether_it_is_signed(kind: str, tmp_path: Path
     assert [one.signed.value for one in found.found] == SIGNED[kind]
     for image, signed in zip(images, SIGNED[kind], strict=True):
         assert outcome(stages(kind, image)) is (Outcome.PASS if signed == "yes" else Outcome.FAIL)
+
+
+@pytest.mark.parametrize("left", [None, 0x00, 0xFF], ids=["ends there", "zeros", "erased"])
+def test_an_imx_boot_loader_as_its_build_leaves_it_is_not_signed(left: int | None, tmp_path: Path) -> None:
+    data = made("imx-ivt", tmp_path)[SIGNED["imx-ivt"].index("yes")]
+    table = imx_ivt.parse(lambda at, length: data[at : at + length])
+    place = table.offset(table.csf)
+    rest = b"" if left is None else bytes([left]) * (len(data) - place)
+    found = stages("imx-ivt", data[:place] + rest)
+    assert outcome(found) is Outcome.FAIL
+    assert found is not None
+    assert "the place for a CSF is empty" in found.found[0].evidence
 
 
 def test_no_kind_that_a_boot_rom_reads_is_left_out() -> None:

@@ -76,8 +76,8 @@ FAULTS = (
     ),
     Fault(
         "lab/boot.py",
-        "return Firmware(device.folder / parts.LOADER, device.folder / parts.CONTROL_TREE)",
-        "return Firmware(device.folder / parts.LOADER, None)",
+        "return Firmware(device.folder / built.LOADER, device.folder / built.CONTROL)",
+        "return Firmware(device.folder / built.LOADER, None)",
         CAMERA,
         "the lab starts a boot loader without its key",
     ),

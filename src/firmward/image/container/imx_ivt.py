@@ -15,7 +15,9 @@ def verify(read: Read, table: Ivt) -> tuple[Held, ...]:
     if table.is_behind:
         return ()  # its signatures are over bytes that this part does not have
     imx_ivt.dcd(read, table)
-    return imx_csf.verify(read, table, imx_csf.parse(read, table)) if table.csf else ()
+    if not table.csf or imx_csf.is_empty(read, table):
+        return ()
+    return imx_csf.verify(read, table, imx_csf.parse(read, table))
 
 
 ABOUT = About(
