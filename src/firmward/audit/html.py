@@ -14,23 +14,9 @@ from itertools import groupby
 
 from firmward.audit import chain_words, kernel, layout, life, life_chart, summary, supply_words
 from firmward.audit.baseline import standing_words
-from firmward.audit.json_record import kind
 from firmward.model.finding import Outcome, Severity
 from firmward.model.kernel_standing import KernelStanding
-from firmward.model.remedy import (
-    AddFirewallRule,
-    Change,
-    DisableService,
-    Remove,
-    RemoveLine,
-    RemoveRecord,
-    SetDeviceTreeProperty,
-    SetField,
-    SetKernelOption,
-    SetMode,
-    SetOption,
-    SetUbootOption,
-)
+from firmward.model.remedy_words import spoken
 from firmward.model.report import CheckResult, Part, Report, ReportedFinding
 
 VULNERABILITIES_OPEN, VULNERABILITIES_SHOWN, COMPONENTS_SHOWN = 12, 300, 1000
@@ -110,7 +96,7 @@ def render_html(report: Report) -> str:
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=BaseLoader())
     environment.filters["size"] = size
-    environment.filters["change"] = change
+    environment.filters["change"] = spoken
     environment.filters["ticks"] = ticks
     environment.filters["short"] = short
     template = environment.from_string(_resource("report.html.j2"))
@@ -321,48 +307,6 @@ NAME_SHOWN = 26
 
 def short(text: str) -> str:
     return text if len(text) <= NAME_SHOWN else f"{text[: NAME_SHOWN - 1]}…"
-
-
-def change(change: Change) -> tuple[str, str]:
-    """What to do and to what, as one reads it aloud."""
-    match change:
-        case Remove() | RemoveLine() | RemoveRecord():
-            return ("remove", _removed(change))
-        case DisableService():
-            return ("disable", f"{change.name} ({change.manager})")
-        case AddFirewallRule():
-            words = [change.verdict, change.direction, change.protocol, change.port, change.peer]
-            return ("firewall", " ".join(str(word) for word in words if word is not None))
-        case SetKernelOption() | SetUbootOption():
-            return ("set", f"{change.option}={change.value}")
-        case SetOption() | SetField() | SetMode() | SetDeviceTreeProperty():
-            return ("set", _set(change))
-        case _:  # a kind that a later version added
-            return (kind(type(change)), "")
-
-
-def _removed(change: Remove | RemoveLine | RemoveRecord) -> str:
-    match change:
-        case Remove():
-            return change.path
-        case RemoveLine():
-            return f"{change.path}:{change.line}: {change.text}"
-        case RemoveRecord():
-            return f"{change.record} in {change.path}"
-
-
-def _set(change: SetOption | SetField | SetMode | SetDeviceTreeProperty) -> str:
-    match change:
-        case SetOption():
-            block = f" [{change.section}]" if change.section else ""
-            return f"{change.path}{block}: {change.option} = {change.value}"
-        case SetField():
-            return f"{change.path}: field {change.field + 1} of {change.record} = {change.value}"
-        case SetMode():
-            owner = "" if change.uid is None and change.gid is None else f", owner {change.uid}:{change.gid}"
-            return f"{change.path}: mode {change.mode:04o}{owner}"
-        case SetDeviceTreeProperty():
-            return f"{change.node}: {change.property} = {change.value}".removesuffix(" = ")
 
 
 def _content_policy(style: str, script: str) -> str:

@@ -70,6 +70,43 @@ class RemoveLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceLine:
+    """Put other text in the place of a line (counted from 1) whose text is still what was read."""
+
+    path: str
+    line: int
+    text: str
+    instead: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddLine:
+    """Add a line to the end of a file that does not have it, which is made where there is none."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFile:
+    """Make a file with this content, or replace one."""
+
+    path: str
+    content: str
+    mode: int = 0o644
+    uid: int = 0
+    gid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetLink:
+    """Make a symbolic link, or replace one."""
+
+    path: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveRecord:
     """Remove a record of a table such as passwd, by its first field: a line with a hash cannot be quoted."""
 
@@ -105,6 +142,20 @@ class SetKernelOption:
 
 
 @dataclass(frozen=True, slots=True)
+class SetKernelWord:
+    """A word of the kernel's command line; another value of the same parameter gives way to it."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveKernelWord:
+    """Take a word, as it stands there, off the kernel's command line."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetUbootOption:
     """An option of U-Boot's configuration, with its prefix, and `y`, `n`, a number or a quoted text."""
 
@@ -127,10 +178,16 @@ Change = (
     | SetMode
     | Remove
     | RemoveLine
+    | ReplaceLine
+    | AddLine
+    | WriteFile
+    | SetLink
     | RemoveRecord
     | DisableService
     | AddFirewallRule
     | SetKernelOption
+    | SetKernelWord
+    | RemoveKernelWord
     | SetUbootOption
     | SetDeviceTreeProperty
 )
@@ -138,7 +195,10 @@ Change = (
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
+    """`breaks` says in one sentence what may stop working; empty where nothing can."""
+
     summary: str
     safety: Safety
     stage: Stage
     changes: tuple[Change, ...] = ()
+    breaks: str = ""

@@ -1,0 +1,13 @@
+"""A line that goes, found by its text near the place where it was read."""
+
+from firmward.harden.lines import Lines
+from firmward.harden.site import Site
+from firmward.model.remedy import RemoveLine
+
+KIND = RemoveLine
+
+
+def apply(change: RemoveLine, site: Site) -> None:
+    lines = Lines.of(site.draft, change.path)
+    del lines.all[lines.find(change.line, change.text)]
+    lines.write()

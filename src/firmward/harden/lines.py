@@ -1,0 +1,40 @@
+"""A text file by its lines, which keep what they are but for those that are changed."""
+
+from dataclasses import dataclass
+
+from firmward.harden.draft import Draft, Refused
+
+
+@dataclass(slots=True)
+class Lines:
+    """Lines without their ends, which are `\\n`; a `\\r` before it belongs to its line."""
+
+    path: str
+    all: list[str]
+    _draft: Draft
+
+    @classmethod
+    def of(cls, draft: Draft, path: str, absent: str | None = None) -> "Lines":
+        """Raises Refused where there is no such file, unless it is `absent` what it begins with."""
+        text = draft.text(path)
+        if text is None and absent is None:
+            raise Refused(f"{path} is not there")
+        text = text if text is not None else absent or ""
+        return cls(path, text.removesuffix("\n").split("\n") if text else [], draft)
+
+    def find(self, line: int, text: str) -> int:
+        """The index of the line with this text that is nearest to where it was read. Raises Refused."""
+        there = [index for index, one in enumerate(self.all) if one.strip() == text.strip()]
+        if not there:
+            raise Refused(f"{self.path} does not have the line any more: {text}")
+        return min(there, key=lambda index: abs(index - (line - 1)))
+
+    def record(self, name: str) -> int:
+        """The index of the record whose first field this is. Raises Refused."""
+        for index, one in enumerate(self.all):
+            if one.partition(":")[0] == name and ":" in one:
+                return index
+        raise Refused(f"{self.path} has no record of {name}")
+
+    def write(self) -> None:
+        self._draft.write(self.path, "".join(f"{line}\n" for line in self.all))

@@ -1,0 +1,44 @@
+"""Where changes are made: the draft, with what is known of the device."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field, fields
+
+from firmward.harden.draft import Draft, Refused
+from firmward.model.facts import Facts
+from firmward.model.policy import Policy
+
+
+@dataclass(slots=True)
+class Beside:
+    """What is no file of the root, as it was asked for: options of kernel and U-Boot by name, properties of the device
+    tree by node and name, words to set and to take off the kernel's command line."""
+
+    kernel: dict[str, str] = field(default_factory=dict)
+    uboot: dict[str, str] = field(default_factory=dict)
+    device_tree: dict[tuple[str, str], str] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
+    no_words: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`facts` are those of the root as it was before any change."""
+
+    draft: Draft
+    facts: Facts
+    policy: Policy | None = None
+    beside: Beside = field(default_factory=Beside)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """All that is changed within is taken back when something is refused."""
+        before = deepcopy(self.beside)
+        try:
+            with self.draft.attempt():
+                yield
+        except Refused:
+            for one in fields(before):
+                setattr(self.beside, one.name, getattr(before, one.name))
+            raise

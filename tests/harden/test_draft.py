@@ -1,0 +1,115 @@
+"""A draft reads as the root will, and leaves what lies below as it is."""
+
+import pytest
+
+from firmward.harden.draft import Draft, Refused, Touched
+from firmward.model.memory import Content, MemoryTree, Node, executable, link
+from firmward.model.tree import Entry, Kind
+
+FILES: dict[str, Content] = {
+    "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
+    "etc/app/app.conf": Node("port=80\n", 0o640, 5, 6),
+    "etc/link.conf": link("app/app.conf"),
+    "etc/dangling": link("/run/made/later"),
+    "usr/sbin/tool": executable(b"\x7fELF"),
+}
+
+
+@pytest.fixture
+def draft() -> Draft:
+    return Draft(MemoryTree(FILES))
+
+
+def paths(draft: Draft) -> list[str]:
+    return [entry.path for entry in draft.entries()]
+
+
+def test_an_untouched_draft_is_what_lies_below(draft: Draft) -> None:
+    assert list(draft.entries()) == list(draft.below.entries())
+    assert list(draft.touched()) == []
+    assert draft.text("etc/link.conf") == "port=80\n"
+
+
+def test_a_changed_file_keeps_owner_and_mode_and_is_read_changed(draft: Draft) -> None:
+    draft.write("etc/link.conf", "port=443\n")
+    assert draft.text("etc/app/app.conf") == draft.text("etc/link.conf") == "port=443\n"
+    entry = draft.lstat("etc/app/app.conf")
+    assert entry is not None
+    assert (entry.mode, entry.uid, entry.gid, entry.size) == (0o640, 5, 6, 9)
+    assert draft.below.text("etc/app/app.conf") == "port=80\n"
+    assert [one.path for one in draft.touched()] == ["etc/app/app.conf"]
+
+
+def test_what_is_written_as_it_was_is_not_touched(draft: Draft) -> None:
+    draft.write("etc/app/app.conf", "port=80\n")
+    assert list(draft.touched()) == []
+
+
+def test_a_new_file_gets_its_folders(draft: Draft) -> None:
+    draft.write("etc/new/deep/file", "x", 0o600)
+    assert draft.names("etc/new") == ("deep",)
+    assert {one.path: one.before for one in draft.touched()} == dict.fromkeys(
+        ("etc/new", "etc/new/deep", "etc/new/deep/file")
+    )
+    assert paths(draft) == sorted(paths(draft), key=lambda path: path.split("/"))
+
+
+def test_a_removed_folder_takes_all_in_it(draft: Draft) -> None:
+    draft.write("etc/app/more", "x")
+    draft.remove("etc/app")
+    assert not draft.exists("etc/link.conf")
+    assert "etc/app/app.conf" not in paths(draft)
+    assert draft.names("etc") == ("dangling", "link.conf", "passwd")
+    assert [(one.path, one.after) for one in draft.touched()] == [("etc/app/app.conf", None), ("etc/app", None)]
+
+
+def test_what_was_added_and_removed_again_was_never_there(draft: Draft) -> None:
+    draft.write("etc/new", "x")
+    draft.remove("etc/new")
+    assert list(draft.touched()) == []
+
+
+def test_a_file_in_the_place_of_a_removed_one_is_there(draft: Draft) -> None:
+    draft.remove("usr/sbin/tool")
+    draft.link("usr/sbin/tool", "other")
+    entry = draft.lstat("usr/sbin/tool")
+    assert entry is not None
+    assert (entry.kind, entry.target) == (Kind.SYMLINK, "other")
+
+
+def test_mode_and_owner_change_without_the_content(draft: Draft) -> None:
+    draft.set_mode("usr/sbin/tool", 0o700, 1, 2)
+    (touched,) = draft.touched()
+    assert isinstance(touched, Touched)
+    assert isinstance(touched.after, Entry)
+    assert (touched.after.mode, touched.after.uid, touched.after.gid) == (0o700, 1, 2)
+    assert draft.read("usr/sbin/tool") == b"\x7fELF"
+
+
+def test_a_content_that_changed_is_signed_no_more() -> None:
+    signed = Node("a", xattrs=(("security.ima", b"s"), ("user.note", b"n")))
+    draft = Draft(MemoryTree({"file": signed}))
+    draft.write("file", "b")
+    entry = draft.lstat("file")
+    assert entry is not None
+    assert entry.xattrs == (("user.note", b"n"),)
+
+
+@pytest.mark.parametrize("path", ["etc/dangling", "../out", "", "etc/passwd/below", "etc"])
+def test_places_that_cannot_be_written_are_refused(draft: Draft, path: str) -> None:
+    with pytest.raises(Refused):
+        draft.write(path, "x")
+    assert list(draft.touched()) == []
+
+
+def test_an_attempt_that_is_refused_leaves_nothing(draft: Draft) -> None:
+    def attempt() -> None:
+        with draft.attempt():
+            draft.write("etc/passwd", "")
+            draft.remove("etc/app")
+            draft.remove("not/there")
+
+    with pytest.raises(Refused):
+        attempt()
+    assert list(draft.touched()) == []
+    assert draft.text("etc/passwd") == "root:x:0:0::/root:/bin/sh\n"
