@@ -123,8 +123,9 @@ def findings_text(check: Check, example: Example) -> str:
 def finding_lines(check: Check, finding: Finding) -> Iterator[str]:
     yield f"- **{(finding.severity or check.severity).value}** `{finding.key}`: {finding.message}"
     if finding.remedy is not None:
-        breaks = f" May break: {finding.remedy.breaks}" if finding.remedy.breaks else ""
-        yield f"  Remedy ({finding.remedy.safety.value}, {finding.remedy.stage.value}): {finding.remedy.summary}{breaks}"
+        remedy = finding.remedy
+        breaks = f" May break: {remedy.breaks}" if remedy.breaks else ""
+        yield f"  Remedy ({remedy.safety.value}, {remedy.stage.value}): {remedy.summary}{breaks}"
 
 
 def example_text(example: Example) -> str:
