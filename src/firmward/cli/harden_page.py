@@ -121,6 +121,9 @@ class _Page(Page):
 
     def remedy(self, one: Treated) -> Iterator[RenderableType]:
         assert one.remedy is not None  # noqa: S101 - asked before
+        if one.fate is Fate.CURED and one.reason:
+            yield self.item("", "", ("→ ", "green"), (one.reason, "green"))
+            return
         remedy = one.remedy
         kind = "" if remedy.safety is Safety.SAFE else f" ({remedy.safety.value}, {remedy.stage.value})"
         yield self.item("", "", ("→ ", "green"), (remedy.summary, "green"), (kind, "dim"))

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from firmward.model.finding import Finding
 
 
+NO_POLICY = "without a policy (-p device.toml) nobody knows what the product needs, and fewer cures are safe"
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is asked: which root, which cures, and in which form. Without a form nothing is written."""
@@ -180,6 +183,8 @@ class _Round:
         has = declared.functions(site.draft, facts_after, policy)
         notes = (*declared.missing(site.draft.below, site.facts, policy), *_unmatched(order.only, before.found))
         blind = declared.unknown_start(site.facts)
+        if policy is None:
+            notes = (NO_POLICY, *notes)
         budget = self._case.deadline.account(self._image.budget)
         if self._lost:
             budget = replace(budget, complete=False, exhausted=(*budget.exhausted, *self._lost))

@@ -28,6 +28,7 @@ from firmward.model.remedy import (
 
 BESIDE = (SetKernelOption, SetKernelWord, RemoveKernelWord, SetUbootOption, SetDeviceTreeProperty)
 """Changes of what is no file of the root."""
+BY_ANOTHER = "by the cure of another finding"
 NO_CURE = "no cure is written down for it"
 
 
@@ -87,7 +88,7 @@ def outcome(before: Standing, after: Standing, plan: Plan, applied: Applied, onl
         if lost is not None and lost != before.blind.get(one.check):
             fate, reason = Fate.KEPT, f"its check has no verdict any more: {lost}"
         elif not there[name]:
-            fate, reason = Fate.CURED, ""
+            fate, reason = Fate.CURED, "" if name in done else BY_ANOTHER
         else:
             there[name] -= 1
             fate, reason = _left(one, only, done=name in done, refused=refused.get(name), planned=reasons.get(name))

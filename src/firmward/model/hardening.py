@@ -36,7 +36,8 @@ FAULTS = frozenset((Fate.KEPT, Fate.NEW))
 
 @dataclass(frozen=True, slots=True)
 class Treated:
-    """An open finding and what became of it; `reason` says why it is left."""
+    """An open finding and what became of it; `reason` says why it is left, or
+    that another finding's cure has cured it."""
 
     check: str
     key: str
