@@ -159,7 +159,7 @@ def _parsed(row: dict[str, Any], found: dict[str, Any] | None) -> State | None:
         return None
     kind = Kind(found["kind"])
     digest = found["sha256"] if kind is Kind.FILE else None
-    if digest is not None and not _is_digest(digest):
+    if kind is Kind.FILE and not _is_digest(digest):
         raise ValueError(f"{digest!r} is no SHA-256")
     if kind is Kind.SYMLINK and not isinstance(found["target"], str):
         raise ValueError("a link without a target")

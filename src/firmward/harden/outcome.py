@@ -77,7 +77,7 @@ def cures(found: Iterable[Found]) -> tuple[Cure, ...]:
 
 
 def outcome(before: Standing, after: Standing, plan: Plan, applied: Applied, only: Collection[str] = ()) -> Outcome:
-    there = Counter((one.check, one.key) for one in after.found)
+    there = _still_there(before.found, after.found)
     reasons = {(left.cure.check, left.cure.key): left.reason for left in plan.left}
     refused = {(left.cure.check, left.cure.key): left.reason for left in applied.refused}
     done = {(cure.check, cure.key) for cure in applied.done}
@@ -87,13 +87,30 @@ def outcome(before: Standing, after: Standing, plan: Plan, applied: Applied, onl
         lost = after.blind.get(one.check)
         if lost is not None and lost != before.blind.get(one.check):
             fate, reason = Fate.KEPT, f"its check has no verdict any more: {lost}"
-        elif not there[name]:
+        elif one not in there:
             fate, reason = Fate.CURED, "" if name in done else BY_ANOTHER
         else:
-            there[name] -= 1
             fate, reason = _left(one, only, done=name in done, refused=refused.get(name), planned=reasons.get(name))
         findings.append(_treated(one, fate, reason))
     return Outcome(tuple(findings), tuple(_new(before, after)))
+
+
+def _still_there(before: Iterable[Found], after: Iterable[Found]) -> set[Found]:
+    """Those of before that are found again: at the same place first, then wherever."""
+    places = Counter((one.check, one.key, one.place) for one in after)
+    names = Counter((one.check, one.key) for one in after)
+    there = set()
+    ordered = sorted(before, key=_order)
+    for one in ordered:
+        if places[one.check, one.key, one.place]:
+            places[one.check, one.key, one.place] -= 1
+            names[one.check, one.key] -= 1
+            there.add(one)
+    for one in ordered:
+        if one not in there and names[one.check, one.key]:
+            names[one.check, one.key] -= 1
+            there.add(one)
+    return there
 
 
 def _left(

@@ -59,6 +59,13 @@ def _check(tree: FolderTree, one: Changed, known: Collection[str], root: Path) -
     entry, before = tree.lstat(one.path), None if one.before is None else one.before.entry
     if entry is not None and before is not None and entry.kind is before.kind is Kind.DIRECTORY:
         return  # one of an earlier attempt, or one whose mode is given back
+    if (
+        entry is None
+        and before is not None
+        and one.after is not None
+        and _is_folder(one.before) != _is_folder(one.after)
+    ):
+        return  # where an earlier attempt ended
     if not _is(tree, one.path, one.after):
         what = "is there again" if one.after is None else "is not as hardening left it"
         raise InputError(f"{root / _shown(one.path)}: {what}; nothing was changed")
@@ -164,14 +171,14 @@ def _put(top: int, path: str, hidden: str) -> None:
 
 def _make_folder(top: int, one: Changed) -> None:
     with parent(top, one.path) as (folder, name):
-        if one.after is not None:
+        with suppress(FileNotFoundError, IsADirectoryError):  # an earlier attempt's
             os.unlink(os.fsencode(name), dir_fd=folder)
-        with suppress(FileExistsError):  # an earlier attempt's
+        with suppress(FileExistsError):
             os.mkdir(os.fsencode(name), 0o700, dir_fd=folder)
 
 
 def _take_away(top: int, one: Changed) -> None:
-    with parent(top, one.path) as (folder, name):
+    with suppress(FileNotFoundError), parent(top, one.path) as (folder, name):
         (os.rmdir if _is_folder(one.after) else os.unlink)(os.fsencode(name), dir_fd=folder)
 
 
