@@ -113,3 +113,23 @@ def test_an_attempt_that_is_refused_leaves_nothing(draft: Draft) -> None:
         attempt()
     assert list(draft.touched()) == []
     assert draft.text("etc/passwd") == "root:x:0:0::/root:/bin/sh\n"
+
+
+def test_a_folder_that_is_made_again_has_nothing_of_what_lay_in_it(draft: Draft) -> None:
+    draft.remove("etc/app")
+    draft.write("etc/app/other.conf", "x")
+    assert draft.names("etc/app") == ("other.conf",)
+    assert draft.lstat("etc/app/app.conf") is None
+    assert "etc/app/app.conf" not in paths(draft)
+    told = {one.path: (one.before is not None, one.after is not None) for one in draft.touched()}
+    assert told == {"etc/app/app.conf": (True, False), "etc/app/other.conf": (False, True)}
+
+
+def test_what_is_read_is_let_go_of_when_a_folder_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted as held is what is held: the count decides what is dropped."""
+    monkeypatch.setattr("firmward.model.tree.CACHE_LIMIT", 8)
+    draft = Draft(MemoryTree({"a": "12345678", "b/c": "x", "d": "12345678"}))
+    draft.text("a")
+    draft.remove("b")
+    assert draft.text("d") == "12345678"
+    assert draft.text("a") == "12345678"

@@ -150,8 +150,8 @@ def _audit(
     deadline = Deadline(
         time.monotonic() + reading.limits.seconds, f"not done within {reading.limits.seconds:g} s (--budget-seconds)"
     )
-    left_out = _left_out(target)
-    image = _open(target, reading, journal, avoided, foreign, left_out.paths)
+    left_out = left_out_of(target)
+    image = opened(target, reading, journal, avoided, foreign, left_out.paths)
     journal.judge()
     journal.tell(f"Judging {len(image.roots)} root file system{'s' if len(image.roots) != 1 else ''}")
     source = Source.LIVE if reading.live else Source.IMAGE
@@ -179,7 +179,7 @@ def _audit(
     return Side(report, inventories, compared, blobs)
 
 
-def _open(
+def opened(
     target: Path | None,
     reading: Reading,
     journal: "Journal",
@@ -206,7 +206,7 @@ def policy_for(policy: Path | None, target: Path | None) -> Path | None:
     return beside if beside.is_file() else None
 
 
-def _left_out(target: Path | None) -> "Material":
+def left_out_of(target: Path | None) -> "Material":
     """What of a folder that `firmward build` wrote is on no device."""
     from firmward.build.rom.material import Material, material
 

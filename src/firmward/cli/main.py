@@ -47,6 +47,7 @@ def command_line() -> typer.Typer:
         doctor,
         explain,
         extract,
+        harden,
         init,
         keys,
         lab,
@@ -69,7 +70,7 @@ def command_line() -> typer.Typer:
     )
     app.callback()(_firmward)
     audited = (audit, cat, chain, checks, diff, doctor, explain, extract, init, life, ls, parts, policy, vulns)
-    for verb in (*audited, build, keys, lab, verify):
+    for verb in (*audited, build, harden, keys, lab, verify):
         verb.add_to(app)
     plainly(app)
     return app

@@ -115,6 +115,18 @@ def judged(case: Case) -> Answers:
     return _joined(whole, {root.part.id: answer for root, answer in zip(roots, answers, strict=True)}, case)
 
 
+def verdicts_and_facts(root: "Root", case: Case) -> "tuple[tuple[Verdict, ...], Facts]":
+    """What every check says of one root, those of the image as a whole among them, and the facts of the root alone."""
+    from firmward.audit.engine import families
+
+    collection = _collection(case, root.part.id, root.tree)
+    heavy = _heavy(collection, case.question) if case.reading.jobs > 1 else ()
+    with _collected_beside(collection, heavy, case):
+        checks = _root_checks(case)
+        facts = collection.facts(root.part.id, families(checks))
+    return (*_verdicts(case, checks, facts), *_of_image(case).verdicts), facts
+
+
 @dataclass(frozen=True, slots=True)
 class OfImage:
     """What was said of the image as a whole: the verdicts, and the links up to the kernel if the chain is drawn; of one

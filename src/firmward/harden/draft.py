@@ -44,11 +44,14 @@ class Draft(Tree):
         self._above: dict[str, Entry | None] = {}
         """By path what stands there now; None for what was removed."""
         self._contents: dict[str, bytes] = {}
+        self._razed: set[str] = set()
+        """Folders that were removed: what lay in them stays gone when one of that name is made again."""
 
     # ------------------------------------------------------------------ as a tree
 
     def entries(self) -> Iterator[Entry]:
-        gone = tuple(f"{path}/" for path, entry in self._above.items() if _hides(entry))
+        hiding = {path for path, entry in self._above.items() if _hides(entry)} | self._razed
+        gone = tuple(f"{path}/" for path in hiding)
         found = {one.path: one for one in self.below.entries() if not one.path.startswith(gone)}
         for path, entry in self._above.items():
             if entry is None:
@@ -63,8 +66,7 @@ class Draft(Tree):
         return None if self._is_gone(path) else self.below.lstat(path)
 
     def names(self, path: str) -> tuple[str, ...]:
-        hidden = self._is_gone(path) or (path in self._above and _hides(self._above[path]))
-        found = set() if hidden else set(self.below.names(path))
+        found = set() if self._is_hiding(path) or self._is_gone(path) else set(self.below.names(path))
         start = f"{path}/" if path else ""
         for one, entry in self._above.items():
             if one.startswith(start) and "/" not in one[len(start) :]:
@@ -85,7 +87,11 @@ class Draft(Tree):
         """Whether a folder above it was removed, or is no folder any more."""
         steps = path.split("/")
         above = ("/".join(steps[:depth]) for depth in range(1, len(steps)))
-        return any(folder in self._above and _hides(self._above[folder]) for folder in above)
+        return any(self._is_hiding(folder) for folder in above)
+
+    def _is_hiding(self, path: str) -> bool:
+        """Whether what lies below at a path cannot be reached any more."""
+        return path in self._razed or (path in self._above and _hides(self._above[path]))
 
     # ------------------------------------------------------------------ changes
 
@@ -139,11 +145,14 @@ class Draft(Tree):
             del self._above[path_above]
             self._contents.pop(path_above, None)
         self._contents.pop(place.path, None)
-        self._cache.clear()
+        self._razed = {one for one in self._razed if not one.startswith(inside)}
+        self._forget()
         if self.below.lstat(place.path) is None:
             del self._above[place.path]
         else:
             self._above[place.path] = None
+            if place.kind is Kind.DIRECTORY:
+                self._razed.add(place.path)
 
     def set_mode(self, path: str, mode: int, uid: int | None = None, gid: int | None = None) -> None:
         """Of what a path leads to. Raises Refused where nothing is."""
@@ -195,7 +204,7 @@ class Draft(Tree):
         """All paths that differ, in order; of a folder that was removed what was in it too."""
         for path in sorted(self._above, key=lambda path: path.replace("/", "\0")):
             before, after = self.below.lstat(path), self._above[path]
-            if after is None or (before is not None and before.kind is Kind.DIRECTORY and _hides(after)):
+            if before is not None and before.kind is Kind.DIRECTORY and self._is_hiding(path):
                 inside = f"{path}/"
                 for one in self.below.entries():
                     if one.path.startswith(inside) and self.lstat(one.path) is None:
@@ -206,13 +215,18 @@ class Draft(Tree):
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """All that is changed within is taken back when something is refused."""
-        above, contents = dict(self._above), dict(self._contents)
+        above, contents, razed = dict(self._above), dict(self._contents), set(self._razed)
         try:
             yield
         except Refused:
-            self._above, self._contents = above, contents
-            self._cache.clear()
+            self._above, self._contents, self._razed = above, contents, razed
+            self._forget()
             raise
+
+    def _forget(self) -> None:
+        """What was read of files is not kept: other files may stand there."""
+        self._cache.clear()
+        self._cached = 0
 
 
 def _hides(entry: Entry | None) -> bool:

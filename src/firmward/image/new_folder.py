@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from firmward.model.errors import InputError
 
@@ -37,6 +38,11 @@ class NewFolder:
     def __init__(self, descriptor: int) -> None:
         self._root = descriptor
         self._open: OrderedDict[Steps, int] = OrderedDict()
+
+    @property
+    def descriptor(self) -> int:
+        """Of the folder itself, which stays ours."""
+        return self._root
 
     @property
     def place(self) -> tuple[Path, ...]:
@@ -73,6 +79,17 @@ class NewFolder:
             raise
         finally:
             os.close(descriptor)
+
+    def add_hard_link(self, path: Steps, first: Steps) -> None:
+        """A further name of a file that was written."""
+        folders = {"src_dir_fd": self._folder(first[:-1]), "dst_dir_fd": self._folder(path[:-1])}
+        os.link(_name(first), _name(path), follow_symlinks=False, **folders)
+
+    @contextmanager
+    def open_file(self, path: Steps, *, mode: int) -> Iterator[IO[bytes]]:
+        """A new file to write to as it comes; the whole folder goes when it cannot be written to its end."""
+        with os.fdopen(os.open(_name(path), _NEW, mode, dir_fd=self._folder(path[:-1])), "wb") as file:
+            yield file
 
     def _folder(self, path: Steps) -> int:
         """The descriptor of a folder below, which stays ours."""
@@ -115,8 +132,9 @@ def _write_all(descriptor: int, view: memoryview, offset: int) -> None:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[NewFolder]:
-    """The folder to be at `path`, put there when the block ends well and taken away when it does not.
+def new_folder(path: Path, mode: int = 0o777) -> Iterator[NewFolder]:
+    """The folder to be at `path`, put there when the block ends well and taken away when it does not. `mode` is what
+    the umask leaves of it.
 
     Raises InputError when something stands there already, or when it cannot be made.
     """
@@ -125,7 +143,7 @@ def new_folder(path: Path) -> Iterator[NewFolder]:
     try:
         os.mkdir(hidden, 0o700, dir_fd=parent)
         try:
-            yield from _filled(parent, hidden)
+            yield from _filled(parent, hidden, mode)
             _check_free(path, parent, name)
             os.rename(hidden, name, src_dir_fd=parent, dst_dir_fd=parent)
         except BaseException:
@@ -144,12 +162,12 @@ def check_new(path: Path) -> None:
     os.close(descriptor)
 
 
-def _filled(parent: int, hidden: str) -> Iterator[NewFolder]:
+def _filled(parent: int, hidden: str, mode: int) -> Iterator[NewFolder]:
     descriptor = os.open(hidden, _FOLDER, dir_fd=parent)
     folder = NewFolder(descriptor)
     try:
         yield folder
-        os.fchmod(descriptor, 0o777 & ~_umask())
+        os.fchmod(descriptor, mode & ~_umask())
         os.fsync(descriptor)
     finally:
         folder.close()
