@@ -15,7 +15,7 @@ Hosts are taken to fit: a device's own name is not known when its image is judge
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from firmward.facts.accounts import Account
@@ -60,7 +60,8 @@ class Rule:
 
     A group in `who` has % before it, doas's too. `runas` are the users to become, empty where none is named, which
     counts as root. `command` is `ALL` or a path with its arguments; `allowed` is false for one behind `!`, and for
-    doas's deny. `password` says that one is asked. `at` is the line, `tool` sudo or doas.
+    doas's deny. `password` says that one is asked. `at` is the line, `tool` sudo or doas; `text` is what stands there,
+    of rules that ask for no password.
     """
 
     who: tuple[str, ...]
@@ -70,6 +71,7 @@ class Rule:
     allowed: bool
     at: Location
     tool: str = "sudo"
+    text: str = ""
 
     @property
     def is_everything(self) -> bool:
@@ -113,7 +115,14 @@ def collect(tree: Tree) -> Sudoers | None:
         return None
     found = Sudoers(()) if sudoers is None else parse(sudoers, tree.text, tree.list)
     rules = tuple(rule for path in doas for rule in parse_doas(tree.text(path) or "", path))
-    return Sudoers((*found.rules, *rules), found.unread)
+    return Sudoers(tuple(_with_text(rule, tree) for rule in (*found.rules, *rules)), found.unread)
+
+
+def _with_text(rule: Rule, tree: Tree) -> Rule:
+    if rule.password or rule.at.path is None or rule.at.line is None:
+        return rule
+    lines = (tree.text(rule.at.path) or "").split("\n")
+    return replace(rule, text=lines[rule.at.line - 1]) if rule.at.line <= len(lines) else rule
 
 
 def parse(path: str, read: Read, folder: List) -> Sudoers:

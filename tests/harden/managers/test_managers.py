@@ -257,7 +257,9 @@ def test_a_login_on_a_terminal_is_masked_since_generators_start_it() -> None:
     assert (entry.kind, entry.target) == (Kind.SYMLINK, "/dev/null")
 
 
-WORDS = st.sampled_from(["service", "telnet", "{", "}", "disable", "=", "no", "yes", "#", "\n", "server", "/bin/x", "id"])
+WORDS = st.sampled_from(
+    ["service", "telnet", "{", "}", "disable", "=", "no", "yes", "#", "\n", "server", "/bin/x", "id"]
+)
 
 
 @given(st.lists(WORDS, max_size=30).map(" ".join))

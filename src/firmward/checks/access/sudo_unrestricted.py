@@ -1,5 +1,6 @@
 """sudo-unrestricted"""
 
+import re
 from collections.abc import Iterator
 
 from firmward.facts.accounts import Account, Accounts
@@ -7,10 +8,16 @@ from firmward.facts.sudoers import Rule, Sudoers
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.remedy import Remedy, ReplaceLine, Safety, Stage
 
 TABLE = "root:*:0:0:root:/root:/bin/sh\nwww:!:33:33::/var/www:/bin/false\noperator:!:1000:1000::/home/o:/bin/sh\n"
 GROUP = "root:x:0:\nwww:x:33:\noperator:x:1000:\nwheel:x:10:operator\nadm:x:4:\n"
+
+SILENT = {"sudo": re.compile(r"\bNOPASSWD\s*:\s*"), "doas": re.compile(r"(?<=\s)nopass\s+")}
+"""The word by tool that lets in without a password."""
+
+TEXT_LIMIT = 2048
+"""Characters of a line that is quoted in a remedy."""
 
 
 @check(
@@ -65,9 +72,16 @@ def _finding(key: str, rule: Rule, subject: str, names: list[str]) -> Finding:
         key,
         f"{subject}{members} may run {what} as root by {rule.tool} without a password",
         at=rule.at,
-        remedy=Remedy(
-            f"Name the commands that {subject} needs, with their arguments, or ask for a password",
-            Safety.MANUAL,
-            Stage.SOURCE,
-        ),
+        remedy=_remedy(rule, subject),
     )
+
+
+def _remedy(rule: Rule, subject: str) -> Remedy:
+    """The word that asks for no password goes; where a default or an alias says it, a person has to look."""
+    summary = f"Name the commands that {subject} needs, with their arguments, or ask for a password"
+    asking = SILENT[rule.tool].sub("", rule.text)
+    if asking == rule.text or rule.text.endswith("\\") or len(rule.text) > TEXT_LIMIT:
+        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
+    change = ReplaceLine(rule.at.path or "", rule.at.line or 1, rule.text, asking)
+    breaks = f"what {subject} does by {rule.tool} without anybody who types a password"
+    return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, (change,), breaks)

@@ -2,9 +2,9 @@
 
 from firmward.facts import inetd
 from firmward.facts.process import Manager
+from firmward.harden import super_server
 from firmward.harden.draft import Refused
 from firmward.harden.lines import Lines
-from firmward.harden import super_server
 from firmward.harden.site import Site
 
 

@@ -1,4 +1,4 @@
-"""OpenRC: the service's links in all runlevels go. One that another service needs starts with that one, links or not."""
+"""OpenRC: the service's links in all runlevels go. One that another needs starts with that one, links or not."""
 
 from firmward.facts.collection import Collection
 from firmward.facts.openrc import FOLDER, OpenrcServices

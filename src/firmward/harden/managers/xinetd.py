@@ -6,9 +6,9 @@ import re
 from firmward.facts import xinetd
 from firmward.facts.process import Manager
 from firmward.formats.xinetd import Block, parse
+from firmward.harden import super_server
 from firmward.harden.draft import Refused
 from firmward.harden.lines import Lines
-from firmward.harden import super_server
 from firmward.harden.site import Site
 
 DISABLE = re.compile(r"(\s*)disable(\s*)[+-]?=")
