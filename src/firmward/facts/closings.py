@@ -3,23 +3,26 @@
 Rules. What systemd, inetd and xinetd start is switched off by name, and a line of inittab goes. Of an init script that
 starts more than one program that goes on running the line goes, when it can go alone (scripts/lone.py); so it does in
 every other script. Where it cannot, the service goes with all that it starts, unless a script starts it that does more
-than this.
+than this. What needs a service goes with it; OpenRC starts what another one needs in any case.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
+from firmward.facts.openrc import OpenrcServices
 from firmward.facts.process import Manager, Process, Start
 from firmward.facts.scripts import lone
 from firmward.facts.services import is_service
 from firmward.facts.startup import Startup
-from firmward.model.facts import Unavailable
+from firmward.facts.systemd import SystemdUnits
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
 from firmward.model.remedy import DisableService, RemoveLine, ReplaceLine
 from firmward.model.tree import Tree
 
 INITTAB = "etc/inittab"
 BY_NAME = (Manager.INETD, Manager.XINETD)
+REQUIRES = ("Requires", "BindsTo", "Requisite")
 LIMIT = 1000
 """Programs looked at; a real system starts some hundred."""
 
@@ -44,6 +47,12 @@ class Closings:
     """`all` that is known; what starts and is not listed, a person has to look for."""
 
     all: tuple[Closing, ...]
+    needs: frozenset[tuple[Manager, str, str]] = frozenset()
+    """Services that start, and by name what they need of the same manager."""
+
+    def needed(self, manager: Manager, service: str) -> tuple[str, ...]:
+        """The services that do not start without this one."""
+        return tuple(sorted(who for one, who, what in self.needs if (one, what) == (manager, service)))
 
     def at(self, manager: Manager, service: str, at: Location) -> Closing | None:
         """Of the program that is started at a place."""
@@ -54,14 +63,39 @@ class Closings:
         return tuple(one for one in self.all if (one.service, one.program) == (service, program))
 
 
-def collect(tree: Tree, startup: Startup) -> Closings:
+def collect(
+    tree: Tree, startup: Startup, units: SystemdUnits | Unknown | None, openrc: OpenrcServices | Unknown | None
+) -> Closings:
     running = [one for one in startup.processes if one.start is not Start.DISABLED][:LIMIT]
     together: dict[tuple[Manager, str], list[Process]] = {}
     for process in running:
         together.setdefault((process.manager, process.service), []).append(process)
     scripts = frozenset(startup.scripts)
     found = (_closing(tree, one, together[one.manager, one.service], scripts) for one in running)
-    return Closings(tuple(one for one in dict.fromkeys(found) if one is not None))
+    needs = frozenset(_needs(units, openrc))
+    closings = (_with_needs(one, needs) for one in dict.fromkeys(found) if one is not None)
+    return Closings(tuple(one for one in closings if one is not None), needs)
+
+
+def _needs(
+    units: SystemdUnits | Unknown | None, openrc: OpenrcServices | Unknown | None
+) -> Iterator[tuple[Manager, str, str]]:
+    """Services that start, and those without which they do not."""
+    for unit in units.units.values() if isinstance(units, SystemdUnits) else ():
+        if unit.start is not Start.DISABLED and unit.kind == "service":
+            yield from ((Manager.SYSTEMD, unit.name, name) for name in unit.words("Unit", *REQUIRES))
+    for name, needed in openrc.needs if isinstance(openrc, OpenrcServices) else ():
+        yield Manager.OPENRC, name, needed
+
+
+def _with_needs(closing: Closing, needs: frozenset[tuple[Manager, str, str]]) -> Closing | None:
+    """OpenRC starts what another one needs in any case; under systemd that one fails too."""
+    if not isinstance(closing.change, DisableService):
+        return closing
+    by = sorted(who for manager, who, what in needs if (manager, what) == (closing.manager, closing.service))
+    if by and closing.manager is Manager.OPENRC:
+        return None
+    return replace(closing, takes=tuple(dict.fromkeys((*closing.takes, *by))))
 
 
 def _closing(tree: Tree, process: Process, alike: Iterable[Process], scripts: frozenset[str]) -> Closing | None:

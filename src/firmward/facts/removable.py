@@ -141,7 +141,8 @@ def collect(
         unread += [startup.blind] if startup.blind is not None else []
         for event in _boot(tree, startup):
             uses += _Following(tree, known, event).uses()
-    distinct = {(use.what, use.path, use.at): replace(use, taking_out=lone.cut(tree, use.at)) for use in uses}
+    lines = lone.STEERING - lone.SOURCING
+    distinct = {(use.what, use.path, use.at): replace(use, taking_out=lone.cut(tree, use.at, lines)) for use in uses}
     return RemovableMedia(tuple(distinct.values()), tuple(dict.fromkeys(unread)))
 
 

@@ -58,7 +58,7 @@ def _remedy(key: AuthorizedKey, policy: Policy | None) -> Remedy:
     """A table of keys goes as a whole; in a file that says more than keys a person has to look."""
     path = key.at.path or ""
     instead = "let people in with short-lived certificates, or put keys on each device in manufacture"
-    if "authorized_keys" not in path.rpartition("/")[2]:
+    if "authorized_keys" not in path:
         return Remedy(f"Take the key out of /{path}; {instead}", Safety.MANUAL, Stage.SOURCE)
     summary = f"Remove the file; {instead}"
     if is_undeclared(key.account, policy):

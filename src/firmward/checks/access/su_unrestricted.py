@@ -76,5 +76,6 @@ def _remedy(su: Su, policy: Policy | None) -> Remedy:
         breaks = "who is not in the group that the file has cannot change to another user with a password"
     listed = policy.filesystem.setuid if policy is not None and policy.filesystem is not None else None
     is_named = listed is None or {path.strip("/") for path in listed} & {su.path, su.at.path or ""}
-    safety, breaks = (Safety.UNSAFE, breaks) if is_named else (Safety.SAFE, "")
-    return Remedy(summary, safety, Stage.IMAGE, (SetMode(su.path, mode),), breaks)
+    if not is_named:
+        return Remedy("Take the bit away", Safety.SAFE, Stage.IMAGE, (SetMode(su.path, su.mode & 0o1777),))
+    return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, (SetMode(su.path, mode),), breaks)

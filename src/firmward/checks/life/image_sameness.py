@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from firmward.checks.service.cures import at_first_boot
 from firmward.checks.service.cures.at_first_boot import Device
 from firmward.checks.service.cures.keys import left_out
-from firmward.checks.service.cures.locking import locked
+from firmward.checks.service.cures.locking import locked, of_samba
 from firmward.facts.accounts import Accounts
 from firmward.facts.init import Init
 from firmward.facts.installed_programs import InstalledPrograms
 from firmward.facts.private_keys import PrivateKeys, PrivateKeyUse
+from firmward.facts.samba_passwords import SambaPassword, SambaPasswords
 from firmward.facts.sameness import Sameness, Shared
 from firmward.facts.writable import Writable
 from firmward.model.check import Example, Findings, NotApplicable, check
@@ -106,6 +107,7 @@ def image_sameness(
     source: Source,
     private_keys: PrivateKeys | Unknown | None,
     accounts: Accounts | Unknown | None,
+    samba: SambaPasswords | Unknown | None,
     programs: InstalledPrograms | Unknown | None,
     init: Init | Unknown | None,
     writable: Writable | Unknown | None,
@@ -121,7 +123,8 @@ def image_sameness(
     device = Device(programs, init, writable, policy)
     uses = private_keys.keys if isinstance(private_keys, PrivateKeys) else ()
     shells = {one.name: one.has_login_shell for one in accounts.accounts} if isinstance(accounts, Accounts) else {}
-    cures = _Cures(device, {use.key.path: use for use in uses}, shells)
+    kept = {one.account: one for one in samba.passwords} if isinstance(samba, SambaPasswords) else {}
+    cures = _Cures(device, {use.key.path: use for use in uses}, shells, kept)
     seen: set[str] = set()
     for thing in sameness.things:
         key = f"{thing.kind} {thing.at.path}" + (f" {thing.name}" if thing.kind == "password-hash" else "")
@@ -134,11 +137,13 @@ def image_sameness(
 
 @dataclass(frozen=True, slots=True)
 class _Cures:
-    """What decides how a thing becomes each device's own: the `keys` by path, and whether accounts have `shells`."""
+    """What decides how a thing becomes each device's own: the `keys` by path, whether accounts have `shells`, and the
+    passwords of `samba` by account."""
 
     device: Device
     keys: Mapping[str, PrivateKeyUse]
     shells: Mapping[str, bool]
+    samba: Mapping[str, SambaPassword]
 
 
 def _finding(key: str, thing: Shared, row: Row, cures: _Cures) -> Finding:
@@ -164,6 +169,8 @@ def _remedy(thing: Shared, row: Row, cures: _Cures) -> Remedy:
     if thing.kind == "password-hash" and thing.name is not None and not path.endswith(SAMBA):
         has_shell = cures.shells.get(thing.name, True)
         return locked(row.instead, path, thing.name, cures.device.policy, has_shell=has_shell)
+    if thing.kind == "password-hash" and path.endswith(SAMBA) and thing.name in cures.samba:
+        return of_samba(cures.samba[thing.name])
     return _of_file(thing, row, path)
 
 

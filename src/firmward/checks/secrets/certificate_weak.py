@@ -17,7 +17,7 @@ from firmward.model.clock import Clock
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.policy import Policy
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.remedy import MakeAtFirstBoot, Remedy, Safety, Stage
 
 SHORT = """-----BEGIN CERTIFICATE-----
 MIIB+zCCAWSgAwIBAgIUH74N9qjt6pwCAShoVw3FIY6hkuowDQYJKoZIhvcNAQEL
@@ -211,8 +211,11 @@ def _remedy(row: Row, case: Case, device: Device) -> Remedy:
     """A certificate that a key of the image signed for itself is made anew with its key; an authority's key goes."""
     use, path = case.use, case.found.at.path
     is_own = use is not None and use.certificate is not None and use.certificate.path == path and not case.found.number
-    if use is not None and is_own and (use.signs_itself or row.key == "authority-key"):
-        return left_out(use, device, row.instead)
+    if use is not None and is_own:
+        found = left_out(use, device, row.instead)
+        is_made = any(isinstance(one, MakeAtFirstBoot) for one in found.changes)
+        if is_made or row.key == "authority-key":
+            return found
     return Remedy(row.instead, Safety.MANUAL, Stage.SOURCE)
 
 

@@ -1,5 +1,7 @@
 """cron-unneeded"""
 
+from dataclasses import replace
+
 from firmward.checks.service.cures.fencing import TO_ROOT, fenced
 from firmward.facts.jobs import Job, JobFile, Jobs
 from firmward.facts.writable import Ground, Opening, Writable
@@ -97,8 +99,11 @@ def cron_unneeded(jobs: Jobs, writable: Writable, policy: Policy | None) -> Find
 
 def _judged(job: Job, file: JobFile, root: Ground, policy: Policy | None) -> list[tuple[str, Finding]]:
     others = [opening for opening in file.standing.openings if opening.who != f"the user {job.user}"]
+    is_misplaced = _is_outside(file) and root in (Ground.FIXED, Ground.VOLATILE)
     found = [(opening.path, _open(job, file, opening, policy)) for opening in others]
-    if _is_outside(file) and root in (Ground.FIXED, Ground.VOLATILE):
+    if is_misplaced:
+        # who may write it now is the lesser part: it has to lie elsewhere
+        found = [(path, replace(one, remedy=MOVE) if path == file.path else one) for path, one in found]
         found.append((file.path, _outside(job, file)))
     return found
 

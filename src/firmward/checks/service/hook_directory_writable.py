@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from firmward.checks.service.cures.fencing import TO_ROOT, fenced
+from firmward.checks.service.cures.unlinking import unlinked
 from firmward.facts.hooks import Hook, Hooks
 from firmward.facts.writable import Ground, Opening, Writable
 from firmward.model.check import Example, Findings, check
@@ -145,6 +146,6 @@ def _outside(mount: str, hooks: list[Hook], severity: Severity | None) -> Findin
         f"mount {mount}",
         f"{mount} is writable, and root runs or obeys what lies there: {', '.join(named[:SHOWN])}{more}",
         at=first.at or Location(first.path),
-        remedy=MOVE,
+        remedy=unlinked((hook.standing for hook in hooks), MOVE),
         severity=severity,
     )

@@ -1,6 +1,7 @@
 """init-script-writable"""
 
 from firmward.checks.service.cures.fencing import TO_ROOT, fenced
+from firmward.checks.service.cures.unlinking import unlinked
 from firmward.facts.hooks import Hooks
 from firmward.facts.init_scripts import InitFile, InitScripts
 from firmward.facts.writable import Ground, Opening, Writable
@@ -137,6 +138,6 @@ def _moved(file: InitFile, is_fixed: bool) -> Finding:
         file.path,
         f"{file.user} runs /{file.path}{leads} {file.by}: it lies on {file.standing.mount}, which is writable",
         at=file.at or Location(file.path),
-        remedy=MOVE,
+        remedy=unlinked((file.standing,), MOVE),
         severity=grave if file.user == "root" else milder,
     )

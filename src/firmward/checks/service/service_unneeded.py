@@ -145,7 +145,10 @@ def _remedy(
     found: tuple[Closing, ...] = ()
     if service.manager not in (Manager.SCRIPT, Manager.INITTAB) and all(one in unneeded for one in alike):
         whole = DisableService(service.manager.value, service.unit)
-        found = (Closing(service.manager, service.unit, service.program, service.at, whole),)
+        needed = closings.needed(service.manager, service.unit) if isinstance(closings, Closings) else ()
+        found = (Closing(service.manager, service.unit, service.program, service.at, whole, needed),)
+        if needed and service.manager is Manager.OPENRC:
+            found = ()
     elif isinstance(closings, Closings):
         known = closings.at(service.manager, service.unit, service.at)
         found = () if known is None else (known,)

@@ -23,6 +23,8 @@ def disable(site: Site, name: str) -> None:
     draft = site.draft
     links = [path for level in LEVELS for path in draft.glob(f"{level}/S*") if _leads_to(draft, path) == name]
     scripts = _scripts(draft, name)
+    if not links and not scripts and _is_aside(draft, name):
+        return
     if not links and not scripts:
         raise Refused(f"there is no script of {name}")
     was_started = _is_started(draft, name, scripts)
@@ -42,6 +44,12 @@ def disable(site: Site, name: str) -> None:
 def _scripts(draft: Draft, name: str) -> list[str]:
     found = (f"{folder}/{file}" for folder in SCRIPTS for file in (name, f"{name}.sh"))
     return [path for path in found if "/" not in name and draft.is_file(path)]
+
+
+def _is_aside(draft: Draft, name: str) -> bool:
+    """Whether it was called otherwise already."""
+    named = BY_NAME.fullmatch(name)
+    return named is not None and bool(_scripts(draft, f"K{named[1]}"))
 
 
 def _leads_to(draft: Draft, path: str) -> str:
