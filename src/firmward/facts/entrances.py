@@ -23,7 +23,6 @@ from firmward.facts.process import applet, is_multi_call
 from firmward.facts.startup import Manager, Process, Start, Startup
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
-from firmward.model.remedy import DisableService, RemoveLine
 from firmward.model.tree import Kind as FileKind
 from firmward.model.tree import Tree
 
@@ -120,13 +119,6 @@ class Entrance:
     def starter(self) -> str:
         """Who starts it, in a word: its service, or its manager where the service is only the program's name."""
         return self.manager.value if self.service == self.program else self.service
-
-    @property
-    def closing(self) -> DisableService | RemoveLine:
-        """What would start it no more."""
-        if self.text is not None:
-            return RemoveLine(self.at.path or "", self.at.line or 1, self.text)
-        return DisableService(self.manager, self.service)
 
     @property
     def key(self) -> str:

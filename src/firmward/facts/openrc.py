@@ -24,13 +24,15 @@ FOLDER = "etc/init.d"
 class OpenrcServices:
     """`started` are the services that start, in order; `processes` what these start and the others would start.
 
-    `scripts` are the paths of the scripts that run; `unread` says in words what could not be worked out.
+    `scripts` are the paths of the scripts that run; `unread` says in words what could not be worked out. `needs` are
+    pairs of a service that starts and one that it needs.
     """
 
     started: tuple[str, ...]
     processes: tuple[Process, ...]
     scripts: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()
 
 
 def collect(tree: Tree, init: Init) -> OpenrcServices | None:
@@ -46,7 +48,8 @@ def collect(tree: Tree, init: Init) -> OpenrcServices | None:
         if name not in started:
             dormant.dormant(f"{FOLDER}/{name}", Origin(name, Manager.OPENRC))
     disabled = (replace(process, start=Start.DISABLED) for process in dormant.processes)
-    return OpenrcServices(started, (*walk.processes, *disabled), tuple(walk.scripts), tuple(walk.unread))
+    needs = tuple((name, one) for name in started for kind, one in depends.get(name, ()) if kind != "provide")
+    return OpenrcServices(started, (*walk.processes, *disabled), tuple(walk.scripts), tuple(walk.unread), needs)
 
 
 def _enabled(tree: Tree) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ SECRETS_IN_PLACE = ("WireGuard",)
 class PrivateKeyUse:
     """A `key` and its use: the `certificate` (its place) with the same public part, whether that one is an `authority`,
     the `account` that the key opens, and the place that names it, `named`; `host_key` says that it is
-    an SSH server's."""
+    an SSH server's, `signs_itself` that all its certificates bear no other signature than its own."""
 
     key: EmbeddedKey
     certificate: Location | None = None
@@ -36,6 +36,7 @@ class PrivateKeyUse:
     account: str | None = None
     named: Location | None = None
     host_key: bool = False
+    signs_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,9 @@ def _use(
     place = key.at if key.form in SECRETS_IN_PLACE else named.get(key.path)
     if not matching:
         return PrivateKeyUse(key, account=account, named=place)
-    return PrivateKeyUse(key, matching[0].at, any(_signs(one, embedded) for one in matching), account, place)
+    own = all(one.certificate.names_itself for one in matching)
+    signing = any(_signs(one, embedded) for one in matching)
+    return PrivateKeyUse(key, matching[0].at, signing, account, place, signs_itself=own)
 
 
 def _signs(one: EmbeddedCertificate, embedded: Embedded) -> bool:

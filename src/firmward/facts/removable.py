@@ -11,7 +11,7 @@ usign, signify, minisign, ssh-keygen) with a key of the device's own is not fore
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from posixpath import basename, join
 
@@ -19,11 +19,13 @@ from firmward.facts.events import Event, Events
 from firmward.facts.jobs import Jobs
 from firmward.facts.mounts import Mount, Mounts
 from firmward.facts.process import Manager, Start, applet
+from firmward.facts.scripts import lone
 from firmward.facts.scripts.trace import INTERPRETERS, Trace, Traced
 from firmward.facts.scripts.walk import Origin
 from firmward.facts.startup import Startup
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
+from firmward.model.remedy import ReplaceLine
 from firmward.model.tree import Tree
 
 NAMED = re.compile(
@@ -103,6 +105,8 @@ class ForeignUse:
     cause: Location
     words: tuple[str, ...] = ()
     """The command, as far as it is known."""
+    taking_out: ReplaceLine | None = None
+    """How the line is taken out of its script, where that can be without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,8 @@ def collect(
         unread += [startup.blind] if startup.blind is not None else []
         for event in _boot(tree, startup):
             uses += _Following(tree, known, event).uses()
-    distinct = {(use.what, use.path, use.at): use for use in uses}
+    lines = lone.STEERING - lone.SOURCING
+    distinct = {(use.what, use.path, use.at): replace(use, taking_out=lone.cut(tree, use.at, lines)) for use in uses}
     return RemovableMedia(tuple(distinct.values()), tuple(dict.fromkeys(unread)))
 
 

@@ -19,9 +19,11 @@ from firmward.facts.layers import Layers, seen
 from firmward.facts.private_keys import PrivateKeys
 from firmward.facts.process import Start
 from firmward.facts.samba_passwords import SambaPassword, SambaPasswords
+from firmward.facts.scripts import lone
 from firmward.facts.startup import Startup
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
+from firmward.model.remedy import RemoveLine, ReplaceLine
 from firmward.model.tree import Kind, Tree
 
 SIZE_LIMIT = 1 << 20
@@ -31,11 +33,13 @@ FILES_LIMIT = 2000
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """One thing that all copies have: what `kind` it is, the place `at`, and its `name` where a file has several."""
+    """One thing that all copies have: what `kind` it is, the place `at`, and its `name` where a file has several.
+    `taking_out` is the line that says it and what stands there without it, where that line says nothing else."""
 
     kind: str
     at: Location
     name: str | None = None
+    taking_out: RemoveLine | ReplaceLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,7 @@ def collect(
         *(Shared("password-hash", one.at, one.account) for one in _of_samba(samba)),
         *_files(tree, layers, unread),
         *(Shared("disk-key", _place(key)) for key in (disk_keys.keys if isinstance(disk_keys, DiskKeys) else ())),
-        *(_commanded(startup) if isinstance(startup, Startup) else ()),
+        *(_commanded(tree, startup) if isinstance(startup, Startup) else ()),
     ]
     return Sameness(tuple(dict.fromkeys(things)), tuple(dict.fromkeys(unread)))
 
@@ -190,7 +194,7 @@ def _place(key: DiskKey) -> Location:
     return key.at if key.path is None else Location(key.path)
 
 
-def _commanded(startup: Startup) -> Iterator[Shared]:
+def _commanded(tree: Tree, startup: Startup) -> Iterator[Shared]:
     """Addresses that a program is given as it starts, whatever variables they stood in; those of a bridge that has no
     port to the outside (LXC's) are nobody's but its own containers'."""
     running = [(one, " ".join(one.argv)[:1000]) for one in startup.processes if one.start is not Start.DISABLED]
@@ -199,7 +203,7 @@ def _commanded(startup: Startup) -> Iterator[Shared]:
     for process, line in running:
         is_setting = process.program in ("ip", "ifconfig", "macchanger", "fw_setenv", "nmcli", "uci")
         if is_setting and _IN_ARGV.search(line) and inner.isdisjoint(process.argv):
-            yield Shared("mac-address", process.at)
+            yield Shared("mac-address", process.at, taking_out=lone.cut(tree, process.at))
 
 
 def _of_samba(samba: SambaPasswords | Unknown | None) -> tuple[SambaPassword, ...]:
@@ -221,4 +225,28 @@ def _files(tree: Tree, layers: Layers | Unknown | None, unread: list[str]) -> It
                 continue
             match = place.content.search(content)
             if match is not None:
-                yield Shared(place.kind, Location(path, content.count(b"\n", 0, match.start()) + 1))
+                at = Location(path, content.count(b"\n", 0, _said(place.kind, match)) + 1)
+                yield Shared(place.kind, at, taking_out=_taking_out(tree, place.kind, at))
+
+
+LINES = re.compile(
+    rf"(?i)\s*(?:option\s+['\"]?(?:macaddr|mac|dhcp_default_duid)['\"]?\s+['\"]?[0-9a-f:]+['\"]?|"
+    rf"hwaddress\s+(?:ether\s+)?{_MAC}|MACAddress\s*=\s*{_MAC}|cloned-mac-address\s*=\s*{_MAC}|eth\d?addr={_MAC}|"
+    rf"default-duid\s[^\n]*)\s*"
+)
+"""Lines that say an address or identity and nothing else; none of them is a secret."""
+
+
+def _said(kind: str, match: re.Match[bytes]) -> int:
+    """Where in a match the thing is said: a pattern over a section ends with it."""
+    return match.end() - 1 if kind == "mac-address" else match.start()
+
+
+def _taking_out(tree: Tree, kind: str, at: Location) -> RemoveLine | ReplaceLine | None:
+    if kind not in ("mac-address", "duid") or at.path is None or at.line is None:
+        return None
+    lines = (tree.text(at.path) or "").split("\n")
+    line = lines[at.line - 1] if at.line <= len(lines) else ""
+    if LINES.fullmatch(line):
+        return RemoveLine(at.path, at.line, line)
+    return lone.cut(tree, at)

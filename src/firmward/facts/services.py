@@ -160,7 +160,7 @@ def collect(
     unread = list(startup.unread_servers)
     for process in startup.processes:
         unit = known.get(process.service) if process.manager is Manager.SYSTEMD else None
-        if process.start is Start.DISABLED or not _is_service(process, heard):
+        if process.start is Start.DISABLED or not is_service(process, heard):
             continue
         service, lost = _service(tree, process, _own(process, exposed), names)
         service = replace(service, opened=_own(process, heard))
@@ -242,7 +242,7 @@ def _own(process: Process, listeners: tuple[Listener, ...]) -> tuple[Listener, .
     return tuple(one for one in listeners if one.service == process.service and one.program == process.program)
 
 
-def _is_service(process: Process, listeners: tuple[Listener, ...]) -> bool:
+def is_service(process: Process, listeners: tuple[Listener, ...]) -> bool:
     program = process.program
     if not program or "$" in program or process.argv[0] == "internal":
         return False

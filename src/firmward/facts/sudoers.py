@@ -15,7 +15,7 @@ Hosts are taken to fit: a device's own name is not known when its image is judge
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from firmward.facts.accounts import Account
@@ -60,7 +60,8 @@ class Rule:
 
     A group in `who` has % before it, doas's too. `runas` are the users to become, empty where none is named, which
     counts as root. `command` is `ALL` or a path with its arguments; `allowed` is false for one behind `!`, and for
-    doas's deny. `password` says that one is asked. `at` is the line, `tool` sudo or doas.
+    doas's deny. `password` says that one is asked. `at` is the line, `tool` sudo or doas. Where a default and
+    no word of the rule lets in without one, `silenced` is its place. `text` is what stands at the place that does.
     """
 
     who: tuple[str, ...]
@@ -70,6 +71,8 @@ class Rule:
     allowed: bool
     at: Location
     tool: str = "sudo"
+    text: str = ""
+    silenced: Location | None = None
 
     @property
     def is_everything(self) -> bool:
@@ -113,7 +116,15 @@ def collect(tree: Tree) -> Sudoers | None:
         return None
     found = Sudoers(()) if sudoers is None else parse(sudoers, tree.text, tree.list)
     rules = tuple(rule for path in doas for rule in parse_doas(tree.text(path) or "", path))
-    return Sudoers((*found.rules, *rules), found.unread)
+    return Sudoers(tuple(_with_text(rule, tree) for rule in (*found.rules, *rules)), found.unread)
+
+
+def _with_text(rule: Rule, tree: Tree) -> Rule:
+    at = rule.silenced or rule.at
+    if rule.password or at.path is None or at.line is None:
+        return rule
+    lines = (tree.text(at.path) or "").split("\n")
+    return replace(rule, text=lines[at.line - 1]) if at.line <= len(lines) else rule
 
 
 def parse(path: str, read: Read, folder: List) -> Sudoers:
@@ -140,7 +151,7 @@ class _Reader:
     read: Read
     folder: List
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    unauthenticated: list[tuple[str, ...]] = field(default_factory=list)
+    unauthenticated: list[tuple[tuple[str, ...], Location]] = field(default_factory=list)
     specifications: list[Line] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     files: int = 0
@@ -171,7 +182,7 @@ class _Reader:
                 name, _, words = definition.partition("=")
                 self.aliases[name.strip()] = tuple(_split(words, ","))
         elif defaults is not None:
-            self._defaults((defaults[1] or "").strip(), defaults[2])
+            self._defaults((defaults[1] or "").strip(), defaults[2], line.at)
         else:
             self.specifications.append(line)
 
@@ -182,12 +193,12 @@ class _Reader:
         names = self.folder(path.lstrip("/"))
         return tuple(name for name in names if not name.endswith("~") and "." not in name.rpartition("/")[2])
 
-    def _defaults(self, scope: str, settings: str) -> None:
+    def _defaults(self, scope: str, settings: str, at: Location) -> None:
         if "!authenticate" in [word.replace(" ", "") for word in _split(settings, ",")]:
             if not scope:
-                self.unauthenticated.append(("ALL",))
+                self.unauthenticated.append((("ALL",), at))
             elif scope.startswith(":"):
-                self.unauthenticated.append(tuple(_split(scope[1:], ",")))
+                self.unauthenticated.append((tuple(_split(scope[1:], ",")), at))
 
     def rules(self, line: Line) -> Iterator[Rule]:
         found = _SPEC.match(line.text)
@@ -202,7 +213,7 @@ class _Reader:
     def _commands(self, who: tuple[str, ...], commands: str, at: Location) -> Iterator[Rule]:
         runas: tuple[str, ...] = ()
         password = True
-        silent = any(self._covers(self._expand(users), who) for users in self.unauthenticated)
+        silent = next((at for users, at in self.unauthenticated if self._covers(self._expand(users), who)), None)
         for item in _split(commands, ","):
             given, command = _runas(item)
             if given is not None:
@@ -213,7 +224,8 @@ class _Reader:
             for name in self._expand([command]):
                 bare = name.lstrip("!").strip()
                 allowed = name.count("!") % 2 == 0
-                yield Rule(who, runas, bare, password and not silent, allowed, at)
+                quiet = silent if password else None
+                yield Rule(who, runas, bare, password and silent is None, allowed, at, silenced=quiet)
 
     def _covers(self, users: tuple[str, ...], who: tuple[str, ...]) -> bool:
         return "ALL" in users or set(who) <= set(users)

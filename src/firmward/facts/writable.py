@@ -68,12 +68,14 @@ class Standing:
     """How a path stands: where it `leads` (links followed; it need not be there), and on what `ground`.
 
     `mount` is where the file system with that ground is mounted, None for the root. `openings` are who else may write.
+    `link` is the symbolic link that leads there from another file system.
     """
 
     leads: str
     ground: Ground
     mount: str | None = None
     openings: tuple[Opening, ...] = ()
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +250,15 @@ def standing(tree: Tree, writable: Writable, path: str) -> Standing:
     grounds = [(ground(name, writable.mounts, writable.root), name) for name in trail.names]
     worst, place = max(reversed(grounds), key=lambda each: ORDER.index(each[0]), default=(writable.root, ""))
     mount = covering(place, writable.mounts)
-    found = Standing(trail.leads, worst, mount.target if mount is not None else None)
+    found = Standing(trail.leads, worst, mount.target if mount is not None else None, link=_link(tree, trail, place))
     return found if worst is Ground.VOLATILE else replace(found, openings=tuple(_openings(tree, writable, trail)))
+
+
+def _link(tree: Tree, trail: _Trail, place: str) -> str | None:
+    """The last link on the way before the place that the ground is that of."""
+    before = trail.names[: trail.names.index(place)] if place in trail.names else ()
+    entries = (entry for name in reversed(before) if (entry := tree.lstat(name)) is not None)
+    return next((entry.path for entry in entries if entry.kind is Kind.SYMLINK), None)
 
 
 def _openings(tree: Tree, writable: Writable, trail: _Trail) -> Iterator[Opening]:

@@ -18,7 +18,7 @@ from firmward.harden.draft import Refused
 from firmward.harden.plan import Cure, Left
 from firmward.harden.site import Site
 from firmward.model.facts import Unavailable
-from firmward.model.remedy import Change, Remove, RemoveLine, ReplaceLine
+from firmward.model.remedy import Change, Remove, RemoveLine, RemoveRecord, ReplaceLine
 
 Apply = Callable[[Any, Site], None]
 
@@ -60,7 +60,7 @@ def _turn(cure: Cure) -> tuple[int, int]:
     lines = [one.line for one in cure.remedy.changes if isinstance(one, (RemoveLine, ReplaceLine))]
     if lines:
         return 0, -max(lines)
-    return (2 if any(isinstance(one, Remove) for one in cure.remedy.changes) else 1), 0
+    return (2 if any(isinstance(one, (Remove, RemoveRecord)) for one in cure.remedy.changes) else 1), 0
 
 
 def _make(change: Change, site: Site) -> None:

@@ -161,6 +161,15 @@ class Draft(Tree):
             raise Refused(f"{path} is not there")
         self._owned(there, mode, uid, gid)
 
+    def remove_attribute(self, path: str, name: str) -> None:
+        """An extended attribute of what a path leads to. Raises Refused where nothing is."""
+        there = self.resolve(path)
+        if there is None:
+            raise Refused(f"{path} is not there")
+        kept = tuple(one for one in there.xattrs if one[0] != name)
+        if kept != there.xattrs:
+            self._put(replace(there, xattrs=kept))
+
     def _owned(self, entry: Entry, mode: int | None, uid: int | None, gid: int | None) -> None:
         changed = self._with_owner(entry, mode, uid, gid)
         if changed != entry:

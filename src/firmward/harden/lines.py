@@ -29,6 +29,24 @@ class Lines:
             raise Refused(f"{self.path} does not have the line any more: {text}")
         return min(there, key=lambda index: abs(index - (line - 1)))
 
+    def has(self, text: str) -> bool:
+        return any(one.strip() == text.strip() for one in self.all)
+
+    def lost(self, text: str) -> bool:
+        """Whether a line was there before all changes, and is no more."""
+        return not self.has(text) and self._below().has(text)
+
+    def lost_record(self, name: str) -> bool:
+        """Whether a record was there before all changes, and is no more."""
+        return not self._has_record(name) and self._below()._has_record(name)
+
+    def _has_record(self, name: str) -> bool:
+        return any(one.partition(":")[0] == name and ":" in one for one in self.all)
+
+    def _below(self) -> "Lines":
+        text = self._draft.below.text(self.path) or ""
+        return Lines(self.path, text.split("\n"), self._draft)
+
     def record(self, name: str) -> int:
         """The index of the record whose first field this is. Raises Refused."""
         for index, one in enumerate(self.all):

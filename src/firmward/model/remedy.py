@@ -115,6 +115,24 @@ class RemoveRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveCapabilities:
+    """Take the capabilities away that a file carries."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeAtFirstBoot:
+    """Leave out what all copies of the image would share, and let each device make its own at its first boot, on
+    storage that lasts. `secret` is ssh-host-key, dropbear-host-key, tls-key or machine-id, `path` where it lies, and
+    `certificate` where a key's own certificate does."""
+
+    secret: str
+    path: str
+    certificate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DisableService:
     """Start the service no more, in the way of its manager (systemd, sysv, inittab, procd, openrc, inetd, xinetd)."""
 
@@ -183,6 +201,8 @@ Change = (
     | WriteFile
     | SetLink
     | RemoveRecord
+    | RemoveCapabilities
+    | MakeAtFirstBoot
     | DisableService
     | AddFirewallRule
     | SetKernelOption

@@ -42,6 +42,10 @@ def _of_file(change: object) -> tuple[str, str] | None:
             return "write", f"{change.path}, mode {change.mode:04o}{_owner(change.uid, change.gid)}"
         case remedy.SetLink():
             return "link", f"{change.path} to {change.target}"
+        case remedy.RemoveCapabilities():
+            return "remove", f"the capabilities of {change.path}"
+        case remedy.MakeAtFirstBoot():
+            return "make at first boot", f"{change.secret} {change.path}"
         case remedy.SetMode():
             return "set", f"{change.path}: mode {change.mode:04o}{_owner(change.uid, change.gid)}"
     return None

@@ -1,5 +1,6 @@
 """account-default-password"""
 
+from firmward.checks.service.cures.locking import locked, of_samba
 from firmward.facts.accounts import Account, Accounts
 from firmward.facts.password_logins import PasswordLogins
 from firmward.facts.samba_passwords import SambaPasswords
@@ -7,7 +8,8 @@ from firmward.facts.weak_passwords import Guess, GuessedPassword, Origin, WeakPa
 from firmward.model.check import Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
-from firmward.model.remedy import Remedy, Safety, SetField, Stage
+from firmward.model.policy import Policy
+from firmward.model.remedy import Remedy
 
 WORDS = {
     Origin.BOTNET: "is in the list that botnets try",
@@ -29,6 +31,7 @@ def account_default_password(
     accounts: Accounts,
     logins: PasswordLogins | None | Unknown,
     samba: SambaPasswords | None | Unknown,
+    policy: Policy | None,
 ) -> Findings:
     """Botnets try some hundred pairs of user and password on every address of the internet, many times a day; a device
     that has one of them is taken over within minutes, and all of its model with it. The password itself is not shown.
@@ -42,7 +45,7 @@ def account_default_password(
                 account.name,
                 f"the password of {account.name} {WORDS[password.origin]}",
                 at=password.at,
-                remedy=_lock(account, password),
+                remedy=_lock(account, password, policy),
                 severity=_severity(account, logins),
             )
     yield from _of_samba(samba)
@@ -61,11 +64,7 @@ def _of_samba(samba: SambaPasswords | None | Unknown) -> Findings:
                 f"samba {password.account}",
                 f"the password of Samba's {password.account} {WORDS[password.origin]}",
                 at=password.at,
-                remedy=Remedy(
-                    f"Ship no password of {password.account}: add the account on each device, with one of its own",
-                    Safety.MANUAL,
-                    Stage.SOURCE,
-                ),
+                remedy=of_samba(password),
                 severity=Severity.MEDIUM if password.is_locked else None,
             )
 
@@ -76,10 +75,6 @@ def _severity(account: Account, logins: PasswordLogins | None | Unknown) -> Seve
     return logins.severity(account.name) if isinstance(logins, PasswordLogins) else None
 
 
-def _lock(account: Account, password: GuessedPassword) -> Remedy:
-    return Remedy(
-        f"Lock the password of {account.name}, or give each device its own in manufacture",
-        Safety.UNSAFE,
-        Stage.IMAGE,
-        (SetField(password.at.path or "etc/shadow", account.name, 1, "!"),),
-    )
+def _lock(account: Account, password: GuessedPassword, policy: Policy | None) -> Remedy:
+    summary = f"Lock the password of {account.name}, or give each device its own in manufacture"
+    return locked(summary, password.at.path, account.name, policy, has_shell=account.has_login_shell)

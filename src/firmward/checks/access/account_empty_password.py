@@ -1,11 +1,13 @@
 """account-empty-password"""
 
+from firmward.checks.service.cures.locking import locked
 from firmward.facts.accounts import Account, Accounts, Password
 from firmward.facts.password_logins import PasswordLogins
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
-from firmward.model.remedy import Remedy, Safety, SetField, Stage
+from firmward.model.policy import Policy
+from firmward.model.remedy import Remedy
 
 
 @check(
@@ -19,7 +21,9 @@ from firmward.model.remedy import Remedy, Safety, SetField, Stage
     ),
     good={"etc/passwd": "root:x:0:0:root:/root:/bin/sh\n", "etc/shadow": "root:*:19000:0:99999:7:::\n"},
 )
-def account_empty_password(accounts: Accounts, logins: PasswordLogins | None | Unknown) -> Findings:
+def account_empty_password(
+    accounts: Accounts, logins: PasswordLogins | None | Unknown, policy: Policy | None
+) -> Findings:
     """Whoever reaches a login prompt of the device, on the serial console, by telnet or by SSH where it allows it, is
     in with the name alone. It is medium where nothing that starts asks for this account's password, and for an account
     without a login shell: `su` and services that check passwords still take it.
@@ -31,7 +35,7 @@ def account_empty_password(accounts: Accounts, logins: PasswordLogins | None | U
                 account.name,
                 f"{account.name} has an empty password{_asked(ways)}",
                 at=account.password_at,
-                remedy=_lock(account),
+                remedy=_lock(account, policy),
                 severity=_severity(account, logins),
             )
     unread = [account.name for account in accounts.accounts if account.password is Password.UNKNOWN]
@@ -49,11 +53,6 @@ def _severity(account: Account, logins: PasswordLogins | None | Unknown) -> Seve
     return logins.severity(account.name, empty=True) if isinstance(logins, PasswordLogins) else None
 
 
-def _lock(account: Account) -> Remedy:
-    lock = SetField(account.password_at.path or "etc/shadow", account.name, 1, "!")
-    return Remedy(
-        f"Lock the password of {account.name} and let people in with a key or a password of each device's own",
-        Safety.UNSAFE if account.has_login_shell else Safety.SAFE,
-        Stage.IMAGE,
-        (lock,),
-    )
+def _lock(account: Account, policy: Policy | None) -> Remedy:
+    summary = f"Lock the password of {account.name} and let people in with a key or a password of each device's own"
+    return locked(summary, account.password_at.path, account.name, policy, has_shell=account.has_login_shell)

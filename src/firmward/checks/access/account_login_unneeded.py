@@ -1,7 +1,9 @@
 """account-login-unneeded"""
 
+from firmward.checks.service.cures.locking import is_undeclared
 from firmward.facts.accounts import Account, Accounts, Password
 from firmward.facts.authorized_keys import AuthorizedKeys
+from firmward.facts.startup import Manager, Start, Startup
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
@@ -36,7 +38,10 @@ SHELL = "has a login shell"
     ),
 )
 def account_login_unneeded(
-    accounts: Accounts, keys: AuthorizedKeys | None | Unknown, policy: Policy | None
+    accounts: Accounts,
+    keys: AuthorizedKeys | None | Unknown,
+    startup: Startup | None | Unknown,
+    policy: Policy | None,
 ) -> Findings:
     """Each account that can log in is one more password to guess and one more key to lose, and nobody watches those of
     services. With a policy that declares accounts, every account that can log in and is not declared with `login =
@@ -57,7 +62,7 @@ def account_login_unneeded(
             account.name,
             f"{account.name} {way}, which {why}",
             at=account.at,
-            remedy=_close(account),
+            remedy=_close(account, startup, policy),
         )
     unread = [account.name for account in accounts.accounts if account.password is Password.UNKNOWN]
     if unread:
@@ -73,6 +78,18 @@ def _way(account: Account, keys: AuthorizedKeys | None | Unknown) -> str | None:
     return "can log in with a key" if has_key else SHELL
 
 
-def _close(account: Account) -> Remedy:
+BY_NUMBER = (Manager.SYSTEMD, Manager.PROCD, Manager.OPENRC, Manager.INETD, Manager.XINETD)
+"""Who gives a service its user without asking for the user's shell; in scripts `su` may be used, which does."""
+
+
+def _close(account: Account, startup: Startup | None | Unknown, policy: Policy | None) -> Remedy:
+    """Safe where the policy declares accounts and not this one; root's shell is more than a login's."""
     change = SetField(account.at.path or "etc/passwd", account.name, 6, "/sbin/nologin")
-    return Remedy(f"Give {account.name} /sbin/nologin as its shell", Safety.UNSAFE, Stage.IMAGE, (change,))
+    summary = f"Give {account.name} /sbin/nologin as its shell"
+    processes = startup.processes if isinstance(startup, Startup) else ()
+    by_shell = {one.user for one in processes if one.start is not Start.DISABLED and one.manager not in BY_NUMBER}
+    is_free = isinstance(startup, Startup) and account.name not in by_shell and account.uid != 0
+    if is_free and is_undeclared(account.name, policy):
+        return Remedy(summary, Safety.SAFE, Stage.IMAGE, (change,))
+    breaks = f"nobody logs in as {account.name}, and su and scripts run no commands by its shell"
+    return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, (change,), breaks)

@@ -1,11 +1,13 @@
 """account-weak-hash"""
 
-from firmward.facts.accounts import Accounts
+from firmward.checks.service.cures.locking import PASSWORD, locked, of_samba
+from firmward.facts.accounts import Account, Accounts, Group
 from firmward.facts.samba_passwords import SambaPassword, SambaPasswords
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.policy import Policy
+from firmward.model.remedy import Remedy, Safety, SetField, Stage
 
 SMBPASSWD = f"line:1000:{'X' * 32}:2E8F1A5C7D90B3461FA8C27E5D6B4093:[U          ]:LCT-66A1B2C3:\n"
 
@@ -30,7 +32,7 @@ SMBPASSWD = f"line:1000:{'X' * 32}:2E8F1A5C7D90B3461FA8C27E5D6B4093:[U          
         Example({"etc/passwd": "root:*:0:0::/root:/bin/sh\n", "etc/samba/smbpasswd": f"# {SMBPASSWD}"}),
     ),
 )
-def account_weak_hash(accounts: Accounts, samba: SambaPasswords | None | Unknown) -> Findings:
+def account_weak_hash(accounts: Accounts, samba: SambaPasswords | None | Unknown, policy: Policy | None) -> Findings:
     """An image is easily had: from the update server or out of the flash. One graphics card tries every password of
     eight letters against DES or NT within hours and against MD5 within days, and the one that is found opens every
     device of the model. A field that is no hash at all is told as well: a vendor's own login may compare it as plain
@@ -43,7 +45,7 @@ def account_weak_hash(accounts: Accounts, samba: SambaPasswords | None | Unknown
                 account.name,
                 f"the password of {account.name} is hashed with {account.scheme}{readable}",
                 at=account.password_at,
-                remedy=_rehash(account.name),
+                remedy=_rehash(account, policy),
                 severity=None if account.has_login_shell else Severity.LOW,
             )
         elif account.is_unhashed:
@@ -51,7 +53,7 @@ def account_weak_hash(accounts: Accounts, samba: SambaPasswords | None | Unknown
                 account.name,
                 f"the password field of {account.name} holds neither a hash nor a lock",
                 at=account.password_at,
-                remedy=_rehash(account.name),
+                remedy=_rehash(account, policy),
                 severity=Severity.MEDIUM,
             )
     for group in accounts.groups:
@@ -60,7 +62,7 @@ def account_weak_hash(accounts: Accounts, samba: SambaPasswords | None | Unknown
                 f"group {group.name}",
                 f"the password of group {group.name} is hashed with {group.scheme}",
                 at=group.at,
-                remedy=_rehash(f"group {group.name}"),
+                remedy=_of_group(group),
                 severity=Severity.LOW,
             )
     for password in samba.passwords if isinstance(samba, SambaPasswords) else ():
@@ -82,18 +84,21 @@ def _of_samba(password: SambaPassword) -> Finding:
         f"samba {password.account}",
         f"Samba keeps the password of {password.account} as an NT hash{older}, without a salt",
         at=password.at,
-        remedy=Remedy(
-            f"Ship no password of {password.account}: add the account on each device, with a password of its own",
-            Safety.MANUAL,
-            Stage.SOURCE,
-        ),
+        remedy=of_samba(password),
         severity=Severity.LOW if password.is_locked else None,
     )
 
 
-def _rehash(name: str) -> Remedy:
+def _rehash(account: Account, policy: Policy | None) -> Remedy:
+    summary = f"Give {account.name} a new password under yescrypt or SHA-512 (`mkpasswd -m sha512crypt`), or lock it"
+    return locked(summary, account.password_at.path, account.name, policy, has_shell=account.has_login_shell)
+
+
+def _of_group(group: Group) -> Remedy:
     return Remedy(
-        f"Give {name} a new password under yescrypt or SHA-512 (`mkpasswd -m sha512crypt`), or lock it",
-        Safety.MANUAL,
-        Stage.SOURCE,
+        f"Lock the password of the group {group.name}: members need none",
+        Safety.UNSAFE,
+        Stage.IMAGE,
+        (SetField(group.at.path or "etc/group", group.name, PASSWORD, "*"),),
+        f"newgrp lets nobody into {group.name} who is no member",
     )

@@ -1,10 +1,16 @@
 """backdoor-listener"""
 
+from firmward.checks.access.doors.closing import closed
+from firmward.facts.closings import Closings
 from firmward.facts.entrances import Entrance, Entrances, Kind
 from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import executable
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.policy import Policy
+
+SUMMARY = "Remove what starts it; offer SSH with keys where a remote shell is needed"
+BREAKS = "the maker's own people do not get in by it any more"
 
 
 @check(
@@ -33,7 +39,7 @@ from firmward.model.remedy import Remedy, Safety, Stage
         Example({"etc/inittab": "::respawn:/bin/nc -l -p 9999\n::askfirst:-/bin/sh\n"}),
     ),
 )
-def backdoor_listener(entrances: Entrances) -> Findings:
+def backdoor_listener(entrances: Entrances, closings: Closings | Unknown | None, policy: Policy | None) -> Findings:
     """Whoever reaches the port has a shell, as a rule root's, and is asked for nothing. Makers leave such doors from
     development or for their support; the first one who scans the device finds them. A shell that calls out to a fixed
     address is the same door, opened from within. One bound to the loopback is high: any program on the device reaches
@@ -44,12 +50,7 @@ def backdoor_listener(entrances: Entrances) -> Findings:
             door.key,
             _message(door),
             at=door.at,
-            remedy=Remedy(
-                "Remove what starts it; offer SSH with keys where a remote shell is needed",
-                Safety.UNSAFE,
-                Stage.IMAGE,
-                (door.closing,),
-            ),
+            remedy=closed(door, closings, policy, SUMMARY, BREAKS),
             severity=Severity.HIGH if door.is_local else None,
         )
     entrances.require_all_read()

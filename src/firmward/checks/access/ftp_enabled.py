@@ -1,9 +1,15 @@
 """ftp-enabled"""
 
+from firmward.checks.access.doors.closing import closed
+from firmward.facts.closings import Closings
 from firmward.facts.entrances import Entrances, Kind
 from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unknown
 from firmward.model.finding import Finding, Severity
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.policy import Policy
+
+SUMMARY = "Start no FTP server; take files by SFTP or HTTPS"
+BREAKS = "nobody fetches or brings files by FTP any more"
 
 
 @check(
@@ -17,7 +23,7 @@ from firmward.model.remedy import Remedy, Safety, Stage
     ),
     good={"etc/inittab": "::respawn:/sbin/getty -L ttyS0 115200 vt100\n"},
 )
-def ftp_enabled(entrances: Entrances) -> Findings:
+def ftp_enabled(entrances: Entrances, closings: Closings | Unknown | None, policy: Policy | None) -> Findings:
     """FTP sends names, passwords and files in clear, and BusyBox's serves whatever folder it is given, often the whole
     system and often for writing. One bound to the loopback is low. A server that is installed and not started is no
     finding.
@@ -27,12 +33,7 @@ def ftp_enabled(entrances: Entrances) -> Findings:
             door.key,
             f"{door.starter} starts {door.program}",
             at=door.at,
-            remedy=Remedy(
-                "Start no FTP server; take files by SFTP or HTTPS",
-                Safety.UNSAFE,
-                Stage.IMAGE,
-                (door.closing,),
-            ),
+            remedy=closed(door, closings, policy, SUMMARY, BREAKS),
             severity=Severity.LOW if door.is_local else None,
         )
     entrances.require_all_read()

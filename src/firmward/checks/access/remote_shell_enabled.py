@@ -1,9 +1,15 @@
 """remote-shell-enabled"""
 
+from firmward.checks.access.doors.closing import closed
+from firmward.facts.closings import Closings
 from firmward.facts.entrances import Entrances, Kind
 from firmward.model.check import Findings, check
+from firmward.model.facts import Unknown
 from firmward.model.finding import Finding, Severity
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.policy import Policy
+
+SUMMARY = "Start it no more; offer SSH with keys"
+BREAKS = "nobody runs commands by rsh, rlogin or rexec any more"
 
 
 @check(
@@ -20,7 +26,7 @@ from firmward.model.remedy import Remedy, Safety, Stage
         "etc/inetd.conf": "#shell stream tcp nowait root /usr/sbin/in.rshd in.rshd\n",
     },
 )
-def remote_shell_enabled(entrances: Entrances) -> Findings:
+def remote_shell_enabled(entrances: Entrances, closings: Closings | Unknown | None, policy: Policy | None) -> Findings:
     """These servers believe the address and the name that a caller gives (.rhosts, hosts.equiv) and send everything in
     clear: who can forge an address has a shell without any password. A server that is installed and not started is no
     finding.
@@ -30,12 +36,7 @@ def remote_shell_enabled(entrances: Entrances) -> Findings:
             door.key,
             f"{door.starter} starts {door.program}",
             at=door.at,
-            remedy=Remedy(
-                "Start it no more; offer SSH with keys",
-                Safety.UNSAFE,
-                Stage.IMAGE,
-                (door.closing,),
-            ),
+            remedy=closed(door, closings, policy, SUMMARY, BREAKS),
             severity=Severity.MEDIUM if door.is_local else None,
         )
     entrances.require_all_read()

@@ -6,6 +6,7 @@ from firmward.facts.su import Su
 from firmward.model.check import Example, Findings, check
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import executable, link
+from firmward.model.policy import Policy
 from firmward.model.remedy import Remedy, Safety, SetMode, Stage
 
 TABLE = (
@@ -44,7 +45,7 @@ TABLE = (
         ),
     ),
 )
-def su_unrestricted(su: Su, accounts: Accounts) -> Findings:
+def su_unrestricted(su: Su, accounts: Accounts, policy: Policy | None) -> Findings:
     """With a setuid su that all may run, a program that falls can guess at root's password on the device, at leisure
     and past all limits of the network logins. A group that may run it, by its mode, pam_wheel or login.defs, keeps
     services out. Where root's password is locked there is nothing to guess, and it is told for information only.
@@ -53,18 +54,28 @@ def su_unrestricted(su: Su, accounts: Accounts) -> Findings:
     others = [account for account in accounts.accounts if account.uid != 0]
     if not su.is_setuid or su.is_confined or not others or root is None:
         return
-    is_busybox = is_multi_call(su.path) or su.path.endswith("bbsuid")
     names = [account.name for account in others if account.has_login_shell][:5]
     locked = "" if root.has_usable_password else "; root's password is locked"
     yield Finding(
         su.at.path or "su",
         f"{su.at} has mode {su.mode:04o}: {', '.join([*names, 'every service'])} may run it{locked}",
         at=su.at,
-        remedy=Remedy(
-            "Remove su, or build it as a program of its own for a group" if is_busybox else "Let a group run it only",
-            Safety.UNSAFE,
-            Stage.IMAGE,
-            () if is_busybox else (SetMode(su.path, 0o4750),),
-        ),
+        remedy=_remedy(su, policy),
         severity=None if root.has_usable_password else Severity.INFO,
     )
+
+
+def _remedy(su: Su, policy: Policy | None) -> Remedy:
+    """Safe where the policy lists what may be setuid, and not this."""
+    if is_multi_call(su.path) or su.path.endswith("bbsuid"):
+        summary = "Take the bit away from BusyBox, or build su as a program of its own for a group"
+        mode = su.mode & ~0o6000
+        breaks = "su, and all other applets that need root's rights (passwd, ping, mount), work for root alone"
+    else:
+        summary, mode = "Let a group run it only", 0o4750
+        breaks = "who is not in the group that the file has cannot change to another user with a password"
+    listed = policy.filesystem.setuid if policy is not None and policy.filesystem is not None else None
+    is_named = listed is None or {path.strip("/") for path in listed} & {su.path, su.at.path or ""}
+    if not is_named:
+        return Remedy("Take the bit away", Safety.SAFE, Stage.IMAGE, (SetMode(su.path, su.mode & 0o1777),))
+    return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, (SetMode(su.path, mode),), breaks)

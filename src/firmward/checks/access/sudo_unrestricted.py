@@ -1,5 +1,6 @@
 """sudo-unrestricted"""
 
+import re
 from collections.abc import Iterator
 
 from firmward.facts.accounts import Account, Accounts
@@ -7,10 +8,17 @@ from firmward.facts.sudoers import Rule, Sudoers
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.remedy import Remedy, RemoveLine, ReplaceLine, Safety, Stage
 
 TABLE = "root:*:0:0:root:/root:/bin/sh\nwww:!:33:33::/var/www:/bin/false\noperator:!:1000:1000::/home/o:/bin/sh\n"
 GROUP = "root:x:0:\nwww:x:33:\noperator:x:1000:\nwheel:x:10:operator\nadm:x:4:\n"
+
+SILENT = {"sudo": re.compile(r"\bNOPASSWD\s*:\s*"), "doas": re.compile(r"(?<=\s)nopass\s+")}
+"""The word by tool that lets in without a password."""
+
+DEFAULT = re.compile(r"\s*Defaults\S*\s+!\s*authenticate\s*")
+TEXT_LIMIT = 2048
+"""Characters of a line that is quoted in a remedy."""
 
 
 @check(
@@ -65,9 +73,26 @@ def _finding(key: str, rule: Rule, subject: str, names: list[str]) -> Finding:
         key,
         f"{subject}{members} may run {what} as root by {rule.tool} without a password",
         at=rule.at,
-        remedy=Remedy(
-            f"Name the commands that {subject} needs, with their arguments, or ask for a password",
-            Safety.MANUAL,
-            Stage.SOURCE,
-        ),
+        remedy=_remedy(rule, subject),
     )
+
+
+def _remedy(rule: Rule, subject: str) -> Remedy:
+    """The word that asks for no password goes, or the default that says it and nothing else; in an alias or on several
+    lines a person has to look."""
+    summary = f"Name the commands that {subject} needs, with their arguments, or ask for a password"
+    change = _change(rule)
+    if change is None:
+        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
+    breaks = f"what {subject} does by {rule.tool} without anybody who types a password fails"
+    return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, (change,), breaks)
+
+
+def _change(rule: Rule) -> RemoveLine | ReplaceLine | None:
+    at, text = rule.silenced or rule.at, rule.text
+    if at.path is None or at.line is None or len(text) > TEXT_LIMIT:
+        return None
+    if rule.silenced is not None:
+        return RemoveLine(at.path, at.line, text) if DEFAULT.fullmatch(text) else None
+    asking = SILENT[rule.tool].sub("", text)
+    return None if asking == text or text.endswith("\\") else ReplaceLine(at.path, at.line, text, asking)

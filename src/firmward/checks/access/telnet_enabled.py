@@ -1,10 +1,16 @@
 """telnet-enabled"""
 
+from firmward.checks.access.doors.closing import closed
+from firmward.facts.closings import Closings
 from firmward.facts.entrances import Entrances, Kind
 from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import executable
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.policy import Policy
+
+SUMMARY = "Start no telnet server; offer SSH with keys where a remote shell is needed"
+BREAKS = "nobody logs in by telnet any more"
 
 
 @check(
@@ -27,7 +33,7 @@ from firmward.model.remedy import Remedy, Safety, Stage
         Example({"etc/inittab": "#::respawn:/usr/sbin/telnetd -F\n::sysinit:/bin/mount -a\n"}),
     ),
 )
-def telnet_enabled(entrances: Entrances) -> Findings:
+def telnet_enabled(entrances: Entrances, closings: Closings | Unknown | None, policy: Policy | None) -> Findings:
     """Telnet sends names, passwords and all that follows in clear, to whoever listens on the way, and it is the first
     thing that botnets try. One bound to the loopback is medium. A server that is installed and not started is no
     finding.
@@ -38,12 +44,7 @@ def telnet_enabled(entrances: Entrances) -> Findings:
             door.key,
             f"{door.starter} starts {door.program}{where}",
             at=door.at,
-            remedy=Remedy(
-                "Start no telnet server; offer SSH with keys where a remote shell is needed",
-                Safety.UNSAFE,
-                Stage.IMAGE,
-                (door.closing,),
-            ),
+            remedy=closed(door, closings, policy, SUMMARY, BREAKS),
             severity=Severity.MEDIUM if door.is_local else None,
         )
     entrances.require_all_read()

@@ -4,13 +4,14 @@ import struct
 
 from firmward.facts import powers
 from firmward.facts.capable_programs import ATTRIBUTE, NAMES, CapableProgram, CapablePrograms
+from firmward.facts.startup import Start, Startup
 from firmward.model.check import Example, Findings, check
-from firmward.model.facts import Unavailable
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.memory import Node
 from firmward.model.policy import Policy
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.remedy import Remedy, RemoveCapabilities, Safety, Stage
 
 ROOT = frozenset((
     "cap_sys_admin", "cap_dac_override", "cap_dac_read_search", "cap_setuid", "cap_setgid", "cap_sys_ptrace",
@@ -75,7 +76,9 @@ def program(*names: str, revision: int = 2) -> Node:
         ),
     ),
 )
-def capability_unexpected(capable: CapablePrograms, policy: Policy | None) -> Findings:
+def capability_unexpected(
+    capable: CapablePrograms, startup: Startup | Unknown | None, policy: Policy | None
+) -> Findings:
     """Whoever runs such a program gets a piece of root's rights; many of the pieces (cap_setuid, cap_dac_override,
     cap_sys_admin, cap_sys_ptrace, cap_sys_module) are as good as all, and with an interpreter the rest is one line. A
     service gets what it needs by its unit, which gives it to nobody else. A file system without extended attributes
@@ -84,7 +87,7 @@ def capability_unexpected(capable: CapablePrograms, policy: Policy | None) -> Fi
     declared = (policy.filesystem.setuid if policy is not None and policy.filesystem is not None else None) or ()
     for found in capable.programs:
         if "/" + found.path not in declared and not _is_ordinary(found):
-            yield _finding(found)
+            yield _finding(found, startup, policy)
     if capable.unread:
         raise Unavailable("; ".join(capable.unread[:5]))
 
@@ -94,7 +97,7 @@ def _is_ordinary(found: CapableProgram) -> bool:
     return found.permitted | found.inheritable <= usual and found.path.startswith(FOLDERS)
 
 
-def _finding(found: CapableProgram) -> Finding:
+def _finding(found: CapableProgram, startup: Startup | Unknown | None, policy: Policy | None) -> Finding:
     power = powers.power(found.path.rpartition("/")[2])
     names = sorted(found.permitted | found.inheritable)
     grave = sorted(found.permitted & ROOT)
@@ -103,11 +106,7 @@ def _finding(found: CapableProgram) -> Finding:
         found.path,
         f"{found.path} has {', '.join(names)}: " + (f"it {power}, and {words}" if power else words),
         at=Location(found.path),
-        remedy=Remedy(
-            "Take the capabilities away (setcap -r) and give them to the service by its unit (AmbientCapabilities=)",
-            Safety.MANUAL,
-            Stage.SOURCE,
-        ),
+        remedy=_remedy(found, startup, policy),
         severity=_severity(found, power),
         evidence=" ".join(names) + (" effective" if found.effective else ""),
     )
@@ -119,3 +118,17 @@ def _severity(found: CapableProgram, power: str | None) -> Severity:
     if found.permitted & ROOT:
         return Severity.CRITICAL if power is not None else Severity.HIGH
     return Severity.LOW if found.permitted <= HARMLESS else Severity.MEDIUM
+
+
+def _remedy(found: CapableProgram, startup: Startup | Unknown | None, policy: Policy | None) -> Remedy:
+    """Safe where the policy lists what may have more rights than who starts it, and nothing starts this one."""
+    name = found.path.rpartition("/")[2]
+    summary = "Take the capabilities away (setcap -r) and give them to the service by its unit (AmbientCapabilities=)"
+    changes = (RemoveCapabilities(found.path),)
+    listed = policy.filesystem.setuid if policy is not None and policy.filesystem is not None else None
+    processes = startup.processes if isinstance(startup, Startup) else ()
+    is_started = any(one.program == name and one.start is not Start.DISABLED for one in processes)
+    if listed is not None and isinstance(startup, Startup) and not is_started:
+        return Remedy(summary, Safety.SAFE, Stage.IMAGE, changes)
+    breaks = f"{name} has no more rights than the user who starts it, a service with a user of its own among them"
+    return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, changes, breaks)

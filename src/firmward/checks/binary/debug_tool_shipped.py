@@ -3,8 +3,10 @@
 import re
 from dataclasses import dataclass
 
+from firmward.facts.called_programs import CalledPrograms
 from firmward.facts.installed_programs import InstalledProgram, InstalledPrograms
 from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.memory import executable, link
@@ -83,7 +85,9 @@ NAME = re.compile(r"(?:[a-z0-9_]+(?:-[a-z0-9_]+)?-linux-[a-z0-9]+-)?([a-z][a-z+]
         Example({"usr/share/doc/gdbserver": "a page", "usr/bin/gdbserver": "no program", "bin/ls": ELF}),
     ),
 )
-def debug_tool_shipped(programs: InstalledPrograms, policy: Policy | None) -> Findings:
+def debug_tool_shipped(
+    programs: InstalledPrograms, called: CalledPrograms | Unknown | None, policy: Policy | None
+) -> Findings:
     """Whoever gets in works with what is there: a debugger reads keys from running programs, a sniffer the neighbours'
     traffic, netcat opens a way back in, a compiler and a package manager bring the rest. A product needs none of them
     once it has left the laboratory, and each is code to be kept up to date. Package managers that the update mechanism
@@ -98,7 +102,7 @@ def debug_tool_shipped(programs: InstalledPrograms, policy: Policy | None) -> Fi
         if row is not None and severity is not None:
             found.setdefault(row.key, []).append((row, program, severity))
     for key, group in found.items():
-        yield _finding(key, group)
+        yield _finding(key, group, called)
 
 
 def _row(name: str) -> Row | None:
@@ -117,7 +121,9 @@ def _severity(row: Row, program: InstalledProgram, here: set[str], policy: Polic
     return at_home[0] if at_home and mechanism is None else row.severity
 
 
-def _finding(key: str, group: list[tuple[Row, InstalledProgram, Severity]]) -> Finding:
+def _finding(
+    key: str, group: list[tuple[Row, InstalledProgram, Severity]], called: CalledPrograms | Unknown | None
+) -> Finding:
     names = list(dict.fromkeys(program.name for _, program, _ in group))
     more = f" and {len(names) - 6} more" if len(names) > 6 else ""
     first = group[0][1]
@@ -125,14 +131,25 @@ def _finding(key: str, group: list[tuple[Row, InstalledProgram, Severity]]) -> F
         key,
         f"the image holds {', '.join(names[:6])}{more} ({key}): what {group[0][0].why}",
         at=Location(first.path),
-        remedy=_remedy([program for _, program, _ in group]),
+        remedy=_remedy(group[0][0], [program for _, program, _ in group], called),
         severity=min((severity for _, _, severity in group), key=lambda one: one.rank),
         evidence=" ".join(names[:20]),
     )
 
 
-def _remedy(programs: list[InstalledProgram]) -> Remedy:
-    if all(program.is_applet for program in programs):
+def _remedy(row: Row, programs: list[InstalledProgram], called: CalledPrograms | Unknown | None) -> Remedy:
+    """Safe where nothing in the image calls them, and nobody installs packages by them on the device."""
+    own = [program for program in programs if not program.is_applet]
+    if not own:
         return Remedy("Build BusyBox without these applets", Safety.MANUAL, Stage.SOURCE)
-    changes = tuple(Remove(program.path) for program in programs)
-    return Remedy("Leave the packages out of the product's image", Safety.UNSAFE, Stage.SOURCE, changes)
+    changes = tuple(Remove(program.path) for program in own)
+    summary = "Leave the packages out of the product's image"
+    if row.why == INSTALLS:
+        return Remedy(summary, Safety.UNSAFE, Stage.SOURCE, changes, "nobody installs or removes packages on a device")
+    if not isinstance(called, CalledPrograms) or called.unread:
+        return Remedy(summary, Safety.UNSAFE, Stage.SOURCE, changes, "a script that calls one of them fails")
+    needed = sorted({program.name for program in own} & called.names)
+    if needed:
+        breaks = f"a script or setting of the image that names {', '.join(needed[:5])} fails"
+        return Remedy(summary, Safety.UNSAFE, Stage.SOURCE, changes, breaks)
+    return Remedy(summary, Safety.SAFE, Stage.SOURCE, changes)

@@ -93,14 +93,15 @@ def setuid_unexpected(setuid: SetuidPrograms, mounts: Mounts | Unknown | None, p
     peace, and what the policy's [filesystem].setuid names; where that list is given, what it leaves out is low.
     """
     declared = policy.filesystem.setuid if policy is not None and policy.filesystem is not None else None
+    is_listed = declared is not None
     named = {path.strip("/") for path in declared or ()}
     for program in setuid.programs:
         if {program.path, program.path.removeprefix("usr/"), f"usr/{program.path}"} & named:
             continue
         if not _is_ordinary(program):
-            yield _finding(program, _is_dormant(program, mounts))
+            yield _finding(program, _is_dormant(program, mounts), is_listed)
         elif declared is not None and program.is_open:
-            yield _unnamed(program)
+            yield _unnamed(program, is_listed)
 
 
 def _is_ordinary(program: SetuidProgram) -> bool:
@@ -118,17 +119,17 @@ def _is_dormant(program: SetuidProgram, mounts: Mounts | Unknown | None) -> bool
     return mount is not None and "nosuid" in mount.flags
 
 
-def _unnamed(program: SetuidProgram) -> Finding:
+def _unnamed(program: SetuidProgram, is_listed: bool) -> Finding:
     return Finding(
         program.path,
         f"{program.path} is setuid or setgid ({program.mode:04o}), as usual, and the policy's list does not name it",
         at=Location(program.path),
-        remedy=_remedy(program),
+        remedy=_remedy(program, is_listed),
         severity=Severity.LOW,
     )
 
 
-def _finding(program: SetuidProgram, dormant: bool) -> Finding:
+def _finding(program: SetuidProgram, dormant: bool, is_listed: bool) -> Finding:
     power = powers.power(program.name)
     words, severity = next(_judged(program, power, dormant))
     bit = "setuid" if program.is_setuid else "setgid"
@@ -137,7 +138,7 @@ def _finding(program: SetuidProgram, dormant: bool) -> Finding:
         program.path,
         f"{program.path} is {bit} ({program.mode:04o}, {whose}): {words}",
         at=Location(program.path),
-        remedy=_remedy(program),
+        remedy=_remedy(program, is_listed),
         severity=severity,
         evidence=" ".join(program.names[:8]) or None,
     )
@@ -162,10 +163,12 @@ def _judged(program: SetuidProgram, power: str | None, dormant: bool) -> Iterato
     yield "no ordinary program in its ordinary place, and the policy does not name it", Severity.MEDIUM
 
 
-def _remedy(program: SetuidProgram) -> Remedy:
-    return Remedy(
-        "Take the bit away; give a service the one capability that it needs by its unit",
-        Safety.UNSAFE,
-        Stage.IMAGE,
-        (SetMode(program.path, program.mode & 0o1777),),
-    )
+def _remedy(program: SetuidProgram, is_listed: bool) -> Remedy:
+    """Safe where the policy lists what may be setuid, and this is not in it; for a bit that has no effect, in any
+    case."""
+    changes = (SetMode(program.path, program.mode & 0o1777),)
+    summary = "Take the bit away; give a service the one capability that it needs by its unit"
+    if is_listed or not program.is_open or program.content is Content.SCRIPT:
+        return Remedy(summary, Safety.SAFE, Stage.IMAGE, changes)
+    breaks = f"{program.name} does for other users only what they may do themselves"
+    return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, changes, breaks)

@@ -1,16 +1,31 @@
 """serial-login"""
 
+from collections.abc import Iterator
+
+from firmward.facts.closings import Closings
+from firmward.facts.init import PROGRAMS
 from firmward.facts.process import Manager
 from firmward.facts.serial_logins import SerialLogin, SerialLogins
 from firmward.model.check import Example, Findings, check
-from firmward.model.facts import Unavailable
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import executable, link
-from firmward.model.remedy import Change, DisableService, Remedy, RemoveLine, Safety, Stage
+from firmward.model.policy import Policy
+from firmward.model.remedy import Change, DisableService, Remedy, RemoveLine, Safety, Stage, WriteFile
 
 LOCKED = {"etc/passwd": "root:x:0:0:root:/root:/bin/sh\n", "etc/shadow": "root:*:19000:0:99999:7:::\n"}
 EXTLINUX = "boot/extlinux/extlinux.conf"
 UNITS = "usr/lib/systemd/system"
+CLOSED = ("off", "output-only")
+INITTAB = "etc/inittab"
+BUSYBOX_TABLE = """\
+::sysinit:/etc/init.d/rcS
+::ctrlaltdel:/sbin/reboot
+::shutdown:/sbin/swapoff -a
+::shutdown:/bin/umount -a -r
+::restart:/sbin/init
+"""
+"""What BusyBox's init does without a table, but for the shells that it offers."""
 
 
 @check(
@@ -44,7 +59,7 @@ UNITS = "usr/lib/systemd/system"
         ),
     ),
 )
-def serial_login(logins: SerialLogins) -> Findings:
+def serial_login(logins: SerialLogins, closings: Closings | Unknown | None, policy: Policy | None) -> Findings:
     """Who opens one device and finds its serial pins types a name there, and passwords after it for as long as he
     likes: nothing on a serial line locks out who guesses. A product has nobody who works at its pins; the login was
     for the workshop. Where no password is asked, by a shell that waits for a key, a getty that logs in by itself, or an
@@ -58,12 +73,12 @@ def serial_login(logins: SerialLogins) -> Findings:
             doubts.append(f"{login.at}: whether the console is a serial line is not known")
         elif login.terminal not in told:
             told.add(login.terminal)
-            yield _finding(login)
+            yield _finding(login, closings, policy)
     if doubts:
         raise Unavailable("; ".join(doubts[:3]))
 
 
-def _finding(login: SerialLogin) -> Finding:
+def _finding(login: SerialLogin, closings: Closings | Unknown | None, policy: Policy | None) -> Finding:
     line = login.terminal if login.is_certain else f"the {login.terminal}"
     return Finding(
         login.terminal,
@@ -72,15 +87,30 @@ def _finding(login: SerialLogin) -> Finding:
         at=login.at,
         evidence=login.line.strip() or None,
         severity=None if login.asks else Severity.CRITICAL,
-        remedy=Remedy(
-            "Start no login and no shell on the serial line of a product", Safety.UNSAFE, Stage.IMAGE, _cure(login)
-        ),
+        remedy=_remedy(login, closings, policy),
     )
 
 
-def _cure(login: SerialLogin) -> tuple[Change, ...]:
-    """Nothing where BusyBox's own table starts it, or a script that inittab leads to: there a person must look."""
+def _remedy(login: SerialLogin, closings: Closings | Unknown | None, policy: Policy | None) -> Remedy:
+    """Safe where the policy says that the console lets nobody in."""
+    summary = "Start no login and no shell on the serial line of a product"
+    changes = tuple(_changes(login, closings))
+    if not changes:
+        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
+    if policy is not None and policy.boot is not None and policy.boot.console in CLOSED:
+        return Remedy(summary, Safety.SAFE, Stage.IMAGE, changes)
+    return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, changes, "the workshop does not log in at the serial pins")
+
+
+def _changes(login: SerialLogin, closings: Closings | Unknown | None) -> Iterator[Change]:
+    """The line that starts it, or its unit; where BusyBox's init has no table, one that says the same without it."""
+    found = closings.at(login.manager, login.service, login.at) if isinstance(closings, Closings) else None
     path = login.at.path or ""
-    if login.program in login.line and (path == "etc/inittab" or path.startswith(("etc/init.d/", "etc/rc"))):
-        return (RemoveLine(path, login.at.line or 1, login.line),)
-    return () if login.manager is Manager.INITTAB else (DisableService(login.manager.value, login.service),)
+    if found is not None and not found.takes:
+        yield found.change
+    elif login.manager is Manager.SYSTEMD:
+        yield DisableService(login.manager.value, login.service)
+    elif login.manager is Manager.INITTAB and path == INITTAB and login.program in login.line:
+        yield RemoveLine(path, login.at.line or 1, login.line)
+    elif login.manager is Manager.INITTAB and path in PROGRAMS:
+        yield WriteFile(INITTAB, BUSYBOX_TABLE)

@@ -1,13 +1,25 @@
 """image-sameness"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from firmward.checks.service.cures import at_first_boot
+from firmward.checks.service.cures.at_first_boot import Device
+from firmward.checks.service.cures.keys import left_out
+from firmward.checks.service.cures.locking import locked, of_samba
+from firmward.facts.accounts import Accounts
+from firmward.facts.init import Init
+from firmward.facts.installed_programs import InstalledPrograms
+from firmward.facts.private_keys import PrivateKeys, PrivateKeyUse
+from firmward.facts.samba_passwords import SambaPassword, SambaPasswords
 from firmward.facts.sameness import Sameness, Shared
+from firmward.facts.writable import Writable
 from firmward.model.check import Example, Findings, NotApplicable, check
-from firmward.model.facts import Source, Unavailable
+from firmward.model.facts import Source, Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import link
-from firmward.model.remedy import Remedy, Remove, Safety, Stage
+from firmward.model.policy import Policy
+from firmward.model.remedy import Remedy, Remove, Safety, Stage, WriteFile
 
 HIGH, MEDIUM, LOW, INFO = Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFO
 
@@ -67,6 +79,11 @@ ROWS = (
         "Add a part of the serial number or MAC address to it at first boot"),
 )  # fmt: skip
 BY_KEY = {row.key: row for row in ROWS}
+SAMBA = ("smbpasswd", ".tdb")
+WITHOUT = {
+    "mac-address": "an interface without an address in its hardware gets another one at each boot",
+    "duid": "a DHCP server that knows the device by this identity does not know it any more",
+}
 
 
 @check(
@@ -85,7 +102,17 @@ BY_KEY = {row.key: row for row in ROWS}
         Example({"etc/config/network": "config device\n\toption name 'eth0'\n"}),
     ),
 )
-def image_sameness(sameness: Sameness, source: Source) -> Findings:
+def image_sameness(
+    sameness: Sameness,
+    source: Source,
+    private_keys: PrivateKeys | Unknown | None,
+    accounts: Accounts | Unknown | None,
+    samba: SambaPasswords | Unknown | None,
+    programs: InstalledPrograms | Unknown | None,
+    init: Init | Unknown | None,
+    writable: Writable | Unknown | None,
+    policy: Policy | None,
+) -> Findings:
     """What is alike in every device breaks them all at once: who opens one device, or the update file, has the keys,
     passwords and seeds of all others, and devices of one name or address disturb each other in a network. Each thing
     here belongs to one device alone and is made at first boot, in the factory or at enrolment. Checks of their own tell
@@ -93,24 +120,70 @@ def image_sameness(sameness: Sameness, source: Source) -> Findings:
     """
     if source is not Source.IMAGE:
         raise NotApplicable("a running device has what is its own; the image tells what is not")
+    device = Device(programs, init, writable, policy)
+    uses = private_keys.keys if isinstance(private_keys, PrivateKeys) else ()
+    shells = {one.name: one.has_login_shell for one in accounts.accounts} if isinstance(accounts, Accounts) else {}
+    kept = {one.account: one for one in samba.passwords} if isinstance(samba, SambaPasswords) else {}
+    cures = _Cures(device, {use.key.path: use for use in uses}, shells, kept)
     seen: set[str] = set()
     for thing in sameness.things:
         key = f"{thing.kind} {thing.at.path}" + (f" {thing.name}" if thing.kind == "password-hash" else "")
         if key not in seen:
             seen.add(key)
-            yield _finding(key, thing, BY_KEY[thing.kind])
+            yield _finding(key, thing, BY_KEY[thing.kind], cures)
     if sameness.unread:
         raise Unavailable("; ".join(sameness.unread[:5]))
 
 
-def _finding(key: str, thing: Shared, row: Row) -> Finding:
+@dataclass(frozen=True, slots=True)
+class _Cures:
+    """What decides how a thing becomes each device's own: the `keys` by path, whether accounts have `shells`, and the
+    passwords of `samba` by account."""
+
+    device: Device
+    keys: Mapping[str, PrivateKeyUse]
+    shells: Mapping[str, bool]
+    samba: Mapping[str, SambaPassword]
+
+
+def _finding(key: str, thing: Shared, row: Row, cures: _Cures) -> Finding:
     path = thing.at.path or ""
     owner = f" {thing.name}" if thing.kind == "password-hash" else ""
-    changes = (Remove(path),) if row.made_anew and not path.startswith("etc/config/") else ()
     return Finding(
         key,
         f"{row.what}{owner} in /{path} is alike in every copy: {row.why}",
         at=thing.at,
-        remedy=Remedy(row.instead, Safety.UNSAFE if changes else Safety.MANUAL, Stage.IMAGE, changes),
+        remedy=_remedy(thing, row, cures),
         severity=row.severity,
     )
+
+
+def _remedy(thing: Shared, row: Row, cures: _Cures) -> Remedy:
+    path, use = thing.at.path or "", cures.keys.get(thing.at.path or "")
+    if thing.kind == "ssh-host-key":
+        return at_first_boot.host_key(path, cures.device, row.instead)
+    if thing.kind == "machine-id":
+        return at_first_boot.machine_id(path, cures.device, row.instead)
+    if thing.kind in ("tls-key", "private-key") and use is not None:
+        return left_out(use, cures.device, row.instead)
+    if thing.kind == "password-hash" and thing.name is not None and not path.endswith(SAMBA):
+        has_shell = cures.shells.get(thing.name, True)
+        return locked(row.instead, path, thing.name, cures.device.policy, has_shell=has_shell)
+    if thing.kind == "password-hash" and path.endswith(SAMBA) and thing.name in cures.samba:
+        return of_samba(cures.samba[thing.name])
+    return _of_file(thing, row, path)
+
+
+def _of_file(thing: Shared, row: Row, path: str) -> Remedy:
+    if thing.taking_out is not None:
+        return Remedy(row.instead, Safety.UNSAFE, Stage.IMAGE, (thing.taking_out,), WITHOUT[thing.kind])
+    if thing.kind == "iscsi-initiator":
+        # what Debian's and Yocto's start scripts make a name of
+        change = WriteFile(path, "GenerateName=yes\n", 0o600)
+        return Remedy(row.instead, Safety.UNSAFE, Stage.IMAGE, (change,), "targets have to be told each device's name")
+    if path.endswith(".tdb"):
+        return Remedy(row.instead, Safety.UNSAFE, Stage.IMAGE, (Remove(path),), "nobody has an account of Samba's yet")
+    if row.made_anew and not path.startswith("etc/config/"):
+        # who needs the file makes it, or does without it
+        return Remedy(row.instead, Safety.SAFE, Stage.IMAGE, (Remove(path),))
+    return Remedy(row.instead, Safety.MANUAL, Stage.IMAGE)

@@ -1,15 +1,20 @@
+import re
+
+from firmward.checks.service.cures.stopping import stopped
+from firmward.facts.closings import Closings
 from firmward.facts.exposure import by_key, described, reach
 from firmward.facts.firewall import Firewall
 from firmward.facts.listeners import Listener, Listeners
 from firmward.facts.packet_filter import Reach
-from firmward.facts.startup import Startup
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.policy import Policy
-from firmward.model.remedy import DisableService, Remedy, Safety, Stage
+from firmward.model.remedy import Remedy, Remove, Safety, Stage
 
 POLICY = '[[listen]]\nport = 22\nprotocol = "tcp"\nservice = "dropbear"\nfrom = "lan"\n'
+INCLUDED = re.compile(r"/(?:conf|http|dnsmasq|sites|mods)(?:\.d|-enabled|\.conf\.d)/[^/]+$")
+"""Files that a main configuration takes in, which works without them too."""
 SEVERITY = {Reach.OPEN: None, Reach.NARROWED: Severity.MEDIUM, Reach.CLOSED: Severity.LOW}
 
 
@@ -38,7 +43,7 @@ SEVERITY = {Reach.OPEN: None, Reach.NARROWED: Severity.MEDIUM, Reach.CLOSED: Sev
     ),
 )
 def undeclared_listener(
-    listeners: Listeners, policy: Policy, firewall: Firewall | Unknown | None, startup: Startup | Unknown | None
+    listeners: Listeners, policy: Policy, firewall: Firewall | Unknown | None, closings: Closings | Unknown | None
 ) -> Findings:
     """Every open socket is code that a stranger can talk to before any login, and every one that nobody decided to have
     is one that nobody updates, limits or watches. What the policy declares is also what firewall rules, containment and
@@ -53,7 +58,7 @@ def undeclared_listener(
                 key,
                 f"{described(listener)} {problem}{_firewalled(reached)}",
                 at=listener.at,
-                remedy=_remedy(listener, listeners, policy, startup),
+                remedy=_remedy(listener, listeners, policy, closings),
                 severity=SEVERITY[reached] if listener.certain else Severity.MEDIUM,
                 evidence=f"{listener.key} {listener.address or 'all addresses'}",
             )
@@ -79,22 +84,30 @@ def _firewalled(reached: Reach) -> str:
     }[reached]
 
 
-def _remedy(listener: Listener, listeners: Listeners, policy: Policy, startup: Startup | Unknown | None) -> Remedy:
-    """Its service is switched off when all that it opens is undeclared; else a person decides."""
-    siblings = [one for one in listeners.reachable if one.service == listener.service]
-    managers = (
-        [process.manager for process in startup.processes if process.service == listener.service and process.is_service]
-        if isinstance(startup, Startup)
-        else []
-    )
-    needed = any(policy.allows_listening(one.protocol, one.port) for one in siblings)
-    if needed or not managers:
-        return Remedy(
-            f"Declare {listener.key} in device.toml, or take it out of {listener.at}", Safety.MANUAL, Stage.SOURCE
+def _remedy(listener: Listener, listeners: Listeners, policy: Policy, closings: Closings | Unknown | None) -> Remedy:
+    """Its program starts no more when all that it opens is undeclared; a file of settings that opens nothing else is
+    left out; else a person decides."""
+
+    def is_declared(one: Listener) -> bool:
+        return policy.allows_listening(one.protocol, one.port)
+
+    siblings = [
+        one for one in listeners.listeners if (one.service, one.program) == (listener.service, listener.program)
+    ]
+    found = closings.of(listener.service, listener.program) if isinstance(closings, Closings) else ()
+    if found and not any(is_declared(one) for one in siblings):
+        return stopped(
+            f"Stop starting {listener.service}, or declare {listener.key} in device.toml",
+            found,
+            policy,
+            (listener.program,),
+            breaks=f"who uses {listener.program} on {listener.key} finds it gone",
         )
-    return Remedy(
-        f"Stop starting {listener.service}, or declare {listener.key} in device.toml",
-        Safety.UNSAFE,
-        Stage.IMAGE,
-        (DisableService(managers[0].value, listener.service),),
-    )
+    path = listener.at.path or ""
+    beside = [one for one in listeners.listeners if one.at.path == path]
+    if INCLUDED.search(path) and not any(is_declared(one) for one in beside):
+        summary = f"Leave /{path} out, which opens {listener.key}, or declare it in device.toml"
+        breaks = f"{listener.program} does nothing any more of what /{path} says, more than sockets among it"
+        return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, (Remove(path),), breaks)
+    summary = f"Declare {listener.key} in device.toml, or take it out of {listener.at}"
+    return Remedy(summary, Safety.MANUAL, Stage.SOURCE)

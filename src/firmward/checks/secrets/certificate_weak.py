@@ -4,15 +4,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from firmward.checks.service.cures.at_first_boot import Device
+from firmward.checks.service.cures.keys import left_out
 from firmward.facts.embedded import Embedded
+from firmward.facts.init import Init
+from firmward.facts.installed_programs import InstalledPrograms
 from firmward.facts.private_keys import PrivateKeys, PrivateKeyUse
 from firmward.facts.secret_search import EmbeddedCertificate
+from firmward.facts.writable import Writable
 from firmward.model.check import Example, Findings, check
 from firmward.model.clock import Clock
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.policy import Policy
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.remedy import MakeAtFirstBoot, Remedy, Safety, Stage
 
 SHORT = """-----BEGIN CERTIFICATE-----
 MIIB+zCCAWSgAwIBAgIUH74N9qjt6pwCAShoVw3FIY6hkuowDQYJKoZIhvcNAQEL
@@ -143,7 +148,13 @@ ROWS = (
     ),
 )
 def certificate_weak(
-    embedded: Embedded, private_keys: PrivateKeys | None | Unknown, policy: Policy | None, clock: Clock
+    embedded: Embedded,
+    private_keys: PrivateKeys | None | Unknown,
+    programs: InstalledPrograms | Unknown | None,
+    init: Init | Unknown | None,
+    writable: Writable | Unknown | None,
+    policy: Policy | None,
+    clock: Clock,
 ) -> Findings:
     """A certificate proves who answers only as long as its key cannot be computed, its signature cannot be forged and
     its time has not ended: then devices in the field refuse their own server, or are taught to refuse nothing. A
@@ -153,11 +164,12 @@ def certificate_weak(
     """
     until = policy.support.until if policy is not None and policy.support is not None else None
     uses = private_keys.keys if isinstance(private_keys, PrivateKeys) else ()
+    device = Device(programs, init, writable, policy)
     seen: set[str] = set()
     for one in embedded.certificates:
         if _is_judged(one):
             case = Case(one, _use(one, uses), clock.today, until)
-            yield from (found for found in _findings(case) if found.key not in seen)
+            yield from (found for found in _findings(case, device) if found.key not in seen)
             seen.update(_key(row, one) for row in ROWS)
     if embedded.unread:
         raise Unavailable("; ".join(embedded.unread[:5]))
@@ -180,7 +192,7 @@ def _use(one: EmbeddedCertificate, uses: tuple[PrivateKeyUse, ...]) -> PrivateKe
     )
 
 
-def _findings(case: Case) -> Iterator[Finding]:
+def _findings(case: Case, device: Device) -> Iterator[Finding]:
     one = case.found
     name = f" ({one.certificate.subject})" if one.certificate.subject else ""
     for row in ROWS:
@@ -190,9 +202,21 @@ def _findings(case: Case) -> Iterator[Finding]:
                 _key(row, one),
                 f"the certificate in /{one.at.path}{name} {words}",
                 at=one.at,
-                remedy=Remedy(row.instead, Safety.MANUAL, Stage.SOURCE),
+                remedy=_remedy(row, case, device),
                 severity=row.severity,
             )
+
+
+def _remedy(row: Row, case: Case, device: Device) -> Remedy:
+    """A certificate that a key of the image signed for itself is made anew with its key; an authority's key goes."""
+    use, path = case.use, case.found.at.path
+    is_own = use is not None and use.certificate is not None and use.certificate.path == path and not case.found.number
+    if use is not None and is_own:
+        found = left_out(use, device, row.instead)
+        is_made = any(isinstance(one, MakeAtFirstBoot) for one in found.changes)
+        if is_made or row.key == "authority-key":
+            return found
+    return Remedy(row.instead, Safety.MANUAL, Stage.SOURCE)
 
 
 def _key(row: Row, one: EmbeddedCertificate) -> str:

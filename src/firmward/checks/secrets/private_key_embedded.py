@@ -3,10 +3,16 @@
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from firmward.checks.service.cures.at_first_boot import Device
+from firmward.checks.service.cures.keys import left_out
+from firmward.facts.init import Init
+from firmward.facts.installed_programs import InstalledPrograms
 from firmward.facts.private_keys import PrivateKeys, PrivateKeyUse
+from firmward.facts.writable import Writable
 from firmward.model.check import Example, Findings, NotApplicable, check
-from firmward.model.facts import Source, Unavailable
+from firmward.model.facts import Source, Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
+from firmward.model.policy import Policy
 from firmward.model.remedy import Remedy, Remove, Safety, Stage
 
 KEY = """-----BEGIN EC PRIVATE KEY-----
@@ -20,11 +26,6 @@ TUNNEL = (
     "\toption private_key 'MDEyMzQ1Njc4OUFCQ0RFRmdoaWprbG1ub3BxcnN0dXY='\n"
 )
 PROGRAM = b"\x7fELF\x01\x01\x01" + bytes(57) + b"usage: agent\0" + KEY.encode() + b"\0"
-
-LEAVE_OUT = (
-    "Leave it out and make a key on each device at first boot or in the factory, in a TPM or secure element where "
-    "there is one; replace what trusted this one"
-)
 
 
 @check(
@@ -43,7 +44,14 @@ LEAVE_OUT = (
         Example({"usr/bin/agent": b"\x7fELF\x01\x01\x01" + bytes(57) + b"-----BEGIN EC PRIVATE KEY-----\0"}),
     ),
 )
-def private_key_embedded(private_keys: PrivateKeys, source: Source) -> Findings:
+def private_key_embedded(
+    private_keys: PrivateKeys,
+    source: Source,
+    programs: InstalledPrograms | Unknown | None,
+    init: Init | Unknown | None,
+    writable: Writable | Unknown | None,
+    policy: Policy | None,
+) -> Findings:
     """A key in the image is in every device and in every update file, so it is no secret: whoever has it speaks for all
     devices, reads their traffic, signs what they trust, or logs in where the key opens an account. Keys that a server's
     configuration names, that belong to a certificate in the image or that open an account are critical; one without a
@@ -54,7 +62,8 @@ def private_key_embedded(private_keys: PrivateKeys, source: Source) -> Findings:
     if source is not Source.IMAGE:
         raise NotApplicable("a running device may have keys of its own; the image tells which are not")
     samples = [use for use in private_keys.keys if _is_sample(use)]
-    yield from _own(use for use in private_keys.keys if not _is_sample(use))
+    device = Device(programs, init, writable, policy)
+    yield from _own((use for use in private_keys.keys if not _is_sample(use)), device)
     yield from _samples(samples)
     if private_keys.unread:
         raise Unavailable("; ".join(private_keys.unread[:5]))
@@ -64,7 +73,7 @@ def _is_sample(use: PrivateKeyUse) -> bool:
     return use.key.sample and not use.host_key and use.named is None and use.account is None
 
 
-def _own(uses: Iterable[PrivateKeyUse]) -> Iterator[Finding]:
+def _own(uses: Iterable[PrivateKeyUse], device: Device) -> Iterator[Finding]:
     seen: set[str] = set()
     for use in uses:
         key = _key(use, seen)
@@ -73,7 +82,7 @@ def _own(uses: Iterable[PrivateKeyUse]) -> Iterator[Finding]:
             key,
             f"{_what(use)} in /{use.key.path}{_use(use)}",
             at=use.key.at,
-            remedy=_remedy(use),
+            remedy=left_out(use, device),
             severity=_severity(use),
         )
 
@@ -119,11 +128,6 @@ def _severity(use: PrivateKeyUse) -> Severity | None:
     return None if has_use else Severity.HIGH
 
 
-def _remedy(use: PrivateKeyUse) -> Remedy:
-    changes = (Remove(use.key.path),) if use.key.alone and use.named != use.key.at else ()
-    return Remedy(LEAVE_OUT, Safety.UNSAFE if changes else Safety.MANUAL, Stage.SOURCE, changes)
-
-
 def _samples(uses: list[PrivateKeyUse]) -> Iterator[Finding]:
     for path, group in groupby(sorted(uses, key=lambda use: use.key.path), key=lambda use: use.key.path):
         first, *others = group
@@ -132,6 +136,13 @@ def _samples(uses: list[PrivateKeyUse]) -> Iterator[Finding]:
             path,
             f"{_what(first)}{count} in /{path}, for tests or as an example: everybody has it",
             at=first.key.at,
-            remedy=Remedy("Leave tests and examples out, and use such a key nowhere", Safety.MANUAL, Stage.SOURCE),
+            remedy=_without_sample(first),
             severity=Severity.LOW,
         )
+
+
+def _without_sample(use: PrivateKeyUse) -> Remedy:
+    summary = "Leave tests and examples out, and use such a key nowhere"
+    if not use.key.alone:
+        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
+    return Remedy(summary, Safety.SAFE, Stage.IMAGE, (Remove(use.key.path),))

@@ -1,5 +1,8 @@
 """cron-unneeded"""
 
+from dataclasses import replace
+
+from firmward.checks.service.cures.fencing import TO_ROOT, fenced
 from firmward.facts.jobs import Job, JobFile, Jobs
 from firmward.facts.writable import Ground, Opening, Writable
 from firmward.model.check import Example, Findings, check
@@ -7,7 +10,8 @@ from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.memory import Content, Node, executable, link
-from firmward.model.remedy import Remedy, Safety, SetMode, Stage
+from firmward.model.policy import Policy
+from firmward.model.remedy import Remedy, Safety, Stage
 from firmward.model.tree import Kind
 
 READ_ONLY = "/dev/mmcblk0p2 / squashfs ro 0 0\n/dev/mmcblk0p4 /data ext4 nosuid,nodev 0 2\n"
@@ -73,7 +77,7 @@ MOVE = Remedy(
         Example({**SYSTEMD, "etc/passwd": PASSWD, "opt/cam/clean": ELF}),
     ),
 )  # fmt: skip
-def cron_unneeded(jobs: Jobs, writable: Writable) -> Findings:
+def cron_unneeded(jobs: Jobs, writable: Writable, policy: Policy | None) -> Findings:
     """A job runs without anybody looking, again and again, mostly as root. If somebody else may write its script, a
     folder above it or what it runs in turn, he has these rights at the next full hour; and on a read-only system a
     job that runs files of the data partition brings back whatever was once put there. A job without need is best
@@ -83,7 +87,7 @@ def cron_unneeded(jobs: Jobs, writable: Writable) -> Findings:
     told: set[str] = set()
     for job in jobs.jobs:
         for file in job.files:
-            for key, finding in _judged(job, file, writable.root):
+            for key, finding in _judged(job, file, writable.root, policy):
                 if key not in told:
                     told.add(key)
                     yield finding
@@ -93,10 +97,13 @@ def cron_unneeded(jobs: Jobs, writable: Writable) -> Findings:
         raise Unavailable("; ".join(dict.fromkeys(unread[:5])))
 
 
-def _judged(job: Job, file: JobFile, root: Ground) -> list[tuple[str, Finding]]:
+def _judged(job: Job, file: JobFile, root: Ground, policy: Policy | None) -> list[tuple[str, Finding]]:
     others = [opening for opening in file.standing.openings if opening.who != f"the user {job.user}"]
-    found = [(opening.path, _open(job, file, opening)) for opening in others]
-    if _is_outside(file) and root in (Ground.FIXED, Ground.VOLATILE):
+    is_misplaced = _is_outside(file) and root in (Ground.FIXED, Ground.VOLATILE)
+    found = [(opening.path, _open(job, file, opening, policy)) for opening in others]
+    if is_misplaced:
+        # who may write it now is the lesser part: it has to lie elsewhere
+        found = [(path, replace(one, remedy=MOVE) if path == file.path else one) for path, one in found]
         found.append((file.path, _outside(job, file)))
     return found
 
@@ -105,18 +112,13 @@ def _is_outside(file: JobFile) -> bool:
     return file.standing.ground is Ground.WRITABLE and file.standing.mount is not None
 
 
-def _open(job: Job, file: JobFile, opening: Opening) -> Finding:
+def _open(job: Job, file: JobFile, opening: Opening, policy: Policy | None) -> Finding:
     what = "it" if file.standing.leads == opening.path else f"/{file.path}"
     return Finding(
         opening.path,
         f"{opening.who} may write /{opening.path} ({opening.mode:04o}), and a job of {job.user} runs {what} ({job.at})",
         at=Location(opening.path),
-        remedy=Remedy(
-            "Give it to root, and take the right to write away from others",
-            Safety.UNSAFE,
-            Stage.IMAGE,
-            (SetMode(opening.path, opening.mode & ~0o022, 0, 0),),
-        ),
+        remedy=fenced(opening.path, opening.mode & ~0o022, policy, owner=0, by=TO_ROOT),
         severity=_severity(job),
     )
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from firmward.checks.service.cures.fencing import TO_ROOT, fenced
+from firmward.checks.service.cures.unlinking import unlinked
 from firmward.facts.hooks import Hook, Hooks
 from firmward.facts.writable import Ground, Opening, Writable
 from firmward.model.check import Example, Findings, check
@@ -9,7 +11,8 @@ from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.memory import Content, Node, executable, link
-from firmward.model.remedy import Remedy, Safety, SetMode, Stage
+from firmward.model.policy import Policy
+from firmward.model.remedy import Remedy, Safety, Stage
 from firmward.model.tree import Kind
 
 SHOWN = 5
@@ -90,7 +93,7 @@ MOVE = Remedy(
         }),
     ),
 )  # fmt: skip
-def hook_directory_writable(hooks: Hooks, writable: Writable) -> Findings:
+def hook_directory_writable(hooks: Hooks, writable: Writable, policy: Policy | None) -> Findings:
     """A folder whose files root runs, loads or obeys is as good as root's password: who may write it waits for the
     next lease, the next plugged-in device, the next hour. So it must be root's, with all folders above and all files
     in it, and where the root file system is read-only it must not lie on a writable one. A service's own user or
@@ -98,7 +101,7 @@ def hook_directory_writable(hooks: Hooks, writable: Writable) -> Findings:
     """
     own = [hook for hook in hooks.hooks if hook.program != "init"]
     for opening, hook in _open(own):
-        yield _opened(opening, hook)
+        yield _opened(opening, hook, policy)
     outside = [
         hook for hook in own if hook.is_privileged and hook.standing.ground is Ground.WRITABLE and hook.standing.mount
     ]
@@ -123,7 +126,7 @@ def _open(hooks: Iterable[Hook]) -> Iterable[tuple[Opening, Hook]]:
     return found.values()
 
 
-def _opened(opening: Opening, hook: Hook) -> Finding:
+def _opened(opening: Opening, hook: Hook, policy: Policy | None) -> Finding:
     is_inside = f"{opening.path}/".startswith(f"{hook.standing.leads}/")
     what = "it" if is_inside else f"what lies in /{hook.path}"
     return Finding(
@@ -131,12 +134,7 @@ def _opened(opening: Opening, hook: Hook) -> Finding:
         f"{opening.who} may write /{opening.path} ({opening.mode:04o}), and {hook.program} {hook.how} {what} "
         f"as {hook.rights}",
         at=Location(opening.path),
-        remedy=Remedy(
-            "Give it to root, and take the right to write away from others",
-            Safety.UNSAFE,
-            Stage.IMAGE,
-            (SetMode(opening.path, opening.mode & ~0o1022, 0, 0),),
-        ),
+        remedy=fenced(opening.path, opening.mode & ~0o1022, policy, owner=0, by=TO_ROOT),
     )
 
 
@@ -148,6 +146,6 @@ def _outside(mount: str, hooks: list[Hook], severity: Severity | None) -> Findin
         f"mount {mount}",
         f"{mount} is writable, and root runs or obeys what lies there: {', '.join(named[:SHOWN])}{more}",
         at=first.at or Location(first.path),
-        remedy=MOVE,
+        remedy=unlinked((hook.standing for hook in hooks), MOVE),
         severity=severity,
     )

@@ -1,5 +1,7 @@
 """init-script-writable"""
 
+from firmward.checks.service.cures.fencing import TO_ROOT, fenced
+from firmward.checks.service.cures.unlinking import unlinked
 from firmward.facts.hooks import Hooks
 from firmward.facts.init_scripts import InitFile, InitScripts
 from firmward.facts.writable import Ground, Opening, Writable
@@ -8,7 +10,8 @@ from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.memory import Node, executable, link
-from firmward.model.remedy import Remedy, Safety, SetMode, Stage
+from firmward.model.policy import Policy
+from firmward.model.remedy import Remedy, Safety, Stage
 from firmward.model.tree import Kind
 
 SCRIPT = "#!/bin/sh\n/usr/bin/cam &\n"
@@ -76,13 +79,15 @@ MOVE = Remedy(
         }),
     ),
 )  # fmt: skip
-def init_script_writable(scripts: InitScripts, hooks: Hooks | None | Unknown, writable: Writable) -> Findings:
+def init_script_writable(
+    scripts: InitScripts, hooks: Hooks | None | Unknown, writable: Writable, policy: Policy | None
+) -> Findings:
     """What init runs as root must be in root's hands and, where the root file system is read-only, must lie there:
     one line in such a script survives every reboot, and every update of the verified part. A service's user or group
     that may write a script, its folder, or the program that a unit starts is root at the next boot. A script that is
     only installed is milder.
     """
-    yield from _opened(scripts, hooks)
+    yield from _opened(scripts, hooks, policy)
     told = {file.path for file in scripts.files}
     moved = [file for file in scripts.files if file.starts and file.standing.ground is Ground.WRITABLE]
     moved = [file for file in moved if file.standing.mount is not None]
@@ -100,7 +105,7 @@ def init_script_writable(scripts: InitScripts, hooks: Hooks | None | Unknown, wr
         raise Unavailable("; ".join(unread[:5]))
 
 
-def _opened(scripts: InitScripts, hooks: Hooks | None | Unknown) -> Findings:
+def _opened(scripts: InitScripts, hooks: Hooks | None | Unknown, policy: Policy | None) -> Findings:
     """Each open path once, with the first use."""
     told: set[str] = set()
     uses = [(file.path, file.by, file.starts, file.standing.openings) for file in scripts.files]
@@ -111,21 +116,16 @@ def _opened(scripts: InitScripts, hooks: Hooks | None | Unknown) -> Findings:
         for opening in openings:
             if opening.path not in told:
                 told.add(opening.path)
-                yield _open(path, by, opening, None if starts else Severity.MEDIUM)
+                yield _open(path, by, opening, None if starts else Severity.MEDIUM, policy)
 
 
-def _open(path: str, by: str, opening: Opening, severity: Severity | None) -> Finding:
+def _open(path: str, by: str, opening: Opening, severity: Severity | None, policy: Policy | None) -> Finding:
     what = "it" if path == opening.path else f"/{path}"
     return Finding(
         opening.path,
         f"{opening.who} may write /{opening.path} ({opening.mode:04o}), and root runs {what} {by}",
         at=Location(opening.path),
-        remedy=Remedy(
-            "Give it to root, and take the right to write away from others",
-            Safety.UNSAFE,
-            Stage.IMAGE,
-            (SetMode(opening.path, opening.mode & ~0o022, 0, 0),),
-        ),
+        remedy=fenced(opening.path, opening.mode & ~0o022, policy, owner=0, by=TO_ROOT),
         severity=severity,
     )
 
@@ -138,6 +138,6 @@ def _moved(file: InitFile, is_fixed: bool) -> Finding:
         file.path,
         f"{file.user} runs /{file.path}{leads} {file.by}: it lies on {file.standing.mount}, which is writable",
         at=file.at or Location(file.path),
-        remedy=MOVE,
+        remedy=unlinked((file.standing,), MOVE),
         severity=grave if file.user == "root" else milder,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from firmward.checks.service.cures.unlinking import unlinked
 from firmward.facts.hooks import Hook, Hooks
 from firmward.facts.writable import Ground, Writable
 from firmward.model.check import Example, Findings, check
@@ -112,7 +113,7 @@ def _outside(program: str, hooks: list[Hook]) -> Finding:
         program,
         f"{program} {first.how} what lies on {first.standing.mount}, which is writable: {places}",
         at=first.at or Location(first.path),
-        remedy=MOVE,
+        remedy=unlinked((hook.standing for hook in hooks), MOVE),
     )
 
 

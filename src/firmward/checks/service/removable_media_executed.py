@@ -17,11 +17,9 @@ CAUSES = {
     "start": "at boot",
     "service": "at boot",
 }
-REMEDY = Remedy(
+SUMMARY = (
     "Run nothing from removable media; take updates only as a signed bundle (RAUC, SWUpdate), checked with a key of "
-    "the verified part before anything of it is used",
-    Safety.MANUAL,
-    Stage.SOURCE,
+    "the verified part before anything of it is used"
 )
 ELF = executable(b"\x7fELF\x02\x01\x01")
 SYSTEMD: dict[str, Content] = {"usr/lib/systemd/systemd": ELF, "sbin/init": link("../usr/lib/systemd/systemd")}
@@ -119,6 +117,14 @@ def _finding(key: str, use: ForeignUse) -> Finding:
         key,
         f"/{use.at.path} {use.what} {use.path} from removable media {CAUSES[use.by]}{cause}",
         at=use.at,
-        remedy=REMEDY,
+        remedy=_remedy(use),
         evidence=" ".join(use.words)[:200].replace("\n", " "),
     )
+
+
+def _remedy(use: ForeignUse) -> Remedy:
+    """The line goes out of its script, which goes on without it; where it is part of more, a person has to look."""
+    if use.taking_out is None:
+        return Remedy(SUMMARY, Safety.MANUAL, Stage.SOURCE)
+    breaks = f"nobody changes or updates the device by what a stick or card has as {use.path}"
+    return Remedy(SUMMARY, Safety.UNSAFE, Stage.IMAGE, (use.taking_out,), breaks)

@@ -1,6 +1,8 @@
 """service-unneeded"""
 
+from firmward.checks.service.cures.stopping import stopped
 from firmward.checks.service.service_runs_as_root import ELF, unit
+from firmward.facts.closings import Closing, Closings
 from firmward.facts.containers import Container, Containers
 from firmward.facts.services import LinkedScript, Manager, Service, Services, Start
 from firmward.model.check import Example, Findings, NotApplicable, check
@@ -9,7 +11,7 @@ from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.memory import Content, executable, link
 from firmward.model.policy import Policy
-from firmward.model.remedy import DisableService, Remedy, Safety, Stage
+from firmward.model.remedy import DisableService, Remedy, Remove, Safety, Stage
 
 APP = '[[service]]\nname = "app"\n'
 CONTAINERS = '{"apps": {"1": {"services": {"panel": {"image": "panel@sha256:0"}}}}}'
@@ -45,7 +47,9 @@ TABLE = "::respawn:/sbin/syslogd -n\n::respawn:/usr/bin/app\n"
         ),
     ),
 )
-def service_unneeded(services: Services, containers: Containers | Unknown | None, policy: Policy) -> Findings:
+def service_unneeded(
+    services: Services, containers: Containers | Unknown | None, closings: Closings | Unknown | None, policy: Policy
+) -> Findings:
     """What nobody decided to have, nobody updates, limits or watches, and it is there for whoever gets in. The policy
     names the services of the product as [[service]], or as the `service` of a [[listen]]; one that opens a declared
     port, or that the update mechanism is named after, counts as named. What every system needs (udev, the system log,
@@ -57,9 +61,11 @@ def service_unneeded(services: Services, containers: Containers | Unknown | None
     if not policy.service:
         raise NotApplicable("the policy names no [[service]]")
     named = {_plain(one.name) for one in policy.service} | {_plain(one.service) for one in policy.listen if one.service}
-    for service in services.services:
-        if not service.is_basic and not named & service.names and not _is_declared(service, policy):
-            yield _finding(service)
+    unneeded = [
+        one for one in services.services if not one.is_basic and not named & one.names and not _is_declared(one, policy)
+    ]
+    for service in unneeded:
+        yield _finding(service, unneeded, services, closings, policy)
     for script in services.elsewhere:
         if script.name not in named:
             yield _of_script(script)
@@ -84,14 +90,20 @@ def _is_declared(service: Service, policy: Policy) -> bool:
     return any(policy.allows_listening(one.protocol, one.port) for one in service.opened)
 
 
-def _finding(service: Service) -> Finding:
+def _finding(
+    service: Service,
+    unneeded: list[Service],
+    services: Services,
+    closings: Closings | Unknown | None,
+    policy: Policy,
+) -> Finding:
     quiet = service.start is Start.ON_DEMAND and not service.is_exposed
     how = "starts on demand" if service.start is Start.ON_DEMAND else "starts at boot"
     return Finding(
         service.name,
         f"{service.name} ({service.runs}) {how} and the policy does not name it",
         at=service.at,
-        remedy=_remedy(service),
+        remedy=_remedy(service, unneeded, services, closings, policy),
         severity=Severity.LOW if quiet else None,
     )
 
@@ -115,12 +127,29 @@ def _of_script(script: LinkedScript) -> Finding:
         script.name,
         f"{script.name} (/{script.leads}, which is not in the image) starts at boot and the policy does not name it",
         at=Location(script.path),
-        remedy=Remedy(summary, Safety.MANUAL, Stage.IMAGE),
+        remedy=Remedy(summary, Safety.SAFE, Stage.IMAGE, (Remove(script.path),)),
     )
 
 
-def _remedy(service: Service) -> Remedy:
+def _remedy(
+    service: Service,
+    unneeded: list[Service],
+    services: Services,
+    closings: Closings | Unknown | None,
+    policy: Policy,
+) -> Remedy:
+    """A unit or script goes as a whole when nothing that it starts is needed; else the line that starts this."""
     summary = f"Stop starting {service.name}, or name it as [[service]] in device.toml"
-    if service.manager is Manager.SCRIPT or " " in service.name:
-        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
-    return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, (DisableService(service.manager.value, service.unit),))
+    breaks = f"who uses {service.runs} finds it gone"
+    alike = [one for one in services.services if (one.manager, one.unit) == (service.manager, service.unit)]
+    found: tuple[Closing, ...] = ()
+    if service.manager not in (Manager.SCRIPT, Manager.INITTAB) and all(one in unneeded for one in alike):
+        whole = DisableService(service.manager.value, service.unit)
+        needed = closings.needed(service.manager, service.unit) if isinstance(closings, Closings) else ()
+        found = (Closing(service.manager, service.unit, service.program, service.at, whole, needed),)
+        if needed and service.manager is Manager.OPENRC:
+            found = ()
+    elif isinstance(closings, Closings):
+        known = closings.at(service.manager, service.unit, service.at)
+        found = () if known is None else (known,)
+    return stopped(summary, found, policy, service.names, breaks=breaks)

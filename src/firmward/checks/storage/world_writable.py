@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+from firmward.checks.service.cures.fencing import fenced
 from firmward.facts.open_paths import OpenPath, OpenPaths
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.memory import Content, Node, executable, link
-from firmward.model.remedy import Remedy, Safety, SetMode, Stage
+from firmward.model.policy import Policy
 from firmward.model.tree import Kind
 
 
@@ -93,18 +94,18 @@ ELF = b"\x7fELF\x02\x01"
         ),
     ),
 )
-def world_writable(opened: OpenPaths) -> Findings:
+def world_writable(opened: OpenPaths, policy: Policy | None) -> Findings:
     """What root runs, sources, loads or reads as its configuration must be in root's hands alone, and so must all
     folders above: who may write a folder may put another file in the place of one that he may not. One such path makes
     every service that falls, with however few rights, root. A sticky folder is told where a new name in it is enough.
     """
     for path in opened.paths:
-        yield _finding(path)
+        yield _finding(path, policy)
     if opened.unread:
         raise Unavailable("; ".join(opened.unread[:5]))
 
 
-def _finding(path: OpenPath) -> Finding:
+def _finding(path: OpenPath, policy: Policy | None) -> Finding:
     what = "folder" if path.folder else "file"
     lead = "" if path.path == path.used else f", and /{path.used} is in it" if path.used.startswith(path.path) else ""
     mode = path.mode & ~0o002
@@ -112,10 +113,5 @@ def _finding(path: OpenPath) -> Finding:
         f"{path.family} {path.path}",
         f"/{path.path} is a {what} that everybody may write ({path.mode:04o}){lead}: {WHY[path.family]} ({path.by})",
         at=Location(path.path),
-        remedy=Remedy(
-            "Take the right to write away from others",
-            Safety.UNSAFE,
-            Stage.IMAGE,
-            (SetMode(path.path, mode & ~0o1000 if path.folder else mode),),
-        ),
+        remedy=fenced(path.path, mode & ~0o1000 if path.folder else mode, policy),
     )

@@ -9,5 +9,7 @@ KIND = RemoveRecord
 
 def apply(change: RemoveRecord, site: Site) -> None:
     lines = Lines.of(site.draft, change.path)
+    if lines.lost_record(change.record):
+        return
     del lines.all[lines.record(change.record)]
     lines.write()

@@ -9,5 +9,7 @@ KIND = ReplaceLine
 
 def apply(change: ReplaceLine, site: Site) -> None:
     lines = Lines.of(site.draft, change.path)
+    if lines.lost(change.text) and lines.has(change.instead):
+        return
     lines.all[lines.find(change.line, change.text)] = change.instead
     lines.write()

@@ -1,6 +1,6 @@
 """How a service is started no more, one manager a file.
 
-A file is called as the manager is in facts/services.py, and has `disable(site, name)`, which changes the draft so that
+A file is called as the manager is in facts/process.py, and has `disable(site, name)`, which changes the draft so that
 the service of this name, as that manager's facts give it, is not started; it raises Refused where it finds no such one,
 and does nothing where it is disabled.
 """

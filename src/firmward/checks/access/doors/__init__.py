@@ -1,0 +1,1 @@
+"""What the checks of doors (telnet, FTP, rsh, shells on ports) share."""

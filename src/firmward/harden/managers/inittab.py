@@ -1,0 +1,27 @@
+"""etc/inittab: the line goes. It is known by its id, or, where it has none, by the name of its program."""
+
+from firmward.facts.inittab import PATH
+from firmward.facts.process import applet
+from firmward.formats import inittab
+from firmward.harden.draft import Refused
+from firmward.harden.lines import Lines
+from firmward.harden.site import Site
+
+
+def disable(site: Site, name: str) -> None:
+    if not site.draft.is_file(PATH):
+        raise Refused(f"there is no {PATH}: what init starts without one is built into it")
+    lines = Lines.of(site.draft, PATH)
+    meant = {entry.line - 1 for entry in inittab.parse("\n".join(lines.all)).entries if name in _names(entry)}
+    if meant:
+        lines.all = [line for index, line in enumerate(lines.all) if index not in meant]
+        lines.write()
+
+
+def _names(entry: inittab.Entry) -> tuple[str, ...]:
+    if entry.action == "initdefault":
+        return ()
+    if entry.id:
+        return (entry.id,)
+    words = entry.process.lstrip("-+@").split()
+    return tuple(word.rpartition("/")[2] for word in (words[:1], tuple(applet(words))[:1]) for word in word)
