@@ -2,6 +2,7 @@
 
 from firmward.harden import settings
 from firmward.harden.draft import Refused
+from firmward.harden.settings import uci
 from firmward.harden.site import Site
 from firmward.model.remedy import SetOption
 
@@ -23,3 +24,15 @@ def apply(change: SetOption, site: Site) -> None:
         raise Refused(f"{change.path}: {reason}") from reason
     if changed != text:
         site.draft.write(change.path, changed)
+    if change.path.startswith(uci.FOLDER):
+        _at_first_start(change, site)
+
+
+def _at_first_start(change: SetOption, site: Site) -> None:
+    """OpenWrt's configuration is changed once more when the device starts first: what is set there would win."""
+    package = change.path.removeprefix(uci.FOLDER)
+    for path in site.draft.glob(uci.FIRST_START):
+        text = site.draft.text(path) or ""
+        changed = uci.set_statement(text, package, change.option, change.value, change.section or "")
+        if changed != text:
+            site.draft.write(path, changed)

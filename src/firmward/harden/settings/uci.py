@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from firmward.formats import uci
 from firmward.harden.draft import Refused
 
-PATHS = ("etc/config/*",)
+FOLDER = "etc/config/"
+PATHS = (f"{FOLDER}*",)
+FIRST_START = "etc/uci-defaults/*"
+"""Scripts that the first start runs, in the order of their names; what they set replaces what the files say."""
 WORD = r"""(?:'[^']*'|"(?:[^"\\]|\\.)*"|[^\s'"\\#]+)"""
 HEAD = re.compile(rf"[ \t]*config[ \t]+(?P<type>{WORD})(?:[ \t]+(?P<name>{WORD}))?[ \t]*(?:#.*)?\r?")
 LINE = re.compile(rf"(?P<head>[ \t]*(?P<kind>option|list)[ \t]+(?P<name>{WORD})[ \t]+)(?P<value>{WORD}+)(?P<tail>.*)")
@@ -39,6 +42,13 @@ def set_option(text: str, option: str, value: str, section: str | None) -> str:
     if uci.read(changed).problems != uci.read(text).problems:
         raise Refused("its quotes go over lines")
     return changed
+
+
+def set_statement(text: str, package: str, option: str, value: str, section: str) -> str:
+    """A script with what it sets an option to by `uci set` or `uci batch`, where it names the section alike."""
+    place = rf"{re.escape(package)}\.{re.escape(section)}\.{re.escape(option)}"
+    pattern = re.compile(rf"(?<![\w.])({place}=)(?:{WORD})?")
+    return pattern.sub(lambda found: f"{found[1]}'{value}'", text)
 
 
 def _sections(lines: list[str]) -> list[_Section]:
