@@ -125,7 +125,7 @@ def _starter(tree: Tree, init: Init | Unknown | None) -> AddLine | SetLink | Non
     that comes with OpenRC and OpenWrt, in the place that their tools give it."""
     if not isinstance(init, Init):
         return None
-    if init.program is Program.OPENRC and tree.is_file("etc/init.d/sysctl"):
+    if tree.is_directory("etc/runlevels/boot") and tree.is_file("etc/init.d/sysctl"):
         return SetLink("etc/runlevels/boot/sysctl", "/etc/init.d/sysctl")
     if init.program is Program.PROCD and tree.is_file("etc/init.d/sysctl"):
         return SetLink("etc/rc.d/S11sysctl", "../init.d/sysctl")

@@ -21,6 +21,9 @@ MEDIUM, LOW, INFO = Severity.MEDIUM, Severity.LOW, Severity.INFO
 COMMAND = "command sysctl"
 """The section of a parameter that a command sets."""
 
+LATE = "modules_disabled"
+"""Where files of parameters are read, the drivers are not loaded yet, and the device would stay without them."""
+
 OPEN_FOLDERS = ("tmp/", "var/tmp/", "dev/shm/", "run/user/", "home/", "mnt/", "media/")
 """Where more than root writes, or what lies there comes with a medium."""
 
@@ -186,6 +189,9 @@ def _left(row: Row, name: str, settings: Sysctl) -> Finding:
 def _remedy(row: Row, path: str | None, settings: Sysctl) -> Remedy:
     """A parameter is set in a file that is applied, or where a command sets it."""
     summary = f"Set {' and '.join(row.names)} to {row.wanted}"
+    if row.key == LATE:
+        summary += " at the end of the start: from then on no driver can be loaded"
+        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
     if path is not None and not _is_file_of_parameters(path):
         said = [name for name in row.names if (found := settings.parameters.get(name)) and found.at.path == path]
         changes = tuple(SetOption(path, name, row.wanted, COMMAND) for name in said)

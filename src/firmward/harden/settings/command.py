@@ -6,7 +6,8 @@ of the variables of the file, another value stands behind it. What is no option 
 
 - sshd's keywords are set by `-o KEYWORD=value`, which stands first since the first one counts;
 - sysctl's parameters are set where the file says them by `sysctl` or by `echo VALUE > /proc/sys/...`;
-- `mode` of setenforce is its word.
+- `mode` of setenforce is its word;
+- `command browser` means every browser: their options stand in variables, shortcuts and scripts.
 
 Where a program is named: by its path, or by a variable that the file sets to it. A command that stops, asks or removes
 it, and a test of its file, is none that starts it.
@@ -52,6 +53,8 @@ def set_option(text: str, option: str, value: str, section: str | None) -> str:
     program, *named = (section or "").removeprefix(BEGINNING).split()
     if not re.fullmatch(r"[\w./:=,@+-]*", value) or not re.fullmatch(r"[\w./-]+", option):
         raise Refused(f"{option} {value} is no plain word")
+    if program == "browser":
+        return _anywhere(text, option)
     special = SPECIAL.get(program)
     if special is not None and not option.startswith("-"):
         return special(text, option, value)
@@ -180,6 +183,13 @@ def _without_variable(line: str, option: str, names: set[str]) -> str:
         return line
     joined = re.sub(r"(?<=[\"'])[ \t]+|[ \t]+(?=[\"'])", "", re.sub(r"[ \t]{2,}", " ", "".join(kept)))
     return f"{line[: found.start('value')]}{joined}{line[found.end('value') :]}"
+
+
+def _anywhere(text: str, option: str) -> str:
+    """A long option of any browser, out of all lines that are no comments."""
+    pattern = re.compile(rf"[ \t]*(?<![\w-]){re.escape(option)}(?:=\w+)?(?![\w-])")
+    lines = text.split("\n")
+    return "\n".join(line if line.lstrip().startswith("#") else pattern.sub("", line) for line in lines)
 
 
 def _keyword(text: str, option: str, value: str) -> str:
