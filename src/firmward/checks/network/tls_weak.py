@@ -175,19 +175,17 @@ def tls_weak(tls: Tls) -> Findings:
             ):
                 grouped.setdefault(f"{setting.program}/{setting.option}", []).append((row, setting, fault))
     for key, faults in grouped.items():
-        yield _finding(key, *faults[0])
+        yield _finding(key, faults)
     yield from _commands(tls.unverified)
     reasons = (*tls.undecided, *tls.unread)
     if reasons:
         raise Unavailable("; ".join(reasons[:5]))
 
 
-def _finding(key: str, row: Row, setting: TlsSetting, fault: str) -> Finding:
+def _finding(key: str, faults: list[tuple[Row, TlsSetting, str]]) -> Finding:
+    row, setting, fault = faults[0]
     place = f" ({setting.section})" if setting.section else ""
-    changes: tuple[Change, ...] = ()
-    if row.better is not None and setting.at.path:
-        option = row.written or setting.option
-        changes = (SetOption(setting.at.path, option, row.better, _section(setting)),)
+    changes = tuple(dict.fromkeys(change for one, said, _ in faults for change in _better(one, said)))
     return Finding(
         key,
         f"{setting.program}{place}: {fault}",
@@ -201,6 +199,11 @@ def _finding(key: str, row: Row, setting: TlsSetting, fault: str) -> Finding:
             breaks=BREAKS if changes else "",
         ),
     )
+
+
+def _better(row: Row, setting: TlsSetting) -> Iterator[Change]:
+    if row.better is not None and setting.at.path:
+        yield SetOption(setting.at.path, row.written or setting.option, row.better, _section(setting))
 
 
 BREAKS = "A client or server so old that it speaks nothing better is reached no more"
