@@ -33,7 +33,8 @@ LOADERS = frozenset(("apparmor_parser", "apparmor.systemd", "aa-enforce", "aa-co
 @dataclass(frozen=True, slots=True)
 class Profile:
     """`name` and `at` as in its file; `paths` are the patterns of the programs it is for. `complains` says that it
-    only logs, `disabled` that it is not loaded, `confines` that it holds its program back."""
+    only logs, `disabled` that it is not loaded, `confines` that it holds its program back; `commanded` that it is a
+    command at boot that makes it log only."""
 
     name: str
     paths: tuple[str, ...]

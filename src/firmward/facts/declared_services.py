@@ -6,8 +6,13 @@ to run; a socket counts as declared by its port, or by the service that it names
 
 from collections.abc import Iterable
 
+from firmward.facts.process import Process, Start
+from firmward.facts.startup import Startup
 from firmward.model.policy import Policy
 from firmward.model.remedy import Safety
+
+PREPARING = frozenset(("mkdir", "chown", "chmod", "rm", "touch", "cp", "ln", "echo", "sleep", "true", "install"))
+"""What a script does before it starts a program, and what nobody misses without it."""
 
 SUFFIXES = (".service", ".socket", "@")
 
@@ -23,6 +28,14 @@ def undeclared(
     ports = {(one.protocol, one.port) for one in policy.listen}
     is_declared = not names.isdisjoint((program, _bare(service))) or not ports.isdisjoint(sockets)
     return Safety.UNSAFE if is_declared else Safety.SAFE
+
+
+def is_alone(startup: Startup, process: Process) -> bool:
+    """Whether its service could be switched off and nothing else with it."""
+    same = [one for one in startup.processes if (one.manager, one.service) == (process.manager, process.service)]
+    return process.is_service and all(
+        one.program in (process.program, *PREPARING) or one.start is Start.DISABLED for one in same
+    )
 
 
 def _bare(name: str) -> str:

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from firmward.facts.declared_services import undeclared
+from firmward.facts.declared_services import is_alone, undeclared
 from firmward.facts.miniupnpd import Gateway, Miniupnpd
 from firmward.facts.startup import Process, Startup
 from firmward.model.check import Example, Findings, check
@@ -61,7 +61,7 @@ def upnp_exposed(
         for program in row.programs:
             process = next((one for one in startup.running(program) if _applies(row, one)), None)
             if process is not None:
-                yield _started(row, process, policy)
+                yield _started(row, process, startup, policy)
     if isinstance(miniupnpd, Miniupnpd):
         faults = [(gateway, fault) for gateway in miniupnpd.gateways if (fault := ", and ".join(_faults(gateway)))]
         if faults:
@@ -81,18 +81,17 @@ def _applies(row: Row, process: Process) -> bool:
 BREAKS = "Who reaches the device, or has ports opened, by UPnP does so no more"
 
 
-def _started(row: Row, process: Process, policy: Policy | None) -> Finding:
+def _started(row: Row, process: Process, startup: Startup, policy: Policy | None) -> Finding:
     return Finding(
         process.program,
         f"{process.program} {row.why}",
         at=process.at,
         severity=row.severity,
-        remedy=Remedy(
+        remedy=_without(
             f"Start {process.program} no more; reach the device through its maker's server or a VPN",
-            undeclared(policy, process.program, process.service),
-            Stage.IMAGE,
-            (DisableService(process.manager.value, process.service),),
-            breaks=BREAKS,
+            process,
+            startup,
+            policy,
         ),
     )
 
@@ -126,8 +125,15 @@ def _secured(change: SetOption) -> Remedy:
 def _switched_off(gateway: Gateway, startup: Startup, policy: Policy | None) -> Remedy:
     """A gateway on the outside interface cannot be repaired by one option: nobody knows which the inside is."""
     summary = "Switch miniupnpd off, or set secure_mode and listen on inside interfaces alone"
-    found = [one for one in startup.running("miniupnpd") if one.service == gateway.service]
-    changes = tuple(dict.fromkeys(DisableService(one.manager.value, one.service) for one in found))
-    if not changes:
+    process = next((one for one in startup.running("miniupnpd") if one.service == gateway.service), None)
+    if process is None:
         return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
-    return Remedy(summary, undeclared(policy, "miniupnpd", gateway.service), Stage.IMAGE, changes, BREAKS)
+    return _without(summary, process, startup, policy)
+
+
+def _without(summary: str, process: Process, startup: Startup, policy: Policy | None) -> Remedy:
+    """A script that starts other things too is for a person."""
+    if not is_alone(startup, process):
+        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
+    changes = (DisableService(process.manager.value, process.service),)
+    return Remedy(summary, undeclared(policy, process.program, process.service), Stage.IMAGE, changes, BREAKS)

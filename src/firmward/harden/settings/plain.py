@@ -10,7 +10,7 @@ from firmward.harden.draft import Refused
 PATHS = tuple(
     f"**/{name}"
     for name in ("*.toml", "*.yaml", "*.yml", "*.ini", "*.cfg", "*.cnf", "*.conf", "*.config", "*.properties", "*.env",
-                 "*.gitconfig", ".gitconfig", "gitconfig", ".npmrc", "npmrc", ".wgetrc", "wgetrc", "*.boa")
+                 "*.gitconfig", ".gitconfig", "gitconfig", ".npmrc", "npmrc", ".wgetrc", "wgetrc", "*.boa", "boa.conf")
 )  # fmt: skip
 WORD = re.compile(r"[\w./:+-]*")
 
