@@ -10,7 +10,7 @@ def changed(words: Iterable[str], option: str, value: str) -> list[str]:
     opposite = {**OPPOSITES, **{other: one for one, other in OPPOSITES.items()}}.get(option)
     listed = [word for word in words if word]
     wanted = option if value == "yes" else f"{option}={value}"
-    if value != "no" and wanted in listed and opposite not in listed:
+    if value != "no" and wanted in listed and not {opposite, "defaults"} & set(listed):
         return listed
     kept = [word for word in listed if word.partition("=")[0] not in (option, opposite)]
     if value == "no":

@@ -51,7 +51,7 @@ class _Word:
 
 def set_option(text: str, option: str, value: str, section: str | None) -> str:
     program, *named = (section or "").removeprefix(BEGINNING).split()
-    if not re.fullmatch(r"[\w./:=,@+-]*", value) or not re.fullmatch(r"[\w./-]+", option):
+    if not re.fullmatch(r"[\w./:=,@%+-]*", value) or not re.fullmatch(r"[\w./-]+", option):
         raise Refused(f"{option} {value} is no plain word")
     if program == "browser":
         return _anywhere(text, option)
