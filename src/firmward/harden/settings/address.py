@@ -5,9 +5,14 @@ Every place that names it is changed, so that what is fetched from one server is
 
 import re
 
+from firmward.harden.draft import Refused
+
 BEGINNING = "address"
 
 
 def set_option(text: str, option: str, value: str, section: str | None) -> str:
     """What goes on with a letter or a port of its own is another address."""
-    return re.sub(rf"(?<![\w+]){re.escape(option)}(?![\w.:-])", lambda _: value, text)
+    changed, times = re.subn(rf"(?<![\w+]){re.escape(option)}(?![\w.:-])", lambda _: value, text)
+    if not times and value not in text:
+        raise Refused(f"{option} does not stand here")
+    return changed
