@@ -4,6 +4,7 @@ The policy is the maker's word. Where it declares services or sockets at all, on
 to run; a socket counts as declared by its port, or by the service that it names.
 """
 
+import re
 from collections.abc import Iterable
 
 from firmward.facts.process import Process, Start
@@ -14,7 +15,8 @@ from firmward.model.remedy import Safety
 PREPARING = frozenset(("mkdir", "chown", "chmod", "rm", "touch", "cp", "ln", "echo", "sleep", "true", "install"))
 """What a script does before it starts a program, and what nobody misses without it."""
 
-SUFFIXES = (".service", ".socket", "@")
+KIND = re.compile(r"\.(?:service|socket)$")
+TURN = re.compile(r"^(?:[SK]\d{2}|rc\.)(?=.)")
 
 
 def undeclared(
@@ -39,6 +41,5 @@ def is_alone(startup: Startup, process: Process) -> bool:
 
 
 def _bare(name: str) -> str:
-    for suffix in SUFFIXES:
-        name = name.removesuffix(suffix)
-    return name
+    """A unit without its kind and instance, a start script without its turn: `S50dropbear`, `vsftpd@lan.service`."""
+    return TURN.sub("", KIND.sub("", name)).partition("@")[0]
