@@ -18,9 +18,11 @@ from firmward.facts.systemd import SystemdUnits
 from firmward.formats import apparmor
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
+from firmward.model.remedy import SetLink
 from firmward.model.tree import Tree
 
 FOLDER = "etc/apparmor.d"
+UNITS = ("usr/lib/systemd/system/apparmor.service", "lib/systemd/system/apparmor.service")
 FILES_LIMIT = 3000
 LEFTOVERS = (".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".dpkg-remove", ".pacsave", ".pacnew", ".rpmnew",
              ".rpmsave", ".orig", ".rej", "~")  # fmt: skip
@@ -31,7 +33,8 @@ LOADERS = frozenset(("apparmor_parser", "apparmor.systemd", "aa-enforce", "aa-co
 @dataclass(frozen=True, slots=True)
 class Profile:
     """`name` and `at` as in its file; `paths` are the patterns of the programs it is for. `complains` says that it
-    only logs, `disabled` that it is not loaded, `confines` that it holds its program back."""
+    only logs, `disabled` that it is not loaded, `confines` that it holds its program back; `commanded` that it is a
+    command at boot that makes it log only."""
 
     name: str
     paths: tuple[str, ...]
@@ -39,6 +42,7 @@ class Profile:
     complains: bool = False
     disabled: bool = False
     confines: bool = True
+    commanded: bool = False
 
     def takes(self, path: str) -> bool:
         return apparmor.matches("/" + path.strip("/"), self.paths)
@@ -59,6 +63,7 @@ class Apparmor:
     """All `profiles`; `loaded` says whether anything loads them at boot, `installed` whether what could is there.
 
     `started` are the programs that start, with what confines them; `unread` says in words what could not be read.
+    `starter` is what would have them loaded at boot, where nothing does and one link is enough.
     """
 
     profiles: tuple[Profile, ...]
@@ -66,6 +71,7 @@ class Apparmor:
     installed: bool
     started: tuple[Started, ...] = ()
     unread: tuple[str, ...] = ()
+    starter: SetLink | None = None
 
     @property
     def is_used(self) -> bool:
@@ -95,7 +101,20 @@ def collect(tree: Tree, startup: Startup | Unknown | None, units: SystemdUnits |
         profiles = [_commanded(profile, running) for profile in profiles]
     loaded = startup is None or _starts(startup, units, running)
     started = tuple(_started(tree, running, units, profiles))
-    return Apparmor(tuple(profiles), loaded, installed, started, tuple(unread))
+    starter = None if loaded else _starter(tree)
+    return Apparmor(tuple(profiles), loaded, installed, started, tuple(unread), starter)
+
+
+def _starter(tree: Tree) -> SetLink | None:
+    """As `systemctl enable`, `rc-update add apparmor boot` and `update-rc.d` would: a link in the usual place."""
+    unit = next((path for path in UNITS if tree.is_file(path)), None)
+    if unit is not None:
+        return SetLink("etc/systemd/system/sysinit.target.wants/apparmor.service", f"/{unit}")
+    if not tree.is_file("etc/init.d/apparmor"):
+        return None
+    if tree.is_directory("etc/runlevels/boot"):
+        return SetLink("etc/runlevels/boot/apparmor", "/etc/init.d/apparmor")
+    return SetLink("etc/rcS.d/S04apparmor", "../init.d/apparmor") if tree.is_directory("etc/rcS.d") else None
 
 
 def _is_loaded(path: str) -> bool:
@@ -160,11 +179,11 @@ def _commanded(profile: Profile, running: tuple[Process, ...]) -> Profile:
             continue
         complain = process.program == "apparmor_parser" and any(word in ("-C", "--Complain") for word in words)
         if process.program == "aa-complain" or complain:
-            profile = replace(profile, complains=True)
+            profile = replace(profile, complains=True, commanded=True)
         elif process.program == "aa-disable":
             profile = replace(profile, disabled=True)
         elif process.program == "aa-enforce":
-            profile = replace(profile, complains=False, disabled=False)
+            profile = replace(profile, complains=False, disabled=False, commanded=False)
     return profile
 
 

@@ -15,7 +15,7 @@ Rules, from `dropbear -h` and its makers' notes:
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmward.facts import first_start
 from firmward.facts.entrances import unread
@@ -33,6 +33,9 @@ PROGRAMS = tuple(
     for folder in ("usr/sbin", "sbin", "usr/bin", "bin", "usr/local/sbin", "opt/sbin")
 )
 CONFIG, DEFAULTS = "etc/config/dropbear", "etc/default/dropbear"
+COMMAND = "command dropbear"
+"""The section of an option that is a word of its command line."""
+
 PROGRAM_LIMIT = 8 << 20
 ARGUMENT_LETTERS = "bcdDGIKlMpPQrTWA2"
 """Options of dropbear that take an argument."""
@@ -79,9 +82,21 @@ class DropbearServer:
     section: str | None = None
     """OpenWrt's section that it is made from."""
 
-    def change(self, option: str, value: str) -> tuple[SetOption, ...]:
-        """What would set an option of OpenWrt's; nothing where a command line is to be edited."""
-        return () if self.section is None else (SetOption(CONFIG, option, value, self.section),)
+    extra: str | None = None
+    """The file of settings that adds words to its command line."""
+
+    def change(self, option: str, value: str, *letters: str) -> tuple[SetOption, ...]:
+        """What would set an option of OpenWrt's, or put letters on the command line where it stands: `-s` in, and what
+        begins with `no `, out. Nothing where neither is known."""
+        if self.section is not None:
+            return (SetOption(CONFIG, option, value, self.section),) if option else ()
+        path = self.at.path if self.at is not None else None
+        if path is None:
+            return ()
+        put = tuple(SetOption(path, one, "yes", COMMAND) for one in letters if not one.startswith("no "))
+        out = [one.removeprefix("no ") for one in letters if one.startswith("no ")]
+        places = dict.fromkeys(one for one in (path, self.extra) if one is not None)
+        return (*put, *(SetOption(place, one, "no", COMMAND) for one in out for place in places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +197,7 @@ def _servers(tree: Tree, startup: Startup | None | Unknown, processes: tuple[Pro
         yield from _from_uci(uci_text, _start(startup, processes))
     extra = _extra_words(tree)
     for process in written:
-        yield _from_process(process, extra)
+        yield replace(_from_process(process, extra), extra=DEFAULTS if extra is not None else None)
     if not processes and uci_text is None:
         yield parse(extra or (), at=Location(DEFAULTS) if extra else None, start=_start(startup, processes))
 

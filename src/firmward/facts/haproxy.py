@@ -50,13 +50,14 @@ REFUSALS = ("deny", "reject", "tarpit", "auth", "silent-drop")
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page of statistics that anybody sees, in `section`, switched on at `at` by the line `text`; `is_admin` says
-    that he may switch servers off there, too.
+    that he may switch servers off there, too. `lines` are all that are about it.
     """
 
     section: str
     at: Location
     text: str
     is_admin: bool = False
+    lines: tuple[tuple[Location, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +306,8 @@ def _pages(known: Configuration) -> Iterator[Page]:
         admin = next((line for line in shown if line.begins("stats", "admin")), None)
         if shown:
             line = admin or shown[0]
-            yield Page(section.name, line.at, " ".join(line.words)[:200], admin is not None)
+            lines = tuple((one.at, " ".join(one.words)) for one in shown)
+            yield Page(section.name, line.at, " ".join(line.words)[:200], admin is not None, lines)
 
 
 def _keeps_away(line: Line) -> bool:

@@ -69,6 +69,8 @@ class Broker:
     anonymous: bool | None
     anonymous_at: Location
     wants_certificate: bool
+    section: str | None = None
+    """Where in that file it is set: OpenWrt's section, or the port of the listener where each has settings of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Option:
     name: str
     value: str
     at: Location
+    section: str | None = None
+    """OpenWrt's, in which it stands."""
 
 
 @dataclass(slots=True)
@@ -175,10 +179,11 @@ def from_uci(text: str) -> Iterator[Option]:
     """The options that OpenWrt's script writes."""
     sections = uci.parse(text)
     for kind in ("mosquitto", "listener", "bridge"):
-        for section in sections:
+        for number, section in enumerate(one for one in sections if one.type == kind):
             enabled = section.get("enabled")
-            if section.type == kind and (enabled is None or enabled.value in ON):
-                yield from _of_section(section)
+            if enabled is None or enabled.value in ON:
+                place = section.name or f"@{kind}[{number}]"
+                yield from (replace(option, section=place) for option in _of_section(section))
 
 
 def _of_section(section: uci.Section) -> Iterator[Option]:
@@ -225,7 +230,7 @@ def effective(options: tuple[Option, ...], process: Process, version: int | None
             address = "localhost" if local_only else draft.address
             certain = version is not None or not local_only
             brokers.append(_finished(draft, address, certain, shared, process, version, local_only))
-    tls = tuple(TlsSetting(PROGRAM, o.name, o.value, o.at) for o in options if o.name in TLS_OPTIONS)
+    tls = tuple(TlsSetting(PROGRAM, o.name, o.value, o.at, o.section) for o in options if o.name in TLS_OPTIONS)
     return Mosquitto(tuple(brokers), tls, tuple(unread))
 
 
@@ -270,6 +275,7 @@ def _finished(
         anonymous=allow.value.lower() == "true" if allow else default,
         anonymous_at=allow.at if allow else draft.at,
         wants_certificate=has_tls and (draft.says("require_certificate", "true") or draft.is_set("psk_hint")),
+        section=allow.section if allow else draft.port if per_listener else None,
     )
 
 

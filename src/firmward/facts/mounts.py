@@ -48,7 +48,8 @@ class Mount:
 
     `source` and `type` are as written, `auto` where nothing says the type; `target` is the folder without links, with a
     leading slash; `flags` are those of ro, nosuid, nodev, noexec that hold; `options` all that are written; `at` is
-    where it stands, None for what the init system mounts by itself; `automatic` is false for one that waits for a
+    where it stands, None for what the init system mounts by itself; `place` is how the folder is written there, or the
+    section of OpenWrt's file; `automatic` is false for one that waits for a
     command (noauto), `is_decided` for one whose options are known at run time only.
     """
 
@@ -60,6 +61,7 @@ class Mount:
     at: Location | None = None
     automatic: bool = True
     is_decided: bool = True
+    place: str = ""
 
     @property
     def is_writable(self) -> bool:
@@ -133,6 +135,7 @@ def _table(tree: Tree) -> tuple[Mount, ...]:
             row.options,
             Location(FSTAB, row.line),
             "noauto" not in row.options,
+            place=row.target,
         )
         for row in rows
         if (row.type not in NO_MOUNTS or BINDS & set(row.options)) and row.target.startswith("/")
@@ -226,16 +229,20 @@ def _procd(tree: Tree) -> Iterator[Mount]:
     yield Mount("tmpfs", "/tmp", "tmpfs", frozenset(("nosuid", "nodev")))  # noqa: S108 - a mount point
     if any(tree.exists(path) for path in OVERLAY):
         yield Mount("rootfs_data", "/overlay", "auto", frozenset())
-    for section in uci.parse(tree.text(UCI) or ""):
+    for number, section in enumerate(one for one in uci.parse(tree.text(UCI) or "") if one.type == "mount"):
         target, enabled = section.get("target"), section.get("enabled")
-        if section.type != "mount" or target is None or (enabled is not None and enabled.value in ("0", "off", "no")):
+        if target is None or (enabled is not None and enabled.value in ("0", "off", "no")):
             continue
         values = [section.get(key) for key in ("device", "label", "uuid")]
         source = next((value.value for value in values if value is not None), "")
         kind, options = section.get("fstype"), section.get("options")
         listed = fstab.split(options.value) if options is not None else ()
         at = Location(UCI, target.line)
-        yield Mount(source, _place(tree, target.value), kind.value if kind else "auto", fstab.flags(listed), listed, at)
+        name = section.name or f"@mount[{number}]"
+        place = _place(tree, target.value)
+        yield Mount(
+            source, place, kind.value if kind else "auto", fstab.flags(listed), listed, at, place=name
+        )
 
 
 VALUED = {"-t": "type", "--types": "type", "-o": "options", "--options": "options", "-L": "label", "-U": "uuid"}
@@ -315,9 +322,11 @@ def _mounted(
     if "remount" in command.options and known is not None:
         options = (*known.options, *command.options)
         flags = fstab.flags(command.options, known.flags)
-        return replace(known, flags=flags, options=options, at=at, automatic=True, is_decided=True)
+        place = command.operands[-1]
+        return replace(known, flags=flags, options=options, at=at, automatic=True, is_decided=True, place=place)
     if len(command.operands) == 1 and listed is not None:
         options = (*listed.options, *command.options)
         return replace(listed, flags=fstab.flags(options), options=options, automatic=True)
     source = command.operands[0] if len(command.operands) > 1 else ""
-    return Mount(source, target, command.type, fstab.flags(command.options), command.options, at)
+    place = command.operands[-1]
+    return Mount(source, target, command.type, fstab.flags(command.options), command.options, at, place=place)

@@ -30,6 +30,8 @@ class RootMount:
     at: Location | None = None
     device: str = ""
     is_mapped: bool = False
+    by_kernel: bool = False
+    """The kernel's command line alone says it."""
 
 
 def collect(
@@ -65,7 +67,7 @@ def _by_line(lines: tuple[CommandLine, ...], device: str, mapped: bool) -> RootM
     for line in rooted:
         last = [word.name for word in line.arguments if word.name in ("ro", "rw") and word.value is None]
         if last and last[-1] == "rw" and not mapped:
-            return RootMount(True, "the kernel mounts it with rw", line.at, device, mapped)
+            return RootMount(True, "the kernel mounts it with rw", line.at, device, mapped, by_kernel=True)
     if rooted:
         return RootMount(
             False, "the kernel mounts it read-only, and nothing changes that", rooted[0].at, device, mapped

@@ -58,8 +58,8 @@ class Community:
     writable: bool
     everyone: bool
     at: Location
-    text: str = ""
-    """The line, kept of a well-known community alone."""
+    lines: tuple[tuple[int, str], ...] = ()
+    """What says it, by number and text: one line, or OpenWrt's section; of a well-known community alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,12 @@ class Snmpd:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option: its `name`, its `words`, `at`, where it stands, and `text`, its whole line."""
+    """One option: its `name`, its `words`, `at`, where it stands, and `lines`, all that say it with their numbers."""
 
     name: str
     words: tuple[str, ...]
     at: Location
-    text: str = ""
+    lines: tuple[tuple[int, str], ...] = ()
 
 
 def collect(tree: Tree, startup: Startup) -> Snmpd | None:
@@ -99,7 +99,8 @@ def parse(text: str, path: str, files: ConfigurationFiles) -> Iterator[Option]:
     """The options of a file and of those that it includes, names in lower case."""
     for number, line in lines(text):
         name, *words = line.partition(" #")[0].split()
-        option = Option(name.lower(), tuple(unquoted(word) for word in words), Location(path, number), line)
+        said = ((number, line),)
+        option = Option(name.lower(), tuple(unquoted(word) for word in words), Location(path, number), said)
         if option.name == "includefile" and words:
             for inner_path, inner in files.included(words[0], option.at, folder_of(path)):
                 yield from parse(inner, inner_path, files)
@@ -179,18 +180,19 @@ def _has_smux(tree: Tree, process: Process) -> bool:
 def _communities(option: Option) -> Iterator[Community]:
     match option.name, option.words:
         case (("rocommunity" | "rocommunity6" | "rwcommunity" | "rwcommunity6"), [name, *rest]):
-            yield _community(name, rest[0] if rest else "", option.name.startswith("rw"), option.at, option.text)
+            yield _community(name, rest[0] if rest else "", option.name.startswith("rw"), option)
         case "com2sec" | "com2sec6", words:
             positional = words[2:] if words[:1] == ("-Cn",) else words
             if len(positional) >= 3:
-                yield _community(positional[2], positional[1], False, option.at, option.text)
+                yield _community(positional[2], positional[1], False, option)
         case _:
             return
 
 
-def _community(name: str, source: str, writable: bool, at: Location, text: str) -> Community:
+def _community(name: str, source: str, writable: bool, option: Option) -> Community:
     known = name.lower() in WELL_KNOWN
-    return Community(name if known else None, writable, source.lower() in EVERYONE, at, text if known else "")
+    everyone = source.lower() in EVERYONE
+    return Community(name if known else None, writable, everyone, option.at, option.lines if known else ())
 
 
 def _split(words: Iterable[str]) -> Iterator[str]:
@@ -227,6 +229,7 @@ def _host_and_port(text: str) -> tuple[str, str]:
 
 def _uci(text: str) -> Iterator[Option]:
     """What OpenWrt's init script makes of the sections."""
+    rows = text.split("\n")
     for section in uci.parse(text):
         at = Location(UCI_FILE, section.line)
         match section.type:
@@ -237,6 +240,8 @@ def _uci(text: str) -> Iterator[Option]:
                 if all(names):
                     community = section.get("community")
                     place = Location(UCI_FILE, community.line) if community else at
-                    yield Option(section.type, tuple(value.value for value in names if value), place)
+                    numbers = (section.line, *(value.line for values in section.options.values() for value in values))
+                    lines = tuple((number, rows[number - 1]) for number in sorted(set(numbers)))
+                    yield Option(section.type, tuple(value.value for value in names if value), place, lines)
             case _:
                 continue

@@ -40,6 +40,9 @@ CONFIGURATIONS = (
     "etc/openssh/sshd_config",
     "opt/etc/ssh/sshd_config",
 )
+COMMAND = "command sshd"
+"""The section of an option that stands on the command line."""
+
 PROGRAM_LIMIT = 16 << 20
 CASE_LIMIT = 64
 """Match conditions looked at; a configuration has a handful."""
@@ -153,6 +156,11 @@ class Case:
             for name, row in ssh_algorithms.weak(keyword, self.algorithms(keyword))
         )
 
+    def strong(self, keyword: str) -> tuple[str, ...]:
+        """The algorithms in force without the weak ones; the version's own strong ones where none would be left."""
+        mine = self.algorithms(keyword)
+        return _without_weak(keyword, mine) or _without_weak(keyword, ssh_algorithms.defaults(keyword, self.version))
+
     @property
     def password_way(self) -> Setting | None:
         """The setting by which a password alone gets in."""
@@ -185,6 +193,11 @@ class Case:
         return tuple(found.value.split()) if found is not None else ()
 
 
+def _without_weak(keyword: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    weak = {name for name, _ in ssh_algorithms.weak(keyword, names)}
+    return tuple(name for name in names if name not in weak)
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """One sshd: a `configuration` and the command line that starts it.
@@ -215,10 +228,14 @@ class Server:
         return tuple(self._case(verdicts, block) for block in ((), *open_blocks))
 
     def change(self, setting: Setting, value: str, case: Case | None = None) -> SetOption:
-        """What would set a keyword where it was set, or in the main file."""
+        """What would set a keyword where it was set: in its file, or on the command line, which goes before all files;
+        else in the main file."""
         files = {line.path for line in self.configuration.directives}
-        path = setting.at.path if setting.at is not None and setting.at.path in files else self.path
+        place = setting.at.path if setting.at is not None else None
         name = next((name for name in NAMES if name.lower() == setting.keyword), setting.keyword)
+        if place and place not in files and any(line.keyword == setting.keyword for line in self.options):
+            return SetOption(place, name, value, COMMAND)
+        path = place if place in files else self.path
         return SetOption(path or self.path, name, value, None if case is None else case.condition)
 
     def effective(self, connection: Connection) -> Case:

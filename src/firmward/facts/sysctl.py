@@ -11,7 +11,7 @@ device is asked itself: proc/sys.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from posixpath import normpath
 
@@ -23,12 +23,14 @@ from firmward.facts.systemd import SystemdUnits
 from firmward.formats import sysctl_conf
 from firmward.model.facts import Source, Unavailable, Unknown
 from firmward.model.location import Location
+from firmward.model.remedy import AddLine, SetLink
 from firmward.model.tree import Tree
 
 LAST = "etc/sysctl.conf"
 OWN = "etc/sysctl.d"
 FOLDERS = (OWN, "run/sysctl.d", "usr/local/lib/sysctl.d", "usr/lib/sysctl.d", "lib/sysctl.d")
 SERVICE = "systemd-sysctl.service"
+PROGRAMS = ("sbin/sysctl", "usr/sbin/sysctl", "bin/sysctl", "usr/bin/sysctl")
 EVENTS = "etc/hotplug.d/"
 """What is fed to sysctl here concerns the device that came, and leaves alone what boot has set for all."""
 KERNEL = "proc/sys"
@@ -63,6 +65,7 @@ class Sysctl:
     `parameters` are those written out, by their dotted names; `patterns` those for many at once; `exempt` the names
     that no pattern reaches. `home` is where a parameter can be added so that it takes effect, None where no file does.
     `unapplied` are the files in etc whose settings nothing applies; `unread` says in words what could not be read.
+    `starter` is what would make the init system apply etc/sysctl.conf, where nothing does and one change is enough.
     """
 
     parameters: Mapping[str, Parameter]
@@ -71,6 +74,7 @@ class Sysctl:
     home: str | None = None
     unapplied: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    starter: AddLine | SetLink | None = None
 
     def find(self, name: str) -> Parameter | None:
         """The setting that holds for a parameter; None where it is left as the kernel has it."""
@@ -112,7 +116,23 @@ def collect(
             settings.system(systemd=True)
         if isinstance(startup, Startup):
             settings.follow(startup.processes)
-    return settings.settled()
+    found = settings.settled()
+    return found if found.home is not None else replace(found, starter=_starter(tree, init))
+
+
+def _starter(tree: Tree, init: Init | Unknown | None) -> AddLine | SetLink | None:
+    """In the init system's own way: a line of BusyBox's inittab, which is run behind those before it, or the service
+    that comes with OpenRC and OpenWrt, in the place that their tools give it."""
+    if not isinstance(init, Init):
+        return None
+    if tree.is_directory("etc/runlevels/boot") and tree.is_file("etc/init.d/sysctl"):
+        return SetLink("etc/runlevels/boot/sysctl", "/etc/init.d/sysctl")
+    if init.program is Program.PROCD and tree.is_file("etc/init.d/sysctl"):
+        return SetLink("etc/rc.d/S11sysctl", "../init.d/sysctl")
+    program = next((path for path in PROGRAMS if tree.resolve(path) is not None), None)
+    if init.program is Program.BUSYBOX and program is not None and tree.is_file("etc/inittab"):
+        return AddLine("etc/inittab", f"::sysinit:/{program} -p /{LAST}")
+    return None
 
 
 def _at_boot(units: SystemdUnits | Unknown | None) -> bool:

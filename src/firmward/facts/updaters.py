@@ -7,7 +7,7 @@ not be read is told in `unread`: nobody then knows that there is no other way.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmward.facts import plumbing
 from firmward.facts.configuration_file import inside
@@ -29,9 +29,11 @@ from firmward.facts.update import (
     sysupgrade,
 )
 from firmward.facts.update.surroundings import PROGRAM_FOLDERS, PYTHON, SCRIPT_LIMIT, SHELL, Surroundings
-from firmward.facts.update.updater import Updater
+from firmward.facts.update.updater import Remark, Updater
+from firmward.facts.update.urls import ADDRESS
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
+from firmward.model.remedy import Change, SetOption
 from firmward.model.tree import Entry, Kind, Tree
 
 MECHANISMS: tuple[Callable[[Surroundings], Iterator[Updater]], ...] = (
@@ -118,7 +120,29 @@ def collect(tree: Tree, startup: Startup | Unknown | None, units: SystemdUnits |
         return None
     lost = () if around.lost is None else (around.lost,)
     told = tuple(dict.fromkeys((*unread, *around.unread, *lost)))
+    updaters = [_placed(around, one) for one in updaters]
     return Updaters(tuple(updaters), installed, unseen, told, around.blind, hands_over, able)
+
+
+SETTINGS = ("etc/default/*", "etc/conf.d/*", "etc/*.conf", "etc/*/*.conf", "etc/sysconfig/*")
+"""Where scripts keep the address that they fetch from."""
+
+
+def _placed(around: Surroundings, updater: Updater) -> Updater:
+    """With changes of addresses where those really stand: a script may have them from another file."""
+    remarks = tuple(replace(one, changes=tuple(_placed_changes(around, one))) for one in updater.remarks)
+    return replace(updater, remarks=remarks)
+
+
+def _placed_changes(around: Surroundings, remark: Remark) -> Iterator[Change]:
+    for change in remark.changes:
+        if not isinstance(change, SetOption) or change.section != ADDRESS:
+            yield change
+            continue
+        found = [path for path, text in around.texts(change.path, *SETTINGS) if change.option in text]
+        if not found:
+            return
+        yield from (replace(change, path=path) for path in (found if change.path not in found else [change.path]))
 
 
 def _mechanism(program: str) -> str:

@@ -1,11 +1,15 @@
 """ssh-password-login"""
 
+from firmward.facts.authorized_keys import AuthorizedKeys
+from firmward.facts.declared_logins import all_have_keys
 from firmward.facts.dropbear import DropbearServer
 from firmward.facts.running_ssh import RunningSsh
 from firmward.facts.sshd import Case, Server, Setting
 from firmward.model.check import Example, Findings, check
+from firmward.model.facts import Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
+from firmward.model.policy import Policy
 from firmward.model.remedy import Remedy, Safety, Stage
 
 SSHD = "etc/ssh/sshd_config"
@@ -29,11 +33,14 @@ DROPBEAR = "etc/config/dropbear"
         Example({DROPBEAR: "config dropbear\n\toption PasswordAuth 'off'\n"}),
     ),
 )
-def ssh_password_login(ssh: RunningSsh) -> Findings:
+def ssh_password_login(
+    ssh: RunningSsh, keys: AuthorizedKeys | None | Unknown, policy: Policy | None
+) -> Findings:
     """Passwords are tried by machines from everywhere, day and night, and one that fits one device fits its model; a
     key cannot be guessed. Keyboard-interactive login through PAM is a password too. What counts is what is in force:
     the defaults where nothing is said, and each Match block that loosens them. A block for some addresses only is
-    medium. A server that nothing starts is not judged.
+    medium. A server that nothing starts is not judged. It is safe to switch off where the policy names who logs in and
+    each has a key in the image, or an authority signs them.
     """
     for server in ssh.openssh:
         seen = set()
@@ -41,14 +48,17 @@ def ssh_password_login(ssh: RunningSsh) -> Findings:
             way = case.password_way
             if way is not None and way not in seen:
                 seen.add(way)
-                yield _openssh(server, case, way)
+                yield _openssh(server, case, way, all_have_keys(policy, keys, case))
     for small in ssh.dropbear:
         if small.passwords and not small.two_factors:
-            yield _dropbear(small)
+            yield _dropbear(small, all_have_keys(policy, keys))
     ssh.require_all_read()
 
 
-def _openssh(server: Server, case: Case, way: Setting) -> Finding:
+BREAKS = "Who has no key yet cannot log in any more"
+
+
+def _openssh(server: Server, case: Case, way: Setting, all_have_keys: bool) -> Finding:
     under = f" under {case.condition}" if case.condition else ""
     changes = tuple(
         server.change(case.get(keyword), "no", case)
@@ -59,18 +69,27 @@ def _openssh(server: Server, case: Case, way: Setting) -> Finding:
         f"{server.name}{under}",
         f"{server.name} takes passwords{under} ({way})",
         at=way.at or Location(server.path),
-        remedy=Remedy("Take keys only", Safety.UNSAFE, Stage.IMAGE, changes),
+        remedy=Remedy("Take keys only", _safety(all_have_keys), Stage.IMAGE, changes, breaks=BREAKS),
         severity=Severity.MEDIUM if case.condition and "Address" in case.condition else None,
         evidence=str(way),
     )
 
 
-def _dropbear(server: DropbearServer) -> Finding:
+def _safety(all_have_keys: bool) -> Safety:
+    return Safety.SAFE if all_have_keys else Safety.UNSAFE
+
+
+def _dropbear(server: DropbearServer, all_have_keys: bool) -> Finding:
+    changes = server.change("PasswordAuth", "off", "-s")
     return Finding(
         server.name,
         f"{server.name} takes passwords",
         at=server.at,
         remedy=Remedy(
-            "Take keys only: start dropbear with -s", Safety.UNSAFE, Stage.IMAGE, server.change("PasswordAuth", "off")
+            "Take keys only: start dropbear with -s",
+            _safety(all_have_keys) if changes else Safety.MANUAL,
+            Stage.IMAGE,
+            changes,
+            breaks=BREAKS,
         ),
     )

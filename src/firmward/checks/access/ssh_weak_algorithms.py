@@ -52,7 +52,7 @@ def ssh_weak_algorithms(ssh: RunningSsh) -> Findings:
 
 def _openssh(server: Server, weak: list[WeakAlgorithm]) -> Finding:
     setting = weak[0].setting
-    kept = [name for name in server.general.algorithms(setting.keyword) if name not in {found.name for found in weak}]
+    kept = server.general.strong(setting.keyword)
     name = str(setting).partition(" ")[0]
     source = "" if setting.at is not None else ", by default"
     change = (server.change(setting, ",".join(kept)),) if kept else ()
@@ -60,7 +60,13 @@ def _openssh(server: Server, weak: list[WeakAlgorithm]) -> Finding:
         f"{server.name} {name}",
         f"{server.name} offers {_listed(weak)} ({name}{source})",
         at=setting.at or Location(server.path),
-        remedy=Remedy("Offer the strong ones only", Safety.UNSAFE, Stage.IMAGE, change),
+        remedy=Remedy(
+            "Offer the strong ones only",
+            Safety.UNSAFE if change else Safety.MANUAL,
+            Stage.IMAGE,
+            change,
+            breaks="A client so old that it knows none of the strong algorithms connects no more",
+        ),
         severity=_severity(weak),
     )
 

@@ -7,16 +7,22 @@ from firmward.checks.kernel.parameters.rows import ROWS, Row
 from firmward.facts.kernel_command_line import KernelCommandLine
 from firmward.facts.kernel_config import KernelConfigs
 from firmward.facts.startup import Startup
-from firmward.facts.sysctl import Parameter, Sysctl
+from firmward.facts.sysctl import LAST, Parameter, Sysctl
 from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.memory import executable
 from firmward.model.policy import Policy
-from firmward.model.remedy import Remedy, Safety, SetOption, Stage
+from firmward.model.remedy import Change, Remedy, Safety, SetOption, Stage
 
 MEDIUM, LOW, INFO = Severity.MEDIUM, Severity.LOW, Severity.INFO
+
+COMMAND = "command sysctl"
+"""The section of a parameter that a command sets."""
+
+LATE = "modules_disabled"
+"""Where files of parameters are read, the drivers are not loaded yet, and the device would stay without them."""
 
 OPEN_FOLDERS = ("tmp/", "var/tmp/", "dev/shm/", "run/user/", "home/", "mnt/", "media/")
 """Where more than root writes, or what lies there comes with a medium."""
@@ -128,7 +134,7 @@ def _judged(row: Row, settings: Sysctl, unread: list[str]) -> Iterator[Finding]:
     if row.enough(verdicts) and not _leaves_interfaces_out(row, settings):
         return
     if wrong is not None:
-        yield _worse(row, *wrong)
+        yield _worse(row, *wrong, settings)
     elif not settings.unread:
         yield _left(row, left[0], settings)
 
@@ -160,12 +166,12 @@ def _number(value: str) -> int | None:
     return -number if first.startswith("-") else number
 
 
-def _worse(row: Row, name: str, parameter: Parameter) -> Finding:
+def _worse(row: Row, name: str, parameter: Parameter, settings: Sysctl) -> Finding:
     return Finding(
         row.key,
         f"{name} is set to {parameter.value[:40]}: {row.why}",
         at=parameter.at,
-        remedy=_remedy(row, parameter.at.path),
+        remedy=_remedy(row, parameter.at.path, settings),
         severity=row.worse,
         evidence=f"{name} = {parameter.value[:40]}",
     )
@@ -175,22 +181,46 @@ def _left(row: Row, name: str, settings: Sysctl) -> Finding:
     return Finding(
         row.key,
         f"{name} is left at the kernel's {row.default}: {row.why}",
-        remedy=_remedy(row, settings.home),
+        remedy=_remedy(row, settings.home, settings),
         severity=row.left,
     )
 
 
-def _remedy(row: Row, path: str | None) -> Remedy:
-    """A parameter is set in a file that is applied; what a script sets is for a person."""
+def _remedy(row: Row, path: str | None, settings: Sysctl) -> Remedy:
+    """A parameter is set in a file that is applied, or where a command sets it."""
     summary = f"Set {' and '.join(row.names)} to {row.wanted}"
-    if path is None or not _is_file_of_parameters(path):
+    if row.key == LATE:
+        summary += " at the end of the start: from then on no driver can be loaded"
+        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
+    if path is not None and not _is_file_of_parameters(path):
+        said = [name for name in row.names if (found := settings.parameters.get(name)) and found.at.path == path]
+        changes = tuple(SetOption(path, name, row.wanted, COMMAND) for name in said)
+        return Remedy(f"{summary}, where the command sets it", row.safety, Stage.IMAGE, changes, row.breaks)
+    changes = tuple(SetOption(path, name, row.wanted) for name in row.names) if path is not None else ()
+    if not changes:
+        changes = _with_boot(settings, row)
+    if not changes:
         return Remedy(f"{summary}, where the system sets its parameters at boot", Safety.MANUAL, Stage.SOURCE)
-    changes = tuple(SetOption(path, name, row.wanted) for name in row.names)
-    return Remedy(summary, row.safety, Stage.IMAGE, changes)
+    return Remedy(summary, row.safety, Stage.IMAGE, changes, row.breaks)
+
+
+def _with_boot(settings: Sysctl, row: Row) -> tuple[Change, ...]:
+    """A file of parameters, and what applies it from now on."""
+    if settings.starter is None:
+        return ()
+    return (*(SetOption(LAST, name, row.wanted) for name in row.names), settings.starter)
 
 
 def _is_file_of_parameters(path: str) -> bool:
     return path.startswith(("etc/sysctl.", "usr/lib/sysctl.d/", "lib/sysctl.d/", "usr/local/lib/sysctl.d/"))
+
+
+def _set(settings: Sysctl, parameter: Parameter | None, name: str, value: str) -> tuple[Change, ...]:
+    """One parameter set where it is set already, else where it can be."""
+    path = settings.home if parameter is None else parameter.at.path
+    if path is None:
+        return ()
+    return (SetOption(path, name, value, None if _is_file_of_parameters(path) else COMMAND),)
 
 
 def _random_bits(settings: Sysctl, configs: KernelConfigs | None | Unknown, unread: list[str]) -> Iterator[Finding]:
@@ -211,7 +241,12 @@ def _random_bits(settings: Sysctl, configs: KernelConfigs | None | Unknown, unre
                 f"vm.{key} is set to {number}, and the kernel could take {min(most)}: mappings lie where fewer guesses "
                 "find them",
                 at=parameter.at,
-                remedy=Remedy(f"Set vm.{key} to {min(most)}", Safety.UNSAFE, Stage.SOURCE),
+                remedy=Remedy(
+                    f"Set vm.{key} to {min(most)}",
+                    Safety.SAFE,
+                    Stage.IMAGE,
+                    _set(settings, parameter, f"vm.{key}", str(min(most))),
+                ),
                 severity=LOW,
                 evidence=f"vm.{key} = {number}",
             )
@@ -231,17 +266,25 @@ def _core_pattern(settings: Sysctl, unread: list[str]) -> Iterator[Finding]:
     if judged is None:
         return
     why, severity = judged
+    changes = _set(settings, parameter, name, "|/bin/false") if parameter is None or _is_set_by_file(parameter) else ()
     yield Finding(
         "core_pattern",
         f"{name} is {value[:80]!r}: {why}",
         at=parameter.at if parameter is not None else None,
         remedy=Remedy(
-            "Give dumps to a program of the verified system that keeps them for root, or to |/bin/false",
-            Safety.MANUAL,
-            Stage.SOURCE,
+            "Give dumps to nobody (|/bin/false), or to a program of the verified system that keeps them for root",
+            Safety.UNSAFE if changes else Safety.MANUAL,
+            Stage.IMAGE if changes else Stage.SOURCE,
+            changes,
+            breaks="A program that crashes leaves no memory to look for the fault in" if changes else "",
         ),
         severity=severity,
     )
+
+
+def _is_set_by_file(parameter: Parameter) -> bool:
+    """What a command sets may be no plain number, and stays for a person."""
+    return _is_file_of_parameters(parameter.at.path or "")
 
 
 def _dump(pattern: str) -> tuple[str, Severity] | None:
@@ -260,13 +303,19 @@ def _forwarding(settings: Sysctl, policy: Policy | None) -> Iterator[Finding]:
     """A camera or a controller is no router."""
     profile = policy.kernel.profile if policy is not None and policy.kernel is not None else None
     names = ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", "net.ipv6.conf.all.forwarding")
-    found = next((p for name in names if (p := settings.find(name)) is not None and p.value == "1"), None)
-    if profile in ("camera", "controller") and found is not None:
+    found = [(name, p) for name in names if (p := settings.find(name)) is not None and p.value == "1"]
+    if profile in ("camera", "controller") and found:
         yield Finding(
             "ip_forward",
             f"packets are forwarded between networks, and the policy calls the product a {profile}",
-            at=found.at,
-            remedy=Remedy("Take the parameter out, unless containers or a tunnel need it", Safety.UNSAFE, Stage.SOURCE),
+            at=found[0][1].at,
+            remedy=Remedy(
+                "Forward nothing, unless containers or a tunnel need it",
+                Safety.UNSAFE,
+                Stage.IMAGE,
+                tuple(change for name, parameter in found for change in _set(settings, parameter, name, "0")),
+                breaks="Containers, tunnels and hosts behind the device reach other networks no more",
+            ),
             severity=LOW,
         )
 
@@ -277,6 +326,14 @@ def _unapplied(settings: Sysctl) -> Iterator[Finding]:
             path,
             f"nothing applies the kernel parameters in {path} at boot",
             at=Location(path),
-            remedy=Remedy(f"Run `sysctl -p /{path}` early at boot, or remove the file", Safety.UNSAFE, Stage.SOURCE),
+            remedy=_applied(path, settings),
             severity=LOW,
         )
+
+
+def _applied(path: str, settings: Sysctl) -> Remedy:
+    summary = f"Run `sysctl -p /{path}` early at boot, or remove the file"
+    if settings.starter is None or path != LAST:
+        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
+    breaks = "What the file asks for takes effect for the first time"
+    return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, (settings.starter,), breaks)

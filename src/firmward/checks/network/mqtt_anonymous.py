@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 from firmward.facts.exposure import described, reach
 from firmward.facts.firewall import Firewall
 from firmward.facts.mosquitto import Broker, Mosquitto
@@ -42,8 +44,7 @@ def mqtt_anonymous(mosquitto: Mosquitto, firewall: Firewall | Unknown | None) ->
 
 
 def _finding(broker: Broker, firewall: Firewall | Unknown | None) -> Finding:
-    path = broker.anonymous_at.path
-    changes = (SetOption(path, "allow_anonymous", "false"),) if path and path.endswith(".conf") else ()
+    changes = tuple(_changes(broker))
     closed = reach(broker.listener, firewall) is Reach.CLOSED
     return Finding(
         broker.listener.key,
@@ -52,9 +53,18 @@ def _finding(broker: Broker, firewall: Firewall | Unknown | None) -> Finding:
         at=broker.anonymous_at,
         remedy=Remedy(
             "Set allow_anonymous to false, with a password_file or client certificates of each device's own",
-            Safety.UNSAFE,
+            Safety.UNSAFE if changes else Safety.MANUAL,
             Stage.IMAGE,
             changes,
+            breaks="A client that has no name and password yet, or no certificate, connects no more" if changes else "",
         ),
         severity=Severity.LOW if closed else None,
     )
+
+
+def _changes(broker: Broker) -> Iterator[SetOption]:
+    path = broker.anonymous_at.path
+    if path is not None and path.startswith("etc/config/") and broker.section is not None:
+        yield SetOption(path, "allow_anonymous", "0", broker.section)
+    elif path is not None and path.endswith(".conf"):
+        yield SetOption(path, "allow_anonymous", "false", broker.section)

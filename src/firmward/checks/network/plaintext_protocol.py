@@ -1,14 +1,18 @@
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from firmward.facts.declared_services import is_alone, undeclared
 from firmward.facts.exposure import described, reach
 from firmward.facts.firewall import Firewall
 from firmward.facts.listeners import Application, Listener, Listeners
 from firmward.facts.packet_filter import Reach
 from firmward.facts.plain_clients import PlainClient, PlainClients
+from firmward.facts.startup import Start, Startup
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.policy import Policy
+from firmward.model.remedy import Change, DisableService, Remedy, Safety, SetOption, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +96,26 @@ LOWER = {CRITICAL: MEDIUM, HIGH: LOW, MEDIUM: LOW}
     ),
 )
 def plaintext_protocol(
-    listeners: Listeners, firewall: Firewall | Unknown | None, clients: PlainClients | Unknown | None
+    listeners: Listeners,
+    firewall: Firewall | Unknown | None,
+    clients: PlainClients | Unknown | None,
+    startup: Startup | Unknown | None,
+    policy: Policy | None,
 ) -> Findings:
     """Whoever shares the network (an infected device beside it, the owner's router, the provider) reads and changes
     what is sent in clear. Passwords seen once open the device for good; commands and updates in clear can be forged. A
     protocol that has no encryption cannot be repaired by a strong password. A client of a broker counts like a server.
+
+    What the policy declares is the product: to give it encryption takes certificates, and is for a person. A socket that
+    it does not declare is kept for the device itself, or its service is started no more, and both are safe. Without a
+    policy that is done for what nobody should have (telnet, rsh, debuggers), and is not safe.
     """
     reachable = listeners.reachable
     for row in ROWS:
         found = [one for one in reachable if _is(row, one)]
         if found:
-            yield _finding(row, sorted(found, key=lambda one: (one.port, not one.everywhere)), firewall)
+            ordered = sorted(found, key=lambda one: (one.port, not one.everywhere))
+            yield _finding(row, ordered, firewall, _remedy(row, ordered, startup, policy))
     unread = listeners.unread
     if isinstance(clients, PlainClients):
         yield from (_client(client) for client in clients.clients)
@@ -130,7 +143,7 @@ def _is(row: Row, listener: Listener) -> bool:
     return listener.speaks in row.speaks and row.protocol in (None, listener.protocol)
 
 
-def _finding(row: Row, found: list[Listener], firewall: Firewall | Unknown | None) -> Finding:
+def _finding(row: Row, found: list[Listener], firewall: Firewall | Unknown | None, remedy: Remedy) -> Finding:
     order = (Reach.OPEN, Reach.NARROWED, Reach.CLOSED)
     reached = min((reach(one, firewall) for one in found), key=order.index)
     places = dict.fromkeys(described(one) for one in found)
@@ -140,7 +153,54 @@ def _finding(row: Row, found: list[Listener], firewall: Firewall | Unknown | Non
         row.key,
         f"{', '.join(places)}: {row.why}{blocked}",
         at=found[0].at,
-        remedy=Remedy(f"{row.instead[0].upper()}{row.instead[1:]}", Safety.MANUAL, Stage.SOURCE),
+        remedy=remedy,
         severity=severity if found[0].certain else max(severity, MEDIUM, key=lambda one: one.rank),
         evidence=" ".join(dict.fromkeys(one.key for one in found)),
     )
+
+
+NEVER = (A.TELNET, A.RSH, A.DEBUGGER, A.COMMAND)
+"""What no product should have, whoever declares nothing."""
+LOCAL = "127.0.0.1"
+
+
+def _remedy(row: Row, found: list[Listener], startup: Startup | Unknown | None, policy: Policy | None) -> Remedy:
+    summary = f"{row.instead[0].upper()}{row.instead[1:]}"
+    manual = Remedy(summary, Safety.MANUAL, Stage.SOURCE)
+    safeties = {undeclared(policy, one.program, one.service, [(one.protocol, one.port)]) for one in found}
+    declares = policy is not None and bool(policy.listen or policy.service)
+    if safeties != {Safety.SAFE} and (declares or not all(one.speaks in NEVER for one in found)):
+        return manual
+    changes: dict[Change, None] = {}
+    for one in found:
+        closing = tuple(_closed(one, startup))
+        if not closing:
+            return manual
+        changes |= dict.fromkeys(closing)
+    breaks = "Who uses it from elsewhere does so no more"
+    (safety,) = safeties
+    return Remedy(f"Close it, since nothing declares it; or {row.instead}", safety, Stage.IMAGE, tuple(changes), breaks)
+
+
+def _closed(listener: Listener, startup: Startup | Unknown | None) -> Iterator[Change]:
+    """A socket kept for the device itself where its program can, else the service that has it started no more."""
+    path = listener.at.path or ""
+    match listener.program, listener.speaks:
+        case "mosquitto", _ if path.endswith(".conf") and listener.at.line and not listener.forwarded_to:
+            yield SetOption(path, "listener", f"{listener.port} {LOCAL}", str(listener.port))
+        case "redis-server", _ if path.endswith(".conf"):
+            yield SetOption(path, "bind", LOCAL)
+        case "dnsmasq", A.TFTP if path == "etc/config/dhcp":
+            yield SetOption(path, "enable_tftp", "0", "dnsmasq")
+        case "dnsmasq", A.TFTP if path.endswith(".conf"):
+            yield SetOption(path, "enable-tftp", "no")
+        case _:
+            yield from _unstarted(listener, startup)
+
+
+def _unstarted(listener: Listener, startup: Startup | Unknown | None) -> Iterator[Change]:
+    for process in startup.processes if isinstance(startup, Startup) else ():
+        is_its = process.service == listener.service and process.start is not Start.DISABLED
+        if is_its and isinstance(startup, Startup) and is_alone(startup, process):
+            yield DisableService(process.manager.value, process.service)
+            return

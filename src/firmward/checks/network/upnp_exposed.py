@@ -1,11 +1,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from firmward.facts.declared_services import is_alone, undeclared
 from firmward.facts.miniupnpd import Gateway, Miniupnpd
 from firmward.facts.startup import Process, Startup
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
+from firmward.model.policy import Policy
 from firmward.model.remedy import DisableService, Remedy, Safety, SetOption, Stage
 
 START = {"etc/inittab": "::respawn:/usr/sbin/miniupnpd -d -f /etc/miniupnpd/miniupnpd.conf\n"}
@@ -47,7 +49,9 @@ ROWS = (
     ),
     good={**START, PATH: "ext_ifname=eth0\nlistening_ip=br0\nsecure_mode=yes\n"},
 )
-def upnp_exposed(startup: Startup, miniupnpd: Miniupnpd | Unknown | None) -> Findings:
+def upnp_exposed(
+    startup: Startup, miniupnpd: Miniupnpd | Unknown | None, policy: Policy | None
+) -> Findings:
     """UPnP has no login: whatever runs in the network, a web page in a browser included, may ask a gateway to open a
     port from the internet to a host inside. Without secure mode it may do so for other hosts; listening on the outside
     interface hands the same to the internet. A device that opens its own ports on the owner's router puts itself there.
@@ -57,11 +61,11 @@ def upnp_exposed(startup: Startup, miniupnpd: Miniupnpd | Unknown | None) -> Fin
         for program in row.programs:
             process = next((one for one in startup.running(program) if _applies(row, one)), None)
             if process is not None:
-                yield _started(row, process)
+                yield _started(row, process, startup, policy)
     if isinstance(miniupnpd, Miniupnpd):
         faults = [(gateway, fault) for gateway in miniupnpd.gateways if (fault := ", and ".join(_faults(gateway)))]
         if faults:
-            yield _gateway(*faults[0])
+            yield _gateway(*faults[0], startup, policy)
         if miniupnpd.unread:
             raise Unavailable("; ".join(miniupnpd.unread[:5]))
     elif isinstance(miniupnpd, Unknown):
@@ -74,17 +78,20 @@ def _applies(row: Row, process: Process) -> bool:
     return not row.needs or any(word in row.needs for word in process.argv)
 
 
-def _started(row: Row, process: Process) -> Finding:
+BREAKS = "Who reaches the device, or has ports opened, by UPnP does so no more"
+
+
+def _started(row: Row, process: Process, startup: Startup, policy: Policy | None) -> Finding:
     return Finding(
         process.program,
         f"{process.program} {row.why}",
         at=process.at,
         severity=row.severity,
-        remedy=Remedy(
+        remedy=_without(
             f"Start {process.program} no more; reach the device through its maker's server or a VPN",
-            Safety.UNSAFE,
-            Stage.IMAGE,
-            (DisableService(process.manager.value, process.service),),
+            process,
+            startup,
+            policy,
         ),
     )
 
@@ -96,7 +103,7 @@ def _faults(gateway: Gateway) -> Iterator[str]:
         yield f"it listens on the outside interface {sorted(set(gateway.inside) & set(gateway.outside))[0]}"
 
 
-def _gateway(gateway: Gateway, fault: str) -> Finding:
+def _gateway(gateway: Gateway, fault: str, startup: Startup, policy: Policy | None) -> Finding:
     path = gateway.secure_at.path
     openwrt = path == "etc/config/upnpd"
     secure = SetOption(path or "", "secure_mode", "1" if openwrt else "yes", "config" if openwrt else None)
@@ -106,10 +113,27 @@ def _gateway(gateway: Gateway, fault: str) -> Finding:
         f"miniupnpd runs: {fault}",
         at=gateway.secure_at,
         severity=Severity.HIGH if outside else None,
-        remedy=Remedy(
-            "Switch miniupnpd off, or set secure_mode and listen on inside interfaces alone",
-            Safety.UNSAFE,
-            Stage.IMAGE,
-            (secure,) if path and path.startswith("etc/") and not gateway.secure and not outside else (),
-        ),
+        remedy=_switched_off(gateway, startup, policy) if outside or not path else _secured(secure),
     )
+
+
+def _secured(change: SetOption) -> Remedy:
+    breaks = "A program that asks for a port towards another host than its own gets none"
+    return Remedy("Set secure_mode, or switch miniupnpd off", Safety.UNSAFE, Stage.IMAGE, (change,), breaks)
+
+
+def _switched_off(gateway: Gateway, startup: Startup, policy: Policy | None) -> Remedy:
+    """A gateway on the outside interface cannot be repaired by one option: nobody knows which the inside is."""
+    summary = "Switch miniupnpd off, or set secure_mode and listen on inside interfaces alone"
+    process = next((one for one in startup.running("miniupnpd") if one.service == gateway.service), None)
+    if process is None:
+        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
+    return _without(summary, process, startup, policy)
+
+
+def _without(summary: str, process: Process, startup: Startup, policy: Policy | None) -> Remedy:
+    """A script that starts other things too is for a person."""
+    if not is_alone(startup, process):
+        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
+    changes = (DisableService(process.manager.value, process.service),)
+    return Remedy(summary, undeclared(policy, process.program, process.service), Stage.IMAGE, changes, BREAKS)

@@ -10,9 +10,11 @@ from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import Content, executable, link
-from firmward.model.remedy import Remedy, Safety, SetOption, Stage
+from firmward.model.remedy import Change, Remedy, Remove, Safety, SetOption, Stage
 
 CONFIG = "etc/selinux/config"
+FORCED = "etc/apparmor.d/force-complain"
+BREAKS = "What the policy forgot to allow, and so far was only logged, fails"
 POLICY = {"etc/selinux/targeted/policy/policy.33": b"\x8c\xff\x7c\xf9"}
 UNITS = "usr/lib/systemd/system"
 WANTS = "[Install]\nWantedBy=multi-user.target\n"
@@ -100,6 +102,7 @@ def _selinux(selinux: Selinux, apparmor: Apparmor | None | Unknown) -> Iterator[
                 Safety.UNSAFE,
                 Stage.IMAGE,
                 (SetOption(CONFIG, "SELINUX", "enforcing"),),
+                breaks=BREAKS,
             ),
         )
     elif selinux.relaxed is not None:
@@ -108,7 +111,11 @@ def _selinux(selinux: Selinux, apparmor: Apparmor | None | Unknown) -> Iterator[
             "SELinux is set to permissive at boot",
             at=selinux.relaxed,
             remedy=Remedy(
-                "Take setenforce out, and allow in the policy what it stood for", Safety.UNSAFE, Stage.SOURCE
+                "Leave it enforcing, and allow in the policy what setenforce stood for",
+                Safety.UNSAFE,
+                Stage.IMAGE,
+                (SetOption(selinux.relaxed.path or "", "mode", "1", "command setenforce"),),
+                breaks=BREAKS,
             ),
         )
 
@@ -142,7 +149,13 @@ def _not_loaded(apparmor: Apparmor) -> Iterator[Finding]:
             "apparmor",
             f"nothing loads AppArmor's profiles at boot, among them {names}",
             at=meant[0].at,
-            remedy=Remedy("Start AppArmor's service before the services it confines", Safety.UNSAFE, Stage.IMAGE),
+            remedy=Remedy(
+                "Start AppArmor's service before the services it confines",
+                Safety.UNSAFE if apparmor.starter is not None else Safety.MANUAL,
+                Stage.IMAGE,
+                () if apparmor.starter is None else (apparmor.starter,),
+                breaks=BREAKS,
+            ),
             severity=Severity.MEDIUM,
         )
 
@@ -150,14 +163,25 @@ def _not_loaded(apparmor: Apparmor) -> Iterator[Finding]:
 def _complains(one: Started, is_reachable: bool) -> Finding:
     name = one.profile.name if one.profile is not None else ""
     at = one.profile.at if one.profile is not None else one.at
+    changes = tuple(_enforced(one))
     return Finding(
         f"profile {name}",
         f"the AppArmor profile {name} of {one.service} only logs (complain mode)",
         at=at,
         remedy=Remedy(
             f"Enforce the profile with aa-enforce /{at.path}, when the log shows no denial of what the service does",
-            Safety.UNSAFE,
+            Safety.UNSAFE if changes else Safety.MANUAL,
             Stage.IMAGE,
+            changes,
+            breaks=BREAKS,
         ),
         severity=Severity.HIGH if is_reachable else Severity.MEDIUM,
     )
+
+
+def _enforced(one: Started) -> Iterator[Change]:
+    """The flag in the profile's head, and the link that forces the mode on its file; a command at boot is left."""
+    path = one.profile.at.path if one.profile is not None and not one.profile.commanded else None
+    if path is not None and one.profile is not None:
+        yield SetOption(path, "complain", "no", one.profile.name)
+        yield Remove(f"{FORCED}/{path.rpartition('/')[2]}")

@@ -1,5 +1,6 @@
 """mount-options"""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmward.facts.mounts import VOLATILE, Mount, Mounts
@@ -10,10 +11,12 @@ from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import link
 from firmward.model.policy import Policy
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.remedy import AddLine, Change, Remedy, Safety, SetOption, Stage
 
 ALL = ("nosuid", "nodev", "noexec")
 NO_RIGHTS = ("nosuid", "nodev")
+LOOSE = ("suid", "dev", "exec", "defaults")
+SHARED = "/dev/shm"  # noqa: S108 - a mount point
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +77,23 @@ def mount_options(mounts: Mounts, startup: Startup | None | Unknown, policy: Pol
     """A program that falls writes where it may: to /tmp, /run, its data. Without nosuid, nodev and noexec what it puts
     there can be a program for all, one with root's rights, or a way to the raw disk. A folder that is read-only or no
     mount of its own is not judged; /run and /var may hold scripts that are run, and no noexec is asked there. It is
-    low, since it takes another hole first.
+    low, since it takes another hole first. It is safe to add the options where the policy says that the system is
+    verified, since programs then come from there alone, and for setuid and devices wherever only memory is mounted.
     """
     known = [mount for mount in mounts.mounts if mount.is_writable and not mount.is_bind]
     for mount in known:
         row = _row(mount, policy)
         missing = [option for option in _wanted(row, mount, startup) if option not in mount.flags] if row else []
         if row is not None and missing:
-            yield _finding(row, mount, missing)
+            yield _finding(row, mount, missing, policy)
     if mounts.unread:
         raise Unavailable("; ".join(mounts.unread[:5]))
 
 
 def _row(mount: Mount, policy: Policy | None) -> Row | None:
     by_name = next((row for row in ROWS if mount.target in row.targets), None)
+    if mount.target == "/":
+        return None  # programs and their rights come from there: rootfs-writable asks whether it may be written to
     if by_name is not None:
         return by_name if by_name.key != "removable" or mount.type not in VOLATILE else None
     declared = policy.filesystem.writable if policy is not None and policy.filesystem is not None else ()
@@ -109,12 +115,42 @@ def _wanted(row: Row, mount: Mount, startup: Startup | None | Unknown) -> tuple[
     return row.options
 
 
-def _finding(row: Row, mount: Mount, missing: list[str]) -> Finding:
+def _finding(row: Row, mount: Mount, missing: list[str], policy: Policy | None) -> Finding:
     lacks = ",".join(missing)
     return Finding(
         mount.target,
         f"{mount.target} is mounted without {lacks}: {row.why}",
         at=mount.at,
-        remedy=Remedy(f"Mount {mount.target} with {lacks}", Safety.UNSAFE, Stage.IMAGE),
+        remedy=_remedy(mount, missing, policy),
         evidence=f"{mount.type} {mount.target} {','.join(sorted(mount.flags)) or 'defaults'}",
     )
+
+
+def _remedy(mount: Mount, missing: list[str], policy: Policy | None) -> Remedy:
+    summary = f"Mount {mount.target} with {','.join(missing)}"
+    changes = tuple(_changes(mount, missing))
+    if not changes:
+        return Remedy(f"{summary}: the init system mounts it, and asks no file", Safety.MANUAL, Stage.SOURCE)
+    files = policy.filesystem if policy is not None else None
+    is_verified = files is not None and files.verified not in (None, "none")
+    harmless = mount.type in VOLATILE and "noexec" not in missing
+    safety = Safety.SAFE if is_verified or harmless else Safety.UNSAFE
+    breaks = "" if harmless else f"A program or script that something puts into {mount.target} is not run any more"
+    return Remedy(summary, safety, Stage.IMAGE, changes, breaks)
+
+
+def _changes(mount: Mount, missing: list[str]) -> Iterator[Change]:
+    """Where the mount is written: a line of fstab, a unit, OpenWrt's section or a command."""
+    path = mount.at.path if mount.at is not None else None
+    listed = ",".join([*(word for word in mount.options if word not in (*LOOSE, *missing)), *missing])
+    if path is None and mount.target == SHARED:
+        # systemd mounts it, and mounts it again as fstab says (systemd-remount-fs.service(8))
+        yield AddLine("etc/fstab", f"tmpfs {SHARED} tmpfs {','.join(dict.fromkeys((*NO_RIGHTS, *missing)))} 0 0")
+    elif path == "etc/fstab":
+        yield from (SetOption(path, option, "yes", mount.place) for option in missing)
+    elif path is not None and path.endswith((".mount", ".conf")):
+        yield SetOption(path, "Options", listed, "Mount")
+    elif path == "etc/config/fstab":
+        yield SetOption(path, "options", listed, mount.place)
+    elif path is not None and "$" not in listed:
+        yield SetOption(path, "-o", listed, f"command mount {mount.place}")

@@ -1,12 +1,16 @@
 """update-downgrade-possible"""
 
-from firmward.facts.update.updater import Aspect, Server, Updater
+import re
+from dataclasses import replace
+
+from firmward.facts.update.updater import Aspect, Remark, Server, Updater
 from firmward.facts.updaters import Updaters
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import executable
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.policy import Policy
+from firmward.model.remedy import Change, Remedy, Safety, SetOption, Stage
 
 PROGRAM = executable(b"\x7fELF")
 BOOT = "::sysinit:/etc/init.d/rcS\n"
@@ -46,7 +50,7 @@ SOURCES = "deb https://deb.example.com/ stable main\n"
         Example({"etc/apt/sources.list": SOURCES}),
     ),
 )  # fmt: skip
-def update_downgrade_possible(updaters: Updaters) -> Findings:
+def update_downgrade_possible(updaters: Updaters, policy: Policy | None) -> Findings:
     """An old version was signed as well, and its holes are known. Who hands it to the device opens them again, and no
     signature tells that it is old. It is high where the device fetches by itself from a server that anybody on the way
     can stand in for, medium where only the right server or a person can hand it in, and low where that is meant for the
@@ -60,7 +64,7 @@ def update_downgrade_possible(updaters: Updaters) -> Findings:
                 f"{updater.name} {remark.key}",
                 f"{updater.name} {remark.says}",
                 at=remark.at,
-                remedy=Remedy(remark.instead, Safety.MANUAL, Stage.SOURCE, remark.changes),
+                remedy=_remedy(remark, policy),
                 severity=remark.severity or _severity(updater),
             )
         if updater.about(Aspect.SIGNATURE) and not remarks:
@@ -74,3 +78,25 @@ def update_downgrade_possible(updaters: Updaters) -> Findings:
 def _severity(updater: Updater) -> Severity:
     is_open = updater.server in (Server.ANYONE, Server.UNKNOWN) and updater.automatic
     return Severity.HIGH if is_open else Severity.MEDIUM
+
+
+PLACEHOLDER = "VERSION"
+"""What a mechanism gives where the oldest version that may still be installed belongs."""
+NUMBERS = re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}(?:[-+][0-9A-Za-z.-]{1,40})?")
+"""Three numbers, as RAUC and SWUpdate compare them."""
+
+
+def _remedy(remark: Remark, policy: Policy | None) -> Remedy:
+    changes = tuple(_filled(change, policy) for change in remark.changes)
+    if not all(changes) or not changes:
+        return Remedy(remark.instead, Safety.MANUAL, Stage.SOURCE)
+    breaks = "An older version is installed no more, by hand neither, and a program too old for the option refuses it"
+    return Remedy(remark.instead, Safety.UNSAFE, Stage.IMAGE, tuple(filter(None, changes)), breaks)
+
+
+def _filled(change: Change, policy: Policy | None) -> Change | None:
+    """With the version that the policy declares: this release itself is the oldest that one can be sure of."""
+    if not isinstance(change, SetOption) or change.value != PLACEHOLDER:
+        return change
+    version = policy.device.version if policy is not None and policy.device is not None else None
+    return replace(change, value=version) if version is not None and NUMBERS.fullmatch(version) else None

@@ -1,6 +1,6 @@
 """update-over-plaintext"""
 
-from firmward.facts.update.updater import Aspect, Server
+from firmward.facts.update.updater import Aspect, Remark, Server
 from firmward.facts.updaters import Updaters
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
@@ -47,10 +47,18 @@ def update_over_plaintext(updaters: Updaters) -> Findings:
                 f"{updater.name} {remark.key}",
                 f"{updater.name} {remark.says}",
                 at=remark.at,
-                remedy=Remedy(remark.instead, Safety.MANUAL, Stage.SOURCE, remark.changes),
+                remedy=_remedy(remark),
                 severity=remark.severity,
             )
     unsure = [updater.name for updater in updaters.updaters if updater.server is Server.UNKNOWN]
     if unsure:
         raise Unavailable(f"where {', '.join(unsure[:3])} fetches from is known at run time only")
     updaters.require_read()
+
+
+def _remedy(remark: Remark) -> Remedy:
+    """Without changes it takes a key, a server or a program that only the maker has."""
+    if not remark.changes:
+        return Remedy(remark.instead, Safety.MANUAL, Stage.SOURCE)
+    breaks = "A server that has no TLS, or whose certificate nobody here knows, gives no updates any more"
+    return Remedy(remark.instead, Safety.UNSAFE, Stage.IMAGE, remark.changes, breaks)

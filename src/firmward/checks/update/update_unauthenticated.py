@@ -1,6 +1,6 @@
 """update-unauthenticated"""
 
-from firmward.facts.update.updater import Aspect, Server, Updater
+from firmward.facts.update.updater import Aspect, Remark, Server, Updater
 from firmward.facts.updaters import Updaters
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
@@ -76,7 +76,7 @@ def update_unauthenticated(updaters: Updaters) -> Findings:
                 f"{updater.name} {remark.key}",
                 f"{updater.name} {remark.says}",
                 at=remark.at,
-                remedy=Remedy(remark.instead, Safety.MANUAL, Stage.SOURCE, remark.changes),
+                remedy=_remedy(remark),
                 severity=remark.severity or _severity(updater),
             )
     reasons = [reason for updater in updaters.updaters for reason in updater.doubted(Aspect.SIGNATURE)]
@@ -88,3 +88,11 @@ def update_unauthenticated(updaters: Updaters) -> Findings:
 def _severity(updater: Updater) -> Severity:
     """Where nobody is asked, or only who shows the right certificate, not everybody on the way can hand in a file."""
     return Severity.HIGH if updater.server in (Server.TLS, Server.NONE) else Severity.CRITICAL
+
+
+def _remedy(remark: Remark) -> Remedy:
+    """Without changes it takes a key, a server or a program that only the maker has."""
+    if not remark.changes:
+        return Remedy(remark.instead, Safety.MANUAL, Stage.SOURCE)
+    breaks = "What is not signed with a key that the device knows is installed no more"
+    return Remedy(remark.instead, Safety.UNSAFE, Stage.IMAGE, remark.changes, breaks)

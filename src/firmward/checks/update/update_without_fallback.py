@@ -53,7 +53,7 @@ def update_without_fallback(updaters: Updaters, policy: Policy | None) -> Findin
                 f"{updater.name} {remark.key}",
                 f"{updater.name} {remark.says}",
                 at=remark.at,
-                remedy=Remedy(remark.instead, Safety.MANUAL, Stage.SOURCE, remark.changes),
+                remedy=Remedy(remark.instead, Safety.MANUAL, Stage.SOURCE),
                 severity=_severity(updater, remark, policy),
             )
         unsure.extend(updater.doubted(Aspect.FALLBACK))

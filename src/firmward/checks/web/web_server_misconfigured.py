@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from firmward.facts.accounts import Accounts
 from firmward.facts.listener import Application
 from firmward.facts.listeners import Listeners
 from firmward.facts.web_content import Exposed, Kinds, WebContent
@@ -12,7 +13,8 @@ from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.memory import Content, Node, executable, link
-from firmward.model.remedy import Change, Remedy, Remove, Safety, SetMode, SetOption, Stage
+from firmward.model.policy import Policy
+from firmward.model.remedy import Change, Remedy, Remove, RemoveLine, Safety, SetMode, SetOption, Stage
 from firmward.model.tree import Kind
 
 
@@ -24,27 +26,37 @@ class Row:
     why: str
     instead: str
     severity: Severity = Severity.MEDIUM
+    breaks: str = ""
 
 
 LOW, MEDIUM, HIGH = Severity.LOW, Severity.MEDIUM, Severity.HIGH
 
 ROWS = (
-    Row(Feature.LISTING, "visitors read the names of all files, those that no page names too", "Switch listings off"),
-    Row(Feature.STATUS, "it tells everybody addresses, load and paths", "Let this device alone see it, or drop it"),
-    Row(Feature.WRITE, "everybody may put files there", "Ask for a password, or make it read-only"),
+    Row(Feature.LISTING, "visitors read the names of all files, those that no page names too", "Switch listings off",
+        breaks="Visitors find no file any more that no page leads to"),
+    Row(Feature.STATUS, "it tells everybody addresses, load and paths", "Let this device alone see it, or drop it",
+        breaks="Who watches the server by this page from elsewhere sees nothing"),
+    Row(Feature.WRITE, "everybody may put files there", "Ask for a password, or make it read-only",
+        breaks="Who puts files there by WebDAV cannot do so any more"),
     Row(
         Feature.ADMIN,
         "everybody may take servers out of service there",
         "Ask for a password (stats auth), or drop it",
         HIGH,
+        breaks="The page of statistics is gone, and with it the switch for servers",
     ),
-    Row(Kinds.BACKUP, "a copy that nobody runs is handed out as text, passwords in it too", "Leave it out", LOW),
+    Row(Kinds.BACKUP, "a copy that nobody runs is handed out as text, passwords in it too", "Leave it out", LOW,
+        breaks="A page or script that reads the file as it lies there fails"),
     Row(Kinds.KEY, "everybody may fetch it", "Move it out of what is served", HIGH),
-    Row(Kinds.PHPINFO, "it shows paths, modules and variables to everybody", "Leave it out"),
-    Row(Kinds.REPOSITORY, "the whole history of the source can be fetched from it", "Leave it out"),
+    Row(Kinds.PHPINFO, "it shows paths, modules and variables to everybody", "Leave it out",
+        breaks="Who looks at this page finds it no more"),
+    Row(Kinds.REPOSITORY, "the whole history of the source can be fetched from it", "Leave it out",
+        breaks="An update of the pages by the version control itself is not possible any more"),
     Row(Kinds.ROOT, "the system's own files are handed out", "Serve a folder that holds nothing but pages", HIGH),
-    Row(Kinds.WRITABLE, "whoever can write a file there has it run", "Take the right to write away"),
-    Row("cgi-as-root", "one hole in one of them is root's", "Run the server, or its programs, as a user of their own"),
+    Row(Kinds.WRITABLE, "whoever can write a file there has it run", "Take the right to write away",
+        breaks="A program that puts files there without root's rights cannot do so any more"),
+    Row("cgi-as-root", "one hole in one of them is root's", "Run the server, or its programs, as a user of their own",
+        breaks="A program that needs root's rights to answer a request fails, and so does a log that root alone may write"),
     Row("no-tls", "it has no socket with TLS", "Give it a certificate and a socket with TLS", LOW),
 )
 WHY = {str(row.key): row for row in ROWS}
@@ -96,16 +108,21 @@ SITE = "<Directory /var/www>\nOptions {}\nRequire all granted\n</Directory>\nDoc
     ),
 )  # fmt: skip
 def web_server_misconfigured(
-    web: WebServers, content: WebContent | Unknown, listeners: Listeners | Unknown | None
+    web: WebServers,
+    content: WebContent | Unknown,
+    listeners: Listeners | Unknown | None,
+    accounts: Accounts | Unknown | None,
+    policy: Policy | None,
 ) -> Findings:
     """The web server is the widest door of most devices. Listings, status pages, copies of scripts and a folder that is
     too wide give an intruder what he needs to know; a folder that takes files, or programs that run as root for a
     request, give him the device. What needs the network in clear is told by plaintext-protocol; here it is low.
     """
     told: set[str] = set()
+    names = _users(accounts, policy)
     for server in web.servers:
         is_local = isinstance(listeners, Listeners) and _is_local(server, listeners)
-        for finding in _of_server(server, web, content, listeners):
+        for finding in _of_server(server, web, content, listeners, names):
             if finding.key not in told:
                 told.add(finding.key)
                 yield replace(finding, severity=LOW) if is_local else finding
@@ -115,13 +132,30 @@ def web_server_misconfigured(
         raise Unavailable("; ".join(unread[:5]))
 
 
+USERS = ("www-data", "www", "http", "httpd", "apache", "nginx", "lighttpd", "uhttpd", "web", "nobody")
+"""Accounts that distributions make for a web server; `nobody` is the last resort."""
+
+
+def _users(accounts: Accounts | Unknown | None, policy: Policy | None) -> tuple[str, ...]:
+    """The accounts of the image that a web server may have, those first that the policy names for one."""
+    if not isinstance(accounts, Accounts):
+        return ()
+    declared = [one.user for one in policy.service if one.user] if policy is not None else []
+    known = [name for name in USERS if (account := accounts.get(name)) is not None and account.uid != 0]
+    return tuple(dict.fromkeys((*(name for name in declared if name in known), *known)))
+
+
 def _of_server(
-    server: WebServer, web: WebServers, content: WebContent | Unknown, listeners: Listeners | Unknown | None
+    server: WebServer,
+    web: WebServers,
+    content: WebContent | Unknown,
+    listeners: Listeners | Unknown | None,
+    users: tuple[str, ...],
 ) -> Iterator[Finding]:
     known = content if isinstance(content, WebContent) else WebContent(())
     for trait in server.traits:
         yield _of_trait(server, trait, known)
-    yield from _of_programs(server, web)
+    yield from _of_programs(server, web, users)
     for one in known.exposed:
         if one.by in (*server.roots, *server.cgi):
             yield _of_content(server, one)
@@ -160,21 +194,82 @@ _DOES = {
 
 
 def _change(server: WebServer, trait: Trait) -> tuple[Change, ...]:
-    if server.program == "lighttpd" and trait.at.path and trait.feature is Feature.LISTING and trait.where == "/":
-        return (SetOption(trait.at.path, trait.text.partition(" ")[0], '"disable"'),)
+    """What switches a feature off, or keeps it for the device itself, in the program's own language."""
+    path, name = trait.at.path, trait.text.partition(" ")[0]
+    if path is None:
+        return ()
+    match server.program, trait.feature:
+        case "lighttpd", Feature.STATUS:
+            return (SetOption(path, name, ""),)
+        case "lighttpd", _:
+            return (SetOption(path, name, "disable"),)
+        case "nginx", Feature.LISTING:
+            return (SetOption(path, name, "off"),)
+        case "nginx", Feature.STATUS:
+            return (SetOption(path, "deny", "all", name), SetOption(path, "allow", "127.0.0.1", name))
+        case "nginx", Feature.WRITE:
+            return (SetOption(path, name, "off"),)
+        case "apache2", Feature.LISTING if trait.section is not None:
+            return (SetOption(path, "Options", _without_indexes(trait.text), trait.section),)
+        case "apache2", Feature.STATUS if trait.section is not None:
+            return (SetOption(path, "Require", "local", trait.section),)
+        case "apache2", Feature.WRITE:
+            return (SetOption(path, "Dav", "Off", trait.section),)
+        case "haproxy", _:
+            lines = sorted(trait.lines, key=lambda one: -(one[0].line or 0))
+            return tuple(RemoveLine(at.path, at.line, text) for at, text in lines if at.path and at.line)
+        case "boa", Feature.LISTING if trait.at.line is not None:
+            return (RemoveLine(path, trait.at.line, trait.text),)
+        case "darkhttpd", Feature.LISTING:
+            return (SetOption(path, "--no-listing", "yes", "command darkhttpd"),)
+        case "uhttpd", Feature.LISTING if path.startswith(("etc/init.d/", "etc/config/")):
+            return (SetOption("etc/config/uhttpd", "no_dirlists", "1", "uhttpd"),)
+        case "uhttpd", Feature.LISTING:
+            return (SetOption(path, "-D", "yes", "command uhttpd"),)
     return ()
 
 
-def _of_programs(server: WebServer, web: WebServers) -> Iterator[Finding]:
+def _without_indexes(text: str) -> str:
+    """The words of `Options`; signs belong to all or to none, and `All` names more than anybody needs."""
+    words = [word for word in text.split()[1:] if word.lower().lstrip("+") not in ("indexes", "all")]
+    signed = all(word[:1] in "+-" for word in text.split()[1:])
+    return " ".join(["-Indexes", *words] if signed else words or ["None"])
+
+
+def _of_programs(server: WebServer, web: WebServers, users: tuple[str, ...]) -> Iterator[Finding]:
     """Programs that lie in the image and run as root for a request; or workers that a configuration makes root."""
     run = [cgi for cgi in server.cgi if any(_belongs(path, cgi.path, cgi.suffix) for path in web.scripts)]
     if server.is_root and run:
         example = next(path for path in web.scripts if _belongs(path, run[0].path, run[0].suffix))
         yield _finding(
-            server, "cgi-as-root", "", f"{server.program} runs /{example} for a request as root", run[0].at, ()
+            server,
+            "cgi-as-root",
+            "",
+            f"{server.program} runs /{example} for a request as root",
+            run[0].at,
+            _as_user(server, users),
         )
     elif server.is_root and server.confined and server.program in ("nginx", "apache2"):
-        yield _finding(server, "cgi-as-root", "", f"{server.program} serves requests as root", server.at, ())
+        yield _finding(server, "cgi-as-root", "", f"{server.program} serves requests as root", server.at, _as_user(server, users))
+
+
+def _as_user(server: WebServer, users: tuple[str, ...]) -> tuple[Change, ...]:
+    """The server with a user of its own, where the image has one."""
+    user = next(iter(users), None)
+    if user is None:
+        return ()
+    match server.program:
+        case "lighttpd" if server.file:
+            return (SetOption(server.file, "server.username", user),)
+        case "nginx" if server.file:
+            return (SetOption(server.file, "user", user),)
+        case "apache2" | "boa" if server.file:
+            return (SetOption(server.file, "User", user),)
+        case "mini_httpd" | "thttpd" if server.file:
+            return (SetOption(server.file, "user", user),)
+        case "httpd" | "mini_httpd" | "thttpd" if server.at.path:
+            return (SetOption(server.at.path, "-u", user, f"command {server.program}"),)
+    return ()
 
 
 def _belongs(path: str, folder: str, suffix: str) -> bool:
@@ -217,5 +312,11 @@ def _finding(
         at=at,
         severity=severity or row.severity,
         evidence=evidence,
-        remedy=Remedy(row.instead, Safety.UNSAFE if changes else Safety.MANUAL, Stage.IMAGE, changes),
+        remedy=Remedy(
+            row.instead,
+            Safety.UNSAFE if changes else Safety.MANUAL,
+            Stage.IMAGE,
+            changes,
+            breaks=row.breaks if changes else "",
+        ),
     )

@@ -17,6 +17,7 @@ from firmward.facts.update.surroundings import Surroundings
 from firmward.facts.update.updater import Aspect, Kind, Remark, Updater
 from firmward.facts.update.urls import Url, server, transport
 from firmward.model.location import Location
+from firmward.model.remedy import RemoveLine, SetOption
 
 PATHS = ("etc/apk/repositories", "etc/apk/repositories.d/*.list", "usr/lib/apk/repositories.d/*.list")
 CONFIGURATION = "etc/apk/config"
@@ -54,10 +55,12 @@ def _untrusted(around: Surroundings) -> Iterator[Remark]:
         for number, line in enumerate(text.split("\n"), 1):
             if line.strip().lstrip("-") == "allow-untrusted":
                 says = "installs packages without a signature (allow-untrusted)"
-                yield Remark(Aspect.SIGNATURE, "allow-untrusted", says, instead, Location(path, number))
+                change = RemoveLine(path, number, line)
+                yield Remark(Aspect.SIGNATURE, "allow-untrusted", says, instead, Location(path, number), (change,))
     for place, step in {step.at.path: step for step, _ in around.calls("apk") if _allows(step.words)}.items():
         says = f"is called with --allow-untrusted in {place}"
-        yield Remark(Aspect.SIGNATURE, f"allow-untrusted {place}", says, instead, step.at)
+        change = SetOption(step.at.path or "", "--allow-untrusted", "no", "command apk")
+        yield Remark(Aspect.SIGNATURE, f"allow-untrusted {place}", says, instead, step.at, (change,))
 
 
 def _allows(words: tuple[str, ...]) -> bool:

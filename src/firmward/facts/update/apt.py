@@ -176,7 +176,15 @@ def _unsigned(sources: tuple[Source, ...]) -> Iterator[Remark]:
             key = f"{option} {source.url.shown.partition('://')[2]}"
             if source.says(option) and key not in told:
                 told.add(key)
-                yield Remark(Aspect.SIGNATURE, key, f"{says} {source.url.shown} ({option}=yes)", instead, source.url.at)
+                says = f"{says} {source.url.shown} ({option}=yes)"
+                change = _source_option(source, option, "no")
+                yield Remark(Aspect.SIGNATURE, key, says, instead, source.url.at, (change,))
+
+
+def _source_option(source: Source, option: str, value: str) -> SetOption:
+    """In brackets, or as a field of its own, whose name begins with a capital."""
+    path = source.url.at.path or ""
+    return SetOption(path, option.title() if path.endswith(".sources") else option, value)
 
 
 def _loose(options: dict[str, tuple[str, Location]]) -> Iterator[Remark]:
@@ -194,17 +202,20 @@ def _downgrade(
     value, at = options.get("apt::get::allow-downgrades", ("", Location()))
     if value.lower() in YES:
         says = "installs older versions (APT::Get::allow-downgrades)"
-        yield Remark(Aspect.DOWNGRADE, "allow-downgrades", says, "Take the option away", at)
+        off = SetOption(at.path or "", "APT::Get::allow-downgrades", "false")
+        yield Remark(Aspect.DOWNGRADE, "allow-downgrades", says, "Take the option away", at, (off,))
     instead = "Let the archive's Release file carry Valid-Until, and check it"
     value, at = options.get("acquire::check-valid-until", ("", Location()))
     if value.lower() in ("false", "no", "0", "off"):
         says = "takes a state of the archive that has expired (Acquire::Check-Valid-Until is off)"
-        yield Remark(Aspect.DOWNGRADE, "valid-until", says, instead, at, severity=Severity.MEDIUM)
+        on = SetOption(at.path or "", "Acquire::Check-Valid-Until", "true")
+        yield Remark(Aspect.DOWNGRADE, "valid-until", says, instead, at, (on,), severity=Severity.MEDIUM)
     for source in sources:
         if source.denies("check-valid-until"):
             key = f"valid-until {source.url.shown.partition('://')[2]}"
             says = f"takes an expired state of {source.url.shown} (check-valid-until=no)"
-            yield Remark(Aspect.DOWNGRADE, key, says, instead, source.url.at, severity=Severity.MEDIUM)
+            on = _source_option(source, "check-valid-until", "yes")
+            yield Remark(Aspect.DOWNGRADE, key, says, instead, source.url.at, (on,), severity=Severity.MEDIUM)
             break
     yield from _pinned(around)
 

@@ -18,6 +18,7 @@ from firmward.facts.update.updater import Aspect, Kind, Remark, Updater
 from firmward.facts.update.urls import Url, server, transport
 from firmward.model.facts import Unavailable
 from firmward.model.location import Location
+from firmward.model.remedy import SetOption
 
 PATHS = ("etc/mender/mender.conf", "var/lib/mender/mender.conf", "data/mender/mender.conf")
 STATE_SCRIPTS = "etc/mender/scripts/ArtifactInstall_Enter_*"
@@ -81,7 +82,8 @@ def _urls(settings: dict[str, Setting]) -> Iterator[Url]:
         texts.append((_text(settings, "ServerURL"), settings["ServerURL"].at))
     for text, at in texts:
         if isinstance(text, str) and "://" in text:
-            yield Url(text, at, not skips)
+            cure = (SetOption(at.path, "SkipVerify", "false"),) if skips and at.path else ()
+            yield Url(text, at, not skips, cure)
 
 
 def _signature(signed: bool, at: Location) -> Iterator[Remark]:

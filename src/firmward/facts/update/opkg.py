@@ -36,8 +36,10 @@ def found(around: Surroundings) -> Iterator[Updater]:
     lines = tuple(_lines(around))
     options = {line.words[1]: line for line in lines if line.words[0] == "option" and len(line.words) > 1}
     checked = not _is_on(options, "no_check_certificate")
+    loose = options.get("no_check_certificate")
+    cure = () if checked or loose is None else (SetOption(loose.at.path or "", "option no_check_certificate", "0"),)
     feeds = tuple(
-        Url(line.words[2], line.at, checked)
+        Url(line.words[2], line.at, checked, cure)
         for line in lines
         if line.words[0] in ("src", "src/gz") and len(line.words) > 2 and "://" in line.words[2]
     )
@@ -83,13 +85,21 @@ def _forced(around: Surroundings) -> Iterator[Remark]:
     for step, _ in around.calls("opkg"):
         if "--force-checksum" in step.words or "--force-signature" in step.words:
             says = f"is called with the checks forced open in {step.at.path}"
-            yield Remark(Aspect.SIGNATURE, f"forced {step.at.path}", says, "Take the option away", step.at)
+            path = step.at.path or ""
+            options = [word for word in ("--force-checksum", "--force-signature") if word in step.words]
+            changes = tuple(SetOption(path, option, "no", "command opkg") for option in options)
+            yield Remark(Aspect.SIGNATURE, f"forced {path}", says, "Take the option away", step.at, changes)
             return
 
 
 def _downgrade(around: Surroundings, options: dict[str, Line]) -> Iterator[Remark]:
     places = [options["force_downgrade"].at] if _is_on(options, "force_downgrade") else []
-    places += [step.at for step, _ in around.calls("opkg") if "--force-downgrade" in step.words]
+    changes = [SetOption(at.path or "", "option force_downgrade", "0") for at in places]
+    called = [step.at for step, _ in around.calls("opkg") if "--force-downgrade" in step.words]
+    paths = dict.fromkeys(at.path or "" for at in called)
+    changes += [SetOption(path, "--force-downgrade", "no", "command opkg") for path in paths]
+    places += called
     if places:
         says = "goes back to older packages (force-downgrade)"
-        yield Remark(Aspect.DOWNGRADE, "force-downgrade", says, "Take the option away", places[0])
+        instead = "Take the option away"
+        yield Remark(Aspect.DOWNGRADE, "force-downgrade", says, instead, places[0], tuple(changes))

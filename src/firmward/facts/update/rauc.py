@@ -72,7 +72,8 @@ def _hawkbit(around: Surroundings) -> Iterator[Url]:
             continue
         scheme = "http" if conf.value("client", "ssl", "true").lower() in OFF else "https"
         checked = conf.value("client", "ssl_verify", "true").lower() not in OFF
-        yield Url(f"{scheme}://{host.value}", Location(path, host.line), checked)
+        cure = tuple(SetOption(path, name, "true", "client") for name in ("ssl", "ssl_verify"))
+        yield Url(f"{scheme}://{host.value}", Location(path, host.line), checked, cure, is_written=False)
 
 
 def _polling(around: Surroundings, path: str, conf: KeyFile) -> Iterator[Url]:

@@ -171,9 +171,13 @@ def _urls(settings: Settings) -> Iterator[Url]:
         if text and not any(settings.line.has(*names) and listed for names in (("u", "suricatta"),)):
             listed.append((text, settings.place(text)))
         unchecked = unchecked or settings.value(group, "nocheckcert").lower() == "true"
+    path = settings.at.path or ""
+    said = any(settings.value(group, "nocheckcert").lower() == "true" for group in ("suricatta", "download"))
+    cure = (SetOption(path, "nocheckcert", "false"),) if said and path.endswith(".cfg") else ()
     for text, at in listed:
         full = text.strip("\"'")
-        yield Url(full if "://" in full or full.startswith("$") else f"http://{full}", at, not unchecked)
+        is_whole = "://" in full or full.startswith("$")
+        yield Url(full if is_whole else f"http://{full}", at, not unchecked, cure, is_whole)
 
 
 def _fetches(settings: Settings) -> bool:

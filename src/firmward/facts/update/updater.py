@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from firmward.model.finding import Severity
 from firmward.model.location import Location
-from firmward.model.remedy import SetOption
+from firmward.model.remedy import Change
 
 
 class Aspect(StrEnum):
@@ -43,14 +43,15 @@ class Server(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A weakness. `key` is stable within the updater; `instead` is the cure; `severity` where it is not the check's."""
+    """A weakness. `key` is stable within the updater; `instead` is the cure, `changes` where it can be written; `severity`
+    where it is not the check's."""
 
     aspect: Aspect
     key: str
     says: str
     instead: str
     at: Location
-    changes: tuple[SetOption, ...] = ()
+    changes: tuple[Change, ...] = ()
     severity: Severity | None = None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from firmward.facts.update.updater import Aspect, Remark, Server
 from firmward.model.finding import Severity
 from firmward.model.location import Location
+from firmward.model.remedy import SetOption
 
 URL = re.compile(r"(?i)\b(https?|ftps?|tftp|rsync|sftp|scp|coaps?|mqtts?)://([^\s\"'<>|;&)]{0,500})")
 CLEAR = frozenset(("http", "ftp", "tftp", "rsync", "coap", "mqtt"))
@@ -16,11 +17,14 @@ EMPTY = "no server"
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """`is_checked` says whether the server's certificate is looked at, where there is one."""
+    """`is_checked` says whether the server's certificate is looked at, where there is one. `cure` is what has the address
+    spoken to by TLS and the certificate looked at, beside its scheme; `is_written` whether it stands there as it is."""
 
     text: str
     at: Location
     is_checked: bool = True
+    cure: tuple[SetOption, ...] = ()
+    is_written: bool = True
 
     @property
     def scheme(self) -> str:
@@ -69,5 +73,22 @@ def transport(found: Iterable[Url], signed: bool) -> tuple[Remark, ...]:
         rest = "; signatures are checked, so others may only see what is fetched and keep it back" if signed else ""
         key = url.shown.partition("://")[2].partition("/")[0] or url.scheme
         instead = "Fetch by https, and check the server's certificate"
-        listed.setdefault(key, Remark(Aspect.TRANSPORT, key, says + rest, instead, url.at, severity=severity))
+        changes = tuple(_encrypted(url))
+        listed.setdefault(key, Remark(Aspect.TRANSPORT, key, says + rest, instead, url.at, changes, severity))
     return tuple(listed.values())
+
+
+ADDRESS = "address"
+"""The section of a change of an address."""
+PLAIN_HOST = re.compile(r"http://[A-Za-z0-9](?:[A-Za-z0-9.-]{0,200}[A-Za-z0-9])?(?=/|$)")
+
+
+def _encrypted(url: Url) -> Iterator[SetOption]:
+    """The address with https, where nothing but the scheme has to change: which port has TLS nobody knows here, and an
+    address with a password is not repeated."""
+    found = PLAIN_HOST.match(url.text)
+    if url.is_clear and (found is None or not url.at.path):
+        return
+    if found is not None and url.is_written and url.at.path:
+        yield SetOption(url.at.path, found[0], found[0].replace("http://", "https://", 1), ADDRESS)
+    yield from url.cure

@@ -81,7 +81,9 @@ def _listings(lines: tuple[Line, ...], roots: tuple[Root, ...]) -> Iterator[Trai
         is_closed = _is_guarded(lines, partial(_covers, place))
         if decides is not None and decides.at not in told and not is_closed:
             told.add(decides.at)
-            yield Trait(Feature.LISTING, f"/{place}", " ".join(decides.words)[:200], decides.at)
+            yield Trait(
+                Feature.LISTING, f"/{place}", " ".join(decides.words)[:200], decides.at, " ".join(decides.within[-1])
+            )
 
 
 def _covers(place: str, line: Line) -> bool:
@@ -118,7 +120,7 @@ def _open_pages(lines: tuple[Line, ...]) -> Iterator[Trait]:
         section = line.within
         if not _is_guarded(lines, lambda one, section=section: one.within[: len(section)] == section):  # type: ignore[misc]
             where = section[-1][-1] if section else "/"
-            yield Trait(feature, where, " ".join(line.words), line.at)
+            yield Trait(feature, where, " ".join(line.words), line.at, " ".join(section[-1]) if section else None)
 
 
 def _is_guarded(lines: tuple[Line, ...], holds: Callable[[Line], bool]) -> bool:

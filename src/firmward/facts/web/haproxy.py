@@ -9,7 +9,9 @@ from firmward.model.tree import Tree
 def read(tree: Tree, process: Process) -> WebServer:
     found = server(tree, process)
     traits = tuple(
-        Trait(Feature.ADMIN if page.is_admin else Feature.STATUS, page.section or "/", page.text, page.at)
+        Trait(
+            Feature.ADMIN if page.is_admin else Feature.STATUS, page.section or "/", page.text, page.at, lines=page.lines
+        )
         for page in found.pages
     )
     user = process.user or found.user or "root"

@@ -7,6 +7,7 @@ one; programs have the rights of `server.username`, root's without it where the 
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from firmward.facts import command_line
 from firmward.facts.configuration_file import ConfigurationFiles, folder_of, inside
@@ -33,7 +34,8 @@ def read(tree: Tree, process: Process) -> WebServer:
             reading = parse(text, path.lstrip("/"), lambda name, at: files.included(name, at, base))
         except Unavailable as reason:
             files.lose(reason.reason)
-    return judged(reading, process, (*reading.unread, *files.unread))
+    found = judged(reading, process, (*reading.unread, *files.unread))
+    return replace(found, file=inside(path))
 
 
 def judged(reading: Reading, process: Process, unread: tuple[str, ...]) -> WebServer:

@@ -47,7 +47,7 @@ def read(tree: Tree, process: Process) -> WebServer:
             top = parse(text, path.lstrip("/"), lambda name, at: files.included(name, at, folder_of(path)))
         except Unavailable as reason:
             files.lose(reason.reason)
-    return judged(top, process, tuple(files.unread))
+    return replace(judged(top, process, tuple(files.unread)), file=inside(path))
 
 
 def judged(top: tuple[Directive, ...], process: Process, unread: tuple[str, ...] = ()) -> WebServer:

@@ -23,6 +23,10 @@ class Trait:
     where: str
     text: str
     at: Location
+    section: str | None = None
+    """The innermost section that it stands in, where the format has them."""
+    lines: tuple[tuple[Location, str], ...] = ()
+    """All lines that switch it on, where that takes several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class WebServer:
     traits: tuple[Trait, ...] = ()
     confined: bool = False
     unread: tuple[str, ...] = ()
+    file: str | None = None
+    """Its configuration file, None where its command line says all."""
 
     @property
     def is_root(self) -> bool:

@@ -8,6 +8,7 @@ boa runs what ScriptAlias and the type x-httpd-cgi name; darkhttpd lists folders
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from posixpath import dirname
 
 from firmward.facts import command_line
@@ -66,7 +67,8 @@ def thttpd(tree: Tree, process: Process) -> WebServer:
     root = Root(inside(home), process.at)
     patterns = (one for one in pattern.split("|") if one)
     cgi = tuple(_by_pattern(root.path, one, process.at) for one in patterns)
-    return _server(process.program, process, user, (root,), cgi, unread=tuple(files.unread), confined=True)
+    found = _server(process.program, process, user, (root,), cgi, unread=tuple(files.unread), confined=True)
+    return replace(found, file=inside(named) if named and not arguments.get("u") else None)
 
 
 def _by_pattern(root: str, pattern: str, at: Location) -> Cgi:
@@ -92,7 +94,8 @@ def boa(tree: Tree, process: Process) -> WebServer:
         if option.key in ("directorymaker", "directorycache")
     )
     cgi = (cgi for option in options for cgi in _boa_cgi(option, roots))
-    return _server("boa", process, user, roots, tuple(cgi), tuple(traits)[:1], tuple(files.unread), "user" in last)
+    found = _server("boa", process, user, roots, tuple(cgi), tuple(traits)[:1], tuple(files.unread), "user" in last)
+    return replace(found, file=inside(path))
 
 
 def _boa_cgi(option: Option, roots: tuple[Root, ...]) -> Iterator[Cgi]:
