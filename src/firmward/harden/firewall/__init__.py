@@ -15,10 +15,12 @@ rest in them goes, and only what the policy declares and no rule of theirs accep
 
 What a policy's words mean here:
 
-- `lan` is whoever has a private or link-local address, `wan` everybody else, `any` all. `bastion` is `lan` too until
-  the maker writes its address: the file's first lines name these, to be edited.
+- `lan` is whoever has a private or link-local address, or one in a network that the image gives the device itself an
+  address in; `wan` is everybody else, `any` all. `bastion` is `lan` too until the maker writes its address: the first
+  lines of nftables' file define these, to be edited.
 - A zone is its VLAN's interface, under the name that the configuration gives it, and under the usual ones.
-- `gateway`, as a destination, is an address as for `lan`: which one is known only where the device stands.
+- `gateway`, as a destination, is the next device on the way: nftables sends the first packet with no hop left to make.
+  iptables and OpenWrt cannot say that, and open the port to any address.
 - A name as a destination cannot be a rule, since its addresses change: its port is open to any address, at the rate
   declared, and all other ports stay closed. Who knows the addresses declares them as a CIDR.
 """

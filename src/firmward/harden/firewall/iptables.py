@@ -4,15 +4,17 @@
 kernels with iptables have are used, conntrack and limit; rpfilter stands in a table of its own.
 
 There is no set of addresses and no count by address without further modules, so that one rule becomes several, and who
-opens connections too fast is not told from the others.
+opens connections too fast is not told from the others. Where the policy says `gateway`, the port is
+open to any address.
 """
 
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
+from typing import Any
 
 from firmward.facts.packet_filter import Hook
 from firmward.harden.firewall.nft import CONTAINERS, Means
-from firmward.harden.firewall.rules import LAN, Accept, Peer, Rules
+from firmward.harden.firewall.rules import Accept, Peer, Rules
 
 CHAINS = {Hook.INPUT: "INPUT", Hook.FORWARD: "FORWARD", Hook.OUTPUT: "OUTPUT"}
 PATHS = {4: "etc/firmward/firewall.v4", 6: "etc/firmward/firewall.v6"}
@@ -53,7 +55,7 @@ def _of_hook(hook: Hook, rules: Rules, means: Means, version: int) -> Iterator[s
     yield from _always(chain, hook, version)
     yield f"-A {chain} -m conntrack --ctstate INVALID -j DROP"
     if hook is not Hook.FORWARD:
-        yield from _echo(chain, hook, version)
+        yield from _echo(chain, hook, rules, version)
         if rules.has_groups and version == 4:
             yield f"-A {chain} -p igmp -j ACCEPT"
     yield from _declared(hook, rules, version)
@@ -80,10 +82,10 @@ def _always(chain: str, hook: Hook, version: int) -> Iterator[str]:
             yield f"-A {chain} -p {icmp} {option} {name} -j ACCEPT"
 
 
-def _echo(chain: str, hook: Hook, version: int) -> Iterator[str]:
+def _echo(chain: str, hook: Hook, rules: Rules, version: int) -> Iterator[str]:
     words = "icmp --icmp-type" if version == 4 else "ipv6-icmp --icmpv6-type"
     limit = "-m limit --limit 5/second --limit-burst 5"
-    ends = [""] if hook is Hook.INPUT else [f"-d {one} " for one in LAN if one.version == version]
+    ends = [""] if hook is Hook.INPUT else [f"-d {one} " for one in rules.lan if one.version == version]
     for end in ends:
         yield f"-A {chain} {end}-p {words} echo-request {limit} -j ACCEPT"
 
@@ -150,18 +152,25 @@ def _ways(end: str, peer: Peer, version: int) -> Iterator[str]:
     addresses = [f"-{end} {one} " for one in peer.of(version)] if peer.networks else [""]
     if peer.outside:
         # several networks cannot be negated in one rule
-        addresses = [f"-{end} {one} " for one in PUBLIC[version]]
+        addresses = [f"-{end} {one} " for one in _others(peer, version)]
     for name in peer.interfaces or ("",):
         option = f"-{'i' if end == 's' else 'o'} {name} " if name else ""
         yield from (option + address for address in addresses)
 
 
-def _public(version: int) -> tuple[str, ...]:
-    """All addresses but those of `lan`, as few networks as can be."""
-    rest = [ip_network("0.0.0.0/0" if version == 4 else "::/0")]
-    for inner in (one for one in LAN if one.version == version):
-        rest = [part for one in rest for part in (one.address_exclude(inner) if inner.subnet_of(one) else (one,))]
-    return tuple(str(one) for one in sorted(rest))
+def _others(peer: Peer, version: int) -> list[str]:
+    """All addresses but those of this peer, as few networks as can be."""
+    rest: list[Any] = [ip_network("0.0.0.0/0" if version == 4 else "::/0")]
+    for inner in peer.of(version):
+        rest = [part for one in rest for part in _without(one, inner)]
+    return [str(one) for one in sorted(rest)]
+
+
+def _without(outer: Any, inner: Any) -> Iterator[Any]:
+    if inner.subnet_of(outer):
+        yield from outer.address_exclude(inner)
+    elif not outer.subnet_of(inner):
+        yield outer
 
 
 def _sources(means: Means, version: int) -> Iterator[str]:
@@ -170,6 +179,3 @@ def _sources(means: Means, version: int) -> Iterator[str]:
     yield from ("*raw", ":PREROUTING ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]")
     yield f"-A PREROUTING -m rpfilter {'--loose ' if means.several_ways else ''}--invert -j DROP"
     yield "COMMIT"
-
-
-PUBLIC = {version: _public(version) for version in (4, 6)}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Network
 
 from firmward.facts.packet_filter import Hook
-from firmward.harden.firewall.rules import LAN, Accept, Peer, Rules
+from firmward.harden.firewall.rules import Accept, Peer, Rules
 
 TABLE = "firmward"
 PATH = "etc/firmward/firewall.nft"
@@ -49,7 +49,7 @@ class Means:
 
 
 def render(rules: Rules, means: Means) -> str:
-    lines = [HEAD.rstrip("\n"), *_defines(), ""]
+    lines = [HEAD.rstrip("\n"), *_defines(rules), ""]
     lines += [f"table inet {TABLE}", f"delete table inet {TABLE}", "", f"table inet {TABLE} {{"]
     blocks = [*_sets(means), _chain("sources", "prerouting", "raw", "accept", _sources(means))]
     if Hook.INPUT in means.hooks:
@@ -63,10 +63,10 @@ def render(rules: Rules, means: Means) -> str:
     return "\n".join([*lines, "\n\n".join(blocks), "}", ""])
 
 
-def _defines() -> Iterator[str]:
+def _defines(rules: Rules) -> Iterator[str]:
     for name in ("lan", "bastion"):
         for version in (4, 6):
-            networks = ", ".join(str(one) for one in LAN if one.version == version)
+            networks = ", ".join(str(one) for one in rules.lan if one.version == version)
             yield f"define {name}{version} = {{ {networks} }}"
 
 
@@ -169,6 +169,11 @@ def _accepts(one: Accept, ends: tuple[tuple[str, Peer], ...]) -> Iterator[str]:
     ports = f"{one.protocol} sport {one.source_port} " if one.source_port else ""
     ports += f"{one.protocol} dport {one.port}" if one.port else f"meta l4proto {one.protocol}"
     limit = f" limit rate {one.rate} burst {one.rate.count} packets" if one.rate else ""
+    if one.next_hop:
+        # with no hop left to make, the first packet reaches the next device and none behind it, whatever its address
+        yield f"meta nfproto ipv4 {ports} ct state new{limit} ip ttl set 1 counter accept{_comment(one)}"
+        yield f"meta nfproto ipv6 {ports} ct state new{limit} ip6 hoplimit set 1 counter accept{_comment(one)}"
+        return
     for _, conditions in _conditions(ends):
         yield f"{conditions} {ports} ct state new{limit} counter accept{_comment(one)}".strip()
 
@@ -199,8 +204,8 @@ def _words(end: str, peer: Peer, version: int) -> Iterator[str]:
 
 
 def _address(peer: Peer, version: int) -> str:
-    if peer.networks == LAN:
-        return f"${'bastion' if peer.name == 'bastion' else 'lan'}{version}"
+    if peer.word:
+        return f"${peer.word}{version}"
     found = ", ".join(_plain(one) for one in peer.of(version))
     return found if "," not in found else f"{{ {found} }}"
 

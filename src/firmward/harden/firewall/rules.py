@@ -1,11 +1,11 @@
 """What the policy allows to pass, in words that every packet filter has.
 
-A policy's texts are the maker's, and yet nothing of them is written down that is not an address, a port, a plain name or
-a rate: all else is refused.
+A policy's texts are the maker's, and yet nothing of them is written down that is not an address, a port, a plain name
+or a rate: all else is refused.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
@@ -50,12 +50,14 @@ class Rate:
 @dataclass(frozen=True, slots=True)
 class Peer:
     """Whoever has an address in `networks`, or none of them where it is `outside`, behind one of `interfaces`. Without
-    networks it is any address, without interfaces any interface. `name` is how the policy calls it."""
+    networks it is any address, without interfaces any interface. `name` is how the policy calls it, `word` a name that
+    the rules may define for its networks."""
 
     name: str
     networks: tuple[Network, ...] = ()
     interfaces: tuple[str, ...] = ()
     outside: bool = False
+    word: str = ""
 
     def of(self, version: int) -> tuple[Network, ...]:
         return tuple(one for one in self.networks if one.version == version)
@@ -66,12 +68,14 @@ class Peer:
 
 
 ANY = Peer("any")
-PEERS = {"any": ANY, "lan": Peer("lan", LAN), "wan": Peer("wan", LAN, outside=True), "bastion": Peer("bastion", LAN)}
+NEAR = ("lan", "wan", "bastion", "any")
+"""Peers that need no declaration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """New connections that may pass. In a flow `peer` is where they go, and `source` where they come from."""
+    """New connections that may pass. In a flow `peer` is where they go, and `source` where they come from. With
+    `next_hop` they go no further than to the next device."""
 
     protocol: str
     port: int | None
@@ -80,16 +84,19 @@ class Accept:
     rate: Rate | None = None
     source_port: int | None = None
     source: Peer = ANY
+    next_hop: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What may come `inward`, leave `outward` and cross the device. `zones` are the peers that zones are."""
+    """What may come `inward`, leave `outward` and cross the device. `zones` are the peers that zones are, `lan` the
+    addresses of neighbours."""
 
     inward: tuple[Accept, ...]
     outward: tuple[Accept, ...]
     across: tuple[Accept, ...]
     zones: tuple[Peer, ...] = ()
+    lan: tuple[Network, ...] = LAN
 
     @property
     def has_groups(self) -> bool:
@@ -108,20 +115,28 @@ class Rules:
         return replace(self, inward=_once(*self.inward, *inward), outward=_once(*self.outward, *outward))
 
 
-def of_policy(policy: Policy, interfaces: dict[str, tuple[str, ...]]) -> Rules:
-    """`interfaces` are the names of each zone's interfaces. Raises Refused for a text that is no word of a rule."""
+def of_policy(policy: Policy, interfaces: dict[str, tuple[str, ...]], local: Iterable[Network] = ()) -> Rules:
+    """`interfaces` are the names of each zone's interfaces, `local` networks that the device itself has an address in.
+    Raises Refused for a text that is no word of a rule."""
+    lan = _lan(local)
     zones = {zone.name: _zone(zone, interfaces) for zone in policy.zone}
+    peers = {
+        "any": ANY,
+        "lan": Peer("lan", lan, word="lan"),
+        "wan": Peer("wan", lan, outside=True, word="lan"),
+        "bastion": Peer("bastion", lan, word="bastion"),
+    } | zones
     inward = [
-        _dhcp(Accept(one.protocol, one.port, _peer(one.peer, zones, "[[listen]] from"), _note(one.service)))
+        _dhcp(Accept(one.protocol, one.port, _peer(one.peer, peers, "[[listen]] from"), _note(one.service)))
         for one in policy.listen
         if one.peer != "local"
     ]
-    outward = [_outward(one, zones) for one in policy.egress]
-    across = []
+    outward = [_outward(one, peers) for one in policy.egress]
+    across: list[Accept] = []
     for flow in policy.flow:
-        way, accept = _flow(flow, zones, policy)
+        way, accept = _flow(flow, peers, policy)
         {"in": inward, "out": outward, "across": across}[way].append(accept)
-    return Rules(_once(*inward), _once(*outward), _once(*across), tuple(zones.values()))
+    return Rules(_once(*inward), _once(*outward), _once(*across), tuple(zones.values()), lan)
 
 
 def _once(*accepts: Accept) -> tuple[Accept, ...]:
@@ -130,14 +145,24 @@ def _once(*accepts: Accept) -> tuple[Accept, ...]:
 
 
 def _zone(zone: Zone, interfaces: dict[str, tuple[str, ...]]) -> Peer:
-    if not ZONE.match(zone.name) or zone.name in (*PEERS, *ITSELF):
+    if not ZONE.match(zone.name) or zone.name in (*NEAR, *ITSELF):
         raise Refused(f"the zone {zone.name!r} has a name that no packet filter takes")
     names = tuple(dict.fromkeys(name for name in interfaces.get(zone.name, ()) if INTERFACE.match(name)))
     return Peer(zone.name, interfaces=names or (zone.name[:15],))
 
 
-def _peer(text: str, zones: dict[str, Peer], where: str) -> Peer:
-    found = zones.get(text) or PEERS.get(text)
+def _lan(local: Iterable[Network]) -> tuple[Network, ...]:
+    """Private addresses, and the device's own networks where they are not."""
+    more = [one for one in dict.fromkeys(local) if one.prefixlen > 0]
+    return (*LAN, *(one for one in more if not any(_holds(known, one) for known in LAN)))
+
+
+def _holds(outer: Network, inner: Network) -> bool:
+    return outer.version == inner.version and inner.network_address in outer and outer.prefixlen <= inner.prefixlen
+
+
+def _peer(text: str, peers: dict[str, Peer], where: str) -> Peer:
+    found = peers.get(text)
     if found is not None:
         return found
     network = _network(text)
@@ -155,11 +180,11 @@ def _network(text: str) -> Network | None:
         return None
 
 
-def _destination(text: str, port: int | None, zones: dict[str, Peer], where: str) -> Peer:
+def _destination(text: str, port: int | None, peers: dict[str, Peer], where: str) -> Peer:
     if text == "gateway":
-        return replace(PEERS["lan"], name="gateway")
-    if text in zones or text in PEERS or _network(text) is not None:
-        return _peer(text, zones, where)
+        return replace(ANY, name="gateway")
+    if text in peers or _network(text) is not None:
+        return _peer(text, peers, where)
     if not NAME.match(text):
         raise Refused(f"{where} = {text[:60]!r} is neither a name nor a CIDR, lan or gateway")
     if port is None:
@@ -167,21 +192,22 @@ def _destination(text: str, port: int | None, zones: dict[str, Peer], where: str
     return replace(ANY, name=text)
 
 
-def _outward(one: Egress, zones: dict[str, Peer]) -> Accept:
-    peer = _destination(one.to, one.port, zones, "[[egress]] to")
-    return _dhcp(Accept(one.protocol, one.port, peer, _note(one.to), _rate(one.rate)))
+def _outward(one: Egress, peers: dict[str, Peer]) -> Accept:
+    peer = _destination(one.to, one.port, peers, "[[egress]] to")
+    accept = Accept(one.protocol, one.port, peer, _note(one.to), _rate(one.rate), next_hop=one.to == "gateway")
+    return _dhcp(accept)
 
 
-def _flow(flow: Flow, zones: dict[str, Peer], policy: Policy) -> tuple[str, Accept]:
+def _flow(flow: Flow, peers: dict[str, Peer], policy: Policy) -> tuple[str, Accept]:
     """Which way it goes: a flow may begin or end at the device itself."""
     itself = (*ITSELF, policy.device.product) if policy.device else ITSELF
     note = _note(f"{flow.source} to {flow.to}")
-    if flow.to in itself and flow.to not in zones:
-        return "in", Accept(flow.protocol, flow.port, _peer(flow.source, zones, "[[flow]] from"), note)
-    peer = _destination(flow.to, flow.port, zones, "[[flow]] to")
-    if flow.source in itself and flow.source not in zones:
+    if flow.to in itself and flow.to not in peers:
+        return "in", Accept(flow.protocol, flow.port, _peer(flow.source, peers, "[[flow]] from"), note)
+    peer = _destination(flow.to, flow.port, peers, "[[flow]] to")
+    if flow.source in itself and flow.source not in peers:
         return "out", Accept(flow.protocol, flow.port, peer, note)
-    source = _peer(flow.source, zones, "[[flow]] from")
+    source = _peer(flow.source, peers, "[[flow]] from")
     return "across", Accept(flow.protocol, flow.port, peer, note, source=source)
 
 
@@ -190,7 +216,7 @@ def _dhcp(accept: Accept) -> Accept:
     other = ANSWERING.get(accept.port or 0) if accept.protocol == "udp" else None
     if other is None:
         return accept
-    return replace(accept, peer=replace(ANY, interfaces=accept.peer.interfaces), source_port=other)
+    return replace(accept, peer=replace(ANY, interfaces=accept.peer.interfaces), source_port=other, next_hop=False)
 
 
 def _rate(text: str | None) -> Rate | None:

@@ -1,7 +1,8 @@
-"""What of the image the rules depend on: programs, interfaces of zones, DHCP, containers, and what its kernel can do."""
+"""What of the image the rules depend on: programs, interfaces, addresses, DHCP, containers, and its kernel."""
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_interface
 
 from firmward.facts import engine_sockets
 from firmward.facts.kernel_config import KernelConfigs
@@ -12,6 +13,7 @@ from firmward.facts.sysctl import Sysctl
 from firmward.facts.uplinks import Uplinks
 from firmward.harden.draft import Draft, Refused
 from firmward.harden.firewall.nft import Means
+from firmward.harden.firewall.rules import Network
 from firmward.harden.site import Site
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.policy import Policy
@@ -25,6 +27,15 @@ DHCP_FILES = (
     ("etc/systemd/network/*.network", re.compile(r"^\s*DHCP\s*=\s*(?:yes|true|1|on|ipv4|ipv6|both)", re.MULTILINE)),
     ("usr/lib/systemd/network/*.network", re.compile(r"^\s*DHCP\s*=\s*(?:yes|true|1|on|ipv4|ipv6)", re.MULTILINE)),
     ("etc/config/network", re.compile(r"\bproto\s+['\"]?dhcp", re.MULTILINE)),
+)
+ADDRESS_FILES = (
+    "etc/network/interfaces", "etc/network/interfaces.d/*", "etc/systemd/network/*.network", "etc/config/network",
+    "etc/NetworkManager/system-connections/*",
+)  # fmt: skip
+ADDRESS = re.compile(
+    r"^[ \t]*(?:(?:option|list)[ \t]+)?(?:address|Address|ipaddr|address\d)[ \t=]+['\"]?(?P<address>[0-9A-Fa-f.:]{2,45}"
+    r"(?:/\d{1,3})?)['\"]?(?:[^\n]*\n[ \t]*(?:option[ \t]+)?netmask[ \t]+['\"]?(?P<mask>[\d.]{7,15}))?",
+    re.MULTILINE,
 )
 FILES_LIMIT = 100
 TEXT_LIMIT = 1 << 20
@@ -84,6 +95,24 @@ def _texts(draft: Draft, place: str) -> Iterator[str]:
                 yield draft.text(path, TEXT_LIMIT) or ""
             except Unavailable:
                 continue
+
+
+def local_networks(site: Site) -> tuple[Network, ...]:
+    """The networks that the device has an address in by its configuration."""
+    found = []
+    for place in ADDRESS_FILES:
+        for text in _texts(site.draft, place):
+            found += [_network(match["address"], match["mask"]) for match in ADDRESS.finditer(text)]
+    return tuple(dict.fromkeys(one for one in found[:FILES_LIMIT] if one is not None and not one.is_loopback))
+
+
+def _network(address: str, mask: str | None) -> Network | None:
+    """None for a single address, which tells of no neighbours."""
+    try:
+        found = ip_interface(f"{address}/{mask}" if mask else address).network
+    except ValueError:
+        return None
+    return found if found.num_addresses > 1 else None
 
 
 def interfaces(site: Site, policy: Policy) -> dict[str, tuple[str, ...]]:
