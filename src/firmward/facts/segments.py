@@ -55,7 +55,7 @@ class Segments:
 
     `at` is where networks are configured, whatever they say; `unread` says what could not be read. `bases` are the
     interfaces that this configuration brings up, and that could carry a VLAN; `manager` whose configuration it is, None
-    where scripts do it.
+    where scripts do it. `trunk` is the name of systemd-networkd's file for the first of these interfaces.
     """
 
     vlans: tuple[Vlan, ...]
@@ -64,6 +64,7 @@ class Segments:
     unread: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
     manager: NetworkManager | None = None
+    trunk: str = ""
 
 
 def collect(tree: Tree, startup: Startup, uci_firewall: UciFirewall | Unknown | None) -> Segments:
@@ -78,6 +79,9 @@ def collect(tree: Tree, startup: Startup, uci_firewall: UciFirewall | Unknown | 
         vlans += parse_uci(network)
         places.append(UCI_NETWORK)
     manager, bases = _managed(tree, network)
+    trunk = next(
+        (path for path in _files(tree, MATCHED) if {*bases[:1]} & {*_settings(tree, path, "match", "name")}), ""
+    )
     for process in startup.processes:
         if process.start is not Start.DISABLED:
             vlans += _commands(process)
@@ -88,7 +92,7 @@ def collect(tree: Tree, startup: Startup, uci_firewall: UciFirewall | Unknown | 
         unread.append(uci_firewall.reason)
     zones = tuple(zone.name for zone in uci_firewall.zones) if isinstance(uci_firewall, UciFirewall) else ()
     at = Location(places[0]) if places else None
-    return Segments(tuple(vlans), zones, at, tuple(unread), bases, manager)
+    return Segments(tuple(vlans), zones, at, tuple(unread), bases, manager, trunk.rpartition("/")[2])
 
 
 def _managed(tree: Tree, network: str | None) -> tuple[NetworkManager | None, tuple[str, ...]]:

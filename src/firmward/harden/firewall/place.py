@@ -6,6 +6,7 @@ from firmward.facts.configuration_file import inside
 from firmward.facts.firewall import Firewall
 from firmward.facts.loading import commands
 from firmward.facts.packet_filter import Hook, Reach
+from firmward.facts.process import Manager
 from firmward.facts.startup import Startup
 from firmward.facts.uplinks import Uplinks
 from firmward.harden.draft import Refused
@@ -70,11 +71,18 @@ def _versions(site: Site) -> tuple[int, ...]:
     return (4,) if surroundings.has_no_ipv6(site) else (4, 6)
 
 
+def _require_kernel(site: Site, language: str) -> None:
+    """Where rules are loaded already, the maker knows that the kernel takes them."""
+    before = site.facts.families.get(Firewall)
+    if not isinstance(before, Firewall) or not before.loaded:
+        surroundings.require_kernel(site, language)
+
+
 # ---------------------------------------------------------------------- nftables
 
 
 def _nft(site: Site, policy: Policy, allowed: Rules, hooks: frozenset[Hook]) -> None:
-    surroundings.require_kernel(site, "nft")
+    _require_kernel(site, "nft")
     means = surroundings.means(site, policy, hooks, "nft")
     site.draft.write(nft.PATH, nft.render(allowed, means))
     file = _makers_file(site)
@@ -111,7 +119,7 @@ def _makers_file(site: Site) -> str | None:
 
 
 def _iptables(site: Site, policy: Policy, allowed: Rules, hooks: frozenset[Hook]) -> None:
-    surroundings.require_kernel(site, "iptables")
+    _require_kernel(site, "iptables")
     means = surroundings.means(site, policy, hooks, "iptables")
     before = site.facts.families.get(Firewall)
     versions = _versions(site)
@@ -163,11 +171,13 @@ def _load(site: Site, texts: dict[int, str], own: dict[int, bool]) -> None:
     lines, units, shell = [], [], ""
     for version, text in texts.items():
         name = PROGRAMS[version]
-        restore, single = surroundings.program(site, f"{name}-restore"), surroundings.program(site, name)
+        restore, single = _restore(site, name), surroundings.program(site, name)
         if restore is not None:
             site.draft.write(iptables.PATHS[version], text)
             keep = " --noflush" if own[version] else ""
-            lines.append(f"{restore}{keep} < /{iptables.PATHS[version]}")
+            # without a filter for IPv6 there had better be no IPv6
+            closed = " || echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6" if version == 6 else ""
+            lines.append(f"{restore}{keep} < /{iptables.PATHS[version]}{closed}")
             absolute = restore if restore.startswith("/") else f"/usr/sbin/{name}-restore"
             units.append(f"{absolute}{keep} /{iptables.PATHS[version]}")
         elif single is not None:
@@ -179,6 +189,16 @@ def _load(site: Site, texts: dict[int, str], own: dict[int, bool]) -> None:
         lines.append(f"/{SHELL}")
         units.append(f"/{SHELL}")
     start.start(site, Loading(tuple(lines), tuple(units)))
+
+
+def _restore(site: Site, name: str) -> str | None:
+    """ip6tables comes with iptables; where it should not, the script that loads its rules switches IPv6 off."""
+    found = surroundings.program(site, f"{name}-restore")
+    startup = site.facts.families.get(Startup)
+    if found is None and isinstance(startup, Startup) and startup.init is not Manager.SYSTEMD:
+        sibling = surroundings.program(site, "iptables-restore")
+        return None if sibling is None else sibling.replace("iptables-restore", f"{name}-restore")
+    return found
 
 
 # ---------------------------------------------------------------------- OpenWrt

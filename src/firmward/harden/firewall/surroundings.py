@@ -51,13 +51,13 @@ DEEP_MODULE = "lib/modules/*/kernel/net/ipv4/netfilter/{}.ko*"
 
 
 def program(site: Site, name: str) -> str | None:
-    """Where a program lies, or how what starts already calls it."""
+    """Where a program lies, or how a start script calls it, whether that runs or not."""
     for folder in FOLDERS:
         if site.draft.exists(f"{folder}/{name}") or site.draft.lstat_through(f"{folder}/{name}") is not None:
             return f"/{folder}/{name}"
     startup = site.facts.families.get(Startup)
     for process in startup.processes if isinstance(startup, Startup) else ():
-        if process.program == name and process.start is not Start.DISABLED:
+        if process.program == name:
             return name if not process.argv[0].startswith("/") else process.argv[0]
     return None
 

@@ -1,7 +1,7 @@
 """The cure of what a packet filter lets pass: the policy says what may, and all else is dropped.
 
 What may pass is the maker's word. Where the policy declares it, dropping the rest is safe; where it declares nothing of
-the kind, the rest is everything, and a person must agree; without any policy only a person can say what there is to keep.
+the kind, the rest is everything, and a person must agree; without any policy only a person can say what is to be kept.
 """
 
 from firmward.facts.packet_filter import Hook
