@@ -14,7 +14,9 @@ from firmward.harden.firewall.rules import Accept, Peer, Rules
 
 TABLE = "firmward"
 PATH = "etc/firmward/firewall.nft"
-CONTAINERS = ("docker*", "br-*", "veth*", "podman*", "cni*", "balena*", "lxcbr*", "virbr*")
+COMMENT_LIMIT = 100
+"""Characters; nft takes 128."""
+CONTAINERS = ("docker*", "br-*", "veth*", "podman*", "cni*", "balena*", "supervisor*", "lxcbr*", "virbr*")
 """Interfaces that engines make for their containers."""
 
 HEAD = """#!/usr/sbin/nft -f
@@ -25,7 +27,7 @@ HEAD = """#!/usr/sbin/nft -f
 """
 
 NEEDED_V6 = (
-    "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert, nd-redirect } "
+    "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } "
     "ip6 hoplimit 255 accept",
     "ip6 saddr fe80::/10 icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, "
     "mld2-listener-report } accept",
@@ -181,7 +183,7 @@ def _accepts(one: Accept, ends: tuple[tuple[str, Peer], ...]) -> Iterator[str]:
 def _comment(one: Accept) -> str:
     """What the policy calls it, of which only plain signs are left (rules.py)."""
     words = " ".join(dict.fromkeys(word for word in (one.note, one.peer.name) if word))
-    return f' comment "{words}"' if words else ""
+    return f' comment "{words[:COMMENT_LIMIT]}"' if words else ""
 
 
 def _conditions(ends: tuple[tuple[str, Peer], ...]) -> Iterator[tuple[int, str]]:

@@ -11,7 +11,7 @@ from firmward.facts.startup import Startup
 from firmward.facts.uplinks import Uplinks
 from firmward.harden.draft import Refused
 from firmward.harden.firewall import iptables, nft, rules, start, surroundings, uci
-from firmward.harden.firewall.rules import Rules
+from firmward.harden.firewall.rules import Accept, Rules
 from firmward.harden.firewall.start import Loading
 from firmward.harden.firewall.tighten import firewall_of, tighten
 from firmward.harden.site import Site
@@ -154,17 +154,22 @@ def _blank(site: Site) -> None:
 
 
 def _missing(site: Site, allowed: Rules, family: str) -> Rules:
-    """What is declared, and no rule of the maker's accepts. In IPv6 it may be missing on purpose."""
-    known = firewall_of(site.draft)
-    if known is None or family == "ip6":
-        return Rules((), (), ())
-    inward = [one for one in allowed.inward if _is_closed(known, family, one.protocol, one.port, Hook.INPUT)]
-    outward = [one for one in allowed.outward if _is_closed(known, family, one.protocol, one.port, Hook.OUTPUT)]
-    return Rules(tuple(inward), tuple(outward), ())
+    """What is declared, and no rule of the maker's accepts. Where IPv6 was closed, it may be so on purpose."""
+    before, after = site.facts.families.get(Firewall), firewall_of(site.draft)
+    version = next(version for version, name in FAMILIES.items() if name == family)
+
+    def is_missing(one: Accept, hook: Hook) -> bool:
+        if after is None or one.port is None or not one.peer.has(version):
+            return False
+        was_closed = isinstance(before, Firewall) and _is_closed(before, family, one, hook)
+        return _is_closed(after, family, one, hook) and not (family == "ip6" and was_closed)
+
+    inward = tuple(one for one in allowed.inward if is_missing(one, Hook.INPUT))
+    return Rules(inward, tuple(one for one in allowed.outward if is_missing(one, Hook.OUTPUT)), ())
 
 
-def _is_closed(firewall: Firewall, family: str, protocol: str, port: int | None, hook: Hook) -> bool:
-    return port is not None and firewall.reach_by(family, protocol, port, hook) is Reach.CLOSED
+def _is_closed(firewall: Firewall, family: str, one: Accept, hook: Hook) -> bool:
+    return firewall.reach_by(family, one.protocol, one.port or 0, hook) is Reach.CLOSED
 
 
 def _load(site: Site, texts: dict[int, str], own: dict[int, bool]) -> None:

@@ -18,6 +18,8 @@ LAN = tuple(
     ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
 )
+WIDEST = {4: 16, 6: 48}
+"""Bits of the widest network in which a device's own address makes neighbours; what says more is a mistake or a lie."""
 LINK_LOCAL = (ip_network("fe80::/10"),)
 NAME = re.compile(r"(?:\*\.)?(?=.{1,100}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_-]+)*\Z")
 INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,14}\Z")
@@ -105,8 +107,8 @@ class Rules:
     def with_dhcp(self) -> "Rules":
         """The same for a device that is given its addresses: answers to a broadcast belong to no connection."""
         inward = (
-            Accept("udp", 68, ANY, "DHCP's answers", source_port=67),
-            Accept("udp", 546, Peer("link", LINK_LOCAL), "DHCPv6's answers", source_port=547),
+            Accept("udp", 68, ANY, "answers of DHCP", source_port=67),
+            Accept("udp", 546, Peer("link", LINK_LOCAL), "answers of DHCPv6", source_port=547),
         )
         outward = (
             Accept("udp", 67, ANY, "DHCP", source_port=68),
@@ -153,7 +155,7 @@ def _zone(zone: Zone, interfaces: dict[str, tuple[str, ...]]) -> Peer:
 
 def _lan(local: Iterable[Network]) -> tuple[Network, ...]:
     """Private addresses, and the device's own networks where they are not."""
-    more = [one for one in dict.fromkeys(local) if one.prefixlen > 0]
+    more = [one for one in dict.fromkeys(local) if one.prefixlen >= WIDEST[one.version]]
     return (*LAN, *(one for one in more if not any(_holds(known, one) for known in LAN)))
 
 

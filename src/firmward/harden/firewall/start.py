@@ -36,11 +36,10 @@ Conflicts=shutdown.target
 Type=oneshot
 RemainAfterExit=yes
 {commands}
-CapabilityBoundingSet=CAP_NET_ADMIN
+CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW
 NoNewPrivileges=yes
-ProtectSystem=strict
+ProtectSystem=full
 ProtectHome=yes
-PrivateTmp=yes
 
 [Install]
 WantedBy=sysinit.target

@@ -58,7 +58,8 @@ def program(site: Site, name: str) -> str | None:
     startup = site.facts.families.get(Startup)
     for process in startup.processes if isinstance(startup, Startup) else ():
         if process.program == name:
-            return name if not process.argv[0].startswith("/") else process.argv[0]
+            known = process.argv[0].removesuffix(f"/{name}").strip("/") in FOLDERS
+            return process.argv[0] if known and process.argv[0].startswith("/") else name
     return None
 
 
