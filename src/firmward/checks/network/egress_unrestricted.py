@@ -1,3 +1,4 @@
+from firmward.checks.network.filtering import closing
 from firmward.facts.firewall import Firewall, Hook
 from firmward.facts.networking import Networking
 from firmward.facts.sysctl import Sysctl
@@ -7,7 +8,6 @@ from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.policy import Policy
-from firmward.model.remedy import AddFirewallRule, Remedy, Safety, Stage
 
 INWARD = ("br", "docker", "veth", "lxc", "virbr", "podman", "cni", "can", "dummy")
 """How interfaces to the device's own containers and bridges begin."""
@@ -104,10 +104,5 @@ def _finding(
         "output" if is_whole else f"{free[0][0]}/output",
         f"whatever leaves the device by {names}{by_way} passes{declared}",
         at=at,
-        remedy=Remedy(
-            "Accept answers and the declared destinations on the way out, then drop the rest",
-            Safety.UNSAFE,
-            Stage.IMAGE,
-            (AddFirewallRule("out", "drop"),),
-        ),
+        remedy=closing(Hook.OUTPUT, policy),
     )

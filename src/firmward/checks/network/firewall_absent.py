@@ -1,21 +1,16 @@
-from firmward.facts.firewall import Firewall
+from firmward.checks.network.filtering import closing
+from firmward.facts.firewall import Firewall, Hook
 from firmward.facts.networking import Networking
 from firmward.facts.sysctl import Sysctl
 from firmward.model.check import Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
-from firmward.model.remedy import AddFirewallRule, Remedy, Safety, Stage
+from firmward.model.policy import Policy
 
 RULES = "table inet filter {\n  chain input {\n    type filter hook input priority 0; policy drop;\n  }\n}\n"
 START = "::sysinit:/usr/sbin/nft -f /etc/nftables.conf\n"
 SSH = "::respawn:/usr/sbin/dropbear -F\n"
-REMEDY = Remedy(
-    "Load a packet filter at boot that drops what the policy does not declare, for IPv4 and IPv6 alike",
-    Safety.UNSAFE,
-    Stage.IMAGE,
-    (AddFirewallRule("in", "drop"), AddFirewallRule("out", "drop")),
-)
 
 
 @check(
@@ -30,6 +25,7 @@ def firewall_absent(
     networking: Networking,
     firewall: Firewall,
     sysctl: Sysctl | Unknown | None,
+    policy: Policy | None,
 ) -> Findings:
     """Without a packet filter each service that starts is open to whoever can send a packet, and a device that falls
     can send what it likes to whom it likes. A rules file that nothing loads looks like protection and is none; rules
@@ -38,7 +34,7 @@ def firewall_absent(
     if not firewall.chains:
         if firewall.unread:
             raise Unavailable("; ".join(firewall.unread[:5]))
-        yield _nothing(firewall)
+        yield _nothing(firewall, policy)
         return
     for family, name in (("ip", "ipv4"), ("ip6", "ipv6")):
         if not firewall.covers(family) and not (family == "ip6" and _has_no_ipv6(sysctl)):
@@ -47,18 +43,19 @@ def firewall_absent(
                 name,
                 f"the rules that are loaded filter no {'IPv6' if family == 'ip6' else 'IPv4'} at all",
                 at=Location(place.path) if place else None,
-                remedy=REMEDY,
+                remedy=closing(Hook.INPUT, policy),
             )
 
 
-def _nothing(firewall: Firewall) -> Finding:
+def _nothing(firewall: Firewall, policy: Policy | None) -> Finding:
+    remedy = closing(Hook.INPUT, policy)
     if firewall.unloaded:
         path = firewall.unloaded[0]
-        return Finding("firewall", f"nothing loads the rules in {path}", at=Location(path), remedy=REMEDY)
+        return Finding("firewall", f"nothing loads the rules in {path}", at=Location(path), remedy=remedy)
     if firewall.loaded:
         at = firewall.loaded[0]
-        return Finding("firewall", f"what is loaded at {at} filters nothing", at=at, remedy=REMEDY)
-    return Finding("firewall", "nothing loads a packet filter at boot", remedy=REMEDY)
+        return Finding("firewall", f"what is loaded at {at} filters nothing", at=at, remedy=remedy)
+    return Finding("firewall", "nothing loads a packet filter at boot", remedy=remedy)
 
 
 def _has_no_ipv6(sysctl: Sysctl | Unknown | None) -> bool:

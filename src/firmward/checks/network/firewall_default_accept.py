@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 
+from firmward.checks.network.filtering import closing
 from firmward.facts import engine_sockets
 from firmward.facts.firewall import Chain, Firewall, Hook, Verdict
 from firmward.facts.startup import Start, Startup
@@ -8,7 +9,7 @@ from firmward.facts.uci_firewall import UciFirewall
 from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
-from firmward.model.remedy import AddFirewallRule, Change, Remedy, Safety, SetOption, Stage
+from firmward.model.policy import Policy
 
 ENGINES = (*engine_sockets.PROGRAMS, "lxc-net", "libvirtd")
 START = "::sysinit:/usr/sbin/nft -f /etc/nftables.conf\n::respawn:/usr/sbin/dropbear -F\n"
@@ -37,6 +38,7 @@ def firewall_default_accept(
     uci_firewall: UciFirewall | Unknown | None,
     sysctl: Sysctl | Unknown | None,
     startup: Startup | Unknown | None,
+    policy: Policy | None,
 ) -> Findings:
     """A filter that lets pass what no rule names protects against yesterday's services alone: the next one that
     starts, by an update, a plug-in or an intruder, is open at once. Where IPv4 drops and IPv6 does not, the same
@@ -47,20 +49,25 @@ def firewall_default_accept(
         if firewall.unread:
             raise Unavailable("; ".join(firewall.unread[:5]))
         raise NotApplicable("no packet filter is loaded at all: see firewall-absent")
-    yield from _open(firewall, Hook.INPUT, sysctl)
+    yield from _open(firewall, Hook.INPUT, sysctl, policy)
     if _routes(sysctl, uci_firewall):
-        yield from _open(firewall, Hook.FORWARD, sysctl)
+        yield from _open(firewall, Hook.FORWARD, sysctl, policy)
     elif isinstance(startup, Startup) and _engine(startup):
         # the engine makes the kernel forward IPv4; only rules that somebody wrote for it are judged
-        yield from (one for one in _open(firewall, Hook.FORWARD, sysctl, ("ip",)) if firewall.at(Hook.FORWARD, "ip"))
+        found = _open(firewall, Hook.FORWARD, sysctl, policy, ("ip",))
+        yield from (one for one in found if firewall.at(Hook.FORWARD, "ip"))
     if isinstance(uci_firewall, UciFirewall) and uci_firewall.loaded:
-        yield from _zones(uci_firewall)
+        yield from _zones(uci_firewall, policy)
     if firewall.unread:
         raise Unavailable("; ".join(firewall.unread[:5]))
 
 
 def _open(
-    firewall: Firewall, hook: Hook, sysctl: Sysctl | Unknown | None, families: tuple[str, ...] = ("ip", "ip6")
+    firewall: Firewall,
+    hook: Hook,
+    sysctl: Sysctl | Unknown | None,
+    policy: Policy | None,
+    families: tuple[str, ...] = ("ip", "ip6"),
 ) -> Iterator[Finding]:
     for family in families:
         chains = firewall.at(hook, family)
@@ -68,10 +75,10 @@ def _open(
             continue
         other_is_closed = firewall.drops_rest(hook, "ip" if family == "ip6" else "ip6")
         if chains or other_is_closed:
-            yield _finding(firewall, hook, family, chains)
+            yield _finding(firewall, hook, family, chains, policy)
 
 
-def _finding(firewall: Firewall, hook: Hook, family: str, chains: tuple[Chain, ...]) -> Finding:
+def _finding(firewall: Firewall, hook: Hook, family: str, chains: tuple[Chain, ...], policy: Policy | None) -> Finding:
     name = "IPv6" if family == "ip6" else "IPv4"
     direction = {Hook.INPUT: "to the device", Hook.FORWARD: "through the device"}[hook]
     if chains:
@@ -80,23 +87,10 @@ def _finding(firewall: Firewall, hook: Hook, family: str, chains: tuple[Chain, .
     else:
         text = f"{name} packets {direction} meet no filter, while the other family's do"
         at = next(chain.at for chain in firewall.chains)
-    return Finding(f"{family}/{hook.value}", text, at=at, remedy=_remedy(chains))
+    return Finding(f"{family}/{hook.value}", text, at=at, remedy=closing(hook, policy))
 
 
-def _remedy(chains: tuple[Chain, ...]) -> Remedy:
-    path = chains[0].at.path if chains else None
-    changes: tuple[Change, ...] = (AddFirewallRule("in", "drop"),)
-    if path == "etc/config/firewall":
-        changes = (SetOption(path, chains[0].hook.value, "REJECT", "defaults"),)
-    return Remedy(
-        "Accept what the policy declares, then drop the rest, in IPv4 and IPv6 alike",
-        Safety.UNSAFE,
-        Stage.IMAGE,
-        changes,
-    )
-
-
-def _zones(firewall: UciFirewall) -> Iterator[Finding]:
+def _zones(firewall: UciFirewall, policy: Policy | None) -> Iterator[Finding]:
     """A zone towards the internet that takes everything is open, whatever the defaults say."""
     for zone in firewall.zones:
         if (zone.masquerades or zone.name.startswith("wan")) and zone.input is Verdict.ACCEPT:
@@ -105,7 +99,7 @@ def _zones(firewall: UciFirewall) -> Iterator[Finding]:
                 f"the zone {zone.name} lets everything in from outside",
                 at=zone.at,
                 severity=Severity.HIGH,
-                remedy=Remedy("Set input of this zone to REJECT", Safety.UNSAFE, Stage.IMAGE),
+                remedy=closing(Hook.INPUT, policy),
             )
 
 
