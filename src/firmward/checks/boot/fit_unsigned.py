@@ -47,7 +47,7 @@ def _finding(found: FoundFit, key: str, message: str) -> Finding:
         at=found.at,
         remedy=Remedy(
             "Sign the configuration: mkimage -F -k KEYS -K CONTROL.dtb -r, and CONFIG_FIT_SIGNATURE=y in U-Boot",
-            Safety.UNSAFE,
+            Safety.MANUAL,
             Stage.IMAGE,
         ),
     )

@@ -1,5 +1,6 @@
 """uboot-risky-command"""
 
+import re
 from dataclasses import dataclass
 
 from firmward.facts.uboots import FoundUboot, Stage, Uboots
@@ -9,6 +10,8 @@ from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.remedy import Remedy, Safety, SetUbootOption
 from firmward.model.remedy import Stage as RemedyStage
+
+WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,21 @@ def _findings(found: FoundUboot, commands: frozenset[str]) -> Findings:
                 f"{found.name} has {names}: at its prompt one can {row.danger}",
                 at=found.at,
                 evidence=names,
-                remedy=Remedy(
-                    f"Build U-Boot without {names}",
-                    Safety.UNSAFE,
-                    RemedyStage.SOURCE,
-                    tuple(SetUbootOption(f"CONFIG_{option}", "n") for option in row.options.split()),
-                ),
+                remedy=_cure(row, found, names),
             )
+
+
+def _cure(row: Row, found: FoundUboot, names: str) -> Remedy:
+    """What its own boot command calls stays, and so does what comes with the prompt."""
+    called = frozenset(word for value in found.variables.values() for word in WORD.findall(value))
+    used = [name for name in names.split(", ") if name in called]
+    if used or names == "setenv":
+        why = f"its boot command calls {', '.join(used)}" if used else "setenv comes with every prompt"
+        return Remedy(f"Accept it with a reason, since {why}", Safety.MANUAL, RemedyStage.SOURCE)
+    return Remedy(
+        f"Build U-Boot without {names}",
+        Safety.UNSAFE,
+        RemedyStage.SOURCE,
+        tuple(SetUbootOption(f"CONFIG_{option}", "n") for option in row.options.split()),
+        f"A boot script, or a person at the prompt, that calls {names} cannot any more.",
+    )
