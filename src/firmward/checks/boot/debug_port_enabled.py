@@ -10,7 +10,7 @@ from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.policy import Policy
-from firmward.model.remedy import Remedy, Safety, SetDeviceTreeProperty, SetKernelOption, Stage
+from firmward.model.remedy import Change, Remedy, Safety, SetDeviceTreeProperty, SetKernelOption, Stage
 
 WORDS = {"coresight": "CoreSight", "riscv-debug": "the RISC-V debug module", "pins": "pins given to JTAG or SWD"}
 FUSES = Location(part="given/fuses")
@@ -148,7 +148,7 @@ def _finding(found: FoundTree, trees: int, drivers: TraceDrivers | None | Unknow
 def _cure(nodes: tuple[DeviceNode, ...], is_built: bool) -> Remedy:
     devices = [node for node in nodes if node.kind != "pins"]
     disabled = tuple(SetDeviceTreeProperty(node.path, "status", '"disabled"') for node in devices)
-    changes = (*disabled, SetKernelOption("CONFIG_CORESIGHT", "n")) if is_built else disabled
+    changes: tuple[Change, ...] = (*disabled, SetKernelOption("CONFIG_CORESIGHT", "n")) if is_built else disabled
     pins = "Give JTAG's pins to nothing in the product's device tree, and close the port by fuses"
     if not devices:
         return Remedy(pins, Safety.MANUAL, Stage.SOURCE)

@@ -154,8 +154,8 @@ def _of_loader(found: FoundUboot, policy: Policy | None) -> Finding:
         at=found.at,
         evidence="a prompt is built in" if stdin is None else f"a prompt is built in; stdin={stdin}",
         remedy=Remedy(
-            "Build U-Boot with an input that is none (stdin=nulldev), or, where board code starts the system, without a "
-            "prompt (CONFIG_CMDLINE=n)",
+            "Build U-Boot with an input that is none (stdin=nulldev), or, where board code starts the system, without "
+            "a prompt (CONFIG_CMDLINE=n)",
             closing(policy),
             RemedyStage.SOURCE,
             DEAFENING,

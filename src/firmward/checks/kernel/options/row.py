@@ -44,6 +44,10 @@ class Cost(StrEnum):
 
 RISKY = frozenset((Cost.FEATURE, Cost.TIME))
 """Costs that a product may not bear: whoever changes it tries it out."""
+BREAKS = {
+    Cost.FEATURE: "Programs and drivers that use it stop working.",
+    Cost.TIME: "The device is slower by several per cent, and what is near its limits comes too late.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,11 @@ class Row:
     def name(self) -> str:
         """What a finding's key is."""
         return self.key or self.option.lower()
+
+    @property
+    def breaks(self) -> str:
+        """What may stop working with it; empty where nothing does."""
+        return BREAKS.get(self.cost, "")
 
     def judge(self, kernel: "Kernel") -> bool | None | Unknown:
         """Whether a kernel has it as wanted; None where it is not asked of such a kernel."""
