@@ -1,6 +1,6 @@
 """kernel-cgroups-missing"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from firmward.checks.kernel.kernels.command_lines import started_with
@@ -104,6 +104,11 @@ def _of_controllers(
     if not isinstance(version, Unknown) and version < UNIFIED_SINCE:
         return _old(options)
     return next((one for one in (version, groups, *answers.values(), lines) if isinstance(one, Unknown)), None)
+
+
+def _words(lines: Iterable[CommandLine]) -> tuple[str, ...]:
+    values = (value for line in lines for value in line.all("cgroup_disable"))
+    return tuple(f"cgroup_disable={value}" for value in dict.fromkeys(values))
 
 
 def _is_off(controller: Controller, line: CommandLine) -> bool:
