@@ -10,7 +10,14 @@ from firmward.model.policy import Policy
 
 NAME = "u-boot.config"
 TITLE = "merge_config.sh -m .config u-boot.config && make olddefconfig"
-WITH: dict[tuple[str, str], dict[str, str]] = {}
+WITH = {
+    ("CONFIG_BOOTDELAY", "-2"): {"CONFIG_AUTOBOOT": "y"},
+    ("CONFIG_FIT_SIGNATURE", "y"): {"CONFIG_FIT": "y", "CONFIG_FIT_FULL_CHECK": "y", "CONFIG_RSA": "y"},
+    ("CONFIG_ENV_IS_NOWHERE", "y"): {"CONFIG_ENV_IS_DEFAULT": "n", "CONFIG_SYS_REDUNDAND_ENVIRONMENT": "n"},
+    ("CONFIG_PREBOOT", '"setenv stdin nulldev"'): {"CONFIG_USE_PREBOOT": "y"},
+    ("CONFIG_CMD_FASTBOOT", "n"): {"CONFIG_USB_FUNCTION_FASTBOOT": "n", "CONFIG_UDP_FUNCTION_FASTBOOT": "n"},
+    ("CONFIG_CMD_DFU", "n"): {"CONFIG_SPL_DFU": "n"},
+}
 """By option and value what goes with it, unless a finding asks for something else."""
 
 
