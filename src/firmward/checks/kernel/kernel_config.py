@@ -16,6 +16,7 @@ from firmward.model.remedy import Remedy, Safety, SetKernelOption, Stage
 
 NAMED = 3
 """Kernels and reasons named in one text."""
+ON = ("y", "m")
 NUMBER = re.compile(r"-?\d+|0x[0-9a-fA-F]+")
 
 
@@ -98,12 +99,18 @@ def _remedy(row: Row, option: str, options: KernelOptions) -> Remedy:
     wanted = _wanted(row, options)
     advice = "turn it off" if wanted == "n" else f"set it to {wanted}"
     word = "" if row.words is None else f", or start the kernel with {row.words.advice}"
+    summary = f"In the kernel's configuration {advice}{word}, as {row.source} advises; {row.cost}"
+    held = [one for one in row.held_by if options.options.get(one) in ON]
+    if held:
+        return Remedy(f"{summary}. It has to do without CONFIG_{held[0]} first", Safety.MANUAL, Stage.SOURCE)
+    with_it = [f"CONFIG_{one}" for one in row.selected_by if options.options.get(one) in ON]
+    off = tuple(SetKernelOption(one, "n") for one in with_it)
     return Remedy(
-        f"In the kernel's configuration {advice}{word}, as {row.source} advises; {row.cost}",
-        Safety.UNSAFE if row.cost in RISKY else Safety.SAFE,
+        summary,
+        Safety.UNSAFE if row.cost in RISKY or off else Safety.SAFE,
         Stage.SOURCE,
-        (SetKernelOption(f"CONFIG_{option}", _written(wanted)),),
-        row.breaks,
+        (SetKernelOption(f"CONFIG_{option}", _written(wanted)), *off),
+        f"What needs {' or '.join(with_it)}, which selects it, stops working." if off else row.breaks,
     )
 
 

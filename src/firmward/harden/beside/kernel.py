@@ -9,7 +9,7 @@ from firmward.harden.site import Beside
 from firmward.model.policy import Policy
 
 NAME = "kernel.config"
-TITLE = "merge_config.sh -m .config kernel.config && make olddefconfig"
+TITLE = "merge_config.sh -m .config kernel.config && make olddefconfig; gcc's plugins need its headers (gcc-plugin-dev)"
 NEEDS = {
     "CONFIG_MODULE_SIG_FORCE": ("CONFIG_MODULE_SIG",),
     "CONFIG_SECURITY_LOCKDOWN_LSM_EARLY": ("CONFIG_SECURITY_LOCKDOWN_LSM",),
@@ -22,6 +22,12 @@ NEEDS = {
     "CONFIG_IO_STRICT_DEVMEM": ("CONFIG_STRICT_DEVMEM",),
     "CONFIG_STACKPROTECTOR_STRONG": ("CONFIG_STACKPROTECTOR",),
     "CONFIG_SECCOMP_FILTER": ("CONFIG_SECCOMP",),
+    "CONFIG_UBSAN_BOUNDS": ("CONFIG_UBSAN",),
+    "CONFIG_UBSAN_SANITIZE_ALL": ("CONFIG_UBSAN",),
+    "CONFIG_RANDSTRUCT_FULL": ("CONFIG_GCC_PLUGINS",),
+    "CONFIG_GCC_PLUGIN_LATENT_ENTROPY": ("CONFIG_GCC_PLUGINS",),
+    "CONFIG_GCC_PLUGIN_STACKLEAK": ("CONFIG_GCC_PLUGINS",),
+    "CONFIG_KASAN_HW_TAGS": ("CONFIG_KASAN",),
 }
 """By option what Kconfig has it depend on, and would else drop it without a word."""
 

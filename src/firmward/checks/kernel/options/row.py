@@ -61,7 +61,8 @@ class Row:
     asked of kernels of these `architectures` (all without any), `since` and before `until` the versions in which the
     option was there, for which all of `needs` hold: what lacks for them has a row of its own. `words` of the command
     line are as good too, where every line that the kernel may start with has them. `key` tells two rows of one option
-    apart.
+    apart. Of the options that `selected_by` names, those that are on go off with it, or Kconfig turns it on again;
+    where one is on of those that it is `held_by`, the product has to do without that first.
     """
 
     option: str
@@ -78,6 +79,8 @@ class Row:
     least: bool = False
     key: str = ""
     words: Words | None = None
+    selected_by: tuple[str, ...] = ()
+    held_by: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
