@@ -54,13 +54,15 @@ class Place:
 def set_word(site: Site, word: str) -> None:
     """Put it on each command line of the root, and say so beside it where something else gives the kernel one. Raises
     Refused."""
-    found, edit = list(places(site.draft)), words.setting(word)
+    found, edit = list(places(site.draft.below)), words.setting(word)
     whole = [place for place in found if place.is_whole] or found
     for place in found:
         if place in whole or _speaks_of(place, words.names(word), site.draft):
             place.edit(site.draft, edit)
         if place in whole:
             _hold(place, site.draft, lambda line: words.is_written(word, line.text), f"does not take {word}")
+            if not any(place.lines(site.draft)):
+                raise Refused(f"{place.path} has no line any more that could take {word}")
     outside = any(line.is_whole for line in _outside(site))
     if not found or outside or any(place.is_compiled(site.draft) for place in found):
         _tell(word, site.beside.words, site.beside.no_words)

@@ -9,10 +9,12 @@ read = boot_arguments.single
 
 
 def edited(text: str, edit: Edit) -> str:
+    """A file whose only word was taken off has an empty line in its place."""
     lines = text.split("\n")
-    for number, line in enumerate(lines):
-        if line.strip() and not line.lstrip().startswith("#"):
-            ending = "\r" if line.endswith("\r") else ""
-            (lines[number],) = (piece + ending for piece in edit([line.removesuffix("\r")]))
-            break
+    told = [number for number, line in enumerate(lines) if not line.lstrip().startswith("#")]
+    written = [number for number in told if lines[number].strip()]
+    for number in (written or told)[:1]:
+        line = lines[number]
+        ending = "\r" if line.endswith("\r") else ""
+        lines[number] = edit([line.removesuffix("\r")])[0] + ending
     return "\n".join(lines)
