@@ -166,7 +166,7 @@ def _places(options: _Options) -> tuple[str, ...] | Unknown:
 
 def _variables(config: UbootConfig) -> Iterator[tuple[str, str]]:
     """The variables that the configuration itself gives; there may be more."""
-    for option, name in (("BOOTCOMMAND", "bootcmd"), ("BOOTARGS", "bootargs")):
+    for option, name in (("BOOTCOMMAND", "bootcmd"), ("BOOTARGS", "bootargs"), ("PREBOOT", "preboot")):
         value = config.settings.get(option)
         if value is not None and config.is_on(f"USE_{option}") is not False:
             yield name, value

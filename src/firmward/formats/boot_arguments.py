@@ -51,14 +51,17 @@ class Line:
 
 def arguments(text: str) -> tuple[Argument, ...]:
     """The kernel's words of a command line; what follows `--` is init's."""
-    found = []
+    return tuple(argument for argument, _, _ in words(text))
+
+
+def words(text: str) -> Iterator[tuple[Argument, int, int]]:
+    """The kernel's words of a command line, each with where it begins and ends in the text."""
     for match in _WORD.finditer(text[:LINE_LIMIT]):
         word = match[0].replace('"', "")
         if word == "--":
-            break
+            return
         name, sign, value = word.partition("=")
-        found.append(Argument(name.replace("-", "_"), value if sign else None))
-    return tuple(found)
+        yield Argument(name.replace("-", "_"), value if sign else None), match.start(), match.end()
 
 
 def extlinux(text: str) -> Iterator[Line]:

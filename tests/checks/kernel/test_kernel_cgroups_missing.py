@@ -6,7 +6,7 @@ from configured import config, judged, system
 from firmward.audit.engine import Verdict
 from firmward.checks.kernel.kernel_cgroups_missing import kernel_cgroups_missing as check
 from firmward.model.finding import Outcome, Severity
-from firmward.model.remedy import SetKernelOption
+from firmward.model.remedy import RemoveKernelWord, SetKernelOption
 
 MEDIUM, LOW = Severity.MEDIUM, Severity.LOW
 ALL = "CGROUPS=y MEMCG=y CGROUP_PIDS=y CGROUP_SCHED=y FAIR_GROUP_SCHED=y CFS_BANDWIDTH=y"
@@ -90,7 +90,7 @@ def test_the_cure_builds_in_what_is_missing() -> None:
     assert found.remedy.changes == (SetKernelOption("CONFIG_CGROUPS", "y"), SetKernelOption("CONFIG_MEMCG", "y"))
     (found,) = of(ALL, "cgroup_disable=memory").findings
     assert found.remedy is not None
-    assert found.remedy.changes == ()
+    assert found.remedy.changes == (RemoveKernelWord("cgroup_disable=memory"),)
 
 
 def test_each_kernel_is_judged() -> None:

@@ -35,7 +35,7 @@ def of_config(configs: KernelConfigs, command_lines: KernelCommandLine | None | 
 
 
 def of_line(command_lines: KernelCommandLine, configs: KernelConfigs | None | Unknown) -> dict[str, Finding]:
-    return {one.key: one for one in kernel_cmdline.find(command_lines, None, configs)}
+    return {one.key: one for one in kernel_cmdline.find(command_lines, None, configs, None)}
 
 
 CURES = [
@@ -234,4 +234,4 @@ def test_checks_of_the_heap_show_addresses(version: str, text: str, is_told: boo
 def test_pieces_of_a_line_are_no_whole_one() -> None:
     assert not of_line(lines("quiet", is_whole=False), config(**X86_FULL))
     with pytest.raises(Unavailable, match="broken"):
-        list(kernel_cmdline.find(lines("quiet", unread=("broken",)), None, config(**X86_FULL)))
+        list(kernel_cmdline.find(lines("quiet", unread=("broken",)), None, config(**X86_FULL), None))

@@ -54,7 +54,7 @@ def test_a_word_is_added_to_a_list_and_takes_none_from_it() -> None:
     told, _ = found(TITLE + MANY + 'CONFIG_LSM="landlock,bpf"\n')
     one = next(one for one in told.values() if one.message.startswith("CONFIG_LSM does not name yama"))
     assert one.remedy is not None
-    assert one.remedy.changes == (SetKernelOption("CONFIG_LSM", "landlock,bpf,yama"),)
+    assert one.remedy.changes == (SetKernelOption("CONFIG_LSM", '"landlock,bpf,yama"'),)
     assert not any("name landlock" in one.message for one in told.values())
 
 

@@ -15,7 +15,7 @@ from firmward.model.remedy import Change, Remedy, Safety, SetDeviceTreeProperty,
 WORDS = {"coresight": "CoreSight", "riscv-debug": "the RISC-V debug module", "pins": "pins given to JTAG or SWD"}
 FUSES = Location(part="given/fuses")
 TOLD = 8
-"""Nodes named in a finding and changed by its remedy."""
+"""Nodes named in a finding."""
 
 
 def _board(*nodes: DeviceNode, choice: Choice = Choice.BOOTS, trees: int = 1) -> DeviceTrees:
@@ -141,17 +141,22 @@ def _finding(found: FoundTree, trees: int, drivers: TraceDrivers | None | Unknow
         at=found.at,
         evidence=", ".join(node.path for node in nodes[:TOLD])[:400],
         severity=Severity.LOW if is_without else None,
-        remedy=Remedy(
-            "Disable the nodes in the product's device tree, give JTAG's pins to nothing, leave the drivers out, and "
-            "close the port by fuses",
-            Safety.UNSAFE,
-            Stage.SOURCE,
-            _changes(nodes, bool(options)),
-        ),
+        remedy=_cure(nodes, bool(options)),
     )
 
 
-def _changes(nodes: tuple[DeviceNode, ...], is_built: bool) -> tuple[Change, ...]:
+def _cure(nodes: tuple[DeviceNode, ...], is_built: bool) -> Remedy:
     devices = [node for node in nodes if node.kind != "pins"]
-    disabled = tuple(SetDeviceTreeProperty(node.path, "status", '"disabled"') for node in devices[:TOLD])
-    return (*disabled, SetKernelOption("CONFIG_CORESIGHT", "n")) if is_built else disabled
+    disabled = tuple(SetDeviceTreeProperty(node.path, "status", '"disabled"') for node in devices)
+    changes: tuple[Change, ...] = (*disabled, SetKernelOption("CONFIG_CORESIGHT", "n")) if is_built else disabled
+    pins = "Give JTAG's pins to nothing in the product's device tree, and close the port by fuses"
+    if not devices:
+        return Remedy(pins, Safety.MANUAL, Stage.SOURCE)
+    return Remedy(
+        "Disable the nodes in the product's device tree, give JTAG's pins to nothing, leave the drivers out, and "
+        "close the port by fuses",
+        Safety.UNSAFE,
+        Stage.SOURCE,
+        changes,
+        "Tracing does not work any more (perf's cs_etm, a debugger's probe).",
+    )

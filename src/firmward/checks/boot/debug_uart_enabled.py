@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from firmward.checks.boot.declared.console import closing
 from firmward.facts.device_trees import Choice, DeviceNode, DeviceTrees, FoundTree
 from firmward.facts.uboots import FoundUboot, Stage, Uboots
 from firmward.model.check import Example, Findings, NotApplicable, check
@@ -15,6 +16,18 @@ from firmward.model.remedy import Stage as RemedyStage
 OUTPUT_ONLY = '[boot]\nconsole = "output-only"\n'
 DEAF = ("nulldev", "")
 """What `stdin` of U-Boot's environment is where it reads from nowhere."""
+DEAFENED = "setenv stdin nulldev"
+DEAFENING = (
+    SetUbootOption("CONFIG_SYS_DEVICE_NULLDEV", "y"),
+    SetUbootOption("CONFIG_SYS_CONSOLE_IS_IN_ENV", "y"),
+    SetUbootOption("CONFIG_USE_PREBOOT", "y"),
+    SetUbootOption("CONFIG_PREBOOT", f'"{DEAFENED}"'),
+)
+"""U-Boot runs `preboot` before it counts down, and looks for no key afterwards."""
+SILENT = (
+    "Nobody sees messages on the serial line any more, and a boot loader with the same tree that demands a console "
+    "(CONFIG_REQUIRE_SERIAL_CONSOLE) does not start."
+)
 
 
 def _board(*stdouts: DeviceNode | None, choice: Choice = Choice.BOOTS) -> DeviceTrees:
@@ -50,6 +63,7 @@ PROMPT = frozenset(("bootm", "md", "setenv"))
     good=(
         Example(facts=(_board(CLOSED), _loader(None))),
         Example(facts=(_board(None), _loader(PROMPT, stdin="nulldev"))),
+        Example(facts=(_board(None), _loader(PROMPT, preboot="setenv stdin nulldev"))),
         Example(facts=(_board(UART), _loader(None)), policy=OUTPUT_ONLY),
     ),
 )
@@ -69,13 +83,14 @@ def debug_uart_enabled(
         raise NotApplicable("no device tree and no U-Boot in the image")
     if not accepted:
         board = None if policy is None or policy.device is None else policy.device.board
-        yield from _told_by_trees(trees.of_board(board) if isinstance(trees, DeviceTrees) else trees, doubts)
-    yield from _told_by_loaders(uboots, doubts)
+        known = trees.of_board(board) if isinstance(trees, DeviceTrees) else trees
+        yield from _told_by_trees(known, policy, doubts)
+    yield from _told_by_loaders(uboots, policy, doubts)
     if doubts:
         raise Unavailable("; ".join(doubts[:3]))
 
 
-def _told_by_trees(trees: DeviceTrees | None | Unknown, doubts: list[str]) -> Iterator[Finding]:
+def _told_by_trees(trees: DeviceTrees | None | Unknown, policy: Policy | None, doubts: list[str]) -> Iterator[Finding]:
     if isinstance(trees, Unknown):
         doubts.append(trees.reason)
         return
@@ -88,14 +103,14 @@ def _told_by_trees(trees: DeviceTrees | None | Unknown, doubts: list[str]) -> It
     elif answer:
         open_ = [one for one in trees.candidates if _talks(one)]
         for found in open_ if trees.is_settled else open_[:1]:
-            yield _of_tree(found, 1 if trees.is_settled else len(open_))
+            yield _of_tree(found, 1 if trees.is_settled else len(open_), policy)
 
 
 def _talks(found: FoundTree) -> bool:
     return found.stdout is not None and found.stdout.is_enabled and found.stdout.kind == "uart"
 
 
-def _of_tree(found: FoundTree, trees: int) -> Finding:
+def _of_tree(found: FoundTree, trees: int, policy: Policy | None) -> Finding:
     node = found.stdout or DeviceNode("/")
     which = "the device tree" if trees == 1 else f"each of {trees} device trees"
     return Finding(
@@ -105,14 +120,15 @@ def _of_tree(found: FoundTree, trees: int) -> Finding:
         evidence=f"stdout-path leads to {node.path}, {', '.join(node.compatible)}"[:400],
         remedy=Remedy(
             "Take the debug serial line out of the product's device tree",
-            Safety.UNSAFE,
+            closing(policy),
             RemedyStage.SOURCE,
             (SetDeviceTreeProperty(node.path, "status", '"disabled"'),),
+            "" if closing(policy) is Safety.SAFE else SILENT,
         ),
     )
 
 
-def _told_by_loaders(uboots: Uboots | None | Unknown, doubts: list[str]) -> Iterator[Finding]:
+def _told_by_loaders(uboots: Uboots | None | Unknown, policy: Policy | None, doubts: list[str]) -> Iterator[Finding]:
     if isinstance(uboots, Unknown):
         doubts.append(uboots.reason)
         return
@@ -120,12 +136,17 @@ def _told_by_loaders(uboots: Uboots | None | Unknown, doubts: list[str]) -> Iter
         prompt = found.has_prompt
         if isinstance(prompt, Unknown):
             doubts.append(f"{found.at.part}: {prompt.reason}")
-        elif prompt and found.variables.get("stdin", "serial") not in DEAF:
-            yield _of_loader(found)
+        elif prompt and not _is_deaf(found):
+            yield _of_loader(found, policy)
     doubts += () if uboots is None else uboots.unread
 
 
-def _of_loader(found: FoundUboot) -> Finding:
+def _is_deaf(found: FoundUboot) -> bool:
+    """From its first environment on, or by what it runs before everything else."""
+    return found.variables.get("stdin", "serial") in DEAF or found.variables.get("preboot", "").startswith(DEAFENED)
+
+
+def _of_loader(found: FoundUboot, policy: Policy | None) -> Finding:
     stdin = found.variables.get("stdin")
     return Finding(
         "u-boot",
@@ -133,10 +154,13 @@ def _of_loader(found: FoundUboot) -> Finding:
         at=found.at,
         evidence="a prompt is built in" if stdin is None else f"a prompt is built in; stdin={stdin}",
         remedy=Remedy(
-            "Build U-Boot without a prompt (CONFIG_CMDLINE=n), or with an input that is none (stdin=nulldev, "
-            "CONFIG_DISABLE_CONSOLE=y)",
-            Safety.UNSAFE,
+            "Build U-Boot with an input that is none (stdin=nulldev), or, where board code starts the system, without "
+            "a prompt (CONFIG_CMDLINE=n)",
+            closing(policy),
             RemedyStage.SOURCE,
-            (SetUbootOption("CONFIG_CMDLINE", "n"),),
+            DEAFENING,
+            ""
+            if closing(policy) is Safety.SAFE
+            else "Nobody types to the boot loader any more, for a repair or a test.",
         ),
     )

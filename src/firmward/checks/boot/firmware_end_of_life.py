@@ -244,7 +244,7 @@ def _revoked(found: FoundLoader, name: str, least: int) -> Finding:
         at=found.at,
         severity=Severity.HIGH,
         evidence=f"{found.loader.lower()},{found.generation}",
-        remedy=Remedy(f"Ship a {found.loader} of generation {least} or later", Safety.UNSAFE, RemedyStage.SOURCE),
+        remedy=Remedy(f"Ship a {found.loader} of generation {least} or later", Safety.MANUAL, RemedyStage.SOURCE),
     )
 
 
@@ -261,7 +261,7 @@ def _finding(key: str, name: str, at: Location, old: str | None, bypasses: list[
         remedy=Remedy(
             "Build a release that is supported, and plan how boot loaders in the field are updated; accept what your "
             "own tree has mended with a reason",
-            Safety.UNSAFE,
+            Safety.MANUAL,
             RemedyStage.SOURCE,
         ),
     )

@@ -61,7 +61,7 @@ def _finding(found: FoundFit, one: FitConfiguration, left: str) -> Finding:
         at=found.at,
         remedy=Remedy(
             "Name every role of the configuration in `sign-images`, give each image a sha256 hash, and sign anew",
-            Safety.UNSAFE,
+            Safety.MANUAL,
             Stage.IMAGE,
         ),
     )

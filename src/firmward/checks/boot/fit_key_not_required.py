@@ -53,8 +53,9 @@ def _finding(placed: PlacedRing, name: str, message: str) -> Finding:
         at=placed.at,
         remedy=Remedy(
             'Set `required = "conf"` for the key in the control device tree (mkimage -r writes it)',
-            Safety.UNSAFE,
+            Safety.UNSAFE if name != "signature" else Safety.MANUAL,
             Stage.IMAGE,
             (SetDeviceTreeProperty(f"/signature/key-{name}", "required", '"conf"'),) if name != "signature" else (),
+            "Images that this key did not sign do not boot any more: sign those in the field first.",
         ),
     )

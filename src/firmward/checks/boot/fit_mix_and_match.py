@@ -47,7 +47,7 @@ def _finding(found: FoundFit, one: FitConfiguration) -> Finding:
         remedy=Remedy(
             "Put a signature node with `sign-images` into the configuration and sign that (mkimage -F -k KEYS -K "
             "CONTROL.dtb -r), so that the key is required for configurations",
-            Safety.UNSAFE,
+            Safety.MANUAL,
             Stage.IMAGE,
         ),
     )

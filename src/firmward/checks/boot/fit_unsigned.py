@@ -5,7 +5,7 @@ from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.remedy import Remedy, Safety, SetUbootOption, Stage
 
 AT = Location(part="image/fitImage")
 SIGNED = (FitSignature("sha256,rsa2048", SignatureState.VERIFIED),)
@@ -48,6 +48,9 @@ def _finding(found: FoundFit, key: str, message: str) -> Finding:
         remedy=Remedy(
             "Sign the configuration: mkimage -F -k KEYS -K CONTROL.dtb -r, and CONFIG_FIT_SIGNATURE=y in U-Boot",
             Safety.UNSAFE,
-            Stage.IMAGE,
+            Stage.SOURCE,
+            (SetUbootOption("CONFIG_FIT_SIGNATURE", "y"), SetUbootOption("CONFIG_LEGACY_IMAGE_FORMAT", "n")),
+            "Kernels and boot scripts that are uImages are not started any more, nor, with a key that is required, "
+            "FITs that it did not sign.",
         ),
     )

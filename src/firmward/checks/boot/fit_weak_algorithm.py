@@ -79,7 +79,7 @@ def _finding(found: FoundFit, name: str, why: str) -> Finding:
         at=found.at,
         remedy=Remedy(
             'Write `algo = "sha256"` for hashes and `algo = "sha256,rsa3072"` for signatures, and sign anew',
-            Safety.UNSAFE,
+            Safety.MANUAL,
             Stage.IMAGE,
         ),
     )

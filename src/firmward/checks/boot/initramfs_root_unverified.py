@@ -143,7 +143,7 @@ def _shell(path: str, ways: Sequence[WayOut]) -> Finding:
         evidence=ways[0].program,
         remedy=Remedy(
             f"Start the device anew instead of a shell: `reboot -f` where {path} starts one{keep}",
-            Safety.UNSAFE,
+            Safety.MANUAL,
             Stage.SOURCE,
         ),
     )

@@ -1,11 +1,12 @@
 """serial-console-on-cmdline"""
 
+from firmward.checks.boot.declared.console import closing
 from firmward.facts.consoles import Consoles, ConsoleWord
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.policy import Policy
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.remedy import Change, Remedy, RemoveKernelWord, Safety, SetKernelWord, Stage
 
 EXTLINUX = "boot/extlinux/extlinux.conf"
 OUTPUT_ONLY = '[boot]\nconsole = "output-only"\n'
@@ -39,14 +40,20 @@ def serial_console_on_cmdline(consoles: Consoles, policy: Policy | None) -> Find
         if word.is_serial:
             told.setdefault(word.device, []).append(word)
     for device, words in told.items():
-        yield _finding(device, words)
+        yield _finding(device, words, _silence(consoles), policy)
     if consoles.unread and not accepted:
         raise Unavailable("; ".join(consoles.unread[:3]))
     if not (told or accepted or consoles.is_whole):
         raise Unavailable("no boot loader's configuration in the image gives the whole command line")
 
 
-def _finding(device: str, words: list[ConsoleWord]) -> Finding:
+def _silence(consoles: Consoles) -> tuple[Change, ...]:
+    """Without a word for a console that stays the kernel takes the first one that it finds."""
+    stays = any(not word.is_serial and not word.is_early for word in consoles.words)
+    return () if stays else (SetKernelWord("console=ttynull"),)
+
+
+def _finding(device: str, words: list[ConsoleWord], silence: tuple[Change, ...], policy: Policy | None) -> Finding:
     texts = ", ".join(dict.fromkeys(word.text for word in words))
     when = "before its drivers are there" if all(word.is_early for word in words) else "as long as it runs"
     return Finding(
@@ -56,7 +63,9 @@ def _finding(device: str, words: list[ConsoleWord]) -> Finding:
         evidence=texts[:400],
         remedy=Remedy(
             f"Take {texts[:200]} off the kernel's command line, or name a console that is none: console=ttynull",
-            Safety.UNSAFE,
+            closing(policy),
             Stage.SOURCE,
+            (*(RemoveKernelWord(text) for text in dict.fromkeys(word.text for word in words)), *silence),
+            "" if closing(policy) is Safety.SAFE else "Nobody sees the kernel's messages on the serial line any more.",
         ),
     )

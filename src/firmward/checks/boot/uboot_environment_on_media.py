@@ -52,7 +52,7 @@ def _finding(stored: StoredEnvironment, names: list[str]) -> Finding:
         remedy=Remedy(
             "Build what decides the boot into U-Boot (CONFIG_ENV_IS_NOWHERE=y, or CONFIG_ENV_WRITEABLE_LIST=y with "
             "CONFIG_ENV_FLAGS_LIST_STATIC), and keep only counters and addresses on the medium",
-            Safety.UNSAFE,
+            Safety.MANUAL,
             Stage.SOURCE,
         ),
     )

@@ -49,6 +49,7 @@ def uboot_legacy_image_accepted(uboots: Uboots) -> Findings:
 
 
 def _finding(found: FoundUboot) -> Finding:
+    stage = "" if Stage.PROPER in found.stages else "SPL_"
     return Finding(
         "legacy-image",
         f"{found.name} verifies FITs, and boots legacy images without a question",
@@ -57,6 +58,7 @@ def _finding(found: FoundUboot) -> Finding:
             "Build U-Boot with CONFIG_LEGACY_IMAGE_FORMAT off, and boot FITs alone",
             Safety.UNSAFE,
             RemedyStage.SOURCE,
-            (SetUbootOption("CONFIG_LEGACY_IMAGE_FORMAT", "n"),),
+            (SetUbootOption(f"CONFIG_{stage}LEGACY_IMAGE_FORMAT", "n"),),
+            "Kernels, initramfs and boot scripts (boot.scr) that are uImages are not started any more.",
         ),
     )

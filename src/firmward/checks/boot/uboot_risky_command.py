@@ -1,5 +1,6 @@
 """uboot-risky-command"""
 
+import re
 from dataclasses import dataclass
 
 from firmward.facts.uboots import FoundUboot, Stage, Uboots
@@ -9,6 +10,9 @@ from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.remedy import Remedy, Safety, SetUbootOption
 from firmward.model.remedy import Stage as RemedyStage
+
+WITH_PROMPT = "setenv"
+WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class Row:
     options: str
     with_signatures: bool = False
     """It matters where signatures of FITs are verified alone."""
+    beside: str = ""
+    """What else stops working without the options."""
 
 
 ROWS = (
@@ -33,7 +39,8 @@ ROWS = (
     Row("usb-device", "dfu fastboot ums usb_ums", "read and write the flash over USB", "CMD_DFU CMD_FASTBOOT "
         "CMD_USB_MASS_STORAGE"),
     Row("flash-write", "sf nand mmc", "rewrite boot loader and system", "CMD_SF CMD_NAND CMD_MMC"),
-    Row("unsigned-boot", "booti bootz", "boot a bare kernel beside the required key", "CMD_BOOTI CMD_BOOTZ", True),
+    Row("unsigned-boot", "booti bootz", "boot a bare kernel beside the required key", "CMD_BOOTI CMD_BOOTZ "
+        "DISTRO_DEFAULTS", True, ", and distro_bootcmd, which starts such kernels, is gone: set CONFIG_BOOTCOMMAND"),
 )  # fmt: skip
 
 
@@ -82,10 +89,22 @@ def _findings(found: FoundUboot, commands: frozenset[str]) -> Findings:
                 f"{found.name} has {names}: at its prompt one can {row.danger}",
                 at=found.at,
                 evidence=names,
-                remedy=Remedy(
-                    f"Build U-Boot without {names}",
-                    Safety.UNSAFE,
-                    RemedyStage.SOURCE,
-                    tuple(SetUbootOption(f"CONFIG_{option}", "n") for option in row.options.split()),
-                ),
+                severity=Severity.LOW if names == WITH_PROMPT else None,
+                remedy=_cure(row, found, names),
             )
+
+
+def _cure(row: Row, found: FoundUboot, names: str) -> Remedy:
+    """What its own boot command calls stays, and so does what comes with the prompt."""
+    called = frozenset(word for value in found.variables.values() for word in WORD.findall(value))
+    used = [name for name in names.split(", ") if name in called]
+    if used or names == WITH_PROMPT:
+        why = f"its boot command calls {', '.join(used)}" if used else f"{WITH_PROMPT} comes with every prompt"
+        return Remedy(f"Accept it with a reason, since {why}", Safety.MANUAL, RemedyStage.SOURCE)
+    return Remedy(
+        f"Build U-Boot without {names}",
+        Safety.UNSAFE,
+        RemedyStage.SOURCE,
+        tuple(SetUbootOption(f"CONFIG_{option}", "n") for option in row.options.split()),
+        f"A boot script, or a person at the prompt, that calls {names} cannot any more{row.beside}.",
+    )

@@ -1,10 +1,12 @@
 """uboot-shell-reachable"""
 
+from firmward.checks.boot.declared.console import closing
 from firmward.facts.uboots import NO_DELAY, FoundUboot, Stage, Stop, Uboots
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
+from firmward.model.policy import Policy
 from firmward.model.remedy import Remedy, Safety, SetUbootOption
 from firmward.model.remedy import Stage as RemedyStage
 
@@ -32,7 +34,7 @@ def _example(delay: int | Unknown, *stops: Stop, commands: frozenset[str] | None
     ),
     good=(_example(NO_DELAY, Stop.ANY_KEY), _example(2, Stop.SHA256), _example(2, commands=None)),
 )
-def uboot_shell_reachable(uboots: Uboots) -> Findings:
+def uboot_shell_reachable(uboots: Uboots, policy: Policy | None) -> Findings:
     """Three wires on the serial pins and a key pressed in time give a prompt that reads and writes memory, flash and
     environment, and boots what it is told: whatever the boot loader verifies of itself is passed by. A stop word in
     clear stands in the binary for everybody to read; only its hash does not. Set CONFIG_BOOTDELAY=-2, or ask for a word
@@ -53,7 +55,7 @@ def uboot_shell_reachable(uboots: Uboots) -> Findings:
         if doubt is not None:
             doubts.append(f"{found.at.part}: {doubt.reason}")
         elif isinstance(found.stops, frozenset) and not found.stops & HASHED:
-            yield _finding(found, found.stops)
+            yield _finding(found, found.stops, policy)
     if doubts:
         raise Unavailable("; ".join(doubts[:3]))
 
@@ -68,11 +70,12 @@ def _without_autoboot(found: FoundUboot) -> Finding:
             Safety.UNSAFE,
             RemedyStage.SOURCE,
             (SetUbootOption("CONFIG_AUTOBOOT", "y"), SetUbootOption("CONFIG_BOOTDELAY", "-2")),
+            "What board code or a person at the prompt started does not start: bootcmd is what runs.",
         ),
     )
 
 
-def _finding(found: FoundUboot, stops: frozenset[Stop]) -> Finding:
+def _finding(found: FoundUboot, stops: frozenset[Stop], policy: Policy | None) -> Finding:
     how = "any key" if Stop.ANY_KEY in stops else "a word that stands in the binary"
     return Finding(
         how,
@@ -82,9 +85,10 @@ def _finding(found: FoundUboot, stops: frozenset[Stop]) -> Finding:
         remedy=Remedy(
             "Build U-Boot with CONFIG_BOOTDELAY=-2, or with a hashed stop word (CONFIG_AUTOBOOT_KEYED, "
             "CONFIG_AUTOBOOT_ENCRYPTION, CONFIG_AUTOBOOT_STOP_STR_SHA256)",
-            Safety.UNSAFE,
+            closing(policy),
             RemedyStage.SOURCE,
             (SetUbootOption("CONFIG_BOOTDELAY", "-2"),),
+            "" if closing(policy) is Safety.SAFE else "Nobody stops the boot at the serial line any more.",
         ),
     )
 

@@ -1,6 +1,6 @@
 """kernel-cgroups-missing"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from firmward.checks.kernel.kernels.command_lines import started_with
@@ -13,7 +13,7 @@ from firmward.facts.kernel_config import KernelConfigs, KernelOptions
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unknown
 from firmward.model.finding import Severity
-from firmward.model.remedy import Remedy, Safety, SetKernelOption, Stage
+from firmward.model.remedy import Remedy, RemoveKernelWord, Safety, SetKernelOption, Stage
 
 MEDIUM, LOW = Severity.MEDIUM, Severity.LOW
 
@@ -47,6 +47,8 @@ CONTROLLERS = (
 UNIFIED_SINCE = (4, 5)
 """Of Linux, which then brought the second version of the hierarchy."""
 ALL = ("CGROUPS=y", "MEMCG=y", "CGROUP_PIDS=y", "CGROUP_SCHED=y", "FAIR_GROUP_SCHED=y", "CFS_BANDWIDTH=y")
+
+BREAKS = "The kernel takes more memory and time for each process; on a small device memory may lack."
 
 
 @check(
@@ -94,10 +96,19 @@ def _of_controllers(
     lines = started_with(options, command_lines)
     switched = [] if isinstance(lines, Unknown) else [one for one in asked if any(_is_off(one, line) for line in lines)]
     if lacking or switched:
-        return _lacks(lacking, [one for one in switched if one not in lacking])
+        values = (
+            value for line in (() if isinstance(lines, Unknown) else lines) for value in line.all("cgroup_disable")
+        )
+        words = [f"cgroup_disable={value}" for value in dict.fromkeys(values)]
+        return _lacks(lacking, [one for one in switched if one not in lacking], words if switched else ())
     if not isinstance(version, Unknown) and version < UNIFIED_SINCE:
         return _old(options)
     return next((one for one in (version, groups, *answers.values(), lines) if isinstance(one, Unknown)), None)
+
+
+def _words(lines: Iterable[CommandLine]) -> tuple[str, ...]:
+    values = (value for line in lines for value in line.all("cgroup_disable"))
+    return tuple(f"cgroup_disable={value}" for value in dict.fromkeys(values))
 
 
 def _is_off(controller: Controller, line: CommandLine) -> bool:
@@ -108,14 +119,14 @@ def _is_off(controller: Controller, line: CommandLine) -> bool:
     return controller.word in taken - given
 
 
-def _lacks(lacking: list[Controller], switched: list[Controller]) -> Fault:
+def _lacks(lacking: list[Controller], switched: list[Controller], words: Sequence[str]) -> Fault:
     every = (*lacking, *switched)
     told = [f"cannot limit {' and '.join(one.limits for one in every)}"]
     if switched:
         told.append(f"its command line says cgroup_disable={','.join(one.word for one in switched)}")
     severity = min((one.severity for one in every), key=lambda one: one.rank)
     off = [f"CONFIG_{one.options[0]} is off" for one in lacking]
-    return Fault(": ".join(told), _cure(lacking), ", ".join(off) or told[-1], severity)
+    return Fault(": ".join(told), _cure(lacking, words), ", ".join(off) or told[-1], severity)
 
 
 def _old(options: KernelOptions) -> Fault:
@@ -127,14 +138,21 @@ def _old(options: KernelOptions) -> Fault:
     )
 
 
-def _cure(lacking: Sequence[Controller]) -> Remedy:
+def _cure(lacking: Sequence[Controller], words: Sequence[str] = ()) -> Remedy:
+    off = tuple(RemoveKernelWord(word) for word in words)
     if not lacking:
-        words = "Take cgroup_disable= off the kernel's command line, or off /chosen in the board's tree"
-        return Remedy(words, Safety.UNSAFE, Stage.SOURCE)
+        return Remedy(
+            "Take cgroup_disable= off the kernel's command line, or off /chosen in the board's tree",
+            Safety.UNSAFE,
+            Stage.SOURCE,
+            off,
+            BREAKS,
+        )
     names = ("CGROUPS", *(name for one in lacking for name in one.options))
     return Remedy(
         f"Build in what limits {', '.join(one.limits for one in lacking)}",
         Safety.UNSAFE,
         Stage.SOURCE,
-        tuple(SetKernelOption(f"CONFIG_{name}", "y") for name in names),
+        (*(SetKernelOption(f"CONFIG_{name}", "y") for name in names), *off),
+        BREAKS,
     )

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 from firmward.checks.kernel.command_line import lacking, undoing
 from firmward.checks.kernel.options import rows
-from firmward.checks.kernel.options.row import RISKY, Kernel, kernel_of
+from firmward.checks.kernel.options.row import BREAKS, RISKY, Kernel, kernel_of
 from firmward.facts.kernel_command_line import Argument, CommandLine, KernelCommandLine
 from firmward.facts.kernel_config import KernelConfigs
 from firmward.facts.medium import Medium
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.policy import Policy
+from firmward.model.remedy import Change, Remedy, RemoveKernelWord, Safety, SetKernelWord, Stage
 
 EXTLINUX = "boot/extlinux/extlinux.conf"
 GRUB = "boot/grub/grub.cfg"
@@ -37,7 +38,10 @@ LOCKED = frozenset(("lockdown=integrity", "lockdown=confidentiality"))
     ),
 )
 def kernel_cmdline(
-    command_lines: KernelCommandLine, medium: Medium | None | Unknown, configs: KernelConfigs | None | Unknown
+    command_lines: KernelCommandLine,
+    medium: Medium | None | Unknown,
+    configs: KernelConfigs | None | Unknown,
+    policy: Policy | None,
 ) -> Findings:
     """The kernel does what its command line says, whatever it was built for: one word takes away the randomised
     addresses, the guards against speculation, SELinux, or starts a shell instead of the system. A word for the sake of
@@ -50,11 +54,11 @@ def kernel_cmdline(
     for row in undoing.ROWS:
         found = [(line, word) for line in command_lines.lines for word in line.arguments if row.matches(word)]
         if found:
-            yield _finding(row, found)
+            yield _finding(row, found, _off(row, found))
     if not (isinstance(medium, Medium) and medium.is_immutable):
         writable = list(_writable(command_lines))
         if writable:
-            yield _finding(undoing.ROOT_WRITABLE, writable)
+            yield _finding(undoing.ROOT_WRITABLE, writable, _read_only(policy))
     if isinstance(configs, KernelConfigs):
         kernels = [kernel_of(one, command_lines) for one in configs.found]
         yield from _undone(kernels)
@@ -74,13 +78,36 @@ def _writable(command_lines: KernelCommandLine) -> Iterator[tuple[CommandLine, A
             yield line, last[0]
 
 
-def _finding(row: undoing.Row, found: list[tuple[CommandLine, Argument]]) -> Finding:
+def _off(row: undoing.Row, found: list[tuple[CommandLine, Argument]]) -> Remedy:
+    words = dict.fromkeys(str(word) for _, word in found)
+    summary = f"Take {', '.join(words)} off the kernel's command line"
+    if row.is_manual:
+        return Remedy(f"{summary}, and {row.breaks}", Safety.MANUAL, Stage.SOURCE)
+    changes = tuple(RemoveKernelWord(word) for word in words)
+    return Remedy(summary, Safety.UNSAFE if row.breaks else Safety.SAFE, Stage.SOURCE, changes, row.breaks)
+
+
+def _read_only(policy: Policy | None) -> Remedy:
+    """Safe where the policy declares a root on verity, which nothing can write to."""
+    files = None if policy is None else policy.filesystem
+    is_declared = files is not None and files.verified == "verity"
+    changes: tuple[Change, ...] = (RemoveKernelWord("rw"), SetKernelWord("ro"))
+    return Remedy(
+        "Take rw off the kernel's command line, and put ro there",
+        Safety.SAFE if is_declared else Safety.UNSAFE,
+        Stage.SOURCE,
+        changes,
+        "" if is_declared else undoing.ROOT_WRITABLE.breaks,
+    )
+
+
+def _finding(row: undoing.Row, found: list[tuple[CommandLine, Argument]], remedy: Remedy) -> Finding:
     words = ", ".join(dict.fromkeys(str(word) for _, word in found))
     return Finding(
         row.key,
         f"the kernel is started with {words}: {row.why}",
         at=found[0][0].at,
-        remedy=Remedy(f"Take {words} off the kernel's command line", Safety.UNSAFE, Stage.SOURCE),
+        remedy=remedy,
         severity=row.severity,
         evidence=words,
     )
@@ -99,7 +126,13 @@ def _undone(kernels: list[Kernel]) -> Iterator[Finding]:
             row.name,
             f"the kernel is started with {word}, against what it was built for: {row.why}",
             at=line.at,
-            remedy=Remedy(f"Take {word} off the kernel's command line", Safety.UNSAFE, Stage.SOURCE),
+            remedy=Remedy(
+                f"Take {word} off the kernel's command line",
+                Safety.UNSAFE if row.cost in RISKY else Safety.SAFE,
+                Stage.SOURCE,
+                (RemoveKernelWord(str(word)),),
+                row.breaks,
+            ),
             severity=row.severity,
             evidence=str(word),
         )
@@ -135,6 +168,8 @@ def _added(row: lacking.Row, cause: Argument | None) -> Remedy:
         f"Add {row.words.advice} to the kernel's command line{known}{off}, as {row.source} advises; {row.cost}",
         Safety.UNSAFE if row.cost in RISKY else Safety.SAFE,
         Stage.SOURCE,
+        (SetKernelWord(row.words.advice),),
+        BREAKS.get(row.cost, ""),
     )
 
 
@@ -149,6 +184,8 @@ def _unlocked(command_lines: KernelCommandLine) -> Iterator[Finding]:
                 "Add lockdown=integrity to the command line, or build it in: CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY",
                 Safety.UNSAFE,
                 Stage.SOURCE,
+                (SetKernelWord("lockdown=integrity"),),
+                "Modules without a signature, programs that use /dev/mem, hibernation and kexec stop working.",
             ),
             severity=Severity.LOW,
         )

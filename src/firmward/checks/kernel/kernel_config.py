@@ -1,7 +1,9 @@
 """kernel-config"""
 
+import re
 from collections.abc import Iterator
 
+from firmward.checks.kernel.kernels.security_modules import MANDATORY, built
 from firmward.checks.kernel.options import rows
 from firmward.checks.kernel.options.row import RISKY, Kernel, Row, kernel_of, name_in
 from firmward.facts.kernel_command_line import KernelCommandLine
@@ -14,6 +16,8 @@ from firmward.model.remedy import Remedy, Safety, SetKernelOption, Stage
 
 NAMED = 3
 """Kernels and reasons named in one text."""
+ON = ("y", "m")
+NUMBER = re.compile(r"-?\d+|0x[0-9a-fA-F]+")
 
 
 def _kernel(architecture: str = "arm64", **options: str) -> KernelConfigs:
@@ -95,12 +99,24 @@ def _remedy(row: Row, option: str, options: KernelOptions) -> Remedy:
     wanted = _wanted(row, options)
     advice = "turn it off" if wanted == "n" else f"set it to {wanted}"
     word = "" if row.words is None else f", or start the kernel with {row.words.advice}"
+    summary = f"In the kernel's configuration {advice}{word}, as {row.source} advises; {row.cost}"
+    held = [one for one in row.held_by if options.options.get(one) in ON]
+    if held:
+        return Remedy(f"{summary}. It has to do without CONFIG_{held[0]} first", Safety.MANUAL, Stage.SOURCE)
+    with_it = [f"CONFIG_{one}" for one in row.selected_by if options.options.get(one) in ON]
+    off = tuple(SetKernelOption(one, "n") for one in with_it)
     return Remedy(
-        f"In the kernel's configuration {advice}{word}, as {row.source} advises; {row.cost}",
-        Safety.UNSAFE if row.cost in RISKY else Safety.SAFE,
+        summary,
+        Safety.UNSAFE if row.cost in RISKY or off else Safety.SAFE,
         Stage.SOURCE,
-        (SetKernelOption(f"CONFIG_{option}", wanted),),
+        (SetKernelOption(f"CONFIG_{option}", _written(wanted)), *off),
+        f"What needs {' or '.join(with_it)}, which selects it, stops working." if off else row.breaks,
     )
+
+
+def _written(value: str) -> str:
+    """As Kconfig reads it: words in quotes."""
+    return value if value in ("y", "m", "n") or NUMBER.fullmatch(value) else f'"{value}"'
 
 
 def _wanted(row: Row, options: KernelOptions) -> str:
@@ -108,5 +124,13 @@ def _wanted(row: Row, options: KernelOptions) -> str:
         return options.options.get(f"{row.option}_MAX", "")
     if row.wanted.startswith("has:"):
         words = [word for word in options.options.get(row.option, "").split(",") if word]
-        return ",".join((*words, row.wanted.removeprefix("has:")))
+        return ",".join((*words, _module(row, options)))
     return "y" if row.wanted == "on" else row.wanted
+
+
+def _module(row: Row, options: KernelOptions) -> str:
+    """The word that the list lacks; of several that are as good, one that is built already."""
+    wanted = row.wanted.removeprefix("has:")
+    if row.name != "lsm-mandatory":
+        return wanted
+    return next((name for name in MANDATORY if built(options, name) is True), wanted)

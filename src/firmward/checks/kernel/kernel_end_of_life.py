@@ -92,7 +92,7 @@ def _finding(life: Life, line: str, why: str, as_of: date) -> Finding:
         remedy=Remedy(
             "Build on a long-term line whose end lies behind that of the product's support, and plan the change to the "
             "one after it",
-            Safety.UNSAFE,
+            Safety.MANUAL,
             Stage.SOURCE,
         ),
     )

@@ -17,7 +17,7 @@ from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unknown
 from firmward.model.finding import Severity
 from firmward.model.memory import Content
-from firmward.model.remedy import Remedy, Safety, SetKernelOption, Stage
+from firmward.model.remedy import Remedy, RemoveKernelWord, Safety, SetKernelOption, Stage
 
 APPARMOR = ("SECURITY=y", "SECURITY_APPARMOR=y", 'LSM="yama,apparmor"')
 LANDLOCK = (
@@ -35,6 +35,7 @@ WORDS = ("lsm", "security", "selinux", "apparmor")
 """Of the command line, by which another module starts, or none."""
 TOLD = 100
 """Letters of a value that a message repeats."""
+BREAKS = "Programs that the policy of the security module does not let do what they need stop working."
 FENCED = "; Landlock holds only programs that ask for it"
 NEEDS = {"selinux": ("SECURITY", "SECURITY_NETWORK", "AUDIT"), "smack": ("SECURITY", "SECURITY_NETWORK"),
          "apparmor": ("SECURITY", "SECURITYFS"), "tomoyo": ("SECURITY", "SECURITYFS")}  # fmt: skip
@@ -176,14 +177,22 @@ def _not_started(options: KernelOptions, line: CommandLine, policies: _Policies,
     there = [NAMES[name] for name in MANDATORY if built(options, name) is True]
     has = f"has {' and '.join(there)} built in and starts" if there else "starts"
     why = _why(options, line)
-    words = any(line.has(word) for word in WORDS)
     return Fault(
         f"{has} no mandatory access control: {why}" + (FENCED if "landlock" in running else ""),
-        Remedy(f"Take off the kernel's command line what switches it off: {why}", Safety.UNSAFE, Stage.SOURCE)
-        if words
-        else _cure(options, policies),
+        _off(line, why) if any(line.has(word) for word in WORDS) else _cure(options, policies),
         why,
         Severity.MEDIUM if "landlock" in running else None,
+    )
+
+
+def _off(line: CommandLine, why: str) -> Remedy:
+    words = dict.fromkeys(str(word) for word in line.arguments if word.name in WORDS)
+    return Remedy(
+        f"Take off the kernel's command line what switches it off: {why}",
+        Safety.UNSAFE,
+        Stage.SOURCE,
+        tuple(RemoveKernelWord(word) for word in words),
+        BREAKS,
     )
 
 
@@ -197,7 +206,7 @@ def _why(options: KernelOptions, line: CommandLine) -> str:
 
 def _without_policy(options: KernelOptions, running: list[str], policies: _Policies) -> Fault:
     names = " and ".join(NAMES[name] for name in running)
-    load = Remedy("Load a policy at boot, before the services that it holds", Safety.UNSAFE, Stage.IMAGE)
+    load = Remedy("Load a policy at boot, before the services that it holds", Safety.MANUAL, Stage.IMAGE)
     return Fault(
         f"has {names} to start, and nothing brings a policy: without one all is allowed",
         _cure(options, policies) if policies.brought else load,
@@ -221,4 +230,5 @@ def _cure(options: KernelOptions, policies: _Policies) -> Remedy:
         Safety.UNSAFE,
         Stage.SOURCE,
         (*needs, first),
+        BREAKS,
     )

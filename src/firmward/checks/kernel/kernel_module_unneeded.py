@@ -15,7 +15,7 @@ from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.policy import Policy
-from firmward.model.remedy import Remedy, Safety, SetKernelOption, Stage
+from firmward.model.remedy import AddLine, Change, Remedy, Safety, SetKernelOption, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,9 @@ ROWS = (
 
 NAMED = 4
 """Modules, options and kernels that a message names."""
+RULES = "etc/modprobe.d/firmward.conf"
+REFUSAL = ("blacklist {}", "install {} /bin/false")
+"""BusyBox's modprobe obeys the first alone; kmod, which loads a module of that list by its name, both."""
 
 TITLE = "# Automatically generated file; DO NOT EDIT.\n# Linux/arm64 6.12.30 Kernel Configuration\n"
 CONFIG = TITLE + "CONFIG_MODULES=y\n" + "".join(f"CONFIG_DRIVER_{number}=y\n" for number in range(100))
@@ -199,7 +202,7 @@ def kernel_module_unneeded(
     kept = rules if isinstance(rules, ModprobeRules) else None
     doubts: list[str] = []
     for row in ROWS:
-        yield from _judged(row, present, configs, kept, use, doubts)
+        yield from _judged(row, present, configs, kept, use, policy, doubts)
     if present.built_in is None:
         doubts += [configs.reason] if isinstance(configs, Unknown) else configs.unread
     if doubts:
@@ -234,6 +237,7 @@ def _judged(
     configs: KernelConfigs | Unknown,
     rules: ModprobeRules | None,
     use: _Use,
+    policy: Policy | None,
     doubts: list[str],
 ) -> Iterator[Finding]:
     if use.needs_all(row):
@@ -250,7 +254,7 @@ def _judged(
     if (built or lying) and doubt:
         doubts.append(doubt)
     elif built or lying:
-        yield _finding(row, built, lying)
+        yield _finding(row, built, lying, policy)
     elif shipped.built_in is None:
         doubts += [
             one.reason for option in unused for kernel in kernels if isinstance(one := kernel.get(option), Unknown)
@@ -273,15 +277,14 @@ def _built(option: str, module: str, shipped: ShippedModules, kernels: tuple[Ker
     return "the kernel" if shipped.built_in is not None and module in shipped.built_in else ""
 
 
-def _finding(row: Row, built: Mapping[str, str], lying: Mapping[str, str]) -> Finding:
+def _finding(row: Row, built: Mapping[str, str], lying: Mapping[str, str], policy: Policy | None) -> Finding:
     pieces = [f"is built into {next(iter(built.values()))} ({_some([*built])})"] if built else []
     pieces += [f"can be loaded ({_some([path.rpartition('/')[2] for path in lying.values()])})"] if lying else []
-    options = tuple(dict.fromkeys((*built, *lying)))
     return Finding(
         row.key,
         f"{row.name} {' and '.join(pieces)}, and nothing here uses it: {row.why}",
         at=Location(next(iter(lying.values()))) if lying else None,
-        remedy=_cure(row, options, "" if built else ", keep it out by a rule in etc/modprobe.d"),
+        remedy=_cure(row, built, lying, policy),
         evidence=_some([f"CONFIG_{option}=y" for option in built] + [*lying.values()]),
     )
 
@@ -291,11 +294,19 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _cure(row: Row, options: tuple[str, ...], rule: str) -> Remedy:
-    names = ", ".join(row.modules[option] for option in options)
+def _cure(row: Row, built: Mapping[str, str], lying: Mapping[str, str], policy: Policy | None) -> Remedy:
+    """Safe where the policy names the modules that the product needs, and none of these."""
+    options = tuple(dict.fromkeys((*built, *lying)))
+    modules = [row.modules[option] for option in options]
+    rule = "" if built else ", keep it out by a rule in etc/modprobe.d"
+    is_declared = policy is not None and policy.kernel is not None and bool(policy.kernel.modules)
+    changes: list[Change] = [SetKernelOption(f"CONFIG_{option}", "n") for option in options]
+    changes += [AddLine(RULES, line.format(row.modules[option])) for option in lying for line in REFUSAL]
     return Remedy(
-        f"Build the kernel without it{rule}, or name what the product needs in the policy's [kernel] modules: {names}",
-        Safety.UNSAFE,
-        Stage.SOURCE,
-        tuple(SetKernelOption(f"CONFIG_{option}", "n") for option in options),
+        f"Build the kernel without it{rule}, or name what the product needs in the policy's [kernel] modules: "
+        f"{', '.join(modules)}",
+        Safety.SAFE if is_declared else Safety.UNSAFE,
+        Stage.SOURCE if built else Stage.IMAGE,
+        tuple(changes),
+        "" if is_declared else f"What uses {row.name} stops working.",
     )

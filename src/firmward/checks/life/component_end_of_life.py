@@ -63,5 +63,5 @@ def _finding(life: Life, key: str, lives: Lives) -> Finding:
         f"{life.name}{brought} gets no fixes any more{since} ({life.by})",
         at=life.at,
         evidence=f"{life.name}, as known on {lives.as_of}",
-        remedy=Remedy(f"Build on a release of {life.title} that is supported", Safety.UNSAFE, Stage.SOURCE),
+        remedy=Remedy(f"Build on a release of {life.title} that is supported", Safety.MANUAL, Stage.SOURCE),
     )

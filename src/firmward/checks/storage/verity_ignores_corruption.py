@@ -49,6 +49,6 @@ def _finding(claim: Claim, option: str) -> Finding:
         f"{where} {claim.volume}".strip(),
         f"verity{of} is set up with {option}: a changed block is read all the same",
         at=claim.at,
-        remedy=Remedy(f"Take {option} away, or set panic_on_corruption", Safety.UNSAFE, Stage.SOURCE),
+        remedy=Remedy(f"Take {option} away, or set panic_on_corruption", Safety.MANUAL, Stage.SOURCE),
         evidence=option,
     )

@@ -1,5 +1,6 @@
-"""A word to be taken off the kernel's command line, told beside the root."""
+"""A word to be taken off the kernel's command line: where the root keeps it, and else told beside the root."""
 
+from firmward.harden import command_lines
 from firmward.harden.site import Site
 from firmward.model.remedy import RemoveKernelWord
 
@@ -7,5 +8,4 @@ KIND = RemoveKernelWord
 
 
 def apply(change: RemoveKernelWord, site: Site) -> None:
-    if change.word not in site.beside.no_words:
-        site.beside.no_words.append(change.word)
+    command_lines.remove_word(site, change.word)

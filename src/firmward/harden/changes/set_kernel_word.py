@@ -1,5 +1,6 @@
-"""A word for the kernel's command line, told beside the root."""
+"""A word for the kernel's command line: where the root keeps it, and else told beside the root."""
 
+from firmward.harden import command_lines
 from firmward.harden.site import Site
 from firmward.model.remedy import SetKernelWord
 
@@ -7,5 +8,4 @@ KIND = SetKernelWord
 
 
 def apply(change: SetKernelWord, site: Site) -> None:
-    if change.word not in site.beside.words:
-        site.beside.words.append(change.word)
+    command_lines.set_word(site, change.word)

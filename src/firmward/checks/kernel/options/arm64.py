@@ -20,7 +20,7 @@ ROWS = (
     Row("ARM64_PTR_AUTH_KERNEL", "y", "return addresses on the kernel's stack bear no signature and can be replaced",
         UPSTREAM, cost=LITTLE, architectures=ARM64, since=(5, 14)),
     Row("ARM64_BTI_KERNEL", "y", "a corrupted pointer may send the kernel to any instruction, not only to entries",
-        UPSTREAM, cost=LITTLE, architectures=ARM64, since=(5, 8)),
+        UPSTREAM, cost=LITTLE, architectures=ARM64, since=(5, 8), held_by=("CC_IS_GCC",)),
     Row("ARM64_MTE", "y", "CPUs that tag memory cannot use it to stop programs at overflows and use after free",
         UPSTREAM, architectures=ARM64, since=(5, 10)),
     Row("KASAN_HW_TAGS", "y", "the kernel makes no use of tags of memory, which stop most flaws of its heap", KSPP,

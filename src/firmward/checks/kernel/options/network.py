@@ -19,7 +19,7 @@ ROWS = (
     Row("TIPC", "n", "a cluster protocol is there whose parsers were overrun from the network (CVE-2021-43267)",
         GRSECURITY, cost=FEATURE),
     Row("IP_SCTP", "n", "telephone networks' transport is there, a large parser that hosts elsewhere can reach",
-        GRSECURITY, cost=FEATURE),
+        GRSECURITY, cost=FEATURE, selected_by=("DLM",)),
     Row("IP_DCCP", "n", "a transport without users is there, of which CVE-2017-6074 gave every account root",
         Source.CHECKER, cost=FEATURE, until=(6, 16)),
     Row("SMB_SERVER", "n",

@@ -44,6 +44,10 @@ class Cost(StrEnum):
 
 RISKY = frozenset((Cost.FEATURE, Cost.TIME))
 """Costs that a product may not bear: whoever changes it tries it out."""
+BREAKS = {
+    Cost.FEATURE: "Programs and drivers that use it stop working.",
+    Cost.TIME: "The device is slower by several per cent, and what is near its limits comes too late.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ class Row:
     asked of kernels of these `architectures` (all without any), `since` and before `until` the versions in which the
     option was there, for which all of `needs` hold: what lacks for them has a row of its own. `words` of the command
     line are as good too, where every line that the kernel may start with has them. `key` tells two rows of one option
-    apart.
+    apart. Of the options that `selected_by` names, those that are on go off with it, or Kconfig turns it on again;
+    where one is on of those that it is `held_by`, the product has to do without that first.
     """
 
     option: str
@@ -74,11 +79,18 @@ class Row:
     least: bool = False
     key: str = ""
     words: Words | None = None
+    selected_by: tuple[str, ...] = ()
+    held_by: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """What a finding's key is."""
         return self.key or self.option.lower()
+
+    @property
+    def breaks(self) -> str:
+        """What may stop working with it; empty where nothing does."""
+        return BREAKS.get(self.cost, "")
 
     def judge(self, kernel: "Kernel") -> bool | None | Unknown:
         """Whether a kernel has it as wanted; None where it is not asked of such a kernel."""

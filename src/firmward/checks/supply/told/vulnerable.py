@@ -29,7 +29,7 @@ def _finding(found: list[Vulnerability], as_of: date, places: Mapping[str, tuple
         f"{first.name}-{first.version}" if first.version else first.name,
         " ".join(_told(found)),
         at=Location(paths[0]) if paths else Location(),
-        remedy=Remedy(first.do or _update(found), Safety.UNSAFE, Stage.SOURCE),
+        remedy=Remedy(first.do or _update(found), Safety.MANUAL, Stage.SOURCE),
         severity=min((one.severity for one in found), key=lambda one: one.rank),
         evidence=f"{', '.join(one.id for one in found[:TOLD])}, as known on {as_of}",
     )

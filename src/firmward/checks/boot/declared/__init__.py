@@ -1,0 +1,1 @@
+"""What the policy says of how a device boots, as remedies ask for it."""
