@@ -25,6 +25,7 @@ FILES_LIMIT = 3000
 LEFTOVERS = (".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".dpkg-remove", ".pacsave", ".pacnew", ".rpmnew",
              ".rpmsave", ".orig", ".rej", "~")  # fmt: skip
 PARSERS = ("sbin/apparmor_parser", "usr/sbin/apparmor_parser")
+STARTERS = ("usr/lib/systemd/system/apparmor.service", "lib/systemd/system/apparmor.service", "etc/init.d/apparmor")
 LOADERS = frozenset(("apparmor_parser", "apparmor.systemd", "aa-enforce", "aa-complain"))
 
 
@@ -59,6 +60,8 @@ class Apparmor:
     """All `profiles`; `loaded` says whether anything loads them at boot, `installed` whether what could is there.
 
     `started` are the programs that start, with what confines them; `unread` says in words what could not be read.
+    `has_tunables` says whether the variables that come with AppArmor are there, `starters` are the unit and the script
+    that load profiles, where they are installed.
     """
 
     profiles: tuple[Profile, ...]
@@ -66,6 +69,8 @@ class Apparmor:
     installed: bool
     started: tuple[Started, ...] = ()
     unread: tuple[str, ...] = ()
+    has_tunables: bool = False
+    starters: tuple[str, ...] = ()
 
     @property
     def is_used(self) -> bool:
@@ -95,7 +100,9 @@ def collect(tree: Tree, startup: Startup | Unknown | None, units: SystemdUnits |
         profiles = [_commanded(profile, running) for profile in profiles]
     loaded = startup is None or _starts(startup, units, running)
     started = tuple(_started(tree, running, units, profiles))
-    return Apparmor(tuple(profiles), loaded, installed, started, tuple(unread))
+    has_tunables = tree.is_file(f"{FOLDER}/tunables/global")
+    starters = tuple(path for path in STARTERS if tree.is_file(path))
+    return Apparmor(tuple(profiles), loaded, installed, started, tuple(unread), has_tunables, starters)
 
 
 def _is_loaded(path: str) -> bool:

@@ -47,7 +47,7 @@ class Case:
     @property
     def writes(self) -> tuple[str, ...]:
         found = declared.of(self.service, self.policy)
-        return tuple(path for path in (found.writes if found is not None else ()) if _is_path(path))
+        return tuple(path for path in (found.writes if found is not None else ()) if is_path(path))
 
     @property
     def opens_low_port(self) -> bool:
@@ -64,7 +64,7 @@ class Case:
         return self.service.is_confinable and lacks
 
 
-def _is_path(path: str) -> bool:
+def is_path(path: str) -> bool:
     return path.startswith("/") and path.isprintable() and "/../" not in f"{path}/"
 
 

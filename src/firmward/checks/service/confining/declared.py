@@ -1,5 +1,6 @@
 """What the policy says of a service, and whom it may run as."""
 
+import re
 from zlib import crc32
 
 from firmward.facts import sandbox
@@ -7,6 +8,7 @@ from firmward.facts.services import Service, Services
 from firmward.model.policy import DeclaredService, Policy
 from firmward.model.remedy import AddLine
 
+_NUMBER = re.compile(r"^[SK][0-9]{2}")
 OWN_NUMBERS = range(500, 1000)
 """Numbers of accounts that no person has, on every distribution."""
 
@@ -14,6 +16,11 @@ OWN_NUMBERS = range(500, 1000)
 def of(service: Service, policy: Policy | None) -> DeclaredService | None:
     found = policy.service if policy is not None else ()
     return next((one for one in found if one.name in service.names), None)
+
+
+def unnumbered(name: str) -> str:
+    """The name of an init script without the place in the order that stands before it."""
+    return _NUMBER.sub("", name)
 
 
 def account(service: Service, services: Services, policy: Policy | None) -> str | None:
