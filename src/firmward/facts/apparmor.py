@@ -27,6 +27,7 @@ FILES_LIMIT = 3000
 LEFTOVERS = (".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".dpkg-remove", ".pacsave", ".pacnew", ".rpmnew",
              ".rpmsave", ".orig", ".rej", "~")  # fmt: skip
 PARSERS = ("sbin/apparmor_parser", "usr/sbin/apparmor_parser")
+STARTERS = ("usr/lib/systemd/system/apparmor.service", "lib/systemd/system/apparmor.service", "etc/init.d/apparmor")
 LOADERS = frozenset(("apparmor_parser", "apparmor.systemd", "aa-enforce", "aa-complain"))
 
 
@@ -64,6 +65,8 @@ class Apparmor:
 
     `started` are the programs that start, with what confines them; `unread` says in words what could not be read.
     `starter` is what would have them loaded at boot, where nothing does and one link is enough.
+    `has_tunables` says whether the variables that come with AppArmor are there, `starters` are the unit and the script
+    that load profiles, where they are installed.
     """
 
     profiles: tuple[Profile, ...]
@@ -72,6 +75,8 @@ class Apparmor:
     started: tuple[Started, ...] = ()
     unread: tuple[str, ...] = ()
     starter: SetLink | None = None
+    has_tunables: bool = False
+    starters: tuple[str, ...] = ()
 
     @property
     def is_used(self) -> bool:
@@ -102,7 +107,9 @@ def collect(tree: Tree, startup: Startup | Unknown | None, units: SystemdUnits |
     loaded = startup is None or _starts(startup, units, running)
     started = tuple(_started(tree, running, units, profiles))
     starter = None if loaded else _starter(tree)
-    return Apparmor(tuple(profiles), loaded, installed, started, tuple(unread), starter)
+    has_tunables = tree.is_file(f"{FOLDER}/tunables/global")
+    starters = tuple(path for path in STARTERS if tree.is_file(path))
+    return Apparmor(tuple(profiles), loaded, installed, started, tuple(unread), starter, has_tunables, starters)
 
 
 def _starter(tree: Tree) -> SetLink | None:

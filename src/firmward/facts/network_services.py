@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from firmward.facts import behind
 from firmward.facts.listeners import Listener, Listeners
-from firmward.facts.process import Process, Start
+from firmward.facts.process import Manager, Process, Start
 from firmward.facts.scripts import places
 from firmward.facts.startup import Startup
 from firmward.facts.systemd import SystemdUnits, Unit
@@ -31,6 +31,8 @@ class NetworkService:
     unit: Unit | None = None
     behind: str | None = None
     """What the program runs, where it only hands on (behind.py)."""
+    manager: Manager | None = None
+    """Who starts it, where that is known."""
 
     @property
     def runs(self) -> str:
@@ -94,4 +96,5 @@ def _service(
         None if user in ROOT else user,
         unit,
         behind.of(process) if process is not None else None,
+        process.manager if process is not None else None,
     )

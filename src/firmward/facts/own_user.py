@@ -153,14 +153,14 @@ def _configured(tree: Tree, row: Row, given: tuple[str, ...]) -> str | None:
     )
     found: str | None = None
     for path in paths:
-        for text in _texts(tree, path):
+        for text in texts(tree, path):
             for line in text.splitlines():
                 match = pattern.fullmatch(line.strip()) if len(line) <= LINE_LIMIT else None
                 found = match[1] if match is not None else found
     return found
 
 
-def _texts(tree: Tree, path: str) -> Iterator[str]:
+def texts(tree: Tree, path: str) -> Iterator[str]:
     """The file and those that it includes."""
     text = tree.text(path)
     if text is None:

@@ -14,9 +14,10 @@ It runs as whom its manager says, unless it gives up root itself (own_user.py); 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from firmward.facts import behind, net_program, own_user, plumbing
+from firmward.facts import behind, net_program, own_user, plumbing, sandbox
 from firmward.facts.accounts import Accounts
 from firmward.facts.command_line import own_words
 from firmward.facts.container import run_command
@@ -26,14 +27,17 @@ from firmward.facts.firewall import Firewall
 from firmward.facts.listeners import Listener, Listeners
 from firmward.facts.measure import LIMITS, SANDBOX, Measure
 from firmward.facts.packet_filter import Reach
+from firmward.facts.process import is_multi_call
+from firmward.facts.scripts import places
 from firmward.facts.startup import Manager, Process, Start, Startup
 from firmward.facts.systemd import SystemdUnits
 from firmward.facts.units import confinement
 from firmward.facts.units.load import Units
+from firmward.facts.units.unit import Unit
 from firmward.facts.writable import SYSTEM_FOLDERS, Writable, standing
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
-from firmward.model.tree import Tree
+from firmward.model.tree import Kind, Tree
 
 __all__ = ["LIMITS", "SANDBOX", "Manager", "Measure", "Service", "Services", "Start", "collect"]
 
@@ -41,6 +45,8 @@ _NUMBER = re.compile(r"^[SK][0-9]{2}")
 LINKS = ("etc/rc.d/S*", "etc/rc[S2-5].d/S*", "etc/rc.d/rc[S2-5].d/S*", "etc/runlevels/*/*", "etc/init.d/S[0-9][0-9]*")
 """Links by which init starts a script."""
 ROOTS = frozenset(("root", "0"))
+LAUNCHERS = ("setpriv", "prlimit", "ujail", "supervise-daemon")
+COMMAND_LINES, COMMAND_LENGTH, FILES_LIMIT = 8, 1000, 100
 UNPRIVILEGED = frozenset((Measure.CAPABILITIES, Measure.KERNEL))
 """What a user other than root has not in any case."""
 
@@ -71,6 +77,16 @@ class Service:
     """All sockets, those that a firewall keeps closed among them."""
     behind: str | None = None
     """What the program runs, where it only hands on (behind.py)."""
+    argv: tuple[str, ...] = ()
+    """Its command line."""
+    command: tuple[tuple[int, str], ...] = ()
+    """The lines at `at` that start it, with their numbers: more than one where a line goes on in the next."""
+    settings: frozenset[str] = frozenset()
+    """What its unit sets for itself, by name (systemd)."""
+    drop_in: str = ""
+    """The last of the unit's drop-ins by name, which counts most (systemd)."""
+    is_beyond: bool = False
+    """Its configuration asks for more than the program was seen to do in its sandbox (sandbox.py)."""
 
     @property
     def runs(self) -> str:
@@ -135,11 +151,14 @@ class LinkedScript:
 @dataclass(frozen=True, slots=True)
 class Services:
     """All `services` that start, and the scripts that start from `elsewhere`; `unread` says what could not be worked
-    out, a sentence each."""
+    out, a sentence each. `accounts` are the names of the accounts, with their numbers, and `launchers` the programs
+    that could confine a service, by name with their paths."""
 
     services: tuple[Service, ...]
     unread: tuple[str, ...] = ()
     elsewhere: tuple[LinkedScript, ...] = ()
+    accounts: Mapping[str, int | None] = field(default_factory=dict)
+    launchers: Mapping[str, str] = field(default_factory=dict)
 
 
 def collect(
@@ -163,7 +182,7 @@ def collect(
         if process.start is Start.DISABLED or not is_service(process, heard):
             continue
         service, lost = _service(tree, process, _own(process, exposed), names)
-        service = replace(service, opened=_own(process, heard))
+        service = replace(service, opened=_own(process, heard), **_how(tree, process, unit))
         unread += lost
         if unit is not None and loaded is not None:
             service = replace(service, measures=service.measures | confinement.measures(loaded, unit))
@@ -172,7 +191,59 @@ def collect(
             found[name] = service
     services = tuple(replace(service, name=name) for name, service in found.items())
     elsewhere = tuple(_elsewhere(tree, writable, unread)) if isinstance(writable, Writable) else ()
-    return Services(services, tuple(dict.fromkeys(unread)), elsewhere)
+    numbers = {one.name: one.uid for one in accounts.accounts} if isinstance(accounts, Accounts) else {}
+    return Services(services, tuple(dict.fromkeys(unread)), elsewhere, numbers, dict(_launchers(tree)))
+
+
+def _how(tree: Tree, process: Process, unit: Unit | None) -> dict[str, Any]:
+    """What a cure has to know of how it is started."""
+    own = unit.sections.get("Service", ()) if unit is not None else ()
+    row = sandbox.rows().get(process.program)
+    return {
+        "argv": process.argv,
+        "command": tuple(_command(tree, process.at)),
+        "settings": frozenset(one.key for one in own),
+        "drop_in": max((path.rpartition("/")[2] for path in unit.drop_ins), default="") if unit is not None else "",
+        "is_beyond": row is not None and row.does_more(_configuration(tree, process, row)),
+    }
+
+
+def _command(tree: Tree, at: Location) -> Iterator[tuple[int, str]]:
+    """The lines of a command, on to the one that does not end with a backslash. Empty where they cannot be shown."""
+    try:
+        text = tree.text(at.path) if at.path is not None and at.line is not None else None
+    except Unavailable:
+        return
+    lines = (text or "").split("\n")
+    for number in range(at.line or 1, min((at.line or 1) + COMMAND_LINES, len(lines) + 1)):
+        line = lines[number - 1]
+        if len(line) > COMMAND_LENGTH or (not line.isprintable() and "\t" not in line):
+            return
+        if sandbox.SECRET.search(line):
+            return
+        yield number, line
+        if not line.endswith("\\"):
+            return
+
+
+def _configuration(tree: Tree, process: Process, row: sandbox.Sandbox) -> str:
+    """What the program is told: the files that its command line names, else those where it looks."""
+    named = [word.strip("/") for word in process.argv[1:] if word.startswith("/") and tree.is_file(word.strip("/"))]
+    places = named or [path for pattern in row.configuration for path in tree.glob(pattern)]
+    try:
+        return "\n".join(text for path in places[:FILES_LIMIT] for text in own_user.texts(tree, path))
+    except Unavailable:
+        return row.unread
+
+
+def _launchers(tree: Tree) -> Iterator[tuple[str, str]]:
+    for name in LAUNCHERS:
+        for folder in places.PATH:
+            found = tree.resolve(f"{folder}/{name}")
+            # BusyBox's applets of these names know next to no options
+            if found is not None and found.kind is Kind.FILE and not is_multi_call(found.name):
+                yield name, f"/{folder}/{name}"
+                break
 
 
 def _elsewhere(tree: Tree, writable: Writable, unread: list[str]) -> Iterator[LinkedScript]:

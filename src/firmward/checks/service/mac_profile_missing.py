@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from firmward.checks.service.confining import apparmor as apparmor_profiles
+from firmward.checks.service.confining.apparmor import by_hand
 from firmward.facts.apparmor import Apparmor
 from firmward.facts.network_services import NetworkService, NetworkServices
 from firmward.facts.selinux import Selinux
@@ -10,7 +12,8 @@ from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import Content
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.policy import Policy
+from firmward.model.remedy import Remedy
 
 UNITS = "usr/lib/systemd/system"
 LOADED: dict[str, Content] = {
@@ -50,6 +53,7 @@ def mac_profile_missing(
     apparmor: Apparmor | None | Unknown,
     selinux: Selinux | None | Unknown,
     smack: Smack | None | Unknown,
+    policy: Policy | None,
 ) -> Findings:
     """Who takes over a service that others reach has all that its account may, and the kernel's whole interface. A
     profile (AppArmor), a domain (SELinux) or a label (Smack) keeps it to what the service needs. A system without any
@@ -63,26 +67,31 @@ def mac_profile_missing(
         yield from _by_selinux(services.services, selinux)
         lost += selinux.unread
     elif isinstance(apparmor, Apparmor) and apparmor.is_used:
-        yield from _by_apparmor(services.services, apparmor)
+        yield from _by_apparmor(services.services, apparmor, policy)
         lost += apparmor.unread
     elif isinstance(smack, Smack):
-        yield from (_finding(one, "no label of its own") for one in services.services if one.name not in smack.labelled)
+        yield from (
+            _finding(one, "no label of its own", by_hand(one.program))
+            for one in services.services
+            if one.name not in smack.labelled
+        )
     elif not lost and services.services:
-        yield _none(services.services)
+        known = apparmor if isinstance(apparmor, Apparmor) else None
+        yield _none(services.services, apparmor_profiles.remedy(services.services, known, policy))
     if lost or services.unread:
         raise Unavailable("; ".join([*lost, *services.unread][:5]))
 
 
-def _by_apparmor(services: Iterable[NetworkService], apparmor: Apparmor) -> Iterator[Finding]:
+def _by_apparmor(services: Iterable[NetworkService], apparmor: Apparmor, policy: Policy | None) -> Iterator[Finding]:
     for service in services:
         profile = apparmor.of(service.name, service.program)
         if profile is None:
             disabled = any(one.disabled and any(map(one.takes, service.paths())) for one in apparmor.profiles)
             known = "its AppArmor profile is disabled" if disabled else "no AppArmor profile is for it"
             if not apparmor.unread:
-                yield _finding(service, known)
+                yield _finding(service, known, apparmor_profiles.remedy((service,), apparmor, policy))
         elif not profile.confines:
-            yield _finding(service, f"the profile {profile.name} holds nothing back")
+            yield _finding(service, f"the profile {profile.name} holds nothing back", by_hand(service.program))
 
 
 def _by_selinux(services: Iterable[NetworkService], selinux: Selinux) -> Iterator[Finding]:
@@ -90,7 +99,11 @@ def _by_selinux(services: Iterable[NetworkService], selinux: Selinux) -> Iterato
         raise Unavailable("SELinux's file_contexts cannot be read, so that the domains of the services are not known")
     for service in services:
         if service.program not in selinux.programs and not _by_shape(service.program, selinux.programs):
-            yield _finding(service, "SELinux has no type for its program, and it runs in the domain of who starts it")
+            yield _finding(
+                service,
+                "SELinux has no type for its program, and it runs in the domain of who starts it",
+                by_hand(service.program),
+            )
 
 
 def _by_shape(program: str, names: frozenset[str]) -> bool:
@@ -98,12 +111,12 @@ def _by_shape(program: str, names: frozenset[str]) -> bool:
     return any(len(name) > 3 and program.startswith(name) for name in names)
 
 
-def _finding(service: NetworkService, why: str) -> Finding:
+def _finding(service: NetworkService, why: str, remedy: Remedy) -> Finding:
     return Finding(
         service.name if service.name else service.program,
         f"{service.runs} is reached from the network and not confined: {why}",
         at=service.at,
-        remedy=_remedy(service.program),
+        remedy=remedy,
         severity=Severity.LOW if _is_lesser(service) else Severity.MEDIUM,
     )
 
@@ -114,7 +127,7 @@ def _is_lesser(service: NetworkService) -> bool:
     return service.program in SHELLS or not service.is_root or fenced
 
 
-def _none(services: tuple[NetworkService, ...]) -> Finding:
+def _none(services: tuple[NetworkService, ...], remedy: Remedy) -> Finding:
     """Told as low: which one a small system can have, its kernel and its distribution decide (kernel-lsm-missing)."""
     names = list(dict.fromkeys(service.runs for service in services))
     listed = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
@@ -122,15 +135,6 @@ def _none(services: tuple[NetworkService, ...]) -> Finding:
         "none",
         f"no mandatory access control is set up for what is reached from the network: {listed}",
         at=services[0].at,
-        remedy=_remedy(listed),
+        remedy=remedy,
         severity=Severity.LOW,
-    )
-
-
-def _remedy(programs: str) -> Remedy:
-    return Remedy(
-        f"Write a profile (AppArmor), a domain (SELinux) or a label (Smack) for {programs}, let it log through a "
-        "whole test run, then enforce it",
-        Safety.UNSAFE,
-        Stage.SOURCE,
     )

@@ -1,12 +1,12 @@
 """service-runs-as-root"""
 
-from firmward.facts.services import Manager, Service, Services
+from firmward.checks.service.confining.cure import Case, as_user
+from firmward.facts.services import Services
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import Content, executable, link
 from firmward.model.policy import Policy
-from firmward.model.remedy import DisableService, Remedy, Safety, SetOption, Stage
 
 ELF = executable(b"\x7fELF\x01\x01\x01" + bytes(57))
 WEB: dict[str, Content] = {
@@ -37,13 +37,6 @@ def procd(*lines: str) -> dict[str, Content]:
 
 
 LIGHTTPD = "::respawn:/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf\n"
-INSTEAD = {
-    Manager.SYSTEMD: "Set DynamicUser=yes, or User= with an account of its own, in the unit",
-    Manager.PROCD: "Give the instance an account of its own: procd_set_param user NAME",
-    Manager.OPENRC: "Give it an account of its own: command_user in the script or in etc/conf.d",
-    Manager.INETD: "Name an account of its own in the fifth column of the table",
-    Manager.XINETD: "Name an account of its own as `user` in the table",
-}
 
 
 @check(
@@ -88,41 +81,19 @@ def service_runs_as_root(services: Services, policy: Policy | None) -> Findings:
     """
     for service in services.services:
         if service.is_root and not service.needs_root:
-            yield _finding(service, policy)
+            yield _finding(Case(service, services, policy))
     if services.unread:
         raise Unavailable("; ".join(services.unread[:5]))
 
 
-def _finding(service: Service, policy: Policy | None) -> Finding:
+def _finding(case: Case) -> Finding:
+    service = case.service
     reached = ", ".join(dict.fromkeys(one.key for one in service.listeners))
     where = f" and answers on {reached}" if reached else ""
     return Finding(
         service.name,
         f"{service.name} runs {service.runs} as root{where}",
         at=service.at,
-        remedy=_remedy(service, policy),
+        remedy=as_user(case),
         severity=None if service.is_exposed else Severity.LOW,
     )
-
-
-def without(service: Service) -> Remedy:
-    """For what no user and no sandbox can help, since whoever logs in gets them too."""
-    changes = () if service.manager is Manager.SCRIPT else (DisableService(service.manager.value, service.unit),)
-    safety = Safety.UNSAFE if changes else Safety.MANUAL
-    return Remedy(f"Stop starting {service.program}, and let people in by SSH", safety, Stage.IMAGE, changes)
-
-
-def _remedy(service: Service, policy: Policy | None) -> Remedy:
-    if service.is_remote_shell:
-        return without(service)
-    summary = INSTEAD.get(
-        service.manager, "Start it with an account of its own: start-stop-daemon --chuid NAME, or chpst"
-    )
-    if service.manager is not Manager.SYSTEMD or " " in service.name:
-        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
-    named = [
-        one.user for one in (policy.service if policy is not None else ()) if one.name in service.names and one.user
-    ]
-    option, value = ("User", named[0]) if named else ("DynamicUser", "yes")
-    path = f"etc/systemd/system/{service.name}.d/50-user.conf"
-    return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, (SetOption(path, option, value, "Service"),))

@@ -2,37 +2,34 @@
 
 from dataclasses import dataclass
 
-from firmward.checks.service.service_runs_as_root import ELF, procd, unit, without
+from firmward.checks.service.confining.cure import Case, sandboxed
+from firmward.checks.service.service_runs_as_root import ELF, procd, unit
 from firmward.facts.services import SANDBOX, UNPRIVILEGED, Manager, Measure, Service, Services
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import Content
-from firmward.model.remedy import Remedy, Safety, SetOption, Stage
+from firmward.model.policy import Policy
 
 M = Measure
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One part of a sandbox: what it takes away, and how systemd and procd set it."""
+    """One part of a sandbox, and what it means to lack it."""
 
     measure: Measure
     why: str
-    options: tuple[tuple[str, str], ...]
-    procd: str
 
 
 ROWS = (
-    Row(M.NO_NEW_PRIVILEGES, "setuid programs give it rights", (("NoNewPrivileges", "yes"),), "no_new_privs 1"),
-    Row(M.CAPABILITIES, "it has all of root's capabilities", (("CapabilityBoundingSet", "~CAP_SYS_ADMIN CAP_SYS_MODULE "
-        "CAP_SYS_RAWIO CAP_SYS_PTRACE"),), "capabilities FILE"),
-    Row(M.SYSTEM_CALLS, "every system call is open to it", (("SystemCallFilter", "@system-service"),), "seccomp FILE"),
-    Row(M.NAMESPACES, "it shares /tmp and devices", (("PrivateTmp", "yes"), ("PrivateDevices", "yes")), "jail"),
-    Row(M.WRITE_PATHS, "it may write everywhere", (("ProtectSystem", "strict"), ("ProtectHome", "yes")), "jail"),
-    Row(M.KERNEL, "it may change kernel parameters and modules", (("ProtectKernelTunables", "yes"),
-        ("ProtectKernelModules", "yes"), ("ProtectControlGroups", "yes")), "jail"),
-)  # fmt: skip
+    Row(M.NO_NEW_PRIVILEGES, "setuid programs give it rights"),
+    Row(M.CAPABILITIES, "it has all of root's capabilities"),
+    Row(M.SYSTEM_CALLS, "every system call is open to it"),
+    Row(M.NAMESPACES, "it shares /tmp and devices"),
+    Row(M.WRITE_PATHS, "it may write everywhere"),
+    Row(M.KERNEL, "it may change kernel parameters and modules"),
+)
 
 ENOUGH = 3
 """Rows of six: who lacks as many is not sandboxed, who lacks fewer has decided what its work needs."""
@@ -69,7 +66,7 @@ WEB: dict[str, Content] = {
         ),
     ),
 )
-def service_unsandboxed(services: Services) -> Findings:
+def service_unsandboxed(services: Services, policy: Policy | None) -> Findings:
     """What a sandbox leaves out, a fault in the service cannot reach: other services' files, devices, the kernel's
     modules, most system calls. systemd and procd build one from a few lines. A service counts as unsandboxed when three
     of the six parts are missing, or when it is root with root's most powerful capabilities; the finding names them. It
@@ -82,7 +79,7 @@ def service_unsandboxed(services: Services) -> Findings:
     for service in services.services:
         lacking = tuple(row for row in ROWS if row.measure not in service.measures)
         if service.is_confinable and _is_open(service, lacking):
-            yield _finding(service, lacking)
+            yield _finding(Case(service, services, policy), lacking)
     if services.unread:
         raise Unavailable("; ".join(services.unread[:5]))
 
@@ -95,14 +92,15 @@ def _is_open(service: Service, lacking: tuple[Row, ...]) -> bool:
     return all_powerful or len(lacking) >= ENOUGH
 
 
-def _finding(service: Service, lacking: tuple[Row, ...]) -> Finding:
+def _finding(case: Case, lacking: tuple[Row, ...]) -> Finding:
+    service = case.service
     whose = "as root" if service.is_root else f"as {service.user or 'a user that is not known'}"
     missing = "nothing confines it" if len(lacking) == len(ROWS) else "; ".join(row.why for row in lacking)
     return Finding(
         service.name,
         f"{service.name} runs {service.runs} {whose} without a sandbox: {missing}",
         at=service.at,
-        remedy=_remedy(service, lacking),
+        remedy=sandboxed(case),
         severity=_severity(service),
         evidence="lacks " + " ".join(row.measure.value for row in lacking),
     )
@@ -112,20 +110,3 @@ def _severity(service: Service) -> Severity | None:
     if not service.is_exposed:
         return Severity.INFO
     return None if service.is_root and not service.needs_root else Severity.LOW
-
-
-def _remedy(service: Service, lacking: tuple[Row, ...]) -> Remedy:
-    if service.is_remote_shell:
-        return without(service)
-    if service.manager is Manager.SYSTEMD and " " not in service.name:
-        path = f"etc/systemd/system/{service.name}.d/50-sandbox.conf"
-        changes = tuple(SetOption(path, option, value, "Service") for row in lacking for option, value in row.options)
-        summary = "Add the missing parts in a drop-in, name what it must write as ReadWritePaths=, and test it"
-        return Remedy(summary, Safety.UNSAFE, Stage.SOURCE, changes)
-    if service.manager is Manager.PROCD:
-        ways = ", ".join(dict.fromkeys(row.procd for row in lacking))
-        return Remedy(
-            f"Confine the instance with procd_add_jail and procd_set_param: {ways}", Safety.MANUAL, Stage.SOURCE
-        )
-    summary = "Start it with a user of its own, and by setpriv --no-new-privs --bounding-set; its manager has no more"
-    return Remedy(summary, Safety.MANUAL, Stage.SOURCE)

@@ -1,18 +1,14 @@
 """service-without-limits"""
 
-from firmward.checks.service.service_runs_as_root import ELF, procd, unit, without
+from firmward.checks.service.confining.cure import Case, limited
+from firmward.checks.service.service_runs_as_root import ELF, procd, unit
 from firmward.facts.services import LIMITS, Manager, Measure, Service, Services
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import Content, executable, link
 from firmward.model.policy import Policy
-from firmward.model.remedy import Remedy, Safety, SetOption, Stage
 
-WAYS = {
-    Manager.PROCD: 'Set procd_set_param limits as="SIZE SIZE" nproc="N N", by what it uses under load',
-    Manager.OPENRC: 'Set rc_ulimit="-v KILOBYTES" or rc_cgroup_settings="memory.max BYTES" in etc/conf.d',
-}
 WORDS = {Measure.MEMORY: "memory", Measure.CPU: "CPU time", Measure.TASKS: "number of tasks"}
 
 
@@ -75,7 +71,7 @@ def service_without_limits(services: Services, policy: Policy | None) -> Finding
     """
     for service in services.services:
         if service.is_confinable and _is_unlimited(service):
-            yield _finding(service, policy)
+            yield _finding(Case(service, services, policy))
     if services.unread:
         raise Unavailable("; ".join(services.unread[:5]))
 
@@ -85,27 +81,13 @@ def _is_unlimited(service: Service) -> bool:
     return Measure.MEMORY not in service.measures or lifted
 
 
-def _finding(service: Service, policy: Policy | None) -> Finding:
+def _finding(case: Case) -> Finding:
+    service = case.service
     lacking = [WORDS[measure] for measure in LIMITS if measure not in service.measures]
     return Finding(
         service.name,
         f"nothing limits the {', '.join(lacking)} of {service.program} in {service.name}",
         at=service.at,
-        remedy=_remedy(service, policy),
+        remedy=limited(case),
         severity=None if service.is_exposed else Severity.INFO,
     )
-
-
-def _remedy(service: Service, policy: Policy | None) -> Remedy:
-    if service.is_remote_shell:
-        return without(service)
-    summary = "Set MemoryMax= and TasksMax= in a drop-in, by what it uses under load with room to spare"
-    if service.manager is not Manager.SYSTEMD:
-        way = WAYS.get(service.manager, "Start it behind `ulimit -v KILOBYTES`, by what it uses under load")
-        return Remedy(way, Safety.MANUAL, Stage.SOURCE)
-    declared = [one.memory for one in (policy.service if policy is not None else ()) if one.name in service.names]
-    sizes = [size for size in declared if size]
-    if not sizes or " " in service.name:
-        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
-    path = f"etc/systemd/system/{service.name}.d/50-limits.conf"
-    return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, (SetOption(path, "MemoryMax", sizes[0], "Service"),))

@@ -32,12 +32,24 @@ class Row:
 LOW, MEDIUM, HIGH = Severity.LOW, Severity.MEDIUM, Severity.HIGH
 
 ROWS = (
-    Row(Feature.LISTING, "visitors read the names of all files, those that no page names too", "Switch listings off",
-        breaks="Visitors find no file any more that no page leads to"),
-    Row(Feature.STATUS, "it tells everybody addresses, load and paths", "Let this device alone see it, or drop it",
-        breaks="Who watches the server by this page from elsewhere sees nothing"),
-    Row(Feature.WRITE, "everybody may put files there", "Ask for a password, or make it read-only",
-        breaks="Who puts files there by WebDAV cannot do so any more"),
+    Row(
+        Feature.LISTING,
+        "visitors read the names of all files, those that no page names too",
+        "Switch listings off",
+        breaks="Visitors find no file any more that no page leads to",
+    ),
+    Row(
+        Feature.STATUS,
+        "it tells everybody addresses, load and paths",
+        "Let this device alone see it, or drop it",
+        breaks="Who watches the server by this page from elsewhere sees nothing",
+    ),
+    Row(
+        Feature.WRITE,
+        "everybody may put files there",
+        "Ask for a password, or make it read-only",
+        breaks="Who puts files there by WebDAV cannot do so any more",
+    ),
     Row(
         Feature.ADMIN,
         "everybody may take servers out of service there",
@@ -45,18 +57,39 @@ ROWS = (
         HIGH,
         breaks="The page of statistics is gone, and with it the switch for servers",
     ),
-    Row(Kinds.BACKUP, "a copy that nobody runs is handed out as text, passwords in it too", "Leave it out", LOW,
-        breaks="A page or script that reads the file as it lies there fails"),
+    Row(
+        Kinds.BACKUP,
+        "a copy that nobody runs is handed out as text, passwords in it too",
+        "Leave it out",
+        LOW,
+        breaks="A page or script that reads the file as it lies there fails",
+    ),
     Row(Kinds.KEY, "everybody may fetch it", "Move it out of what is served", HIGH),
-    Row(Kinds.PHPINFO, "it shows paths, modules and variables to everybody", "Leave it out",
-        breaks="Who looks at this page finds it no more"),
-    Row(Kinds.REPOSITORY, "the whole history of the source can be fetched from it", "Leave it out",
-        breaks="An update of the pages by the version control itself is not possible any more"),
+    Row(
+        Kinds.PHPINFO,
+        "it shows paths, modules and variables to everybody",
+        "Leave it out",
+        breaks="Who looks at this page finds it no more",
+    ),
+    Row(
+        Kinds.REPOSITORY,
+        "the whole history of the source can be fetched from it",
+        "Leave it out",
+        breaks="An update of the pages by the version control itself is not possible any more",
+    ),
     Row(Kinds.ROOT, "the system's own files are handed out", "Serve a folder that holds nothing but pages", HIGH),
-    Row(Kinds.WRITABLE, "whoever can write a file there has it run", "Take the right to write away",
-        breaks="A program that puts files there without root's rights cannot do so any more"),
-    Row("cgi-as-root", "one hole in one of them is root's", "Run the server, or its programs, as a user of their own",
-        breaks="A program that needs root's rights to answer a request fails, and so does a log that root alone may write"),
+    Row(
+        Kinds.WRITABLE,
+        "whoever can write a file there has it run",
+        "Take the right to write away",
+        breaks="A program that puts files there without root's rights cannot do so any more",
+    ),
+    Row(
+        "cgi-as-root",
+        "one hole in one of them is root's",
+        "Run the server, or its programs, as a user of their own",
+        breaks="A program that needs root's rights to answer a request fails, and so does a log that root alone may write",
+    ),
     Row("no-tls", "it has no socket with TLS", "Give it a certificate and a socket with TLS", LOW),
 )
 WHY = {str(row.key): row for row in ROWS}
@@ -250,7 +283,9 @@ def _of_programs(server: WebServer, web: WebServers, users: tuple[str, ...]) -> 
             _as_user(server, users),
         )
     elif server.is_root and server.confined and server.program in ("nginx", "apache2"):
-        yield _finding(server, "cgi-as-root", "", f"{server.program} serves requests as root", server.at, _as_user(server, users))
+        yield _finding(
+            server, "cgi-as-root", "", f"{server.program} serves requests as root", server.at, _as_user(server, users)
+        )
 
 
 def _as_user(server: WebServer, users: tuple[str, ...]) -> tuple[Change, ...]:

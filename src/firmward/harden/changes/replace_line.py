@@ -1,5 +1,9 @@
-"""A line that becomes another, found by its text near the place where it was read."""
+"""A line that becomes another, found by its text near the place where it was read; one that became it is left.
 
+What stands instead may be several lines, the line itself among them.
+"""
+
+from firmward.harden.draft import Refused
 from firmward.harden.lines import Lines
 from firmward.harden.site import Site
 from firmward.model.remedy import ReplaceLine
@@ -9,7 +13,16 @@ KIND = ReplaceLine
 
 def apply(change: ReplaceLine, site: Site) -> None:
     lines = Lines.of(site.draft, change.path)
-    if lines.lost(change.text) and lines.has(change.instead):
-        return
-    lines.all[lines.find(change.line, change.text)] = change.instead
+    instead = change.instead.split("\n")
+    try:
+        index = lines.find(change.line, change.text)
+    except Refused:
+        if any(lines.all[start : start + len(instead)] == instead for start in range(len(lines.all))):
+            return
+        raise
+    if change.text in instead:
+        start = index - instead.index(change.text)
+        if start >= 0 and lines.all[start : start + len(instead)] == instead:
+            return
+    lines.all[index] = change.instead
     lines.write()

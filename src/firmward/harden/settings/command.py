@@ -115,7 +115,9 @@ def _commands(line: str) -> Iterator[list[_Word]]:
 
 def _program(words: list[_Word], program: str, variables: dict[str, str]) -> int | None:
     """The place of the last word that names the program, in a command that starts it."""
-    first = next((word.bare for word in words if not re.fullmatch(r"\w+=.*|if|then|else|do|!|exec|while", word.bare)), "")
+    first = next(
+        (word.bare for word in words if not re.fullmatch(r"\w+=.*|if|then|else|do|!|exec|while", word.bare)), ""
+    )
     stops = any(word.bare in ("-K", "--stop") for word in words) and "start-stop-daemon" in first
     if first.rpartition("/")[2] in OTHERS or stops:
         return None
@@ -223,7 +225,8 @@ def _parameter(text: str, option: str, value: str) -> str:
     dotted = "[./]".join(map(re.escape, option.split(".")))
     by_command = re.compile(rf"^(?!\s*#)(.*\bsysctl\b.*?\s[\"']?{dotted}[ \t]*=[ \t]*[\"']?)[\w-]+", re.MULTILINE)
     by_echo = re.compile(
-        rf"^(?!\s*#)(.*\b(?:echo|printf)[ \t]+(?:-n[ \t]+)?[\"']?)[\w-]+([\"']?[ \t]*>[ \t]*[\"']?/proc/sys/{path}\b)", re.MULTILINE
+        rf"^(?!\s*#)(.*\b(?:echo|printf)[ \t]+(?:-n[ \t]+)?[\"']?)[\w-]+([\"']?[ \t]*>[ \t]*[\"']?/proc/sys/{path}\b)",
+        re.MULTILINE,
     )
     changed, first = by_command.subn(lambda found: f"{found[1]}{value}", text)
     changed, second = by_echo.subn(lambda found: f"{found[1]}{value}{found[2]}", changed)

@@ -1,0 +1,1 @@
+"""What known programs need, one a file: `ROW` (see sandbox.py)."""
