@@ -12,6 +12,7 @@ from firmward.facts.accounts import Accounts
 from firmward.facts.listeners import Listeners
 from firmward.facts.services import Services
 from firmward.harden.draft import Draft
+from firmward.harden.outcome import BESIDE
 from firmward.model.facts import Facts
 from firmward.model.finding import Finding, Severity
 from firmward.model.remedy import Safety
@@ -40,11 +41,19 @@ def worth(found: list[tuple[str, Finding]]) -> set[tuple[str, str]]:
     return {(check, one.key) for check, one in found if one.severity in WORTH}
 
 
+def promised(done: Round) -> set[tuple[str, str]]:
+    """What the root itself has to show; what is rendered beside it is seen to cure where it is built."""
+    return {
+        (cure.check, cure.key)
+        for cure in done.applied.done
+        if not all(isinstance(change, BESIDE) for change in cure.remedy.changes)
+    }
+
+
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_what_a_safe_remedy_promised_to_cure_is_cured(name: str) -> None:
     done = safe(name)
-    promised = {(cure.check, cure.key) for cure in done.applied.done}
-    assert not promised & set(done.left())
+    assert not promised(done) & set(done.left())
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -55,8 +64,7 @@ def test_no_safe_remedy_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_what_is_applied_with_a_persons_consent_cures_as_well(name: str) -> None:
     done = unsafe(name)
-    promised = {(cure.check, cure.key) for cure in done.applied.done}
-    assert not promised & set(done.left())
+    assert not promised(done) & set(done.left())
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
