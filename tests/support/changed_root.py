@@ -1,5 +1,6 @@
 """A root with changes of every kind, and the record of them, as the command makes it."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,8 +69,8 @@ def record(draft: Draft) -> manifest.Manifest:
     return manifest.parse(manifest.render(hardening(draft), "overlay"), "manifest.json")
 
 
-def lay(tree: Tree, place: Path) -> Path:
-    """A tree as a folder on this machine, with modes, and owners where this user may give them."""
+def lay(tree: Tree, place: Path, *, owners: bool = False) -> Path:
+    """A tree as a folder on this machine, with its modes, and its owners where they are wanted."""
     place.mkdir(parents=True, exist_ok=True)
     entries = list(tree.entries())
     for entry in entries:
@@ -81,6 +82,8 @@ def lay(tree: Tree, place: Path) -> Path:
         elif entry.kind is Kind.FILE:
             path.write_bytes(b"".join(tree.chunks(entry)))
     for entry in reversed(entries):
+        if owners:
+            os.lchown(place / entry.path, entry.uid, entry.gid)
         if entry.kind in (Kind.FILE, Kind.DIRECTORY):
             (place / entry.path).chmod(entry.mode)
     return place

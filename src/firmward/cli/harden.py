@@ -1,5 +1,6 @@
 """`firmward harden`: findings' cures, applied to a root file system, and seen to work."""
 
+import errno
 import json
 import math
 import os
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 EXIT_FAULTY = 1
 EXIT_INCOMPLETE = 3
+FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 OWN = 0o700
 """Of the new folder: what was removed from the root, secrets among it, lies in it for undo."""
 
@@ -255,7 +257,7 @@ def _hardened(
     from firmward.cli.harden_write import Form, finish
     from firmward.image.new_folder import NewFolder, new_folder
 
-    _import_all()
+    _prepare()
     with (
         inside.foreign_beside(reading.limits, wanted=reading.unblob) as foreign,
         nullcontext() if output is None else new_folder(output, OWN) as store,
@@ -277,7 +279,8 @@ def _hardened(
             raise typer.Exit(EXIT_INCOMPLETE) from None
         match found:
             case (int(number), str(words)):
-                raise OSError(number, words)
+                why = "the disk is full; make room and harden again" if number in FULL else words
+                raise InputError(f"{output}: cannot be written: {why}")
             case (done, entries, owners):
                 pass
         if isinstance(store, NewFolder):
@@ -285,11 +288,14 @@ def _hardened(
     return done
 
 
-def _import_all() -> None:
-    """Before the worker parts: what it would import it may not find in its cage, and both judgements want it."""
+def _prepare() -> None:
+    """Before the worker parts: what both judgements need is imported and made once, and not by each process again."""
     from firmward.audit.catalogue import catalogue
+    from firmward.facts import product_row, web_library_row
 
     catalogue()
+    product_row.rows()
+    web_library_row.rows()
 
 
 def _tell(

@@ -20,6 +20,7 @@ COMPARED = 3000
 CONTEXT = 3
 NO_END = b"\\ No newline at end of file\n"
 SPECIAL = {7: b"\\a", 8: b"\\b", 9: b"\\t", 10: b"\\n", 11: b"\\v", 12: b"\\f", 13: b"\\r", 34: b'\\"', 92: b"\\\\"}
+LINK = b"120000"
 PATCHED = (Kind.FILE, Kind.SYMLINK)
 
 Content = Callable[[State], bytes | None]
@@ -45,7 +46,8 @@ def render(changed: Iterable[Changed], before: Content, after: Content) -> Itera
     for one, old, new in rows:
         if not _is_text(old) or not _is_text(new):
             continue
-        if old is not None and new is not None and old.mode[:3] != new.mode[:3]:  # a file became a link
+        if old is not None and new is not None and old != new and LINK in (old.mode, new.mode):
+            # GNU patch changes no link in its place
             yield from _section(one.path, old, None)
             yield from _section(one.path, None, new)
         elif old != new:
@@ -56,7 +58,7 @@ def _side(state: State | None, content: Content) -> Side | None:
     if state is None or state.entry.kind not in PATCHED:
         return None
     if state.entry.kind is Kind.SYMLINK:
-        return Side(b"120000", _lines((state.entry.target or "").encode("utf-8", "surrogateescape")))
+        return Side(LINK, _lines((state.entry.target or "").encode("utf-8", "surrogateescape")))
     data = content(state)
     lines = None if data is None or b"\0" in data else _lines(data)
     return Side(b"100755" if state.entry.mode & 0o100 else b"100644", lines)
