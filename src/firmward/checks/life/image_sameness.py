@@ -169,8 +169,9 @@ def _remedy(thing: Shared, row: Row, cures: _Cures) -> Remedy:
     if thing.kind == "password-hash" and thing.name is not None and not path.endswith(SAMBA):
         has_shell = cures.shells.get(thing.name, True)
         return locked(row.instead, path, thing.name, cures.device.policy, has_shell=has_shell)
-    if thing.kind == "password-hash" and path.endswith(SAMBA) and thing.name in cures.samba:
-        return of_samba(cures.samba[thing.name])
+    of_share = cures.samba.get(thing.name or "") if path.endswith(SAMBA) else None
+    if of_share is not None:
+        return of_samba(of_share)
     return _of_file(thing, row, path)
 
 
