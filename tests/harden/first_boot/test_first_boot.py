@@ -279,6 +279,25 @@ def test_a_host_key_is_the_servers_alone(tmp_path: Path) -> None:
     assert device.folder.joinpath("data/ssh").stat().st_mode & 0o077 == 0
 
 
+READ = [
+    pytest.param("ssh-host-key", SSH, ("ssh-keygen", "-y", "-f"), "ssh-ed25519 ", id="ssh", marks=needs("ssh-keygen")),
+    pytest.param("dropbear-host-key", "etc/dropbear/dropbear_rsa_host_key", ("dropbearkey", "-y", "-f"), "ssh-rsa ",
+                 id="dropbear", marks=needs("dropbearkey")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("secret", "path", "reads", "says"), READ)
+def test_a_host_key_is_read_through_the_link(
+    tmp_path: Path, secret: str, path: str, reads: tuple[str, ...], says: str
+) -> None:
+    device = Device(tmp_path, secret, path)
+    device.boots()
+    there = tmp_path / "link"
+    there.symlink_to(device.path(path.rpartition("/")[2]))
+    done = subprocess.run([*reads, str(there)], check=True, capture_output=True, text=True, timeout=60)
+    assert says in done.stdout
+
+
 @needs("openssl")
 def test_the_certificate_fits_its_key_and_is_no_authority(tmp_path: Path) -> None:
     device = Device(tmp_path, "tls-key", "etc/web/server.key", "etc/web/server.crt")

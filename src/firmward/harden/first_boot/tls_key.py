@@ -2,7 +2,7 @@
 
 The key is on P-256; the certificate is no authority, names the host, and ends after a hundred years: the clock of a new
 device may stand at 1970, and nobody renews what a device made for itself. Files keep their owners and modes, since the
-server may read them as its own user, and their folder lets it through. Where one file holds both, so does the one that is made.
+server may read them as its own user, and their folder lets it through. Where one file held both, so does the new one.
 """
 
 from collections.abc import Mapping
