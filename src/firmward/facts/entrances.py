@@ -16,7 +16,7 @@ Wrappers (tcpd, nice, setsid, nohup, env, start-stop-daemon, `sh -c`) are looked
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from firmward.facts.process import applet, is_multi_call
@@ -95,8 +95,7 @@ DEPTH_LIMIT = 5
 class Entrance:
     """One door. `address` is empty for all addresses; `port` is None where nothing says it.
 
-    `login` is the program that the caller meets, where the command line names one; `text` the line of a script or of
-    inittab that starts it, where that is no service of its own.
+    `login` is the program that the caller meets, where the command line names one.
 
     `kind` is what sort of door; `program` the name of what opens it; `service`, `manager` and `at` are those of the
     process that starts it (see process.py). `calls_out` says that it does not wait for a caller but connects to one;
@@ -112,7 +111,6 @@ class Entrance:
     login: str | None = None
     calls_out: bool = False
     manager: Manager = Manager.SCRIPT
-    text: str | None = None
     protocol: str = "tcp"
 
     @property
@@ -189,12 +187,6 @@ def unread(startup: Startup) -> tuple[str, ...]:
 
 def parse(process: Process, line: str = "") -> Iterator[Entrance]:
     """The doors that one process opens; `line` is the text that starts it, for what a command line does not keep."""
-    is_line = bool(line) and process.manager in (Manager.INITTAB, Manager.SCRIPT)
-    for door in _all_doors(process, line):
-        yield replace(door, text=line) if is_line else door
-
-
-def _all_doors(process: Process, line: str) -> Iterator[Entrance]:
     yield from _doors(process.argv, process, 0)
     if DEV_TCP.search(line):
         yield _door(Kind.BACKDOOR, process, "sh", login="sh", calls_out=True)

@@ -77,4 +77,4 @@ def _severity(account: Account, logins: PasswordLogins | None | Unknown) -> Seve
 
 def _lock(account: Account, password: GuessedPassword, policy: Policy | None) -> Remedy:
     summary = f"Lock the password of {account.name}, or give each device its own in manufacture"
-    return locked(summary, password.at.path, account.name, policy, has_shell=account.has_login_shell)
+    return locked(summary, password.at.path, account.name, policy)

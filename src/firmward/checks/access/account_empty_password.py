@@ -55,4 +55,4 @@ def _severity(account: Account, logins: PasswordLogins | None | Unknown) -> Seve
 
 def _lock(account: Account, policy: Policy | None) -> Remedy:
     summary = f"Lock the password of {account.name} and let people in with a key or a password of each device's own"
-    return locked(summary, account.password_at.path, account.name, policy, has_shell=account.has_login_shell)
+    return locked(summary, account.password_at.path, account.name, policy)

@@ -91,7 +91,7 @@ def _of_samba(password: SambaPassword) -> Finding:
 
 def _rehash(account: Account, policy: Policy | None) -> Remedy:
     summary = f"Give {account.name} a new password under yescrypt or SHA-512 (`mkpasswd -m sha512crypt`), or lock it"
-    return locked(summary, account.password_at.path, account.name, policy, has_shell=account.has_login_shell)
+    return locked(summary, account.password_at.path, account.name, policy)
 
 
 def _of_group(group: Group) -> Remedy:

@@ -7,7 +7,6 @@ from firmward.checks.service.cures import at_first_boot
 from firmward.checks.service.cures.at_first_boot import Device
 from firmward.checks.service.cures.keys import left_out
 from firmward.checks.service.cures.locking import locked, of_samba
-from firmward.facts.accounts import Accounts
 from firmward.facts.init import Init
 from firmward.facts.installed_programs import InstalledPrograms
 from firmward.facts.private_keys import PrivateKeys, PrivateKeyUse
@@ -106,7 +105,6 @@ def image_sameness(
     sameness: Sameness,
     source: Source,
     private_keys: PrivateKeys | Unknown | None,
-    accounts: Accounts | Unknown | None,
     samba: SambaPasswords | Unknown | None,
     programs: InstalledPrograms | Unknown | None,
     init: Init | Unknown | None,
@@ -122,9 +120,8 @@ def image_sameness(
         raise NotApplicable("a running device has what is its own; the image tells what is not")
     device = Device(programs, init, writable, policy)
     uses = private_keys.keys if isinstance(private_keys, PrivateKeys) else ()
-    shells = {one.name: one.has_login_shell for one in accounts.accounts} if isinstance(accounts, Accounts) else {}
     kept = {one.account: one for one in samba.passwords} if isinstance(samba, SambaPasswords) else {}
-    cures = _Cures(device, {use.key.path: use for use in uses}, shells, kept)
+    cures = _Cures(device, {use.key.path: use for use in uses}, kept)
     seen: set[str] = set()
     for thing in sameness.things:
         key = f"{thing.kind} {thing.at.path}" + (f" {thing.name}" if thing.kind == "password-hash" else "")
@@ -137,12 +134,11 @@ def image_sameness(
 
 @dataclass(frozen=True, slots=True)
 class _Cures:
-    """What decides how a thing becomes each device's own: the `keys` by path, whether accounts have `shells`, and the
-    passwords of `samba` by account."""
+    """What decides how a thing becomes each device's own: the `keys` by path, and the passwords of `samba` by
+    account."""
 
     device: Device
     keys: Mapping[str, PrivateKeyUse]
-    shells: Mapping[str, bool]
     samba: Mapping[str, SambaPassword]
 
 
@@ -167,10 +163,10 @@ def _remedy(thing: Shared, row: Row, cures: _Cures) -> Remedy:
     if thing.kind in ("tls-key", "private-key") and use is not None:
         return left_out(use, cures.device, row.instead)
     if thing.kind == "password-hash" and thing.name is not None and not path.endswith(SAMBA):
-        has_shell = cures.shells.get(thing.name, True)
-        return locked(row.instead, path, thing.name, cures.device.policy, has_shell=has_shell)
-    if thing.kind == "password-hash" and path.endswith(SAMBA) and thing.name in cures.samba:
-        return of_samba(cures.samba[thing.name])
+        return locked(row.instead, path, thing.name, cures.device.policy)
+    of_share = cures.samba.get(thing.name or "") if path.endswith(SAMBA) else None
+    if of_share is not None:
+        return of_samba(of_share)
     return _of_file(thing, row, path)
 
 

@@ -1,6 +1,7 @@
 import re
 
 from firmward.checks.service.cures.stopping import stopped
+from firmward.facts import net_program, plumbing
 from firmward.facts.closings import Closings
 from firmward.facts.exposure import by_key, described, reach
 from firmward.facts.firewall import Firewall
@@ -96,10 +97,15 @@ def _remedy(listener: Listener, listeners: Listeners, policy: Policy, closings: 
     ]
     found = closings.of(listener.service, listener.program) if isinstance(closings, Closings) else ()
     if found and not any(is_declared(one) for one in siblings):
+        # what every system needs, and who calls what the policy lets it call, does more than listen
+        is_basic = plumbing.is_basic(listener.program) and listener.program not in net_program.SHELLS
+        is_needed = is_basic or any(
+            (one.protocol, one.port) == (listener.protocol, listener.port) for one in policy.egress
+        )
         return stopped(
             f"Stop starting {listener.service}, or declare {listener.key} in device.toml",
             found,
-            policy,
+            None if is_needed else policy,
             (listener.program,),
             breaks=f"who uses {listener.program} on {listener.key} finds it gone",
         )

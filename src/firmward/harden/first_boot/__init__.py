@@ -38,8 +38,8 @@ HEAD = """\
 umask 077
 failed=0
 
-folder() { # PATH: the folder of what is to be made
-	[ -d "${1%/*}" ] || mkdir -p "${1%/*}"
+folder() { # PATH MODE: the folder of what is to be made
+	[ -d "${1%/*}" ] || { mkdir -p "${1%/*}" && chmod "$2" "${1%/*}"; }
 }
 
 place() { # NEW PATH MODE OWNER
@@ -55,10 +55,11 @@ def arrange(change: MakeAtFirstBoot, site: Site) -> None:
     kind, draft = _kind(change.secret), site.draft
     if hasattr(kind, "leave") and kind.leave(change, site):
         return
-    for path in filter(None, (change.path, change.certificate)):
+    paths = (change.path,) if change.certificate is None else (change.path, change.certificate)
+    for path in paths:
         if not storage.PLAIN.fullmatch(f"/{path}"):
             raise Refused(f"/{path} cannot be named in a script")
-    places = {path: _place(path, change.secret, site) for path in (change.path, change.certificate) if path}
+    places = {path: _place(path, change.secret, site) for path in paths}
     name = f"make-{change.secret}"
     script = f"{FOLDER}/{name}"
     text = draft.text(script) or f"{HEAD}{kind.FUNCTIONS}\n{TAIL}"

@@ -13,7 +13,7 @@ BY_ALGORITHM = (("ed25519", "ed25519"), ("rsa", "rsa"), ("ecdsa", "ecdsa"), ("ds
 FUNCTIONS = """\
 dropbear_host_key() { # TYPE PATH
 	[ -s "$2" ] && return 0
-	folder "$2" || return 1
+	folder "$2" 700 || return 1
 	rm -f "$2.new"
 	dropbearkey -t "$1" -f "$2.new" >/dev/null || return 1
 	place "$2.new" "$2" 600 0:0

@@ -17,7 +17,7 @@ SYSTEMDS = "etc/machine-id"
 FUNCTIONS = """\
 machine_id() { # PATH
 	[ -s "$1" ] && return 0
-	folder "$1" || return 1
+	folder "$1" 755 || return 1
 	tr -d - </proc/sys/kernel/random/uuid >"$1.new" && [ -s "$1.new" ] || return 1
 	place "$1.new" "$1" 444 0:0
 }

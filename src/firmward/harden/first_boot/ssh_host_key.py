@@ -14,7 +14,7 @@ BY_ALGORITHM = (("ed25519", "ed25519"), ("rsa", "rsa"), ("ecdsa", "ecdsa"), ("ss
 FUNCTIONS = """\
 ssh_host_key() { # TYPE PATH
 	[ -s "$2" ] && return 0
-	folder "$2" || return 1
+	folder "$2" 700 || return 1
 	rm -f "$2.new" "$2.new.pub"
 	bits=
 	[ "$1" = rsa ] && bits='-b 3072'

@@ -2,7 +2,7 @@
 
 The key is on P-256; the certificate is no authority, names the host, and ends after a hundred years: the clock of a new
 device may stand at 1970, and nobody renews what a device made for itself. Files keep their owners and modes, since the
-server may read them as its own user. Where one file holds both, so does the one that is made.
+server may read them as its own user, and their folder lets it through. Where one file held both, so does the new one.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ KEY_MODE, CERTIFICATE_MODE = 0o600, 0o644
 FUNCTIONS = """\
 tls_key() { # KEY MODE OWNER CERTIFICATE MODE OWNER
 	[ -s "$1" ] && [ -s "$4" ] && return 0
-	folder "$1" && folder "$4" || return 1
+	folder "$1" 711 && folder "$4" 711 || return 1
 	name=$(hostname 2>/dev/null | tr -cd 'A-Za-z0-9.-')
 	rm -f "$1.new" "$1.cert" "$1.settings"
 	cat >"$1.settings" <<-END

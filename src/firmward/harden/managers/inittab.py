@@ -24,4 +24,4 @@ def _names(entry: inittab.Entry) -> tuple[str, ...]:
     if entry.id:
         return (entry.id,)
     words = entry.process.lstrip("-+@").split()
-    return tuple(word.rpartition("/")[2] for word in (words[:1], tuple(applet(words))[:1]) for word in word)
+    return tuple(word.rpartition("/")[2] for word in (*words[:1], *applet(words)[:1]))

@@ -1,6 +1,7 @@
 """A password that opens nothing any more: `*` in its field, which no password fits, and keys still do.
 
-Safe where the policy declares accounts and not this one as a login, and where the account has no login shell.
+Safe where the policy declares accounts and not this one as a login. An account without a login shell may still be one
+of FTP's, of a mail or of a web server that asks the system's table, so that alone says nothing.
 """
 
 from firmward.facts.samba_passwords import SambaPassword
@@ -11,11 +12,11 @@ PASSWORD = 1
 """The field in passwd and shadow."""
 
 
-def locked(summary: str, path: str | None, name: str, policy: Policy | None, *, has_shell: bool = True) -> Remedy:
+def locked(summary: str, path: str | None, name: str, policy: Policy | None) -> Remedy:
     changes: tuple[Change, ...] = (SetField(path or "etc/shadow", name, PASSWORD, "*"),)
-    if not has_shell or is_undeclared(name, policy):
+    if is_undeclared(name, policy):
         return Remedy(summary, Safety.SAFE, Stage.IMAGE, changes)
-    breaks = f"nobody logs in as {name} with a password any more, on a console or over the network"
+    breaks = f"nobody logs in as {name} with a password any more, on a console, over the network or at a service"
     return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, changes, breaks)
 
 

@@ -41,6 +41,9 @@ def is_undeclared(policy: Policy | None, names: Collection[str], sockets: Iterab
         _plain(one.service) for one in policy.listen if one.service
     }
     meant = {_plain(name) for name in names}
+    mechanism = policy.update.mechanism if policy.update is not None else None
+    if mechanism is not None and any(name.startswith(mechanism) for name in meant):
+        return False
     is_named = bool(declared & (meant | {name.partition("@")[0] for name in meant}))
     return not is_named and not any(policy.allows_listening(*socket) for socket in sockets)
 
