@@ -19,9 +19,7 @@ KIND = re.compile(r"\.(?:service|socket)$")
 TURN = re.compile(r"^(?:[SK]\d{2}|rc\.)(?=.)")
 
 
-def undeclared(
-    policy: Policy | None, program: str, service: str, sockets: Iterable[tuple[str, int]] = ()
-) -> Safety:
+def undeclared(policy: Policy | None, program: str, service: str, sockets: Iterable[tuple[str, int]] = ()) -> Safety:
     """How safe it is to do without a service, which has these sockets (protocol and port)."""
     if policy is None or not (policy.listen or policy.service):
         return Safety.UNSAFE

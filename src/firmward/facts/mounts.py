@@ -240,9 +240,7 @@ def _procd(tree: Tree) -> Iterator[Mount]:
         at = Location(UCI, target.line)
         name = section.name or f"@mount[{number}]"
         place = _place(tree, target.value)
-        yield Mount(
-            source, place, kind.value if kind else "auto", fstab.flags(listed), listed, at, place=name
-        )
+        yield Mount(source, place, kind.value if kind else "auto", fstab.flags(listed), listed, at, place=name)
 
 
 VALUED = {"-t": "type", "--types": "type", "-o": "options", "--options": "options", "-L": "label", "-U": "uuid"}

@@ -53,9 +53,7 @@ def ssh_empty_passwords(ssh: RunningSsh) -> Findings:
 def _without(server: DropbearServer) -> Remedy:
     """Safe with a policy or without: no account may have an empty password that the network asks for."""
     changes = server.change("", "", "no -B")
-    return Remedy(
-        "Start dropbear without -B", Safety.SAFE if changes else Safety.MANUAL, Stage.IMAGE, changes
-    )
+    return Remedy("Start dropbear without -B", Safety.SAFE if changes else Safety.MANUAL, Stage.IMAGE, changes)
 
 
 def _openssh(server: Server, case: Case) -> Finding:

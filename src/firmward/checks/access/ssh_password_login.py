@@ -33,9 +33,7 @@ DROPBEAR = "etc/config/dropbear"
         Example({DROPBEAR: "config dropbear\n\toption PasswordAuth 'off'\n"}),
     ),
 )
-def ssh_password_login(
-    ssh: RunningSsh, keys: AuthorizedKeys | None | Unknown, policy: Policy | None
-) -> Findings:
+def ssh_password_login(ssh: RunningSsh, keys: AuthorizedKeys | None | Unknown, policy: Policy | None) -> Findings:
     """Passwords are tried by machines from everywhere, day and night, and one that fits one device fits its model; a
     key cannot be guessed. Keyboard-interactive login through PAM is a password too. What counts is what is in force:
     the defaults where nothing is said, and each Match block that loosens them. A block for some addresses only is

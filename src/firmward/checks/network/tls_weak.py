@@ -127,8 +127,12 @@ ROWS = (
     Row(("openvpn",), ("tls-version-min",), _old_minimum, "1.2"),
     Row(("openvpn",), ("cipher", "data-ciphers", "ncp-ciphers"), _weak_data, "AES-256-GCM"),
     Row(("openvpn",), ("tls-cipher",), _weak_ciphers, "DEFAULT:!aNULL:!3DES:!MD5"),
-    Row(("openvpn",), ("remote-cert-tls",), _is("none", "any certificate of the authority is taken for the server's"),
-        "server"),
+    Row(
+        ("openvpn",),
+        ("remote-cert-tls",),
+        _is("none", "any certificate of the authority is taken for the server's"),
+        "server",
+    ),
     Row(("mender",), ("skipverify",), _on("the server is not verified"), "false", "SkipVerify"),
     Row(("swupdate",), ("nocheckcert",), _on("the server is not verified"), "false"),
 )

@@ -49,9 +49,7 @@ ROWS = (
     ),
     good={**START, PATH: "ext_ifname=eth0\nlistening_ip=br0\nsecure_mode=yes\n"},
 )
-def upnp_exposed(
-    startup: Startup, miniupnpd: Miniupnpd | Unknown | None, policy: Policy | None
-) -> Findings:
+def upnp_exposed(startup: Startup, miniupnpd: Miniupnpd | Unknown | None, policy: Policy | None) -> Findings:
     """UPnP has no login: whatever runs in the network, a web page in a browser included, may ask a gateway to open a
     port from the internet to a host inside. Without secure mode it may do so for other hosts; listening on the outside
     interface hands the same to the internet. A device that opens its own ports on the owner's router puts itself there.

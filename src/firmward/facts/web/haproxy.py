@@ -10,7 +10,11 @@ def read(tree: Tree, process: Process) -> WebServer:
     found = server(tree, process)
     traits = tuple(
         Trait(
-            Feature.ADMIN if page.is_admin else Feature.STATUS, page.section or "/", page.text, page.at, lines=page.lines
+            Feature.ADMIN if page.is_admin else Feature.STATUS,
+            page.section or "/",
+            page.text,
+            page.at,
+            lines=page.lines,
         )
         for page in found.pages
     )

@@ -21,7 +21,9 @@ def set_option(text: str, option: str, value: str, section: str | None) -> str:
         return GRAMMAR.set(text, option, value)
     lines = text.removesuffix("\n").split("\n")
     heads = [(number, found) for number, line in enumerate(lines) if (found := HEAD.fullmatch(line)) is not None]
-    meant = [place for place, (_, found) in enumerate(heads) if not found["close"] and _bare(found["head"]) == _bare(section)]
+    meant = [
+        place for place, (_, found) in enumerate(heads) if not found["close"] and _bare(found["head"]) == _bare(section)
+    ]
     if not meant:
         raise Refused(f"no section here is {section}")
     for place in reversed(meant):

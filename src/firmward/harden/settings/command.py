@@ -29,8 +29,8 @@ TOKEN = re.compile(
 PREFIX = re.compile(r"(?:ExecStart[ \t]*=[ \t]*)?[-@:+!|]*")
 OTHERS = frozenset(
     ("[", "test", "[[", "killall", "pkill", "pidof", "pgrep", "echo", "printf", "which", "rm", "chmod", "chown", "ls",
-     "service_stop", "service_reload", "kill", "type", "logger", "ln", "cp", "mv", "mkdir", "case", "grep", ".", "source",
-     "cat", "command")
+     "service_stop", "service_reload", "kill", "type", "logger", "ln", "cp", "mv", "mkdir", "case", "grep", ".",
+     "source", "cat", "command")
 )  # fmt: skip
 ASSIGNED = re.compile(r"[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+)?(?P<name>\w+)=(?P<value>.*)")
 HOLDER = re.compile(r"ARG|OPT|FLAG|EXTRA|PARAM|COMMAND")
@@ -66,7 +66,8 @@ def _set(text: str, program: str, named: list[str], option: str, value: str) -> 
     variables = _variables(lines)
     holders: set[str] = set()
     found = False
-    for number, line in enumerate(lines):
+    for number, written in enumerate(lines):
+        line = written
         for words in reversed(list(_commands(line))):
             starts = _program(words, program, variables)
             if starts is None or any(word not in [one.bare for one in words] for word in named):
@@ -115,7 +116,9 @@ def _commands(line: str) -> Iterator[list[_Word]]:
 
 def _program(words: list[_Word], program: str, variables: dict[str, str]) -> int | None:
     """The place of the last word that names the program, in a command that starts it."""
-    first = next((word.bare for word in words if not re.fullmatch(r"\w+=.*|if|then|else|do|!|exec|while", word.bare)), "")
+    first = next(
+        (word.bare for word in words if not re.fullmatch(r"\w+=.*|if|then|else|do|!|exec|while", word.bare)), ""
+    )
     stops = any(word.bare in ("-K", "--stop") for word in words) and "start-stop-daemon" in first
     if first.rpartition("/")[2] in OTHERS or stops:
         return None
@@ -164,7 +167,7 @@ def _taken(line: str, words: list[_Word], option: str) -> str:
 
 def _less(word: str, option: str) -> str:
     """A word without the option: nothing, or the letters that stood with it."""
-    if word == option or word.startswith(f"{option}=") and option.startswith("--"):
+    if word == option or (word.startswith(f"{option}=") and option.startswith("--")):
         return ""
     if re.fullmatch(r"-[A-Za-z]", option) and re.fullmatch(r"-[A-Za-z]{2,}", word):
         return word.replace(option[1], "", 1)
@@ -198,7 +201,8 @@ def _keyword(text: str, option: str, value: str) -> str:
     lines = text.split("\n")
     variables = _variables(lines)
     found = False
-    for number, line in enumerate(lines):
+    for number, written in enumerate(lines):
+        line = written
         for words in reversed(list(_commands(line))):
             starts = _program(words, "sshd", variables)
             if starts is None:
@@ -223,7 +227,8 @@ def _parameter(text: str, option: str, value: str) -> str:
     dotted = "[./]".join(map(re.escape, option.split(".")))
     by_command = re.compile(rf"^(?!\s*#)(.*\bsysctl\b.*?\s[\"']?{dotted}[ \t]*=[ \t]*[\"']?)[\w-]+", re.MULTILINE)
     by_echo = re.compile(
-        rf"^(?!\s*#)(.*\b(?:echo|printf)[ \t]+(?:-n[ \t]+)?[\"']?)[\w-]+([\"']?[ \t]*>[ \t]*[\"']?/proc/sys/{path}\b)", re.MULTILINE
+        rf"^(?!\s*#)(.*\b(?:echo|printf)[ \t]+(?:-n[ \t]+)?[\"']?)[\w-]+([\"']?[ \t]*>[ \t]*[\"']?/proc/sys/{path}\b)",
+        re.MULTILINE,
     )
     changed, first = by_command.subn(lambda found: f"{found[1]}{value}", text)
     changed, second = by_echo.subn(lambda found: f"{found[1]}{value}{found[2]}", changed)

@@ -2,9 +2,7 @@
 
 from firmward.harden.assignment import Grammar, equals, say
 
-PATHS = (
-    "etc/apt/sources.list.d/*.sources",
-)
+PATHS = ("etc/apt/sources.list.d/*.sources",)
 GRAMMAR = Grammar(equals(sign=":"), "{name}: {value}", folds=True, repeats=True)
 
 

@@ -2,9 +2,7 @@
 
 from firmward.harden.assignment import Grammar, equals
 
-PATHS = (
-    "**/miniupnpd.conf",
-)
+PATHS = ("**/miniupnpd.conf",)
 GRAMMAR = Grammar(equals(), "{name}={value}")
 
 

@@ -46,7 +46,9 @@ def set_option(text: str, option: str, value: str, section: str | None) -> str:
 
 
 def _blocks(directives: tuple[_Directive, ...], section: str) -> list[int]:
-    heads = {one.end for one in directives if one.opens and section in (f"{one.words[0]} {one.words[-1]}", one.words[0])}
+    heads = {
+        one.end for one in directives if one.opens and section in (f"{one.words[0]} {one.words[-1]}", one.words[0])
+    }
     holders = {one.around[-1] for one in directives if one.words[0] == section and one.around and not one.opens}
     return sorted(heads or holders)
 

@@ -9,7 +9,8 @@ PATHS = (
     "etc/opkg/*.conf",
 )
 GRAMMAR = Grammar(
-    re.compile(r"(?P<head>[ \t]*option[ \t]+(?P<name>\w+)(?:[ \t]+|$))(?P<value>\S*)(?P<tail>.*)"), "option {name} {value}"
+    re.compile(r"(?P<head>[ \t]*option[ \t]+(?P<name>\w+)(?:[ \t]+|$))(?P<value>\S*)(?P<tail>.*)"),
+    "option {name} {value}",
 )
 
 

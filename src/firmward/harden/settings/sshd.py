@@ -6,8 +6,8 @@ included before. A block ends where the next begins: to close one and go back to
 
 import re
 
-from firmward.harden.draft import Refused
 from firmward.formats import sshd_config
+from firmward.harden.draft import Refused
 
 PATHS = (
     *("etc/ssh/sshd_config*", "etc/ssh/sshd_config.d/*", "usr/etc/ssh/sshd_config", "usr/etc/ssh/sshd_config.d/*"),
