@@ -104,8 +104,8 @@ def _row(mount: Mount, policy: Policy | None) -> Row | None:
 
 
 def _wanted(row: Row, mount: Mount, startup: Startup | None | Unknown) -> tuple[str, ...]:
-    """Where programs or containers are started from, they may be executed, and where such ones are installed that do not
-    start: a person may start them."""
+    """Where programs or containers are started from, they may be executed; so may those that are installed and do not
+    start, for a person may start them."""
     running = startup.processes if isinstance(startup, Startup) else ()
     for process in running:
         holds = process.argv[0].startswith(mount.target + "/")
