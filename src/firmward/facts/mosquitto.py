@@ -70,7 +70,7 @@ class Broker:
     anonymous_at: Location
     wants_certificate: bool
     section: str | None = None
-    """Where in that file it is set: OpenWrt's section, or the port of the listener where each has settings of its own."""
+    """Where in that file it is set: OpenWrt's section, or the listener's port where each has settings of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,10 +48,12 @@ PATTERNS_LIMIT = 200
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One `value`, and `at`, where it is set."""
+    """One `value`, and `at`, where it is set; `by_kernel` says that this is the kernel's command line, whose word all
+    others undo."""
 
     value: str
     at: Location
+    by_kernel: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -198,7 +200,7 @@ class _Settings:
             for argument in line.arguments:
                 if argument.name.startswith("sysctl.") and argument.value is not None:
                     name = sysctl_conf.name(argument.name.removeprefix("sysctl."))
-                    self.put(name, Parameter(argument.value, line.at), line.at)
+                    self.put(name, Parameter(argument.value, line.at, by_kernel=True), line.at)
 
     def system(self, *, systemd: bool) -> None:
         """What systemd-sysctl and `sysctl --system` read."""

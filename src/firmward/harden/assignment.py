@@ -88,7 +88,8 @@ class Grammar:
         if found is None:  # asked of lines that match alone
             return line
         tail = "" if self.continues and found["tail"].startswith("\\") else found["tail"]
-        between = "" if found["head"][-1:] in " \t=:" or not value else self.form.format(name="", value="")
+        between = self.form.partition("{name}")[2].partition("{value}")[0]
+        between = between if value and found["head"][-1:] not in " \t=:" else ""
         return f"{found['head']}{between}{value}{tail}" + ("\r" if line.endswith("\r") else "")
 
     def _match(self, line: str) -> re.Match[str] | None:

@@ -29,9 +29,9 @@ class Stage(StrEnum):
 class SetOption:
     """Give an option of a configuration file its value; `section` names the block, unit section or UCI section.
 
-    Two forms stand in files of every format: in a section `command PROGRAM` the option is one of the words by which that
-    program is started (`yes` and `no` for one without a value), and in a section `address` the option is how an address
-    begins that the file names, the value how it begins instead.
+    Two forms stand in files of every format: in a section `command PROGRAM` the option is one of the words by which
+    that program is started (`yes` and `no` for one without a value), and in a section `address` the option is how an
+    address begins that the file names, the value how it begins instead.
     """
 
     path: str

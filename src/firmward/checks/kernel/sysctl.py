@@ -171,7 +171,7 @@ def _worse(row: Row, name: str, parameter: Parameter, settings: Sysctl) -> Findi
         row.key,
         f"{name} is set to {parameter.value[:40]}: {row.why}",
         at=parameter.at,
-        remedy=_remedy(row, parameter.at.path, settings),
+        remedy=_remedy(row, settings.home if parameter.by_kernel else parameter.at.path, settings),
         severity=row.worse,
         evidence=f"{name} = {parameter.value[:40]}",
     )
@@ -193,12 +193,14 @@ def _remedy(row: Row, path: str | None, settings: Sysctl) -> Remedy:
         summary += " at the end of the start: from then on no driver can be loaded"
         return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
     if path is not None and not _is_file_of_parameters(path):
-        said = [name for name in row.names if (found := settings.parameters.get(name)) and found.at.path == path]
-        changes = tuple(SetOption(path, name, row.wanted, COMMAND) for name in said)
+        at = {name: found.at.path for name in row.names if (found := settings.parameters.get(name)) is not None}
+        changes: tuple[Change, ...] = tuple(
+            SetOption(path, name, row.wanted, COMMAND) for name, place in at.items() if place == path
+        )
         return Remedy(f"{summary}, where the command sets it", row.safety, Stage.IMAGE, changes, row.breaks)
-    changes = tuple(SetOption(path, name, row.wanted) for name in row.names) if path is not None else ()
-    if not changes:
-        changes = _with_boot(settings, row)
+    changes = _with_boot(settings, row)
+    if path is not None:
+        changes = tuple(SetOption(path, name, row.wanted) for name in row.names)
     if not changes:
         return Remedy(f"{summary}, where the system sets its parameters at boot", Safety.MANUAL, Stage.SOURCE)
     return Remedy(summary, row.safety, Stage.IMAGE, changes, row.breaks)
@@ -217,7 +219,7 @@ def _is_file_of_parameters(path: str) -> bool:
 
 def _set(settings: Sysctl, parameter: Parameter | None, name: str, value: str) -> tuple[Change, ...]:
     """One parameter set where it is set already, else where it can be."""
-    path = settings.home if parameter is None else parameter.at.path
+    path = settings.home if parameter is None or parameter.by_kernel else parameter.at.path
     if path is None:
         return ()
     return (SetOption(path, name, value, None if _is_file_of_parameters(path) else COMMAND),)

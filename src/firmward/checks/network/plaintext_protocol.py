@@ -106,9 +106,9 @@ def plaintext_protocol(
     what is sent in clear. Passwords seen once open the device for good; commands and updates in clear can be forged. A
     protocol that has no encryption cannot be repaired by a strong password. A client of a broker counts like a server.
 
-    What the policy declares is the product: to give it encryption takes certificates, and is for a person. A socket that
-    it does not declare is kept for the device itself, or its service is started no more, and both are safe. Without a
-    policy that is done for what nobody should have (telnet, rsh, debuggers), and is not safe.
+    What the policy declares is the product: to give it encryption takes certificates, and is for a person. A socket
+    that it does not declare is kept for the device itself, or its service is started no more, and both are safe.
+    Without a policy that is done for what nobody should have (telnet, rsh, debuggers), and is not safe.
     """
     reachable = listeners.reachable
     for row in ROWS:

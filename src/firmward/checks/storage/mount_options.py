@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmward.facts.mounts import VOLATILE, Mount, Mounts
-from firmward.facts.process import Start
 from firmward.facts.startup import Startup
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
@@ -105,13 +104,13 @@ def _row(mount: Mount, policy: Policy | None) -> Row | None:
 
 
 def _wanted(row: Row, mount: Mount, startup: Startup | None | Unknown) -> tuple[str, ...]:
-    """Where programs or containers are started from, they may be executed."""
+    """Where programs or containers are started from, they may be executed; so may those that are installed and do not
+    start, for a person may start them."""
     running = startup.processes if isinstance(startup, Startup) else ()
     for process in running:
-        if process.start is not Start.DISABLED:
-            holds = process.argv[0].startswith(mount.target + "/")
-            if holds or (process.program in ENGINES and row.key in ("data", "var")):
-                return tuple(option for option in row.options if option != "noexec")
+        holds = process.argv[0].startswith(mount.target + "/")
+        if holds or (process.program in ENGINES and row.key in ("data", "var")):
+            return tuple(option for option in row.options if option != "noexec")
     return row.options
 
 

@@ -1,6 +1,6 @@
 """web-server-misconfigured"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from firmward.facts.accounts import Accounts
@@ -88,7 +88,7 @@ ROWS = (
         "cgi-as-root",
         "one hole in one of them is root's",
         "Run the server, or its programs, as a user of their own",
-        breaks="A program that needs root's rights to answer a request fails, and so does a log that root alone may write",
+        breaks="A program that needs root's rights to answer a request fails, and so does a log that is root's",
     ),
     Row("no-tls", "it has no socket with TLS", "Give it a certificate and a socket with TLS", LOW),
 )
@@ -228,38 +228,60 @@ _DOES = {
 
 def _change(server: WebServer, trait: Trait) -> tuple[Change, ...]:
     """What switches a feature off, or keeps it for the device itself, in the program's own language."""
-    path, name = trait.at.path, trait.text.partition(" ")[0]
-    if path is None:
+    say = LANGUAGES.get(server.program)
+    return say(trait, trait.at.path, trait.text.partition(" ")[0]) if say is not None and trait.at.path else ()
+
+
+def _lighttpd(trait: Trait, path: str, name: str) -> tuple[Change, ...]:
+    return (SetOption(path, name, "" if trait.feature is Feature.STATUS else "disable"),)
+
+
+def _nginx(trait: Trait, path: str, name: str) -> tuple[Change, ...]:
+    if trait.feature is Feature.STATUS:
+        return (SetOption(path, "deny", "all", name), SetOption(path, "allow", "127.0.0.1", name))
+    return (SetOption(path, name, "off"),)
+
+
+def _apache(trait: Trait, path: str, name: str) -> tuple[Change, ...]:
+    if trait.section is None:
         return ()
-    match server.program, trait.feature:
-        case "lighttpd", Feature.STATUS:
-            return (SetOption(path, name, ""),)
-        case "lighttpd", _:
-            return (SetOption(path, name, "disable"),)
-        case "nginx", Feature.LISTING:
-            return (SetOption(path, name, "off"),)
-        case "nginx", Feature.STATUS:
-            return (SetOption(path, "deny", "all", name), SetOption(path, "allow", "127.0.0.1", name))
-        case "nginx", Feature.WRITE:
-            return (SetOption(path, name, "off"),)
-        case "apache2", Feature.LISTING if trait.section is not None:
-            return (SetOption(path, "Options", _without_indexes(trait.text), trait.section),)
-        case "apache2", Feature.STATUS if trait.section is not None:
-            return (SetOption(path, "Require", "local", trait.section),)
-        case "apache2", Feature.WRITE:
-            return (SetOption(path, "Dav", "Off", trait.section),)
-        case "haproxy", _:
-            lines = sorted(trait.lines, key=lambda one: -(one[0].line or 0))
-            return tuple(RemoveLine(at.path, at.line, text) for at, text in lines if at.path and at.line)
-        case "boa", Feature.LISTING if trait.at.line is not None:
-            return (RemoveLine(path, trait.at.line, trait.text),)
-        case "darkhttpd", Feature.LISTING:
-            return (SetOption(path, "--no-listing", "yes", "command darkhttpd"),)
-        case "uhttpd", Feature.LISTING if path.startswith(("etc/init.d/", "etc/config/")):
-            return (SetOption("etc/config/uhttpd", "no_dirlists", "1", "uhttpd"),)
-        case "uhttpd", Feature.LISTING:
-            return (SetOption(path, "-D", "yes", "command uhttpd"),)
-    return ()
+    option, value = {
+        Feature.LISTING: ("Options", _without_indexes(trait.text)),
+        Feature.STATUS: ("Require", "local"),
+    }.get(trait.feature, ("Dav", "Off"))
+    return (SetOption(path, option, value, trait.section),)
+
+
+def _haproxy(trait: Trait, path: str, name: str) -> tuple[Change, ...]:
+    """The last line first, so that the numbers of the others hold."""
+    lines = sorted(trait.lines, key=lambda one: -(one[0].line or 0))
+    return tuple(RemoveLine(at.path, at.line, text) for at, text in lines if at.path and at.line)
+
+
+def _boa(trait: Trait, path: str, name: str) -> tuple[Change, ...]:
+    return (RemoveLine(path, trait.at.line, trait.text),) if trait.at.line is not None else ()
+
+
+def _darkhttpd(trait: Trait, path: str, name: str) -> tuple[Change, ...]:
+    return (SetOption(path, "--no-listing", "yes", "command darkhttpd"),)
+
+
+def _uhttpd(trait: Trait, path: str, name: str) -> tuple[Change, ...]:
+    """OpenWrt's start script asks the configuration."""
+    if path.startswith(("etc/init.d/", "etc/config/")):
+        return (SetOption("etc/config/uhttpd", "no_dirlists", "1", "uhttpd"),)
+    return (SetOption(path, "-D", "yes", "command uhttpd"),)
+
+
+LANGUAGES: Mapping[str, Callable[[Trait, str, str], tuple[Change, ...]]] = {
+    "lighttpd": _lighttpd,
+    "nginx": _nginx,
+    "apache2": _apache,
+    "haproxy": _haproxy,
+    "boa": _boa,
+    "darkhttpd": _darkhttpd,
+    "uhttpd": _uhttpd,
+}
 
 
 def _without_indexes(text: str) -> str:

@@ -55,8 +55,8 @@ def _untrusted(around: Surroundings) -> Iterator[Remark]:
         for number, line in enumerate(text.split("\n"), 1):
             if line.strip().lstrip("-") == "allow-untrusted":
                 says = "installs packages without a signature (allow-untrusted)"
-                change = RemoveLine(path, number, line)
-                yield Remark(Aspect.SIGNATURE, "allow-untrusted", says, instead, Location(path, number), (change,))
+                out = RemoveLine(path, number, line)
+                yield Remark(Aspect.SIGNATURE, "allow-untrusted", says, instead, Location(path, number), (out,))
     for place, step in {step.at.path: step for step, _ in around.calls("apk") if _allows(step.words)}.items():
         says = f"is called with --allow-untrusted in {place}"
         change = SetOption(step.at.path or "", "--allow-untrusted", "no", "command apk")

@@ -176,9 +176,9 @@ def _unsigned(sources: tuple[Source, ...]) -> Iterator[Remark]:
             key = f"{option} {source.url.shown.partition('://')[2]}"
             if source.says(option) and key not in told:
                 told.add(key)
-                says = f"{says} {source.url.shown} ({option}=yes)"
+                told_so = f"{says} {source.url.shown} ({option}=yes)"
                 change = _source_option(source, option, "no")
-                yield Remark(Aspect.SIGNATURE, key, says, instead, source.url.at, (change,))
+                yield Remark(Aspect.SIGNATURE, key, told_so, instead, source.url.at, (change,))
 
 
 def _source_option(source: Source, option: str, value: str) -> SetOption:

@@ -43,8 +43,8 @@ class Server(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A weakness. `key` is stable within the updater; `instead` is the cure, `changes` where it can be written; `severity`
-    where it is not the check's."""
+    """A weakness. `key` is stable within the updater; `instead` is the cure, `changes` where it can be written;
+    `severity` where it is not the check's."""
 
     aspect: Aspect
     key: str

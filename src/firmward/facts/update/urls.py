@@ -17,8 +17,8 @@ EMPTY = "no server"
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """`is_checked` says whether the server's certificate is looked at, where there is one. `cure` is what has the address
-    spoken to by TLS and the certificate looked at, beside its scheme; `is_written` whether it stands there as it is."""
+    """`is_checked` says whether the server's certificate is looked at, where there is one. `cure` is what has it looked
+    at, and TLS spoken where the address does not say so; `is_written` whether the address stands there as it is."""
 
     text: str
     at: Location

@@ -29,8 +29,8 @@ TOKEN = re.compile(
 PREFIX = re.compile(r"(?:ExecStart[ \t]*=[ \t]*)?[-@:+!|]*")
 OTHERS = frozenset(
     ("[", "test", "[[", "killall", "pkill", "pidof", "pgrep", "echo", "printf", "which", "rm", "chmod", "chown", "ls",
-     "service_stop", "service_reload", "kill", "type", "logger", "ln", "cp", "mv", "mkdir", "case", "grep", ".", "source",
-     "cat", "command")
+     "service_stop", "service_reload", "kill", "type", "logger", "ln", "cp", "mv", "mkdir", "case", "grep", ".",
+     "source", "cat", "command")
 )  # fmt: skip
 ASSIGNED = re.compile(r"[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+)?(?P<name>\w+)=(?P<value>.*)")
 HOLDER = re.compile(r"ARG|OPT|FLAG|EXTRA|PARAM|COMMAND")
@@ -66,7 +66,8 @@ def _set(text: str, program: str, named: list[str], option: str, value: str) -> 
     variables = _variables(lines)
     holders: set[str] = set()
     found = False
-    for number, line in enumerate(lines):
+    for number, written in enumerate(lines):
+        line = written
         for words in reversed(list(_commands(line))):
             starts = _program(words, program, variables)
             if starts is None or any(word not in [one.bare for one in words] for word in named):
@@ -166,7 +167,7 @@ def _taken(line: str, words: list[_Word], option: str) -> str:
 
 def _less(word: str, option: str) -> str:
     """A word without the option: nothing, or the letters that stood with it."""
-    if word == option or word.startswith(f"{option}=") and option.startswith("--"):
+    if word == option or (word.startswith(f"{option}=") and option.startswith("--")):
         return ""
     if re.fullmatch(r"-[A-Za-z]", option) and re.fullmatch(r"-[A-Za-z]{2,}", word):
         return word.replace(option[1], "", 1)
@@ -200,7 +201,8 @@ def _keyword(text: str, option: str, value: str) -> str:
     lines = text.split("\n")
     variables = _variables(lines)
     found = False
-    for number, line in enumerate(lines):
+    for number, written in enumerate(lines):
+        line = written
         for words in reversed(list(_commands(line))):
             starts = _program(words, "sshd", variables)
             if starts is None:

@@ -15,7 +15,8 @@ LINE = re.compile(r"[ \t]*(?:bind|server|default-server|ssl-default-(?:bind|serv
 def set_option(text: str, option: str, value: str, section: str | None) -> str:
     lines = text.split("\n")
     found = False
-    for number, line in enumerate(lines):
+    for number, written in enumerate(lines):
+        line = written
         words = list(WORD.finditer(line)) if LINE.match(line) else []
         for place in range(len(words) - 1, 0, -1):
             if words[place].group() == option and (value == "no" or place + 1 < len(words)):

@@ -1,4 +1,4 @@
-"""Files of keys in sections, as GLib, OpenSSL, stunnel, RAUC, OSTree and dnf read them: `key = value` below `[name]`."""
+"""Keys in sections, as GLib, OpenSSL, stunnel, RAUC, OSTree and dnf read them: `key = value` below `[name]`."""
 
 from firmward.harden.assignment import SECTION, Grammar, equals
 

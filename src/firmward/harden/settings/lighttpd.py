@@ -17,13 +17,15 @@ SIGNS = ("=", "+=", ":=")
 def set_option(text: str, option: str, value: str, section: str | None) -> str:
     if '"' in value or "\\" in value:
         raise Refused(f"lighttpd cannot be told {value}")
-    shown = value if value.isdecimal() else f'"{value}"'
+    shown = value if value.isascii() and value.isdecimal() else f'"{value}"'
     places = list(_values(text, section or option))
     if not places:
         new = f'{section} += ( "{option}" => {shown} )' if section else f"{option} = {shown}"
         return f"{text.rstrip()}\n{new}\n".lstrip()
     for start, end in reversed(places):
-        new = _with_key(text[start:end], option, shown) if section else shown
+        written = text[start:end]
+        same = f'"{value}"' if written.startswith('"') else shown
+        new = _with_key(written, option, shown) if section else same
         text = f"{text[:start]}{new}{text[end:]}"
     return text
 

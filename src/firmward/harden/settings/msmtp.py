@@ -1,6 +1,6 @@
 """msmtp(1): `name value`, below `defaults` or `account NAME`; an option that several accounts say is set in each."""
 
-from firmward.harden.assignment import Grammar, words, say
+from firmward.harden.assignment import Grammar, say, words
 
 PATHS = (
     "**/msmtprc",

@@ -19,8 +19,8 @@ def set_option(text: str, option: str, value: str, section: str | None) -> str:
     if not WORD.fullmatch(value):
         raise Refused(f"how {value} is written here is not known")
     pattern = re.compile(
-        rf"""^(?P<head>(?!\s*(?:\#|;|//))(?:.*?[\s{{,\[-])?["']?{re.escape(option)}["']?\s{{0,9}}(?:[:=]|[ \t])\s{{0,9}}["']?)"""
-        rf"""[\w./+-]+""",
+        rf"""^(?P<head>(?!\s*(?:\#|;|//))(?:.*?[\s{{,\[-])?["']?{re.escape(option)}["']?"""
+        r"""[ \t]{0,9}(?:[:=]|[ \t])[ \t]{0,9}["']?)[\w./+-]+""",
         re.IGNORECASE | re.MULTILINE,
     )
     changed, times = pattern.subn(lambda found: f"{found['head']}{value}", text)

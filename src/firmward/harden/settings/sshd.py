@@ -6,15 +6,15 @@ included before. A block ends where the next begins: to close one and go back to
 
 import re
 
-from firmward.harden.draft import Refused
 from firmward.formats import sshd_config
+from firmward.harden.draft import Refused
 
 PATHS = (
     *("etc/ssh/sshd_config*", "etc/ssh/sshd_config.d/*", "usr/etc/ssh/sshd_config", "usr/etc/ssh/sshd_config.d/*"),
     *("**/sshd_config", "**/sshd_config_*", "**/sshd_config.d/*", "etc/ssh/ssh_config", "etc/ssh/ssh_config.d/*"),
 )
 LINE = re.compile(r"(?P<head>[ \t]*)(?P<keyword>[A-Za-z][\w-]*)(?P<sign>[ \t]*=[ \t]*|[ \t]+)(?P<rest>.*)")
-COMMENT = re.compile(r"""(?:[^\s#"']|"[^"]*"|'[^']*'|[ \t]+(?!#)|(?<=\S)\#)*(?P<comment>[ \t]+#.*)?""")
+VALUE = re.compile(r"""(?:"[^"]*"|'[^']*'|[^\s"']|[ \t]+(?![ \t#]))*""")
 
 
 def set_option(text: str, option: str, value: str, section: str | None) -> str:
@@ -72,9 +72,10 @@ def _with(line: str, value: str) -> str:
     if found is None:  # a keyword in quotes: rewritten plainly
         directive = sshd_config.directive(line, "", 0)
         return f"{directive.keyword if directive else ''} {value}{end}"
-    comment = COMMENT.fullmatch(found["rest"])
-    behind = comment["comment"] or "" if comment is not None else ""
-    return f"{found['head']}{found['keyword']}{found['sign']}{value}{behind}{end}"
+    read = VALUE.match(found["rest"])
+    behind = found["rest"][read.end() if read is not None else 0 :]
+    behind = behind if behind.lstrip().startswith("#") else ""
+    return f"{found['head']}{found['keyword']}{found['sign']}{value}{behind if behind.lstrip().startswith(chr(35)) else ''}{end}"
 
 
 def _indent(lines: list[str]) -> str:

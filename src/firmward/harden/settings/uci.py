@@ -39,7 +39,8 @@ def set_option(text: str, option: str, value: str, section: str | None) -> str:
     for one in reversed(meant):
         lines[one.first : one.end] = _with(lines[one.first : one.end], option, value)
     changed = "".join(f"{line}\n" for line in lines)
-    if uci.read(changed).problems != uci.read(text).problems:
+    said = [found.value for one in uci.parse(changed) if (found := one.get(option)) is not None]
+    if value not in said or uci.read(changed).problems != uci.read(text).problems:
         raise Refused("its quotes go over lines")
     return changed
 
@@ -53,7 +54,7 @@ def set_statement(text: str, package: str, option: str, value: str, section: str
 
 def _sections(lines: list[str]) -> list[_Section]:
     heads = [(number, found) for number, line in enumerate(lines) if (found := HEAD.fullmatch(line)) is not None]
-    ends = [*(number for number, _ in heads[1:]), len(lines)]
+    ends = [*(number for number, _ in heads), len(lines)][1:]
     return [
         _Section(_bare(found["type"]), _bare(found["name"] or ""), number + 1, end)
         for (number, found), end in zip(heads, ends, strict=True)

@@ -26,8 +26,9 @@ class Row:
     `fits` says which numbers are as wanted, `wanted` which one the remedy sets. `default` is the kernel's own value,
     None where it depends on how the kernel was built or patched, and then nothing is said. `worse` is the severity
     where it is set to what is not wanted, `left` where it is left so. `enough` says whether all parameters must fit or
-    any. `breaks` says what may stop working where the remedy is not safe. `present` is, of those, the one for the interfaces that are there already when the parameters are set: set to
-    what is not wanted, it leaves them without, whatever the default for later ones is.
+    any. `breaks` says what may stop working where the remedy is not safe. `present` is, of those, the one for the
+    interfaces that are there already when the parameters are set: set to what is not wanted, it leaves them without,
+    whatever the default for later ones is.
     """
 
     key: str
@@ -106,7 +107,7 @@ ROWS = (
         breaks="A crash kernel and a quick restart by kexec cannot be loaded after boot"),
     Row("modules_disabled", ("kernel.modules_disabled",), _is(1), "1", 0,
         "modules can be loaded as long as the system runs", worse=INFO, left=INFO,
-        breaks="A driver that was not loaded when the parameters were set is loaded no more, of a plugged-in device too"),
+        breaks="A driver that was not loaded when the parameters were set is loaded no more"),
     Row("unprivileged_userns_clone", ("kernel.unprivileged_userns_clone",), _is(0), "0", None,
         "every account may be root of a namespace and reach the parts of the kernel meant for root", worse=LOW,
         breaks="Containers without root, and browsers that shut themselves in, do not start"),
@@ -150,8 +151,8 @@ ROWS = (
         breaks="Hosts are told of shorter ways no more, and their packets go through this device"),
     Row("rp_filter", _both("ipv4", "rp_filter"), _is(1, 2), "2", 0,
         "packets with a forged source address are taken", worse=LOW,
-        breaks="Packets that no route would answer are dropped: some set-ups of several uplinks rely on them", enough=builtins.any,
-        present="net.ipv4.conf.all.rp_filter"),
+        breaks="Packets that no route would answer are dropped: some set-ups of several uplinks rely on them",
+        enough=builtins.any, present="net.ipv4.conf.all.rp_filter"),
     Row("log_martians", _both("ipv4", "log_martians"), _is(1), "1", 0,
         "packets with impossible addresses leave no trace", worse=INFO, left=INFO,
         breaks="The log grows where a network is set up wrongly", enough=builtins.any),
