@@ -108,8 +108,9 @@ def _of_containers(rules: Rules, version: int) -> Iterator[str]:
     for one in rules.inward:
         if one.port is not None and one.source_port is None:
             for ends in _ends((("s", one.peer),), version):
-                match = f"-p {one.protocol} -m conntrack --ctstate NEW --ctstatus DNAT --ctorigdstport {one.port}"
-                yield f"-A FORWARD {ends}{match} -j ACCEPT"
+                new = "-m conntrack --ctstate NEW"
+                led = f"-m conntrack --ctstate DNAT --ctorigdstport {one.port}"
+                yield f"-A FORWARD {ends}-p {one.protocol} {new} {led} -j ACCEPT"
     for name in CONTAINERS:
         for one in rules.outward:
             if one.source_port is None:
