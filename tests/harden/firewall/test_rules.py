@@ -62,7 +62,7 @@ def test_no_text_breaks_out(policy: Policy) -> None:
     for line in of_nft.split("\n"):
         assert line.count('"') % 2 == 0
         assert ";" not in line or " hook " in line
-    assert of_nft.count("chain ") == 5
+    assert of_nft.count("chain ") in (5, 6)
     for line in (*v4.split("\n"), *v6.split("\n")):
         assert not line or line[0] in "*:#" or line == "COMMIT" or line.startswith("-A ")
         assert not {"'", "$", ";", "`"} & set(line)
@@ -90,8 +90,13 @@ def test_what_is_no_word_of_a_rule_is_refused(policy: Policy) -> None:
         rules.of_policy(policy, {})
 
 
-def test_a_local_listener_opens_nothing() -> None:
-    assert rules.of_policy(Policy(listen=(Listen(443, peer="local"),)), {}).inward == ()
+def test_a_local_listener_is_for_the_device_and_its_containers() -> None:
+    found = rules.of_policy(Policy(listen=(Listen(53, "udp", "dnsmasq", "local"),)), {})
+    assert found.inward == ()
+    assert "dport 53" not in nft.render(found, Means())
+    assert "dport 53" not in iptables.whole(found, Means(), 4)
+    assert 'iifname "docker*" jump own_containers' in nft.render(found, MEANS)
+    assert "-A INPUT -i docker+ -p udp --dport 53" in iptables.whole(found, MEANS, 4)
 
 
 def test_a_flow_may_end_or_begin_at_the_device() -> None:
@@ -122,6 +127,7 @@ FULL = Policy(
         Listen(443, "tcp", "lighttpd", "lan"), Listen(22, "tcp", "sshd", "bastion"), Listen(8883, peer="plant"),
         Listen(51820, "udp", None, "any"), Listen(80, "tcp", None, "wan"), Listen(5353, "udp", None, "10.2.0.0/24"),
         Listen(67, "udp", "dnsmasq", "lan"), Listen(161, "udp", "snmpd", "2001:db8:5::/48"),
+        Listen(5353, "tcp", "dnsmasq", "local"),
     ),
     egress=(
         Egress("updates.maker.example", 443, "tcp", "20/s"), Egress("gateway", 53, "udp"), Egress("*.b.example", 123),
