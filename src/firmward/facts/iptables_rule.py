@@ -14,6 +14,8 @@ from firmward.model.location import Location
 QUIET_MATCHES = frozenset(
     ("tcp", "udp", "state", "conntrack", "comment", "multiport", "icmp", "icmp6", "limit", "hashlimit")
 )
+NEW = frozenset(("NEW", "DNAT", "SNAT"))
+"""States that a connection may have at its first packet."""
 NO_VERDICT = frozenset(("LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "TCPMSS", "AUDIT", "SET", "TRACE", "CT", "NOTRACK"))
 NAME_LIMIT = 17
 """Bytes of an interface's name, with the sign that stands for any rest."""
@@ -41,7 +43,7 @@ def match(words: tuple[str, ...], at: Location) -> Match:
                 ports = packet_filter.all_but(ports) if negated else ports
                 narrowed = narrowed or not ports
             case "--state" | "--ctstate":
-                established = established or ("NEW" not in value.upper().split(",") and not negated)
+                established = established or (not NEW & set(value.upper().split(",")) and not negated)
             case "--limit" | "--hashlimit-upto" | "--hashlimit-above":
                 limited = True
             case "-m":

@@ -5,8 +5,9 @@ Rules, from OpenWrt's documentation and fw4's templates:
 - `config defaults` has `input`, `output`, `forward`: what happens to packets of interfaces that no zone holds (fw4
   rejects unless set, fw3 accepted: where an image does not set them we take `REJECT`).
 - `config zone` has `name`, `network` (several), `input`, `output`, `forward`, which fall back on the defaults.
-- `config rule` with `src` and no `dest` is about input from that zone (`*`: any), `target` ACCEPT, DROP or REJECT,
-  `proto` (tcp and udp unless set), `dest_port`, `src_ip`, `family` (ipv4, ipv6), `enabled 0`.
+- `config rule` with `src` and no `dest` is about input from that zone (`*`: any), one with `dest` and no `src` about
+  output to it; `target` ACCEPT, DROP or REJECT, `proto` (tcp and udp unless set), `dest_port`, `src_ip`, `family`
+  (ipv4, ipv6), `enabled 0`.
 - `config forwarding` lets one zone through to another. What is added by hand is told in uci_includes.py.
 - It is loaded when the service `firewall` starts.
 """
@@ -81,7 +82,8 @@ def parse(sections: tuple[uci.Section, ...], loaded: Location | None = None) -> 
     verdicts = {hook: _verdict(defaults[-1] if defaults else None, hook.value, None) for hook in Hook}
     at = Location(PATH, defaults[-1].line) if defaults else Location(PATH)
     zones = tuple(_zone(section, verdicts) for section in sections if section.type == "zone")
-    rules = tuple(rule for section in sections if section.type == "rule" for rule in _rules(section))
+    ruled = [section for section in sections if section.type == "rule"]
+    rules = tuple(rule for section in ruled for hook in (Hook.INPUT, Hook.OUTPUT) for rule in _rules(section, hook))
     return UciFirewall(
         verdicts[Hook.INPUT],
         verdicts[Hook.OUTPUT],
@@ -114,14 +116,17 @@ def _loaded(startup: Startup) -> Location | None:
 
 
 def _chains(
-    verdicts: dict[Hook, Verdict], at: Location, zones: tuple[Zone, ...], rules: tuple[tuple[str, str, Rule], ...]
+    verdicts: dict[Hook, Verdict],
+    at: Location,
+    zones: tuple[Zone, ...],
+    rules: tuple[tuple[Hook, str, str, Rule], ...],
 ) -> Iterator[Chain]:
     """The base chains, in which all that a zone takes is narrowed to it."""
     for hook in Hook:
         own = [
-            (family, Rule(rule.verdict, rule.at, rule.protocol, rule.ports, rule.narrowed or source != "*"))
-            for source, family, rule in rules
-            if hook is Hook.INPUT
+            (family, Rule(rule.verdict, rule.at, rule.protocol, rule.ports, rule.narrowed or zone != "*"))
+            for wanted, zone, family, rule in rules
+            if hook is wanted
         ]
         own += [("inet", Rule(_of(zone, hook), zone.at, narrowed=True)) for zone in zones]
         for family, short in (("ip", "ipv4"), ("ip6", "ipv6")):
@@ -146,23 +151,27 @@ def _zone(section: uci.Section, verdicts: dict[Hook, Verdict]) -> Zone:
     )
 
 
-def _rules(section: uci.Section) -> Iterator[tuple[str, str, Rule]]:
-    """Source zone, family and rule of a section about input."""
-    source, target = _word(section, "src"), _word(section, "target").upper()
-    if not source or _word(section, "dest") or _word(section, "enabled") in OFF:
+def _rules(section: uci.Section, hook: Hook) -> Iterator[tuple[Hook, str, str, Rule]]:
+    """Hook, zone, family and rule of a section about input or output."""
+    ends = ("src", "dest") if hook is Hook.INPUT else ("dest", "src")
+    (zone, other), target = (_word(section, end) for end in ends), _word(section, "target").upper()
+    if not zone or other or _word(section, "enabled") in OFF:
         return
     if target not in ("ACCEPT", "DROP", "REJECT"):
         return
     ports: Ports = tuple(
         port for value in section.list("dest_port") for port in port_ranges(value.value.replace(":", "-"))
     )
-    narrowed = any(section.get(name) for name in ("src_ip", "src_mac", "src_port", "limit", "icmp_type", "ipset"))
+    narrowed = any(
+        section.get(name)
+        for name in ("src_ip", "dest_ip", "src_mac", "src_port", "limit", "icmp_type", "ipset", "device")
+    )
     verdict = Verdict.ACCEPT if target == "ACCEPT" else Verdict.DROP
     protocols = [value.value.lower() for value in section.list("proto")] or ["tcp", "udp"]
     for protocol in protocols:
         for one in ("tcp", "udp") if protocol == "tcpudp" else (None if protocol in ("all", "any", "*") else protocol,):
             at = Location(PATH, section.line)
-            yield source, _word(section, "family") or "any", Rule(verdict, at, one, ports, narrowed)
+            yield hook, zone, _word(section, "family") or "any", Rule(verdict, at, one, ports, narrowed)
 
 
 def _verdict(section: uci.Section | None, option: str, otherwise: Verdict | None) -> Verdict:

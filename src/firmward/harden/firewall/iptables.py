@@ -59,6 +59,9 @@ def _of_hook(hook: Hook, rules: Rules, means: Means, version: int) -> Iterator[s
         if rules.has_groups and version == 4:
             yield f"-A {chain} -p igmp -j ACCEPT"
     yield from _declared(hook, rules, version)
+    if hook is Hook.INPUT and means.containers:
+        inside = Peer("containers", interfaces=tuple(name.replace("*", "+") for name in CONTAINERS))
+        yield from (line for one in rules.local for line in _accepts(chain, one, (("s", inside),), version))
     if hook is Hook.FORWARD and means.containers:
         yield from _of_containers(rules, version)
     yield f'-A {chain} -m limit --limit 6/minute --limit-burst 10 -j LOG --log-prefix "firmward {_NAMES[hook]}: "'
@@ -108,8 +111,9 @@ def _of_containers(rules: Rules, version: int) -> Iterator[str]:
     for one in rules.inward:
         if one.port is not None and one.source_port is None:
             for ends in _ends((("s", one.peer),), version):
-                match = f"-p {one.protocol} -m conntrack --ctstate NEW --ctstatus DNAT --ctorigdstport {one.port}"
-                yield f"-A FORWARD {ends}{match} -j ACCEPT"
+                new = "-m conntrack --ctstate NEW"
+                led = f"-m conntrack --ctstate DNAT --ctorigdstport {one.port}"
+                yield f"-A FORWARD {ends}-p {one.protocol} {new} {led} -j ACCEPT"
     for name in CONTAINERS:
         for one in rules.outward:
             if one.source_port is None:

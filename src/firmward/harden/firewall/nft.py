@@ -23,7 +23,7 @@ HEAD = """#!/usr/sbin/nft -f
 # Made by firmward harden from device.toml. What no rule here names does not pass, by IPv4 or IPv6.
 # A packet must pass this table and all others: rules elsewhere stay as they are, and open nothing more.
 #
-# Who is meant by lan and bastion; wan is everybody but lan. Write here what is known of the place:
+# Who is meant by lan and bastion, while wan is everybody but lan. Write here what is known of the place:
 """
 
 NEEDED_V6 = (
@@ -54,8 +54,11 @@ def render(rules: Rules, means: Means) -> str:
     lines = [HEAD.rstrip("\n"), *_defines(rules), ""]
     lines += [f"table inet {TABLE}", f"delete table inet {TABLE}", "", f"table inet {TABLE} {{"]
     blocks = [*_sets(means), _chain("sources", "prerouting", "raw", "accept", _sources(means))]
+    if Hook.INPUT in means.hooks and means.containers and rules.local:
+        local = [rule for one in rules.local for rule in _accepts(one, (("s", one.peer),))]
+        blocks.append("\n".join(["\tchain own_containers {", *(f"\t\t{rule}" for rule in local), "\t}"]))
     if Hook.INPUT in means.hooks:
-        blocks.append(_chain("input", "input", "filter", "drop", _input(rules)))
+        blocks.append(_chain("input", "input", "filter", "drop", _input(rules, means)))
     if Hook.FORWARD in means.hooks and means.containers:
         blocks.append("\n".join(["\tchain contained {", *(f"\t\t{rule}" for rule in _contained(rules)), "\t}"]))
     if Hook.FORWARD in means.hooks:
@@ -103,7 +106,7 @@ def _sources(means: Means) -> Iterator[str]:
         yield f"fib {ways} oif missing counter drop"
 
 
-def _input(rules: Rules) -> Iterator[str]:
+def _input(rules: Rules, means: Means) -> Iterator[str]:
     yield 'iifname "lo" accept'
     yield from NEEDED_V6
     yield "ct state established,related accept"
@@ -118,6 +121,8 @@ def _input(rules: Rules) -> Iterator[str]:
         yield f"ct state new update @busy{version} {{ {family} saddr {rate} }} counter drop"
     for one in rules.inward:
         yield from _accepts(one, (("s", one.peer),))
+    if means.containers and rules.local:
+        yield from (f'iifname "{name}" jump own_containers' for name in CONTAINERS)
     yield from _rest("in")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from firmward.harden.draft import Refused
-from firmward.model.policy import Egress, Flow, Policy, Zone
+from firmward.model.policy import Egress, Flow, Listen, Policy, Zone
 
 Network = IPv4Network | IPv6Network
 
@@ -92,13 +92,14 @@ class Accept:
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What may come `inward`, leave `outward` and cross the device. `zones` are the peers that zones are, `lan` the
-    addresses of neighbours."""
+    addresses of neighbours, `local` what the device's own containers may reach on it."""
 
     inward: tuple[Accept, ...]
     outward: tuple[Accept, ...]
     across: tuple[Accept, ...]
     zones: tuple[Peer, ...] = ()
     lan: tuple[Network, ...] = LAN
+    local: tuple[Accept, ...] = ()
 
     @property
     def has_groups(self) -> bool:
@@ -128,17 +129,14 @@ def of_policy(policy: Policy, interfaces: dict[str, tuple[str, ...]], local: Ite
         "wan": Peer("wan", lan, outside=True, word="lan"),
         "bastion": Peer("bastion", lan, word="bastion"),
     } | zones
-    inward = [
-        _dhcp(Accept(one.protocol, one.port, _peer(one.peer, peers, "[[listen]] from"), _note(one.service)))
-        for one in policy.listen
-        if one.peer != "local"
-    ]
+    inward = [_listen(one, peers) for one in policy.listen if one.peer != "local"]
+    contained = tuple(_listen(one, {"local": ANY}) for one in policy.listen if one.peer == "local")
     outward = [_outward(one, peers) for one in policy.egress]
     across: list[Accept] = []
     for flow in policy.flow:
         way, accept = _flow(flow, peers, policy)
         {"in": inward, "out": outward, "across": across}[way].append(accept)
-    return Rules(_once(*inward), _once(*outward), _once(*across), tuple(zones.values()), lan)
+    return Rules(_once(*inward), _once(*outward), _once(*across), tuple(zones.values()), lan, contained)
 
 
 def _once(*accepts: Accept) -> tuple[Accept, ...]:
@@ -192,6 +190,11 @@ def _destination(text: str, port: int | None, peers: dict[str, Peer], where: str
     if port is None:
         raise Refused(f"{where} = {text!r} has no port, and a name alone tells no address from another")
     return replace(ANY, name=text)
+
+
+def _listen(one: Listen, peers: dict[str, Peer]) -> Accept:
+    peer = _peer(one.peer, peers, "[[listen]] from")
+    return _dhcp(Accept(one.protocol, one.port, peer, _note(one.service)))
 
 
 def _outward(one: Egress, peers: dict[str, Peer]) -> Accept:
