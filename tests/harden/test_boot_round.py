@@ -1,10 +1,12 @@
 """Cures of the boot, the kernel and its command line, from the finding to the root without it."""
 
 import pytest
-from hardened import Round, findings, hardened, of_files, of_system, verdicts_of
+from bettered import Bettered, keys, of_tree
+from hardened import findings, hardened, of_files, verdicts_of
 from truth.row import Truth
 
 from firmward.audit.catalogue import catalogue
+from firmward.audit.engine import Verdict
 from firmward.audit.example import judge_example
 from firmward.harden import managers
 from firmward.harden.apply import apply
@@ -52,35 +54,43 @@ def test_a_cure_says_what_it_breaks_where_it_is_not_safe(check: Check, example: 
 
 @pytest.mark.parametrize(("check", "example"), ROOTS)
 def test_what_the_root_has_is_cured_in_it(check: Check, example: Example) -> None:
-    found = of_files(dict(example.files), example.policy or "", unsafe=True, only=(check.id,))
+    policy = None if example.policy is None else parse_policy(example.policy)
     if managers.by_name("systemd") is None and "usr/lib/systemd/systemd" in example.files:
         pytest.skip("how systemd starts a service no more is not known here")
-    built_in = {cure for cure in found.applied.done if cure.remedy.stage is Stage.SOURCE and cure.check not in OF_LINES}
-    done = {(cure.check, cure.key) for cure in found.applied.done if cure not in built_in}
-    assert found.applied.refused == ()
-    assert not done & set(found.left(check.id))
+    found = of_tree((check.id,), MemoryTree(example.files), policy, (check.id,))
+    assert found.refused == ()
+    in_root = {cure for cure in found.done if cure.remedy.stage is not Stage.SOURCE or cure.check in OF_LINES}
+    left = keys(of_tree((check.id,), found.site.draft, policy, ()).verdicts)
+    assert not {(cure.check, cure.key) for cure in in_root} & left
     assert_twice_is_once(found)
 
 
-def assert_twice_is_once(found: Round) -> None:
-    before = [(one.path, one.after) for one in found.draft.touched()]
+def assert_twice_is_once(found: Bettered) -> None:
+    before = [(one.path, one.after) for one in found.site.draft.touched()]
     beside = repr(found.site.beside)
-    again = apply([cure for cure in found.applied.done if cure.check in IN_ROOTS], found.site)
-    assert [(one.path, one.after) for one in found.draft.touched()] == before
+    apply([cure for cure in found.done if cure.check in IN_ROOTS], found.site)
+    assert [(one.path, one.after) for one in found.site.draft.touched()] == before
     assert repr(found.site.beside) == beside
-    assert {one.reason for one in again.refused} <= {one.reason for one in again.refused if "any more" in one.reason}
 
 
 @pytest.mark.parametrize("system", accuracy.systems(), ids=lambda one: one.name)
 def test_systems_are_cured_of_what_was_promised_and_of_nothing_else(system: Truth) -> None:
-    found = of_system(system, unsafe=True, only=IN_ROOTS)
-    before = {(check, one.key) for check, one in findings(found.before)}
-    after = {(check, one.key): one for check, one in findings(found.after)}
-    for cure in found.applied.done:
-        if cure.check in ("kernel-cmdline", "serial-console-on-cmdline", "serial-login"):
-            assert (cure.check, cure.key) not in after
-    assert not [key for key, one in after.items() if key not in before and one.severity in GRAVE]
+    ids = tuple(check.id for check in CHECKS if check in accuracy.of_roots())
+    policy = parse_policy(system.policy)
+    found = of_tree(ids, MemoryTree(system.planted), policy, IN_ROOTS)
+    again = of_tree(ids, found.site.draft, policy, ())
+    left = keys(again.verdicts)
+    assert not {one for one in found.promised if one[0] in (*OF_LINES, "serial-login")} & left
+    new = left - keys(found.verdicts)
+    assert not [one for one in new if severity(again.verdicts, one) in GRAVE]
     assert_twice_is_once(found)
+
+
+def severity(verdicts: tuple[Verdict, ...], name: tuple[str, str]) -> Severity:
+    (told,) = (
+        (verdict, one) for verdict in verdicts for one in verdict.findings if name == (verdict.check.id, one.key)
+    )
+    return told[1].severity or told[0].check.severity
 
 
 # ---------------------------------------------------------------------- what is safe
