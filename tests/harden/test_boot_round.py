@@ -8,7 +8,6 @@ from truth.row import Truth
 from firmward.audit.catalogue import catalogue
 from firmward.audit.engine import Verdict
 from firmward.audit.example import judge_example
-from firmward.harden import managers
 from firmward.harden.apply import apply
 from firmward.model.check import Check, Example
 from firmward.model.finding import Severity
@@ -18,12 +17,12 @@ from firmward.model.remedy import Safety, Stage
 from truth import accuracy
 
 AREAS = ("boot", "kernel", "storage", "update", "life", "supply")
-OF_OTHERS = ("sysctl", "mount-options", "rootfs-writable", "world-writable", "image-sameness")
-"""Whose cures are settings and modes of files; their tests are where those are."""
+OF_OTHERS = ("sysctl", "mount-options", "rootfs-writable", "world-writable", "image-sameness", "serial-login")
+"""Whose cures are settings, services and modes of files; their tests are where those are."""
 CHECKS = [check for check in catalogue() if check.area in AREAS and check.id not in OF_OTHERS]
 IN_ROOTS = (
     "kernel-cmdline", "kernel-module-unneeded", "kernel-lsm-missing", "kernel-cgroups-missing",
-    "serial-console-on-cmdline", "serial-login",
+    "serial-console-on-cmdline",
 )  # fmt: skip
 """Whose cures change files of the root."""
 OF_LINES = ("kernel-cmdline", "serial-console-on-cmdline")
@@ -37,7 +36,7 @@ EXAMPLES = [
 ROOTS = [
     pytest.param(check, example, id=f"{check.id}-{number}")
     for check in CHECKS
-    if check.id in ("kernel-cmdline", "kernel-module-unneeded", "serial-console-on-cmdline", "serial-login")
+    if check.id in ("kernel-cmdline", "kernel-module-unneeded", "serial-console-on-cmdline")
     for number, example in enumerate(check.bad)
     if example.files
 ]
@@ -55,8 +54,6 @@ def test_a_cure_says_what_it_breaks_where_it_is_not_safe(check: Check, example: 
 @pytest.mark.parametrize(("check", "example"), ROOTS)
 def test_what_the_root_has_is_cured_in_it(check: Check, example: Example) -> None:
     policy = None if example.policy is None else parse_policy(example.policy)
-    if managers.by_name("systemd") is None and "usr/lib/systemd/systemd" in example.files:
-        pytest.skip("how systemd starts a service no more is not known here")
     found = of_tree((check.id,), MemoryTree(example.files), policy, (check.id,))
     assert found.refused == ()
     in_root = {cure for cure in found.done if cure.remedy.stage is not Stage.SOURCE or cure.check in OF_LINES}
@@ -80,7 +77,7 @@ def test_systems_are_cured_of_what_was_promised_and_of_nothing_else(system: Trut
     found = of_tree(ids, MemoryTree(system.planted), policy, IN_ROOTS)
     again = of_tree(ids, found.site.draft, policy, ())
     left = keys(again.verdicts)
-    assert not {one for one in found.promised if one[0] in (*OF_LINES, "serial-login")} & left
+    assert not {one for one in found.promised if one[0] in OF_LINES} & left
     new = left - keys(found.verdicts)
     assert not [one for one in new if severity(again.verdicts, one) in GRAVE]
     assert_twice_is_once(found)
@@ -96,7 +93,6 @@ def severity(verdicts: tuple[Verdict, ...], name: tuple[str, str]) -> Severity:
 # ---------------------------------------------------------------------- what is safe
 
 LINE = "boot/cmdline.txt"
-INITTAB: dict[str, Content] = {
     "etc/inittab": "::sysinit:/etc/init.d/rcS\nttyS0::respawn:/sbin/getty -L ttyS0 115200 vt100\n"
 }
 CLOSED, DECLARED = '[boot]\nconsole = "off"\n', '[device]\nproduct = "camera"\n'
@@ -113,9 +109,6 @@ SAFELY = (
     ({LINE: "ro console=ttyS0\n"}, "", "serial-console-on-cmdline[ttyS0]", Safety.UNSAFE),
     ({LINE: "ro console=ttyS0\n"}, DECLARED, "serial-console-on-cmdline[ttyS0]", Safety.UNSAFE),
     ({LINE: "ro console=ttyS0\n"}, CLOSED, "serial-console-on-cmdline[ttyS0]", Safety.SAFE),
-    (INITTAB, "", "serial-login[ttyS0]", Safety.UNSAFE),
-    (INITTAB, CLOSED, "serial-login[ttyS0]", Safety.SAFE),
-    (INITTAB, '[boot]\nconsole = "output-only"\n', "serial-login[ttyS0]", Safety.SAFE),
 )
 
 
@@ -137,12 +130,6 @@ def test_a_console_is_left_where_there_is_a_screen() -> None:
     assert found.draft.text(LINE) == "ro console=tty1\n"
     silent = of_files({LINE: "ro console=ttyS0,115200\n"}, CLOSED)
     assert silent.draft.text(LINE) == "ro console=ttynull\n"
-
-
-def test_a_word_that_is_in_no_file_is_told_beside() -> None:
-    found = of_files(dict(INITTAB), CLOSED)
-    assert found.site.beside.no_words == []
-    assert "ttyS0" not in (found.draft.text("etc/inittab") or "")
 
 
 # ---------------------------------------------------------------------- modules

@@ -1,13 +1,11 @@
 """serial-login"""
 
-from firmward.checks.boot.declared.console import closing
 from firmward.facts.process import Manager
 from firmward.facts.serial_logins import SerialLogin, SerialLogins
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import executable, link
-from firmward.model.policy import Policy
 from firmward.model.remedy import Change, DisableService, Remedy, RemoveLine, Safety, Stage
 
 LOCKED = {"etc/passwd": "root:x:0:0:root:/root:/bin/sh\n", "etc/shadow": "root:*:19000:0:99999:7:::\n"}
@@ -46,7 +44,7 @@ UNITS = "usr/lib/systemd/system"
         ),
     ),
 )
-def serial_login(logins: SerialLogins, policy: Policy | None) -> Findings:
+def serial_login(logins: SerialLogins) -> Findings:
     """Who opens one device and finds its serial pins types a name there, and passwords after it for as long as he
     likes: nothing on a serial line locks out who guesses. A product has nobody who works at its pins; the login was
     for the workshop. Where no password is asked, by a shell that waits for a key, a getty that logs in by itself, or an
@@ -60,12 +58,12 @@ def serial_login(logins: SerialLogins, policy: Policy | None) -> Findings:
             doubts.append(f"{login.at}: whether the console is a serial line is not known")
         elif login.terminal not in told:
             told.add(login.terminal)
-            yield _finding(login, policy)
+            yield _finding(login)
     if doubts:
         raise Unavailable("; ".join(doubts[:3]))
 
 
-def _finding(login: SerialLogin, policy: Policy | None) -> Finding:
+def _finding(login: SerialLogin) -> Finding:
     line = login.terminal if login.is_certain else f"the {login.terminal}"
     return Finding(
         login.terminal,
@@ -74,18 +72,13 @@ def _finding(login: SerialLogin, policy: Policy | None) -> Finding:
         at=login.at,
         evidence=login.line.strip() or None,
         severity=None if login.asks else Severity.CRITICAL,
-        remedy=_cure(login, policy),
+        remedy=Remedy(
+            "Start no login and no shell on the serial line of a product", Safety.UNSAFE, Stage.IMAGE, _cure(login)
+        ),
     )
 
 
-def _cure(login: SerialLogin, policy: Policy | None) -> Remedy:
-    summary, changes = "Start no login and no shell on the serial line of a product", _changes(login)
-    safety = closing(policy) if changes else Safety.MANUAL
-    breaks = "Nobody logs in at the serial line any more: without another login there is none."
-    return Remedy(summary, safety, Stage.IMAGE, changes, "" if safety is not Safety.UNSAFE else breaks)
-
-
-def _changes(login: SerialLogin) -> tuple[Change, ...]:
+def _cure(login: SerialLogin) -> tuple[Change, ...]:
     """Nothing where BusyBox's own table starts it, or a script that inittab leads to: there a person must look."""
     path = login.at.path or ""
     if login.program in login.line and (path == "etc/inittab" or path.startswith(("etc/init.d/", "etc/rc"))):
