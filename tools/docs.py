@@ -31,6 +31,7 @@ from firmward.model.policy_words import WORDS
 from firmward.model.schema import policy_schema
 
 sys.path.insert(0, str(Path(__file__).parent))
+from hardening_page import hardening_page
 from kernel_options import kernel_options_page
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -47,6 +48,7 @@ def pages() -> dict[str, str]:
     made["formats.md"] = formats_page()
     made["policy.md"] = policy_page()
     made["kernel-options.md"] = kernel_options_page()
+    made["hardening.md"] = hardening_page()
     written = {path: f"{MADE}\n{text.strip()}\n" for path, text in made.items()}
     return {**written, "device.schema.json": json.dumps(policy_schema(), indent=2) + "\n"}
 
@@ -121,7 +123,9 @@ def findings_text(check: Check, example: Example) -> str:
 def finding_lines(check: Check, finding: Finding) -> Iterator[str]:
     yield f"- **{(finding.severity or check.severity).value}** `{finding.key}`: {finding.message}"
     if finding.remedy is not None:
-        yield f"  Remedy ({finding.remedy.safety.value}, {finding.remedy.stage.value}): {finding.remedy.summary}"
+        remedy = finding.remedy
+        breaks = f" May break: {remedy.breaks}" if remedy.breaks else ""
+        yield f"  Remedy ({remedy.safety.value}, {remedy.stage.value}): {remedy.summary}{breaks}"
 
 
 def example_text(example: Example) -> str:

@@ -231,6 +231,16 @@ def test_what_was_put_beside_an_earlier_build_is_not_lost(
     assert (maker.out / "rom" / "signed.imx").exists()
 
 
+def test_a_hardened_root_takes_the_place_of_the_one_in_the_policy(maker: Maker, tmp_path: Path) -> None:
+    maker.policy(rootfs='"not/there"')
+    assert "not/there" in refused(maker.firmward(*maker.words("--dry-run")))
+    root = maker.inputs / "images" / "small.squashfs"
+    planned = json.loads(maker.firmward(*maker.words("--dry-run", "--json", "--rootfs", root)).out)
+    assert planned["root"] == f"{root} (squashfs)"
+    gone = tmp_path / "gone.tar"
+    assert f"[build] rootfs: {gone}" in refused(maker.firmward(*maker.words("--dry-run", "--rootfs", gone)))
+
+
 # programs
 
 

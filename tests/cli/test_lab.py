@@ -155,3 +155,47 @@ def test_whatever_ends_the_command_ends_the_machine(out: Path, tmp_path: Path, n
         end(pid)
     assert command.returncode == {signal.SIGINT: 130, signal.SIGKILL: -9}.get(number, 128 + number)
     assert list(temporary.iterdir()) == []
+
+
+LISTENS = """
+port = re.search(r"hostfwd=tcp:127.0.0.1:(\\\\d+)-:443", words)[1]
+server = socket.create_server(("127.0.0.1", int(port)))
+while True:
+    line, _ = server.accept()
+    line.sendall(b"hello\\\\n")
+    line.close()
+"""
+
+
+def policy_of(out: Path, *listen: str) -> None:
+    (out / "device.toml").write_text("schema = 1\n" + "".join(f"[[listen]]\n{one}\n" for one in listen))
+
+
+def test_what_may_listen_is_called_from_outside(firmward: Firmward, out: Path) -> None:
+    policy_of(out, "port = 443", 'port = 53\nfrom = "local"', 'port = 5353\nprotocol = "udp"')
+    play(out.parent / "programs", f"say(*{BOOT!r}, {HEALTHY!r})\n{LISTENS.replace(chr(92) * 2, chr(92))}")
+    called = firmward("lab", "boot", out, "--reach", "--as-is")
+    assert called.code == 0, called.out + called.err
+    assert "tcp/443   answers  hello" in called.out
+    assert "tcp/53" not in called.out
+    told = json.loads(firmward("lab", "boot", out, "--reach", "--as-is", "--json").out)
+    assert told["rounds"][0]["answers"] == [{"port": 443, "answers": True, "says": "hello"}]
+
+
+def test_a_declared_port_that_does_not_answer_gives_1(
+    firmward: Firmward, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from firmward.lab import reach
+
+    monkeypatch.setattr(reach.call, "__defaults__", (0.3,))
+    policy_of(out, "port = 443")
+    called = firmward("lab", "boot", out, "--reach", "--as-is")
+    assert called.code == 1
+    assert called.out.splitlines()[-1].endswith("after power on, but tcp/443 does not answer.")
+
+
+def test_a_policy_that_lets_nothing_listen_has_nothing_to_be_called(firmward: Firmward, out: Path) -> None:
+    policy_of(out)
+    called = firmward("lab", "boot", out, "--reach", "--as-is")
+    assert called.code == 2
+    assert "lets nothing listen for others over TCP" in called.err

@@ -39,7 +39,7 @@ from firmward.lab.stages import Mishap, Stage
 pytestmark = [pytest.mark.skipif(bool(MISSING), reason=f"{MISSING} missing"), pytest.mark.timeout(900)]
 proof = pytest.mark.proof
 PROMPT = re.compile(r"^=> ", re.MULTILINE)
-READY = re.compile(r"^\S*# ", re.MULTILINE)
+READY = re.compile(r"^\S* ?# ", re.MULTILINE)
 """The prompt of a shell."""
 SHELL = "shell-42"
 HELP = "sysrq: HELP"

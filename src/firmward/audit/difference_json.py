@@ -13,9 +13,10 @@ from firmward.audit.difference_record import (
     LinkChange,
     PartChange,
 )
-from firmward.audit.json_record import kind, to_json
+from firmward.audit.json_record import to_json
 from firmward.audit.tree_difference import FileChange, TreeDifference
 from firmward.model.inventory import FileState
+from firmward.model.kind import kind
 from firmward.model.report import Part, ReportedFinding
 from firmward.model.version import VERSION
 

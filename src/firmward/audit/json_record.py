@@ -16,16 +16,12 @@ from functools import cache
 from typing import TypeVar, cast
 
 from firmward.model.errors import InputError
+from firmward.model.kind import kind
 
 T = TypeVar("T")
 
 WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-
-
-def kind(record: type) -> str:
-    """`SetOption` as `set-option`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", record.__name__).lower()
 
 
 def to_json(value: object) -> object:

@@ -5,7 +5,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from firmward.build.built import Built
     from firmward.build.inputs import Inputs
+    from firmward.model.policy import Policy
 
 POLICY = Path("device.toml")
 STORE_VARIABLE = "FIRMWARD_KEYS"
@@ -32,6 +33,8 @@ EPILOG = """
     firmward build device.toml -o out/
 
     firmward build device.toml --inputs output/images -o out/ --passphrase-file /run/secrets/keys
+
+    firmward build device.toml --rootfs hardened/rootfs.tar -o out/
 
     firmward build device.toml --dry-run
 
@@ -65,6 +68,15 @@ def build(
             "--inputs",
             metavar="DIR",
             help="Where the paths of [build] begin; the policy's own folder by default.",
+            show_default=False,
+        ),
+    ] = None,
+    rootfs: Annotated[
+        Path | None,
+        typer.Option(
+            "--rootfs",
+            metavar="ROOT",
+            help="This root file system (folder, image or tar) in the place of [build] rootfs: a hardened one.",
             show_default=False,
         ),
     ] = None,
@@ -110,7 +122,7 @@ def build(
     if output is None and not dry_run:
         raise InputError("say where to build to: -o out/")
     text = policy_text(policy)
-    declared, base = parse_policy(text, str(policy)), inputs or policy.parent
+    declared, base = _with_root(parse_policy(text, str(policy)), rootfs), inputs or policy.parent
     if output is not None:
         place.check(output)
     epoch = _epoch()
@@ -131,6 +143,14 @@ def build(
         typer.echo(json.dumps({"schema": SCHEMA, "folder": str(output), **asdict(made)}, indent=2))
     else:
         _print(made, output, time.monotonic() - started, make_console(color))
+
+
+def _with_root(policy: "Policy", rootfs: Path | None) -> "Policy":
+    if rootfs is None:
+        return policy
+    from firmward.model.policy import Build
+
+    return replace(policy, build=replace(policy.build or Build(), rootfs=str(rootfs.absolute())))
 
 
 def _epoch() -> int:

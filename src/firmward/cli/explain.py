@@ -61,6 +61,8 @@ def _findings(console: "Console", check: "Check") -> None:
         console.print(f"\n  {severity} {finding.key}: {finding.message}", style="yellow", markup=False)
         if finding.remedy is not None:
             console.print(f"  Remedy ({finding.remedy.safety.value}): {finding.remedy.summary}", markup=False)
+            if finding.remedy.breaks:
+                console.print(f"  May break: {finding.remedy.breaks}", markup=False)
 
 
 def _examples(console: "Console", title: str, style: str, examples: "tuple[Example, ...]") -> None:

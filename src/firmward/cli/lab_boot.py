@@ -2,6 +2,7 @@
 
 import json
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from firmward.cli.console import Color, ColorOption
+from firmward.model.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,8 @@ EPILOG = """
 
     firmward lab boot build/out --plain
 
+    firmward lab boot build/out --reach
+
     firmward lab boot build/out --rounds 5 --json
 
     firmward lab boot build/out --keep device --slot a
@@ -33,7 +37,7 @@ EPILOG = """
 **Exit codes**
 
 - 0: the device is healthy, in the slot that was expected
-- 1: it did not become healthy within its time and its starts, or in another slot
+- 1: it did not become healthy within its time and its starts, or in another slot, or a port did not answer
 - 2: the input or the command is wrong, a program is missing, or QEMU failed
 """
 
@@ -74,6 +78,10 @@ LogOption = Annotated[
     Path | None,
     typer.Option("--log", metavar="FILE", help="Write there what its serial line says.", show_default=False),
 ]
+ReachOption = Annotated[
+    bool,
+    typer.Option("--reach", help="Then call from outside what the policy lets listen; all of it has to answer."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
@@ -91,6 +99,7 @@ def boot(
     rounds: RoundsOption = 1,
     keep: KeepOption = None,
     log: LogOption = None,
+    reach: ReachOption = False,
     as_json: JsonOption = False,
     color: ColorOption = Color.AUTO,
 ) -> None:
@@ -105,14 +114,40 @@ def boot(
     device = opened(out, Kind.PLAIN if plain else Kind.PROTECTED, keep)
     if not as_is:
         refuse_changed(device)
+    ports = _listening(out) if reach else ()
     with _log_file(log) as file:
-        outcomes = _rounds(device, Limits(seconds, starts), rounds, file, None if as_json else color)
+        order = Order(Limits(seconds, starts), rounds, ports, file)
+        outcomes = _rounds(device, order, None if as_json else color)
     if as_json:
         typer.echo(json.dumps(_record(device, outcomes), indent=2))
     elsewhere = [one.slot or "unknown" for one in outcomes if slot is not None and one.slot != slot.value]
     if slot is not None and elsewhere:
         typer.echo(f"slot {slot.value} was expected, and it was {elsewhere[0]}", err=True)
-    raise typer.Exit(EXIT_NOT_HEALTHY if elsewhere or not all(one.healthy for one in outcomes) else 0)
+    good = not elsewhere and all(one.healthy and one.serves for one in outcomes)
+    raise typer.Exit(0 if good else EXIT_NOT_HEALTHY)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How often it is started, within which `limits`; `ports` are called once it is healthy."""
+
+    limits: "Limits"
+    rounds: int
+    ports: tuple[int, ...]
+    log: IO[bytes] | None
+
+
+def _listening(out: Path) -> tuple[int, ...]:
+    """The ports that the policy of a build lets listen for others than the device itself. Raises InputError."""
+    from firmward.build.image import POLICY
+    from firmward.cli.judging import policy_text
+    from firmward.model.policy import parse_policy
+
+    policy = parse_policy(policy_text(out / POLICY), str(out / POLICY))
+    ports = {one.port for one in policy.listen if one.protocol == "tcp" and one.peer != "local"}
+    if not ports:
+        raise InputError(f"{out / POLICY}: lets nothing listen for others over TCP; leave --reach out")
+    return tuple(sorted(ports))
 
 
 @contextmanager
@@ -124,23 +159,25 @@ def _log_file(path: Path | None) -> "Iterator[IO[bytes] | None]":
             yield file
 
 
-def _rounds(
-    device: "Device", limits: "Limits", rounds: int, log: IO[bytes] | None, color: Color | None
-) -> list["Outcome"]:
+def _rounds(device: "Device", order: Order, color: Color | None) -> list["Outcome"]:
     from firmward.cli.lab_page import Page
     from firmward.lab.boot import boot as start
+    from firmward.lab.network import forwards
 
     if color is None:
-        return [start(device, limits, lambda step: None, log) for _ in range(rounds)]
+        return [
+            start(device, order.limits, lambda step: None, order.log, forwards(order.ports))
+            for _ in range(order.rounds)
+        ]
     page = Page(color)
     page.open(device)
     outcomes = []
-    for number in range(1, rounds + 1):
-        if rounds > 1:
-            page.round(number, rounds)
-        outcomes.append(start(device, limits, page.step, log))
-        page.ended(device, outcomes[-1], limits)
-    if rounds > 1:
+    for number in range(1, order.rounds + 1):
+        if order.rounds > 1:
+            page.round(number, order.rounds)
+        outcomes.append(start(device, order.limits, page.step, order.log, forwards(order.ports)))
+        page.ended(device, outcomes[-1], order.limits)
+    if order.rounds > 1:
         page.medians(device, outcomes)
     return outcomes
 
@@ -175,4 +212,5 @@ def _round(outcome: "Outcome") -> dict[str, object]:
         "seconds": round(outcome.seconds, 3),
         "steps": steps,
         "log": list(outcome.log),
+        "answers": [asdict(one) for one in outcome.answers],
     }

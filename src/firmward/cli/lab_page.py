@@ -60,9 +60,17 @@ class Page:
             self._bars(outcome)
         else:
             self._last_lines(outcome)
+        self._answers(outcome)
         self._console.print()
-        style = "green" if outcome.healthy else "red"
+        style = "green" if outcome.healthy and outcome.serves else "red"
         self._console.print(f"[{style}]{escape(_sentence(device, outcome, limits))}[/]")
+
+    def _answers(self, outcome: "Outcome") -> None:
+        if outcome.answers:
+            self._console.print("\n  called from outside:")
+        for one in outcome.answers:
+            sign = "[green]answers[/]" if one.answers else "[bold red]silent [/]"
+            self._console.print(f"  tcp/{one.port:<6}{sign}  {escape(one.says)}", highlight=False, soft_wrap=True)
 
     def _bars(self, outcome: "Outcome") -> None:
         self._console.print()
@@ -95,7 +103,9 @@ def _sentence(device: "Device", outcome: "Outcome", limits: "Limits") -> str:
     times = "" if outcome.starts == 1 else f", at start {outcome.starts}"
     where = f" in slot {outcome.slot}" if outcome.slot else ""
     if outcome.ending is Ending.HEALTHY:
-        return f"{device.name} is healthy{where}, {outcome.seconds:.1f} s after power on{times}."
+        silent = [f"tcp/{one.port}" for one in outcome.answers if not one.answers]
+        but = f", but {', '.join(silent)} does not answer" if silent else ""
+        return f"{device.name} is healthy{where}, {outcome.seconds:.1f} s after power on{times}{but}."
     reasons = {
         Ending.OUT_OF_TIME: f"within {limits.seconds:g} s; --seconds gives it more, --log keeps all that it said",
         Ending.TOO_MANY_STARTS: f"in {limits.starts} starts; --starts gives it more, --log keeps all that it said",

@@ -6,10 +6,12 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
+from firmward.lab import network
+from firmward.lab.network import Forward
 from firmward.model.errors import InputError
 
-QUIET = ("-nodefaults", "-nographic", "-nic", "none", "-serial", "stdio")
-"""No device that was not asked for and no network; the serial line is the program's standard input and output."""
+QUIET = ("-nodefaults", "-nographic", "-serial", "stdio")
+"""No device that was not asked for; the serial line is the program's standard input and output."""
 CONFINED = ("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny")
 """What runs in the device may be hostile, and QEMU is what keeps it in: a QEMU that was taken over starts nothing."""
 
@@ -69,10 +71,17 @@ def virtual(name: str) -> VirtualBoard:
 
 
 def command(
-    program: str, board: VirtualBoard, firmware: Firmware, *, disk: int, flash: int, monitor: int
+    program: str,
+    board: VirtualBoard,
+    firmware: Firmware,
+    *,
+    disk: int,
+    flash: int,
+    monitor: int,
+    forwarded: Sequence[Forward] = (),
 ) -> Sequence[str]:
-    """QEMU's command. The last three are descriptors that it inherits: media may have no name, and a name in an
-    option would end at its first comma."""
+    """QEMU's command. Disk, flash and monitor are descriptors that it inherits: media may have no name, and a name in
+    an option would end at its first comma."""
     tree = () if firmware.control_tree is None else ("-dtb", str(firmware.control_tree.absolute()))
     return (
         program,
@@ -83,5 +92,6 @@ def command(
         *("-bios", str(firmware.loader.absolute()), *tree),
         *("-drive", f"if=pflash,unit=1,format=raw,file=/proc/self/fd/{flash}"),
         *("-drive", f"if=none,id=disk,format=raw,file=/proc/self/fd/{disk}", *board.disk),
+        *network.arguments(forwarded),
         *board.others,
     )

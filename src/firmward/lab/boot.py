@@ -5,21 +5,23 @@ waited for, the third is looked at every fifth of a second.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import IO
 
 from firmward.build import built
 from firmward.lab import board as boards
-from firmward.lab import media, state_partition
+from firmward.lab import media, reach, state_partition
 from firmward.lab.board import Firmware, VirtualBoard
 from firmward.lab.device import Device, Kind
 from firmward.lab.machine import Machine, program
 from firmward.lab.media import Media, Prepare
 from firmward.lab.monitor import RESET, SHUTDOWN, Monitor
+from firmward.lab.network import Forward
 from firmward.lab.plain import twin
+from firmward.lab.reach import Answer
 from firmward.lab.serial_log import Lines, SerialLog
 from firmward.lab.stages import Course, Mishap, Sign, Stage, Step
 from firmward.model.errors import DeviceError
@@ -50,7 +52,7 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """`slot` is the one that the last start began from, None where nothing told; `seconds` until it ended; `log` the
-    last lines of the serial line."""
+    last lines of the serial line; `answers` those of the ports that were called once it was healthy."""
 
     ending: Ending
     slot: str | None
@@ -58,6 +60,12 @@ class Outcome:
     seconds: float
     steps: tuple[Step, ...]
     log: tuple[str, ...]
+    answers: tuple[Answer, ...] = ()
+
+    @property
+    def serves(self) -> bool:
+        """Whether every port that was called answered."""
+        return all(one.answers for one in self.answers)
 
     @property
     def healthy(self) -> bool:
@@ -70,20 +78,23 @@ class Outcome:
         return {step.sign.what: step.at - begun for step in last if isinstance(step.sign.what, Stage)}
 
 
-def boot(device: Device, limits: Limits, tell: Tell, log: IO[bytes] | None = None) -> Outcome:
-    """Start the device, and follow it to its end. Raises DeviceError for a machine that dies or gives no sign at all,
-    ToolError when QEMU is not installed."""
+def boot(
+    device: Device, limits: Limits, tell: Tell, log: IO[bytes] | None = None, forwarded: Sequence[Forward] = ()
+) -> Outcome:
+    """Start the device, and follow it to its end; once it is healthy, call its forwarded ports. Raises DeviceError for
+    a machine that dies or gives no sign at all, ToolError when QEMU is not installed."""
     with written_to(device) as written:
         # the first look comes before the machine, which may write at once
         watch = Watch(written, device)
-        with started(device, written, SerialLog(log)) as machine:
-            return _followed(machine, watch, limits, tell)
+        with started(device, written, SerialLog(log), forwarded) as machine:
+            outcome = _followed(machine, watch, limits, tell)
+            return replace(outcome, answers=reach.call(forwarded)) if outcome.healthy else outcome
 
 
 @contextmanager
-def running(device: Device, log: SerialLog) -> Iterator[Machine]:
+def running(device: Device, log: SerialLog, forwarded: Sequence[Forward] = ()) -> Iterator[Machine]:
     """The machine on media of its own."""
-    with written_to(device) as written, started(device, written, log) as machine:
+    with written_to(device) as written, started(device, written, log, forwarded) as machine:
         yield machine
 
 
@@ -96,8 +107,8 @@ def written_to(device: Device) -> AbstractContextManager[Media]:
 
 
 @contextmanager
-def started(device: Device, written: Media, log: SerialLog) -> Iterator[Machine]:
-    """The machine, on media that are given."""
+def started(device: Device, written: Media, log: SerialLog, forwarded: Sequence[Forward] = ()) -> Iterator[Machine]:
+    """The machine, on media that are given, with ports that can be reached from here."""
     virtual = boards.virtual(device.said.board)
     with ExitStack() as stack:
         stack.callback(log.close)
@@ -105,7 +116,9 @@ def started(device: Device, written: Media, log: SerialLog) -> Iterator[Machine]
         stack.callback(monitor.close)
         disk, flash, other = written.disk.fileno(), written.flash.fileno(), monitor.theirs.fileno()
         firmware = _firmware(device, virtual)
-        command = boards.command(program(virtual), virtual, firmware, disk=disk, flash=flash, monitor=other)
+        command = boards.command(
+            program(virtual), virtual, firmware, disk=disk, flash=flash, monitor=other, forwarded=forwarded
+        )
         yield stack.enter_context(Machine(command, log, monitor, (disk, flash)))
 
 

@@ -1,6 +1,14 @@
 """Changes as one reads them aloud: what is done, and to what."""
 
+from collections.abc import Iterable
+
 from firmward.model import remedy
+from firmward.model.kind import kind
+
+
+def kinds(changes: Iterable[object]) -> tuple[str, ...]:
+    """Of several changes, each once, sorted."""
+    return tuple(sorted({kind(type(change)) for change in changes}))
 
 
 def spoken(change: object) -> tuple[str, str]:

@@ -11,13 +11,19 @@ FAULTS = (
         "build/place.py",
         "    others = statement.added(out, made)",
         "    others: list[str] = []",
-        IMAGE,
+        "tests/cli/test_build.py::test_what_was_put_beside_an_earlier_build_is_not_lost",
         "a folder with other things is replaced by a build",
     ),
     Fault(
         "build/image.py", "limit=min(inputs.boot_size or limit, limit),", "limit=None,", IMAGE, "signed before it fits"
     ),
-    Fault("build/image.py", "declared=order.keys.declared,", "", IMAGE, "a key that the policy does not name signs"),
+    Fault(
+        "build/image.py",
+        "    refuse_undeclared(key, order.keys.declared)\n",
+        "",
+        "tests/cli/test_build.py::test_only_keys_that_the_policy_names_sign",
+        "that the policy does not name the key is told after all was made",
+    ),
     Fault(
         "build/statement.py",
         "path.stat().st_size == file.size and digest(path) == file.sha256",

@@ -136,4 +136,25 @@ FAULTS = (
         "tests/cli/test_lab.py",
         "a device that fell back passes for one in the expected slot",
     ),
+    Fault(
+        "lab/network.py",
+        '("user,id=network,restrict=on", *rules)',
+        '("user,id=network", *rules)',
+        "tests/lab/test_network.py",
+        "a device in the lab reaches this machine and what lies behind it",
+    ),
+    Fault(
+        "lab/reach.py",
+        "return line.recv(256) or None",
+        "return line.recv(256)",
+        "tests/lab/test_reach.py",
+        "a port that takes a connection and says nothing counts as one that answers",
+    ),
+    Fault(
+        "cli/lab_boot.py",
+        "good = not elsewhere and all(one.healthy and one.serves for one in outcomes)",
+        "good = not elsewhere and all(one.healthy for one in outcomes)",
+        "tests/cli/test_lab.py",
+        "a device that is healthy and does not serve passes",
+    ),
 )

@@ -1,0 +1,55 @@
+"""The way to a virtual device from this machine: ports of its own on loopback, and nothing in the other direction.
+
+QEMU plays the network by itself (docs/system/devices/net.rst, "Using the user mode network stack"): the device gets
+10.0.2.15 by DHCP, and whoever calls a forwarded port stands at 10.0.2.2. `restrict=on` keeps the device from this
+machine and from everything behind it.
+"""
+
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+HOST = "127.0.0.1"
+DEVICE = "virtio-net-device"
+
+
+class Protocol(StrEnum):
+    TCP = "tcp"
+    UDP = "udp"
+
+
+KINDS = {Protocol.TCP: socket.SOCK_STREAM, Protocol.UDP: socket.SOCK_DGRAM}
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """`port` is the device's, `here` the one of this machine that leads there."""
+
+    port: int
+    here: int
+    protocol: Protocol = Protocol.TCP
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return HOST, self.here
+
+
+def forwards(ports: Iterable[int], protocol: Protocol = Protocol.TCP) -> tuple[Forward, ...]:
+    """Each with a port of this machine that is free now."""
+    return tuple(Forward(port, _free(protocol), protocol) for port in ports)
+
+
+def _free(protocol: Protocol) -> int:
+    with socket.socket(socket.AF_INET, KINDS[protocol]) as asked:
+        asked.bind((HOST, 0))
+        port: int = asked.getsockname()[1]
+        return port
+
+
+def arguments(forwarded: Iterable[Forward]) -> tuple[str, ...]:
+    """QEMU's; without any forward the device has no network card at all."""
+    rules = [f"hostfwd={one.protocol}:{HOST}:{one.here}-:{one.port}" for one in forwarded]
+    if not rules:
+        return ("-nic", "none")
+    return ("-netdev", ",".join(("user,id=network,restrict=on", *rules)), "-device", f"{DEVICE},netdev=network")
