@@ -93,8 +93,6 @@ def severity(verdicts: tuple[Verdict, ...], name: tuple[str, str]) -> Severity:
 # ---------------------------------------------------------------------- what is safe
 
 LINE = "boot/cmdline.txt"
-    "etc/inittab": "::sysinit:/etc/init.d/rcS\nttyS0::respawn:/sbin/getty -L ttyS0 115200 vt100\n"
-}
 CLOSED, DECLARED = '[boot]\nconsole = "off"\n', '[device]\nproduct = "camera"\n'
 SAFELY = (
     ({LINE: "ro nokaslr\n"}, "", "kernel-cmdline[aslr-off]", Safety.SAFE),

@@ -12,9 +12,10 @@ from firmward.facts.accounts import Accounts
 from firmward.facts.listeners import Listeners
 from firmward.facts.services import Services
 from firmward.harden.draft import Draft
+from firmward.harden.plan import Cure
 from firmward.model.facts import Facts
 from firmward.model.finding import Finding, Severity
-from firmward.model.remedy import Safety
+from firmward.model.remedy import Safety, SetDeviceTreeProperty, SetKernelOption, SetUbootOption, Stage
 from truth import accuracy
 
 SYSTEMS = [pytest.param(system.name, id=system.name) for system in accuracy.systems()]
@@ -40,10 +41,16 @@ def worth(found: list[tuple[str, Finding]]) -> set[tuple[str, str]]:
     return {(check, one.key) for check, one in found if one.severity in WORTH}
 
 
+def is_of_the_build(cure: Cure) -> bool:
+    """Whether the next kernel or boot loader has it: the root still holds what was said of the last."""
+    beside = (SetKernelOption, SetUbootOption, SetDeviceTreeProperty)
+    return cure.remedy.stage is Stage.SOURCE and any(isinstance(one, beside) for one in cure.remedy.changes)
+
+
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_what_a_safe_remedy_promised_to_cure_is_cured(name: str) -> None:
     done = safe(name)
-    promised = {(cure.check, cure.key) for cure in done.applied.done}
+    promised = {(cure.check, cure.key) for cure in done.applied.done if not is_of_the_build(cure)}
     assert not promised & set(done.left())
 
 
@@ -55,7 +62,7 @@ def test_no_safe_remedy_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_what_is_applied_with_a_persons_consent_cures_as_well(name: str) -> None:
     done = unsafe(name)
-    promised = {(cure.check, cure.key) for cure in done.applied.done}
+    promised = {(cure.check, cure.key) for cure in done.applied.done if not is_of_the_build(cure)}
     assert not promised & set(done.left())
 
 
