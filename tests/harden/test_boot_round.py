@@ -130,6 +130,13 @@ def test_a_console_is_left_where_there_is_a_screen() -> None:
     assert silent.draft.text(LINE) == "ro console=ttynull\n"
 
 
+def test_a_table_of_verity_ends_the_boot_where_a_block_is_wrong() -> None:
+    line = f"root /dev/mmcblk0p2 /dev/mmcblk0p3 {'0' * 64} ignore-corruption,root-hash-signature=/a"
+    found = of_files({"etc/veritytab": f"# a\n{line}\n"}, unsafe=True, only=("verity-ignores-corruption",))
+    assert found.left("verity-ignores-corruption") == []
+    assert found.draft.text("etc/veritytab") == f"# a\n{line.replace('ignore', 'panic-on')}\n"
+
+
 # ---------------------------------------------------------------------- modules
 
 TITLE = "# Automatically generated file; DO NOT EDIT.\n# Linux/arm64 6.12.30 Kernel Configuration\n"
