@@ -62,12 +62,14 @@ class HashTree:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """Somebody who sets up verity: `at`, the `root_hash` that is named, empty where it is known at run time only, and
-    the `options` that say what happens when a block is wrong. `volume` is the name that is given to it, if any."""
+    the `options` that say what happens when a block is wrong. `volume` is the name that is given to it, if any; `line`
+    is that of the veritytab, empty of what stands elsewhere."""
 
     at: Location
     root_hash: str
     options: tuple[str, ...] = ()
     volume: str = ""
+    line: str = ""
 
     @property
     def is_listed(self) -> bool:
@@ -218,7 +220,7 @@ def _of_table(tree: Tree, part: str | None) -> Iterator[Claim]:
         fields = line.split()
         if len(fields) > 3 and not fields[0].startswith("#"):
             options = tuple(fields[4].split(",")) if len(fields) > 4 else ()
-            yield Claim(Location(VERITYTAB, number, part=part), fields[3].lower(), options, fields[0])
+            yield Claim(Location(VERITYTAB, number, part=part), fields[3].lower(), options, fields[0], line)
 
 
 def _beside(parts: Parts, described: list[verity.Table], unread: list[str]) -> Iterator[Claim]:

@@ -1,7 +1,8 @@
 """Properties as the source of a device tree overlay.
 
 Nodes are named by their paths (`target-path`), since a tree that was built without `-@` has no symbols. fdtoverlay
-fails where a node is missing, so that an overlay for another board changes nothing.
+fails where a node is missing, so that an overlay for another board changes nothing. A node without a unit address
+cannot be told from a sibling of the same name that has one and stands before it: libfdt takes that.
 """
 
 from collections.abc import Iterator, Mapping

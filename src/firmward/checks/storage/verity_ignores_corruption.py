@@ -1,10 +1,12 @@
 """verity-ignores-corruption"""
 
+import re
+
 from firmward.facts.verity import Claim, Verity
 from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.remedy import Remedy, ReplaceLine, Safety, Stage
 
 HASH = "4392712ba01368efdf14b05c76f9e4df0d53664630b5d48632ed17a137f39076"
 IGNORED = frozenset(("ignore_corruption", "ignore-corruption", "veritymode=logging", "veritymode=disabled"))
@@ -49,6 +51,21 @@ def _finding(claim: Claim, option: str) -> Finding:
         f"{where} {claim.volume}".strip(),
         f"verity{of} is set up with {option}: a changed block is read all the same",
         at=claim.at,
-        remedy=Remedy(f"Take {option} away, or set panic_on_corruption", Safety.MANUAL, Stage.SOURCE),
+        remedy=_cure(claim, option),
         evidence=option,
+    )
+
+
+def _cure(claim: Claim, option: str) -> Remedy:
+    """Of a table in the root its line; what stands on a command line, or in an initramfs, is built anew."""
+    summary = f"Take {option} away, or set panic_on_corruption"
+    if not (claim.is_listed and claim.line):
+        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
+    instead = re.sub(rf"(?<![\w-]){re.escape(option)}(?![\w-])", "panic-on-corruption", claim.line)
+    return Remedy(
+        summary,
+        Safety.UNSAFE,
+        Stage.IMAGE,
+        (ReplaceLine(claim.at.path or "", claim.at.line or 1, claim.line, instead),),
+        "A device with a block that is damaged restarts instead of reading it.",
     )
