@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from firmward.facts import engine_sockets
 from firmward.facts.command_line import own_words
-from firmward.facts.container import compose, engine, kept, lxc, run_command, unit_like
-from firmward.facts.container.record import Bind, Container, EngineSetting
+from firmward.facts.container import compose, engine, kept, lines, lxc, run_command, unit_like
+from firmward.facts.container.record import Bind, Container, EngineSetting, Form
 from firmward.facts.listener import Application
 from firmward.facts.startup import Start, Startup
 from firmward.formats.malformed import Malformed
@@ -62,8 +62,12 @@ def collect(tree: Tree, startup: Startup | Unknown | None) -> Containers | None:
     unread: list[str] = []
     found: list[Container] = []
     files = Reading(tree, unread)
-    found += files.each(_compose_files(tree, startup, unread), lambda text, path: compose.parse(text, path, tree.text))
-    found += files.each(_quadlets(tree), lambda text, path: unit_like.quadlets(_with_drop_ins(tree, text, path), path))
+    composed = files.each(
+        _compose_files(tree, startup, unread), lambda text, path: compose.parse(text, path, tree.text)
+    )
+    found += [lines.of(tree, one, Form.COMPOSE) for one in composed]
+    units = files.each(_quadlets(tree), lambda text, path: unit_like.quadlets(_with_drop_ins(tree, text, path), path))
+    found += [lines.of(tree, one, Form.QUADLET) for one in units]
     before = len(unread)
     found += files.each([path for path in BALENA if tree.is_file(path)], compose.supervised)
     unstarted = tuple(unread[before:])
@@ -72,7 +76,7 @@ def collect(tree: Tree, startup: Startup | Unknown | None) -> Containers | None:
     found += files.each(places, lambda text, path: [lxc.parse(text, path)])
     for pattern in KEPT:
         found += files.each(tree.glob(pattern), lambda text, path: [kept.parse(tree, text, path)])
-    found += _commanded(startup)
+    found += [lines.of(tree, one, Form.COMMAND) for one in _commanded(startup)]
     settings = [*files.each([path for path in DAEMONS if tree.is_file(path)], engine.daemon)]
     settings += files.each([path for pattern in TOMLS for path in tree.glob(pattern)], engine.toml)
     settings += _engines(tree, startup)

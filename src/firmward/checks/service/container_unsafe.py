@@ -1,15 +1,18 @@
 """container-unsafe"""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from posixpath import normpath
 
+from firmward.checks.service.confining.containers import USUAL
+from firmward.checks.service.confining.containers import cured as containers_cured
 from firmward.facts.containers import Bind, Container, Containers, EngineSetting
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import executable
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.remedy import Remedy, Safety, SetOption, Stage
 
 HIGH, MEDIUM, LOW = Severity.HIGH, Severity.MEDIUM, Severity.LOW
 
@@ -30,10 +33,6 @@ RAW_DEVICES = ("/dev/mem", "/dev/kmem", "/dev/port", "/dev/sd", "/dev/mmcblk", "
 ROOT_LIKE = frozenset(
     ("ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO", "SYS_PTRACE", "DAC_READ_SEARCH", "BPF", "MAC_ADMIN")
 )
-USUAL = frozenset((
-    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP",
-    "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
-))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +171,23 @@ ROWS = (
     Row("new-privileges", _new_privileges, "set no-new-privileges", by_absence=True),
 )  # fmt: skip
 
+USES = {
+    "privileged": "needs root's power over the device",
+    "docker-socket": "asks the engine",
+    "fleet-key": "asks the supervisor",
+    "host-pid": "looks at the device's processes",
+    "host-ipc": "shares memory with others",
+    "host-user": "owns files of the device",
+    "host-network": "listens or calls on the device's own network",
+    "capability": "uses the capability",
+    "device": "opens the device",
+    "unconfined": "makes calls that the engine's profiles forbid",
+    "writable-root": "writes outside its volumes, /tmp and /run",
+    "no-limits": "uses more memory or processes than the limit",
+    "new-privileges": "runs setuid programs",
+}
+"""What a container may have needed a row for, for the rows that a change can cure."""
+
 ENGINE_ROWS = {
     "insecure-registry": ("images come from {} without a check of who sends them", HIGH,
         "give the registry a certificate, and take it off the list"),
@@ -262,9 +278,17 @@ def _judged(container: Container, strict: bool) -> Iterator[Finding]:
                 f"{row.key} {container.name}",
                 f"the container {container.name} {wrong[0]}",
                 at=container.at,
-                remedy=Remedy(f"{row.instead[0].upper()}{row.instead[1:]}", Safety.UNSAFE, Stage.SOURCE),
+                remedy=_remedy(row, container),
                 severity=wrong[1],
             )
+
+
+def _remedy(row: Row, container: Container) -> Remedy:
+    summary = f"{row.instead[0].upper()}{row.instead[1:]}"
+    changes = containers_cured(container, row.key)
+    if not changes or row.key not in USES:
+        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
+    return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, changes, f"{container.name} fails where it {USES[row.key]}")
 
 
 def _settings(settings: Iterable[EngineSetting], told: set[str]) -> Iterator[Finding]:
@@ -278,6 +302,23 @@ def _settings(settings: Iterable[EngineSetting], told: set[str]) -> Iterator[Fin
             key,
             text.format(setting.value),
             at=setting.at,
-            remedy=Remedy(f"{instead[0].upper()}{instead[1:]}", Safety.UNSAFE, Stage.SOURCE),
+            remedy=_of_engine(setting, f"{instead[0].upper()}{instead[1:]}"),
             severity=severity,
         )
+
+
+DAEMON = {
+    "insecure-registry": ("insecure-registries", "[]", "images from registries without TLS are not fetched any more"),
+    "engine-socket": ("hosts", '["unix:///var/run/docker.sock"]', "nobody speaks to the engine over the network"),
+    "seccomp": ("seccomp-profile", "", "a container fails where it makes a call that the engine's profile forbids"),
+}
+"""Options of daemon.json, with what they are to be."""
+
+
+def _of_engine(setting: EngineSetting, summary: str) -> Remedy:
+    path = setting.at.path or ""
+    if not path.endswith("/daemon.json"):
+        return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
+    option, value, breaks = DAEMON[setting.key]
+    value = json.dumps(setting.others) if setting.others and value else value
+    return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, (SetOption(path, option, value),), breaks)

@@ -21,16 +21,18 @@ def daemon(text: str, path: str) -> Iterator[EngineSetting]:
     """daemon.json"""
     table = _json(text, path)
     at = Location(path)
+    others = tuple(filter(_is_own, _list(table.get("insecure-registries"))))
     for registry in _list(table.get("insecure-registries")):
         if not _is_own(registry):
-            yield EngineSetting("insecure-registry", registry, at)
+            yield EngineSetting("insecure-registry", registry, at, others)
+    others = tuple(host for host in _list(table.get("hosts")) if not host.startswith("tcp://"))
     for host in _list(table.get("hosts")):
         if (
             host.startswith("tcp://")
             and table.get("tlsverify") is not True
             and not _is_own(host.removeprefix("tcp://"))
         ):
-            yield EngineSetting("engine-socket", host, at)
+            yield EngineSetting("engine-socket", host, at, others)
     if table.get("seccomp-profile") == "unconfined":
         yield EngineSetting("seccomp", "unconfined", at)
     if table.get("no-new-privileges") is True:

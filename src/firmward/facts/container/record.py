@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 from firmward.model.location import Location
 
@@ -25,6 +26,15 @@ class Bind:
     target: str = ""
 
 
+class Form(StrEnum):
+    """How a container is described."""
+
+    COMPOSE = "compose"
+    COMMAND = "command"
+    QUADLET = "quadlet"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Container:
     """`name` is the service's or the container's; `shared` are the namespaces of the host that it is in; `unconfined`
@@ -32,7 +42,8 @@ class Container:
     `user`. `is_whole` is false for a piece that another file completes, so that what is missing says nothing.
     `limits` are those set, of memory and pids. `maps_root` says that its root is the host's. `keys` names whose keys
     it is handed by a label, and `starts` says that what runs here starts it by itself, as far as this is known;
-    `published` are the ports of the host that lead into it.
+    `published` are the ports of the host that lead into it. `form` says how it is described, `lines` are those of its
+    description that set up its wall, with their numbers: none of its environment.
     """
 
     name: str
@@ -54,15 +65,19 @@ class Container:
     keys: tuple[str, ...] = ()
     starts: bool = False
     published: tuple[Published, ...] = ()
+    form: Form = Form.OTHER
+    lines: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class EngineSetting:
-    """Something in an engine's configuration: the `key` names the row, `value` what is said, `at` where."""
+    """Something in an engine's configuration: the `key` names the row, `value` what is said, `at` where; `others`
+    is what stands beside it in its list and is no fault."""
 
     key: str
     value: str
     at: Location
+    others: tuple[str, ...] = ()
 
 
 _DEFAULT = re.compile(r"\$\{[A-Za-z_]\w*:?-([^${}]*)\}")

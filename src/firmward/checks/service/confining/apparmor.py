@@ -29,7 +29,7 @@ LIBRARIES = (
     *("/{,usr/}lib{,32,64}/** mr,", "/etc/ld.so.{cache,preload} r,", "/etc/ld-musl-*.path r,", "/etc/localtime r,"),
     "/etc/{passwd,group,nsswitch.conf,services,protocols,login.defs,sensors.d/{,**}} r,",
     "/etc/{hosts,hosts.allow,hosts.deny,host.conf,resolv.conf,gai.conf} r,",
-    *("/{,var/}run/{systemd/resolve,resolvconf,nscd,systemd/userdb}/** r,", "/tmp/resolv.conf* r,"),
+    *("/{,var/}run/{systemd/resolve,resolvconf,nscd,systemd/userdb}/** r,", "/tmp/resolv.conf* r,"),  # noqa: S108 - where OpenWrt has it
     *("/usr/share/zoneinfo/** r,", "/usr/share/locale/** r,", "/etc/ssl/openssl.cnf r,", "/etc/locale.alias r,"),
     *("/dev/{null,zero,full,random,urandom,log} rw,", "/{,var/}run/systemd/{notify,journal/*} rw,"),
     *("@{PROC}/@{pid}/** r,", "@{PROC}/{sys,net,self}/** r,", "@{PROC}/{,stat,meminfo,cpuinfo,uptime,loadavg} r,"),

@@ -1,6 +1,7 @@
 """What the policy says of a service, and whom it may run as."""
 
 import re
+from itertools import chain
 from zlib import crc32
 
 from firmward.facts import sandbox
@@ -48,4 +49,4 @@ def _free(name: str, services: Services) -> int:
     """The same in every build, as files may be kept that belong to it."""
     taken = set(services.accounts.values())
     first = crc32(name.encode()) % len(OWN_NUMBERS)
-    return next(number for number in (*OWN_NUMBERS[first:], *OWN_NUMBERS[:first]) if number not in taken)
+    return next(one for one in chain(OWN_NUMBERS[first:], OWN_NUMBERS[:first]) if one not in taken)
