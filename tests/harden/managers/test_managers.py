@@ -272,6 +272,13 @@ def test_any_table_of_xinetd_is_switched_off_or_refused(text: str) -> None:
         assert started(place.draft) == before
 
 
+@pytest.mark.parametrize(("line", "name"), [("::sysinit:/etc/init.d/rcS\n", "rcS"), ("si::bootwait:/sbin/up\n", "si")])
+def test_what_brings_the_whole_system_up_is_not_taken_out_of_the_table(line: str, name: str) -> None:
+    place = site(MemoryTree({**BUSYBOX, "etc/inittab": line}))
+    with pytest.raises(Refused, match="brings the whole system up"):
+        disabled(place, "inittab", name)
+
+
 def written(tree: Tree, folder: Path) -> None:
     for entry in tree.entries():
         path = folder / entry.path
