@@ -2,7 +2,7 @@
 
 Safe where the image has the program that makes it, an init whose way of starting is known, and storage that lasts: then
 what needs it finds it. Where one of these is missing it is only left out, and what needs it does not work before
-somebody puts it there.
+somebody puts it there. The key of a server that the policy does not let be is left out for good.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,12 @@ from firmward.model.remedy import Change, MakeAtFirstBoot, Remedy, Remove, Safet
 
 MAKERS = {"ssh-host-key": "ssh-keygen", "dropbear-host-key": "dropbearkey", "tls-key": "openssl", "machine-id": ""}
 """The program by the kind of secret; a machine id is made from the kernel's random numbers."""
+SERVERS = {
+    "ssh-host-key": frozenset(("sshd", "ssh", "openssh", "openssh-server")),
+    "dropbear-host-key": frozenset(("dropbear",)),
+}
+"""By the kind of secret whose it is, as a policy may name it."""
+SSH = 22
 STARTERS = (Program.SYSTEMD, Program.BUSYBOX, Program.SYSVINIT, Program.PROCD, Program.OPENRC)
 
 
@@ -43,6 +49,15 @@ class Device:
             return "there is no storage that lasts ([filesystem] writable in device.toml)"
         return None
 
+    def serves(self, secret: str) -> bool:
+        """Whether the policy lets the server be whose key this is; without a word on services it may be."""
+        policy = self.policy
+        if policy is None or not (policy.listen or policy.service):
+            return True
+        names = {one.name for one in policy.service} | {one.service for one in policy.listen}
+        unnamed = any(one.service is None and one.port == SSH for one in policy.listen)
+        return unnamed or not names.isdisjoint(SERVERS[secret])
+
     def keeps(self, path: str) -> bool:
         return isinstance(self.writable, Writable) and storage.keeps(path, self.policy, self.writable)
 
@@ -53,6 +68,8 @@ def is_host_key_of_dropbear(path: str) -> bool:
 
 def host_key(path: str, device: Device, summary: str) -> Remedy:
     secret = "dropbear-host-key" if is_host_key_of_dropbear(path) else "ssh-host-key"
+    if not device.serves(secret):
+        return Remedy(f"{summary}; no server that is declared has it", Safety.SAFE, Stage.IMAGE, (Remove(path),))
     return _made(MakeAtFirstBoot(secret, path), device, summary, "")
 
 
