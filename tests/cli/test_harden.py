@@ -1,5 +1,6 @@
 """`firmward harden` as a user calls it: what it writes, what it says, and what it refuses without leaving a trace."""
 
+import io
 import json
 import os
 import re
@@ -9,7 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +23,8 @@ from program import find_program
 
 import firmward as package
 from firmward.build.trees import open_tree
+from firmward.cli import main
+from firmward.cli.deadline import Deadline
 from firmward.harden import apply as applying
 from firmward.harden.site import Site
 from firmward.model.memory import MemoryTree, Node
@@ -36,7 +40,6 @@ CHECK, FINDING = "account-empty-password", "account-empty-password[operator]"
 FORMS = {"overlay": ("--as", "overlay"), "diff": ("--as", "diff"), "tar": ("--as", "tar"), "copy": ("--apply",)}
 RUN = "from firmward.cli.main import run; run()"
 IS_ROOT = os.geteuid() == 0
-NOBODY = 65534
 
 
 @dataclass(frozen=True)
@@ -100,13 +103,24 @@ class Done:
         return self.maker.manifest(self.out(form))
 
 
+def _in_this_process(*words: object) -> Called:
+    """As the fixture `firmward`, which is a single test's."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name, value in (("NO_COLOR", "1"), ("COLUMNS", "120"), ("SOURCE_DATE_EPOCH", "1795132800")):
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["firmward", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            main.run()
+    return Called(int(left.value.code or 0), out.getvalue(), err.getvalue())
+
+
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
-    """By processes of their own: a test's capture of the output ends with the test."""
-    maker = made(lambda *_: Called(0, "", ""), tmp_path_factory.mktemp("done"))
+    maker = made(_in_this_process, tmp_path_factory.mktemp("done"))
     before = seen(maker.root)
     found = Done(maker, {})
-    told = {form: run(maker.words("--unsafe", *words, "-o", found.out(form))) for form, words in FORMS.items()}
+    told = {form: maker.harden("--unsafe", *words, "-o", found.out(form)) for form, words in FORMS.items()}
     assert {called.code for called in told.values()} == {0}, told
     assert seen(maker.root) == before
     return Done(maker, told)
@@ -264,7 +278,7 @@ def test_only_what_is_a_check_can_be_asked_for(maker: Maker, word: str, words: s
 
 
 def test_an_accepted_risk_is_left_alone(maker: Maker) -> None:
-    rows = 'check = CHECK\nreason = "x"\nowner = "y"\nexpires = 2099-01-01\n'
+    rows = f'check = "{CHECK}"\nreason = "x"\nowner = "y"\nexpires = 2099-01-01\n'
     maker.policy.write_text(f"{SYSTEM.policy}\n[[accepted]]\n{rows}")
     maker.harden("--unsafe", "--only", CHECK)
     assert changed(maker.manifest()) == set()
@@ -347,7 +361,7 @@ def test_a_cure_that_makes_it_worse_is_told_before_all_else(maker: Maker, monkey
     assert called.code == 1
     assert "faults of this hardening" in called.out.split("cured: ")[0]
     assert "new: account-empty-password[root]" in called.out
-    assert [row["check"] for row in maker.manifest()["new"]] == [CHECK]
+    assert CHECK in [row["check"] for row in maker.manifest()["new"]]
 
 
 def test_a_cure_that_does_not_cure_is_told(maker: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -443,7 +457,8 @@ def test_of_several_roots_one_is_to_be_chosen(maker: Maker) -> None:
 
 
 def test_a_time_that_runs_out_is_told(maker: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("firmward.cli.deadline.time.monotonic", lambda: time.perf_counter() + 1e9)
+    late = "not done within 1 s (--budget-seconds)"
+    monkeypatch.setattr(Deadline, "account", lambda _, budget: replace(budget, complete=False, exhausted=(late,)))
     called = maker.harden("--budget-seconds", "1")
     assert called.code == 3
     assert "incomplete: not done within 1 s" in called.err
@@ -476,7 +491,7 @@ def test_undo_wants_a_root(maker: Maker) -> None:
 # whatever ends it
 
 
-def process(words: list[str], before: tuple[str, ...] = (), user: int | None = None) -> "subprocess.Popen[str]":
+def process(words: list[str], before: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
     environment = {**os.environ, "PYTHONPATH": str(Path(package.__file__).parents[1]), "COLUMNS": "120"}
     return subprocess.Popen(
         [*before, sys.executable, "-B", "-c", RUN, *words],
@@ -485,14 +500,11 @@ def process(words: list[str], before: tuple[str, ...] = (), user: int | None = N
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        user=user,
-        group=user,
-        extra_groups=None if user is None else [],
     )
 
 
-def run(words: list[str], before: tuple[str, ...] = (), user: int | None = None) -> Called:
-    with process(words, before, user) as started:
+def run(words: list[str], before: tuple[str, ...] = ()) -> Called:
+    with process(words, before) as started:
         out, err = started.communicate(timeout=100)
     return Called(started.returncode, out, err)
 
@@ -534,54 +546,6 @@ def test_a_disk_that_is_full_or_read_only_is_told_in_one_line(maker: Maker, opti
     assert words in refused(called)
 
 
-# without root's rights
-
-
-@pytest.fixture
-def own_place(maker: Maker) -> Maker:
-    """A maker who is a normal user, and may write where the output goes."""
-    if not IS_ROOT:
-        pytest.skip("only root can become another user")
-    for folder in (maker.folder, *maker.folder.parents[:3]):
-        folder.chmod(0o755)
-    os.chown(maker.out.parent, NOBODY, NOBODY)
-    if run(["--version"], user=NOBODY).code != 0:
-        pytest.skip("another user cannot read this interpreter")
-    return maker
-
-
-@pytest.mark.proof
-def test_a_copy_of_roots_files_is_roots_to_make(own_place: Maker) -> None:
-    for path in (own_place.root / "etc").glob("*shadow*"):
-        path.chmod(0o644)
-    said = refused(run(own_place.words("--apply"), user=NOBODY))
-    assert re.search("/.* belongs to 0:0, so that only root can copy it; --as tar needs no rights", said)
-    assert own_place.left() == []
-    called = run(own_place.words("--as", "tar", "--unsafe"), user=NOBODY)
-    assert called.code == 0, called.err
-    tree = open_tree(own_place.out / "rootfs.tar").tree
-    assert {entry.uid for entry in tree.entries()} > {0}
-
-
-@pytest.mark.proof
-def test_a_users_own_folder_is_copied_and_undone_by_the_user(own_place: Maker) -> None:
-    for path in (own_place.root, *own_place.root.rglob("*")):
-        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-    before = seen(own_place.root)
-    called = run(own_place.words("--apply", "--unsafe"), user=NOBODY)
-    assert called.code == 0, called.err
-    copy = own_place.out / "rootfs"
-    assert {path.lstat().st_uid for path in copy.rglob("*")} == {NOBODY}
-    assert seen(copy) != before
-    called = run(["harden", "--undo", str(own_place.out), str(copy)], user=NOBODY)
-    assert called.code == 0, called.err
-    assert seen(copy) == before
-    called = run(own_place.words("--as", "tar", "-o", own_place.out.with_name("tar")), user=NOBODY)
-    assert called.code == 0, called.err
-    tree = open_tree(own_place.out.with_name("tar") / "rootfs.tar").tree
-    assert {(entry.uid, entry.gid) for entry in tree.entries()} == {(0, 0)}
-
-
 # from an image
 
 
@@ -618,3 +582,50 @@ def test_a_copy_of_an_image_has_its_devices_and_links(maker: Maker, image: Path)
     assert (copy / "dev/console").is_char_device()
     assert (copy / "etc/shadow").stat().st_ino == (copy / "etc/shadow-").stat().st_ino
     assert {path: row for path, row in seen(copy).items() if path != "dev/console"} == seen(maker.root)
+
+
+# without root's rights
+
+USER = ("unshare", "--user", "--map-user=4711", "--map-group=4711")
+"""Who runs the tests becomes a normal user, to whom what is his belongs still."""
+
+
+@pytest.fixture
+def as_user() -> tuple[str, ...]:
+    if subprocess.run([*USER, "true"], capture_output=True).returncode != 0:
+        pytest.skip("this machine lets no user have a namespace of his own")
+    return USER
+
+
+@pytest.mark.proof
+def test_a_copy_of_roots_files_is_roots_to_make(maker: Maker, image: Path, as_user: tuple[str, ...]) -> None:
+    words = ["harden", str(image), "-p", str(maker.policy), "-o", str(maker.out)]
+    said = refused(run([*words, "--apply"], as_user))
+    assert re.search("/.* belongs to 0:0, so that only root can copy it; --as tar needs no rights", said)
+    assert maker.left() == []
+    called = run([*words, "--as", "tar", "--unsafe"], as_user)
+    assert called.code == 0, called.err
+    owners = {(entry.uid, entry.gid) for entry in open_tree(maker.out / "rootfs.tar").tree.entries()}
+    assert {(0, 0), (0, 5)} <= owners
+
+
+def test_a_users_own_folder_is_copied_and_undone_by_the_user(maker: Maker, as_user: tuple[str, ...]) -> None:
+    for path in (maker.root, *maker.root.rglob("*")):
+        os.chown(path, os.getuid(), os.getgid(), follow_symlinks=False)
+    before = seen(maker.root)
+    called = run(maker.words("--apply", "--unsafe"), as_user)
+    assert called.code == 0, called.err
+    copy = maker.out / "rootfs"
+    assert {path.lstat().st_uid for path in copy.rglob("*")} == {os.getuid()}
+    assert seen(copy) != before
+    called = run(["harden", "--undo", str(maker.out), str(copy)], as_user)
+    assert called.code == 0, called.err
+    assert seen(copy) == before
+
+
+@pytest.mark.proof
+def test_in_a_tar_of_a_users_folder_all_is_roots(maker: Maker, as_user: tuple[str, ...]) -> None:
+    called = run(maker.words("--as", "tar", "--unsafe"), as_user)
+    assert called.code == 0, called.err
+    tree = open_tree(maker.out / "rootfs.tar").tree
+    assert {(entry.uid, entry.gid) for entry in tree.entries()} == {(0, 0)}

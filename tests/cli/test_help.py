@@ -5,7 +5,16 @@ import re
 import pytest
 from command import Firmward
 
-VERBS = (("audit",), ("diff",), ("init",), ("lab", "boot"), ("lab", "shell"), ("policy", "check"), ("policy", "schema"))
+VERBS = (
+    ("audit",),
+    ("diff",),
+    ("harden",),
+    ("init",),
+    ("lab", "boot"),
+    ("lab", "shell"),
+    ("policy", "check"),
+    ("policy", "schema"),
+)
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
@@ -22,9 +31,9 @@ def test_help_is_whole_in_a_narrow_and_a_wide_terminal(
 
 
 def test_an_example_fits_on_one_line_of_a_narrow_terminal() -> None:
-    from firmward.cli import audit, diff, init, lab, lab_boot, lab_shell, policy
+    from firmward.cli import audit, diff, harden, init, lab, lab_boot, lab_shell, policy
 
-    pages = (audit, diff, init, lab, lab_boot, lab_shell, policy)
+    pages = (audit, diff, harden, init, lab, lab_boot, lab_shell, policy)
     for epilog in (*(page.EPILOG for page in pages), policy.CHECK_EPILOG, policy.SCHEMA_EPILOG):
         examples = [line for line in epilog.split("\n") if line.startswith("    firmward")]
         assert examples

@@ -90,6 +90,14 @@ def test_lines_of_one_file_are_found_in_whatever_order_their_cures_come(seed: in
     assert here.draft.text("etc/rc") == "2\n4\nfive\n6\n3\n8\n"
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_lines_alike_each_cure_finds_its_own(first: int) -> None:
+    here = site({"etc/rc": "start\nrun\nrun\nrun\n"})
+    given = [cure(RemoveLine("etc/rc", 1, "start")), cure(ReplaceLine("etc/rc", 3, "run", "walk"))]
+    apply(given[first:] + given[:first], here)
+    assert here.draft.text("etc/rc") == "run\nwalk\nrun\n"
+
+
 def test_what_is_removed_goes_last() -> None:
     here = site({"etc/app/app.conf": "x\n"})
     applied = apply([cure(Remove("etc/app"), key="1"), cure(SetMode("etc/app/app.conf", 0o600), key="2")], here)

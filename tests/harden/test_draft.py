@@ -125,11 +125,13 @@ def test_a_folder_that_is_made_again_has_nothing_of_what_lay_in_it(draft: Draft)
     assert told == {"etc/app/app.conf": (True, False), "etc/app/other.conf": (False, True)}
 
 
-def test_what_is_read_is_let_go_of_when_a_folder_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_read_once_even_after_a_folder_went(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is counted as held is what is held: the count decides what is dropped."""
     monkeypatch.setattr("firmward.model.tree.CACHE_LIMIT", 8)
-    draft = Draft(MemoryTree({"a": "12345678", "b/c": "x", "d": "12345678"}))
+    below = MemoryTree({"a": "12345678", "b/c": "x", "d": "12345678"})
+    draft, read = Draft(below), []
+    monkeypatch.setattr(below, "chunks", lambda entry: read.append(entry.path) or iter((b"12345678",)))
     draft.text("a")
     draft.remove("b")
-    assert draft.text("d") == "12345678"
-    assert draft.text("a") == "12345678"
+    assert draft.text("d") == draft.text("d") == "12345678"
+    assert read == ["a", "d"]

@@ -185,6 +185,7 @@ class _Round:
         blind = declared.unknown_start(site.facts)
         if policy is None:
             notes = (NO_POLICY, *notes)
+        notes = (*notes, *_blinded(before, after))
         budget = self._case.deadline.account(self._image.budget)
         if self._lost:
             budget = replace(budget, complete=False, exhausted=(*budget.exhausted, *self._lost))
@@ -246,6 +247,14 @@ def _listed(roots: "Iterable[Root]") -> str:
 def _unmatched(only: tuple[str, ...], found: Iterable[Found]) -> Iterator[str]:
     known = {name for one in found for name in (one.check, f"{one.check}[{one.key}]")}
     return (f"--only {word}: nothing is found by that name" for word in only if word not in known)
+
+
+def _blinded(before: Standing, after: Standing) -> Iterator[str]:
+    """Checks that found nothing, and cannot look any more; those that found something are told with their findings."""
+    told = {one.check for one in before.found}
+    for check, reason in sorted(after.blind.items()):
+        if check not in before.blind and check not in told:
+            yield f"{check} has no verdict any more: {reason}"
 
 
 def changes(draft: Draft) -> Iterator[Changed]:
