@@ -152,3 +152,10 @@ def test_where_nothing_applies_parameters_something_is_started_that_does(files: 
     made = changes("sysctl", {**files, "bin/busybox": executable(b"\x7fELF")})
     assert starter in made
     assert SetOption("etc/sysctl.conf", "kernel.kptr_restrict", "1") in made
+
+
+def test_drivers_are_loaded_before_modules_are_switched_off() -> None:
+    files: Files = {"etc/sysctl.d/50-app.conf": "kernel.kptr_restrict = 1\n"}
+    (found,) = [one for one in of("sysctl", files, "") if one.key == "modules_disabled"]
+    assert found.remedy is not None
+    assert found.remedy.safety is Safety.MANUAL
