@@ -38,6 +38,13 @@ ROWS = {
     "sshd: a new line in a block": Row(
         ADDRESS, f"{MATCH}\n\tX11Forwarding no\n\nMatch Group a\n", "PermitTTY", "no",
         f"{MATCH}\n\tX11Forwarding no\n\tPermitTTY no\n\nMatch Group a\n", "Match user support"),
+    "sshd: what holds for all behind a block": Row(
+        ADDRESS,
+        f"{MATCH}\n  PermitTTY no\nMatch all\nX11Forwarding yes\n",
+        "X11Forwarding",
+        "no",
+        f"X11Forwarding no\n{MATCH}\n  PermitTTY no\nMatch all\n",
+    ),
     "sshd: an old name of the keyword": Row(
         ADDRESS, "ChallengeResponseAuthentication yes\n", "KbdInteractiveAuthentication", "no",
         "ChallengeResponseAuthentication no\n"),

@@ -4,6 +4,7 @@ import re
 
 from firmward.formats import apt_conf
 from firmward.formats.apt_conf import Option
+from firmward.harden.draft import Refused
 
 PATHS = ("etc/apt/apt.conf", "etc/apt/apt.conf.d/*")
 QUOTED = re.compile(r'"[^"\n]*"?')
@@ -23,4 +24,8 @@ def set_option(text: str, option: str, value: str, section: str | None) -> str:
             lines[one.line - 1] = f"{line[: quoted.start()]}{new}{line[quoted.end() :]}"
     if not said:
         lines.append(f"{option} {new};")
-    return "".join(f"{line}\n" for line in lines)
+    changed = "".join(f"{line}\n" for line in lines)
+    values = [one.value for one in apt_conf.parse(changed) if isinstance(one, Option) and one.name == option.lower()]
+    if values[-1:] != [value]:
+        raise Refused(f"{option} has no place in what stands here")
+    return changed

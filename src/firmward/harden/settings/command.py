@@ -26,6 +26,8 @@ TOKEN = re.compile(
     r"""(?P<word>(?:\$\([^()]*\)|\$\{[^}]*\}|[^\s;&|<>()\#'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*"|(?<=[^\s;])\#)+)"""
     r"""|(?P<comment>\#.*)|(?P<redirect>[\d&]?(?:>>?|<)&?)|(?P<sign>[;&|()]+)|(?P<other>\\?\s*$|.)"""
 )
+INNER = re.compile(r"\$\(([^()]*)\)")
+COMMENT = re.compile(r"(?:^|\s)#")
 PREFIX = re.compile(r"(?:ExecStart[ \t]*=[ \t]*)?[-@:+!|]*")
 OTHERS = frozenset(
     ("[", "test", "[[", "killall", "pkill", "pidof", "pgrep", "echo", "printf", "which", "rm", "chmod", "chown", "ls",
@@ -95,9 +97,17 @@ def _variables(lines: list[str]) -> dict[str, str]:
 
 
 def _commands(line: str) -> Iterator[list[_Word]]:
-    """The words of each simple command of a line."""
+    """The words of each simple command of a line, in the order of their beginnings; of `$(...)` once more alone."""
     if len(line) > LINE_LIMIT:
         return
+    found = list(_simple(line, 0))
+    end = COMMENT.search(line)
+    for inner in INNER.finditer(line, 0, end.start() if end is not None else len(line)):
+        found += _simple(inner[1], inner.start(1))
+    yield from sorted(found, key=lambda words: words[0].start)
+
+
+def _simple(line: str, offset: int) -> Iterator[list[_Word]]:
     words: list[_Word] = []
     skip = False
     for match in TOKEN.finditer(line):
@@ -108,7 +118,7 @@ def _commands(line: str) -> Iterator[list[_Word]]:
                 yield words
             words = []
         elif match["word"] and not skip:
-            words.append(_Word(match.start(), match.end(), match["word"]))
+            words.append(_Word(offset + match.start(), offset + match.end(), match["word"]))
         skip = match["redirect"] is not None or (skip and not match["word"])
     if words:
         yield words

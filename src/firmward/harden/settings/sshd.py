@@ -33,9 +33,10 @@ def set_option(text: str, option: str, value: str, section: str | None) -> str:
                 kept.append(_with(line, value))
                 done = True
         if conditions == wanted and not done:
-            place = len(kept) - next((n for n, line in enumerate(reversed(kept[-(end - start) :])) if line.strip()), 0)
+            blank = next((n for n, one in enumerate(reversed(kept[start - end :])) if one.strip()), end - start)
+            place = len(kept) - (blank if end > start else 0)
             indent = "" if section is None else _indent(lines[start:end])
-            kept.insert(place if end > start else len(kept), f"{indent}{option} {value}")
+            kept.insert(place, f"{indent}{option} {value}")
             done = True
     return "".join(f"{line}\n" for line in kept)
 
@@ -75,7 +76,7 @@ def _with(line: str, value: str) -> str:
     read = VALUE.match(found["rest"])
     behind = found["rest"][read.end() if read is not None else 0 :]
     behind = behind if behind.lstrip().startswith("#") else ""
-    return f"{found['head']}{found['keyword']}{found['sign']}{value}{behind if behind.lstrip().startswith(chr(35)) else ''}{end}"
+    return f"{found['head']}{found['keyword']}{found['sign']}{value}{behind}{end}"
 
 
 def _indent(lines: list[str]) -> str:
