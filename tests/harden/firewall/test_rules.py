@@ -136,6 +136,15 @@ def test_dhcp_is_answered_whoever_asks() -> None:
     assert (found.source_port, found.peer.networks) == (68, ())
 
 
+def test_a_service_that_was_asked_by_a_broadcast_may_answer() -> None:
+    found = rules.of_policy(Policy(listen=(Listen(67, "udp", peer="lan"), Listen(5353, "udp", peer="lan"))), {})
+    assert [(one.source_port, one.port, one.peer.name) for one in found.outward] == [
+        (67, 68, "any"),
+        (None, 5353, "groups"),
+        (5353, None, "lan"),
+    ]
+
+
 FULL = Policy(
     device=Device("hub"),
     listen=(
