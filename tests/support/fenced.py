@@ -117,6 +117,14 @@ class Host:
     def serve(self, *ports: int) -> None:
         self._start(SERVE.replace("PORTS", repr(ports)))
 
+    def give_addresses(self, interface: str, between: str) -> None:
+        """By DHCP, whoever asks."""
+        options = ("--port=0", f"--interface={interface}", f"--dhcp-range={between}", "--bind-dynamic", "--no-ping")
+        files = ("--conf-file=/dev/null", "--leasefile-ro", "--pid-file=", "--user=root", "--log-facility=-")
+        command = self._inside("dnsmasq", "-k", *options, *files)
+        self._own.append(subprocess.Popen(command, stderr=subprocess.DEVNULL, text=True))
+        time.sleep(0.5)
+
     def reaches(self, where: str, port: int, sender: str = "") -> bool:
         """Whether a TCP connection is made."""
         command = self._inside(sys.executable, "-IS", "-c", ASK, where, str(port), sender)

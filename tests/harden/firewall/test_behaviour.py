@@ -3,6 +3,8 @@ declared does."""
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fenced import World, world
@@ -11,6 +13,7 @@ from program import find_program
 from firmward.facts.packet_filter import Hook
 from firmward.harden.firewall import iptables, nft, rules
 from firmward.harden.firewall.nft import Means
+from firmward.harden.firewall.rules import Rules
 from firmward.model.policy import parse_policy
 
 pytestmark = [
@@ -59,14 +62,14 @@ MEANS = Means(fib=True)
 LANGUAGES = ("nft", "iptables")
 
 
-def close(place: World, language: str) -> None:
+def close(place: World, language: str, allowed: Rules = RULES) -> None:
     if language == "nft":
-        place.device.run("nft", "-f", "-", feed=nft.render(RULES, MEANS))
+        place.device.run("nft", "-f", "-", feed=nft.render(allowed, MEANS))
         return
     if find_program("iptables-restore") is None:
         pytest.skip("iptables is not here")
     for version, program in ((4, "iptables-restore"), (6, "ip6tables-restore")):
-        place.device.run(program, feed=iptables.whole(RULES, MEANS, version))
+        place.device.run(program, feed=iptables.whole(allowed, MEANS, version))
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +206,56 @@ def test_the_makers_own_table_still_counts(fenced: World) -> None:
     fenced.device.run("nft", "-f", "-", feed=own)
     assert not fenced.neighbour.reaches("192.168.7.1", 443)
     assert fenced.neighbour.reaches("192.168.7.1", 9000)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_addresses_are_given_and_taken(language: str) -> None:
+    if not (find_program("dnsmasq") and find_program("busybox")):
+        pytest.skip("dnsmasq or busybox is not here (Debian: dnsmasq-base, busybox)")
+    policy = parse_policy('[[listen]]\nport = 67\nprotocol = "udp"\nfrom = "lan"\n[[egress]]\nto = "10.0.0.1"\n')
+    allowed = rules.of_policy(policy, {}).with_dhcp()
+    ask = ("busybox", "udhcpc", "-n", "-q", "-f", "-t", "3", "-T", "1", "-s", "/bin/true", "-i")
+    with world() as place:
+        close(place, language, allowed)
+        place.device.give_addresses("eth0", "192.168.7.50,192.168.7.60")
+        assert "obtained" in place.neighbour.run("sh", "-c", f"{' '.join(ask)} peer-eth0 2>&1")
+        place.router.give_addresses("peer-wan", "203.0.113.50,203.0.113.60")
+        assert "obtained" in place.device.run("sh", "-c", f"{' '.join(ask)} wan 2>&1")
+
+
+def test_what_is_missing_is_added_to_the_makers_own_rules() -> None:
+    own = (
+        "*filter\n:INPUT DROP [0:0]\n-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n"
+        "-A INPUT -s 192.168.7.2 -p tcp --dport 443 -j ACCEPT\nCOMMIT\n"
+    )
+    missing = replace(RULES, inward=tuple(one for one in RULES.inward if one.port == 9000), outward=())
+    with world() as place:
+        serve(place)
+        place.device.run("iptables-restore", feed=own)
+        place.device.run("iptables-restore", "--noflush", feed=iptables.more(missing, (Hook.INPUT,), 4))
+        reached = {
+            (sender, port)
+            for sender in ("192.168.7.2", "192.168.7.3")
+            for port in (443, 9000, 8080)
+            if place.neighbour.reaches("192.168.7.1", port, sender)
+        }
+    assert reached == {("192.168.7.2", 443), ("192.168.7.2", 9000), ("192.168.7.3", 9000)}
+
+
+def test_the_makers_file_takes_ours_along(tmp_path: Path) -> None:
+    ours, own = tmp_path / "ours.nft", tmp_path / "own.nft"
+    ours.write_text(nft.render(RULES, MEANS))
+    own.write_text(
+        "flush ruleset\ntable inet own {\n\tchain input {\n\t\ttype filter hook input priority 0; policy accept;\n"
+        f'\t\ttcp dport 443 drop\n\t}}\n}}\n\ninclude "{ours}"\n'
+    )
+    with world() as place:
+        serve(place)
+        for _ in range(2):
+            place.device.run("nft", "-f", str(own))
+        assert not place.neighbour.reaches("192.168.7.1", 443)
+        assert not place.neighbour.reaches("192.168.7.1", 8080)
+        assert place.neighbour.reaches("192.168.7.1", 9000)
 
 
 def test_hooks_that_are_not_closed_stay_as_they_are() -> None:

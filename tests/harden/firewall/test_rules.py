@@ -1,5 +1,8 @@
 """A policy's texts become addresses, ports, plain names and rates, or nothing."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +11,7 @@ from program import find_program, run_program
 from firmward.harden.draft import Refused
 from firmward.harden.firewall import iptables, nft, rules, uci
 from firmward.harden.firewall.nft import Means
-from firmward.model.policy import DeclaredService, Device, Egress, Flow, Listen, Policy, Zone
+from firmward.model.policy import Device, Egress, Flow, Listen, Policy, Zone
 
 MEANS = Means(fib=True, containers=True)
 TEXTS = st.one_of(
@@ -28,17 +31,29 @@ PORTS = st.integers(1, 65535)
 WORDS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.*: /-,{}[]()!#&|<>;$\"'=@\n\t+?")
 
 
+PLAIN = Policy(
+    device=Device("hub"),
+    listen=(Listen(443, "tcp", "lighttpd", "lan"),),
+    egress=(Egress("a.example", 443, "tcp", "20/s"),),
+    zone=(Zone("plant", 20),),
+    flow=(Flow("plant", "10.0.0.0/8", 80),),
+)
+ONE_TEXT: tuple[Callable[[str, int], Policy], ...] = (
+    lambda text, _: replace(PLAIN, device=Device(text)),
+    lambda text, port: replace(PLAIN, listen=(Listen(port, "udp", text, "any"),)),
+    lambda text, port: replace(PLAIN, listen=(Listen(port, "tcp", "sshd", text),)),
+    lambda text, port: replace(PLAIN, egress=(Egress(text, port),)),
+    lambda text, port: replace(PLAIN, egress=(Egress("lan", port, "udp", text),)),
+    lambda text, _: replace(PLAIN, zone=(*PLAIN.zone, Zone(text, 20))),
+    lambda text, port: replace(PLAIN, flow=(Flow(text, "any", port),)),
+    lambda text, port: replace(PLAIN, flow=(Flow("lan", text, port),)),
+)
+"""A policy of plain words, but for one."""
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
-    zone = draw(st.sampled_from(("plant", draw(TEXTS))))
-    return Policy(
-        device=Device(draw(TEXTS)),
-        listen=(Listen(draw(PORTS), draw(st.sampled_from(("tcp", "udp"))), draw(TEXTS), draw(TEXTS)),),
-        egress=(Egress(draw(TEXTS), draw(st.none() | PORTS), "tcp", draw(st.none() | TEXTS)),),
-        service=(DeclaredService(draw(TEXTS)),),
-        zone=(Zone(zone, 20),),
-        flow=(Flow(draw(TEXTS), draw(TEXTS), draw(st.none() | PORTS)),),
-    )
+    return draw(st.sampled_from(ONE_TEXT))(draw(TEXTS), draw(PORTS))
 
 
 def written(policy: Policy) -> list[str]:
@@ -119,6 +134,15 @@ def test_dhcp_is_answered_whoever_asks() -> None:
     """Who asks for an address has none yet."""
     (found,) = rules.of_policy(Policy(listen=(Listen(67, "udp", peer="lan"),)), {}).inward
     assert (found.source_port, found.peer.networks) == (68, ())
+
+
+def test_a_service_that_was_asked_by_a_broadcast_may_answer() -> None:
+    found = rules.of_policy(Policy(listen=(Listen(67, "udp", peer="lan"), Listen(5353, "udp", peer="lan"))), {})
+    assert [(one.source_port, one.port, one.peer.name) for one in found.outward] == [
+        (67, 68, "any"),
+        (None, 5353, "groups"),
+        (5353, None, "lan"),
+    ]
 
 
 FULL = Policy(

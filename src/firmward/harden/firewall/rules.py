@@ -21,6 +21,7 @@ LAN = tuple(
 WIDEST = {4: 16, 6: 48}
 """Bits of the widest network in which a device's own address makes neighbours; what says more is a mistake or a lie."""
 LINK_LOCAL = (ip_network("fe80::/10"),)
+GROUPS = (ip_network("224.0.0.0/4"), ip_network("ff00::/8"))
 NAME = re.compile(r"(?:\*\.)?(?=.{1,100}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_-]+)*\Z")
 INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,14}\Z")
 """As the kernel bounds it, without what any of the languages could take for more than a name."""
@@ -136,6 +137,7 @@ def of_policy(policy: Policy, interfaces: dict[str, tuple[str, ...]], local: Ite
     for flow in policy.flow:
         way, accept = _flow(flow, peers, policy)
         {"in": inward, "out": outward, "across": across}[way].append(accept)
+    outward += [answer for one in inward for answer in _answers(one, peers["lan"])]
     return Rules(_once(*inward), _once(*outward), _once(*across), tuple(zones.values()), lan, contained)
 
 
@@ -190,6 +192,16 @@ def _destination(text: str, port: int | None, peers: dict[str, Peer], where: str
     if port is None:
         raise Refused(f"{where} = {text!r} has no port, and a name alone tells no address from another")
     return replace(ANY, name=text)
+
+
+def _answers(one: Accept, lan: Peer) -> Iterator[Accept]:
+    """What a service sends that belongs to no connection, since the question went to all: DHCP's answers, and those of
+    services that announce themselves."""
+    if one.source_port is not None:
+        yield replace(one, port=one.source_port, source_port=one.port, note=f"answers of {one.note}".strip())
+    elif one.protocol == "udp" and one.port in MULTICAST:
+        yield replace(one, peer=Peer("groups", GROUPS), note=f"announced by {one.note}".strip())
+        yield replace(one, peer=lan, port=None, source_port=one.port, note=f"answers of {one.note}".strip())
 
 
 def _listen(one: Listen, peers: dict[str, Peer]) -> Accept:
