@@ -57,6 +57,12 @@ def test_no_word_touches_what_a_shell_reads(word: str) -> None:
         setting(word)
 
 
+@pytest.mark.parametrize("word", ["", "a\n+init=/bin/sh", "a\x1b[2J", "a" * 5000])
+def test_no_word_of_an_image_is_told_as_two(word: str) -> None:
+    with pytest.raises(Refused):
+        removing(word)
+
+
 def test_what_is_too_long_to_be_known_is_refused() -> None:
     with pytest.raises(Refused):
         removing("ro")(["a " * 20_000])

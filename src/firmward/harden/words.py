@@ -14,6 +14,7 @@ from firmward.harden.draft import Refused
 Edit = Callable[[Sequence[str]], list[str]]
 """What becomes of the pieces of one command line."""
 
+WORD_LIMIT = 1000
 PLAIN = re.compile(r"[A-Za-z0-9_][\w.,:=/@+-]*", re.ASCII)
 """A word that is safe in every boot loader's file, whose shells, quotes and variables it cannot touch."""
 
@@ -26,6 +27,9 @@ def setting(word: str) -> Edit:
 
 
 def removing(word: str) -> Edit:
+    """Raises Refused for what no line can have: it came from an image, and is told beside the root a word a line."""
+    if not word.isprintable() or not 0 < len(word) <= WORD_LIMIT:
+        raise Refused("what is to be taken off the kernel's command line is no word of one line")
     return partial(_without, word)
 
 

@@ -70,9 +70,10 @@ def set_word(site: Site, word: str) -> None:
 
 def remove_word(site: Site, word: str) -> None:
     """Take it off each command line of the root, and say so beside it where something else has it. Raises Refused."""
+    edit = words.removing(word)
     before = [place for place in places(site.draft.below) if _has(place, word, site.draft.below)]
     for place in before:
-        place.edit(site.draft, words.removing(word))
+        place.edit(site.draft, edit)
         _hold(place, site.draft, lambda line: not words.is_written(word, line.text), f"has {word} from a variable")
     outside = any(str(one) == words.compared(word) for line in _outside(site) for one in line.arguments)
     if not before or outside or any(place.is_compiled(site.draft) for place in before):
