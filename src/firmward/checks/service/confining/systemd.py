@@ -7,6 +7,7 @@ measure it belongs to is missing.
 
 from collections.abc import Iterator
 
+from firmward.checks.service.confining.declared import plain_name
 from firmward.facts import sandbox
 from firmward.facts.sandbox import Sandbox
 from firmward.facts.services import Measure, Service
@@ -73,11 +74,10 @@ def _quoted(path: str) -> str:
 def run_as(service: Service, user: str | None, ports: bool) -> WriteFile:
     """As an account, or as one that systemd makes for it while it runs."""
     settings: Settings = (("User", user),) if user else (("DynamicUser", "yes"),)
+    if not user and "User" in service.settings:  # what it says of a user would count, root too
+        settings = (("User", plain_name(service.program)), *settings)
     row = sandbox.rows().get(service.program)
-    known = row.capabilities if row is not None else ()
-    needed: set[str] = {name for name in ("NET_ADMIN", "NET_RAW", "SYS_TIME") if name in known}
-    needed |= {"NET_BIND_SERVICE"} if ports else set()
-    held = " ".join(f"CAP_{name}" for name in sorted(needed))
+    held = " ".join(f"CAP_{name}" for name in sandbox.held(row, ports))
     settings += (("AmbientCapabilities", held),) if held else ()
     return _drop_in(service, "user", settings, "Whoever takes the service over is not root.")
 
