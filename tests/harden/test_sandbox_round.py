@@ -1,9 +1,9 @@
 """In systems whose truth is known, what sandboxes, users, limits, profiles and containers promise to cure is cured."""
 
+import hardened
 import pytest
 from truth.row import Truth
 
-import hardened
 from firmward.model.finding import Severity
 from firmward.model.policy import parse_policy
 from firmward.model.remedy import DisableService, Safety

@@ -5,11 +5,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import hardened
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import hardened
 from firmward.checks.service.confining import systemd
 from firmward.facts import sandbox
 from firmward.facts.measure import SANDBOX
@@ -182,6 +182,15 @@ def test_a_list_that_lacks_its_point_is_begun_anew() -> None:
     done = hardened.of_files(files, declared("lighttpd"), only=("service-unsandboxed",))
     text = done.draft.text("etc/systemd/system/lighttpd.service.d/50-firmward-sandbox.conf") or ""
     assert "CapabilityBoundingSet=\nCapabilityBoundingSet=CAP_CHOWN" in text
+
+
+def test_a_list_of_what_is_taken_away_goes_on_from_the_units_own() -> None:
+    """Emptied first, it would leave nothing: systemd takes the empty list for no capability at all."""
+    files = system("camera", "CapabilityBoundingSet=CAP_SYS_ADMIN CAP_NET_ADMIN")
+    done = hardened.of_files(files, unsafe=True, only=("service-unsandboxed",))
+    text = done.draft.text("etc/systemd/system/camera.service.d/50-firmward-sandbox.conf") or ""
+    assert "CapabilityBoundingSet=~CAP_SYS_ADMIN" in text
+    assert "CapabilityBoundingSet=\n" not in text
 
 
 @pytest.mark.parametrize("name", ["10-own.conf", "50-zz.conf", "90-own.conf", "zz-own.conf", "zzz.conf"])

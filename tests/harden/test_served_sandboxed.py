@@ -170,8 +170,9 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[guest.Guest]:
         row = sandbox.rows()[one.program]
         place = root / f"etc/systemd/system/{one.unit}.service.d/50-row.conf"
         place.parent.mkdir(exist_ok=True)
-        emptied = [f"{key}=" for key in sorted(systemd.LISTS)]
-        lines = [*emptied, *(f"{key}={value}" for key, value in row.settings())]
+        told = row.settings()
+        emptied = [f"{key}=" for key in sorted(systemd.LISTS) if any(k == key and v[0] != "~" for k, v in told)]
+        lines = [*emptied, *(f"{key}={value}" for key, value in told)]
         place.write_text("\n".join(("[Service]", *lines, "")))
         profile = apparmor.profile(f"/usr/sbin/{one.program}", one.program, (), has_tunables=True)
         (root / profile.path).write_text(profile.content)

@@ -21,7 +21,7 @@ from real import roots
 PACKAGES = (
     *("linux-image-cloud-amd64", "lighttpd", "nginx-light", "apache2", "mosquitto", "mosquitto-clients", "vsftpd"),
     *("openssh-server", "openssh-client", "dropbear", "dnsmasq", "chrony", "snmpd", "snmp", "avahi-daemon", "minidlna"),
-    *("apparmor", "curl", "busybox", "python3-minimal", "procps", *roots.SYSTEMD),
+    *("apparmor", "curl", "busybox", "python3", "procps", *roots.SYSTEMD),
 )
 ROOT = roots.Root("serving-guest", PACKAGES)
 PROGRAMS = ("qemu-system-x86_64", "mke2fs", "zstd", "tar")
@@ -33,7 +33,7 @@ Description=Shell of the test
 DefaultDependencies=no
 After=basic.target
 [Service]
-Environment=HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin
+Environment=PS1= HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin
 ExecStart=/bin/sh -c 'stty -echo -onlcr; echo GUEST-READY; exec /bin/sh'
 StandardInput=tty
 StandardOutput=tty

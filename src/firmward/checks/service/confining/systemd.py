@@ -99,7 +99,8 @@ def _lines(service: Service, settings: Settings) -> Iterator[str]:
         measure = OF_MEASURE.get(key)
         if key in service.settings and (measure is None or measure in service.measures) and key not in OWN:
             continue
-        if key in LISTS and key in service.settings and key not in emptied:
+        # a list of what is taken away goes on from what stands there; emptied, nothing would be left to take from
+        if key in LISTS and key in service.settings and key not in emptied and not value.startswith("~"):
             emptied.add(key)
             yield f"{key}="
         yield f"{key}={value}"
