@@ -15,6 +15,9 @@ from types import MappingProxyType
 
 from firmward.facts import sandboxes
 
+WORK = ("NET_ADMIN", "NET_RAW", "SYS_TIME")
+"""What a program keeps that runs as an account of its own from the start: the others of a row serve to become one."""
+
 SECRET = re.compile(r"(?i)passw|secret|token|api.?key|credential|://[^/\s]*@")
 """What may be a secret on a command line: such a line is not copied anywhere."""
 
@@ -26,6 +29,7 @@ BASE = (
     ("ProtectHome", "yes"),
     ("PrivateTmp", "yes"),
     ("PrivateDevices", "yes"),
+    ("PrivateMounts", "yes"),
     ("ProtectKernelTunables", "yes"),
     ("ProtectKernelModules", "yes"),
     ("ProtectKernelLogs", "yes"),
@@ -97,6 +101,10 @@ class Sandbox:
         more = (("SystemCallFilter", " ".join(self.calls)),) if self.calls else ()
         return ("SystemCallFilter", "@system-service"), ("SystemCallFilter", "~@privileged @resources"), *more
 
+    def kept(self) -> tuple[str, ...]:
+        """Its capabilities where it has an account from the start."""
+        return tuple(name for name in self.capabilities if name in WORK)
+
     def does_more(self, configuration: str) -> bool:
         """Whether a configuration asks for more than was seen."""
         if configuration == UNREAD:
@@ -112,3 +120,8 @@ def rows() -> Mapping[str, Sandbox]:
         row: Sandbox = import_module(f"{sandboxes.__name__}.{file.name}").ROW
         found |= dict.fromkeys(row.programs, row)
     return MappingProxyType(found)
+
+
+def held(row: Sandbox | None, ports: bool) -> tuple[str, ...]:
+    """The capabilities of a program that has an account from the start, and opens `ports` below 1024."""
+    return (*(row.kept() if row is not None else ()), *(("NET_BIND_SERVICE",) if ports else ()))

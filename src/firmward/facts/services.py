@@ -151,13 +151,13 @@ class LinkedScript:
 @dataclass(frozen=True, slots=True)
 class Services:
     """All `services` that start, and the scripts that start from `elsewhere`; `unread` says what could not be worked
-    out, a sentence each. `accounts` are the names of the accounts, with their numbers, and `launchers` the programs
-    that could confine a service, by name with their paths."""
+    out, a sentence each. `accounts` are the names of the accounts, with their numbers and those of their groups, and
+    `launchers` the programs that could confine a service, by name with their paths."""
 
     services: tuple[Service, ...]
     unread: tuple[str, ...] = ()
     elsewhere: tuple[LinkedScript, ...] = ()
-    accounts: Mapping[str, int | None] = field(default_factory=dict)
+    accounts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     launchers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -191,7 +191,7 @@ def collect(
             found[name] = service
     services = tuple(replace(service, name=name) for name, service in found.items())
     elsewhere = tuple(_elsewhere(tree, writable, unread)) if isinstance(writable, Writable) else ()
-    numbers = {one.name: one.uid for one in accounts.accounts} if isinstance(accounts, Accounts) else {}
+    numbers = {one.name: (one.uid, one.gid) for one in accounts.accounts} if isinstance(accounts, Accounts) else {}
     return Services(services, tuple(dict.fromkeys(unread)), elsewhere, numbers, dict(_launchers(tree)))
 
 

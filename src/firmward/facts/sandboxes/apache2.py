@@ -13,5 +13,5 @@ ROW = Sandbox(
     reads=("/etc/apache2/**", "/usr/lib/apache2/**", "/usr/share/apache2/**", "/var/www/**", "/etc/mime.types"),
     runs=("/{,usr/}bin/*", "/{,usr/}sbin/{apache2,apachectl,apache2ctl}"),
     tasks=256,
-    beyond=r"^\s*(?:LoadModule\s+(?:cgid?|php\S*|perl|wsgi|dav|dav_fs|fcgid)_?module|ScriptAlias|ExtFilterDefine)\b",
+    beyond=r"^\s*(?:LoadModule\s+(?:cgid?|php\S*|perl|wsgi|dav|dav_fs|fcgid)_?module|ExtFilterDefine)\b",
 )

@@ -9,7 +9,8 @@ ROW = Sandbox(
     runs=("shells",),
     options=(
         ("NoNewPrivileges", None), ("ProtectSystem", None), ("ProtectHome", None), ("PrivateTmp", None),
-        ("PrivateDevices", None), ("ProtectProc", None), ("ProcSubset", None), ("RestrictNamespaces", None),
+        ("PrivateDevices", None),
+        ("PrivateMounts", None), ("ProtectProc", None), ("ProcSubset", None), ("RestrictNamespaces", None),
         ("RestrictSUIDSGID", None), ("MemoryDenyWriteExecute", None), ("KeyringMode", None),
         ("CapabilityBoundingSet", "~CAP_SYS_MODULE CAP_SYS_RAWIO CAP_SYS_TIME CAP_SYSLOG CAP_WAKE_ALARM CAP_MKNOD "
          "CAP_LINUX_IMMUTABLE CAP_MAC_ADMIN CAP_MAC_OVERRIDE CAP_SYS_PACCT CAP_BLOCK_SUSPEND CAP_BPF CAP_PERFMON"),
@@ -18,5 +19,5 @@ ROW = Sandbox(
     ),
     tasks=512,
     memory="256M",
-    exposure=6.1,
+    exposure=6.3,
 )  # fmt: skip

@@ -13,5 +13,8 @@ ROW = Sandbox(
     reads=("/etc/lighttpd/**", "/etc/mime.types", "/usr/lib/lighttpd/**", "/usr/share/lighttpd/**", "/var/www/**"),
     runs=("/usr/share/lighttpd/*", "/usr/bin/{dash,perl}", "/bin/{sh,dash}"),
     memory="64M",
-    beyond=r"^[^#\n]*(?:mod_(?:cgi|fastcgi|scgi|webdav|magnet|rrdtool|ssi|exec)\b|bin-path|server\.upload-dirs|\|/)",
+    beyond=(
+        r"^[^#\n]*(?:mod_(?:cgi|fastcgi|scgi|webdav|magnet|rrdtool|ssi|exec)\b|bin-path|\|/"
+        r"|server\.upload-dirs(?![^\n]*/var/cache/lighttpd))"
+    ),
 )

@@ -52,7 +52,14 @@ def path_of(service: NetworkService, apparmor: Apparmor) -> str | None:
     own = [path for path in known if path.rpartition("/")[2] == service.program]
     found = service.path or next(iter(own), None)
     name = (found or "").rpartition("/")[2]
-    if found is None or is_multi_call(name) or SHARED.fullmatch(name) or not PLAIN_PATH.fullmatch(f"/{found}"):
+    # a file of another name is one of several programs in one, or an interpreter
+    if (
+        found is None
+        or name != service.program
+        or is_multi_call(name)
+        or SHARED.fullmatch(name)
+        or not PLAIN_PATH.fullmatch(f"/{found}")
+    ):
         return None
     return f"/{found}"
 

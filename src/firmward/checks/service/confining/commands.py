@@ -25,16 +25,19 @@ END = re.compile(r"\s--(?=\s|$)")
 OPERATOR = re.compile(r"\s*(?:[0-9]?[<>]|&|\||;|\))")
 WORST = ("sys_admin", "sys_module", "sys_rawio", "sys_ptrace", "sys_boot", "sys_time", "syslog", "mac_admin",
          "mac_override", "linux_immutable")  # fmt: skip
+PROCESS_LIMIT = 127
+"""Characters of a process that the inittab of sysvinit takes."""
 PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Confined:
-    """What the line is to do: run the program as `user`, which None leaves, without the rights that `setpriv` takes
-    away, and with an address space of `memory` KiB at the most."""
+    """What the line is to do: run the program as `user` with its `group`, which None leaves, without the rights that
+    `setpriv` takes away, and with an address space of `memory` KiB at the most; `ports` below 1024 can be opened."""
 
     setpriv: str | None = None
     user: str | None = None
+    group: str = ""
     ports: bool = False
     memory: int | None = None
 
@@ -61,7 +64,8 @@ def _in_inittab(service: Service, line: str, wanted: Confined) -> str | None:
     match = INITTAB.match(line)
     if match is None or wanted.setpriv is None or match["program"] != service.argv[0]:
         return None
-    return f"{match['before']}{_prefix(service, wanted)} {line[match.start('program') :]}"
+    process = f"{_prefix(service, wanted)} {line[match.start('program') :]}"
+    return f"{match['before']}{process}" if len(process) <= PROCESS_LIMIT else None
 
 
 def _in_script(service: Service, line: str, wanted: Confined) -> str | None:
@@ -106,17 +110,17 @@ def _prefix(service: Service, wanted: Confined) -> str:
 
 
 def _arguments(service: Service, wanted: Confined) -> str:
-    words = ["--no-new-privs"]
-    if wanted.user is not None:
-        kept = ",+net_bind_service" if wanted.ports else ""
-        words = [f"--reuid={wanted.user}", f"--regid={wanted.user}", "--init-groups", *words]
-        words += [f"--inh-caps=-all{kept}", f"--ambient-caps=-all{kept}", f"--bounding-set=-all{kept}"]
-        return " ".join(words)
     row = sandbox.rows().get(service.program)
+    if wanted.user is not None:
+        kept = "".join(f",+{name.lower()}" for name in sandbox.held(row, wanted.ports))
+        words = [f"--reuid={wanted.user}", f"--regid={wanted.group or wanted.user}", "--init-groups", "--no-new-privs"]
+        # without ambient ones, who is not root has no capability anyway
+        words += [f"--inh-caps=-all{kept}", f"--ambient-caps=-all{kept}"] if kept else []
+        return " ".join((*words, f"--bounding-set=-all{kept}"))
     if row is not None and row.capabilities:
         names = "".join(f",+{name.lower()}" for name in row.capabilities)
-        return " ".join((*words, f"--bounding-set=-all{names}"))
-    return " ".join((*words, "--bounding-set=" + ",".join(f"-{name}" for name in WORST)))
+        return f"--no-new-privs --bounding-set=-all{names}"
+    return "--no-new-privs --bounding-set=" + ",".join(f"-{name}" for name in WORST)
 
 
 def _limited(line: str, memory: int) -> str | None:

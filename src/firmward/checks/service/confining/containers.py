@@ -71,8 +71,7 @@ def _in_compose(container: Container, row: str) -> Iterator[Change]:
         yield from _out_of_list(container, own, *IN_LISTS[row])
     else:
         added = list(_additions(container, row, own))
-        number, text = container.lines[0]
-        if added:
+        for number, text in [*_keyed(own, "image"), *_keyed(own, "build")][:1] if added else ():
             yield ReplaceLine(path, number, text, "\n".join((*(f"{indent}{one}" for one in added), text)))
 
 
@@ -171,15 +170,21 @@ RUN = re.compile(r"(?<=\s)(?:run|create)(?=\s)")
 def _on_lines(container: Container) -> tuple[tuple[Change, ...], frozenset[str]]:
     """The changes of all lines, and the rows that they cure."""
     path = container.at.path or ""
-    changes: list[Change] = []
+    changes: list[RemoveLine | ReplaceLine] = []
     rows: set[str] = set()
     added = [one for one in _added(container) if not _is_overridden(container, one[1])]
-    for number, line in container.lines:
-        text = line
+    ours = True
+    for number, line in container.lines if _is_bounded(container) else ():
+        text, own_end, behind = (
+            line.partition(container.image or "\0") if container.form is Form.COMMAND else (line, "", "")
+        )
+        if not ours:
+            break
+        ours = not own_end
         for row, pattern in GONE.items():
             changed = re.sub(rf"(?:(?<=\s)|(?<==)){pattern}(?:\s+|$)", "", text)
             rows |= {row} if changed != text else set()
-            text = changed if changed == text or not line.endswith("\\") or changed.endswith("\\") else f"{changed}\\"
+            text = f"{changed}\\" if text.endswith("\\") and not changed.endswith("\\") else changed
         if container.form is Form.COMMAND:
             runs = RUN.search(text)
             if runs is not None and added:
@@ -192,14 +197,24 @@ def _on_lines(container: Container) -> tuple[tuple[Change, ...], frozenset[str]]
             if own or text.strip() == "PodmanArgs=":
                 changes.append(RemoveLine(path, number, line))
                 continue
+        text = f"{text}{own_end}{behind}"
         if text != line:
             changes.append(ReplaceLine(path, number, line, text.rstrip() if not line.endswith("\\") else text))
-    if container.form is Form.QUADLET and added:
+    touched = {change.line for change in changes}
+    whole = [one for one in container.lines if one[0] not in touched]
+    if container.form is Form.QUADLET and added and whole:
         rows |= {row for row, _ in added}
-        number, line = next(one for one in container.lines if not any(one[0] == c.line for c in changes))  # type: ignore[union-attr]
+        number, line = whole[0]
         changes.append(ReplaceLine(path, number, line, "\n".join((*(words for _, words in added), line))))
-    changes.sort(key=lambda change: -change.line)  # type: ignore[union-attr]
+    changes.sort(key=lambda change: -change.line)
     return tuple(changes), frozenset(rows)
+
+
+def _is_bounded(container: Container) -> bool:
+    """Whether it can be told where the engine's words end and the program's begin."""
+    image = container.image or ""
+    found = sum(line.count(image) for _, line in container.lines) if image else 0
+    return container.form is not Form.COMMAND or found == 1
 
 
 def _is_overridden(container: Container, words: str) -> bool:

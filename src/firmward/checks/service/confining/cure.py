@@ -1,7 +1,7 @@
 """The cure of a service that is not confined enough, by who starts it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from firmward.checks.service.confining import commands, declared, systemd
@@ -172,9 +172,11 @@ def _changes(case: Case, asked: Asked) -> tuple[Change, ...]:
     user, making = _account(case)
     setpriv = case.services.launchers.get("setpriv")
     memory = _kilobytes(case) if case.lacks_memory else None
-    ways = [Confined(setpriv, user, case.opens_low_port, memory)]
+    known = case.services.accounts.get(user or "")
+    rights = Confined(setpriv, user, str(known[1]) if known is not None else "", case.opens_low_port)
+    ways = [replace(rights, memory=memory)]
     if asked is Asked.RIGHTS:  # where a limit cannot stand, the rest can
-        ways = [*ways, Confined(setpriv, user, case.opens_low_port)] if setpriv is not None else []
+        ways = [*ways, rights] if setpriv is not None else []
     elif memory is None:
         return ()
     line = next((line for way in ways if (line := commands.rewritten(service, way)) is not None), None)
@@ -222,15 +224,15 @@ def _openrc(case: Case) -> tuple[Change, ...]:
     row = sandbox.rows().get(service.program)
     lines = []
     if user is not None:
-        lines.append(f'command_user="{user}:{user}"')
+        lines.append(f'command_user="{user}"')
     if service.is_confinable:
         lines.append('no_new_privs="yes"')
         if user is None:
             kept = [f"cap_{name.lower()}" for name in row.capabilities] if row is not None else []
             dropped = [f"!cap_{name}" for name in commands.WORST]
             lines.append(f'capabilities="{",".join(f"^{name}" for name in kept) or ",".join(dropped)}"')
-        elif case.opens_low_port:
-            lines.append('capabilities="^cap_net_bind_service"')
+        elif names := sandbox.held(row, case.opens_low_port):
+            lines.append('capabilities="' + ",".join(f"^cap_{name.lower()}" for name in names) + '"')
     if case.lacks_memory:
         lines.append(f'rc_ulimit="-v {_kilobytes(case)}"')
     path = f"etc/conf.d/{service.unit}"
@@ -248,13 +250,14 @@ def _procd(case: Case) -> tuple[Change, ...]:
     if row is None:
         return ()
     indent = line[: len(line) - len(line.lstrip())]
-    names = row.capabilities if user is None else ("NET_BIND_SERVICE",) if case.opens_low_port else ()
+    names = row.capabilities if user is None else sandbox.held(row, case.opens_low_port)
     file = f"etc/capabilities/firmward-{service.unit}.json"
     more = ["procd_set_param no_new_privs 1", f"procd_set_param capabilities /{file}"]
     more += [f"procd_set_param user {user}"] if user is not None else []
     more += [f'procd_set_param limits as="{(size := _kilobytes(case) * 1024)} {size}"'] if case.lacks_memory else []
     more.append(f"procd_add_jail {service.unit} log" if service.unit.replace("-", "").isalnum() else "")
-    more += [f"procd_add_jail_mount {path}" for path in _folders(row.reads)]
+    told = [word for word in service.argv[1:] if re.fullmatch(r"/[\w./-]+", word)]
+    more += [f"procd_add_jail_mount {path}" for path in dict.fromkeys((*_folders(row.reads), *told))]
     more += [f"procd_add_jail_mount_rw {path}" for path in (*row.writes, *case.writes) if " " not in path]
     instead = "\n".join([line, *(f"{indent}{one}" for one in more if one)])
     held = ", ".join(f'"CAP_{name}"' for name in names)

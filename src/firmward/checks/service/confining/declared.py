@@ -31,13 +31,18 @@ def account(service: Service, services: Services, policy: Policy | None) -> str 
         return declared.user
     row = sandbox.rows().get(service.program)
     usual = (service.program, *(row.accounts if row is not None else ()))
-    return next((name for name in usual if services.accounts.get(name)), None)
+    return next((name for name in usual if services.accounts.get(name, (0, 0))[0]), None)
+
+
+def plain_name(program: str) -> str:
+    """A program's name as one of an account."""
+    name = "".join(sign for sign in program.lower() if sign.isascii() and sign.isalnum())[:24]
+    return name if name[:1].isalpha() else f"s{name}"
 
 
 def own_account(service: Service, services: Services) -> tuple[str, tuple[AddLine, ...]]:
     """An account with the program's name, and the lines that make it: nobody can log in by it."""
-    name = "".join(sign for sign in service.program.lower() if sign.isascii() and sign.isalnum())[:24] or "service"
-    name = name if name[0].isalpha() else f"s{name}"
+    name = plain_name(service.program)
     number = _free(name, services)
     return name, (
         AddLine("etc/passwd", f"{name}:*:{number}:{number}::/:/bin/false"),
@@ -47,6 +52,6 @@ def own_account(service: Service, services: Services) -> tuple[str, tuple[AddLin
 
 def _free(name: str, services: Services) -> int:
     """The same in every build, as files may be kept that belong to it."""
-    taken = set(services.accounts.values())
+    taken = {number for pair in services.accounts.values() for number in pair}
     first = crc32(name.encode()) % len(OWN_NUMBERS)
     return next(one for one in chain(OWN_NUMBERS[first:], OWN_NUMBERS[:first]) if one not in taken)

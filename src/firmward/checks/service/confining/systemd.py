@@ -7,6 +7,7 @@ measure it belongs to is missing.
 
 from collections.abc import Iterator
 
+from firmward.checks.service.confining.declared import plain_name
 from firmward.facts import sandbox
 from firmward.facts.sandbox import Sandbox
 from firmward.facts.services import Measure, Service
@@ -73,11 +74,10 @@ def _quoted(path: str) -> str:
 def run_as(service: Service, user: str | None, ports: bool) -> WriteFile:
     """As an account, or as one that systemd makes for it while it runs."""
     settings: Settings = (("User", user),) if user else (("DynamicUser", "yes"),)
+    if not user and "User" in service.settings:  # what it says of a user would count, root too
+        settings = (("User", plain_name(service.program)), *settings)
     row = sandbox.rows().get(service.program)
-    known = row.capabilities if row is not None else ()
-    needed: set[str] = {name for name in ("NET_ADMIN", "NET_RAW", "SYS_TIME") if name in known}
-    needed |= {"NET_BIND_SERVICE"} if ports else set()
-    held = " ".join(f"CAP_{name}" for name in sorted(needed))
+    held = " ".join(f"CAP_{name}" for name in sandbox.held(row, ports))
     settings += (("AmbientCapabilities", held),) if held else ()
     return _drop_in(service, "user", settings, "Whoever takes the service over is not root.")
 
@@ -99,7 +99,8 @@ def _lines(service: Service, settings: Settings) -> Iterator[str]:
         measure = OF_MEASURE.get(key)
         if key in service.settings and (measure is None or measure in service.measures) and key not in OWN:
             continue
-        if key in LISTS and key in service.settings and key not in emptied:
+        # a list of what is taken away goes on from what stands there; emptied, nothing would be left to take from
+        if key in LISTS and key in service.settings and key not in emptied and not value.startswith("~"):
             emptied.add(key)
             yield f"{key}="
         yield f"{key}={value}"
