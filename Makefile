@@ -19,7 +19,7 @@ $(BIN)/.ready: pyproject.toml tools/setup tools/debian-packages.txt tools/debian
 	@PYTHON=$(PYTHON) tools/setup
 	@touch $@
 
-demo: setup ## audit the sample camera, build it signed, audit that, boot it: reports and image in build/demo
+demo: setup ## audit the sample camera, harden it, build it signed, audit that, boot it: reports and image in build/demo
 	@echo "── audit: the camera as the field has them ──"
 	@$(BIN)/python examples/camera/build.py -o $(BUILD)/camera
 	@mkdir -p $(DEMO)
@@ -31,16 +31,20 @@ demo: setup ## audit the sample camera, build it signed, audit that, boot it: re
 	    --db $(DEMO)/vulns.sqlite \
 	    -o $(DEMO)/report.html -o $(DEMO)/report.json -o $(DEMO)/report.sarif \
 	    -o $(DEMO)/sbom.cdx.json -o $(DEMO)/sbom.spdx.json -o $(DEMO)/vex.cdx.json
-	@echo "── build: the camera without the mistakes, signed ──"
-	@$(BIN)/python examples/camera/build.py --clean -o $(BUILD)/camera-clean
+	@echo "── harden: what is safe to cure, cured, and audited again (each cure in $(DEMO)/hardened.txt) ──"
+	@rm -rf $(DEMO)/hardened
+	@$(BIN)/firmward harden $(BUILD)/camera/camera.img --policy examples/camera/device.toml \
+	    --as tar -o $(DEMO)/hardened >$(DEMO)/hardened.txt
+	@sed '/^cured/,$$d' $(DEMO)/hardened.txt
+	@echo "── build: the hardened camera, signed ──"
 	@test -e $(DEMO)/passphrase || (umask 077 && head -c 24 /dev/urandom | base64 >$(DEMO)/passphrase)
 	@test -e $(DEMO)/keys || $(BIN)/firmward keys init boot rootfs --store $(DEMO)/keys --passphrase-file $(DEMO)/passphrase
-	@$(BIN)/firmward build examples/camera/device.toml --inputs $(BUILD)/camera-clean -o $(DEMO)/signed \
-	    --keys $(DEMO)/keys --passphrase-file $(DEMO)/passphrase --cache $(BUILD)/cache
+	@$(BIN)/firmward build examples/camera/device.toml --inputs $(BUILD)/camera --rootfs $(DEMO)/hardened/rootfs.tar \
+	    -o $(DEMO)/signed --keys $(DEMO)/keys --passphrase-file $(DEMO)/passphrase --cache $(BUILD)/cache
 	@echo "── audit: what was built (its headline and its chain; all of it in $(DEMO)/signed.html) ──"
 	@$(BIN)/firmward audit $(DEMO)/signed --db $(DEMO)/vulns.sqlite -o $(DEMO)/signed.html | sed '/^life/,$$d'
-	@echo "── boot: on a virtual device ──"
-	@$(BIN)/firmward lab boot $(DEMO)/signed
+	@echo "── boot: on a virtual device, called from outside ──"
+	@$(BIN)/firmward lab boot $(DEMO)/signed --reach
 
 test: setup ## all tests
 	@$(BIN)/pytest -n 2 --dist loadfile
