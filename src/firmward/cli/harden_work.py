@@ -92,7 +92,7 @@ class _Round:
         self._case = Case(image, question, reading, Source.IMAGE, deadline, self._lost, bills_in(image))
 
     def harden(self, order: Order) -> Answer:
-        from firmward.harden.apply import apply
+        from firmward.harden.guarded import apply_guarded
         from firmward.harden.site import Site
 
         tell = self._around.journal.tell
@@ -100,9 +100,10 @@ class _Round:
         policy = self._case.question.policy
         before, facts = self._judged(self._root.tree)
         planned = plan(cures(before.found), unsafe=order.unsafe, only=order.only)
-        site = Site(Draft(self._root.tree), facts, policy)
         tell(f"Applying {len(planned.chosen)} cures")
-        applied = apply(planned.chosen, site)
+        site, applied = apply_guarded(
+            planned.chosen, lambda: Site(Draft(self._root.tree), facts, policy), self._functions
+        )
         tell("Judging what came of it")
         after, facts_after = self._judged(site.draft)
         told = outcome(before, after, planned, applied, order.only)
@@ -121,6 +122,13 @@ class _Round:
             return None
         given = (one.path for one in self._case.reading.given if one.claim == "rootfs")
         return target if self._root.part.id == TOP else next(given, None)
+
+    def _functions(self, site: "Site") -> frozenset[str]:
+        from firmward.cli.verdicts import facts_of
+        from firmward.harden import declared
+
+        root = replace(self._root, tree=site.draft)
+        return declared.functions(site.draft, facts_of(root, self._case, declared.FAMILIES), site.policy)
 
     def _judged(self, tree: Tree) -> "tuple[Standing, Facts]":
         from firmward.cli.verdicts import verdicts_and_facts

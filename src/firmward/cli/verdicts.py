@@ -127,6 +127,11 @@ def verdicts_and_facts(root: "Root", case: Case) -> "tuple[tuple[Verdict, ...], 
     return (*_verdicts(case, checks, facts), *_of_image(case).verdicts), facts
 
 
+def facts_of(root: "Root", case: Case, wanted: Sequence[type]) -> "Facts":
+    """A few families of one root."""
+    return _collection(case, root.part.id, root.tree).facts(root.part.id, wanted)
+
+
 @dataclass(frozen=True, slots=True)
 class OfImage:
     """What was said of the image as a whole: the verdicts, and the links up to the kernel if the chain is drawn; of one

@@ -9,6 +9,9 @@ from firmward.model.facts import Facts, Unknown
 from firmward.model.policy import Policy
 from firmward.model.tree import Tree
 
+FAMILIES = (Listeners, Accounts)
+"""What `functions` reads."""
+
 
 def functions(tree: Tree, facts: Facts, policy: Policy | None) -> frozenset[str]:
     """Each in the words in which its end is told."""

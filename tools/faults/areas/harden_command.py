@@ -44,6 +44,13 @@ FAULTS = (
         "a file is removed before another cure has changed it",
     ),
     Fault(
+        "harden/guarded.py",
+        "(low, middle) if missing(middle) else (middle, high)",
+        "(middle, high) if missing(middle) else (low, middle)",
+        "tests/harden/test_guarded.py",
+        "a cure that ends nothing is refused for one that ends a declared service",
+    ),
+    Fault(
         "harden/draft.py",
         "                self._razed.add(place.path)\n",
         "                pass\n",
