@@ -23,6 +23,8 @@ from firmward.model.tree import Tree
 INITTAB = "etc/inittab"
 BY_NAME = (Manager.INETD, Manager.XINETD)
 REQUIRES = ("Requires", "BindsTo", "Requisite")
+SHOWN = 50
+"""Programs of one service that are told apart."""
 LIMIT = 1000
 """Programs looked at; a real system starts some hundred."""
 
@@ -67,11 +69,10 @@ def collect(
     tree: Tree, startup: Startup, units: SystemdUnits | Unknown | None, openrc: OpenrcServices | Unknown | None
 ) -> Closings:
     running = [one for one in startup.processes if one.start is not Start.DISABLED][:LIMIT]
-    together: dict[tuple[Manager, str], list[Process]] = {}
-    for process in running:
-        together.setdefault((process.manager, process.service), []).append(process)
-    scripts = frozenset(startup.scripts)
-    found = (_closing(tree, one, together[one.manager, one.service], scripts) for one in running)
+    shares = _Shares(running)
+    scripts = lone.Scripts(tree)
+    paths = frozenset(startup.scripts)
+    found = (_closing(tree, one, shares, scripts, paths) for one in running)
     needs = frozenset(_needs(units, openrc))
     closings = (_with_needs(one, needs) for one in dict.fromkeys(found) if one is not None)
     return Closings(tuple(one for one in closings if one is not None), needs)
@@ -98,28 +99,45 @@ def _with_needs(closing: Closing, needs: frozenset[tuple[Manager, str, str]]) ->
     return replace(closing, takes=tuple(dict.fromkeys((*closing.takes, *by))))
 
 
-def _closing(tree: Tree, process: Process, alike: Iterable[Process], scripts: frozenset[str]) -> Closing | None:
-    others = tuple(
-        dict.fromkeys(one.program for one in alike if one.program != process.program and is_service(one, ()))
-    )
+class _Shares:
+    """What goes on running of each service, and of each line."""
 
+    def __init__(self, running: Iterable[Process]) -> None:
+        self._of_service: dict[tuple[Manager, str], dict[str, None]] = {}
+        self._of_line: dict[Location, set[str]] = {}
+        for one in running:
+            if is_service(one, ()):
+                self._of_service.setdefault((one.manager, one.service), {}).setdefault(one.program)
+                self._of_line.setdefault(one.at, set()).add(one.program)
+
+    def others(self, process: Process) -> tuple[str, ...]:
+        known = self._of_service.get((process.manager, process.service), {})
+        return tuple(one for one in list(known)[:SHOWN] if one != process.program)
+
+    def is_shared(self, process: Process) -> bool:
+        """Whether the line that starts it starts another one too."""
+        return bool(self._of_line.get(process.at, set()) - {process.program})
+
+
+def _closing(
+    tree: Tree, process: Process, shares: _Shares, scripts: lone.Scripts, started: frozenset[str]
+) -> Closing | None:
     def by(change: Change, takes: tuple[str, ...] = ()) -> Closing:
         return Closing(process.manager, process.service, process.program, process.at, change, takes)
 
-    path = process.at.path
+    path, others = process.at.path, shares.others(process)
     if process.manager is Manager.INITTAB and path == INITTAB:
         line = _line(tree, process.at)
         return None if line is None else by(RemoveLine(INITTAB, process.at.line or 1, line))
     whole = by(DisableService(process.manager.value, process.service), others) if process.is_service else None
     entry = tree.resolve(path) if path is not None else None
-    is_script = entry is not None and (entry.path in scripts or process.manager is Manager.SCRIPT)
+    is_script = entry is not None and (entry.path in started or process.manager is Manager.SCRIPT)
     if process.manager in BY_NAME or entry is None or not is_script:
         return whole
     is_own = _plain(entry.name) == _plain(process.service)
     if whole is not None and is_own and not others:
         return whole
-    shared = any(one.at == process.at and one.program != process.program and is_service(one, ()) for one in alike)
-    cut = None if shared else lone.cut(tree, process.at)
+    cut = None if shares.is_shared(process) else scripts.cut(process.at)
     return by(cut) if cut is not None else whole
 
 

@@ -141,8 +141,8 @@ def collect(
         unread += [startup.blind] if startup.blind is not None else []
         for event in _boot(tree, startup):
             uses += _Following(tree, known, event).uses()
-    lines = lone.STEERING - lone.SOURCING
-    distinct = {(use.what, use.path, use.at): replace(use, taking_out=lone.cut(tree, use.at, lines)) for use in uses}
+    scripts, steering = lone.Scripts(tree), lone.STEERING - lone.SOURCING
+    distinct = {(use.what, use.path, use.at): replace(use, taking_out=scripts.cut(use.at, steering)) for use in uses}
     return RemovableMedia(tuple(distinct.values()), tuple(dict.fromkeys(unread)))
 
 

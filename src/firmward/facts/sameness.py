@@ -197,13 +197,14 @@ def _place(key: DiskKey) -> Location:
 def _commanded(tree: Tree, startup: Startup) -> Iterator[Shared]:
     """Addresses that a program is given as it starts, whatever variables they stood in; those of a bridge that has no
     port to the outside (LXC's) are nobody's but its own containers'."""
+    scripts = lone.Scripts(tree)
     running = [(one, " ".join(one.argv)[:1000]) for one in startup.processes if one.start is not Start.DISABLED]
     made = {name for _, line in running for name in _MADE.findall(line)}
     inner = made - {name for _, line in running for name in _JOINED.findall(line)}
     for process, line in running:
         is_setting = process.program in ("ip", "ifconfig", "macchanger", "fw_setenv", "nmcli", "uci")
         if is_setting and _IN_ARGV.search(line) and inner.isdisjoint(process.argv):
-            yield Shared("mac-address", process.at, taking_out=lone.cut(tree, process.at))
+            yield Shared("mac-address", process.at, taking_out=scripts.cut(process.at))
 
 
 def _of_samba(samba: SambaPasswords | Unknown | None) -> tuple[SambaPassword, ...]:
@@ -249,4 +250,4 @@ def _taking_out(tree: Tree, kind: str, at: Location) -> RemoveLine | ReplaceLine
     line = lines[at.line - 1] if at.line <= len(lines) else ""
     if LINES.fullmatch(line):
         return RemoveLine(at.path, at.line, line)
-    return lone.cut(tree, at)
+    return lone.Scripts(tree).cut(at)

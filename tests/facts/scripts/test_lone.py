@@ -53,20 +53,21 @@ GOES = {
 @pytest.mark.parametrize("number", range(1, SCRIPT.count("\n") + 2))
 def test_lines_go_when_they_are_whole_commands(number: int) -> None:
     line = SCRIPT.split("\n")[number - 1]
-    assert lone.without(SCRIPT, number) == GOES.get(line)
+    assert lone.Script(SCRIPT).without(number) == GOES.get(line)
 
 
 def test_what_is_sourced_goes_where_that_is_meant() -> None:
     number = SCRIPT.split("\n").index(". /etc/telnet") + 1
-    assert lone.without(SCRIPT, number, lone.STEERING - lone.SOURCING) == ":"
+    assert lone.Script(SCRIPT).without(number, lone.STEERING - lone.SOURCING) == ":"
 
 
 def test_the_change_quotes_the_line_and_its_place() -> None:
     tree = MemoryTree({"etc/rc.local": "#!/bin/sh\n  telnetd\n"})
-    assert lone.cut(tree, Location("etc/rc.local", 2)) == ReplaceLine("etc/rc.local", 2, "  telnetd", "  :")
-    assert lone.cut(tree, Location("etc/rc.local", 9)) is None
-    assert lone.cut(tree, Location("etc/none", 1)) is None
-    assert lone.cut(tree, Location("etc/rc.local")) is None
+    scripts = lone.Scripts(tree)
+    assert scripts.cut(Location("etc/rc.local", 2)) == ReplaceLine("etc/rc.local", 2, "  telnetd", "  :")
+    assert scripts.cut(Location("etc/rc.local", 9)) is None
+    assert scripts.cut(Location("etc/none", 1)) is None
+    assert scripts.cut(Location("etc/rc.local")) is None
 
 
 LINES = st.sampled_from([
@@ -81,7 +82,7 @@ LINES = st.sampled_from([
 @given(st.lists(LINES, min_size=1, max_size=7), st.integers(1, 7))
 def test_a_script_that_a_shell_takes_is_still_taken(lines: list[str], number: int) -> None:
     text = "\n".join((*lines, ""))
-    instead = lone.without(text, number)
+    instead = lone.Script(text).without(number)
     if instead is None or not _is_taken(text):
         return
     without = "\n".join((*lines[: number - 1], instead, *lines[number:], ""))
