@@ -15,6 +15,10 @@ LINE_LIMIT = 16_384
 """Characters of a line that is looked at; a longer one is left as it is."""
 
 
+VALUE = r"(?:\S(?:.*\S)?)?"
+"""What begins and ends with no blank."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grammar:
     """`pattern` matches a whole line and names its `head` (all before the value), `name`, `value` and `tail`; `form` is
@@ -103,7 +107,7 @@ class Grammar:
 
 def words(name: str = r"[\w.-]+") -> re.Pattern[str]:
     """`name value` to the end of the line."""
-    return re.compile(rf"(?P<head>[ \t]*(?P<name>{name})(?:[ \t]+|$))(?P<value>.*?)(?P<tail>[ \t]*)")
+    return re.compile(rf"(?P<head>[ \t]*(?P<name>{name})(?:[ \t]+|$))(?P<value>{VALUE})(?P<tail>[ \t]*)")
 
 
 def commented_words(name: str = r"[\w.-]+", sign: str = "#") -> re.Pattern[str]:
@@ -116,7 +120,7 @@ def commented_words(name: str = r"[\w.-]+", sign: str = "#") -> re.Pattern[str]:
 
 def equals(name: str = r"[\w.-]+", sign: str = "=") -> re.Pattern[str]:
     """`name = value` to the end of the line."""
-    return re.compile(rf"(?P<head>[ \t]*(?P<name>{name})[ \t]*{sign}[ \t]*)(?P<value>.*?)(?P<tail>[ \t]*)")
+    return re.compile(rf"(?P<head>[ \t]*(?P<name>{name})[ \t]*{sign}[ \t]*)(?P<value>{VALUE})(?P<tail>[ \t]*)")
 
 
 SECTION = re.compile(r"[ \t]*\[(?P<section>[^]]*)\][ \t]*(?:[#;].*)?")

@@ -236,6 +236,21 @@ def test_no_text_breaks_a_format(text: str, name: str) -> None:
         return
 
 
+LONG = 40_000
+HOSTILE = ("{0}", "{1}", "{2} = {0}x", "{2} {0}x", "x{0}{2}{0}\v", "{3}", "{4}", "[{3}", '{2} "{4}', "<{0}", "a {2}{3}")
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_no_text_takes_long(row: Row) -> None:
+    """Time grows as the text does: what takes its square would not end within the time of a test."""
+    for text in HOSTILE:
+        filled = text.format(" " * LONG, "\n" * LONG, row.option, "${" * LONG, "'\"" * LONG)
+        try:
+            set_option(row, filled)
+        except Refused:
+            continue
+
+
 @pytest.mark.parametrize(
     ("path", "section", "module"),
     [

@@ -10,7 +10,7 @@ from firmward.formats import apparmor
 from firmward.harden.draft import Refused
 
 PATHS = ("etc/apparmor.d/*",)
-FLAGS = re.compile(r"[ \t]*(?:flags[ \t]*=[ \t]*)?\((?P<flags>[\w, \t]*)\)(?=[^()]*$)")
+FLAGS = re.compile(r"(?<![ \t])[ \t]*(?:flags[ \t]*=[ \t]*)?\((?P<flags>[\w, \t]*)\)(?=[^()]*$)")
 
 
 def set_option(text: str, option: str, value: str, section: str | None) -> str:

@@ -7,6 +7,7 @@ from firmward.formats.apt_conf import Option
 from firmward.harden.draft import Refused
 
 PATHS = ("etc/apt/apt.conf", "etc/apt/apt.conf.d/*")
+LINE_LIMIT = 16_384
 QUOTED = re.compile(r'"[^"\n]*"?')
 
 
@@ -16,6 +17,8 @@ def set_option(text: str, option: str, value: str, section: str | None) -> str:
     new = f'"{value}"'
     for one in said:
         line = lines[one.line - 1]
+        if len(line) > LINE_LIMIT:
+            raise Refused(f"line {one.line} is longer than {LINE_LIMIT} characters")
         name = line.lower().rfind(one.name.rpartition("::")[2])
         quoted = QUOTED.search(line, max(name, 0))
         if quoted is None:  # without quotes: what stands to the semicolon

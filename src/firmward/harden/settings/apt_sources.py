@@ -11,7 +11,7 @@ PATHS = ("etc/apt/sources.list", "etc/apt/sources.list.d/*.list")
 
 
 def set_option(text: str, option: str, value: str, section: str | None) -> str:
-    pattern = re.compile(rf"(?m)^(\s*deb(?:-src)?\s+\[[^]\n]*?\b{re.escape(option)}=)[^]\s]*")
+    pattern = re.compile(rf"(?m)^([ \t]*deb(?:-src)?[ \t]+\[[^]\n]*?\b{re.escape(option)}=)[^]\s]*")
     changed, times = pattern.subn(lambda found: f"{found[1]}{value}", text)
     if not times:
         raise Refused(f"no source here says {option}")

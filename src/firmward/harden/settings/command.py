@@ -23,7 +23,7 @@ BEGINNING = "command "
 LINE_LIMIT = 16_384
 
 TOKEN = re.compile(
-    r"""(?P<word>(?:\$\([^()]*\)|\$\{[^}]*\}|[^\s;&|<>()\#'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*"|(?<=[^\s;])\#)+)"""
+    r"""(?P<word>(?:\$\([^()]*\)|\$\{[^}]{0,200}\}|[^\s;&|<>()\#'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*"|(?<=[^\s;])\#)+)"""
     r"""|(?P<comment>\#.*)|(?P<redirect>[\d&]?(?:>>?|<)&?)|(?P<sign>[;&|()]+)|(?P<other>\\?\s*$|.)"""
 )
 INNER = re.compile(r"\$\(([^()]*)\)")
@@ -200,7 +200,7 @@ def _without_variable(line: str, option: str, names: set[str]) -> str:
 
 def _anywhere(text: str, option: str) -> str:
     """A long option of any browser, out of all lines that are no comments."""
-    pattern = re.compile(rf"[ \t]*(?<![\w-]){re.escape(option)}(?:=\w+)?(?![\w-])")
+    pattern = re.compile(rf"(?<![ \t])[ \t]*(?<![\w-]){re.escape(option)}(?:=\w+)?(?![\w-])")
     lines = text.split("\n")
     return "\n".join(line if line.lstrip().startswith("#") else pattern.sub("", line) for line in lines)
 
@@ -222,7 +222,9 @@ def _keyword(text: str, option: str, value: str) -> str:
                 continue
             sign = next((one for one in words if one.bare == "--"), words[starts])
             place = max(sign.end, words[starts].end)
-            said = re.compile(rf"[ \t]+-o[ \t]*[\"']?{re.escape(option)}[ \t=]+[^\s\"']+[\"']?", re.IGNORECASE)
+            said = re.compile(
+                rf"(?<![ \t])[ \t]+-o[ \t]*[\"']?{re.escape(option)}[ \t=]+[^\s\"']+[\"']?", re.IGNORECASE
+            )
             rest = said.sub("", line[place:])
             line = f"{line[:place]} {word}{rest}"
         lines[number] = line
@@ -235,24 +237,35 @@ def _parameter(text: str, option: str, value: str) -> str:
     """A kernel parameter where commands set it."""
     path = re.escape(option.replace(".", "/"))
     dotted = "[./]".join(map(re.escape, option.split(".")))
-    by_command = re.compile(rf"^(?!\s*#)(.*\bsysctl\b.*?\s[\"']?{dotted}[ \t]*=[ \t]*[\"']?)[\w-]+", re.MULTILINE)
+    by_command = re.compile(rf"(\s[\"']?{dotted}[ \t]*=[ \t]*[\"']?)[\w-]+")
     by_echo = re.compile(
-        rf"^(?!\s*#)(.*\b(?:echo|printf)[ \t]+(?:-n[ \t]+)?[\"']?)[\w-]+([\"']?[ \t]*>[ \t]*[\"']?/proc/sys/{path}\b)",
-        re.MULTILINE,
+        rf"(\b(?:echo|printf)[ \t]+(?:-n[ \t]+)?[\"']?)[\w-]+([\"']?[ \t]*>[ \t]*[\"']?/proc/sys/{path}\b)"
     )
-    changed, first = by_command.subn(lambda found: f"{found[1]}{value}", text)
-    changed, second = by_echo.subn(lambda found: f"{found[1]}{value}{found[2]}", changed)
-    if not first + second:
-        raise Refused(f"no command here sets {option} to a plain number")
-    return changed
+
+    def changed(line: str) -> tuple[str, int]:
+        line, first = by_command.subn(rf"\g<1>{value}", line) if re.search(r"\bsysctl\b", line) else (line, 0)
+        line, second = by_echo.subn(rf"\g<1>{value}\g<2>", line)
+        return line, first + second
+
+    return _each(text, changed, f"no command here sets {option} to a plain number")
 
 
 def _mode(text: str, option: str, value: str) -> str:
-    pattern = re.compile(r"^(?!\s*#)(.*\bsetenforce[ \t]+[\"']?)\w+", re.MULTILINE)
-    changed, times = pattern.subn(lambda found: f"{found[1]}{value}", text)
+    pattern = re.compile(r"(\bsetenforce[ \t]+[\"']?)\w+")
+    return _each(text, lambda line: pattern.subn(rf"\g<1>{value}", line), "no command here sets SELinux's mode")
+
+
+def _each(text: str, changed: Callable[[str], tuple[str, int]], otherwise: str) -> str:
+    """Every line that is no comment, changed. Raises Refused where none is."""
+    lines, times = [], 0
+    for line in text.split("\n"):
+        is_left = line.lstrip().startswith("#") or len(line) > LINE_LIMIT
+        new, count = (line, 0) if is_left else changed(line)
+        lines.append(new)
+        times += count
     if not times:
-        raise Refused("no command here sets SELinux's mode")
-    return changed
+        raise Refused(otherwise)
+    return "\n".join(lines)
 
 
 SPECIAL: dict[str, Callable[[str, str, str], str]] = {"sshd": _keyword, "sysctl": _parameter, "setenforce": _mode}

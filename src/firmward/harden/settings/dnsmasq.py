@@ -5,10 +5,11 @@ import re
 from firmward.harden.assignment import Grammar
 
 PATHS = ("etc/dnsmasq.conf", "etc/dnsmasq.d/*", "**/dnsmasq.conf")
-GRAMMAR = Grammar(
-    re.compile(r"(?P<head>[ \t]*(?P<name>[\w-]+)[ \t]*(?:=[ \t]*)?)(?P<value>[^#]*?)(?P<tail>[ \t]*(?:#.*)?)"),
-    "{name}={value}",
+LINE = (
+    r"(?P<head>[ \t]*(?P<name>[\w-]+)[ \t]*(?:=[ \t]*)?)"
+    r"(?P<value>(?:[^\s#](?:[^#]*[^\s#])?)?)(?P<tail>[ \t]*(?:#.*)?)"
 )
+GRAMMAR = Grammar(re.compile(LINE), "{name}={value}")
 ON, OFF = "", "no"
 
 

@@ -17,7 +17,7 @@ PATHS = (
     "**/openssl.cnf",
     "**/stunnel.conf",
 )
-GRAMMAR = Grammar(equals(r"[^\s=#;\[][^=]*?"), "{name} = {value}", SECTION, folds=True)
+GRAMMAR = Grammar(equals(r"[^\s=#;\[](?:[^=]*[^\s=])?"), "{name} = {value}", SECTION, folds=True)
 
 
 def set_option(text: str, option: str, value: str, section: str | None) -> str:

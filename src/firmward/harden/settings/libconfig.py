@@ -26,7 +26,7 @@ def set_option(text: str, option: str, value: str, section: str | None) -> str:
     if start is None:
         return f"{text.rstrip()}\n\n{section} : {{\n    {option} = {shown};\n}};\n".lstrip()
     pattern = re.compile(
-        rf'^([ \t]*{re.escape(option)}[ \t]*[:=][ \t]*)(?:"(?:[^"\\]|\\.)*"|[^;,\n]*?)([ \t]*[;,]|[ \t]*$)', re.M
+        rf'^([ \t]*{re.escape(option)}[ \t]*[:=][ \t]*)(?:"(?:[^"\\]|\\.)*"|[^\s;,]*)([ \t]*[;,]|[ \t]*$)', re.M
     )
     inner, times = pattern.subn(lambda found: f"{found[1]}{shown}{found[2]}", text[start:end])
     if not times:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from firmward.formats.nginx import TOKEN
+from firmward.formats.nginx import DEPTH_LIMIT, TOKEN
 from firmward.harden.draft import Refused
 
 PATHS = ("etc/nginx/*", "etc/nginx/*/*", "etc/nginx/*/*/*", "**/nginx.conf", "**/nginx/*.conf")
@@ -71,6 +71,8 @@ def _directives(text: str) -> Iterator[_Directive]:
             words = []
             if lexeme == "{":
                 around.append(match.end())
+                if len(around) > DEPTH_LIMIT:
+                    raise Refused("its blocks are nested too deeply")
             elif lexeme == "}" and around:
                 around.pop()
 

@@ -19,7 +19,7 @@ def set_option(text: str, option: str, value: str, section: str | None) -> str:
     if not WORD.fullmatch(value):
         raise Refused(f"how {value} is written here is not known")
     pattern = re.compile(
-        rf"""^(?P<head>(?!\s*(?:\#|;|//))(?:.*?[\s{{,\[-])?["']?{re.escape(option)}["']?"""
+        rf"""^(?P<head>(?![ \t]*(?:\#|;|//))(?:.*?[\s{{,\[-])?["']?{re.escape(option)}["']?"""
         r"""[ \t]{0,9}(?:[:=]|[ \t])[ \t]{0,9}["']?)[\w./+-]+""",
         re.IGNORECASE | re.MULTILINE,
     )

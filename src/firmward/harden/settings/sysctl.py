@@ -3,7 +3,7 @@
 import re
 
 PATHS = ("etc/sysctl.conf", "etc/sysctl.d/*", "usr/lib/sysctl.d/*", "lib/sysctl.d/*", "usr/local/lib/sysctl.d/*")
-ASSIGNMENT = re.compile(r"^\s*(?P<ignore>-?)\s*(?P<name>[^\s=#;]+)\s*=")
+ASSIGNMENT = re.compile(r"^\s*(?:(?P<ignore>-)\s*)?(?P<name>[^\s=#;]+)\s*=")
 
 
 def set_option(text: str, option: str, value: str, section: str | None) -> str:
@@ -13,7 +13,7 @@ def set_option(text: str, option: str, value: str, section: str | None) -> str:
         if found is None or _dotted(found["name"]) != _dotted(option):
             lines.append(line)
         elif not done:
-            lines.append(f"{found['ignore']}{found['name']} = {value}")
+            lines.append(f"{found['ignore'] or ''}{found['name']} = {value}")
             done = True
     if not done:
         lines.append(f"{option} = {value}")
