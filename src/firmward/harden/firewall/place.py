@@ -132,7 +132,7 @@ def _iptables(site: Site, policy: Policy, allowed: Rules, hooks: frozenset[Hook]
             texts[version] = iptables.whole(allowed, means, version)
         else:
             missing = _missing(site, allowed, FAMILIES[version])
-            if missing.inward or missing.outward:
+            if missing.inward or missing.outward or missing.across:
                 texts[version] = iptables.more(missing, sorted(hooks), version)
     if texts:
         _load(site, texts, own)
@@ -159,13 +159,16 @@ def _missing(site: Site, allowed: Rules, family: str) -> Rules:
     version = next(version for version, name in FAMILIES.items() if name == family)
 
     def is_missing(one: Accept, hook: Hook) -> bool:
-        if after is None or one.port is None or not one.peer.has(version):
+        if after is None or not (one.peer.has(version) and one.source.has(version)):
             return False
+        if one.port is None:
+            return one.source_port is not None or hook is Hook.FORWARD
         was_closed = isinstance(before, Firewall) and _is_closed(before, family, one, hook)
         return _is_closed(after, family, one, hook) and not (family == "ip6" and was_closed)
 
     inward = tuple(one for one in allowed.inward if is_missing(one, Hook.INPUT))
-    return Rules(inward, tuple(one for one in allowed.outward if is_missing(one, Hook.OUTPUT)), ())
+    outward = tuple(one for one in allowed.outward if is_missing(one, Hook.OUTPUT))
+    return Rules(inward, outward, tuple(one for one in allowed.across if is_missing(one, Hook.FORWARD)))
 
 
 def _is_closed(firewall: Firewall, family: str, one: Accept, hook: Hook) -> bool:
