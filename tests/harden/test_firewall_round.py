@@ -241,7 +241,7 @@ MORE = '[[listen]]\nport = 443\n[[flow]]\nfrom = "lan"\nto = "198.51.100.0/24"\n
 
 
 def test_the_makers_rules_stay_and_only_what_none_of_them_accepts_is_added() -> None:
-    found = of_files(OWN_TABLES, LISTEN + EGRESS + MORE, only=CHECKS)
+    found = of_files(OWN_TABLES, LISTEN + EGRESS + MORE + '[[egress]]\nto = "10.9.0.0/16"\n', only=CHECKS)
     assert not found.left(*CHECKS), found.reasons()
     before = str(OWN_TABLES["etc/rules"])
     assert found.draft.text("etc/rules") == before.replace(" ACCEPT [0:0]", " DROP [0:0]")
@@ -255,6 +255,7 @@ def test_the_makers_rules_stay_and_only_what_none_of_them_accepts_is_added() -> 
         "-A INPUT -p tcp --dport 443 -m conntrack --ctstate NEW -j ACCEPT",
         "-A OUTPUT -p tcp --dport 443 -m conntrack --ctstate NEW -j ACCEPT",
     ]
+    assert "-A OUTPUT -d 10.9.0.0/16 -p tcp -m conntrack --ctstate NEW -j ACCEPT" in added
     assert "--noflush" in (found.draft.text("etc/init.d/S35zz-firmward-firewall") or "")
     assert not found.draft.exists("etc/firmward/firewall.v6"), "IPv6 was closed on purpose"
 
