@@ -228,6 +228,38 @@ def test_iptables_alone_closes_both_families() -> None:
     assert not found.left(*CHECKS), found.reasons()
 
 
+OWN_TABLES: dict[str, Content] = {
+    "etc/inittab": "::sysinit:/etc/init.d/rcS\n::respawn:/usr/sbin/dropbear -F\n",
+    "etc/init.d/rcS": FILES["etc/init.d/rcS"],
+    "etc/init.d/S35iptables": executable("#!/bin/sh\niptables-restore < /etc/rules\nip6tables-restore < /etc/rules6\n"),
+    "etc/init.d/S40network": FILES["etc/init.d/S40network"],
+    "etc/rules": "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+    "-A INPUT -s 192.168.7.2 -p tcp --dport 22 -j ACCEPT\nCOMMIT\n",
+    "etc/rules6": "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\nCOMMIT\n",
+}
+MORE = '[[listen]]\nport = 443\n[[flow]]\nfrom = "lan"\nto = "198.51.100.0/24"\nport = 554\n'
+
+
+def test_the_makers_rules_stay_and_only_what_none_of_them_accepts_is_added() -> None:
+    found = of_files(OWN_TABLES, LISTEN + EGRESS + MORE + '[[egress]]\nto = "10.9.0.0/16"\n', only=CHECKS)
+    assert not found.left(*CHECKS), found.reasons()
+    before = str(OWN_TABLES["etc/rules"])
+    assert found.draft.text("etc/rules") == before.replace(" ACCEPT [0:0]", " DROP [0:0]")
+    assert found.draft.text("etc/rules6") == OWN_TABLES["etc/rules6"]
+    added = (found.draft.text("etc/firmward/firewall.v4") or "").split("\n")
+    assert [line for line in added if "dport" in line] == [
+        "-A FORWARD -s 10.0.0.0/8 -d 198.51.100.0/24 -p tcp --dport 554 -m conntrack --ctstate NEW -j ACCEPT",
+        "-A FORWARD -s 172.16.0.0/12 -d 198.51.100.0/24 -p tcp --dport 554 -m conntrack --ctstate NEW -j ACCEPT",
+        "-A FORWARD -s 192.168.0.0/16 -d 198.51.100.0/24 -p tcp --dport 554 -m conntrack --ctstate NEW -j ACCEPT",
+        "-A FORWARD -s 169.254.0.0/16 -d 198.51.100.0/24 -p tcp --dport 554 -m conntrack --ctstate NEW -j ACCEPT",
+        "-A INPUT -p tcp --dport 443 -m conntrack --ctstate NEW -j ACCEPT",
+        "-A OUTPUT -p tcp --dport 443 -m conntrack --ctstate NEW -j ACCEPT",
+    ]
+    assert "-A OUTPUT -d 10.9.0.0/16 -p tcp -m conntrack --ctstate NEW -j ACCEPT" in added
+    assert "--noflush" in (found.draft.text("etc/init.d/S35zz-firmward-firewall") or "")
+    assert not found.draft.exists("etc/firmward/firewall.v6"), "IPv6 was closed on purpose"
+
+
 # ---------------------------------------------------------------------- zones
 
 ZONE = '[[zone]]\nname = "plant"\nvlan = 20\n'

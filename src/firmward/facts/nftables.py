@@ -44,7 +44,7 @@ def collect(tree: Tree, startup: Startup) -> Nftables | None:
     loaded: list[Location] = []
     read: set[str] = set()
     for command in commands(startup, "nft"):
-        path = _file(command.words)
+        path = rules_file(command.words)
         if path in STANDARD_INPUT:
             path = command.input or "-"
         if path == "-" or (path and "$" in path):
@@ -94,7 +94,7 @@ def parse(
     return tuple(found)
 
 
-def _file(words: Iterable[str]) -> str | None:
+def rules_file(words: Iterable[str]) -> str | None:
     """The file of `-f`, also in a cluster such as `-cf`."""
     plain = tuple(words)
     for position, word in enumerate(plain[:-1]):

@@ -143,4 +143,25 @@ FAULTS = (
         SEGMENTS,
         "an interface's name ends the line that it is written into",
     ),
+    Fault(
+        "harden/firewall/rules.py",
+        "    outward += [answer for one in inward",
+        "    _ = [answer for one in inward",
+        RULES,
+        "a DHCP server gets the question and cannot answer",
+    ),
+    Fault(
+        "harden/firewall/place.py",
+        "tuple(one for one in allowed.across if is_missing(one, Hook.FORWARD))",
+        "()",
+        ROUND,
+        "closing the maker's rules cuts a flow that is declared",
+    ),
+    Fault(
+        "facts/uci_firewall.py",
+        "for hook in (Hook.INPUT, Hook.OUTPUT) for rule in _rules(section, hook))",
+        "for hook in (Hook.INPUT,) for rule in _rules(section, hook))",
+        ROUND,
+        "what may leave OpenWrt is not known",
+    ),
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from firmward.facts.configuration_file import inside
 from firmward.facts.firewall import Firewall
 from firmward.facts.loading import commands
+from firmward.facts.nftables import rules_file
 from firmward.facts.packet_filter import Hook, Reach
 from firmward.facts.process import Manager
 from firmward.facts.startup import Startup
@@ -23,6 +24,8 @@ PROGRAMS = {4: "iptables", 6: "ip6tables"}
 SHELL = "etc/firmward/firewall.sh"
 SHELL_HEAD = "#!/bin/sh\n"
 INCLUDE = f'include "/{nft.PATH}"'
+ANY_PORT = 1
+"""Stands for all where none is named: who accepts them all accepts this one, which nothing uses."""
 NO_POLICY = "what may pass is the maker's word: give it with --policy device.toml"
 
 
@@ -105,9 +108,7 @@ def _makers_file(site: Site) -> str | None:
     found = None
     try:
         for command in commands(startup, "nft"):
-            words = [word for word in command.words if not word.startswith("-")]
-            flags = [word for word in command.words if word.startswith("-") and word.endswith("f")]
-            path = inside(words[-1]) if flags and words and words[-1].startswith("/") else ""
+            path = inside(rules_file(command.words) or "")
             if path and path != nft.PATH and site.draft.is_file(path):
                 found = path
     except Unavailable:
@@ -132,7 +133,7 @@ def _iptables(site: Site, policy: Policy, allowed: Rules, hooks: frozenset[Hook]
             texts[version] = iptables.whole(allowed, means, version)
         else:
             missing = _missing(site, allowed, FAMILIES[version])
-            if missing.inward or missing.outward:
+            if missing.inward or missing.outward or missing.across:
                 texts[version] = iptables.more(missing, sorted(hooks), version)
     if texts:
         _load(site, texts, own)
@@ -159,17 +160,18 @@ def _missing(site: Site, allowed: Rules, family: str) -> Rules:
     version = next(version for version, name in FAMILIES.items() if name == family)
 
     def is_missing(one: Accept, hook: Hook) -> bool:
-        if after is None or one.port is None or not one.peer.has(version):
+        if after is None or not (one.peer.has(version) and one.source.has(version)):
             return False
         was_closed = isinstance(before, Firewall) and _is_closed(before, family, one, hook)
         return _is_closed(after, family, one, hook) and not (family == "ip6" and was_closed)
 
     inward = tuple(one for one in allowed.inward if is_missing(one, Hook.INPUT))
-    return Rules(inward, tuple(one for one in allowed.outward if is_missing(one, Hook.OUTPUT)), ())
+    outward = tuple(one for one in allowed.outward if is_missing(one, Hook.OUTPUT))
+    return Rules(inward, outward, tuple(one for one in allowed.across if is_missing(one, Hook.FORWARD)))
 
 
 def _is_closed(firewall: Firewall, family: str, one: Accept, hook: Hook) -> bool:
-    return firewall.reach_by(family, one.protocol, one.port or 0, hook) is Reach.CLOSED
+    return firewall.reach_by(family, one.protocol, one.port or ANY_PORT, hook) is Reach.CLOSED
 
 
 def _load(site: Site, texts: dict[int, str], own: dict[int, bool]) -> None:
