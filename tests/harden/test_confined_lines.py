@@ -156,9 +156,8 @@ NEEDED = ("setpriv", "busybox", "python3")
 def test_the_line_does_what_it_says(launcher: str, tmp_path: Path) -> None:
     """By BusyBox's shell and start-stop-daemon, and the real setpriv."""
     probe = tmp_path / "probe"
-    probe.write_text(
-        f"#!/bin/sh\ngrep -E '^(CapBnd|CapEff|NoNewPrivs|Uid)' /proc/self/status > {tmp_path}/out\nulimit -v >> {tmp_path}/out\n"
-    )
+    said = tmp_path / "out"
+    probe.write_text(f"#!/bin/sh\ngrep -E '^(CapBnd|NoNewPrivs)' /proc/self/status > {said}\nulimit -v >> {said}\n")
     probe.chmod(0o755)
     tmp_path.chmod(0o777)
     line = {"plain": f"{probe}", "daemon": f"start-stop-daemon -S -x {probe}"}[launcher]
@@ -176,8 +175,7 @@ def test_the_line_does_what_it_says(launcher: str, tmp_path: Path) -> None:
         pytest.skip("no user namespaces here")
     out = (tmp_path / "out").read_text().split()
     assert out[-1] == "262144", done.stderr
-    status = dict(zip(out[0::2], out[1::2], strict=False)) if "Uid:" not in out else {}
     text = (tmp_path / "out").read_text()
     assert "NoNewPrivs:\t1" in text
     bounding = next(line for line in text.splitlines() if line.startswith("CapBnd"))
-    assert not int(bounding.split()[1], 16) & (1 << 21 | 1 << 16 | 1 << 17 | 1 << 19), status
+    assert not int(bounding.split()[1], 16) & (1 << 21 | 1 << 16 | 1 << 17 | 1 << 19)

@@ -101,7 +101,7 @@ def test_systemd_takes_all_drop_ins(tmp_path: Path) -> None:
         names.append(str(unit))
         written = [
             systemd.sandboxed(service(program), ("/data/a b", "/data/50%")),
-            systemd.run_as(service(program), None, ports=True),
+            systemd.run_as(service(program), "app", (), ("NET_BIND_SERVICE",)),
             systemd.limited(service(program), "32M", 64),
         ]
         for one in written:

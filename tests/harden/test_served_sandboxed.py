@@ -61,19 +61,24 @@ SERVED = (
     Served("minidlna", "minidlnad", "curl -sf http://127.0.0.1:8200/ | grep -qi dlna", 8200),
     Served("chrony", "chronyd", "python3 /opt/ntp.py", 123, "udp"),
 )  # fmt: skip
-SHELLS = (
-    Served("dropbear", "dropbear", f"{SSH} -p 22 root@127.0.0.1 'touch /etc/by-login && mkdir -p /run/m && mount -t tmpfs x /run/m"
-           f" && umount /run/m' && {SSH} -p 22 user@127.0.0.1 id | grep -q user", 22),
-    Served("ssh", "sshd", f"{SSH} -p 2222 root@127.0.0.1 'touch /etc/by-login && mkdir -p /run/m && mount -t tmpfs x /run/m"
-           f" && umount /run/m' && {SSH} -p 2222 user@127.0.0.1 id | grep -q user", 2222),
-)  # fmt: skip
+AT_HOME = "touch /etc/by-login && mkdir -p /run/m && mount -t tmpfs x /run/m && umount /run/m"
+SHELLS = tuple(
+    Served(
+        unit,
+        program,
+        f"{SSH} -p {port} root@127.0.0.1 '{AT_HOME}' && {SSH} -p {port} user@127.0.0.1 id | grep -q user",
+        port,
+    )
+    for unit, program, port in (("dropbear", "dropbear", 22), ("ssh", "sshd", 2222))
+)
 UNASKED = (*SHELLS, *(one for one in SERVED if one.program == "chronyd"))
 """Debian's chrony has a sandbox of its own, and for SSH no check asks: their rows are seen all the same."""
 FILES = {
     "etc/dnsmasq.d/guest.conf": "address=/guest.test/10.9.8.7\n",
     "etc/snmp/snmpd.conf": "rocommunity guest 127.0.0.1\nagentaddress udp:161\n",
     "etc/mosquitto/conf.d/guest.conf": "listener 1883\nallow_anonymous true\n",
-    "etc/vsftpd.conf": "listen=YES\nanonymous_enable=YES\nxferlog_enable=YES\nsecure_chroot_dir=/var/run/vsftpd/empty\n",
+    "etc/vsftpd.conf": "listen=YES\nanonymous_enable=YES\nxferlog_enable=YES\n"
+    "secure_chroot_dir=/var/run/vsftpd/empty\n",
     "srv/ftp/file": "the file\n",
     "var/www/html/index.html": "the page\n",
     "var/www/html/index.lighttpd.html": "the page\n",
@@ -90,7 +95,8 @@ FILES = {
     "opt/probe.py": "import ctypes, os\nc = ctypes.CDLL(None, use_errno=True)\n"
     "print('ptrace', c.ptrace(0, 0, 0, 0), ctypes.get_errno())\n"
     "for path in ('/etc/x', '/usr/x', '/root/x', '/home/x', '/boot/x'):\n"
-    "    try:\n        open(path, 'w')\n        print('wrote', path)\n    except OSError as e:\n        print('kept', path)\n",
+    "    try:\n        open(path, 'w')\n        print('wrote', path)\n"
+    "    except OSError:\n        print('kept', path)\n",
     "etc/hostname": "guest\n",
 }
 SETUP = """\
@@ -178,9 +184,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[guest.Guest]:
         (root / profile.path).write_text(profile.content)
     for one in SERVED:
         unit = f"probe-{one.unit}.service"
-        (root / "etc/systemd/system" / unit).write_text(
-            "[Service]\nType=oneshot\nExecStart=/usr/bin/python3 /opt/probe.py\n"
-        )
+        text = "[Service]\nType=oneshot\nExecStart=/usr/bin/python3 /opt/probe.py\n"
+        (root / "etc/systemd/system" / unit).write_text(text)
         given = root / f"etc/systemd/system/{one.unit}.service.d/50-firmward-sandbox.conf"
         if given.exists():
             place = root / f"etc/systemd/system/{unit}.d/50.conf"

@@ -77,8 +77,9 @@ class Guest:
         for start in range(0, len(text), 1500):
             sign = ">>" if start else ">"
             self._machine.write(f"printf %s '{text[start : start + 1500]}' {sign} /run/command\n".encode())
+        end = f"echo {mark[:4]}''{mark[4:]}=$?"
         self._machine.write(
-            f"base64 -d /run/command > /run/command.sh; sh /run/command.sh 2>&1 < /dev/null; echo {mark[:4]}''{mark[4:]}=$?;\n".encode()
+            f"base64 -d /run/command > /run/command.sh; sh /run/command.sh 2>&1 < /dev/null; {end}\n".encode()
         )
         found = self._until(rf"{mark}=(\d+)", seconds)
         return int(found[1]), self._before.decode("utf-8", "replace").replace("\r", "")

@@ -11,7 +11,7 @@ from firmward.model.clock import Clock
 from firmward.model.finding import Outcome, Severity
 from firmward.model.memory import Content, MemoryTree, executable, link
 from firmward.model.policy import parse_policy
-from firmward.model.remedy import DisableService, SetOption
+from firmward.model.remedy import DisableService, WriteFile
 
 ELF = executable(b"\x7fELF\x01\x01\x01" + bytes(57))
 TABLE = "::respawn:/usr/sbin/lighttpd -D -f /etc/l.conf\n"
@@ -140,8 +140,12 @@ def test_nobody_can_reach_it_is_information() -> None:
 def test_the_remedy_is_a_drop_in_with_what_is_missing() -> None:
     (found,) = verdict("service-unsandboxed", unit("User=www", "NoNewPrivileges=yes")).findings
     assert found.remedy is not None
-    changes = {change.option for change in found.remedy.changes if isinstance(change, SetOption)}
-    assert changes == {"SystemCallFilter", "PrivateTmp", "PrivateDevices", "ProtectSystem", "ProtectHome"}
+    (change,) = found.remedy.changes
+    assert isinstance(change, WriteFile)
+    assert change.path == "etc/systemd/system/web.service.d/50-firmward-sandbox.conf"
+    assert "\nPrivateTmp=yes\n" in change.content
+    assert "NoNewPrivileges" not in change.content
+    assert "\nSystemCallFilter=@system-service\n" in change.content
 
 
 def test_the_remedies_take_what_the_policy_names() -> None:
@@ -149,11 +153,9 @@ def test_the_remedies_take_what_the_policy_names() -> None:
     (root,) = verdict("service-runs-as-root", unit(), policy).findings
     (limits,) = verdict("service-without-limits", unit(), policy).findings
     changes = [remedy.changes[0] for remedy in (root.remedy, limits.remedy) if remedy is not None]
-    folder = "etc/systemd/system/web.service.d"
-    assert changes == [
-        SetOption(f"{folder}/50-user.conf", "User", "www", "Service"),
-        SetOption(f"{folder}/50-limits.conf", "MemoryMax", "64M", "Service"),
-    ]
+    contents = [change.content for change in changes if isinstance(change, WriteFile)]
+    assert "\nUser=www\nDynamicUser=yes\n" in contents[0]
+    assert "\nMemoryMax=64M\nTasksMax=" in contents[1]
 
 
 @pytest.mark.parametrize(

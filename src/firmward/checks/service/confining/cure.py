@@ -117,9 +117,10 @@ def as_user(case: Case) -> Remedy:
     breaks = f"{service.program} can no longer read and write what is root's alone, nor open devices of other groups"
     if service.manager is Manager.SYSTEMD and _is_alone(service):
         user = declared.account(service, case.services, case.policy)
-        known = user if user is not None and (user in case.services.accounts) else None
-        change = systemd.run_as(service, known, case.opens_low_port)
-        summary = f"Run it as {known}" if known else "Run it as an account that systemd makes for it (DynamicUser=)"
+        held = sandbox.held(sandbox.rows().get(service.program), case.opens_low_port)
+        change = systemd.run_as(service, user, case.services.accounts, held)
+        is_there = user in case.services.accounts
+        summary = f"Run it as {user}" if is_there else "Run it as an account that systemd makes for it (DynamicUser=)"
         return Remedy(summary, Safety.UNSAFE, Stage.IMAGE, (change,), breaks)
     return _by_hand(case, breaks)
 

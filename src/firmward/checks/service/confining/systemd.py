@@ -5,7 +5,7 @@ that would count more, its name comes behind that one's. What the unit sets by i
 measure it belongs to is missing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from firmward.checks.service.confining.declared import plain_name
 from firmward.facts import sandbox
@@ -71,13 +71,13 @@ def _quoted(path: str) -> str:
     return f'"{plain}"' if any(sign in plain for sign in " '\"\\") else plain
 
 
-def run_as(service: Service, user: str | None, ports: bool) -> WriteFile:
-    """As an account, or as one that systemd makes for it while it runs."""
-    settings: Settings = (("User", user),) if user else (("DynamicUser", "yes"),)
-    if not user and "User" in service.settings:  # what it says of a user would count, root too
-        settings = (("User", plain_name(service.program)), *settings)
-    row = sandbox.rows().get(service.program)
-    held = " ".join(f"CAP_{name}" for name in sandbox.held(row, ports))
+def run_as(service: Service, user: str | None, accounts: Container[str], capabilities: Iterable[str]) -> WriteFile:
+    """As an account; one that is not among `accounts` systemd makes for it while it runs."""
+    if user is None and "User" in service.settings:  # what it says of a user would count, root too
+        user = plain_name(service.program)
+    settings: Settings = (("User", user),) if user else ()
+    settings += (("DynamicUser", "yes"),) if user not in accounts else ()
+    held = " ".join(f"CAP_{name}" for name in capabilities)
     settings += (("AmbientCapabilities", held),) if held else ()
     return _drop_in(service, "user", settings, "Whoever takes the service over is not root.")
 
