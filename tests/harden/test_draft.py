@@ -95,7 +95,7 @@ def test_a_content_that_changed_is_signed_no_more() -> None:
     assert entry.xattrs == (("user.note", b"n"),)
 
 
-@pytest.mark.parametrize("path", ["etc/dangling", "../out", "", "etc/passwd/below", "etc"])
+@pytest.mark.parametrize("path", ["etc/dangling", "etc/dangling/below", "../out", "", "etc/passwd/below", "etc"])
 def test_places_that_cannot_be_written_are_refused(draft: Draft, path: str) -> None:
     with pytest.raises(Refused):
         draft.write(path, "x")

@@ -194,6 +194,8 @@ class Draft(Tree):
         folder = ROOT
         for depth in range(1, len(steps)):
             inner = self.resolve(join(folder.path, steps[depth - 1]))
+            if inner is None and self.lstat_through(join(folder.path, steps[depth - 1])) is not None:
+                raise Refused(f"{join(folder.path, steps[depth - 1])} is a link to what is not there")
             if inner is None:
                 inner = Entry(join(folder.path, steps[depth - 1]), Kind.DIRECTORY, FOLDER_MODE)
                 self._put(inner)

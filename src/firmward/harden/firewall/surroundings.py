@@ -1,7 +1,7 @@
 """What of the image the rules depend on: programs, interfaces, addresses, DHCP, containers, and its kernel."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_interface
 
 from firmward.facts import engine_sockets
@@ -39,11 +39,23 @@ ADDRESS = re.compile(
 )
 FILES_LIMIT = 100
 TEXT_LIMIT = 1 << 20
-NEEDED = {
-    "nft": ("NF_TABLES", "NF_TABLES_INET", "NFT_CT", "NFT_LIMIT", "NFT_LOG", "NF_CONNTRACK"),
-    "iptables": ("IP_NF_IPTABLES", "IP_NF_FILTER", "NETFILTER_XT_MATCH_CONNTRACK", "NETFILTER_XT_MATCH_LIMIT"),
+NEEDED: Mapping[str, Mapping[str, str | None]] = {
+    "nft": {
+        "NF_TABLES": "nf_tables",
+        "NF_TABLES_INET": None,
+        "NFT_CT": "nft_ct",
+        "NFT_LIMIT": "nft_limit",
+        "NFT_LOG": "nft_log",
+        "NF_CONNTRACK": "nf_conntrack",
+    },
+    "iptables": {
+        "IP_NF_IPTABLES": "ip_tables",
+        "IP_NF_FILTER": "iptable_filter",
+        "NETFILTER_XT_MATCH_CONNTRACK": "xt_conntrack",
+        "NETFILTER_XT_MATCH_LIMIT": "xt_limit",
+    },
 }
-"""What the kernel must have for our rules, without `CONFIG_`."""
+"""What the kernel must have for our rules: options without `CONFIG_`, and the modules that they may be built as."""
 SOURCES = {"nft": ("NFT_FIB_INET", "nft_fib_inet"), "iptables": ("IP_NF_MATCH_RPFILTER", "ipt_rpfilter")}
 """The option and the module by which a sender's address is asked for."""
 NAMED_MODULE = "lib/modules/*/kernel/net/*/{}.ko*"
@@ -133,19 +145,34 @@ def interfaces(site: Site, policy: Policy) -> dict[str, tuple[str, ...]]:
 def require_kernel(site: Site, language: str) -> None:
     """Raises Refused where the kernel's configuration is known, and lacks what the rules need."""
     configs = site.facts.families.get(KernelConfigs)
+    has_modules = bool(site.draft.glob("lib/modules/*/kernel") or site.draft.glob("usr/lib/modules/*/kernel"))
     for config in configs.found if isinstance(configs, KernelConfigs) else ():
         missing = [f"CONFIG_{option}" for option in NEEDED[language] if config.get(option) == "n"]
         if missing:
             raise Refused(f"the kernel ({config.at}) has no packet filter for it: build it with {' '.join(missing)}")
+        modules = [name for option, name in NEEDED[language].items() if name and config.get(option) == "m"]
+        absent = [f"{name}.ko" for name in modules if has_modules and not has_module(site, name)]
+        if absent:
+            raise Refused(f"the packet filter's modules are not in lib/modules: {' '.join(absent)}")
 
 
 def can_ask_sources(site: Site, language: str) -> bool:
+    """A module that the kernel was built with is of use where the root brings it."""
     option, module = SOURCES[language]
     configs = site.facts.families.get(KernelConfigs)
-    if isinstance(configs, KernelConfigs) and configs.found:
-        return all(config.get(option) in ("y", "m") for config in configs.found)
-    places = (NAMED_MODULE.format(module), DEEP_MODULE.format(module))
-    return any(site.draft.glob(f"{root}{place}") for root in ("", "usr/") for place in places)
+    values = {one.get(option) for one in configs.found} if isinstance(configs, KernelConfigs) else set()
+    if values and not values <= {"y", "m"}:
+        return False
+    return values == {"y"} or has_module(site, module)
+
+
+def has_module(site: Site, name: str) -> bool:
+    """Whether it is in the root; what was built into this kernel is in a list there."""
+    places = (NAMED_MODULE.format(name), DEEP_MODULE.format(name))
+    if any(site.draft.glob(f"{root}{place}") for root in ("", "usr/") for place in places):
+        return True
+    lists = (*site.draft.glob("lib/modules/*/modules.builtin"), *site.draft.glob("usr/lib/modules/*/modules.builtin"))
+    return any(f"/{name}.ko\n" in text for path in lists[:FILES_LIMIT] for text in _texts(site.draft, path))
 
 
 def means(site: Site, policy: Policy, hooks: frozenset[Hook], language: str) -> Means:

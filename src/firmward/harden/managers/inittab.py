@@ -9,7 +9,6 @@ from firmward.harden.draft import Refused
 from firmward.harden.lines import Lines
 from firmward.harden.site import Site
 
-
 BRINGS_UP = frozenset(("sysinit", "boot", "bootwait"))
 
 
