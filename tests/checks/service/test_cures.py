@@ -114,6 +114,17 @@ def test_a_key_is_made_by_the_device_where_that_can_be() -> None:
         assert remedy(check, KEYED, DATA).changes == (Remove(path),)
 
 
+def test_systemd_makes_its_machine_id_without_storage_and_without_a_first_boot() -> None:
+    """A file that is missing would be a first boot, at which presets enable services."""
+    files: dict[str, Content] = {
+        "usr/lib/systemd/systemd": ELF,
+        "sbin/init": link("../usr/lib/systemd/systemd"),
+        "etc/machine-id": "5f0c1e5bb3a94f7d8c2e6a1b9d3f4e70\n",
+    }
+    found = remedy("image-sameness", files, '[filesystem]\nverified = "verity"\n')
+    assert (found.safety, found.changes) == (SAFE, (MakeAtFirstBoot("machine-id", "etc/machine-id"),))
+
+
 def test_a_file_that_holds_more_than_keys_is_left_to_a_person() -> None:
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
     table = {"etc/passwd": "root:*:0:0::/root:/bin/sh\n"}

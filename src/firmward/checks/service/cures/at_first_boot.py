@@ -37,6 +37,9 @@ class Device:
 
     def lacks(self, secret: str, path: str) -> str | None:
         """In words, what is missing to make it; None where nothing is."""
+        is_systemd = isinstance(self.init, Init) and self.init.program is Program.SYSTEMD
+        if secret == "machine-id" and is_systemd:  # noqa: S105 - a kind of secret; systemd makes it by itself, in memory too
+            return None
         maker = MAKERS[secret]
         names = {one.name for one in self.programs.programs} if isinstance(self.programs, InstalledPrograms) else set()
         if maker and maker not in names:
