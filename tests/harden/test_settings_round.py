@@ -128,8 +128,9 @@ def test_what_is_not_safe_says_what_it_breaks_and_what_is_for_a_person_changes_n
         if cure.remedy.safety is Safety.UNSAFE:
             assert cure.remedy.changes, cure.name
             assert cure.remedy.breaks, cure.name
-        elif cure.remedy.safety is Safety.SAFE:
-            assert cure.remedy.changes, cure.name
+        else:
+            assert not cure.remedy.breaks, cure.name
+            assert bool(cure.remedy.changes) == (cure.remedy.safety is Safety.SAFE), cure.name
 
 
 def test_most_of_what_is_planted_is_cured_by_changes() -> None:

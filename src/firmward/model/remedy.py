@@ -227,3 +227,10 @@ class Remedy:
     stage: Stage
     changes: tuple[Change, ...] = ()
     breaks: str = ""
+
+
+def by_changes(summary: str, safety: Safety, changes: tuple[Change, ...], breaks: str) -> Remedy:
+    """A remedy in the image: for a person where nothing can be written, and silent on breaking where it is safe."""
+    if not changes:
+        return Remedy(summary, Safety.MANUAL, Stage.IMAGE)
+    return Remedy(summary, safety, Stage.IMAGE, changes, breaks if safety is Safety.UNSAFE else "")

@@ -10,7 +10,7 @@ from firmward.model.check import Example, Findings, check
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.policy import Policy
-from firmward.model.remedy import Remedy, Safety, SetOption, Stage
+from firmward.model.remedy import Safety, SetOption, by_changes
 
 SSHD = "etc/ssh/sshd_config"
 FORWARDING = ("allowtcpforwarding", "allowstreamlocalforwarding", "allowagentforwarding", "x11forwarding")
@@ -63,13 +63,7 @@ def _openssh(server: Server, case: Case, safety: Safety) -> Iterator[Finding]:
             server.name,
             f"{server.name} forwards: {', '.join(words)}",
             at=next((setting.at for setting in open_ways if setting.at), Location(server.path)),
-            remedy=Remedy(
-                "Switch all forwarding off",
-                safety,
-                Stage.IMAGE,
-                tuple(_off(server, case, open_ways)),
-                breaks=BREAKS,
-            ),
+            remedy=by_changes("Switch all forwarding off", safety, tuple(_off(server, case, open_ways)), BREAKS),
             severity=Severity.MEDIUM if is_wide else None,
         )
     tunnel = case.get("permittunnel")
@@ -78,7 +72,7 @@ def _openssh(server: Server, case: Case, safety: Safety) -> Iterator[Finding]:
             f"{server.name} tunnel",
             f"{server.name} tunnels networks: {tunnel}",
             at=tunnel.at or Location(server.path),
-            remedy=Remedy("Forbid tunnels", safety, Stage.IMAGE, (server.change(tunnel, "no"),), breaks=BREAKS),
+            remedy=by_changes("Forbid tunnels", safety, (server.change(tunnel, "no"),), BREAKS),
             severity=Severity.MEDIUM,
         )
 
@@ -101,8 +95,6 @@ def _dropbear(server: DropbearServer, safety: Safety) -> Finding:
         server.name,
         f"{server.name} forwards {' and '.join(words)} ports{others}",
         at=server.at,
-        remedy=Remedy(
-            "Start dropbear with -j -k", safety if changes else Safety.MANUAL, Stage.IMAGE, changes, breaks=BREAKS
-        ),
+        remedy=by_changes("Start dropbear with -j -k", safety, changes, BREAKS),
         severity=Severity.MEDIUM if server.gateway_ports else None,
     )

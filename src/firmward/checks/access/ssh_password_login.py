@@ -10,7 +10,7 @@ from firmward.model.facts import Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.policy import Policy
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.remedy import Safety, by_changes
 
 SSHD = "etc/ssh/sshd_config"
 DROPBEAR = "etc/config/dropbear"
@@ -67,7 +67,7 @@ def _openssh(server: Server, case: Case, way: Setting, all_have_keys: bool) -> F
         f"{server.name}{under}",
         f"{server.name} takes passwords{under} ({way})",
         at=way.at or Location(server.path),
-        remedy=Remedy("Take keys only", _safety(all_have_keys), Stage.IMAGE, changes, breaks=BREAKS),
+        remedy=by_changes("Take keys only", _safety(all_have_keys), changes, BREAKS),
         severity=Severity.MEDIUM if case.condition and "Address" in case.condition else None,
         evidence=str(way),
     )
@@ -83,11 +83,5 @@ def _dropbear(server: DropbearServer, all_have_keys: bool) -> Finding:
         server.name,
         f"{server.name} takes passwords",
         at=server.at,
-        remedy=Remedy(
-            "Take keys only: start dropbear with -s",
-            _safety(all_have_keys) if changes else Safety.MANUAL,
-            Stage.IMAGE,
-            changes,
-            breaks=BREAKS,
-        ),
+        remedy=by_changes("Take keys only: start dropbear with -s", _safety(all_have_keys), changes, BREAKS),
     )

@@ -11,7 +11,7 @@ from firmward.model.facts import Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
 from firmward.model.policy import Policy
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.remedy import Safety, by_changes
 
 SSHD = "etc/ssh/sshd_config"
 DROPBEAR = "etc/config/dropbear"
@@ -87,12 +87,11 @@ def _openssh(server: Server, case: Case, has_key: bool, is_locked: bool, safety:
         f"{server.name}{under}",
         f"{server.name} lets root in with {way}{under} ({setting})",
         at=setting.at or Location(server.path),
-        remedy=Remedy(
+        remedy=by_changes(
             "Let people in under their own names and forbid root's",
             safety,
-            Stage.IMAGE,
             (server.change(setting, "no", case),),
-            breaks=BREAKS,
+            BREAKS,
         ),
         severity=_severity(by_password and not is_locked, has_key or named),
         evidence=str(setting),
@@ -107,13 +106,7 @@ def _dropbear(server: DropbearServer, has_key: bool, is_locked: bool, safety: Sa
         server.name,
         f"{server.name} lets root in with {way}",
         at=server.at,
-        remedy=Remedy(
-            "Let people in under their own names: start dropbear with -w",
-            safety if changes else Safety.MANUAL,
-            Stage.IMAGE,
-            changes,
-            breaks=BREAKS,
-        ),
+        remedy=by_changes("Let people in under their own names: start dropbear with -w", safety, changes, BREAKS),
         severity=_severity(by_password and not is_locked, has_key),
     )
 

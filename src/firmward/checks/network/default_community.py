@@ -6,7 +6,7 @@ from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.policy import Policy
-from firmward.model.remedy import Remedy, RemoveLine, Safety, Stage
+from firmward.model.remedy import RemoveLine, Safety, by_changes
 
 START = {"etc/inittab": "::respawn:/usr/sbin/snmpd -f\n"}
 
@@ -47,12 +47,11 @@ def _finding(name: str, uses: Iterable[Community], local: bool, safety: Safety) 
         name,
         f"the community {name} lets {who} {verb} by SNMP",
         at=worst.at,
-        remedy=Remedy(
+        remedy=by_changes(
             "Take SNMPv3 users with authPriv alone, or a community of each device's own from an inside address",
             safety,
-            Stage.IMAGE,
             tuple(_without(ordered)),
-            breaks="A manager that asks by SNMP 1 or 2c with this community gets no answer",
+            "A manager that asks by SNMP 1 or 2c with this community gets no answer",
         ),
         severity=_severity(worst.everyone, writable, local),
         evidence=name,

@@ -12,7 +12,7 @@ from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.policy import Policy
-from firmward.model.remedy import Change, DisableService, Remedy, Safety, SetOption, Stage
+from firmward.model.remedy import Change, DisableService, Remedy, Safety, SetOption, Stage, by_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def _remedy(row: Row, found: list[Listener], startup: Startup | Unknown | None, 
         changes |= dict.fromkeys(closing)
     breaks = "Who uses it from elsewhere does so no more"
     (safety,) = safeties
-    return Remedy(f"Close it, since nothing declares it; or {row.instead}", safety, Stage.IMAGE, tuple(changes), breaks)
+    return by_changes(f"Close it, since nothing declares it; or {row.instead}", safety, tuple(changes), breaks)
 
 
 def _closed(listener: Listener, startup: Startup | Unknown | None) -> Iterator[Change]:

@@ -8,7 +8,7 @@ from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.policy import Policy
-from firmward.model.remedy import DisableService, Remedy, Safety, SetOption, Stage
+from firmward.model.remedy import DisableService, Remedy, Safety, SetOption, Stage, by_changes
 
 START = {"etc/inittab": "::respawn:/usr/sbin/miniupnpd -d -f /etc/miniupnpd/miniupnpd.conf\n"}
 PATH = "etc/miniupnpd/miniupnpd.conf"
@@ -134,4 +134,4 @@ def _without(summary: str, process: Process, startup: Startup, policy: Policy | 
     if not is_alone(startup, process):
         return Remedy(summary, Safety.MANUAL, Stage.SOURCE)
     changes = (DisableService(process.manager.value, process.service),)
-    return Remedy(summary, undeclared(policy, process.program, process.service), Stage.IMAGE, changes, BREAKS)
+    return by_changes(summary, undeclared(policy, process.program, process.service), changes, BREAKS)

@@ -10,7 +10,7 @@ from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import Content, executable, link
-from firmward.model.remedy import Change, Remedy, Remove, Safety, SetOption, Stage
+from firmward.model.remedy import Change, Remedy, Remove, Safety, SetOption, Stage, by_changes
 
 CONFIG = "etc/selinux/config"
 FORCED = "etc/apparmor.d/force-complain"
@@ -149,12 +149,11 @@ def _not_loaded(apparmor: Apparmor) -> Iterator[Finding]:
             "apparmor",
             f"nothing loads AppArmor's profiles at boot, among them {names}",
             at=meant[0].at,
-            remedy=Remedy(
+            remedy=by_changes(
                 "Start AppArmor's service before the services it confines",
-                Safety.UNSAFE if apparmor.starter is not None else Safety.MANUAL,
-                Stage.IMAGE,
+                Safety.UNSAFE,
                 () if apparmor.starter is None else (apparmor.starter,),
-                breaks=BREAKS,
+                BREAKS,
             ),
             severity=Severity.MEDIUM,
         )
@@ -168,12 +167,11 @@ def _complains(one: Started, is_reachable: bool) -> Finding:
         f"profile {name}",
         f"the AppArmor profile {name} of {one.service} only logs (complain mode)",
         at=at,
-        remedy=Remedy(
+        remedy=by_changes(
             f"Enforce the profile with aa-enforce /{at.path}, when the log shows no denial of what the service does",
-            Safety.UNSAFE if changes else Safety.MANUAL,
-            Stage.IMAGE,
+            Safety.UNSAFE,
             changes,
-            breaks=BREAKS,
+            BREAKS,
         ),
         severity=Severity.HIGH if is_reachable else Severity.MEDIUM,
     )

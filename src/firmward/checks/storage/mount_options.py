@@ -10,7 +10,7 @@ from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import link
 from firmward.model.policy import Policy
-from firmward.model.remedy import AddLine, Change, Remedy, Safety, SetOption, Stage
+from firmward.model.remedy import AddLine, Change, Remedy, Safety, SetOption, Stage, by_changes
 
 ALL = ("nosuid", "nodev", "noexec")
 NO_RIGHTS = ("nosuid", "nodev")
@@ -134,8 +134,8 @@ def _remedy(mount: Mount, missing: list[str], policy: Policy | None) -> Remedy:
     is_verified = files is not None and files.verified not in (None, "none")
     harmless = mount.type in VOLATILE and "noexec" not in missing
     safety = Safety.SAFE if is_verified or harmless else Safety.UNSAFE
-    breaks = "" if harmless else f"A program or script that something puts into {mount.target} is not run any more"
-    return Remedy(summary, safety, Stage.IMAGE, changes, breaks)
+    breaks = f"A program or script that something puts into {mount.target} is not run any more"
+    return by_changes(summary, safety, changes, breaks)
 
 
 def _changes(mount: Mount, missing: list[str]) -> Iterator[Change]:

@@ -10,7 +10,7 @@ from firmward.model.check import Example, Findings, NotApplicable, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.policy import Policy
-from firmward.model.remedy import Change, Remedy, RemoveKernelWord, Safety, SetKernelWord, SetOption, Stage
+from firmward.model.remedy import Change, Remedy, RemoveKernelWord, Safety, SetKernelWord, SetOption, Stage, by_changes
 
 EXTLINUX = "boot/extlinux/extlinux.conf"
 SUMMARY = (
@@ -76,7 +76,7 @@ def _remedy(root: RootMount, mounts: Mounts | None | Unknown, policy: Policy | N
     files = policy.filesystem if policy is not None else None
     is_verity = files is not None and files.verified == "verity" and "/" not in files.writable
     summary = f"Mount it read-only. {SUMMARY}"
-    return Remedy(summary, Safety.SAFE if is_verity else Safety.UNSAFE, Stage.IMAGE, changes, BREAKS)
+    return by_changes(summary, Safety.SAFE if is_verity else Safety.UNSAFE, changes, BREAKS)
 
 
 def _changes(root: RootMount, mounts: Mounts | None | Unknown) -> Iterator[Change]:
