@@ -11,7 +11,7 @@ and repart). Android has it in a vbmeta, whose signature is as good as the hash 
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from firmward.facts.avb import Avb, FoundVbmeta, Standing
@@ -69,7 +69,7 @@ class Claim:
     root_hash: str
     options: tuple[str, ...] = ()
     volume: str = ""
-    line: str = ""
+    line: str = field(default="", compare=False, repr=False)
 
     @property
     def is_listed(self) -> bool:

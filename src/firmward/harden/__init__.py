@@ -8,6 +8,7 @@
 | `changes/` | one kind of change a file |
 | `settings/` | how an option is set, one configuration format a file |
 | `managers/` | how a service is started no more, one manager a file |
+| `command_lines/` | where a root keeps the kernel's command line, one kind of file a file; `words` puts words into it |
 | `beside/` | what is no file of the root: fragments for kernel and boot loader, one renderer a file |
 | `manifest`, `overlay`, `diff` | what was changed, as a record, as files, as a patch |
 """
