@@ -94,7 +94,7 @@ def test_profiles_are_loaded_where_nothing_loaded_them() -> None:
     assert done.draft.lstat("etc/systemd/system/sysinit.target.wants/apparmor.service") is not None
 
 
-@pytest.mark.parametrize("lies", ["bin/busybox", "usr/bin/python3", "usr/bin/nc"])
+@pytest.mark.parametrize("lies", ["bin/busybox", "usr/bin/python3", "usr/bin/nc", "usr/sbin/servers"])
 def test_a_tool_of_many_gets_no_profile(lies: str) -> None:
     files = system("lighttpd", **{"usr/sbin/lighttpd": link(f"/{lies}"), lies: ELF})
     done = hardened.of_files(files, DECLARED, unsafe=True, only=(CHECK,))

@@ -103,7 +103,8 @@ def test_what_is_not_plain_is_left_to_a_person_or_cured(text: str) -> None:
 
 
 def test_no_remedy_holds_what_stands_in_the_environment() -> None:
-    done = hardened.of_files(compose(CAREFUL.replace("read_only: true", "read_only: false")), unsafe=True)
+    label = '    labels:\n      io.balena.features.supervisor-api: "1"\n      token: hunter2-too\n'
+    done = hardened.of_files(compose(CAREFUL.replace("read_only: true", "read_only: false") + label), unsafe=True)
     told = repr([one.remedy for check, one in hardened.findings(done.before) if check == CHECK])
     assert told
     assert "hunter2" not in told

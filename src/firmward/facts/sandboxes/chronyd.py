@@ -5,9 +5,9 @@ from firmward.facts.sandbox import Sandbox
 ROW = Sandbox(
     programs=("chronyd",),
     seen="chrony 4.3 on Debian 12: asked for its state, and for the time over NTP",
-    capabilities=("CHOWN", "NET_BIND_SERVICE", "SETGID", "SETUID", "SYS_TIME"),
+    capabilities=("CHOWN", "DAC_OVERRIDE", "NET_BIND_SERVICE", "SETGID", "SETUID", "SYS_TIME"),
     families=("AF_INET", "AF_INET6", "AF_NETLINK", "AF_UNIX"),
-    calls=("@chown", "@clock", "@setuid", "setgroups", "capset", "setrlimit", "prlimit64"),
+    calls=("@chown", "@clock", "@setuid", "setgroups", "capset"),
     writes=("/run/chrony", "/var/lib/chrony", "/var/log/chrony"),
     configuration=("etc/chrony/chrony.conf", "etc/chrony.conf", "etc/chrony/conf.d/*"),
     accounts=("_chrony", "chrony"),

@@ -12,7 +12,7 @@ ROW = Sandbox(
     configuration=("etc/minidlna.conf",),
     accounts=("minidlna",),
     reads=("/etc/minidlna.conf", "/var/lib/minidlna/**", "/media/**", "/mnt/**", "/srv/**"),
-    runs=("/{,usr/}bin/{sh,dash}",),
+    runs=("/{,usr/}bin/{sh,dash,rm}",),
     options=(("ProtectHome", "read-only"),),
     beyond=r"^\s*(?:db_dir\s*=\s*(?!/var/cache/minidlna)|log_dir\s*=\s*(?!/var/log/minidlna))",
 )
