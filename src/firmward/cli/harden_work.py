@@ -101,9 +101,7 @@ class _Round:
         before, facts = self._judged(self._root.tree)
         planned = plan(cures(before.found), unsafe=order.unsafe, only=order.only)
         tell(f"Applying {len(planned.chosen)} cures")
-        site, applied = apply_guarded(
-            planned.chosen, lambda: Site(Draft(self._root.tree), facts, policy), self._functions
-        )
+        site, applied = apply_guarded(planned.chosen, Site(Draft(self._root.tree), facts, policy), self._functions)
         tell("Judging what came of it")
         after, facts_after = self._judged(site.draft)
         told = outcome(before, after, planned, applied, order.only)

@@ -44,7 +44,7 @@ def apply(cures: Iterable[Cure], site: Site) -> Applied:
     """Lines first, from the end of each file, so that their numbers hold; what is removed last, so that nothing is
     looked for in vain."""
     done, refused = [], []
-    for cure in sorted(cures, key=_turn):
+    for cure in ordered(cures):
         try:
             with site.attempt():
                 for change in cure.remedy.changes:
@@ -54,6 +54,11 @@ def apply(cures: Iterable[Cure], site: Site) -> Applied:
         else:
             done.append(cure)
     return Applied(tuple(done), tuple(refused))
+
+
+def ordered(cures: Iterable[Cure]) -> list[Cure]:
+    """In the order in which they are applied."""
+    return sorted(cures, key=_turn)
 
 
 def _turn(cure: Cure) -> tuple[int, int]:

@@ -47,6 +47,12 @@ class Draft(Tree):
         self._razed: set[str] = set()
         """Folders that were removed: what lay in them stays gone when one of that name is made again."""
 
+    def copy(self) -> "Draft":
+        """One with the same changes, which goes its own way."""
+        other = Draft(self.below)
+        other._above, other._contents, other._razed = dict(self._above), dict(self._contents), set(self._razed)
+        return other
+
     # ------------------------------------------------------------------ as a tree
 
     def entries(self) -> Iterator[Entry]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from firmward.harden.draft import Draft, Refused
 from firmward.model.facts import Facts
@@ -30,6 +30,10 @@ class Site:
     facts: Facts
     policy: Policy | None = None
     beside: Beside = field(default_factory=Beside)
+
+    def copy(self) -> "Site":
+        """One that goes its own way from here."""
+        return replace(self, draft=self.draft.copy(), beside=deepcopy(self.beside))
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

@@ -45,8 +45,8 @@ FAULTS = (
     ),
     Fault(
         "harden/guarded.py",
-        "(low, middle) if missing(middle) else (middle, high)",
-        "(middle, high) if missing(middle) else (low, middle)",
+        "            if missing:\n",
+        "            if not missing:\n",
         "tests/harden/test_guarded.py",
         "a cure that ends nothing is refused for one that ends a declared service",
     ),
