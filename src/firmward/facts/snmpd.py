@@ -59,7 +59,7 @@ class Community:
     everyone: bool
     at: Location
     lines: tuple[tuple[int, str], ...] = ()
-    """What says it, by number and text: one line, or OpenWrt's section; of a well-known community alone."""
+    """The line that says it, by number and text; of a well-known community alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +240,8 @@ def _uci(text: str) -> Iterator[Option]:
                 if all(names):
                     community = section.get("community")
                     place = Location(UCI_FILE, community.line) if community else at
-                    numbers = (section.line, *(value.line for values in section.options.values() for value in values))
-                    lines = tuple((number, rows[number - 1]) for number in sorted(set(numbers)))
+                    # without its community a section says nothing, and the script passes it over
+                    lines = ((place.line or 0, rows[(place.line or 1) - 1]),)
                     yield Option(section.type, tuple(value.value for value in names if value), place, lines)
             case _:
                 continue
