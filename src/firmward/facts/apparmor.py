@@ -25,7 +25,14 @@ FILES_LIMIT = 3000
 LEFTOVERS = (".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".dpkg-remove", ".pacsave", ".pacnew", ".rpmnew",
              ".rpmsave", ".orig", ".rej", "~")  # fmt: skip
 PARSERS = ("sbin/apparmor_parser", "usr/sbin/apparmor_parser")
-STARTERS = ("usr/lib/systemd/system/apparmor.service", "lib/systemd/system/apparmor.service", "etc/init.d/apparmor")
+WANTS = "etc/systemd/system/sysinit.target.wants"
+STARTERS = (
+    ("usr/lib/systemd/system", f"{WANTS}/apparmor.service", "usr/lib/systemd/system/apparmor.service"),
+    ("lib/systemd/system", f"{WANTS}/apparmor.service", "lib/systemd/system/apparmor.service"),
+    ("etc/runlevels/boot", "etc/runlevels/boot/apparmor", "etc/init.d/apparmor"),
+    ("etc/rcS.d", "etc/rcS.d/S04apparmor", "etc/init.d/apparmor"),
+)
+"""The folder that tells of an init, the link by which it loads profiles, and what that leads to."""
 LOADERS = frozenset(("apparmor_parser", "apparmor.systemd", "aa-enforce", "aa-complain"))
 
 
@@ -60,8 +67,8 @@ class Apparmor:
     """All `profiles`; `loaded` says whether anything loads them at boot, `installed` whether what could is there.
 
     `started` are the programs that start, with what confines them; `unread` says in words what could not be read.
-    `has_tunables` says whether the variables that come with AppArmor are there, `starters` are the unit and the script
-    that load profiles, where they are installed.
+    `has_tunables` says whether the variables that come with AppArmor are there, `starters` are the links,
+    each with its target, by which init would load profiles, where what loads them is installed.
     """
 
     profiles: tuple[Profile, ...]
@@ -70,7 +77,7 @@ class Apparmor:
     started: tuple[Started, ...] = ()
     unread: tuple[str, ...] = ()
     has_tunables: bool = False
-    starters: tuple[str, ...] = ()
+    starters: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_used(self) -> bool:
@@ -101,7 +108,9 @@ def collect(tree: Tree, startup: Startup | Unknown | None, units: SystemdUnits |
     loaded = startup is None or _starts(startup, units, running)
     started = tuple(_started(tree, running, units, profiles))
     has_tunables = tree.is_file(f"{FOLDER}/tunables/global")
-    starters = tuple(path for path in STARTERS if tree.is_file(path))
+    starters = tuple(
+        (link, f"/{path}") for folder, link, path in STARTERS if tree.exists(folder) and tree.is_file(path)
+    )
     return Apparmor(tuple(profiles), loaded, installed, started, tuple(unread), has_tunables, starters)
 
 
