@@ -1,5 +1,6 @@
 """Lines that start programs, written anew: they start the same program, with less."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,6 +16,7 @@ from firmward.facts.services import Manager, Service, Start
 from firmward.model.location import Location
 from firmward.model.memory import Content, executable, link
 from firmward.model.remedy import Safety
+from firmward.model.tree import Kind
 
 ELF = executable(b"\x7fELF\x01\x01\x01" + bytes(57))
 RCS = executable("#!/bin/sh\nfor i in /etc/init.d/S??*; do $i start; done\n")
@@ -146,6 +148,54 @@ def test_busyboxs_setpriv_can_do_too_little(setpriv: Content) -> None:
 def test_a_line_with_a_secret_is_copied_nowhere() -> None:
     done = hardened.of_files(system("/usr/bin/app --token=s3cr3t-Value &"), unsafe=True, only=CHECKS)
     assert "s3cr3t-Value" not in repr([one.remedy for _, one in hardened.findings(done.before)])
+
+
+PROCD = """#!/bin/sh /etc/rc.common
+START=50
+USE_PROCD=1
+start_service() {
+\tprocd_open_instance
+\tprocd_set_param command /usr/sbin/snmpd -f -C -c /etc/snmpd.conf
+\tprocd_close_instance
+}
+"""
+
+
+def openwrt(name: str = "snmpd") -> dict[str, Content]:
+    return {
+        "sbin/procd": ELF,
+        "sbin/init": ELF,
+        "sbin/ujail": ELF,
+        "usr/sbin/snmpd": ELF,
+        f"etc/init.d/{name}": executable(PROCD),
+        f"etc/rc.d/S50{name}": link(f"../init.d/{name}"),
+        "etc/passwd": "root:*:0:0::/root:/bin/sh\n",
+        "etc/group": "root:*:0:\n",
+    }
+
+
+def test_an_instance_of_procd_gets_a_jail_with_its_files() -> None:
+    done = hardened.of_files(openwrt(), unsafe=True, only=CHECKS)
+    assert not done.left(*CHECKS)
+    text = done.draft.text("etc/init.d/snmpd") or ""
+    assert text.index("procd_set_param command") < text.index("procd_add_jail snmpd log") < text.index("close_instance")
+    assert "procd_add_jail_mount /etc/snmpd.conf\n" in text
+    held = json.loads(done.draft.text("etc/capabilities/firmward-snmpd.json") or "")
+    assert set(held) == {"bounding", "effective", "permitted", "inheritable", "ambient"}
+
+
+@pytest.mark.parametrize("files", [openwrt("sn; reboot"), openwrt(), system("start-stop-daemon -S -x /usr/bin/app")])
+def test_nothing_that_the_image_or_the_policy_says_becomes_a_command(files: dict[str, Content]) -> None:
+    rows = (
+        f'name = "{name}"\nuser = "a; reboot"\nwrites = ["/x;reboot", "/y$(reboot)"]\n' for name in ("snmpd", "app")
+    )
+    policy = "schema = 1\n" + "".join(f"[[service]]\n{row}" for row in rows)
+    done = hardened.of_files(files, policy, unsafe=True, only=CHECKS)
+    for touched in done.draft.touched():
+        if touched.after is not None and touched.after.kind is Kind.FILE:
+            before = done.draft.below.text(touched.path) or ""
+            added = [line for line in (done.draft.text(touched.path) or "").splitlines() if line not in before]
+            assert not [line for line in added if "reboot" in line]
 
 
 NEEDED = ("setpriv", "busybox", "python3")

@@ -103,8 +103,10 @@ def test_what_is_not_plain_is_left_to_a_person_or_cured(text: str) -> None:
 
 
 def test_no_remedy_holds_what_stands_in_the_environment() -> None:
-    label = '    labels:\n      io.balena.features.supervisor-api: "1"\n      token: hunter2-too\n'
-    done = hardened.of_files(compose(CAREFUL.replace("read_only: true", "read_only: false") + label), unsafe=True)
+    text = CAREFUL.replace("read_only: true", "read_only: false")
+    done = hardened.of_files(
+        compose(text.replace("app:1.4", "app:1.4  # pulled with the token hunter2-too")), unsafe=True
+    )
     told = repr([one.remedy for check, one in hardened.findings(done.before) if check == CHECK])
     assert told
     assert "hunter2" not in told
@@ -139,6 +141,12 @@ def test_a_command_line_is_written_anew(line: str) -> None:
 def test_what_the_program_itself_is_told_stays() -> None:
     done = hardened.of_files(script("docker run --privileged app:1.0 run --opt"), unsafe=True, only=(CHECK,))
     assert (done.draft.text("etc/init.d/rcS") or "").rstrip().endswith("app:1.0 run --opt")
+
+
+def test_where_the_engines_words_end_has_to_be_plain() -> None:
+    done = hardened.of_files(script('docker run --privileged "app":1.0 --privileged'), unsafe=True, only=(CHECK,))
+    assert done.left(CHECK)
+    assert not list(done.draft.touched())
 
 
 QUADLET = "[Container]\n# its image\nImage=app:1.0\nPodmanArgs=--pid=host\nNetwork=host\nEnvironment=PASSWORD=hunter2\n"

@@ -27,7 +27,14 @@ FILES_LIMIT = 3000
 LEFTOVERS = (".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".dpkg-remove", ".pacsave", ".pacnew", ".rpmnew",
              ".rpmsave", ".orig", ".rej", "~")  # fmt: skip
 PARSERS = ("sbin/apparmor_parser", "usr/sbin/apparmor_parser")
-STARTERS = ("usr/lib/systemd/system/apparmor.service", "lib/systemd/system/apparmor.service", "etc/init.d/apparmor")
+WANTS = "etc/systemd/system/sysinit.target.wants"
+STARTERS = (
+    ("usr/lib/systemd/system", f"{WANTS}/apparmor.service", "usr/lib/systemd/system/apparmor.service"),
+    ("lib/systemd/system", f"{WANTS}/apparmor.service", "lib/systemd/system/apparmor.service"),
+    ("etc/runlevels/boot", "etc/runlevels/boot/apparmor", "etc/init.d/apparmor"),
+    ("etc/rcS.d", "etc/rcS.d/S04apparmor", "etc/init.d/apparmor"),
+)
+"""The folder that tells of an init, the link by which it loads profiles, and what that leads to."""
 LOADERS = frozenset(("apparmor_parser", "apparmor.systemd", "aa-enforce", "aa-complain"))
 
 
@@ -64,9 +71,8 @@ class Apparmor:
     """All `profiles`; `loaded` says whether anything loads them at boot, `installed` whether what could is there.
 
     `started` are the programs that start, with what confines them; `unread` says in words what could not be read.
-    `starter` is what would have them loaded at boot, where nothing does and one link is enough.
-    `has_tunables` says whether the variables that come with AppArmor are there, `starters` are the unit and the script
-    that load profiles, where they are installed.
+    `has_tunables` says whether the variables that come with AppArmor are there, `starters` are the links,
+    each with its target, by which init would load profiles, where what loads them is installed.
     """
 
     profiles: tuple[Profile, ...]
@@ -74,9 +80,13 @@ class Apparmor:
     installed: bool
     started: tuple[Started, ...] = ()
     unread: tuple[str, ...] = ()
-    starter: SetLink | None = None
     has_tunables: bool = False
-    starters: tuple[str, ...] = ()
+    starters: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def starter(self) -> SetLink | None:
+        """What would have the profiles loaded at boot, where nothing does and one link is enough."""
+        return None if self.loaded or not self.starters else SetLink(*self.starters[0])
 
     @property
     def is_used(self) -> bool:
@@ -106,22 +116,11 @@ def collect(tree: Tree, startup: Startup | Unknown | None, units: SystemdUnits |
         profiles = [_commanded(profile, running) for profile in profiles]
     loaded = startup is None or _starts(startup, units, running)
     started = tuple(_started(tree, running, units, profiles))
-    starter = None if loaded else _starter(tree)
     has_tunables = tree.is_file(f"{FOLDER}/tunables/global")
-    starters = tuple(path for path in STARTERS if tree.is_file(path))
-    return Apparmor(tuple(profiles), loaded, installed, started, tuple(unread), starter, has_tunables, starters)
-
-
-def _starter(tree: Tree) -> SetLink | None:
-    """As `systemctl enable`, `rc-update add apparmor boot` and `update-rc.d` would: a link in the usual place."""
-    unit = next((path for path in UNITS if tree.is_file(path)), None)
-    if unit is not None:
-        return SetLink("etc/systemd/system/sysinit.target.wants/apparmor.service", f"/{unit}")
-    if not tree.is_file("etc/init.d/apparmor"):
-        return None
-    if tree.is_directory("etc/runlevels/boot"):
-        return SetLink("etc/runlevels/boot/apparmor", "/etc/init.d/apparmor")
-    return SetLink("etc/rcS.d/S04apparmor", "../init.d/apparmor") if tree.is_directory("etc/rcS.d") else None
+    starters = tuple(
+        (link, f"/{path}") for folder, link, path in STARTERS if tree.exists(folder) and tree.is_file(path)
+    )
+    return Apparmor(tuple(profiles), loaded, installed, started, tuple(unread), has_tunables, starters)
 
 
 def _is_loaded(path: str) -> bool:

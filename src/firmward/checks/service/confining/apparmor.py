@@ -204,7 +204,4 @@ def _enabled_again(path: str, apparmor: Apparmor) -> Iterator[Change]:
 
 def _started(apparmor: Apparmor) -> tuple[Change, ...] | None:
     """What makes init load profiles; None where it is not known how."""
-    for path in apparmor.starters:
-        if path.endswith(".service"):
-            return (SetLink("etc/systemd/system/sysinit.target.wants/apparmor.service", f"/{path}"),)
-    return None
+    return tuple(SetLink(link, target) for link, target in apparmor.starters) or None

@@ -8,6 +8,7 @@ program runs; `ulimit -v` is the shell's own.
 import re
 from dataclasses import dataclass
 
+from firmward.checks.service.confining.declared import PLAIN_NAME
 from firmward.facts import sandbox
 from firmward.facts.services import Manager, Service
 from firmward.model.remedy import ReplaceLine
@@ -27,7 +28,6 @@ WORST = ("sys_admin", "sys_module", "sys_rawio", "sys_ptrace", "sys_boot", "sys_
          "mac_override", "linux_immutable")  # fmt: skip
 PROCESS_LIMIT = 127
 """Characters of a process that the inittab of sysvinit takes."""
-PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True, slots=True)

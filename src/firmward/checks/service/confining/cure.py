@@ -13,6 +13,8 @@ from firmward.model.remedy import AddLine, Change, DisableService, Remedy, Repla
 
 SIZE = re.compile(r"([0-9]+)([KMGT]?)")
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+PLAIN = re.compile(r"[\w.@/-]+", re.ASCII)
+"""A name or path that may stand in a script as it is."""
 ROOM = 4
 """Address space for each byte of memory: programs map several times what they use."""
 ANYWHERE = "50%"
@@ -245,7 +247,8 @@ def _procd(case: Case) -> tuple[Change, ...]:
     service = case.service
     row = sandbox.rows().get(service.program)
     number, line = service.command[0]
-    if len(service.command) != 1 or service.at.path is None or "ujail" not in case.services.launchers:
+    is_plain = len(service.command) == 1 and PLAIN.fullmatch(service.unit)
+    if not is_plain or service.at.path is None or "ujail" not in case.services.launchers:
         return ()
     user, making = _account(case)
     if row is None:
@@ -257,9 +260,9 @@ def _procd(case: Case) -> tuple[Change, ...]:
     more += [f"procd_set_param user {user}"] if user is not None else []
     more += [f'procd_set_param limits as="{(size := _kilobytes(case) * 1024)} {size}"'] if case.lacks_memory else []
     more.append(f"procd_add_jail {service.unit} log" if service.unit.replace("-", "").isalnum() else "")
-    told = [word for word in service.argv[1:] if re.fullmatch(r"/[\w./-]+", word)]
+    told = [word for word in service.argv[1:] if word.startswith("/") and PLAIN.fullmatch(word)]
     more += [f"procd_add_jail_mount {path}" for path in dict.fromkeys((*_folders(row.reads), *told))]
-    more += [f"procd_add_jail_mount_rw {path}" for path in (*row.writes, *case.writes) if " " not in path]
+    more += [f"procd_add_jail_mount_rw {path}" for path in (*row.writes, *case.writes) if PLAIN.fullmatch(path)]
     instead = "\n".join([line, *(f"{indent}{one}" for one in more if one)])
     held = ", ".join(f'"CAP_{name}"' for name in names)
     sets = ("bounding", "effective", "permitted", "inheritable", "ambient")

@@ -9,6 +9,8 @@ from firmward.facts.services import Service, Services
 from firmward.model.policy import DeclaredService, Policy
 from firmward.model.remedy import AddLine
 
+PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+"""What may stand in a script or a unit as it is."""
 _NUMBER = re.compile(r"^[SK][0-9]{2}")
 OWN_NUMBERS = range(500, 1000)
 """Numbers of accounts that no person has, on every distribution."""
@@ -27,7 +29,7 @@ def unnumbered(name: str) -> str:
 def account(service: Service, services: Services, policy: Policy | None) -> str | None:
     """The account that the maker means it to have, else one that is there for it; None where there is neither."""
     declared = of(service, policy)
-    if declared is not None and declared.user and declared.user != "root":
+    if declared is not None and PLAIN_NAME.fullmatch(declared.user or "") and declared.user != "root":
         return declared.user
     row = sandbox.rows().get(service.program)
     usual = (service.program, *(row.accounts if row is not None else ()))
