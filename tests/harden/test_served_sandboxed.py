@@ -4,6 +4,7 @@ Rows of facts/sandboxes/ may say that a program was seen: this is where it is se
 """
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,11 +159,18 @@ def hardened(root: Path) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[guest.Guest]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """It holds gigabytes, and so does not outlive the tests."""
+    made = tmp_path_factory.mktemp("guest")
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture(scope="module")
+def machine(folder: Path) -> Iterator[guest.Guest]:
     reason = guest.missing()
     if reason is not None:
         pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("guest")
     try:
         root = guest.unpacked(folder)
     except roots.NoPackagesError:
