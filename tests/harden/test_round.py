@@ -53,7 +53,7 @@ def promised(done: Round) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_what_a_safe_remedy_promised_to_cure_is_cured(name: str) -> None:
     done = safe(name)
-    assert not promised(done) & set(done.left())
+    assert not promised(done) & worth(hardened.findings(done.after))
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -64,14 +64,15 @@ def test_no_safe_remedy_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_what_is_applied_with_a_persons_consent_cures_as_well(name: str) -> None:
     done = unsafe(name)
-    assert not promised(done) & set(done.left())
+    assert not promised(done) & worth(hardened.findings(done.after))
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
 @pytest.mark.parametrize("rounds", [safe, unsafe], ids=["safe", "unsafe"])
 def test_no_new_finding_comes(name: str, rounds: Callable[[str], Round]) -> None:
     done = rounds(name)
-    assert not worth(hardened.findings(done.after)) - worth(hardened.findings(done.before))
+    known = {(check, one.key) for check, one in hardened.findings(done.before)}
+    assert not worth(hardened.findings(done.after)) - known
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

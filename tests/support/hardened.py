@@ -6,9 +6,11 @@ from truth.row import Truth
 
 from firmward.audit.engine import Verdict, families, judge
 from firmward.facts.collection import Collection
-from firmward.harden.apply import Applied, apply
+from firmward.harden import declared
+from firmward.harden.apply import Applied
 from firmward.harden.draft import Draft
 from firmward.harden.plan import Cure, Plan, plan
+from firmward.harden.rounds import apply_rounds
 from firmward.harden.site import Site
 from firmward.model.facts import Facts
 from firmward.model.finding import Finding, Severity
@@ -66,13 +68,24 @@ def cures(verdicts: tuple[Verdict, ...]) -> list[Cure]:
 
 
 def hardened(tree: Tree, policy: Policy | None, *, unsafe: bool = False, only: tuple[str, ...] = ()) -> Round:
-    """One round: audit, harden, audit."""
+    """Audit, harden, audit, as the command does it."""
     facts = facts_of(tree)
     before = verdicts_of(facts, policy)
+    after = before
+
+    def judge(site: Site) -> tuple[Plan, Facts]:
+        nonlocal after
+        facts = facts_of(site.draft)
+        after = verdicts_of(facts, policy)
+        return plan(cures(after), unsafe=unsafe, only=only), facts
+
+    def functions(site: Site) -> frozenset[str]:
+        facts = Collection(site.draft).facts("system", declared.FAMILIES)
+        return declared.functions(site.draft, facts, site.policy)
+
     chosen = plan(cures(before), unsafe=unsafe, only=only)
-    site = Site(Draft(tree), facts, policy)
-    applied = apply(chosen.chosen, site)
-    return Round(site, before, chosen, applied, verdicts_of(facts_of(site.draft), policy))
+    site, applied = apply_rounds(chosen, Site(Draft(tree), facts, policy), functions, judge)
+    return Round(site, before, chosen, applied, after)
 
 
 def of_files(files: dict[str, Content], policy: str = "", *, unsafe: bool = False, only: tuple[str, ...] = ()) -> Round:

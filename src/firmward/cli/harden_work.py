@@ -92,7 +92,7 @@ class _Round:
         self._case = Case(image, question, reading, Source.IMAGE, deadline, self._lost, bills_in(image))
 
     def harden(self, order: Order) -> Answer:
-        from firmward.harden.guarded import apply_guarded
+        from firmward.harden.rounds import apply_rounds
         from firmward.harden.site import Site
 
         tell = self._around.journal.tell
@@ -101,9 +101,16 @@ class _Round:
         before, facts = self._judged(self._root.tree)
         planned = plan(cures(before.found), unsafe=order.unsafe, only=order.only)
         tell(f"Applying {len(planned.chosen)} cures")
-        site, applied = apply_guarded(planned.chosen, Site(Draft(self._root.tree), facts, policy), self._functions)
-        tell("Judging what came of it")
-        after, facts_after = self._judged(site.draft)
+        after, facts_after = before, facts
+
+        def judge(site: "Site") -> "tuple[Plan, Facts]":
+            nonlocal after, facts_after
+            tell("Judging what came of it")
+            after, facts_after = self._judged(site.draft)
+            return plan(cures(after.found), unsafe=order.unsafe, only=order.only), facts_after
+
+        given = Site(Draft(self._root.tree), facts, policy)
+        site, applied = apply_rounds(planned, given, self._functions, judge)
         told = outcome(before, after, planned, applied, order.only)
         hardening = self._hardening(order, site, (before, after), told, facts_after, planned)
         hardened = Hardened(self._folder(order.target), site, self._root.part, hardening)

@@ -22,7 +22,6 @@ from firmward.model.remedy import SetLink
 from firmward.model.tree import Tree
 
 FOLDER = "etc/apparmor.d"
-UNITS = ("usr/lib/systemd/system/apparmor.service", "lib/systemd/system/apparmor.service")
 FILES_LIMIT = 3000
 LEFTOVERS = (".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".dpkg-remove", ".pacsave", ".pacnew", ".rpmnew",
              ".rpmsave", ".orig", ".rej", "~")  # fmt: skip

@@ -101,11 +101,18 @@ def _judged(job: Job, file: JobFile, root: Ground, policy: Policy | None) -> lis
     others = [opening for opening in file.standing.openings if opening.who != f"the user {job.user}"]
     is_misplaced = _is_outside(file) and root in (Ground.FIXED, Ground.VOLATILE)
     found = [(opening.path, _open(job, file, opening, policy)) for opening in others]
-    if is_misplaced:
+    if is_misplaced or (_is_outside(file) and _becomes_fixed(policy)):
         # who may write it now is the lesser part: it has to lie elsewhere
         found = [(path, replace(one, remedy=MOVE) if path == file.path else one) for path, one in found]
+    if is_misplaced:
         found.append((file.path, _outside(job, file)))
     return found
+
+
+def _becomes_fixed(policy: Policy | None) -> bool:
+    """Whether the root will be read-only once it is as the policy wants it."""
+    wanted = None if policy is None or policy.filesystem is None else policy.filesystem.verified
+    return wanted in ("verity", "package")
 
 
 def _is_outside(file: JobFile) -> bool:
