@@ -1,9 +1,10 @@
 """service-runs-as-root"""
 
 from firmward.checks.service.confining.cure import Case, as_user
+from firmward.facts.closings import Closings
 from firmward.facts.services import Services
 from firmward.model.check import Example, Findings, check
-from firmward.model.facts import Unavailable
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import Content, executable, link
 from firmward.model.policy import Policy
@@ -72,7 +73,7 @@ LIGHTTPD = "::respawn:/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf\n"
         Example({"etc/inittab": "::respawn:/usr/sbin/dropbear -F\n::respawn:/sbin/syslogd -n\n"}),
     ),
 )
-def service_runs_as_root(services: Services, policy: Policy | None) -> Findings:
+def service_runs_as_root(services: Services, closings: Closings | None | Unknown, policy: Policy | None) -> Findings:
     """A fault in this program is root's power at once, where it could have been the power over the program's own files.
     It is medium for one that others can reach over the network, low for the rest. Who gives root up by itself, or keeps
     it in a parent that talks to nobody (dnsmasq, nginx, chronyd, vsftpd and their like), does not run as root while it
@@ -81,7 +82,7 @@ def service_runs_as_root(services: Services, policy: Policy | None) -> Findings:
     """
     for service in services.services:
         if service.is_root and not service.needs_root:
-            yield _finding(Case(service, services, policy))
+            yield _finding(Case(service, services, policy, closings))
     if services.unread:
         raise Unavailable("; ".join(services.unread[:5]))
 

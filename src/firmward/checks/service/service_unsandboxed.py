@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from firmward.checks.service.confining.cure import Case, sandboxed
 from firmward.checks.service.service_runs_as_root import ELF, procd, unit
+from firmward.facts.closings import Closings
 from firmward.facts.services import SANDBOX, UNPRIVILEGED, Manager, Measure, Service, Services
 from firmward.model.check import Example, Findings, check
-from firmward.model.facts import Unavailable
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import Content
 from firmward.model.policy import Policy
@@ -66,7 +67,7 @@ WEB: dict[str, Content] = {
         ),
     ),
 )
-def service_unsandboxed(services: Services, policy: Policy | None) -> Findings:
+def service_unsandboxed(services: Services, closings: Closings | None | Unknown, policy: Policy | None) -> Findings:
     """What a sandbox leaves out, a fault in the service cannot reach: other services' files, devices, the kernel's
     modules, most system calls. systemd and procd build one from a few lines. A service counts as unsandboxed when three
     of the six parts are missing, or when it is root with root's most powerful capabilities; the finding names them. It
@@ -79,7 +80,7 @@ def service_unsandboxed(services: Services, policy: Policy | None) -> Findings:
     for service in services.services:
         lacking = tuple(row for row in ROWS if row.measure not in service.measures)
         if service.is_confinable and _is_open(service, lacking):
-            yield _finding(Case(service, services, policy), lacking)
+            yield _finding(Case(service, services, policy, closings), lacking)
     if services.unread:
         raise Unavailable("; ".join(services.unread[:5]))
 

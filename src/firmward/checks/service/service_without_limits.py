@@ -2,9 +2,10 @@
 
 from firmward.checks.service.confining.cure import Case, limited
 from firmward.checks.service.service_runs_as_root import ELF, procd, unit
+from firmward.facts.closings import Closings
 from firmward.facts.services import LIMITS, Manager, Measure, Service, Services
 from firmward.model.check import Example, Findings, check
-from firmward.model.facts import Unavailable
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import Content, executable, link
 from firmward.model.policy import Policy
@@ -61,7 +62,7 @@ def openrc(*settings: str) -> dict[str, Content]:
         Example({"etc/inittab": "::respawn:/usr/bin/softlimit -a 67108864 /usr/bin/app\n", "usr/bin/app": ELF}),
     ),
 )
-def service_without_limits(services: Services, policy: Policy | None) -> Findings:
+def service_without_limits(services: Services, closings: Closings | None | Unknown, policy: Policy | None) -> Findings:
     """A leak or a flood of requests in one service takes the memory of all others, the watchdog's and the updater's
     too, and the device hangs until somebody pulls the plug. A limit makes it the fault of that one service, which is
     started again. It is a finding when nothing limits its memory (its unit, the slices above it, or a resource
@@ -71,7 +72,7 @@ def service_without_limits(services: Services, policy: Policy | None) -> Finding
     """
     for service in services.services:
         if service.is_confinable and _is_unlimited(service):
-            yield _finding(Case(service, services, policy))
+            yield _finding(Case(service, services, policy, closings))
     if services.unread:
         raise Unavailable("; ".join(services.unread[:5]))
 

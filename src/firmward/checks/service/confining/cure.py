@@ -6,10 +6,13 @@ from enum import Enum
 
 from firmward.checks.service.confining import commands, declared, systemd
 from firmward.checks.service.confining.commands import Confined
+from firmward.checks.service.cures.stopping import stopped
 from firmward.facts import sandbox
+from firmward.facts.closings import Closings
 from firmward.facts.services import Manager, Measure, Service, Services
+from firmward.model.facts import Unknown
 from firmward.model.policy import Policy
-from firmward.model.remedy import AddLine, Change, DisableService, Remedy, ReplaceLine, Safety, Stage, WriteFile
+from firmward.model.remedy import AddLine, Change, Remedy, ReplaceLine, Safety, Stage, WriteFile
 
 SIZE = re.compile(r"([0-9]+)([KMGT]?)")
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -36,6 +39,7 @@ class Case:
     service: Service
     services: Services
     policy: Policy | None
+    closings: Closings | None | Unknown = None
 
     @property
     def is_declared(self) -> bool:
@@ -70,18 +74,25 @@ def is_path(path: str) -> bool:
     return path.startswith("/") and path.isprintable() and "/../" not in f"{path}/"
 
 
-def without(service: Service) -> Remedy:
+def without(case: Case) -> Remedy:
     """For what no user and no sandbox can help, since whoever logs in gets them too."""
-    changes = () if service.manager is Manager.SCRIPT else (DisableService(service.manager.value, service.unit),)
-    safety = Safety.UNSAFE if changes else Safety.MANUAL
-    breaks = f"nobody can log in by {service.program} any more" if changes else ""
-    return Remedy(f"Stop starting {service.program}, and let people in by SSH", safety, Stage.IMAGE, changes, breaks)
+    service = case.service
+    known = case.closings if isinstance(case.closings, Closings) else Closings(())
+    found = known.at(service.manager, service.unit, service.at)
+    return stopped(
+        f"Stop starting {service.program}, and let people in by SSH",
+        () if found is None else (found,),
+        case.policy,
+        service.names,
+        [(one.protocol, one.port) for one in service.opened],
+        f"nobody can log in by {service.program} any more",
+    )
 
 
 def sandboxed(case: Case) -> Remedy:
     service = case.service
     if service.is_remote_shell or service.program in ("sh", "bash", "ash"):
-        return without(service)
+        return without(case)
     if service.manager is Manager.SYSTEMD and _is_alone(service):
         return _by_systemd(case)
     return _by_hand(case, "what it does with rights that it had as root, such as other devices, ports and files")
@@ -115,7 +126,7 @@ def _by_systemd(case: Case) -> Remedy:
 def as_user(case: Case) -> Remedy:
     service = case.service
     if service.is_remote_shell or service.program in ("sh", "bash", "ash"):
-        return without(service)
+        return without(case)
     breaks = f"{service.program} can no longer read and write what is root's alone, nor open devices of other groups"
     if service.manager is Manager.SYSTEMD and _is_alone(service):
         user = declared.account(service, case.services, case.policy)
@@ -130,7 +141,7 @@ def as_user(case: Case) -> Remedy:
 def limited(case: Case) -> Remedy:
     service = case.service
     if service.is_remote_shell:
-        return without(service)
+        return without(case)
     if service.manager is Manager.SYSTEMD and _is_alone(service):
         row = sandbox.rows().get(service.program)
         tasks = row.tasks if row is not None else TASKS
