@@ -48,7 +48,9 @@ def test_a_cure_says_what_it_breaks_where_it_is_not_safe(check: Check, example: 
         assert one.remedy is not None
         told = (one.remedy.safety, bool(one.remedy.changes), bool(one.remedy.breaks))
         assert told[0] is Safety.MANUAL or told in ((Safety.SAFE, True, False), (Safety.UNSAFE, True, True)), one.key
-        assert not one.remedy.breaks or one.remedy.breaks.endswith(".")
+        # it stands behind "May break:", and in a list
+        assert not one.remedy.breaks.endswith(".")
+        assert not one.remedy.breaks[:1].isupper() or one.remedy.breaks.split()[0].isupper()
 
 
 @pytest.mark.parametrize(("check", "example"), ROOTS)

@@ -114,7 +114,7 @@ def test_neither_do_changes_of_what_stands_there(change: Change) -> None:
         (SetLink("etc/sysctl.d", "x"), "etc/sysctl.d is a directory"),
         (WriteFile("../out", "x"), "is no place in the root"),
         (WriteFile("etc/sysctl.d", "x"), "etc/sysctl.d is a directory"),
-        (SetOption("etc/strange.conf", "a", "b"), "how an option of etc/strange.conf is set is not known here"),
+        (SetOption("etc/strange.conf", "a", "b"), "etc/strange.conf: nothing here says a"),
     ],
 )
 def test_what_cannot_be_done_is_told_and_leaves_nothing(change: Change, words: str) -> None:

@@ -346,7 +346,7 @@ def job(line: str, **files: Content) -> dict[str, Content]:
         ("1 * * * * root /srv/b.sh", ["srv/a.sh"]),
         ("1 * * * * www /srv/a.sh", []),
         ("1 * * * * root cat /srv/a.sh", []),
-        ("1 * * * * root test -x /data/x && /data/x", ["data/x"]),
+        ("1 * * * * root test -x /data/x && /data/x", ["data/x on /data"]),
         ("1 * * * * root tar cf /data/x /data/y", []),
         ("# 1 * * * * root /srv/a.sh", []),
     ],

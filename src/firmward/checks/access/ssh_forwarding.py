@@ -47,7 +47,7 @@ def ssh_forwarding(ssh: RunningSsh, policy: Policy | None) -> Findings:
     ssh.require_all_read()
 
 
-BREAKS = "Who reaches another service or network through the device's SSH does so no more"
+BREAKS = "who reaches another service or network through the device's SSH does so no more"
 SINCE = (7, 4)
 """The version that knows DisableForwarding."""
 

@@ -53,7 +53,7 @@ def ssh_password_login(ssh: RunningSsh, keys: AuthorizedKeys | None | Unknown, p
     ssh.require_all_read()
 
 
-BREAKS = "Who has no key yet cannot log in any more"
+BREAKS = "who has no key yet cannot log in any more"
 
 
 def _openssh(server: Server, case: Case, way: Setting, all_have_keys: bool) -> Finding:

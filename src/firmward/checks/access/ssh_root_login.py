@@ -69,7 +69,7 @@ def _safety(is_spared: bool) -> Safety:
     return Safety.SAFE if is_spared else Safety.UNSAFE
 
 
-BREAKS = "Who logs in as root, by hand or by a script of the maker's, is kept out"
+BREAKS = "who logs in as root, by hand or by a script of the maker's, is kept out"
 
 
 def _groups(accounts: Accounts | None | Unknown) -> tuple[str, ...]:

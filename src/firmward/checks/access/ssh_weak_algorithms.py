@@ -65,7 +65,7 @@ def _openssh(server: Server, weak: list[WeakAlgorithm]) -> Finding:
             Safety.UNSAFE if change else Safety.MANUAL,
             Stage.IMAGE,
             change,
-            breaks="A client so old that it knows none of the strong algorithms connects no more",
+            breaks="a client so old that it knows none of the strong algorithms connects no more",
         ),
         severity=_severity(weak),
     )

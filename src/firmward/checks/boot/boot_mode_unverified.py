@@ -98,5 +98,5 @@ def _cure(found: FoundUboot, outside: list[str], policy: Policy | None) -> Remed
         Safety.SAFE if modes else Safety.UNSAFE,
         RemedyStage.SOURCE,
         tuple(SetUbootOption(f"CONFIG_{option}", "n") for option in options),
-        "" if modes else f"Who repairs or sets up a device by booting it from {', '.join(outside)} cannot any more.",
+        "" if modes else f"who repairs or sets up a device by booting it from {', '.join(outside)} cannot any more",
     )

@@ -158,5 +158,5 @@ def _cure(nodes: tuple[DeviceNode, ...], is_built: bool) -> Remedy:
         Safety.UNSAFE,
         Stage.SOURCE,
         changes,
-        "Tracing does not work any more (perf's cs_etm, a debugger's probe).",
+        "tracing does not work any more (perf's cs_etm, a debugger's probe)",
     )

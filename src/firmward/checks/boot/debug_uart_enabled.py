@@ -25,8 +25,8 @@ DEAFENING = (
 )
 """U-Boot runs `preboot` before it counts down, and looks for no key afterwards."""
 SILENT = (
-    "Nobody sees messages on the serial line any more, and a boot loader with the same tree that demands a console "
-    "(CONFIG_REQUIRE_SERIAL_CONSOLE) does not start."
+    "nobody sees messages on the serial line any more, and a boot loader with the same tree that demands a console "
+    "(CONFIG_REQUIRE_SERIAL_CONSOLE) does not start"
 )
 
 
@@ -161,6 +161,6 @@ def _of_loader(found: FoundUboot, policy: Policy | None) -> Finding:
             DEAFENING,
             ""
             if closing(policy) is Safety.SAFE
-            else "Nobody types to the boot loader any more, for a repair or a test.",
+            else "nobody types to the boot loader any more, for a repair or a test",
         ),
     )

@@ -56,6 +56,6 @@ def _finding(placed: PlacedRing, name: str, message: str) -> Finding:
             Safety.UNSAFE if name != "signature" else Safety.MANUAL,
             Stage.IMAGE,
             (SetDeviceTreeProperty(f"/signature/key-{name}", "required", '"conf"'),) if name != "signature" else (),
-            "Images that this key did not sign do not boot any more: sign those in the field first.",
+            "images that this key did not sign do not boot any more: sign those in the field first",
         ),
     )

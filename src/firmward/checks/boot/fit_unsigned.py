@@ -50,7 +50,7 @@ def _finding(found: FoundFit, key: str, message: str) -> Finding:
             Safety.UNSAFE,
             Stage.SOURCE,
             (SetUbootOption("CONFIG_FIT_SIGNATURE", "y"), SetUbootOption("CONFIG_LEGACY_IMAGE_FORMAT", "n")),
-            "Kernels and boot scripts that are uImages are not started any more, nor, with a key that is required, "
-            "FITs that it did not sign.",
+            "kernels and boot scripts that are uImages are not started any more, nor, with a key that is required, "
+            "FITs that it did not sign",
         ),
     )

@@ -66,6 +66,6 @@ def _finding(device: str, words: list[ConsoleWord], silence: tuple[Change, ...],
             closing(policy),
             Stage.SOURCE,
             (*(RemoveKernelWord(text) for text in dict.fromkeys(word.text for word in words)), *silence),
-            "" if closing(policy) is Safety.SAFE else "Nobody sees the kernel's messages on the serial line any more.",
+            "" if closing(policy) is Safety.SAFE else "nobody sees the kernel's messages on the serial line any more",
         ),
     )

@@ -73,8 +73,8 @@ def _finding(found: FoundUboot, places: tuple[str, ...], policy: Policy | None) 
             Safety.UNSAFE,
             RemedyStage.SOURCE,
             (SetUbootOption("CONFIG_ENV_WRITEABLE_LIST", "y"),) if kept else NOWHERE,
-            f"What is kept on the medium {'and not listed ' if kept else ''}is not read any more: slots, counters, "
-            "addresses, and what fw_setenv writes.",
+            f"what is kept on the medium {'and not listed ' if kept else ''}is not read any more: slots, counters, "
+            "addresses, and what fw_setenv writes",
         ),
     )
 

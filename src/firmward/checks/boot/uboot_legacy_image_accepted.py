@@ -59,6 +59,6 @@ def _finding(found: FoundUboot) -> Finding:
             Safety.UNSAFE,
             RemedyStage.SOURCE,
             (SetUbootOption(f"CONFIG_{stage}LEGACY_IMAGE_FORMAT", "n"),),
-            "Kernels, initramfs and boot scripts (boot.scr) that are uImages are not started any more.",
+            "kernels, initramfs and boot scripts (boot.scr) that are uImages are not started any more",
         ),
     )

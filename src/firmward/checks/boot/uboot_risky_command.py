@@ -106,5 +106,5 @@ def _cure(row: Row, found: FoundUboot, names: str) -> Remedy:
         Safety.UNSAFE,
         RemedyStage.SOURCE,
         tuple(SetUbootOption(f"CONFIG_{option}", "n") for option in row.options.split()),
-        f"A boot script, or a person at the prompt, that calls {names} cannot any more{row.beside}.",
+        f"a boot script, or a person at the prompt, that calls {names} cannot any more{row.beside}",
     )

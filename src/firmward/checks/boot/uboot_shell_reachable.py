@@ -70,7 +70,7 @@ def _without_autoboot(found: FoundUboot) -> Finding:
             Safety.UNSAFE,
             RemedyStage.SOURCE,
             (SetUbootOption("CONFIG_AUTOBOOT", "y"), SetUbootOption("CONFIG_BOOTDELAY", "-2")),
-            "What board code or a person at the prompt started does not start: bootcmd is what runs.",
+            "what board code or a person at the prompt started does not start: bootcmd is what runs",
         ),
     )
 
@@ -88,7 +88,7 @@ def _finding(found: FoundUboot, stops: frozenset[Stop], policy: Policy | None) -
             closing(policy),
             RemedyStage.SOURCE,
             (SetUbootOption("CONFIG_BOOTDELAY", "-2"),),
-            "" if closing(policy) is Safety.SAFE else "Nobody stops the boot at the serial line any more.",
+            "" if closing(policy) is Safety.SAFE else "nobody stops the boot at the serial line any more",
         ),
     )
 

@@ -48,7 +48,7 @@ UNIFIED_SINCE = (4, 5)
 """Of Linux, which then brought the second version of the hierarchy."""
 ALL = ("CGROUPS=y", "MEMCG=y", "CGROUP_PIDS=y", "CGROUP_SCHED=y", "FAIR_GROUP_SCHED=y", "CFS_BANDWIDTH=y")
 
-BREAKS = "The kernel takes more memory and time for each process; on a small device memory may lack."
+BREAKS = "the kernel takes more memory and time for each process; on a small device memory may lack"
 
 
 @check(

@@ -185,7 +185,7 @@ def _unlocked(command_lines: KernelCommandLine) -> Iterator[Finding]:
                 Safety.UNSAFE,
                 Stage.SOURCE,
                 (SetKernelWord("lockdown=integrity"),),
-                "Modules without a signature, programs that use /dev/mem, hibernation and kexec stop working.",
+                "modules without a signature, programs that use /dev/mem, hibernation and kexec stop working",
             ),
             severity=Severity.LOW,
         )

@@ -110,7 +110,7 @@ def _remedy(row: Row, option: str, options: KernelOptions) -> Remedy:
         Safety.UNSAFE if row.cost in RISKY or off else Safety.SAFE,
         Stage.SOURCE,
         (SetKernelOption(f"CONFIG_{option}", _written(wanted)), *off),
-        f"What needs {' or '.join(with_it)}, which selects it, stops working." if off else row.breaks,
+        f"what needs {' or '.join(with_it)}, which selects it, stops working" if off else row.breaks,
     )
 
 

@@ -18,7 +18,7 @@ CURE = Remedy(
     Safety.UNSAFE,
     Stage.SOURCE,
     tuple(SetKernelOption(f"CONFIG_{name}", "y") for name in (*NEEDS, "LIVEPATCH")),
-    "The kernel keeps its symbols and can be traced, which hardening takes away; it is larger and a little slower.",
+    "the kernel keeps its symbols and can be traced, which hardening takes away; it is larger and a little slower",
 )
 REPLAN = Remedy(
     "Plan restarts into updated kernels and take live_patching out of the declaration, or move to processors and a "

@@ -35,7 +35,7 @@ WORDS = ("lsm", "security", "selinux", "apparmor")
 """Of the command line, by which another module starts, or none."""
 TOLD = 100
 """Letters of a value that a message repeats."""
-BREAKS = "Programs that the policy of the security module does not let do what they need stop working."
+BREAKS = "programs that the policy of the security module does not let do what they need stop working"
 FENCED = "; Landlock holds only programs that ask for it"
 NEEDS = {"selinux": ("SECURITY", "SECURITY_NETWORK", "AUDIT"), "smack": ("SECURITY", "SECURITY_NETWORK"),
          "apparmor": ("SECURITY", "SECURITYFS"), "tomoyo": ("SECURITY", "SECURITYFS")}  # fmt: skip

@@ -308,5 +308,5 @@ def _cure(row: Row, built: Mapping[str, str], lying: Mapping[str, str], policy: 
         Safety.SAFE if is_declared else Safety.UNSAFE,
         Stage.SOURCE if built else Stage.IMAGE,
         tuple(changes),
-        "" if is_declared else f"What uses {row.name} stops working.",
+        "" if is_declared else f"what uses {row.name} stops working",
     )

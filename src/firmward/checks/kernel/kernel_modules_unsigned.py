@@ -32,7 +32,7 @@ CURE = Remedy(
         SetKernelOption("CONFIG_MODULE_SIG_ALL", "y"),
         SetKernelOption("CONFIG_MODULE_SIG_FORCE", "y"),
     ),
-    "Modules that this build did not sign, such as a vendor's driver, are loaded no more.",
+    "modules that this build did not sign, such as a vendor's driver, are loaded no more",
 )
 
 

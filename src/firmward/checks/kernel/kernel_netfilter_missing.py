@@ -135,5 +135,5 @@ def _cure(options: KernelOptions) -> Remedy:
         Safety.UNSAFE,
         Stage.SOURCE,
         tuple(SetKernelOption(f"CONFIG_{name}", "y") for name in names),
-        "Each packet takes a little longer, and the kernel is larger: an image near its size limit may not fit.",
+        "each packet takes a little longer, and the kernel is larger: an image near its size limit may not fit",
     )

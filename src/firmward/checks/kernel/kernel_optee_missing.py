@@ -25,7 +25,7 @@ CURE = Remedy(
     Safety.UNSAFE,
     Stage.SOURCE,
     (SetKernelOption("CONFIG_TEE", "y"), SetKernelOption("CONFIG_OPTEE", "y")),
-    "A board whose firmware has no OP-TEE, though its tree names it, may stop when the driver calls it.",
+    "a board whose firmware has no OP-TEE, though its tree names it, may stop when the driver calls it",
 )
 
 

@@ -51,7 +51,7 @@ def _finding(name: str, uses: Iterable[Community], local: bool, safety: Safety) 
             "Take SNMPv3 users with authPriv alone, or a community of each device's own from an inside address",
             safety,
             tuple(_without(ordered)),
-            "A manager that asks by SNMP 1 or 2c with this community gets no answer",
+            "a manager that asks by SNMP 1 or 2c with this community gets no answer",
         ),
         severity=_severity(worst.everyone, writable, local),
         evidence=name,

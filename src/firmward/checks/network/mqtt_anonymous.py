@@ -56,7 +56,7 @@ def _finding(broker: Broker, firewall: Firewall | Unknown | None) -> Finding:
             Safety.UNSAFE if changes else Safety.MANUAL,
             Stage.IMAGE,
             changes,
-            breaks="A client that has no name and password yet, or no certificate, connects no more" if changes else "",
+            breaks="a client that has no name and password yet, or no certificate, connects no more" if changes else "",
         ),
         severity=Severity.LOW if closed else None,
     )

@@ -177,7 +177,7 @@ def _remedy(row: Row, found: list[Listener], startup: Startup | Unknown | None, 
         if not closing:
             return manual
         changes |= dict.fromkeys(closing)
-    breaks = "Who uses it from elsewhere does so no more"
+    breaks = "who uses it from elsewhere does so no more"
     (safety,) = safeties
     return by_changes(f"Close it, since nothing declares it; or {row.instead}", safety, tuple(changes), breaks)
 

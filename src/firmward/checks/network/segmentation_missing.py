@@ -62,7 +62,7 @@ def _remedy(zone: Zone, segments: Segments) -> Remedy:
         Safety.UNSAFE,
         Stage.IMAGE,
         changes,
-        f"What belongs to {zone.name} and comes untagged by {base} is in the wrong network until its switch tags it.",
+        f"what belongs to {zone.name} and comes untagged by {base} is in the wrong network until its switch tags it",
     )
 
 

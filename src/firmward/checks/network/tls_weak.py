@@ -210,8 +210,8 @@ def _better(row: Row, setting: TlsSetting) -> Iterator[Change]:
         yield SetOption(setting.at.path, row.written or setting.option, row.better, _section(setting))
 
 
-BREAKS = "A client or server so old that it speaks nothing better is reached no more"
-UNTRUSTED = "A server is reached no more whose certificate no authority that is known here has signed"
+BREAKS = "a client or server so old that it speaks nothing better is reached no more"
+UNTRUSTED = "a server is reached no more whose certificate no authority that is known here has signed"
 LISTED = {"lighttpd": "ssl.openssl.ssl-conf-cmd"}
 """Programs that have OpenSSL's own options in a list, by its name."""
 SECTIONED = ("openssl", "stunnel", "mosquitto")

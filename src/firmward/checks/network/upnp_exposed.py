@@ -76,7 +76,7 @@ def _applies(row: Row, process: Process) -> bool:
     return not row.needs or any(word in row.needs for word in process.argv)
 
 
-BREAKS = "Who reaches the device, or has ports opened, by UPnP does so no more"
+BREAKS = "who reaches the device, or has ports opened, by UPnP does so no more"
 
 
 def _started(row: Row, process: Process, startup: Startup, policy: Policy | None) -> Finding:
@@ -116,7 +116,7 @@ def _gateway(gateway: Gateway, fault: str, startup: Startup, policy: Policy | No
 
 
 def _secured(change: SetOption) -> Remedy:
-    breaks = "A program that asks for a port towards another host than its own gets none"
+    breaks = "a program that asks for a port towards another host than its own gets none"
     return Remedy("Set secure_mode, or switch miniupnpd off", Safety.UNSAFE, Stage.IMAGE, (change,), breaks)
 
 

@@ -104,8 +104,9 @@ def _judged(job: Job, file: JobFile, root: Ground, policy: Policy | None) -> lis
     if is_misplaced or (_is_outside(file) and _becomes_fixed(policy)):
         # who may write it now is the lesser part: it has to lie elsewhere
         found = [(path, replace(one, remedy=MOVE) if path == file.path else one) for path, one in found]
-    if is_misplaced:
-        found.append((file.path, _outside(job, file)))
+    if is_misplaced and not any(path == file.path for path, _ in found):
+        outside = _outside(job, file)
+        found.append((outside.key, outside))
     return found
 
 
@@ -132,7 +133,7 @@ def _open(job: Job, file: JobFile, opening: Opening, policy: Policy | None) -> F
 
 def _outside(job: Job, file: JobFile) -> Finding:
     return Finding(
-        file.path,
+        f"{file.path} on {file.standing.mount}",
         f"a job of {job.user} runs /{file.path} from {file.standing.mount}, a writable file system ({job.at})",
         at=job.at,
         remedy=MOVE,

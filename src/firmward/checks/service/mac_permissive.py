@@ -14,7 +14,7 @@ from firmward.model.remedy import Change, Remedy, Remove, Safety, SetOption, Sta
 
 CONFIG = "etc/selinux/config"
 FORCED = "etc/apparmor.d/force-complain"
-BREAKS = "What the policy forgot to allow, and so far was only logged, fails"
+BREAKS = "what the policy forgot to allow, and so far was only logged, fails"
 POLICY = {"etc/selinux/targeted/policy/policy.33": b"\x8c\xff\x7c\xf9"}
 UNITS = "usr/lib/systemd/system"
 WANTS = "[Install]\nWantedBy=multi-user.target\n"

@@ -134,7 +134,7 @@ def _remedy(mount: Mount, missing: list[str], policy: Policy | None) -> Remedy:
     is_verified = files is not None and files.verified not in (None, "none")
     harmless = mount.type in VOLATILE and "noexec" not in missing
     safety = Safety.SAFE if is_verified or harmless else Safety.UNSAFE
-    breaks = f"A program or script that something puts into {mount.target} is not run any more"
+    breaks = f"a program or script that something puts into {mount.target} is not run any more"
     return by_changes(summary, safety, changes, breaks)
 
 

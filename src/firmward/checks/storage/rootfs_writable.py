@@ -16,7 +16,7 @@ EXTLINUX = "boot/extlinux/extlinux.conf"
 SUMMARY = (
     "Build the root as squashfs or erofs, or mount it read-only on dm-verity, with own mounts for what must be written"
 )
-BREAKS = "What the system writes outside of its data partition and its memory cannot be written any more"
+BREAKS = "what the system writes outside of its data partition and its memory cannot be written any more"
 
 
 @check(

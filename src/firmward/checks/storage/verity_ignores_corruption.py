@@ -67,5 +67,5 @@ def _cure(claim: Claim, option: str) -> Remedy:
         Safety.UNSAFE,
         Stage.IMAGE,
         (ReplaceLine(claim.at.path or "", claim.at.line or 1, claim.line, instead),),
-        "A device with a block that is damaged restarts instead of reading it.",
+        "a device with a block that is damaged restarts instead of reading it",
     )

@@ -90,7 +90,7 @@ def _remedy(remark: Remark, policy: Policy | None) -> Remedy:
     changes = tuple(_filled(change, policy) for change in remark.changes)
     if not all(changes) or not changes:
         return Remedy(remark.instead, Safety.MANUAL, Stage.SOURCE)
-    breaks = "An older version is installed no more, by hand neither, and a program too old for the option refuses it"
+    breaks = "an older version is installed no more, by hand neither, and a program too old for the option refuses it"
     return Remedy(remark.instead, Safety.UNSAFE, Stage.IMAGE, tuple(filter(None, changes)), breaks)
 
 

@@ -60,5 +60,5 @@ def _remedy(remark: Remark) -> Remedy:
     """Without changes it takes a key, a server or a program that only the maker has."""
     if not remark.changes:
         return Remedy(remark.instead, Safety.MANUAL, Stage.SOURCE)
-    breaks = "A server that has no TLS, or whose certificate nobody here knows, gives no updates any more"
+    breaks = "a server that has no TLS, or whose certificate nobody here knows, gives no updates any more"
     return Remedy(remark.instead, Safety.UNSAFE, Stage.IMAGE, remark.changes, breaks)

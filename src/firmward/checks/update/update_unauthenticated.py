@@ -94,5 +94,5 @@ def _remedy(remark: Remark) -> Remedy:
     """Without changes it takes a key, a server or a program that only the maker has."""
     if not remark.changes:
         return Remedy(remark.instead, Safety.MANUAL, Stage.SOURCE)
-    breaks = "What is not signed with a key that the device knows is installed no more"
+    breaks = "what is not signed with a key that the device knows is installed no more"
     return Remedy(remark.instead, Safety.UNSAFE, Stage.IMAGE, remark.changes, breaks)

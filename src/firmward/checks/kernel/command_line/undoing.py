@@ -47,7 +47,7 @@ ROWS = (
         r"xmon(=(early|on|r[ow]).*)?"), HIGH, "a debugger on a serial line controls the kernel"),
     Row("mac-off", (r"selinux=0", r"enforcing=0", r"apparmor=0", r"security=(none|0)?", r"lsm=(none)?",
         r"androidboot\.selinux=(permissive|disabled)"), HIGH, "mandatory access control is off or only logs",
-        "Programs whose policy is not finished are kept from what they need."),
+        "programs whose policy is not finished are kept from what they need"),
     Row("integrity-off", (r"ima_appraise=(off|log|fix)", r"evm=fix", r"module\.sig_enforce=0",
         r"androidboot\.veritymode=(disabled|logging)", r"androidboot\.verifiedbootstate=orange",
         r"systemd\.verity=(0|no|false|off)", r"rd\.systemd\.verity=(0|no|false|off)", r"lockdown=none"), HIGH,
@@ -63,7 +63,7 @@ ROWS = (
         r"spec_rstack_overflow=off", r"mmio_stale_data=off", r"no_entry_flush", r"no_uaccess_flush", r"no_stf_barrier",
         r"reg_file_data_sampling=off", r"spectre_bhi=off", r"tsa=off", r"vmscape=off", r"indirect_target_selection=off",
         r"dis_ucode_ldr", r"tsx=on"), MEDIUM, "a program reads the kernel's memory, and that of others",
-        "The device is slower by several per cent, and what is near its limits comes too late."),
+        "the device is slower by several per cent, and what is near its limits comes too late"),
     Row("aslr-off", (r"nokaslr", r"norandmaps", rf"randomize_kstack_offset={NO}", r"no_hash_pointers",
         r"hash_pointers=never"), MEDIUM, "an attacker knows where everything lies in memory"),
     Row("memory-protection-off", (r"nosmep", r"nosmap", r"noexec(32)?=off", r"rodata=(off|0|n|noalias)",
@@ -74,7 +74,7 @@ ROWS = (
         r"kfence\.sample_interval=0", r"efi=(.*,)?no_disable_early_pci_dma(,.*)?", r"vdso(32)?=2",
         rf"bdev_allow_write_mounted={YES}"),
         MEDIUM, "faults of the kernel become easy to use",
-        "Old programs, and tools that reach memory and devices past their drivers, stop working."),
+        "old programs, and tools that reach memory and devices past their drivers, stop working"),
     Row("iommu-off", (r"iommu=(off|pt)", r"(intel|amd)_iommu=off", rf"iommu\.passthrough={YES}",
         rf"iommu\.strict={NO}"), LOW, "a device on the bus reads and writes all memory",
         "Devices whose driver or firmware gives addresses that the IOMMU does not know stop working."),
@@ -84,7 +84,7 @@ ROWS = (
 )  # fmt: skip
 
 ROOT_WRITABLE = Row("root-rw", (r"rw",), MEDIUM, "the root file system is mounted for writing from the first moment",
-    "What writes to the root file system outside of mounts of its own fails.")  # fmt: skip
+    "what writes to the root file system outside of mounts of its own fails")  # fmt: skip
 
 
 def tells(word: Argument) -> bool:

@@ -45,8 +45,8 @@ class Cost(StrEnum):
 RISKY = frozenset((Cost.FEATURE, Cost.TIME))
 """Costs that a product may not bear: whoever changes it tries it out."""
 BREAKS = {
-    Cost.FEATURE: "Programs and drivers that use it stop working.",
-    Cost.TIME: "The device is slower by several per cent, and what is near its limits comes too late.",
+    Cost.FEATURE: "programs and drivers that use it stop working",
+    Cost.TIME: "the device is slower by several per cent, and what is near its limits comes too late",
 }
 
 

@@ -16,8 +16,8 @@ SUMMARIES = {
 }
 BREAKS = {
     Hook.INPUT: "Nobody reaches the device any more, since the policy declares no [[listen]].",
-    Hook.OUTPUT: "The device reaches nobody any more, since the policy declares no [[egress]].",
-    Hook.FORWARD: "What the device forwards between its networks stops, unless a [[flow]] declares it.",
+    Hook.OUTPUT: "the device reaches nobody any more, since the policy declares no [[egress]]",
+    Hook.FORWARD: "what the device forwards between its networks stops, unless a [[flow]] declares it",
 }
 DECLARE = {
     Hook.INPUT: "Declare in device.toml who may reach which port ([[listen]]); `firmward harden` then writes the rules",
