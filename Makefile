@@ -61,9 +61,10 @@ fix: setup ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: setup ## regenerate the pages of checks, commands, formats and accuracy
+docs: setup ## regenerate the pages of checks, commands, formats, accuracy and remedies
 	@$(BIN)/python tools/docs.py
 	@$(BIN)/python tools/accuracy.py
+	@$(BIN)/python tools/hardening.py
 
 survey: setup ## audit every boot loader that Debian builds, write docs/field-survey.md
 	@$(BIN)/python tools/field_survey.py

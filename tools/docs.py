@@ -31,7 +31,6 @@ from firmward.model.policy_words import WORDS
 from firmward.model.schema import policy_schema
 
 sys.path.insert(0, str(Path(__file__).parent))
-from hardening_page import hardening_page
 from kernel_options import kernel_options_page
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -48,7 +47,6 @@ def pages() -> dict[str, str]:
     made["formats.md"] = formats_page()
     made["policy.md"] = policy_page()
     made["kernel-options.md"] = kernel_options_page()
-    made["hardening.md"] = hardening_page()
     written = {path: f"{MADE}\n{text.strip()}\n" for path, text in made.items()}
     return {**written, "device.schema.json": json.dumps(policy_schema(), indent=2) + "\n"}
 

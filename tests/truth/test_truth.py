@@ -2,6 +2,7 @@
 
 import importlib.util
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from truth.row import Truth
@@ -11,11 +12,18 @@ from firmward.model.finding import Outcome
 from truth import accuracy
 
 ROOT = Path(__file__).parents[2]
-SPEC = importlib.util.spec_from_file_location("accuracy_tool", ROOT / "tools" / "accuracy.py")
-assert SPEC is not None
-assert SPEC.loader is not None
-tool = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(tool)
+
+
+def loaded(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"{name}_tool", ROOT / "tools" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+tool, remedies = loaded("accuracy"), loaded("hardening")
 
 SYSTEMS = [pytest.param(system, id=system.name) for system in accuracy.systems()]
 
@@ -70,3 +78,7 @@ def test_every_check_has_a_system_where_it_fails_and_one_where_it_does_not(check
 def test_the_page_is_current() -> None:
     """It is beside the others since what it counts is judged once in a process."""
     assert (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8") == tool.page(), "run make docs"
+
+
+def test_the_page_of_remedies_is_current() -> None:
+    assert (ROOT / "docs" / "hardening.md").read_text(encoding="utf-8") == remedies.page(), "run make docs"
