@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from firmward.facts.firewall import Firewall
 from firmward.facts.process import Manager
 from firmward.facts.startup import Startup
+from firmward.harden import insserv
 from firmward.harden.draft import Refused
 from firmward.harden.lines import Lines
 from firmward.harden.site import Site
@@ -18,6 +19,8 @@ from firmward.harden.site import Site
 NAME = "firmward-firewall"
 SCRIPT = f"etc/init.d/{NAME}"
 UNIT = f"etc/systemd/system/{NAME}.service"
+NETWORK = ("networking", "mountnfs.sh")
+"""Scripts that bring the network up, or want it, as Debian calls them."""
 RUNLEVELS_S = ("etc/rcS.d", "etc/rc.d/rcS.d")
 NUMBERED = re.compile(r"S(\d\d)(.+)")
 EARLY = 4
@@ -128,6 +131,7 @@ def _script(site: Site, text: str) -> None:
         if links:
             site.draft.write(SCRIPT, text, 0o755)
             site.draft.link(f"{folder}/S{_number(site, links)}{NAME}", f"{'../' * folder.count('/')}init.d/{NAME}")
+            insserv.enlist(site.draft, insserv.BOOT, NAME, before=NETWORK, after=("mountkernfs.sh", "checkroot.sh"))
             return
     numbered = [path.rpartition("/")[2] for path in below.glob("etc/init.d/S[0-9][0-9]*")]
     if numbered:

@@ -1,5 +1,6 @@
 """A script with links in the runlevels that have some, or, where init runs etc/init.d/S??* as BusyBox's does, there."""
 
+from firmward.harden import insserv
 from firmward.harden.draft import Refused
 from firmward.harden.first_boot import ordering
 from firmward.harden.first_boot.starting import busybox
@@ -40,3 +41,4 @@ def start(site: Site, name: str, script: str, servers: tuple[str, ...], place: s
     for folder, relative in levels:
         if not draft.glob(f"{folder}/S??{name}"):
             draft.link(f"{folder}/S{ordering.before(draft, folder, servers):02}{name}", f"{relative}/{name}")
+    insserv.enlist(draft, insserv.START, name, before=servers)
