@@ -126,6 +126,7 @@ def _systemd(site: Site, loading: Loading) -> None:
 
 def _script(site: Site, text: str) -> None:
     below = site.draft.below
+    insserv.require_own(site.draft)
     for folder in RUNLEVELS_S:
         links = [path.rpartition("/")[2] for path in below.glob(f"{folder}/S*")]
         if links:
