@@ -38,7 +38,7 @@ FAULTS = (
     ),
     Fault(
         "harden/apply.py",
-        "(2 if any(isinstance(one, Remove) for one in cure.remedy.changes) else 1)",
+        "(2 if any(isinstance(one, (Remove, RemoveRecord)) for one in cure.remedy.changes) else 1)",
         "1",
         "tests/harden/test_apply.py",
         "a file is removed before another cure has changed it",
