@@ -24,6 +24,7 @@ from firmward.model.tree import Entry, Kind, Tree
 if TYPE_CHECKING:
     from firmward.audit.engine import Verdict
     from firmward.cli.caged import Journal
+    from firmward.cli.deadline import Deadline
     from firmward.harden.plan import Plan
     from firmward.harden.site import Site
     from firmward.image.foreign import Foreign
@@ -79,13 +80,11 @@ class _Round:
     """Audit, harden, audit."""
 
     def __init__(
-        self, image: "Image", root: "Root", question: Question, reading: Reading, deadline: object, around: Around
+        self, image: "Image", root: "Root", question: Question, reading: Reading, deadline: "Deadline", around: Around
     ) -> None:
         from firmward.cli.bills import bills_in
-        from firmward.cli.deadline import Deadline
         from firmward.cli.verdicts import Case
 
-        assert isinstance(deadline, Deadline)  # noqa: S101 - imported late
         self._image, self._root, self._around = image, root, around
         self._lost: list[str] = []
         self._here = {root.part.id, *(part.id for part in image.parts if part.same_as == root.part.id)}

@@ -31,4 +31,6 @@ def apply_rounds(plan: Plan, site: Site, functions: Functions, judge: Judge) -> 
             break
         site, more = apply_guarded(chosen, Site(site.draft, facts, site.policy, site.beside), functions)
         applied = Applied((*applied.done, *more.done), (*applied.refused, *more.refused))
+    else:
+        judge(site)
     return replace(site, facts=before), applied

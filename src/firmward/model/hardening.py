@@ -31,9 +31,6 @@ class Fate(StrEnum):
     """It was not found before: a fault of ours."""
 
 
-FAULTS = frozenset((Fate.KEPT, Fate.NEW))
-
-
 @dataclass(frozen=True, slots=True)
 class Treated:
     """An open finding and what became of it; `reason` says why it is left, or
