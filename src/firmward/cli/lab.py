@@ -2,7 +2,7 @@
 
 import typer
 
-HELP = "Start what was built as a virtual device, or its unprotected twin, under QEMU."
+HELP = "Start what was built as a virtual device, or its unprotected twin, under QEMU; attack both."
 EPILOG = """
 **Examples**
 
@@ -12,14 +12,16 @@ EPILOG = """
 
     firmward lab shell build/out
 
+    firmward lab attack build/out --before rootfs.squashfs -o proof.html
+
 A device runs on copies of the build's files and without a network; nothing of it is left when it ends.
 """
 
 
 def add_to(app: typer.Typer) -> None:
-    from firmward.cli import lab_boot, lab_shell
+    from firmward.cli import lab_attack, lab_attacks, lab_boot, lab_shell
 
     group = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode="markdown")
-    for verb in (lab_boot, lab_shell):
+    for verb in (lab_boot, lab_shell, lab_attack, lab_attacks):
         verb.add_to(group)
     app.add_typer(group, name="lab")

@@ -36,12 +36,23 @@ def run_each(
 ) -> list[Answer]:
     """The answers in the order of the items; `lost` gives the one of a worker that ended without, or that has not
     ended by `ends` on the monotonic clock."""
+    answers = dict(as_they_come(ask, items, jobs, lost, ends))
+    return [answers[index] for index in range(len(items))]
+
+
+def as_they_come(
+    ask: Callable[[Item], Answer],
+    items: Sequence[Item],
+    jobs: int,
+    lost: Callable[[Item, str], Answer],
+    ends: float = math.inf,
+) -> Iterator[tuple[int, Answer]]:
+    """The index of an item and its answer, as soon as it is there. Who stops listening ends the rest."""
     crew = _Crew[Item, Answer](ask, lost, ends)
     try:
-        answers = dict(crew.run(items, max(jobs, 1)))
+        yield from crew.run(items, max(jobs, 1))
     finally:
         crew.stop()
-    return [answers[index] for index in range(len(items))]
 
 
 @contextmanager

@@ -35,7 +35,8 @@ class Stock:
 @dataclass(frozen=True, slots=True)
 class VirtualBoard:
     """`program` is in the Debian `package`; `arguments` are processor and memory, `disk` the device behind the drive
-    of that name, `others` what the system needs besides. `flash_size` is that of the second bank, in bytes."""
+    of that name, `others` what the system needs besides. `flash_size` is that of the second bank, in bytes;
+    `network_card` is QEMU's device of that kind, None where the board has none."""
 
     name: str
     program: str
@@ -45,6 +46,7 @@ class VirtualBoard:
     others: tuple[str, ...]
     flash_size: int
     stock: Stock
+    network_card: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,6 @@ def command(
         *("-bios", str(firmware.loader.absolute()), *tree),
         *("-drive", f"if=pflash,unit=1,format=raw,file=/proc/self/fd/{flash}"),
         *("-drive", f"if=none,id=disk,format=raw,file=/proc/self/fd/{disk}", *board.disk),
-        *network.arguments(forwarded),
+        *network.arguments(board.network_card, forwarded),
         *board.others,
     )

@@ -107,8 +107,15 @@ def written_to(device: Device) -> AbstractContextManager[Media]:
 
 
 @contextmanager
-def started(device: Device, written: Media, log: SerialLog, forwarded: Sequence[Forward] = ()) -> Iterator[Machine]:
-    """The machine, on media that are given, with ports that can be reached from here."""
+def started(
+    device: Device,
+    written: Media,
+    log: SerialLog,
+    forwarded: Sequence[Forward] = (),
+    attached: Sequence[str] = (),
+) -> Iterator[Machine]:
+    """The machine, on media that are given, with ports that can be reached from here. `attached` are QEMU's arguments
+    for what is plugged in beside."""
     virtual = boards.virtual(device.said.board)
     with ExitStack() as stack:
         stack.callback(log.close)
@@ -119,7 +126,7 @@ def started(device: Device, written: Media, log: SerialLog, forwarded: Sequence[
         command = boards.command(
             program(virtual), virtual, firmware, disk=disk, flash=flash, monitor=other, forwarded=forwarded
         )
-        yield stack.enter_context(Machine(command, log, monitor, (disk, flash)))
+        yield stack.enter_context(Machine((*command, *attached), log, monitor, (disk, flash)))
 
 
 def _firmware(device: Device, virtual: VirtualBoard) -> Firmware:

@@ -32,12 +32,13 @@ USED = {
 @dataclass(frozen=True, slots=True)
 class Device:
     """A build in `folder`, which is what it has `said` of itself. `keep` is the folder that the media stay in, None for
-    copies that go with the machine."""
+    copies that go with the machine. `before` is the root that the twin starts, None for the build's own."""
 
     folder: Path
     said: Built
     kind: Kind = Kind.PROTECTED
     keep: Path | None = None
+    before: Path | None = None
 
     @property
     def name(self) -> str:

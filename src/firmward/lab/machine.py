@@ -148,6 +148,11 @@ class Machine:
         except OSError as error:
             raise DeviceError(f"the serial line takes nothing any more: {error.strerror}") from error
 
+    def command(self, message: str) -> None:
+        """One of QEMU's monitor, as JSON; what it answers is not waited for."""
+        if self._monitor is not None:
+            self._monitor.send(message)
+
     def stop(self) -> None:
         """End it, whatever it does; nothing of it is left then."""
         with suppress(ProcessLookupError, PermissionError):

@@ -71,6 +71,16 @@ def kept(
         yield Media(disk_file, flash_file)
 
 
+@contextmanager
+def copied(folder: Path, prefix: str = "") -> Iterator[Media]:
+    """Copies that nobody finds again, of media that are kept in a folder."""
+    with TemporaryFile(prefix="firmward-lab-") as disk, TemporaryFile(prefix="firmward-lab-") as flash:
+        with _roomy(Path(gettempdir())):
+            copy(folder / f"{prefix}{DISK}", disk)
+            copy(folder / f"{prefix}{FLASH}", flash)
+        yield Media(disk, flash)
+
+
 def _own(path: Path, mode: str) -> IO[bytes]:
     """Not what a link leads to: a device writes there."""
     if path.is_symlink():

@@ -1,7 +1,8 @@
 """QEMU's monitor (QMP, docs/interop/qmp-spec.txt): what the machine itself tells of its life.
 
 A device whose console is off says nothing on its serial line; that it was reset is seen here alone. Messages are lines
-of JSON, and events come between answers. Nothing is asked but to begin: an event of a guest is no more than a name.
+of JSON, and events come between answers. What is asked is to begin, and what an attacker's
+hand does to the machine: an event of a guest is no more than a name.
 """
 
 import json
@@ -48,6 +49,11 @@ class Monitor:
                     yield ANSWERED
                 elif isinstance(said, dict) and isinstance(said.get("event"), str):
                     yield said["event"]
+
+    def send(self, message: str) -> None:
+        """A command; nobody waits for its answer."""
+        with suppress(OSError):
+            self.line.send(f"{message}\n".encode())
 
     def _receive(self) -> None:
         while not self._closed and len(self._pending) <= MESSAGE_LIMIT:

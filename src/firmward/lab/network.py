@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 HOST = "127.0.0.1"
-DEVICE = "virtio-net-device"
 
 
 class Protocol(StrEnum):
@@ -47,9 +46,9 @@ def _free(protocol: Protocol) -> int:
         return port
 
 
-def arguments(forwarded: Iterable[Forward]) -> tuple[str, ...]:
-    """QEMU's; without any forward the device has no network card at all."""
+def arguments(card: str | None, forwarded: Iterable[Forward]) -> tuple[str, ...]:
+    """QEMU's. A board without a card has no network, and neither has a device that nobody calls."""
     rules = [f"hostfwd={one.protocol}:{HOST}:{one.here}-:{one.port}" for one in forwarded]
-    if not rules:
+    if card is None or not rules:
         return ("-nic", "none")
-    return ("-netdev", ",".join(("user,id=network,restrict=on", *rules)), "-device", f"{DEVICE},netdev=network")
+    return ("-netdev", ",".join(("user,id=network,restrict=on", *rules)), "-device", f"{card},netdev=network")

@@ -22,4 +22,5 @@ BOARD = VirtualBoard(
         before="virtio scan",
         serial="pl011@9000000",
     ),
+    network_card="virtio-net-device",
 )

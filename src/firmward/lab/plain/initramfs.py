@@ -49,9 +49,9 @@ def _nested(text: str) -> str:
     return text.replace("'", "'\"'\"'")
 
 
-def with_program(archive: bytes, content: bytes) -> bytes:
+def with_program(archive: bytes, content: bytes, name: str = NAME) -> bytes:
     # the kernel looks for the next archive at a multiple of four bytes, and passes zeros over
-    return _padded(archive) + _member(1, NAME, PROGRAM, content) + _member(0, "TRAILER!!!", 0, b"")
+    return _padded(archive) + _member(1, name, PROGRAM, content) + _member(0, "TRAILER!!!", 0, b"")
 
 
 def _member(number: int, name: str, mode: int, content: bytes) -> bytes:

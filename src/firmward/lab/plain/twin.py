@@ -2,8 +2,9 @@
 kernel, and a root that anybody with root's rights changes for good.
 
 The twin is made on the disk's copy, at the places of the build's own parts: its FIT where slot a has its (and on into
-slot b's, which it has no use for), the root of slot a as it is, and in place of slot b's root an empty file system that
-takes what is written to `/`. It is what protection is measured against: same kernel, same system, no protection.
+slot b's, which it has no use for), the root of slot a as it is or as it was before it was hardened, and in place of
+slot b's root an empty file system that takes what is written to `/`. It is what protection is measured against: same
+kernel, same product, no protection.
 """
 
 import tempfile
@@ -12,6 +13,8 @@ from pathlib import Path
 from firmward.build.board import board
 from firmward.build.built import Partition
 from firmward.build.program import run
+from firmward.build.root import write_root
+from firmward.build.trees import open_tree
 from firmward.lab import device as parts
 from firmward.lab import media
 from firmward.lab.board import Firmware, Stock, VirtualBoard
@@ -26,6 +29,8 @@ PREFIX = "plain-"
 SECTOR = 512
 BOOT_DELAY = 2
 """Seconds in which a key leads to the prompt; U-Boot's own default."""
+COMPRESSION = "gzip"
+"""Every kernel that reads squashfs knows it, and it is packed in seconds."""
 IDENTITY = "5eed0000-0000-4000-8000-000000000001"
 """Of the file system for what is written, so that it is the same each time."""
 
@@ -53,6 +58,8 @@ def preparation(device: Device, virtual: VirtualBoard) -> Prepare:
                 device.folder / parts.FIT, work, lambda archive: initramfs.with_program(archive, program)
             )
             size = _place_fit(made, device, written)
+            if device.before is not None:
+                _place_root(device.before, device, written, work)
             if said.layout == "verity":
                 _place_upper(device.partition("root_b"), written, work)
         variables = _variables(virtual.stock, own.addresses.fit, size, own.console)
@@ -73,6 +80,20 @@ def _place_fit(made: Path, device: Device, written: Media) -> int:
     media.zero(written.disk, first.start, room)
     media.copy(made, written.disk, first.start)
     return size
+
+
+def _place_root(before: Path, device: Device, written: Media, work: Path) -> None:
+    """Raises InputError for a root that cannot be read, or has no room."""
+    if device.said.layout != "verity":
+        raise InputError(f"{before}: the build has its system in the initramfs, and no place for another root")
+    image, place = work / "root.squashfs", device.partition("root_a")
+    given = open_tree(before)
+    write_root(given, image, compression=COMPRESSION, epoch=fit.EPOCH)
+    size = image.stat().st_size
+    if size > place.size:
+        raise InputError(f"{before}: takes {size} bytes as squashfs, and the slot has {place.size}")
+    media.zero(written.disk, place.start, place.size)
+    media.copy(image, written.disk, place.start)
 
 
 def _place_upper(partition: Partition, written: Media, work: Path) -> None:

@@ -1,0 +1,46 @@
+"""`firmward lab attacks`: which attacks there are."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from firmward.cli.console import Color, ColorOption, make_console
+
+EPILOG = """
+**Examples**
+
+    firmward lab attacks
+
+    firmward lab attacks --json | jq -r '.[] | select(.link == "kernel") | .id'
+"""
+
+JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("attacks", epilog=EPILOG)(attacks)
+
+
+def attacks(as_json: JsonOption = False, color: ColorOption = Color.AUTO) -> None:
+    """List the attacks that `firmward lab attack` tries, by the link of the chain of trust that they strike."""
+    from rich.table import Table
+
+    from firmward.audit.chain_words import TITLES
+    from firmward.lab.attacks import attacks as known
+
+    found = tuple(known().values())
+    if as_json:
+        rows = [
+            {"id": one.id, "title": one.title, "does": one.does, "position": one.position.value, "link": one.link,
+             "case": one.case, "foretold": list(one.foretold), "needs": [need.value for need in one.needs]}
+            for one in found
+        ]  # fmt: skip
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("attack", "strikes", "has", "what"):
+        table.add_column(name)
+    for one in found:
+        table.add_row(one.id, TITLES[one.link], one.position.value, one.title)
+    make_console(color).print(table)

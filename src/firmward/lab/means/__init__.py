@@ -1,0 +1,1 @@
+"""What attackers make and use, shared by attacks: programs, FITs, roots, ways into a login."""

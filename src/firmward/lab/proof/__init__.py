@@ -1,0 +1,1 @@
+"""What a campaign proved, as a record, and as it is shown: one form, one file."""
