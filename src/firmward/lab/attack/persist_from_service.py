@@ -1,5 +1,7 @@
 """A web server that was taken over, and stays over a restart: what botnets had to do without, and later ones learnt."""
 
+from collections.abc import Sequence
+
 from firmward.lab.attacks import Attack, Position, Result
 from firmward.lab.means.program import script
 from firmward.lab.means.taken_service import as_root, taken
@@ -16,18 +18,17 @@ PLACES = (
 
 def run(target: Target) -> Result:
     with taken(target) as service:
-        service.run(as_root(_put(script(target.challenge))))
+        service.run(as_root(put(script(target.challenge))))
         target.note(Witness.ATTACKER, f"puts a program of his own to {len(PLACES)} places from which devices start one")
     target.note(Witness.ATTACKER, "cuts the power, and switches the device on again")
     return target.withstands(ATTACK.within)
 
 
-def _put(own: str) -> str:
+def put(own: str, places: Sequence[str] = PLACES) -> str:
     """In front of what is there, so that the device starts as before. The power is cut soon, and what is written is to
     be on the disk by then."""
-    places = " ".join(PLACES)
     return f"""\
-for place in {places}; do
+for place in {" ".join(places)}; do
 	was=$(cat "$place")
 	cat >"$place" <<'OWN'
 {own}OWN
