@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmward.lab.attack import call_home, disk_from_service, flood_from_service, persist_from_service, root_by_setuid
-from firmward.lab.attacks import Position, attacks
+from firmward.lab.attacks import Need, Position, attacks
 from firmward.lab.challenge import LEAST, MOST, Challenge
 from firmward.lab.means.taken_service import as_root
 
@@ -48,6 +48,7 @@ def test_the_forged_source_is_the_one_that_the_devices_shell_computes(asked: Cha
 def test_each_one_begins_in_a_service_and_is_foretold() -> None:
     found = [one for one in attacks().values() if one.position is Position.SERVICE]
     assert {*POSTED} <= {one.id for one in found}
+    assert all(Need.SCRIPT in one.needs for one in found)
     assert all(one.foretold and re.search(r"\d{4}", one.case) for one in found)
 
 

@@ -1,10 +1,13 @@
 """Which script is overwritten, and that what takes its place runs what is posted."""
 
+import io
 import subprocess
+import tarfile
+from pathlib import Path
 
 import pytest
 
-from firmward.lab.means.taken_service import LABEL, OWN, as_root, script_of
+from firmward.lab.means.taken_service import LABEL, OWN, as_root, can_be_taken, script_of
 from firmward.model.memory import MemoryTree
 
 LONG = "#!/bin/sh\n" + "# a comment\n" * 20
@@ -24,6 +27,17 @@ def test_a_script_of_the_web_server_is_found_with_its_address(folder: str) -> No
 )
 def test_nothing_else_can_be_overwritten(files: dict[str, str]) -> None:
     assert script_of(MemoryTree(files)) is None
+
+
+@pytest.mark.parametrize(("name", "can"), [("var/www/cgi-bin/state.cgi", True), ("var/www/state.html", False)])
+def test_a_build_is_tried_where_its_root_has_such_a_script(tmp_path: Path, name: str, can: bool) -> None:
+    assert not can_be_taken(tmp_path / "without a root")
+    (tmp_path / "slot").mkdir()
+    with tarfile.open(tmp_path / "slot/root.img", "w") as root:
+        member = tarfile.TarInfo(name)
+        member.size = len(LONG)
+        root.addfile(member, io.BytesIO(LONG.encode()))
+    assert can_be_taken(tmp_path) is can
 
 
 def test_what_takes_its_place_runs_what_is_posted_and_says_errors_too() -> None:

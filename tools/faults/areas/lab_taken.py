@@ -108,4 +108,11 @@ FAULTS = (
         "tests/lab/means/test_web.py",
         "what only looks like a key ends the attack",
     ),
+    Fault(
+        "lab/means/taken_service.py",
+        "return image.is_file() and script_of(open_tree(image).tree) is not None",
+        "return image.is_file()",
+        "tests/lab/means/test_taken_service.py",
+        "a product without such a script is said not to withstand",
+    ),
 )

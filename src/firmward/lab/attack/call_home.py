@@ -1,6 +1,6 @@
 """A web server that was taken over, and calls the one who commands it, at a port that nobody declared."""
 
-from firmward.lab.attacks import Attack, Position, Result, Unseen
+from firmward.lab.attacks import Attack, Need, Position, Result, Unseen
 from firmward.lab.means import wire
 from firmward.lab.means.taken_service import as_root, taken
 from firmward.lab.target import Target, Witness
@@ -35,4 +35,5 @@ ATTACK = Attack(
     case="Mirai (2016): taken devices report to port 48101 of the botnet's server (Antonakakis et al., USENIX 2017)",
     foretold=("egress-unrestricted", "firewall-default-accept"),
     run=run,
+    needs=(Need.NETWORK, Need.SCRIPT),
 )

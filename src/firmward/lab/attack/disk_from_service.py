@@ -1,6 +1,6 @@
 """A web server that was taken over, and writes to the disk past the file system: where boot loader and kernel lie."""
 
-from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.attacks import Attack, Need, Position, Result
 from firmward.lab.means.taken_service import as_root, taken
 from firmward.lab.target import Target, Witness
 from firmward.model.chain import KERNEL
@@ -39,4 +39,5 @@ ATTACK = Attack(
     case="VPNFilter (Talos, 2018), BrickerBot (Radware, 2017): malware that writes to raw flash from a taken service",
     foretold=("setuid-unexpected", "world-writable", "account-default-password"),
     run=run,
+    needs=(Need.NETWORK, Need.SCRIPT),
 )

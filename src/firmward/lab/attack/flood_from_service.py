@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Address
 
-from firmward.lab.attacks import Attack, Position, Result, Unseen
+from firmward.lab.attacks import Attack, Need, Position, Result, Unseen
 from firmward.lab.challenge import Challenge
 from firmward.lab.means import wire
 from firmward.lab.means.taken_service import as_root, taken
@@ -61,4 +61,5 @@ ATTACK = Attack(
     case="Mirai (2016): floods of 600 Gbit/s and more from cameras (Antonakakis et al., USENIX Security 2017)",
     foretold=("egress-unrestricted", "firewall-default-accept"),
     run=run,
+    needs=(Need.NETWORK, Need.SCRIPT),
 )

@@ -4,7 +4,7 @@ import re
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.attacks import Attack, Need, Position, Result
 from firmward.lab.means.taken_service import as_root, taken
 from firmward.lab.target import Target, Witness
 from firmward.model.chain import ROOT
@@ -44,4 +44,5 @@ ATTACK = Attack(
     case="CVE-2017-8225: GoAhead in over 1200 models of cameras gave away the files with keys and passwords",
     foretold=("setuid-unexpected", "world-writable", "account-default-password"),
     run=run,
+    needs=(Need.NETWORK, Need.SCRIPT),
 )

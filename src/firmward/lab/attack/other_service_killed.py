@@ -1,7 +1,7 @@
 """A web server that was taken over, and ends another service: the one that would tell of it."""
 
 from firmward.lab import reach
-from firmward.lab.attacks import Attack, Position, Result, Unseen
+from firmward.lab.attacks import Attack, Need, Position, Result, Unseen
 from firmward.lab.means.taken_service import as_root, taken
 from firmward.lab.network import Forward
 from firmward.lab.target import Target, Witness
@@ -37,5 +37,6 @@ ATTACK = Attack(
     case="Mirai (2016) kills the servers of its rivals on the devices that it takes (killer.c in its source)",
     foretold=("setuid-unexpected", "world-writable", "account-default-password"),
     run=run,
+    needs=(Need.NETWORK, Need.SCRIPT),
     ports=(BROKER,),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.attacks import Attack, Need, Position, Result
 from firmward.lab.means.program import script
 from firmward.lab.means.taken_service import as_root, taken
 from firmward.lab.target import Target, Witness
@@ -48,4 +48,5 @@ ATTACK = Attack(
     case="Hide 'N Seek (Bitdefender, 2018): the first botnet of devices that put itself into /etc/init.d to stay",
     foretold=("rootfs-writable", "world-writable", "setuid-unexpected", "hook-directory-writable"),
     run=run,
+    needs=(Need.NETWORK, Need.SCRIPT),
 )

@@ -2,7 +2,7 @@
 
 import socket
 
-from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.attacks import Attack, Need, Position, Result
 from firmward.lab.means.taken_service import TakenService, as_root, taken
 from firmward.lab.target import Target, Witness
 from firmward.model.chain import ROOT
@@ -42,5 +42,6 @@ ATTACK = Attack(
     case="CVE-2021-4034 (PwnKit), CVE-2021-3156: one setuid program makes every account root",
     foretold=("setuid-unexpected", "su-unrestricted", "sudo-unrestricted", "world-writable"),
     run=run,
+    needs=(Need.NETWORK, Need.SCRIPT),
     ports=(PORT,),
 )

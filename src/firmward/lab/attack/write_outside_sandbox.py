@@ -1,6 +1,6 @@
 """A web server that was taken over, and writes where it has no business: among the programs and pages of the system."""
 
-from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.attacks import Attack, Need, Position, Result
 from firmward.lab.means.taken_service import as_root, taken
 from firmward.lab.target import Target, Witness
 from firmward.model.chain import ROOT
@@ -29,4 +29,5 @@ ATTACK = Attack(
     case="CVE-2021-36260: code in the web server of Hikvision cameras wrote to their systems",
     foretold=("world-writable", "rootfs-writable", "rootfs-unverified", "setuid-unexpected"),
     run=run,
+    needs=(Need.NETWORK, Need.SCRIPT),
 )

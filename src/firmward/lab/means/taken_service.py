@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from firmward.build.trees import open_tree
 from firmward.lab import board as boards
@@ -118,6 +120,13 @@ def _script(target: Target) -> Script:
     if found is None:
         raise Unseen("the system has no web server's script that could be taken over")
     return found
+
+
+@cache
+def can_be_taken(build: Path) -> bool:
+    """Whether the root in the folder of a build has such a script."""
+    image = build / ROOT
+    return image.is_file() and script_of(open_tree(image).tree) is not None
 
 
 def script_of(root: Tree) -> Script | None:
