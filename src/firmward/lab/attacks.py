@@ -33,6 +33,7 @@ class Need(StrEnum):
 
     NETWORK = "a network card"
     OLDER = "an older build of the same maker (--older)"
+    SCRIPT = "a web server's script in the root, which could be taken over"
     BEFORE = "the system as it was before it was hardened (--before)"
 
 

@@ -48,6 +48,11 @@ class VirtualBoard:
     stock: Stock
     network_card: str | None = None
 
+    @property
+    def memory(self) -> int:
+        """Bytes, as its arguments say."""
+        return int(self.arguments[self.arguments.index("-m") + 1]) << 20
+
 
 @dataclass(frozen=True, slots=True)
 class Firmware:

@@ -113,9 +113,10 @@ def started(
     log: SerialLog,
     forwarded: Sequence[Forward] = (),
     attached: Sequence[str] = (),
+    descriptors: Sequence[int] = (),
 ) -> Iterator[Machine]:
     """The machine, on media that are given, with ports that can be reached from here. `attached` are QEMU's arguments
-    for what is plugged in beside."""
+    for what is plugged in beside, which may name the `descriptors`."""
     virtual = boards.virtual(device.said.board)
     with ExitStack() as stack:
         stack.callback(log.close)
@@ -126,7 +127,7 @@ def started(
         command = boards.command(
             program(virtual), virtual, firmware, disk=disk, flash=flash, monitor=other, forwarded=forwarded
         )
-        yield stack.enter_context(Machine((*command, *attached), log, monitor, (disk, flash)))
+        yield stack.enter_context(Machine((*command, *attached), log, monitor, (disk, flash, *descriptors)))
 
 
 def _firmware(device: Device, virtual: VirtualBoard) -> Firmware:

@@ -14,6 +14,7 @@ from pathlib import Path
 from firmward.lab.attacks import Attack, Need, Position, Result, Unseen
 from firmward.lab.challenge import Challenge, challenge
 from firmward.lab.device import Kind
+from firmward.lab.means.taken_service import can_be_taken
 from firmward.lab.pair import Pair
 from firmward.lab.target import Evidence, Target, Witness
 from firmward.model.errors import DeviceError
@@ -133,6 +134,8 @@ def _hindrances(pair: Pair, attack: Attack, baselines: Sequence[Baseline]) -> It
     networked = bool(attack.ports) or attack.position is Position.NETWORK or Need.NETWORK in attack.needs
     if networked and not pair.has_network:
         yield f"the board has no {Need.NETWORK.value.removeprefix('a ')}"
+    if Need.SCRIPT in attack.needs and not can_be_taken(pair.device.folder):
+        yield f"it needs {Need.SCRIPT}"
     if Need.OLDER in attack.needs and pair.older is None:
         yield f"it needs {Need.OLDER}"
     if Need.BEFORE in attack.needs and pair.before is None:

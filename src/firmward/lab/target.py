@@ -123,11 +123,14 @@ class Target:
     # ------------------------------------------------------------------ while it is on
 
     @contextmanager
-    def power(self, ports: Sequence[int] = (), attached: Sequence[str] = ()) -> "Iterator[Powered]":
-        """Switch it on; leaving cuts the power. `attached` are arguments of QEMU's for what is plugged in."""
+    def power(
+        self, ports: Sequence[int] = (), attached: Sequence[str] = (), descriptors: Sequence[int] = ()
+    ) -> "Iterator[Powered]":
+        """Switch it on; leaving cuts the power. `attached` are arguments of QEMU's for what is plugged in, which may
+        name the `descriptors`."""
         forwarded = network.forwards(ports)
         log = SerialLog()
-        with boot.started(self.device, self.media, log, forwarded, attached) as machine:
+        with boot.started(self.device, self.media, log, forwarded, attached, descriptors) as machine:
             yield Powered(self, machine, forwarded)
 
     def withstands(self, within: float, ports: Sequence[int] = (), attached: Sequence[str] = ()) -> Result:

@@ -1,0 +1,61 @@
+"""What attacks post to the service that they took is whole, and is told from outside by what it computes."""
+
+import re
+import subprocess
+from ipaddress import IPv4Address
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firmward.lab.attack import call_home, disk_from_service, flood_from_service, persist_from_service, root_by_setuid
+from firmward.lab.attacks import Need, Position, attacks
+from firmward.lab.challenge import LEAST, MOST, Challenge
+from firmward.lab.means.taken_service import as_root
+
+ASKED = Challenge(LEAST + 3, MOST - 5)
+POSTED = {
+    "call-home": call_home.CALL.format(word=ASKED.shell, host=call_home.MASTER, port=call_home.PORT),
+    "disk-from-service": disk_from_service.CODE.format(word=ASKED.shell, size=512, number=4096),
+    "flood-from-service": flood_from_service.CODE.format(word=ASKED.shell, victim=flood_from_service.VICTIM),
+    "persist-from-service": persist_from_service.put("#!/bin/sh\necho own\n"),
+    "root-by-setuid": root_by_setuid.LISTEN.format(word=ASKED.shell, port=root_by_setuid.PORT),
+}
+
+
+@pytest.mark.parametrize("attack", POSTED)
+def test_what_is_posted_is_a_script_that_a_shell_reads(attack: str) -> None:
+    """It is not run here: it would change this machine."""
+    for text in (POSTED[attack], as_root(POSTED[attack])):
+        subprocess.run(["sh", "-n"], input=text, text=True, check=True)
+
+
+@pytest.mark.parametrize("attack", ["call-home", "disk-from-service", "flood-from-service", "root-by-setuid"])
+def test_it_holds_the_question_and_not_the_answer(attack: str) -> None:
+    assert ASKED.shell in POSTED[attack]
+    assert not ASKED.is_answered(POSTED[attack])
+
+
+@settings(max_examples=15)
+@given(st.builds(Challenge, *[st.integers(LEAST, MOST)] * 2))
+def test_the_forged_source_is_the_one_that_the_devices_shell_computes(asked: Challenge) -> None:
+    lines = flood_from_service.CODE.format(word=asked.shell, victim="nobody").splitlines()[:2]
+    text = "\n".join((*lines, "echo $forged"))
+    said = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True).stdout
+    assert IPv4Address(said.strip()) == flood_from_service.forged(asked)
+
+
+def test_each_one_begins_in_a_service_and_is_foretold() -> None:
+    found = [one for one in attacks().values() if one.position is Position.SERVICE]
+    assert {*POSTED} <= {one.id for one in found}
+    assert all(Need.SCRIPT in one.needs for one in found)
+    assert all(one.foretold and re.search(r"\d{4}", one.case) for one in found)
+
+
+def test_what_was_there_is_kept_behind_what_is_put_before_it(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("places")
+    (folder / "rc.local").write_text("echo was\n")
+    text = persist_from_service.put("#!/bin/sh\necho own\n", [f"{folder}/rc.local", f"{folder}/new"])
+    subprocess.run(["sh", "-c", text], check=True, stderr=subprocess.DEVNULL)
+    said = [subprocess.run([folder / name], capture_output=True, text=True).stdout for name in ("rc.local", "new")]
+    assert said == ["own\nwas\n", "own\n"]

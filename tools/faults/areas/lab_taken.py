@@ -1,0 +1,118 @@
+"""A service that was taken over: what lets it run the attacker's code, and what is seen of it from outside."""
+
+from fault import Fault
+
+FAULTS = (
+    Fault(
+        "lab/means/memory.py",
+        "                    if found % PAGE == 0:\n",
+        "                    if found >= 0:\n",
+        "tests/lab/means/test_memory.py",
+        "words in the middle of a page are taken for a file's beginning, and overwritten",
+    ),
+    Fault(
+        "lab/means/memory.py",
+        "found = piece.find(beginning, found + 1)",
+        "found = -1",
+        "tests/lab/means/test_memory.py",
+        "of two copies in memory the one that runs may be left as it is",
+    ),
+    Fault(
+        "lab/means/memory.py",
+        "start = os.lseek(self.descriptor, end, os.SEEK_DATA)",
+        "start = end",
+        "tests/lab/means/test_memory.py",
+        "holes of the memory are searched",
+    ),
+    Fault(
+        "lab/means/wire.py",
+        "frame[6:9] != CARD or ",
+        "",
+        "tests/lab/means/test_wire.py",
+        "what others send to the device is taken for its own",
+    ),
+    Fault(
+        "lab/means/wire.py",
+        "data[13] & (SYN | ACK) == SYN",
+        "data[13] & SYN == SYN",
+        "tests/lab/means/test_wire.py",
+        "answers to callers count as a flood",
+    ),
+    Fault(
+        "lab/means/wire.py",
+        "(header[0] & 15) * 4",
+        "20",
+        "tests/lab/means/test_wire.py",
+        "options of a header are read as ports, and a call is missed",
+    ),
+    Fault(
+        "lab/means/wire.py",
+        "or len(header) < 20 or",
+        "or",
+        "tests/lab/means/test_wire.py",
+        "a packet that was cut off ends the reading",
+    ),
+    Fault(
+        "lab/means/wire.py",
+        "while moment - moments[first] > seconds:",
+        "while moment - moments[first] > 2 * seconds:",
+        "tests/lab/means/test_wire.py",
+        "two seconds are counted as one",
+    ),
+    Fault(
+        "lab/means/web.py",
+        "        return Page(answer.status, ",
+        "        return Page(200, ",
+        "tests/lab/means/test_web.py",
+        "a page that asks for a word is taken for the one behind it",
+    ),
+    Fault(
+        "lab/means/taken_service.py",
+        'content.startswith(b"#!") and ',
+        "",
+        "tests/lab/means/test_taken_service.py",
+        "a program of machine code is overwritten with a script",
+    ),
+    Fault(
+        "lab/means/taken_service.py",
+        " and len(content) >= len(OWN)",
+        "",
+        "tests/lab/means/test_taken_service.py",
+        "a script is taken whose place is too short for the attacker's",
+    ),
+    Fault(
+        "lab/means/taken_service.py",
+        "exec 2>&1\n",
+        "",
+        "tests/lab/means/test_taken_service.py",
+        "why a step fails is not seen",
+    ),
+    Fault(
+        "lab/attack/flood_from_service.py",
+        "product >> 8 & 255",
+        "product >> 9 & 255",
+        "tests/lab/attack/test_from_service.py",
+        "forged packets are not known again",
+    ),
+    Fault(
+        "lab/attack/persist_from_service.py",
+        'echo "$was" >>"$place"',
+        ":",
+        "tests/lab/attack/test_from_service.py",
+        "the twin's own start scripts are lost, and it does not start any more",
+    ),
+    Fault(
+        "lab/attack/keys_from_service.py",
+        "    except (ValueError, TypeError):\n        return None\n",
+        "    except TypeError:\n        return None\n",
+        "tests/lab/means/test_web.py",
+        "what only looks like a key ends the attack",
+    ),
+    Fault(
+        "lab/means/taken_service.py",
+        "return image.is_file() and script_of(open_tree(image).tree) is not None",
+        "return image.is_file()",
+        "tests/lab/means/test_taken_service.py",
+        "a product without such a script is said not to withstand",
+    ),
+)
