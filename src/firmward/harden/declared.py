@@ -20,10 +20,15 @@ def functions(tree: Tree, facts: Facts, policy: Policy | None) -> frozenset[str]
 
 def _functions(tree: Tree, facts: Facts, policy: Policy) -> Iterator[str]:
     known = facts.get(Listeners)
-    opened = {(one.protocol, one.port) for one in known.listeners} if isinstance(known, Listeners) else set()
+    sockets = known if isinstance(known, Listeners) else Listeners(())
+    opened = {(one.protocol, one.port) for one in sockets.listeners}
+    reachable = {(one.protocol, one.port) for one in sockets.reachable}
     for one in policy.listen:
-        if (one.protocol, one.port) in opened:
-            yield f"{one.service or 'something'} listens on {one.protocol}/{one.port}"
+        said = f"{one.service or 'something'} listens on {one.protocol}/{one.port}"
+        if (one.protocol, one.port) in (opened if one.peer == "local" else reachable):
+            yield said
+        elif (one.protocol, one.port) in opened:
+            yield f"{said} for the device itself"
     accounts = facts.get(Accounts)
     for declared in policy.account:
         account = accounts.get(declared.name) if isinstance(accounts, Accounts) else None
