@@ -12,7 +12,8 @@ loop goes with it, when nothing else in it does anything, and where something do
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from itertools import islice
 
 from firmward.facts.scripts.endless import PAUSES
 from firmward.formats import shell
@@ -32,6 +33,8 @@ RESERVED = frozenset(("fi", "done", "esac", "then", "else", "elif", "do", "}", "
 NOT_ALONE = re.compile(r"^\s*#|;;|(?:\\|&&|\|)\s*$|<<")
 IDLE = PAUSES | {"true", "false", ":", "[", "test", "echo", "printf", "logger"}
 """What nobody misses of a loop that goes."""
+COMMANDS_LIMIT = 50
+"""Commands of a loop that is looked at; one with more does something else too."""
 AROUND = 3
 """Lines before the first command of a loop and behind its last one that may belong to it."""
 SPLIT = re.compile(r"(?:\\|&&|\|)\s*$")
@@ -49,7 +52,11 @@ class Script:
         for node in _nodes(commands):
             if isinstance(node, Simple):
                 self._commands.setdefault(node.line, Counter())[node] += 1
-        self._loops = tuple(_loops(commands))
+        self._loops: dict[int, list[_Round]] = {}
+        for loop in _loops(commands):
+            known = _Round.of(loop)
+            for line in known.lines if len(known.commands) <= COMMANDS_LIMIT else ():
+                self._loops.setdefault(line, []).append(known)
 
     def without(self, number: int, steering: frozenset[str] = STEERING) -> str | None:
         """What stands in the place of a line, counted from 1, that is taken out; None where it cannot go alone. A line
@@ -68,21 +75,19 @@ class Script:
 
     def without_program(self, number: int) -> tuple[int, int, str] | None:
         """The first and last line to be taken out with a program that goes on running, and what stands instead."""
-        for loop in self._loops:  # the outer ones before those within
-            simple = [one for one in _nodes((loop.condition, loop.body)) if isinstance(one, Simple)]
-            lines = {one.line for one in simple}
-            rest = _others((loop.condition, loop.body), number)
-            if number not in lines or lines == {number} or not _is_idle(_others(loop.condition, number)):
+        for loop in self._loops.get(number, ()):  # the outer ones before those within
+            if loop.lines == {number} or not loop.asking <= {number}:
                 continue
-            if _is_idle(rest):
-                return self._without_loop(min(lines), max(lines))
-            if not any(one.words and one.words[0].literal in PAUSES for one in rest):
+            if loop.working <= {number}:
+                return self._without_loop(loop)
+            if loop.pausing <= {number}:
                 return None
         instead = self.without(number)
         return None if instead is None else (number, number, instead)
 
-    def _without_loop(self, first: int, last: int) -> tuple[int, int, str] | None:
-        """The fewest lines with all of these that say by themselves what they say in their script."""
+    def _without_loop(self, loop: "_Round") -> tuple[int, int, str] | None:
+        """The fewest lines with all of it that say by themselves what they say in their script."""
+        first, last = min(loop.lines), max(loop.lines)
         places = [(first - up, last + down) for up in range(AROUND) for down in range(AROUND)]
         for start, end in sorted(places, key=lambda place: place[1] - place[0]):
             lines = self.lines[start - 1 : end]
@@ -95,9 +100,34 @@ class Script:
             nodes = Counter(_nodes(alone.commands))
             own = Counter({node: count for node, count in nodes.items() if isinstance(node, Simple)})
             said = sum((self._commands.get(line, Counter()) for line in range(start, end + 1)), Counter[object]())
-            if not alone.problems and own == said and all(one in WHOLE or _may_go(one, STEERING) for one in nodes):
+            is_whole = not alone.problems and own == said == loop.commands
+            if is_whole and all(one in WHOLE or _may_go(one, STEERING) for one in nodes):
                 return start, end, lines[0][: len(lines[0]) - len(lines[0].lstrip())] + ":"
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """The commands of a loop, and by their lines those whose end it waits for (`asking`), that do something
+    (`working`), and that pause."""
+
+    commands: Counter[object]
+    lines: frozenset[int]
+    asking: frozenset[int]
+    working: frozenset[int]
+    pausing: frozenset[int]
+
+    @classmethod
+    def of(cls, loop: Loop) -> "_Round":
+        asked = _commands(loop.condition)
+        all_of = [*asked, *_commands(loop.body)]
+        return cls(
+            Counter(all_of),
+            frozenset(one.line for one in all_of),
+            frozenset(one.line for one in asked if not _is_one_of(one, IDLE)),
+            frozenset(one.line for one in all_of if not _is_one_of(one, IDLE)),
+            frozenset(one.line for one in all_of if _is_one_of(one, PAUSES)),
+        )
 
 
 class Scripts:
@@ -153,6 +183,11 @@ def _nodes(commands: object) -> Iterator[object]:
             yield from _nodes(getattr(commands, field.name))
 
 
+def _commands(commands: object) -> list[Simple]:
+    """The simple ones, as far as their number says whether there are too many."""
+    return list(islice((one for one in _nodes(commands) if isinstance(one, Simple)), COMMANDS_LIMIT + 1))
+
+
 def _loops(commands: object) -> Iterator[Loop]:
     if isinstance(commands, tuple):
         for one in commands:
@@ -164,13 +199,8 @@ def _loops(commands: object) -> Iterator[Loop]:
             yield from _loops(getattr(commands, field.name))
 
 
-def _others(commands: object, number: int) -> list[Simple]:
-    """The simple commands on other lines than this one."""
-    return [one for one in _nodes(commands) if isinstance(one, Simple) and one.line != number]
-
-
-def _is_idle(commands: list[Simple]) -> bool:
-    return all(one.words and one.words[0].literal in IDLE and not one.assignments for one in commands)
+def _is_one_of(command: Simple, names: frozenset[str]) -> bool:
+    return bool(command.words) and command.words[0].literal in names and not command.assignments
 
 
 def _may_go(node: object, steering: frozenset[str]) -> bool:

@@ -22,7 +22,7 @@ def close(text: str, protocol: str, port: int) -> str:
     changed, blocks = _blocks(text, port)
     said = PORT.search(text)
     is_first = int(said[1]) == port if said is not None else not blocks
-    if is_first and said is None and port not in USUAL:
+    if not blocks and (not is_first or (said is None and port not in USUAL)):
         raise nothing(protocol, port)
     return _first(changed, port) if is_first else changed
 
