@@ -123,6 +123,9 @@ ROWS = {
         "\tlist listen_https '443'\n",
         "config uhttpd 'main'\n\tlist listen_http '127.0.0.1:80'\n\tlist listen_http '[::1]:80'\n"
         "\tlist listen_https '443'\n"),
+    "uhttpd: of two addresses one is left": Row(
+        "uhttpd", "tcp/80", "config uhttpd 'main'\n\tlist listen_http '10.0.0.1:80'\n\tlist listen_http '80' # a\n",
+        "config uhttpd 'main'\n\tlist listen_http '127.0.0.1:80'\n"),
     "uhttpd: several words": Row(
         "uhttpd", "tcp/80", "config uhttpd 'main'\n\toption listen_http '80 8080'\n",
         "config uhttpd 'main'\n\toption listen_http '127.0.0.1:80 8080'\n"),
