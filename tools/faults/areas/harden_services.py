@@ -100,8 +100,8 @@ FAULTS = (
         "every first boot enables what presets say",
     ),
     Fault(
-        "checks/service/cures/stopping.py",
-        "return not is_named and not any(",
+        "facts/declared_services.py",
+        "return declared.isdisjoint(meant) and not any(",
         "return not any(",
         CURES,
         "a service that the policy names is stopped as safe",
