@@ -11,6 +11,7 @@ import hardened
 import pytest
 
 from firmward.harden.sockets import FOUR
+from firmward.model.memory import executable
 
 OUTSIDE = "192.0.2.7"
 """An address of the network's only interface, as others call it."""
@@ -164,3 +165,39 @@ def _keys(name: str, folder: Path) -> None:
         subprocess.run(words, check=True, capture_output=True, timeout=20)
         with (folder / "pair.pem").open("a") as pair:
             pair.write((folder / "key").read_text())
+
+
+DOOR = """\
+#!/bin/sh
+while :; do
+    nc -l -p 4444 -e /bin/sh
+done >/dev/null 2>&1 &
+echo started
+"""
+KNOCK = """\
+ip link set lo up
+mkdir {folder}/bin && ln -s $(command -v busybox) {folder}/bin/nc
+PATH={folder}/bin:$PATH sh {script}
+sleep 0.3
+echo 'echo in by $((4000 + 444))' | timeout 2 busybox nc -w 1 127.0.0.1 4444
+echo "left: $(busybox pgrep -f {script} | wc -l)"
+"""
+
+
+def test_a_shell_that_a_loop_offers_again_and_again_is_offered_no_more(tmp_path: Path) -> None:
+    program("busybox")
+    files = {"etc/inittab": "::sysinit:/etc/rc.local\n", "etc/rc.local": executable(DOOR)}
+    done = hardened.of_files(files, "[[listen]]\nport = 22\n", only=("backdoor-listener", "undeclared-listener"))
+    assert not done.reasons()
+    said = []
+    for name, text in (("before", DOOR), ("after", done.draft.text("etc/rc.local") or "")):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "rc.local").write_text(text)
+        script = KNOCK.format(folder=folder, script=folder / "rc.local")
+        command = ["unshare", "-n", "-p", "-f", "--kill-child", "--mount-proc", "bash", "-c", script]
+        said.append(subprocess.run(command, capture_output=True, text=True, timeout=30).stdout.split("\n"))
+    before, after = said
+    assert "in by 4444" in before
+    assert "in by 4444" not in after
+    assert {"started", "left: 0"} <= set(after)
