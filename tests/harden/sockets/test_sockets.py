@@ -1,5 +1,6 @@
 """One socket of a program is closed for others, in the words of its program, and all else stays as it is."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pkgutil import iter_modules
 
@@ -191,6 +192,25 @@ def opened(program: str, text: str, path: str = "") -> list[Listener]:
 
 def rest(found: list[Listener], but: tuple[str, ...]) -> list[tuple[str, str]]:
     return sorted((one.key, one.address) for one in found if one.key not in but)
+
+
+HOSTILE = {
+    "lighttpd": 'server.port = {0}80 1\n$SERVER["socket"]{0}=={0}":8080"\ninclude_shell "{0}use-ipv6.pl{0}',
+    "nginx": "http {{ server {{ listen{0}80{0}a; }} }}",
+    "mosquitto": "listener 1883{0}a b\nport{0}1 1\nbind_address{0}",
+    "dnsmasq": "dhcp-range{0}={0},{0}\ninterface{0}x",
+    "snmpd": "agentaddress{0}udp:161{0}b{0}\n",
+    "sshd": "Port{0}22{0}a",
+    "uhttpd": "\tlist{0}listen_http{0}'80{0}\n",
+}
+
+
+@pytest.mark.parametrize("program", HOSTILE)
+@pytest.mark.timeout(10)
+def test_a_long_line_takes_no_long_time(program: str) -> None:
+    text = HOSTILE[program].format(" " * 100_000)
+    with suppress(Refused):
+        closed(Row(program, "tcp/80", text, ""), text)
 
 
 PORTS = st.sampled_from((80, 443, 1883, 8080))

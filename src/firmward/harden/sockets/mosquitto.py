@@ -11,7 +11,7 @@ from firmward.harden.sockets import FOUR, SIX, nothing
 
 DEFAULT = 1883
 ON = ("1", "on", "true", "yes", "enabled")
-HEAD = re.compile(r"(?m)^([ \t]*listener[ \t]+)(\d{1,5})\b[ \t]*(\S*)[ \t]*(?=\r?$)")
+HEAD = re.compile(r"(?m)^([ \t]*listener[ \t]+)(\d{1,5})\b(?:[ \t]+([^\s#]\S*))?[ \t]*(?=\r?$)")
 PORT = re.compile(r"(?m)^[ \t]*port[ \t]+(\d{1,5})[ \t]*\r?$")
 BOUND = re.compile(r"(?m)^[ \t]*bind_(?:interface|address)[ \t]+(\S+)")
 FAMILY = re.compile(r"(?m)^[ \t]*socket_domain[ \t]+(\S+)")
@@ -37,10 +37,11 @@ def close(text: str, protocol: str, port: int) -> str:
 
 def _listener(text: str, head: re.Match[str], end: int) -> str:
     """One listener, with what stands behind it and is its own, on the loopback."""
-    if is_loopback(head[3]):
+    address = head[3] or ""
+    if is_loopback(address):
         return text
     own = text[head.end() : end]
-    six = ":" in head[3] or ((found := FAMILY.search(own)) is not None and found[1] == "ipv6")
+    six = ":" in address or ((found := FAMILY.search(own)) is not None and found[1] == "ipv6")
     own = INTERFACE.sub(r"\g<1>lo", own)
     return f"{text[: head.start()]}{head[1]}{head[2]} {SIX if six else FOUR}{own}{text[end:]}"
 

@@ -6,7 +6,7 @@ from firmward.facts.listener import is_loopback
 from firmward.facts.snmpd import place
 from firmward.harden.sockets import FOUR, SIX, nothing
 
-LINE = re.compile(r"(?mi)^([ \t]*agentaddress[ \t]+)([^\n#]*?)([ \t]*(?:#[^\n]*)?)$")
+LINE = re.compile(r"(?mi)^([ \t]*agentaddress[ \t]+)([^\n#]*)((?:#[^\n]*)?)$")
 UCI_LINE = re.compile(
     r"(?m)^([ \t]*(?:list|option)[ \t]+['\"]?agentaddress['\"]?[ \t]+['\"]?)([^'\"\n]*)(['\"]?[^\n]*)$"
 )
@@ -32,7 +32,8 @@ def _closed(line: re.Pattern[str], text: str, protocol: str, port: int) -> str:
             is_it = meant is not None and (meant[0], meant[2]) == (protocol, port)
             found = found or is_it
             words.append(_kept(word, port) if is_it and meant is not None and not is_loopback(meant[1]) else word)
-        return f"{said[1]}{','.join(dict.fromkeys(words))}{said[3]}"
+        behind = said[2][len(said[2].rstrip()) :]
+        return f"{said[1]}{','.join(dict.fromkeys(words))}{behind}{said[3]}"
 
     changed = line.sub(local, text)
     if not found:
