@@ -1,9 +1,9 @@
 """What OpenRC starts.
 
 Rules: the services in etc/runlevels/{sysinit,boot,default}, and what they `need` or `want` in turn (a name may be one
-that a service provides). How a script starts its program: scripts/frames.py. Every other script of etc/init.d is
-installed and not started. Debian's OpenRC has SysV's scripts for services as well (scripts/lsb.py says of what they
-depend); SysV's own links in rc?.d start nothing there.
+that a service provides: the first that does so is started, unless one is enabled). How a script starts its program:
+scripts/frames.py. Every other script of etc/init.d is installed and not started. Debian's OpenRC has SysV's scripts for
+services as well (scripts/lsb.py says of what they depend); SysV's own links in rc?.d start nothing there.
 """
 
 from collections.abc import Iterator
@@ -88,12 +88,20 @@ def _depend(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _needed(enabled: tuple[str, ...], depends: dict[str, Depends]) -> tuple[str, ...]:
-    """The enabled services and what they bring along; a provided name counts where an enabled service has it."""
+    """The enabled services and what they bring along; of those that provide a name the first, where none is enabled."""
+    providers: dict[str, list[str]] = {}
+    for name, ones in depends.items():
+        for kind, provided in ones:
+            if kind == "provide":
+                providers.setdefault(provided, []).append(name)
     started: dict[str, None] = {}
     pending = list(reversed(enabled))
     while pending:
         name = pending.pop()
         if name not in started:
             started[name] = None
-            pending.extend(needed for kind, needed in depends.get(name, ()) if kind != "provide" and needed in depends)
+            needed = [one for kind, one in depends.get(name, ()) if kind != "provide"]
+            pending.extend(one for one in needed if one in depends)
+            choices = [providers[one] for one in needed if one not in depends and one in providers]
+            pending.extend(choice[0] for choice in choices if not {*enabled, *started} & set(choice))
     return tuple(started)

@@ -1,7 +1,7 @@
 """The header of an init script: LSB 5.0, "Comment Conventions for Init Scripts".
 
-Rules: between `### BEGIN INIT INFO` and `### END INIT INFO` stand lines `# Keyword: words`; the first of a keyword
-counts. A script without the two lines has none.
+Rules: between `### BEGIN INIT INFO` and `### END INIT INFO` stand lines `# Keyword: words`; those of one keyword
+are taken together, as lsb2rcconf does. A script without the two lines has none.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 BEGIN, END = "### BEGIN INIT INFO", "### END INIT INFO"
 SIZE_LIMIT = 16 << 10
 """Characters looked at: a header stands at the beginning."""
-_LINE = re.compile(r"#\s*([A-Za-z-]+):(.*)")
+_LINE = re.compile(r"#\s*([A-Za-z-]+):(?:\s+(.*))?$")
 
 
 def parse(text: str) -> Mapping[str, tuple[str, ...]] | None:
@@ -22,5 +22,6 @@ def parse(text: str) -> Mapping[str, tuple[str, ...]] | None:
     for line in lines[lines.index(BEGIN) + 1 : lines.index(END, lines.index(BEGIN))]:
         match = _LINE.match(line)
         if match is not None:
-            found.setdefault(match[1].lower(), tuple(match[2].split()))
+            keyword = match[1].lower()
+            found[keyword] = found.get(keyword, ()) + tuple((match[2] or "").split())
     return found

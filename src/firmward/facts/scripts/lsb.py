@@ -1,7 +1,7 @@
 """What Debian's OpenRC takes from the LSB header of a script of SysV's: lsb2rcconf, which writes a `depend` of it.
 
-Rules, as that program answers: a name that is required is a `need`; `$facility` is what etc/insserv.conf and
-etc/insserv.conf.d/* say of it, its names with a `+` optional; what is not required only orders.
+Rules, as that program answers: a name that is required, be it to stop, is a `need`; `$facility` is what
+etc/insserv.conf and etc/insserv.conf.d/* say of it, its names with a `+` optional; what is not required only orders.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,7 +37,8 @@ def depends(text: str, known: Facilities) -> tuple[tuple[str, str], ...] | None:
     header = lsb_header.parse(text)
     if header is None:
         return None
-    needed = dict.fromkeys(_needed(header.get("required-start", ()), known, set()))
+    required = (*header.get("required-start", ()), *header.get("required-stop", ()))
+    needed = dict.fromkeys(_needed(required, known, set()))
     return (*(("need", name) for name in needed), *(("provide", name) for name in header.get("provides", ())))
 
 
