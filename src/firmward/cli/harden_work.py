@@ -166,7 +166,8 @@ class _Round:
             for verdict in verdicts
             if verdict.outcome in (Said.UNKNOWN, Said.ERROR)
         }
-        return Standing(tuple(found), blind, len(verdicts) - len(blind), accepted)
+        doubts = {one.check.id: one.reason for one in verdicts if one.outcome is Said.FAIL and one.reason is not None}
+        return Standing(tuple(found), blind, len(verdicts) - len(blind), accepted, doubts)
 
     def _elsewhere(self, finding: "Finding") -> str | None:
         """The part whose file the cure of a finding would change, where that is another."""
