@@ -34,7 +34,7 @@ def test_what_is_no_line_of_a_configuration_is_refused(option: str, value: str) 
 
 @pytest.mark.parametrize("value", ["y", "n", "m", "32768", "-2", "0x1000", '"setenv stdin nulldev"', '""'])
 def test_values_are_read_back_by_kconfig(value: str) -> None:
-    text = kconfig.fragment("title", {"CONFIG_A": value, "CONFIG_END": "y"})
+    text = kconfig.fragment("title", {"CONFIG_A": value, "CONFIG_END": "y"}, {})
     assert text is not None
     found = uboot_config.parse((text + "CONFIG_B=y\n").encode()).settings
     assert found["A"] == value.strip('"')
