@@ -168,17 +168,21 @@ def _left(row: Row, need: str, policy: Policy | None, today: date) -> str:
 
 
 def _agreeing(found: list[Asked]) -> Iterator[AskedOption]:
-    """Where nothing says how an option stands: without what other lines of the fragment make needless, or what two rows
-    want differently."""
+    """Without what other lines of the fragment make needless, and what two rows want differently where nothing says how
+    the option stands."""
     target = {one.option: one.value for _, _, one in found if one.standing is not Standing.RIGHT and not one.left}
     values: dict[str, set[str]] = {}
     for _, _, one in found:
         values.setdefault(one.option, set()).add(one.value)
     for row, kernel, one in found:
-        if one.left or one.standing is not Standing.OPEN:
+        if one.left or one.standing is Standing.WRONG:
             yield one
             continue
-        told = _beside_others(row, kernel, one, target, is_alone=len(values[one.option]) == 1)
+        told = (
+            _beside_changes(row, kernel, one, target)
+            if one.standing is Standing.RIGHT
+            else _beside_others(row, kernel, one, target, is_alone=len(values[one.option]) == 1)
+        )
         if told.left:
             target.pop(one.option, None)
         yield told
@@ -187,8 +191,7 @@ def _agreeing(found: list[Asked]) -> Iterator[AskedOption]:
 def _beside_others(
     row: Row, kernel: Kernel, one: AskedOption, target: Mapping[str, str], *, is_alone: bool
 ) -> AskedOption:
-    others = {option.removeprefix("CONFIG_"): value for option, value in target.items() if option != one.option}
-    options = replace(kernel.options, options={**kernel.options.options, **others})
+    options = _with(kernel, one, target)
     good = next((condition.text for condition in row.instead if condition(options) is True), None)
     if good is not None:
         return replace(one, left=f"{good} is as good")
@@ -201,6 +204,20 @@ def _beside_others(
     needless = [f"not {condition.text}" for condition in row.instead if isinstance(condition(options), Unknown)]
     words = (*doubts, *_versions(row, kernel), *_other_name(row, kernel, one), *needless)
     return replace(one, condition=", ".join(words))
+
+
+def _beside_changes(row: Row, kernel: Kernel, one: AskedOption, target: Mapping[str, str]) -> AskedOption:
+    """What is right already, and what is changed makes needless: Kconfig may not keep it."""
+    after = _with(kernel, one, target)
+    ways = (way for way in row.instead if way(after) is True and way(kernel.options) is not True)
+    good = next((way.text for way in ways), None)
+    return one if good is None else replace(one, left=f"{good} is as good")
+
+
+def _with(kernel: Kernel, one: AskedOption, target: Mapping[str, str]) -> KernelOptions:
+    """The kernel's options with all other lines of the fragment."""
+    others = {option.removeprefix("CONFIG_"): value for option, value in target.items() if option != one.option}
+    return replace(kernel.options, options={**kernel.options.options, **others})
 
 
 def _versions(row: Row, kernel: Kernel) -> Iterator[str]:
