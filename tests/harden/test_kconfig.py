@@ -52,3 +52,20 @@ def test_a_list_is_not_put_together_with_what_is_none() -> None:
     set_kernel_option.apply(SetKernelOption("CONFIG_PANIC_TIMEOUT", "-1"), here)
     set_kernel_option.apply(SetKernelOption("CONFIG_PANIC_TIMEOUT", "5"), here)
     assert here.beside.kernel == {"CONFIG_PANIC_TIMEOUT": "5"}
+
+
+HOSTILE = (
+    "a\nCONFIG_A=y",
+    "CONFIG_A is not set",
+    "  CONFIG_A is not set",
+    "\rCONFIG_A=y",
+    "a\x85CONFIG_A=y\u2028CONFIG_A=y",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_comment_says_nothing_to_kconfig(text: str) -> None:
+    told = kconfig.comment(text)
+    assert len(told.splitlines()) == 1
+    assert told.startswith("# ")
+    assert not told.startswith("# CONFIG_")

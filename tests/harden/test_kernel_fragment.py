@@ -198,6 +198,14 @@ def test_every_line_says_what_is_lost_without_it() -> None:
     assert silent <= brought | {"CONFIG_EXPERT"}
 
 
+def test_what_goes_with_a_line_and_which_finding_asks_for_it_stands_there() -> None:
+    lines = fragment(of_policy("")).splitlines()
+    assert {"CONFIG_EXPERT=y", "# CONFIG_UBSAN_BOOL is not set", "# CONFIG_DLM is not set"} <= set(lines)
+    found = fragment(hardened(small("CONFIG_MODULES=y", "CONFIG_BT=y"), policy='[kernel]\nmodules = ["uvcvideo"]\n'))
+    (why,) = (before for before, line in pairwise(found.splitlines()) if line == "# CONFIG_BT is not set")
+    assert why.startswith("# kernel-module-unneeded[")
+
+
 def test_what_is_right_already_stands_there_too() -> None:
     before = small("CONFIG_MODULES=y", "CONFIG_STRICT_KERNEL_RWX=y", "CONFIG_PANIC_TIMEOUT=-1")
     found = hardened(before, unsafe=False)

@@ -10,6 +10,7 @@ OF_KCONFIG = "tests/harden/test_kconfig.py"
 OF_OVERLAYS = "tests/harden/test_overlays.py"
 OF_UBOOT = "tests/harden/test_uboot_fragment.py"
 OF_KERNEL = "tests/harden/test_kernel_fragment.py"
+ROWS = "audit/kernel_rows.py"
 OF_ROUND = "tests/harden/test_boot_round.py"
 
 FAULTS = (
@@ -39,11 +40,43 @@ FAULTS = (
         "the board's overlay names nodes of the boot loader's tree"),
     Fault("harden/beside/kernel.py", "options.setdefault(need, \"y\")", "pass", OF_KERNEL,
         "an option is asked for whose needs are off"),
-    Fault("checks/kernel/kernel_config.py", "held = [one for one in row.held_by", "held = [one for one in ()",
+    Fault("checks/kernel/kernels/option_cures.py", "held = [one for one in row.held_by", "held = [one for one in ()",
         OF_KERNEL,
         "a fragment turns modules off, and every driver comes built in"),
-    Fault("checks/boot/uboot_risky_command.py", "if used or names", "if names", OF_UBOOT,
+    Fault("harden/beside/kernel.py", 'options.setdefault("CONFIG_EXPERT", "y")', "pass", OF_KERNEL,
+        "what only experts may turn off comes back without a word"),
+    Fault("harden/beside/kernel.py", 'options.setdefault(other, "n")', "pass", OF_KERNEL,
+        "every check of UBSAN stops the kernel"),
+    Fault("harden/beside/kernel.py", "return not one.left and kconfig", "return kconfig", OF_KERNEL,
+        "a row is written that the profile leaves out"),
+    Fault("harden/beside/kernel.py", "found.setdefault(other, \"n\")", "pass", OF_KERNEL,
+        "what selects an option turns it on again"),
+    Fault("harden/kconfig.py", 'one if one.isprintable() else " "', "one", OF_KCONFIG,
+        "a reason of the policy is a line of the configuration"),
+    Fault("harden/kconfig.py", ".removeprefix('CONFIG_')", "", OF_KCONFIG,
+        "a comment is read as an option that is off"),
+    Fault(ROWS, "if is_left else one", "if False else one", OF_KERNEL, "what may break is written without consent"),
+    Fault(ROWS, "    if allowed is not None and", "    if allowed is None and", OF_KERNEL, "a profile plays no part"),
+    Fault(ROWS, "and not one.is_expired(today)", "", OF_KERNEL, "a risk is accepted for ever"),
+    Fault(ROWS, "is_list = standing is Standing.OPEN and", "is_list = False and", OF_KERNEL,
+        "a list of security modules takes the place of a longer one"),
+    Fault(ROWS, "way(after) is True and", "False and", OF_KERNEL,
+        "a line is asked for that another of the fragment takes away"),
+    Fault(ROWS, "if good is not None:\n        return replace(one, left=f\"{good}", "if False:\n        return replace(one, "
+        "left=f\"{good}", OF_KERNEL, "what another line makes needless is asked for all the same"),
+    Fault(ROWS, "if only and CHECK not in only and", "if False and", OF_KERNEL, "--only of another check writes all rows"),
+    Fault("checks/kernel/kernels/option_cures.py", "    if need:\n", "    if False:\n", OF_KERNEL,
+        "what the policy declares is taken away from the product"),
+    Fault("harden/apply.py", "_give_reason(change, cure, site)", "pass", OF_KERNEL,
+        "a line of no row does not say which finding asks for it"),
+    Fault("checks/boot/uboot_risky_command.py", "    if used:", "    if False:", OF_UBOOT,
         "a command that the boot command calls is taken away"),
+    Fault("checks/boot/uboot_risky_command.py", "return not is_stopped and", "return", OF_UBOOT,
+        "setenv at a prompt that any key gives is not told"),
+    Fault("checks/boot/uboot_risky_command.py", " and ENDS_IN_RESET.search(found.variables", " and str(found.variables",
+        OF_UBOOT, "a boot that fails gives a prompt, and nobody tells"),
+    Fault("checks/boot/uboot_risky_command.py", "or not PLAIN.fullmatch(command)", "", OF_UBOOT,
+        "a cure is promised that no fragment can hold"),
     Fault("checks/boot/uboot_environment_writable.py", "if kept else NOWHERE", "if False else NOWHERE", OF_UBOOT,
         "an updater loses the counters that it keeps in the environment"),
     Fault("checks/kernel/kernel_module_unneeded.py", 'REFUSAL = ("blacklist {}", ', 'REFUSAL = (', OF_ROUND,
