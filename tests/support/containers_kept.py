@@ -1,6 +1,7 @@
 """What Docker has to be good for, each asked inside a guest of a dockerd that runs under its sandbox.
 
-The image is BusyBox with its libraries, brought in as an archive: the guest has no network but its own.
+The image is BusyBox with its libraries, a setuid program, a device node and a folder of another group, as images have
+them, brought in as an archive: the guest has no network but its own.
 """
 
 from pathlib import Path
@@ -16,19 +17,19 @@ ROOT = roots.Root(
      *roots.SYSTEMD),
 )  # fmt: skip
 DISK = "2400M"
-SETUP = "true"
 SHELL = "/bin/busybox sh -c"
 IMAGE = (
     "tar -C / -ch bin/busybox lib64/ld-linux-x86-64.so.2 lib/x86_64-linux-gnu/libc.so.6 "
-    "lib/x86_64-linux-gnu/libresolv.so.2 bin/su | timeout 90 docker import - tiny"
+    "lib/x86_64-linux-gnu/libresolv.so.2 bin/su dev/null var/mail | timeout 90 docker import - tiny"
 )
+SETUP = IMAGE
 NEEDS = (
     Need("an image imported", f"{IMAGE} | grep -q sha256"),
     Need("a container started", 'test "$($RUN tiny /bin/busybox echo inside)" = inside'),
     Need(
-        "a port published",
-        "timeout 90 docker run -d --name served -p 8080:80 tiny /bin/busybox httpd -f -h /bin && sleep 1 && "
-        "timeout 20 busybox wget -q -O /run/got http://127.0.0.1:8080/busybox && cmp /run/got /bin/busybox",
+        "a port below 1024 published",
+        "timeout 90 docker run -d --name served -p 80:80 tiny /bin/busybox httpd -f -h /bin && sleep 1 && "
+        "timeout 20 busybox wget -q -O /run/got http://127.0.0.1/busybox && cmp /run/got /bin/busybox",
     ),
     Need(
         "a way out of the container",

@@ -21,7 +21,8 @@ ROW = Sandbox(
         ("CapabilityBoundingSet", "~CAP_SYS_MODULE CAP_SYS_RAWIO CAP_SYS_TIME CAP_SYSLOG CAP_WAKE_ALARM "
          "CAP_LINUX_IMMUTABLE CAP_MAC_ADMIN CAP_MAC_OVERRIDE CAP_SYS_PACCT CAP_BLOCK_SUSPEND CAP_BPF CAP_PERFMON "
          "CAP_IPC_LOCK CAP_IPC_OWNER CAP_SYS_TTY_CONFIG CAP_LEASE CAP_NET_BROADCAST CAP_SYS_BOOT CAP_SYS_NICE "
-         "CAP_SYS_RESOURCE CAP_AUDIT_CONTROL CAP_AUDIT_READ CAP_AUDIT_WRITE CAP_KILL CAP_CHECKPOINT_RESTORE"),
+         "CAP_SYS_RESOURCE CAP_AUDIT_CONTROL CAP_AUDIT_READ CAP_AUDIT_WRITE CAP_KILL CAP_CHECKPOINT_RESTORE "
+         "CAP_SETUID CAP_SETGID CAP_SETPCAP CAP_SYS_CHROOT"),
         ("SystemCallFilter", "~@clock @cpu-emulation @debug @module @obsolete @raw-io @reboot @swap @resources "
          "@keyring @memlock @aio @pkey"),
         ("RestrictAddressFamilies", "AF_INET AF_INET6 AF_NETLINK AF_UNIX"),
@@ -30,8 +31,37 @@ ROW = Sandbox(
     ),
     tasks=4096,
     memory="512M",
-    exposure=5.6,
+    exposure=5.3,
     left=(
+        ("User=daemon", "a container started"),
         ("PrivateMounts=yes", "a container started"),
+        ("ProtectSystem=yes", "a container started"),
+        ("ProtectHome=read-only", "a container started"),
+        ("PrivateTmp=yes", "a container started"),
+        ("PrivateDevices=yes", "a container started"),
+        ("ProtectKernelTunables=yes", "a container started"),
+        ("ProtectKernelModules=yes", "a container started"),
+        ("ProtectKernelLogs=yes", "a container started"),
+        ("ProtectControlGroups=yes", "a container started"),
+        ("ProtectProc=invisible", "a container started"),
+        ("ProcSubset=pid", "a container started"),
+        ("PrivateUsers=yes", "a container started"),
+        ("PrivateNetwork=yes", "a port below 1024 published"),
+        ("IPAddressDeny=any", "a port below 1024 published"),
+        ("RestrictSUIDSGID=yes", "an image imported"),
+        ("RestrictNamespaces=~mnt", "an image built"),
+        ("RestrictNamespaces=~net", "a container started"),
+        ("CapabilityBoundingSet=~CAP_SYS_ADMIN", "a container started"),
+        ("CapabilityBoundingSet=~CAP_NET_ADMIN", "a container started"),
+        ("CapabilityBoundingSet=~CAP_SYS_PTRACE", "a container started"),
+        ("CapabilityBoundingSet=~CAP_MKNOD", "an image imported"),
+        ("CapabilityBoundingSet=~CAP_CHOWN CAP_FSETID CAP_SETFCAP", "an image imported"),
+        ("CapabilityBoundingSet=~CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER", "a container started"),
+        ("CapabilityBoundingSet=~CAP_NET_BIND_SERVICE CAP_NET_RAW", "a port below 1024 published"),
+        ("SystemCallFilter=~@mount", "a container started"),
+        ("SystemCallFilter=~@privileged", "a container started"),
+        ("RestrictAddressFamilies=~AF_NETLINK", "a container started"),
+        ("RestrictAddressFamilies=~AF_UNIX", "a container started"),
+        ("RestrictAddressFamilies=~AF_INET AF_INET6", "a container started"),
     ),
 )  # fmt: skip
