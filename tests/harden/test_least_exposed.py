@@ -5,6 +5,7 @@ and each setting that the row leaves out breaks some of it.
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 import containers_kept
@@ -37,7 +38,7 @@ SHELLS = (Server("sshd", "ssh", "PORT=22", logins), Server("dropbear", "dropbear
 DOCKER = Server("dockerd", "docker", "", containers_kept)
 SERVERS = (*SHELLS, DOCKER)
 LEFT = [
-    pytest.param(server.where, server, setting, fails, id=f"{server.program}-{setting}")
+    pytest.param(server, setting, fails, id=f"{server.program}-{setting}")
     for server in SERVERS
     for setting, fails in server.row.left
 ]
@@ -56,14 +57,11 @@ TAKEN = {
 }
 
 
-@pytest.fixture(scope="module")
-def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[guest.Guest]:
-    """One guest after the other; what it boots from is gigabytes, and so does not outlive the tests."""
-    where = request.param
+def started(where: ModuleType, folder: Path) -> Iterator[guest.Guest]:
+    """What it boots from is gigabytes, and so does not outlive the tests."""
     reason = guest.missing()
     if reason is not None:
         pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("guest")
     try:
         root = guest.unpacked(folder, where.ROOT)
         where.laid(root)
@@ -76,10 +74,24 @@ def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="module")
+def of_logins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[guest.Guest]:
+    yield from started(logins, tmp_path_factory.mktemp("logins"))
+
+
+@pytest.fixture(scope="module")
+def of_containers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[guest.Guest]:
+    yield from started(containers_kept, tmp_path_factory.mktemp("containers"))
+
+
+@pytest.fixture
+def machine(request: pytest.FixtureRequest, server: Server) -> guest.Guest:
+    found: guest.Guest = request.getfixturevalue("of_logins" if server.where is logins else "of_containers")
+    return found
+
+
 def of_each(servers: Iterable[Server]) -> pytest.MarkDecorator:
-    """A test of each server, in the guest that it is in."""
-    rows = [pytest.param(one.where, one, id=one.program) for one in servers]
-    return pytest.mark.parametrize(("machine", "server"), rows, indirect=["machine"])
+    return pytest.mark.parametrize("server", [pytest.param(one, id=one.program) for one in servers])
 
 
 @of_each(SERVERS)
@@ -96,7 +108,7 @@ def test_it_is_as_little_exposed_as_the_row_says(machine: guest.Guest, server: S
     assert f": {server.row.exposure} " in said
 
 
-@pytest.mark.parametrize(("machine", "server", "setting", "fails"), LEFT, indirect=["machine"])
+@pytest.mark.parametrize(("server", "setting", "fails"), LEFT)
 def test_what_is_left_cannot_be_taken(machine: guest.Guest, server: Server, setting: str, fails: str) -> None:
     needs.confine(machine, server.unit, server.row, setting)
     answer = needs.asked(machine, server.environment, (fails,))
