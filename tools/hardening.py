@@ -36,12 +36,12 @@ SAFETIES = (Safety.SAFE, Safety.UNSAFE, Safety.MANUAL)
 HEADER = "Check | Remedy | May break | By"
 CONFINED = """\
 Under what known programs were run and seen to work, and how exposed `systemd-analyze security` (systemd 252, 0 to 10)
-calls a unit with no other setting. Who hands out no shell and manages no containers is below {little}. An SSH server
-and Docker are at the lowest at which a login is still a login and containers still start; an SSH server gets its row
-from no check, as whoever logs in has the sandbox too: read the reasons in the row (facts/sandboxes/) before you take
-it."""
+calls a unit with no other setting. Who hands out no shell and manages no containers is below {little}. An SSH server is
+at the lowest at which a login is still good for what people log in for; Docker is at the lowest that was seen whole. An
+SSH server gets its row from no check, as whoever logs in has the sandbox too: read what is lost in its row
+(facts/sandboxes/) before you take it."""
 LEFT = """\
-What would lower these further, each seen to break something when it was added to the row."""
+What would lower these further, and what fails when it is added to the row (tests/harden/test_least_exposed.py)."""
 
 
 def page() -> str:
