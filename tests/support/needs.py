@@ -11,6 +11,8 @@ import guest
 from firmward.facts.sandbox import Sandbox
 
 PLACE = "/opt/needs.sh"
+ASKING_SECONDS = 1500.0
+"""For all needs; under emulation, on a machine that does other work too, a container takes half a minute."""
 ASKED = """\
 asked() {
   case ",$WANTED," in ,, | *",$1,"*) ;; *) return ;; esac
@@ -41,7 +43,7 @@ def lay(root: Path, head: str, needs: Iterable[Need]) -> None:
 
 def asked(machine: guest.Guest, environment: str, names: Iterable[str] = ()) -> Answer:
     """All needs where none is named."""
-    _, said = machine.run(f"{environment} sh {PLACE} {shlex.quote(','.join(names))}", 500)
+    _, said = machine.run(f"{environment} sh {PLACE} {shlex.quote(','.join(names))}", ASKING_SECONDS)
     found = re.findall(r"^(met|unmet): ([^:\n]+)", said, re.MULTILINE)
     return Answer(
         frozenset(name for word, name in found if word == "met"),
