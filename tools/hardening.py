@@ -116,10 +116,8 @@ def _rows(check: Check) -> Iterator[str]:
     for remedy in sorted(shapes.values(), key=lambda one: SAFETIES.index(one.safety)):
         by = ", ".join(f"`{kind}`" for kind in kinds(remedy.changes)) or "a person"
         breaks = remedy.breaks or ("nothing" if remedy.safety is Safety.SAFE else "")
-        first = (
-            f"[{check.id}](checks/{check.id}.md) | **{remedy.safety.value}**, {remedy.stage.value}: {remedy.summary}"
-        )
-        yield f"| {_cell(first)} | {_cell(breaks)} | {by} |"
+        does = f"**{remedy.safety.value}**, {remedy.stage.value}: {remedy.summary}"
+        yield f"| [{check.id}](checks/{check.id}.md) | {_cell(does)} | {_cell(breaks)} | {by} |"
 
 
 def _cell(text: str) -> str:
