@@ -1,6 +1,7 @@
 """The generated pages are current, and every command is documented."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,20 @@ def test_every_option_has_a_help_text() -> None:
     rows = [line for line in PAGES["commands.md"].splitlines() if line.startswith("| `")]
     assert rows
     assert all(row.split("|")[2].strip() for row in rows), [row for row in rows if not row.split("|")[2].strip()]
+
+
+CELL_END = re.compile(r"(?<!\\)\|")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").rglob("*.md")), ids=lambda path: path.name)
+def test_every_row_of_a_table_has_the_cells_of_its_head(path: Path) -> None:
+    """Outside of examples, where bars are anything."""
+    width, is_example = 0, False
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        is_example ^= line.lstrip().startswith("```")
+        if is_example or not line.startswith("|"):
+            width = 0
+            continue
+        cells = len(CELL_END.findall(line))
+        assert cells == (width or cells), f"{path.name}:{number} has {cells - 1} cells, its head {width - 1}"
+        width = width or cells

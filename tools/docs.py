@@ -212,7 +212,8 @@ def option_rows(command: Any) -> Iterator[str]:
         help_text = (getattr(parameter, "help", None) or "").replace("|", "\\|")
         if getattr(parameter, "hidden", False):
             continue
-        yield f"{names or f'`{(parameter.metavar or parameter.name or str()).upper()}`'} | {help_text}"
+        argument = (parameter.metavar or parameter.name or "").upper().replace("|", "\\|")
+        yield f"{names or f'`{argument}`'} | {help_text}"
 
 
 def policy_page() -> str:

@@ -15,6 +15,7 @@ sys.path.insert(0, str(PROJECT / "tests" / "support"))
 
 from firmward.audit.catalogue import catalogue  # noqa: E402
 from firmward.audit.example import judge_example  # noqa: E402
+from firmward.facts.sandbox import LITTLE, Sandbox, rows  # noqa: E402
 from firmward.model.check import Check  # noqa: E402
 from firmward.model.finding import Finding  # noqa: E402
 from firmward.model.remedy import Remedy, Safety  # noqa: E402
@@ -33,6 +34,14 @@ those that the checks' examples and the systems of [how often the checks are rig
 are examples."""
 SAFETIES = (Safety.SAFE, Safety.UNSAFE, Safety.MANUAL)
 HEADER = "Check | Remedy | May break | By"
+CONFINED = """\
+Under what known programs were run and seen to work, and how exposed `systemd-analyze security` (systemd 252, 0 to 10)
+calls a unit with no other setting. Who hands out no shell and manages no containers is below {little}. An SSH server is
+at the lowest at which a login is still good for what people log in for; Docker is at the lowest that was seen whole. An
+SSH server gets its row from no check, as whoever logs in has the sandbox too: read what is lost in its row
+(facts/sandboxes/) before you take it."""
+LEFT = """\
+What would lower these further, and what fails when it is added to the row (tests/harden/test_least_exposed.py)."""
 
 
 def page() -> str:
@@ -47,7 +56,35 @@ def page() -> str:
     for area in areas:
         rows = [row for check in catalogue() if check.area == area for row in _rows(check)]
         lines += [f"## {area}", "\n".join([f"| {HEADER} |", "| --- | --- | --- | --- |", *rows])]
+    lines += ["## Sandboxes", CONFINED.format(little=LITTLE), _sandboxes(), LEFT, _left()]
     return f"{MADE}\n" + "\n\n".join(lines) + "\n"
+
+
+def _sandboxes() -> str:
+    lines = ["| Program | Exposure | Seen in |", "| --- | --- | --- |"]
+    for row in _confined():
+        exposure = f"{row.exposure}" if row.exposure is not None else f"below {LITTLE}" if row.seen else "not seen"
+        lines.append(f"| {', '.join(row.programs)} | {exposure} | {_cell(row.seen) or 'nothing: not run yet'} |")
+    return "\n".join(lines)
+
+
+def _left() -> str:
+    """What fails, by setting and program."""
+    shown = [row for row in _confined() if row.left]
+    settings = dict.fromkeys(setting for row in shown for setting, _ in row.left)
+    lines = [
+        "| Setting | " + " | ".join(row.programs[0] for row in shown) + " |",
+        "| --- |" + " --- |" * len(shown),
+    ]
+    for setting in settings:
+        fails = [dict(row.left).get(setting, "") for row in shown]
+        lines.append(f"| `{setting}` | " + " | ".join(fails) + " |")
+    return "\n".join(lines)
+
+
+def _confined() -> list[Sandbox]:
+    """Each row once, those that are exposed most last."""
+    return sorted(dict.fromkeys(rows().values()), key=lambda row: (row.exposure or 0, row.programs))
 
 
 def _safeties(check: Check) -> set[Safety]:
@@ -79,10 +116,8 @@ def _rows(check: Check) -> Iterator[str]:
     for remedy in sorted(shapes.values(), key=lambda one: SAFETIES.index(one.safety)):
         by = ", ".join(f"`{kind}`" for kind in kinds(remedy.changes)) or "a person"
         breaks = remedy.breaks or ("nothing" if remedy.safety is Safety.SAFE else "")
-        first = (
-            f"[{check.id}](checks/{check.id}.md) | **{remedy.safety.value}**, {remedy.stage.value}: {remedy.summary}"
-        )
-        yield f"| {_cell(first)} | {_cell(breaks)} | {by} |"
+        does = f"**{remedy.safety.value}**, {remedy.stage.value}: {remedy.summary}"
+        yield f"| [{check.id}](checks/{check.id}.md) | {_cell(does)} | {_cell(breaks)} | {by} |"
 
 
 def _cell(text: str) -> str:

@@ -1,5 +1,7 @@
 """Systems that real inits start, before and after: what the maker declares serves on, and what nobody declared is gone.
 
+What an intruder opens all the same is out of reach, and no two devices have the same key.
+
 The roots are Debian's own packages with the field's mistakes planted. Each is started by its own init in namespaces of
 its own, with a client on the other end of a cable; what is seen is seen from there.
 """
@@ -39,7 +41,8 @@ CONNACK = b"\x20\x02\x00"
 """Its answer begins so, whether the client is let in or not."""
 QUESTION = bytes.fromhex("00120001010000010000000000000664657669636504686f6d650000010001")
 """DNS over TCP (RFC 1035, section 4.2.2): A of device.home."""
-PORTS = {"page": 80, "ssh": 22, "broker": 1883, "telnet": 23, "backdoor": 4444}
+PORTS = {"page": 80, "ssh": 22, "broker": 1883, "telnet": 23, "backdoor": 4444, "implant": 5555}
+IMPLANT = ("/bin/busybox", "nc", "-ll", "-p", "5555", "-e", "/bin/sh")
 
 POLICY = """
 schema = 1
@@ -188,11 +191,24 @@ def login(device: Started, key: Path, user: str = "fitter") -> str:
     return done.stdout.strip()
 
 
-def test_before_everything_is_open(planted: Box) -> None:
-    with started.started(copied(planted.root)) as device:
-        serves(device, planted.key)
-        assert device.wait(PORTS["telnet"])
-        assert device.wait(PORTS["backdoor"], b"id\n").startswith(b"uid=0(root)")
+def test_before_everything_is_open_and_all_devices_have_one_key(planted: Box) -> None:
+    keys = []
+    for _ in range(2):
+        with started.started(copied(planted.root)) as device:
+            serves(device, planted.key)
+            assert device.wait(PORTS["telnet"])
+            assert device.wait(PORTS["backdoor"], b"id\n").startswith(b"uid=0(root)")
+            device.implant(*IMPLANT)
+            assert device.wait(PORTS["implant"], b"id\n").startswith(b"uid=0(root)")
+            keys.append(host_key(device))
+    assert keys[0] == keys[1]
+
+
+def host_key(device: Started) -> str:
+    scan = ["nsenter", "-t", str(device.client), "-n", "ssh-keyscan", "-t", "ed25519", DEVICE]
+    found = subprocess.run(scan, check=True, capture_output=True, text=True, timeout=60).stdout
+    assert f"{DEVICE} ssh-ed25519 " in found
+    return found
 
 
 def copied(root: Path) -> Path:
@@ -218,9 +234,16 @@ def test_after_it_what_is_declared_serves_and_the_rest_is_gone(
     policy.write_text(POLICY)
     called = firmward("harden", planted.root, "--policy", policy, "--apply", "-o", tmp_path / "out", "--quiet", *words)
     assert called.code in (0, 1), called.err
-    with started.started(tmp_path / "out" / "rootfs") as device:
-        # with consent the key goes that every copy of the image would have: each device is to get its own
-        serves(device, None if words else planted.key)
-        assert device.ask(PORTS["telnet"]) is None
-        assert device.ask(PORTS["backdoor"], b"id\n") is None
-        assert not [one for one in device.programs() if "telnetd" in one or "4444" in one]
+    keys = []
+    for _ in range(2):
+        with started.started(copied(tmp_path / "out" / "rootfs")) as device:
+            # with consent the key goes that every copy of the image would have: each device is to get its own
+            serves(device, None if words else planted.key)
+            assert device.ask(PORTS["telnet"]) is None
+            assert device.ask(PORTS["backdoor"], b"id\n") is None
+            assert not [one for one in device.programs() if "telnetd" in one or "4444" in one]
+            device.implant(*IMPLANT)
+            assert any("5555" in one for one in device.programs())
+            assert device.ask(PORTS["implant"], b"id\n") is None  # what nobody declared, the packet filter drops
+            keys.append(host_key(device))
+    assert keys[0] != keys[1]

@@ -60,6 +60,14 @@ CASES = {
         ReplaceLine("etc/init.d/rcS", 2, "telnetd", ":"),
         (),
     ),
+    "a loop that starts it over and over goes with it": (
+        {
+            "etc/inittab": "::sysinit:/etc/init.d/rcS\n",
+            "etc/init.d/rcS": executable("#!/bin/sh\nwhile :; do\n  telnetd -F\ndone &\nsyslogd\n"),
+        },
+        ReplaceLine("etc/init.d/rcS", 2, "while :; do\n  telnetd -F\ndone &", ":"),
+        (),
+    ),
     "a line of inittab goes": (
         {"etc/inittab": "::respawn:/usr/sbin/telnetd -F\n"},
         RemoveLine("etc/inittab", 1, "::respawn:/usr/sbin/telnetd -F"),

@@ -102,6 +102,13 @@ def test_a_tool_of_many_gets_no_profile(lies: str) -> None:
     assert done.reasons() == {f"{CHECK}[lighttpd.service]": "only a person can do it"}
 
 
+def test_who_manages_containers_gets_no_profile() -> None:
+    told = {"usr/lib/systemd/system/dockerd.service": "[Service]\nExecStart=/usr/sbin/dockerd -H tcp://0.0.0.0:2375\n"}
+    done = hardened.of_files(system("dockerd", **told), unsafe=True, only=(CHECK,))
+    assert not list(done.draft.touched())
+    assert done.reasons() == {f"{CHECK}[dockerd.service]": "only a person can do it"}
+
+
 def test_a_disabled_profile_counts_again() -> None:
     own: dict[str, Content] = {
         "etc/apparmor.d/usr.sbin.lighttpd": "/usr/sbin/lighttpd {\n}\n",

@@ -39,6 +39,19 @@ def functions(files: dict[str, Content]) -> set[str]:
     return set(declared.functions(tree, facts_of(tree), parse_policy(POLICY)))
 
 
+@pytest.mark.parametrize("calls", ["nc -z 127.0.0.1 22", "ssh localhost:22", "#\nwget -q http://[::1]:22/ || exit 1"])
+def test_what_tells_of_health_needs_the_sockets_that_it_calls(calls: str) -> None:
+    asking = {**FILES, "usr/bin/selftest": executable(f"#!/bin/sh\n{calls}\n")}
+    without = {**asking, "etc/inittab": "# nothing\n"}
+    assert "/usr/bin/selftest --all finds tcp/22 open" in functions(asking) - functions(without)
+
+
+def test_a_declared_socket_that_others_reach_no_more_is_lost() -> None:
+    local = {**FILES, "etc/inittab": "::respawn:/usr/sbin/dropbear -F -p 127.0.0.1:22\n"}
+    assert functions(FILES) - functions(local) == {"dropbear listens on tcp/22"}
+    assert functions(local) - functions(FILES) == {"dropbear listens on tcp/22 for the device itself"}
+
+
 def test_functions_are_what_is_declared_and_there() -> None:
     assert functions(FILES) == {
         "dropbear listens on tcp/22",

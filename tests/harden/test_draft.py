@@ -135,3 +135,45 @@ def test_a_file_is_read_once_even_after_a_folder_went(monkeypatch: pytest.Monkey
     draft.remove("b")
     assert draft.text("d") == draft.text("d") == "12345678"
     assert read == ["a", "d"]
+
+
+def added(owner: tuple[int, int], owner_of_etc: tuple[int, int] | None = None) -> set[tuple[int, int]]:
+    """The owners of what hardening adds to a root that belongs to one all over, but for a folder."""
+    other = owner_of_etc or owner
+    files: dict[str, Content] = {
+        "etc": Node(kind=Kind.DIRECTORY, mode=0o755, uid=other[0], gid=other[1]),
+        "etc/passwd": Node("root:x:0:0::/:/bin/sh\n", 0o644, *owner),
+        "bin/busybox": Node(b"\x7fELF", 0o755, *owner),
+        "etc/old": Node("", 0o644, *owner),
+    }
+    place = Draft(MemoryTree(files))
+    place.write("etc/new/deep/file", "x\n")
+    place.write("etc/roots", "x\n", 0o600, 0, 0)
+    place.link("etc/link", "roots")
+    place.link("etc/old", "roots")
+    place.folder("var/lib/new")
+    return {(one.after.uid, one.after.gid) for one in place.touched() if one.after is not None}
+
+
+@pytest.mark.parametrize(
+    ("owner", "owner_of_etc", "wanted"),
+    [
+        ((0, 0), None, (0, 0)),
+        ((1000, 1000), None, (1000, 1000)),
+        ((1000, 0), None, (1000, 0)),
+        ((1000, 1000), (0, 0), (0, 0)),
+        ((1000, 1000), (33, 33), (0, 0)),
+    ],
+)
+def test_what_is_added_is_roots_or_whose_all_is_where_owners_were_not_kept(
+    owner: tuple[int, int], owner_of_etc: tuple[int, int] | None, wanted: tuple[int, int]
+) -> None:
+    assert added(owner, owner_of_etc) == {wanted}
+
+
+def test_another_owner_than_root_is_given_as_asked() -> None:
+    place = Draft(MemoryTree({"etc/passwd": Node("", 0o644, 1000, 1000)}))
+    place.set_mode("etc/passwd", 0o600, 5, 6)
+    entry = place.lstat("etc/passwd")
+    assert entry is not None
+    assert (entry.uid, entry.gid) == (5, 6)

@@ -1,10 +1,8 @@
 """Where startpar starts the scripts, a new one is in its table, behind and before what it has to be."""
 
-import pytest
-
 from firmward.harden import insserv
-from firmward.harden.draft import Draft, Refused
-from firmward.model.memory import Content, MemoryTree, executable, link
+from firmward.harden.draft import Draft
+from firmward.model.memory import MemoryTree
 
 TABLE = "TARGETS = syslog dropbear rc.local\nINTERACTIVE =\ndropbear: syslog\nrc.local: dropbear\n"
 
@@ -38,19 +36,3 @@ def test_without_a_table_there_is_none_afterwards() -> None:
         place = draft(table)
         insserv.enlist(place, insserv.START, "make-key", before=("dropbear",))
         assert list(place.touched()) == []
-
-
-OPENRC: dict[str, Content] = {
-    "sbin/openrc": executable(b"\x7fELF"),
-    "etc/runlevels/default/dropbear": link("/etc/init.d/dropbear"),
-}
-
-
-def test_where_openrc_starts_the_scripts_a_link_of_sysvs_is_refused() -> None:
-    with pytest.raises(Refused, match="OpenRC starts the scripts here"):
-        insserv.require_own(Draft(MemoryTree(OPENRC)))
-
-
-@pytest.mark.parametrize("without", OPENRC)
-def test_a_system_that_has_only_half_of_openrc_is_sysvs_own(without: str) -> None:
-    insserv.require_own(Draft(MemoryTree({path: one for path, one in OPENRC.items() if path != without})))

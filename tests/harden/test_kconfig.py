@@ -34,7 +34,7 @@ def test_what_is_no_line_of_a_configuration_is_refused(option: str, value: str) 
 
 @pytest.mark.parametrize("value", ["y", "n", "m", "32768", "-2", "0x1000", '"setenv stdin nulldev"', '""'])
 def test_values_are_read_back_by_kconfig(value: str) -> None:
-    text = kconfig.fragment("title", {"CONFIG_A": value, "CONFIG_END": "y"})
+    text = kconfig.fragment("title", {"CONFIG_A": value, "CONFIG_END": "y"}, {})
     assert text is not None
     found = uboot_config.parse((text + "CONFIG_B=y\n").encode()).settings
     assert found["A"] == value.strip('"')
@@ -52,3 +52,20 @@ def test_a_list_is_not_put_together_with_what_is_none() -> None:
     set_kernel_option.apply(SetKernelOption("CONFIG_PANIC_TIMEOUT", "-1"), here)
     set_kernel_option.apply(SetKernelOption("CONFIG_PANIC_TIMEOUT", "5"), here)
     assert here.beside.kernel == {"CONFIG_PANIC_TIMEOUT": "5"}
+
+
+HOSTILE = (
+    "a\nCONFIG_A=y",
+    "CONFIG_A is not set",
+    "  CONFIG_A is not set",
+    "\rCONFIG_A=y",
+    "a\x85CONFIG_A=y\u2028CONFIG_A=y",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_comment_says_nothing_to_kconfig(text: str) -> None:
+    told = kconfig.comment(text)
+    assert len(told.splitlines()) == 1
+    assert told.startswith("# ")
+    assert not told.startswith("# CONFIG_")

@@ -93,6 +93,13 @@ def test_a_check_that_saw_no_more_before_is_believed() -> None:
     assert fate(found(), standing(blind=blind), before=standing(found(), blind=blind))[0] is Fate.CURED
 
 
+def test_a_check_that_saw_as_little_before_though_it_found_something_is_believed() -> None:
+    doubts = {"check": "a file of it cannot be read"}
+    before = Standing((found(),), {}, doubts=doubts)
+    assert fate(found(), standing(blind=doubts), before=before)[0] is Fate.CURED
+    assert fate(found(), standing(blind={"check": "another cannot be read"}), before=before)[0] is Fate.KEPT
+
+
 def test_of_two_alike_one_may_be_cured() -> None:
     one, other = found(), Found("check", "a", Severity.HIGH, "", "etc/b", None, None)
     told = outcome(standing(one, other), standing(other), Plan((), ()), Applied((), ()))

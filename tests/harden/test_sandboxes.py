@@ -22,7 +22,7 @@ ELF = executable(b"\x7fELF\x01\x01\x01" + bytes(57))
 ROWS = sorted(sandbox.rows().items())
 SEEN = [pytest.param(name, id=name) for name, row in ROWS if row.seen]
 WALLED = [pytest.param(name, id=name) for name, row in ROWS if row.seen and row.exposure is None]
-SHELLS = [pytest.param(name, id=name) for name, row in ROWS if row.exposure is not None]
+EXPOSED = [pytest.param(name, id=name) for name, row in ROWS if row.exposure is not None]
 UNIT = "etc/systemd/system/{}.service"
 
 
@@ -83,12 +83,12 @@ needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reas
 @needs_systemd
 @pytest.mark.parametrize("program", WALLED)
 def test_who_hands_out_no_shell_is_below_three(program: str, tmp_path: Path) -> None:
-    assert exposure(program, tmp_path) < 3.0
+    assert exposure(program, tmp_path) < sandbox.LITTLE
 
 
 @needs_systemd
-@pytest.mark.parametrize("program", SHELLS)
-def test_who_hands_out_shells_is_where_the_row_says(program: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", EXPOSED)
+def test_who_hands_out_shells_or_manages_containers_is_where_the_row_says(program: str, tmp_path: Path) -> None:
     assert exposure(program, tmp_path) == sandbox.rows()[program].exposure
 
 
@@ -239,6 +239,8 @@ def test_rows_are_whole() -> None:
     for name, row in ROWS:
         assert name in row.programs
         assert not (row.exposure is not None and not row.seen)
+        assert bool(row.left) == (row.exposure is not None), name
+        assert not {setting for setting, _ in row.left} & {f"{key}={value}" for key, value in row.settings()}, name
         assert all(path.startswith("/") for path in (*row.writes, *row.reads)), name
         re.compile(row.beyond)
     assert set(systemd.OF_MEASURE.values()) == set(SANDBOX)

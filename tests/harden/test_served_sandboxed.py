@@ -62,7 +62,7 @@ SERVED = (
     Served("minidlna", "minidlnad", "curl -sf http://127.0.0.1:8200/ | grep -qi dlna", 8200),
     Served("chrony", "chronyd", "python3 /opt/ntp.py", 123, "udp"),
 )  # fmt: skip
-AT_HOME = "touch /etc/by-login && mkdir -p /run/m && mount -t tmpfs x /run/m && umount /run/m"
+AT_HOME = "touch /etc/by-login"
 SHELLS = tuple(
     Served(
         unit,

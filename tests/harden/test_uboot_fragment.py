@@ -1,5 +1,6 @@
 """The fragment for U-Boot: the audit of what is built with it has no finding that was promised to go."""
 
+import re
 from pathlib import Path
 from shutil import which
 
@@ -12,6 +13,7 @@ from real.sources import unpacked_source
 from firmward.facts.uboot_configs import of_configuration
 from firmward.facts.uboots import Uboots
 from firmward.formats import uboot_config
+from firmward.model.finding import Severity
 from firmward.model.location import Location
 
 OF_UBOOT = (
@@ -37,7 +39,42 @@ def test_a_uboot_that_is_built_anew_has_no_finding_that_was_promised() -> None:
     assert {check for check, _ in found.promised} == {*OF_UBOOT} - {"boot-mode-unverified"}
     after = uboot(merged(MADE + OPEN, found.files["u-boot.config"]))
     left = keys(verdicts(OF_UBOOT, (after,), None))
-    assert left == {("uboot-risky-command", "environment")}, "setenv comes with every prompt"
+    assert left == {("uboot-risky-command", "environment")}, "setenv comes with the prompt, and nothing says what boots"
+
+
+BOOTS = 'CONFIG_USE_BOOTCOMMAND=y\nCONFIG_BOOTCOMMAND="{}"\n'
+
+
+@pytest.mark.parametrize("prompt", [OPEN, OPEN.replace("CONFIG_CMD_SAVEENV=y\n", "")], ids=["saveenv", "setenv"])
+@pytest.mark.parametrize("command", ["bootm 1", "setenv a b; bootm 1", "bootm 1;", "bootm 1; reset", "run x || reset"])
+def test_setenv_ends_with_the_prompt_that_it_comes_with(prompt: str, command: str) -> None:
+    before = MADE + prompt + BOOTS.format(command)
+    found = bettered(OF_UBOOT, uboot(before))
+    assert ("uboot-risky-command", "environment") in found.promised
+    after = merged(before, found.files["u-boot.config"])
+    assert keys(verdicts(OF_UBOOT, (uboot(after),), None)) == set()
+    assert re.search(r'^CONFIG_BOOTCOMMAND=".*[^;]reset"$', after, re.MULTILINE)
+    assert after.count("reset") == 1
+    assert bettered(OF_UBOOT, uboot(before), unsafe=False).files == {}
+
+
+@pytest.mark.parametrize(
+    "line", ["CONFIG_BOOTDELAY=0\n", BOOTS.format("reset_all"), BOOTS.format("if reset; then; fi")]
+)
+def test_setenv_is_told_while_a_key_or_a_boot_that_fails_gives_a_prompt(line: str) -> None:
+    closed = MADE + "CONFIG_CMDLINE=y\nCONFIG_AUTOBOOT=y\nCONFIG_BOOTDELAY=-2\n" + BOOTS.format("bootm 1; reset")
+    only = ("uboot-risky-command",)
+    assert keys(verdicts(only, (uboot(closed),), None)) == set()
+    (told,) = verdicts(only, (uboot(merged(closed, line)),), None)
+    assert [(one.key, one.severity) for one in told.findings] == [("environment", Severity.LOW)]
+
+
+def test_a_boot_command_that_kconfig_cannot_hold_is_left_to_a_person() -> None:
+    command = BOOTS.format('setenv a \\"b\\"; bootm 1')
+    found = bettered(OF_UBOOT, uboot(MADE + OPEN.replace("CONFIG_CMD_SAVEENV=y\n", "") + command))
+    assert found.refused == ()
+    assert ("uboot-risky-command", "environment") not in found.promised
+    assert "CONFIG_BOOTCOMMAND" not in found.files["u-boot.config"]
 
 
 def test_what_the_boot_command_calls_stays() -> None:
@@ -83,4 +120,6 @@ def test_uboots_own_kconfig_keeps_all_that_is_asked(board: str, tmp_path: Path) 
     after = kept(source, command, tmp_path, found.files["u-boot.config"])
     assert lost(found.files["u-boot.config"], after) == set()
     left = verdicts(OF_UBOOT, (uboot(after),), None)
-    assert not keys(left) & found.promised - {("uboot-risky-command", "environment")}
+    remaining = keys(left) & found.promised
+    named = "CONFIG_BOOTCOMMAND=" in found.files["u-boot.config"]
+    assert remaining <= (set() if named else {("uboot-risky-command", "environment")})

@@ -52,9 +52,9 @@ def missing() -> str | None:
     return None
 
 
-def unpacked(folder: Path) -> Path:
+def unpacked(folder: Path, wanted: roots.Root = ROOT) -> Path:
     """The root as a folder, with the shell on its serial line. Raises roots.NoPackagesError."""
-    archive = roots.build(ROOT)
+    archive = roots.build(wanted)
     root = folder / "root"
     root.mkdir()
     subprocess.run(["tar", "--zstd", "-xf", archive, "-C", root, "--numeric-owner"], check=True)
@@ -100,9 +100,9 @@ class Guest:
 
 
 @contextmanager
-def booted(root: Path, folder: Path) -> Iterator[Guest]:
+def booted(root: Path, folder: Path, size: str = "1600M") -> Iterator[Guest]:
     disk = folder / "disk.ext4"
-    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", root, disk, "1600M"], check=True)
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", root, disk, size], check=True)
     kernel, initrd = (next((root / "boot").glob(name)) for name in ("vmlinuz-*", "initrd.img-*"))
     command = [
         *(

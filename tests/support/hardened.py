@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from truth.row import Truth
 
 from firmward.audit.engine import Verdict, families, judge
+from firmward.audit.kernel_rows import asked
 from firmward.facts.collection import Collection
 from firmward.harden import declared
 from firmward.harden.apply import Applied
 from firmward.harden.draft import Draft
 from firmward.harden.plan import Cure, Plan, plan
 from firmward.harden.rounds import apply_rounds
-from firmward.harden.site import Site
+from firmward.harden.site import Beside, Site
 from firmward.model.facts import Facts
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import Content, MemoryTree
@@ -84,7 +85,9 @@ def hardened(tree: Tree, policy: Policy | None, *, unsafe: bool = False, only: t
         return declared.functions(site.draft, facts, site.policy)
 
     chosen = plan(cures(before), unsafe=unsafe, only=only)
-    site, applied = apply_rounds(chosen, Site(Draft(tree), facts, policy), functions, judge)
+    rows = asked(facts, policy, accuracy.CLOCK.today, unsafe=unsafe, only=only)
+    given = Site(Draft(tree), facts, policy, Beside(rows=rows))
+    site, applied = apply_rounds(chosen, given, functions, judge)
     return Round(site, before, chosen, applied, after)
 
 

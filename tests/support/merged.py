@@ -1,16 +1,24 @@
 """Fragments merged into configurations: as text alone, and by a tree's own merge_config.sh and Kconfig."""
 
+import re
 import subprocess
 from pathlib import Path
+
+LINE = re.compile(r"CONFIG_\w+=|# CONFIG_\w+ is not set$")
 
 
 def merged(text: str, fragment: str) -> str:
     """As merge_config.sh does, before Kconfig looks at it."""
-    told = {_option(line) for line in fragment.splitlines()[1:]}
-    return "".join(f"{line}\n" for line in text.splitlines() if _option(line) not in told) + fragment
+    told = {option(line) for line in asked(fragment)}
+    return "".join(f"{line}\n" for line in text.splitlines() if option(line) not in told) + fragment
 
 
-def _option(line: str) -> str:
+def asked(fragment: str) -> list[str]:
+    """Its lines without comments."""
+    return [line for line in fragment.splitlines() if LINE.match(line)]
+
+
+def option(line: str) -> str:
     return line.removeprefix("# ").partition("=")[0].partition(" ")[0]
 
 
@@ -31,6 +39,5 @@ def kept(source: Path, command: list[str], output: Path, fragment: str) -> str:
 def lost(fragment: str, configuration: str) -> set[str]:
     """The lines that Kconfig did not keep; what is off may be gone."""
     lines = frozenset(configuration.splitlines())
-    on = {_option(line) for line in lines if not line.startswith("#")}
-    asked = fragment.splitlines()[1:]
-    return {line for line in asked if (_option(line) in on if line.startswith("#") else line not in lines)}
+    on = {option(line) for line in lines if not line.startswith("#")}
+    return {line for line in asked(fragment) if (option(line) in on if line.startswith("#") else line not in lines)}

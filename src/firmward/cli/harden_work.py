@@ -91,8 +91,9 @@ class _Round:
         self._case = Case(image, question, reading, Source.IMAGE, deadline, self._lost, bills_in(image))
 
     def harden(self, order: Order) -> Answer:
+        from firmward.audit.kernel_rows import asked
         from firmward.harden.rounds import apply_rounds
-        from firmward.harden.site import Site
+        from firmward.harden.site import Beside, Site
 
         tell = self._around.journal.tell
         tell(f"Judging {self._root.part.id}")
@@ -108,7 +109,8 @@ class _Round:
             after, facts_after = self._judged(site.draft)
             return plan(cures(after.found), unsafe=order.unsafe, only=order.only), facts_after
 
-        given = Site(Draft(self._root.tree), facts, policy)
+        rows = asked(facts, policy, self._case.question.clock.today, unsafe=order.unsafe, only=order.only)
+        given = Site(Draft(self._root.tree), facts, policy, Beside(rows=rows))
         site, applied = apply_rounds(planned, given, self._functions, judge)
         told = outcome(before, after, planned, applied, order.only)
         hardening = self._hardening(order, site, (before, after), told, facts_after, planned)
@@ -166,7 +168,8 @@ class _Round:
             for verdict in verdicts
             if verdict.outcome in (Said.UNKNOWN, Said.ERROR)
         }
-        return Standing(tuple(found), blind, len(verdicts) - len(blind), accepted)
+        doubts = {one.check.id: one.reason for one in verdicts if one.outcome is Said.FAIL and one.reason is not None}
+        return Standing(tuple(found), blind, len(verdicts) - len(blind), accepted, doubts)
 
     def _elsewhere(self, finding: "Finding") -> str | None:
         """The part whose file the cure of a finding would change, where that is another."""

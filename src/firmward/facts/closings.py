@@ -1,9 +1,10 @@
 """How a program that starts is started no more: its service as a whole, or the one line that starts it.
 
 Rules. What systemd, inetd and xinetd start is switched off by name, and a line of inittab goes. Of an init script that
-starts more than one program that goes on running the line goes, when it can go alone (scripts/lone.py); so it does in
-every other script. Where it cannot, the service goes with all that it starts, unless a script starts it that does more
-than this. What needs a service goes with it; OpenRC starts what another one needs in any case.
+starts more than one program that goes on running the line goes, when it can go alone, or the loop that starts it over
+and over (scripts/lone.py); so it does in every other script. Where it cannot, the service goes with all that it starts,
+unless a script starts it that does more than this. What needs a service goes with it; OpenRC starts what another one
+needs in any case.
 """
 
 from collections.abc import Iterable, Iterator
@@ -137,7 +138,7 @@ def _closing(
     is_own = _plain(entry.name) == _plain(process.service)
     if whole is not None and is_own and not others:
         return whole
-    cut = None if shares.is_shared(process) else scripts.cut(process.at)
+    cut = None if shares.is_shared(process) else scripts.cut_program(process.at)
     return by(cut) if cut is not None else whole
 
 

@@ -19,15 +19,24 @@ KIND = re.compile(r"\.(?:service|socket)$")
 TURN = re.compile(r"^(?:[SK]\d{2}|rc\.)(?=.)")
 
 
-def undeclared(policy: Policy | None, program: str, service: str, sockets: Iterable[tuple[str, int]] = ()) -> Safety:
-    """How safe it is to do without a service, which has these sockets (protocol and port)."""
+def is_undeclared(policy: Policy | None, names: Iterable[str], sockets: Iterable[tuple[str, int]] = ()) -> bool:
+    """Whether the policy declares services or sockets, and not this one: by none of its `names`, as a program and as a
+    service, by none of its `sockets` (protocol and port), and not as what updates the device."""
     if policy is None or not (policy.listen or policy.service):
-        return Safety.UNSAFE
-    names = {_bare(one.name) for one in policy.service}
-    names |= {_bare(one.service) for one in policy.listen if one.service is not None}
-    ports = {(one.protocol, one.port) for one in policy.listen}
-    is_declared = not names.isdisjoint((program, _bare(service))) or not ports.isdisjoint(sockets)
-    return Safety.UNSAFE if is_declared else Safety.SAFE
+        return False
+    declared = {_plain(one.name) for one in policy.service}
+    declared |= {_plain(one.service) for one in policy.listen if one.service is not None}
+    own = {_plain(name) for name in names}
+    meant = own | {name.partition("@")[0] for name in own}  # one instance that is declared is not all of them
+    mechanism = policy.update.mechanism if policy.update is not None else None
+    if mechanism is not None and any(name.startswith(mechanism) for name in meant):
+        return False
+    return declared.isdisjoint(meant) and not any(policy.allows_listening(*socket) for socket in sockets)
+
+
+def undeclared(policy: Policy | None, program: str, service: str, sockets: Iterable[tuple[str, int]] = ()) -> Safety:
+    """How safe it is to do without a service."""
+    return Safety.SAFE if is_undeclared(policy, (program, service), sockets) else Safety.UNSAFE
 
 
 def is_alone(startup: Startup, process: Process) -> bool:
@@ -38,6 +47,6 @@ def is_alone(startup: Startup, process: Process) -> bool:
     )
 
 
-def _bare(name: str) -> str:
-    """A unit without its kind and instance, a start script without its turn: `S50dropbear`, `vsftpd@lan.service`."""
-    return TURN.sub("", KIND.sub("", name)).partition("@")[0]
+def _plain(name: str) -> str:
+    """A unit without its kind, a start script without its turn: `S50dropbear`, `vsftpd@lan.service`."""
+    return TURN.sub("", KIND.sub("", name))

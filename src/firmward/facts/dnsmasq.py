@@ -69,8 +69,7 @@ def collect(tree: Tree, startup: Startup) -> Dnsmasq | None:
 def parse(text: str, path: str, files: ConfigurationFiles) -> Iterator[Option]:
     """The options of a file and of those that it reads."""
     for number, line in lines(text):
-        name, _, value = line.partition("=")
-        value = value.partition(" #")[0]
+        name, _, value = line.partition(" #")[0].partition("=")
         option = Option(name.strip(), value.strip(), Location(path, number))
         if option.name == "conf-file":
             for inner_path, inner in files.included(option.value, option.at, ""):

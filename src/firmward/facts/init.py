@@ -2,19 +2,26 @@
 
 Rules: the kernel runs /init in an initramfs; on a root file system sbin/init, etc/init, bin/init (init/main.c); makers
 of small devices also name linuxrc on the kernel's command line. What the program is, its link says; a program of its
-own called init is told by what lies beside it. A tree with start-up configuration and without any such program (a
-package, an overlay, an example) is taken for a part of the system that the configuration is for.
+own called init is told by what lies beside it. OpenRC is no first program but what inittab leads to: by a line of its
+own, or, as Debian has it for SysV's init, by the scripts that SysV's lines name. A tree with start-up configuration and
+without any such program (a package, an overlay, an example) is taken for a part of the system that the configuration is
+for.
 """
 
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from firmward.facts.scripts import places
 from firmward.facts.scripts.style import Style, style_of
+from firmward.formats import inittab
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Entry, Kind, Tree
 
 PROGRAMS = ("sbin/init", "usr/sbin/init", "etc/init", "bin/init", "init", "linuxrc")
+
+ENTRIES_LIMIT = 1000
+"""Lines of inittab looked at; a real table has some ten."""
 
 
 class Program(StrEnum):
@@ -89,7 +96,7 @@ def _by_name(tree: Tree, path: str, entry: Entry) -> Program | None:
     for name in ((resolved.name if resolved else ""), (entry.target or "").rpartition("/")[2]):
         if name.partition(".")[0] in _NAMES:
             program = _NAMES[name.partition(".")[0]]
-            leads_on = program is Program.BUSYBOX and tree.exists("etc/inittab")
+            leads_on = program in (Program.BUSYBOX, Program.SYSVINIT) and tree.exists("etc/inittab")
             return Program.OPENRC if leads_on and _inittab_program(tree) is Program.OPENRC else program
     if tree.exists("sbin/procd"):
         return Program.PROCD
@@ -123,6 +130,12 @@ def _inittab_program(tree: Tree) -> Program:
         text = tree.text("etc/inittab") or ""
     except Unavailable:
         return Program.SYSVINIT
-    if _OPENRC.search(text):
+    if _OPENRC.search(text) or any(places.hands_to_openrc(tree, path) for path in _called(text)):
         return Program.OPENRC
     return Program.SYSVINIT if ":initdefault:" in text else Program.BUSYBOX
+
+
+def _called(table: str) -> tuple[str, ...]:
+    """The paths in the lines of an inittab."""
+    words = (word for entry in inittab.parse(table).entries[:ENTRIES_LIMIT] for word in entry.process.split())
+    return tuple(dict.fromkeys(word.lstrip("-+@") for word in words if word.lstrip("-+@").startswith("/")))

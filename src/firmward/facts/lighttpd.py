@@ -105,6 +105,8 @@ def _main(reading: Reading, main: Location, service: str) -> Listener | None:
     if place is None:
         return None
     at = port.at if port else (bind.at if bind else main)
+    if bind and bind.at.path != at.path:  # where it would be bound otherwise
+        at = bind.at
     host = place[0] or ("::" if _enabled(values.get("server.use-ipv6")) else "0.0.0.0")  # noqa: S104
     condition = Condition("SERVER", "socket", "==", f"{host}:{place[1]}")
     return Listener(

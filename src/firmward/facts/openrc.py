@@ -1,8 +1,9 @@
 """What OpenRC starts.
 
 Rules: the services in etc/runlevels/{sysinit,boot,default}, and what they `need` or `want` in turn (a name may be one
-that a service provides). How a script starts its program: scripts/frames.py. Every other script of etc/init.d is
-installed and not started.
+that a service provides: the first that does so is started, unless one is enabled). How a script starts its program:
+scripts/frames.py. Every other script of etc/init.d is installed and not started. Debian's OpenRC has SysV's scripts for
+services as well (scripts/lsb.py says of what they depend); SysV's own links in rc?.d start nothing there.
 """
 
 from collections.abc import Iterator
@@ -10,14 +11,18 @@ from dataclasses import dataclass, replace
 
 from firmward.facts.init import Init, Program
 from firmward.facts.process import Manager, Process, Start
+from firmward.facts.scripts import lsb
 from firmward.facts.scripts.style import Style, style_of
 from firmward.facts.scripts.walk import Origin, Walk
+from firmward.facts.sysv import NO_SERVICES
 from firmward.formats import shell
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Tree
 
 RUNLEVELS = ("sysinit", "boot", "default")
 FOLDER = "etc/init.d"
+Depends = tuple[tuple[str, str], ...]
+"""Pairs of `need`, `want` or `provide`, and a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,12 @@ class OpenrcServices:
 def collect(tree: Tree, init: Init) -> OpenrcServices | None:
     if init.program is not Program.OPENRC:
         return None
-    texts = dict(_texts(tree))
-    depends = {name: tuple(_depend(text)) for name, text in texts.items()}
+    depends = dict(_depends(tree))
     started = _needed(_enabled(tree), depends)
     walk, dormant = Walk(tree), Walk(tree)
     for name in started:
         walk.script(f"{FOLDER}/{name}", ("start",), Origin(name, Manager.OPENRC))
-    for name in texts:
+    for name in depends:
         if name not in started:
             dormant.dormant(f"{FOLDER}/{name}", Origin(name, Manager.OPENRC))
     disabled = (replace(process, start=Start.DISABLED) for process in dormant.processes)
@@ -57,15 +61,20 @@ def _enabled(tree: Tree) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _texts(tree: Tree) -> Iterator[tuple[str, str]]:
-    """The scripts of etc/init.d that OpenRC runs."""
+def _depends(tree: Tree) -> Iterator[tuple[str, Depends]]:
+    """The scripts of etc/init.d that OpenRC runs, and of what each depends."""
+    known = lsb.facilities(tree) if tree.exists(lsb.PROGRAM) else None
     for name in tree.names(FOLDER):
         try:
             text = tree.text(f"{FOLDER}/{name}", limit=shell.SIZE_LIMIT)
         except Unavailable:
             continue
         if text is not None and style_of(text) is Style.OPENRC:
-            yield name, text
+            yield name, tuple(_depend(text))
+        elif text is not None and known is not None and name not in NO_SERVICES:
+            found = lsb.depends(text, known)
+            if found is not None:
+                yield name, found
 
 
 def _depend(text: str) -> Iterator[tuple[str, str]]:
@@ -78,13 +87,21 @@ def _depend(text: str) -> Iterator[tuple[str, str]]:
                     yield from ((words[0], name) for name in words[1:])
 
 
-def _needed(enabled: tuple[str, ...], depends: dict[str, tuple[tuple[str, str], ...]]) -> tuple[str, ...]:
-    """The enabled services and what they bring along; a provided name counts where an enabled service has it."""
+def _needed(enabled: tuple[str, ...], depends: dict[str, Depends]) -> tuple[str, ...]:
+    """The enabled services and what they bring along; of those that provide a name the first, where none is enabled."""
+    providers: dict[str, list[str]] = {}
+    for name, ones in depends.items():
+        for kind, provided in ones:
+            if kind == "provide":
+                providers.setdefault(provided, []).append(name)
     started: dict[str, None] = {}
     pending = list(reversed(enabled))
     while pending:
         name = pending.pop()
         if name not in started:
             started[name] = None
-            pending.extend(needed for kind, needed in depends.get(name, ()) if kind != "provide" and needed in depends)
+            needed = [one for kind, one in depends.get(name, ()) if kind != "provide"]
+            pending.extend(one for one in needed if one in depends)
+            choices = [providers[one] for one in needed if one not in depends and one in providers]
+            pending.extend(choice[0] for choice in choices if not {*enabled, *started} & set(choice))
     return tuple(started)

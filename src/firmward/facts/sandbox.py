@@ -23,6 +23,9 @@ SECRET = re.compile(r"(?i)passw|secret|token|api.?key|credential|://[^/\s]*@")
 
 UNREAD = "\0"
 
+LITTLE = 3.0
+"""Below this value of `systemd-analyze security` is each row that says no `exposure` of its own."""
+
 BASE = (
     ("NoNewPrivileges", "yes"),
     ("ProtectSystem", "strict"),
@@ -57,10 +60,12 @@ class Sandbox:
     `seen` says under what they were run, empty where nobody did. `capabilities` are what they need of root's power,
     `families` the sockets, `calls` the groups and calls beyond systemd's @system-service without what is privileged.
     `writes` is where they write by their usual configuration, `reads` what else AppArmor has to let them read, `runs`
-    the programs that they start. `options` replace those of `BASE`, None takes one out. `configuration` are the files
-    that they read by themselves, `accounts` what distributions call their account. `tasks` and `memory` are limits far
-    above what was seen, `beyond` finds in the configuration what was not. `exposure` is the lowest value of
-    `systemd-analyze security` at which those that hand out shells still let in.
+    the programs that they start, by name or as "shells" or "containers". `options` replace those of `BASE`, None takes
+    one out. `configuration` are the files that they read by themselves, `accounts` what distributions call their
+    account. `tasks` and `memory` are limits far above what was seen, `beyond` finds in the configuration what was not.
+    `exposure` is the lowest value of `systemd-analyze security` at which those that hand out shells still let in, and
+    those that manage containers still start them: `left` are the settings that would lower it, and what was seen to
+    fail under each.
     """
 
     programs: tuple[str, ...]
@@ -78,6 +83,7 @@ class Sandbox:
     memory: str = "128M"
     beyond: str = ""
     exposure: float | None = None
+    left: tuple[tuple[str, str], ...] = ()
 
     def settings(self) -> tuple[tuple[str, str], ...]:
         """All of systemd's, but for the paths that are written."""

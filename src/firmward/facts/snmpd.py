@@ -125,11 +125,11 @@ def effective(options: Iterable[Option], process: Process, tree_words: tuple[str
     listeners = []
     unread = []
     for word, at in places or [("udp:161", process.at)]:
-        place = _place(word)
-        if place is None:
+        found = place(word)
+        if found is None:
             unread.append(f"{at}: {word} cannot be worked out")
-        elif place[0]:
-            protocol, address, port = place
+        elif found[0]:
+            protocol, address, port = found
             listeners.append(Listener(protocol, port, address, PROGRAM, process.service, at, speaks=speaks))
     return Snmpd(tuple(listeners), communities, tuple(unread))
 
@@ -200,8 +200,9 @@ def _split(words: Iterable[str]) -> Iterator[str]:
         yield from (part.strip() for part in word.split(",") if part.strip())
 
 
-def _place(word: str) -> tuple[str, str, int] | None:
-    """Protocol, address and port; an empty protocol for what is no network socket."""
+def place(word: str) -> tuple[str, str, int] | None:
+    """Protocol, address and port of one address; an empty protocol for what is no network socket. None where that
+    cannot be worked out."""
     head, _, rest = word.partition(":")
     protocol = head.lower()
     if protocol in ("unix", "alias", "pipe", "stdio", "callback"):

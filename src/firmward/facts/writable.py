@@ -148,9 +148,16 @@ def _beside_the_system(mounts: Mounts) -> Mounts:
     return replace(mounts, mounts=tuple(own))
 
 
+def sole_owner(tree: Tree) -> tuple[int, int] | None:
+    """The user and group who own what is root's on every system, where they are not root: so an unpacking by a user
+    leaves it, and owners were not kept."""
+    entries = [entry for path in OWNED_BY_ROOT if (entry := tree.resolve(path)) is not None]
+    is_one = len({entry.uid for entry in entries}) == 1 and entries[0].uid != 0
+    return (entries[0].uid, entries[0].gid) if is_one else None
+
+
 def _people(tree: Tree, accounts: Accounts | Unknown | None, startup: Startup | Unknown | None) -> People:
-    owners = {entry.uid for path in OWNED_BY_ROOT if (entry := tree.resolve(path)) is not None}
-    if len(owners) == 1 and 0 not in owners:  # as an unpacking by a user leaves them
+    if sole_owner(tree) is not None:
         return People(unknown="owners and groups were not kept: what is root's on every system is not root's here")
     if not isinstance(accounts, Accounts):
         return People(unknown=accounts.reason if accounts is not None else None)

@@ -18,7 +18,15 @@ from firmward.harden.draft import Refused
 from firmward.harden.plan import Cure, Left
 from firmward.harden.site import Site
 from firmward.model.facts import Unavailable
-from firmward.model.remedy import Change, Remove, RemoveLine, RemoveRecord, ReplaceLine
+from firmward.model.remedy import (
+    Change,
+    Remove,
+    RemoveLine,
+    RemoveRecord,
+    ReplaceLine,
+    SetKernelOption,
+    SetUbootOption,
+)
 
 Apply = Callable[[Any, Site], None]
 
@@ -49,11 +57,18 @@ def apply(cures: Iterable[Cure], site: Site) -> Applied:
             with site.attempt():
                 for change in cure.remedy.changes:
                     _make(change, site)
+                    _give_reason(change, cure, site)
         except Refused as reason:
             refused.append(Left(cure, f"cannot be done here: {reason}"))
         else:
             done.append(cure)
     return Applied(tuple(done), tuple(refused))
+
+
+def _give_reason(change: Change, cure: Cure, site: Site) -> None:
+    if isinstance(change, (SetKernelOption, SetUbootOption)):
+        breaks = f"; may break: {cure.remedy.breaks}" if cure.remedy.breaks else ""
+        site.beside.reasons.setdefault((type(change), change.option), f"{cure.name}{breaks}")
 
 
 def ordered(cures: Iterable[Cure]) -> list[Cure]:

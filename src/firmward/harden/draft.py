@@ -1,7 +1,8 @@
 """A root file system with changes on top: read like any other tree, so that it can be judged before it is written.
 
 Nothing is written anywhere, and what lies below stays as it is. A file that is changed loses what its content was
-signed with (`security.ima`, `security.evm`) and the capabilities that were given to that content.
+signed with (`security.ima`, `security.evm`) and the capabilities that were given to that content. What is added is
+root's; where the owners of the tree were not kept, it is theirs who own all that is root's elsewhere.
 """
 
 from collections.abc import Hashable, Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from posixpath import join
 
+from firmward.facts.writable import sole_owner
 from firmward.model.tree import ROOT, Entry, Kind, Tree
 
 CONTENT_LIMIT = 4 << 20
@@ -41,6 +43,8 @@ class Draft(Tree):
     def __init__(self, below: Tree) -> None:
         super().__init__()
         self.below = below
+        self._root = sole_owner(below) or (0, 0)
+        """User and group that stand for root."""
         self._above: dict[str, Entry | None] = {}
         """By path what stands there now; None for what was removed."""
         self._contents: dict[str, bytes] = {}
@@ -127,7 +131,7 @@ class Draft(Tree):
             raise Refused(f"{path} is a {place.kind}")
         if place is not None and place.kind is Kind.SYMLINK and place.target == target:
             return
-        found = self._new(path, Kind.SYMLINK, 0o777) if place is None else Entry(place.path, Kind.SYMLINK, 0o777)
+        found = self._new(path, Kind.SYMLINK, 0o777) if place is None else self._roots(place.path, Kind.SYMLINK, 0o777)
         self._contents.pop(found.path, None)
         self._put(replace(found, target=target))
 
@@ -137,7 +141,7 @@ class Draft(Tree):
         if there is not None and there.kind is not Kind.DIRECTORY:
             raise Refused(f"{path} is a {there.kind}")
         if there is None:
-            self._put(replace(self._new(path, Kind.DIRECTORY, mode), uid=uid, gid=gid))
+            self._put(self._with_owner(self._new(path, Kind.DIRECTORY, mode), mode, uid, gid))
 
     def remove(self, path: str) -> None:
         """A file, a link itself, or a folder with all in it. Raises Refused where nothing is."""
@@ -185,9 +189,12 @@ class Draft(Tree):
         return replace(
             entry,
             mode=entry.mode if mode is None else mode,
-            uid=entry.uid if uid is None else uid,
-            gid=entry.gid if gid is None else gid,
+            uid=entry.uid if uid is None else uid or self._root[0],
+            gid=entry.gid if gid is None else gid or self._root[1],
         )
+
+    def _roots(self, path: str, kind: Kind, mode: int) -> Entry:
+        return Entry(path, kind, mode, *self._root)
 
     def _new(self, path: str, kind: Kind, mode: int) -> Entry:
         """An entry for a name that is not taken, its folders made. Raises Refused."""
@@ -203,12 +210,12 @@ class Draft(Tree):
             if inner is None and self.lstat_through(join(folder.path, steps[depth - 1])) is not None:
                 raise Refused(f"{join(folder.path, steps[depth - 1])} is a link to what is not there")
             if inner is None:
-                inner = Entry(join(folder.path, steps[depth - 1]), Kind.DIRECTORY, FOLDER_MODE)
+                inner = self._roots(join(folder.path, steps[depth - 1]), Kind.DIRECTORY, FOLDER_MODE)
                 self._put(inner)
             if inner.kind is not Kind.DIRECTORY:
                 raise Refused(f"{inner.path} is a {inner.kind}")
             folder = inner
-        return Entry(join(folder.path, steps[-1]), kind, mode)
+        return self._roots(join(folder.path, steps[-1]), kind, mode)
 
     def _put(self, entry: Entry) -> None:
         self._above[entry.path] = entry

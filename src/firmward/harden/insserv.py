@@ -6,18 +6,10 @@ line `TARGETS = ` lists all, and `name: others` says behind which ones each star
 
 from collections.abc import Iterable
 
-from firmward.harden.draft import Draft, Refused
+from firmward.harden.draft import Draft
 
-OPENRC, LEVELS = "sbin/openrc", "etc/runlevels"
 BOOT, START = "etc/init.d/.depend.boot", "etc/init.d/.depend.start"
 TARGETS = "TARGETS ="
-
-
-def require_own(draft: Draft) -> None:
-    """Raises Refused where SysV's init leaves all scripts to OpenRC, as Debian's package of it does: OpenRC starts what
-    stands in its runlevels, and no link of SysV's."""
-    if draft.is_file(OPENRC) and any(draft.names(path) for path in draft.list(LEVELS)):
-        raise Refused(f"OpenRC starts the scripts here, by /{LEVELS}, though init and its table are SysV's")
 
 
 def enlist(draft: Draft, table: str, script: str, before: Iterable[str] = (), after: Iterable[str] = ()) -> None:

@@ -16,14 +16,31 @@ VALUE = re.compile(r'[ymn]|-?[0-9]{1,20}|0x[0-9a-fA-F]{1,16}|"[ -!#-\[\]-~]{0,10
 
 def checked(option: str, value: str) -> None:
     """Raises Refused for what no fragment can say."""
-    if not OPTION.fullmatch(option) or not VALUE.fullmatch(value):
+    if not is_line(option, value):
         raise Refused(f"{option[:80]!r} cannot be {value[:80]!r} in a configuration")
 
 
-def fragment(title: str, options: Mapping[str, str]) -> str | None:
-    lines = [_line(option, value) for option, value in sorted(options.items())]
-    return "".join(f"{line}\n" for line in (f"# {title}", *lines)) if lines else None
+def is_line(option: str, value: str) -> bool:
+    """Whether a fragment can say it."""
+    return OPTION.fullmatch(option) is not None and VALUE.fullmatch(value) is not None
 
 
-def _line(option: str, value: str) -> str:
+def fragment(title: str, options: Mapping[str, str], reasons: Mapping[str, str]) -> str | None:
+    """Each option below its reason; None where there is none."""
+    if not options:
+        return None
+    found = [comment(title)]
+    for option, value in sorted(options.items()):
+        found += [comment(reasons[option])] if option in reasons else []
+        found.append(line(option, value))
+    return "".join(f"{one}\n" for one in found)
+
+
+def line(option: str, value: str) -> str:
     return f"# {option} is not set" if value == "n" else f"{option}={value}"
+
+
+def comment(text: str) -> str:
+    """In one line, and none that Kconfig takes for an option: texts come from images and policies."""
+    plain = "".join(one if one.isprintable() else " " for one in text)
+    return f"# {' '.join(plain.split()).removeprefix('CONFIG_')}"

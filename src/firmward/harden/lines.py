@@ -24,9 +24,19 @@ class Lines:
 
     def find(self, line: int, text: str) -> int:
         """The index of the line with this text that is nearest to where it was read. Raises Refused."""
-        there = [index for index, one in enumerate(self.all) if one.strip() == text.strip()]
+        return self.find_block(line, [text])
+
+    def find_block(self, line: int, texts: list[str]) -> int:
+        """The index of the first of these lines, which follow each other. Raises Refused."""
+        wanted = [one.strip() for one in texts]
+        all_of = [one.strip() for one in self.all]
+        there = [
+            index
+            for index, one in enumerate(all_of)
+            if one == wanted[0] and all_of[index : index + len(wanted)] == wanted
+        ]
         if not there:
-            raise Refused(f"{self.path} does not have the line any more: {text}")
+            raise Refused(f"{self.path} does not have the line any more: {texts[0]}")
         return min(there, key=lambda index: abs(index - (line - 1)))
 
     def has(self, text: str) -> bool:

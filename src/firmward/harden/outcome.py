@@ -3,13 +3,14 @@
 The rules this file holds:
 
 - A finding is cured when it is found no more, whatever was done for it; never because its check has no verdict now.
+  One that sees as little as before has lost nothing: what it found in spite of that, it would find again.
 - Findings are known again by check and key, which stay; the place may be another after the cure.
 - What is found afterwards and was not before is a fault of ours, and so is a cure that was applied and does not cure.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from firmward.harden.apply import Applied
 from firmward.harden.plan import Cure, Plan
@@ -48,12 +49,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a root stands: what is found, and which checks have no verdict, with the reason."""
+    """How a root stands: what is found, and which checks have no verdict, with the reason. `doubts` are what checks
+    could not see that found something all the same."""
 
     found: tuple[Found, ...]
     blind: Mapping[str, str]
     judged: int = 0
     accepted: int = 0
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def counts(self) -> Counts:
@@ -85,7 +88,7 @@ def outcome(before: Standing, after: Standing, plan: Plan, applied: Applied, onl
     for one in sorted(before.found, key=_order):
         name = one.check, one.key
         lost = after.blind.get(one.check)
-        if lost is not None and lost != before.blind.get(one.check):
+        if lost is not None and lost not in (before.blind.get(one.check), before.doubts.get(one.check)):
             fate, reason = Fate.KEPT, f"its check has no verdict any more: {lost}"
         elif one not in there:
             fate, reason = Fate.CURED, "" if name in done else BY_ANOTHER

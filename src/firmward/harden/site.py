@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
+from copy import copy
 from dataclasses import dataclass, field, fields, replace
 
 from firmward.harden.draft import Draft, Refused
+from firmward.model.asked_option import AskedOption
 from firmward.model.facts import Facts
 from firmward.model.policy import Policy
 
@@ -13,13 +14,20 @@ from firmward.model.policy import Policy
 @dataclass(slots=True)
 class Beside:
     """What is no file of the root, as it was asked for: options of kernel and U-Boot by name, properties of the device
-    tree by node and name, words to set and to take off the kernel's command line."""
+    tree by node and name, words to set and to take off the kernel's command line. `reasons` say for an option of the
+    kernel or of U-Boot, by the kind of its change, which cure asks for it. `rows` are all options that the kernel is
+    asked, whatever was found of them."""
 
     kernel: dict[str, str] = field(default_factory=dict)
     uboot: dict[str, str] = field(default_factory=dict)
     device_tree: dict[tuple[str, str], str] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
     no_words: list[str] = field(default_factory=list)
+    reasons: dict[tuple[type, str], str] = field(default_factory=dict)
+    rows: tuple[AskedOption, ...] = ()
+
+    def copy(self) -> "Beside":
+        return Beside(**{one.name: copy(getattr(self, one.name)) for one in fields(self)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +41,12 @@ class Site:
 
     def copy(self) -> "Site":
         """One that goes its own way from here."""
-        return replace(self, draft=self.draft.copy(), beside=deepcopy(self.beside))
+        return replace(self, draft=self.draft.copy(), beside=self.beside.copy())
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """All that is changed within is taken back when something is refused."""
-        before = deepcopy(self.beside)
+        before = self.beside.copy()
         try:
             with self.draft.attempt():
                 yield

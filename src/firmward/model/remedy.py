@@ -76,7 +76,8 @@ class RemoveLine:
 
 @dataclass(frozen=True, slots=True)
 class ReplaceLine:
-    """Put other text in the place of a line (counted from 1) whose text is still what was read."""
+    """Put other text in the place of a line (counted from 1), or of several from there on, whose text is still what was
+    read."""
 
     path: str
     line: int
@@ -146,6 +147,17 @@ class DisableService:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseSocket:
+    """Close a socket for others, which a `program` opens beside those that it is to have: it is kept for the device
+    itself, and where the program cannot do that it is opened no more. `path` is the file that says it."""
+
+    program: str
+    path: str
+    protocol: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class AddFirewallRule:
     """A rule in words that every firewall has: direction in or out, verdict accept or drop."""
 
@@ -209,6 +221,7 @@ Change = (
     | RemoveCapabilities
     | MakeAtFirstBoot
     | DisableService
+    | CloseSocket
     | AddFirewallRule
     | SetKernelOption
     | SetKernelWord

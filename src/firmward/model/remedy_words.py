@@ -55,6 +55,8 @@ def _of_system(change: object) -> tuple[str, str] | None:
     match change:
         case remedy.DisableService():
             return "disable", f"{change.name} ({change.manager})"
+        case remedy.CloseSocket():
+            return "close", f"{change.protocol}/{change.port} of {change.program} for others ({change.path})"
         case remedy.AddFirewallRule():
             words = (change.verdict, change.direction, change.protocol, change.port, change.peer)
             return "firewall", " ".join(str(word) for word in words if word is not None)

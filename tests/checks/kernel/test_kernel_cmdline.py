@@ -27,7 +27,7 @@ def config(version: str = "6.12.9", architecture: str = "x86_64", *, whole: bool
 def of_config(configs: KernelConfigs, command_lines: KernelCommandLine | None | Unknown) -> dict[str, Finding]:
     told: dict[str, Finding] = {}
     try:
-        for one in kernel_config.find(configs, command_lines):
+        for one in kernel_config.find(configs, command_lines, None):
             told[one.key] = one
     except Unavailable:
         pass
@@ -108,9 +108,9 @@ def test_a_word_in_a_defconfig_s_place_is_known() -> None:
     configs = config(whole=False)
     assert "init_on_alloc_default_on" not in of_config(configs, lines("init_on_alloc=0"))
     with pytest.raises(Unavailable, match=r"^(\d+) options are not known") as without:
-        list(kernel_config.find(configs, None))
+        list(kernel_config.find(configs, None, None))
     with pytest.raises(Unavailable) as with_it:
-        list(kernel_config.find(configs, lines("init_on_alloc=1")))
+        list(kernel_config.find(configs, lines("init_on_alloc=1"), None))
     counted = [int(str(one.value).split()[0]) for one in (without, with_it)]
     assert counted[0] - counted[1] == 1
 

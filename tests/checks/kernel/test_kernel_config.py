@@ -30,7 +30,7 @@ def found(*texts: str) -> tuple[dict[str, Finding], str]:
     configs = KernelConfigs(tuple(options(text, f"boot/config-{number}") for number, text in enumerate(texts)))
     told: dict[str, Finding] = {}
     try:
-        for one in kernel_config.find(configs, None):
+        for one in kernel_config.find(configs, None, None):
             told[one.key] = one
     except Unavailable as reason:
         return told, str(reason)
@@ -141,8 +141,8 @@ def test_every_finding_has_a_key_of_its_own() -> None:
 def test_hundreds_of_rows_are_judged_at_once() -> None:
     """The mark is 300 rows in 50 ms; ten times that, since machines differ."""
     one = KernelConfigs((options(TITLE + MANY),))
-    list(kernel_config.find(one, None))
+    list(kernel_config.find(one, None, None))
     started = process_time()
-    list(kernel_config.find(one, None))
+    list(kernel_config.find(one, None, None))
     assert len(rows()) >= 300
     assert process_time() - started < 0.5

@@ -56,6 +56,37 @@ def test_lines_go_when_they_are_whole_commands(number: int) -> None:
     assert lone.Script(SCRIPT).without(number) == GOES.get(line)
 
 
+LOOPS = {
+    "while true; do\n\tnc -l -p 4444 -e /bin/sh\ndone &\nnext": (1, 3, ":"),
+    "first\n(\nwhile :\ndo\n  nc -l\n  sleep 1\ndone\n) &\nnext": (3, 7, ":"),
+    "if a; then\n  until false; do\n    nc -l # a shell\n  done >/dev/null 2>&1 &\nfi\n": (2, 4, "  :"),
+    "while true; do while true; do\n nc -l\ndone; done\n": (1, 3, ":"),
+    "start() {\n\twhile sleep 5; do\n\t\tnc -l\n\t\treport\n\tdone\n}\n": (3, 3, "\t\t:"),
+    "while true; do nc -l; done &\n": (1, 1, ":"),
+    "for port in 1 2; do\n nc -l\ndone\n": (2, 2, " :"),
+    "while read port; do\n nc -l\ndone <ports\n": (2, 2, " :"),
+    "while true; do\n nc -l\n report\ndone\n": None,
+    "while true; do\n nc -l\n x=1\ndone\n": None,
+    "while true; do\n nc -l; exit\ndone\n": None,
+    "while true; do\n nc -l\ndone | report\n": None,
+    "case $1 in\na) while true; do\n nc -l\ndone;;\nesac\n": None,
+}
+
+
+@pytest.mark.parametrize("text", LOOPS)
+def test_a_loop_goes_with_the_program_that_it_starts_over_and_over(text: str) -> None:
+    number = next(number for number, line in enumerate(text.split("\n"), 1) if "nc -l" in line)
+    assert lone.Script(text).without_program(number) == LOOPS[text]
+
+
+@pytest.mark.parametrize("text", [text for text, goes in LOOPS.items() if goes])
+def test_a_shell_takes_what_is_left(text: str) -> None:
+    first, last, instead = LOOPS[text] or (0, 0, "")
+    lines = text.split("\n")
+    lines[first - 1 : last] = [instead]
+    subprocess.run(["sh", "-n"], input="\n".join(lines), text=True, check=True, timeout=10)
+
+
 def test_what_is_sourced_goes_where_that_is_meant() -> None:
     number = SCRIPT.split("\n").index(". /etc/telnet") + 1
     assert lone.Script(SCRIPT).without(number, lone.STEERING - lone.SOURCING) == ":"

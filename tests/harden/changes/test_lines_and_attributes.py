@@ -43,6 +43,7 @@ def applied(place: Site, *changes: Change) -> Applied:
     [
         (RemoveLine("etc/inittab", 2, "b"), "etc/inittab", "a\nc\n"),
         (ReplaceLine("etc/inittab", 2, "b", ":"), "etc/inittab", "a\n:\nc\n"),
+        (ReplaceLine("etc/inittab", 2, "b\nc", ":"), "etc/inittab", "a\n:\n"),
         (RemoveRecord("etc/passwd", "boss"), "etc/passwd", "root:x:0:0::/root:/bin/sh\n"),
     ],
 )
@@ -57,6 +58,7 @@ def test_what_two_cures_ask_for_is_done_once(change: Change, path: str, text: st
     [
         RemoveLine("etc/inittab", 2, "never"),
         ReplaceLine("etc/inittab", 2, "never", ":"),
+        ReplaceLine("etc/inittab", 1, "a\nc", ":"),
         RemoveRecord("etc/passwd", "never"),
         RemoveCapabilities("usr/bin/never"),
     ],

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hardened import facts_of
 from program import find_program, run_program
+from systems import debian_openrc
 
 from firmward.facts.startup import Start, Startup
 from firmward.harden.draft import Draft, Refused
@@ -32,6 +33,7 @@ SYSTEMS: dict[str, dict[str, Content]] = {
         "etc/init.d/net": executable("#!/sbin/openrc-run\ncommand=/sbin/net\n"),
         "etc/runlevels/boot/net": link("/etc/init.d/net"),
     },
+    "debian's openrc": debian_openrc.FILES,
     "procd": {"sbin/procd": executable(b"\x7fELF"), "sbin/init": executable(b"\x7fELF"), "etc/rc.common": SCRIPT},
 }  # fmt: skip
 
@@ -50,6 +52,18 @@ def test_the_facts_see_that_it_starts(files: dict[str, Content]) -> None:
     assert isinstance(startup, Startup)
     found = [one for one in startup.processes if one.program == "nft"]
     assert [one.start for one in found] == [Start.BOOT]
+
+
+@pytest.mark.parametrize(("system", "level"), [("openrc", "boot"), ("debian's openrc", "sysinit")])
+def test_openrc_has_it_in_the_runlevel_that_mounts_before_what_brings_the_network_up(system: str, level: str) -> None:
+    draft = started(SYSTEMS[system])
+    assert list(draft.glob(f"etc/runlevels/*/{NAME}")) == [f"etc/runlevels/{level}/{NAME}"]
+    assert draft.glob(f"etc/rc?.d/*{NAME}") == ()
+    words = [line.split() for line in (draft.text(f"etc/init.d/{NAME}") or "").split("\n")]
+    after, before = (next(line for line in words if line[:1] == [way]) for way in ("after", "before"))
+    assert {"localmount", "mountall"} <= set(after)
+    assert {"net", "networking"} <= set(before)
+    assert not [line for line in words if line[:1] == ["need"]]
 
 
 def test_one_that_starts_everything_itself_is_preceded_in_inittab() -> None:
@@ -93,7 +107,7 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert not said
 
 
-@pytest.mark.parametrize("system", ["busybox", "one script", "sysv", "openrc", "procd"])
+@pytest.mark.parametrize("system", ["busybox", "one script", "sysv", "openrc", "debian's openrc", "procd"])
 def test_the_shells_take_the_scripts(system: str, tmp_path: Path) -> None:
     laid(started(SYSTEMS[system]), tmp_path)
     scripts = [path for path in tmp_path.rglob(f"*{NAME}") if path.is_file()]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from systems import debian_openrc
 
 from firmward.facts.collection import Collection
 from firmward.facts.startup import Startup
@@ -67,6 +68,11 @@ SYSTEMS = (
         "etc/init.d/sshd": executable("#!/sbin/openrc-run\ncommand=/usr/sbin/sshd\n"),
         "etc/runlevels/default/sshd": link("/etc/init.d/sshd"),
     }, f"etc/runlevels/default/{MADE}"),
+    System("debian's openrc", {
+        **debian_openrc.FILES,
+        "etc/init.d/ssh": debian_openrc.script("/usr/sbin/sshd", "Provides: sshd"),
+        "etc/runlevels/default/ssh": link("/etc/init.d/ssh"), "etc/rc2.d/S02ssh": link("../init.d/ssh"),
+    }, f"etc/runlevels/default/{MADE}"),
     System("procd", {
         "sbin/procd": ELF, "sbin/init": ELF, "etc/rc.common": "",
         "etc/init.d/sshd": executable("#!/bin/sh /etc/rc.common\nstart() { /usr/sbin/sshd; }\n"),
@@ -109,8 +115,17 @@ def test_what_makes_it_starts_at_boot(system: System) -> None:
     assert f"{FOLDER}/{MADE}" in startup.scripts
     programs = [one.program for one in startup.processes]
     assert "sshd" in programs
-    if system.name not in ("systemd", "openrc"):  # which order by words
+    if "openrc" not in system.name and system.name != "systemd":  # which order by words
         assert programs.index("ssh-keygen") < programs.index("sshd")
+
+
+@pytest.mark.parametrize("system", [one for one in EACH if "openrc" in (one.id or "")])
+def test_openrc_has_it_behind_the_mounts_and_before_the_server(system: System) -> None:
+    place = site({**FILES, **system.files})
+    arrange(MakeAtFirstBoot("ssh-host-key", SSH), place)
+    text = place.draft.text(f"etc/init.d/{MADE}") or ""
+    assert "\tafter localmount mountall\n\tbefore sshd\n" in text
+    assert "need" not in text
 
 
 @pytest.mark.parametrize("system", EACH)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from systems import debian_openrc
 
 from firmward.facts.collection import Collection
 from firmward.facts.process import Manager, Start
@@ -157,6 +158,11 @@ CASES = (
          {"etc/init.d/gone": executable("#!/sbin/openrc-run\ncommand=/usr/bin/gone\n"),
           "etc/runlevels/default/gone": link("/etc/init.d/gone"),
           "etc/runlevels/boot/gone": link("/etc/init.d/gone")}),
+    Case("a script of SysV's that Debian's OpenRC starts", "openrc", "gone", debian_openrc.FILES,
+         {"etc/init.d/kept": debian_openrc.script("/usr/bin/kept", "Required-Start: $remote_fs"),
+          "etc/init.d/gone": debian_openrc.script("/usr/bin/gone"),
+          "etc/runlevels/default/kept": link("/etc/init.d/kept"),
+          "etc/runlevels/default/gone": link("/etc/init.d/gone"), "etc/rc2.d/S02gone": link("../init.d/gone")}),
     Case("a service of inetd", "inetd", "telnet", {**INETD,
          "etc/inetd.conf": "ftp stream tcp nowait root /usr/bin/kept kept\n"
                            "telnet stream tcp nowait root /usr/bin/gone gone\n"}, {}),
@@ -235,6 +241,17 @@ def test_a_service_that_another_needs_is_refused() -> None:
     needing = executable("#!/sbin/openrc-run\ncommand=/usr/bin/kept\ndepend() {\n\tneed gone\n}\n")
     gone = executable("#!/sbin/openrc-run\ncommand=/usr/bin/gone\n")
     place = site(MemoryTree({**OPENRC, "etc/init.d/kept": needing, "etc/init.d/gone": gone}))
+    with pytest.raises(Refused, match="needs gone"):
+        disabled(place, "openrc", "gone")
+
+
+def test_a_script_that_another_ones_header_requires_is_refused() -> None:
+    files = {
+        "etc/init.d/kept": debian_openrc.script("/usr/bin/kept", "Required-Start: gone"),
+        "etc/init.d/gone": debian_openrc.script("/usr/bin/gone"),
+        "etc/runlevels/default/kept": link("/etc/init.d/kept"),
+    }
+    place = site(MemoryTree({**debian_openrc.FILES, **files}))
     with pytest.raises(Refused, match="needs gone"):
         disabled(place, "openrc", "gone")
 

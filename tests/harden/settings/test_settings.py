@@ -90,9 +90,6 @@ ROWS = {
     "mosquitto: for one listener": Row(
         "etc/mosquitto/mosquitto.conf", "listener 1883 ::\nlistener 8883\nallow_anonymous true\n", "allow_anonymous",
         "false", "listener 1883 ::\nallow_anonymous false\nlistener 8883\nallow_anonymous true\n", "1883"),
-    "mosquitto: the listener itself": Row(
-        "etc/mosquitto/mosquitto.conf", "listener 1883 0.0.0.0\nlistener 8883\n", "listener", "1883 127.0.0.1",
-        "listener 1883 127.0.0.1\nlistener 8883\n", "1883"),
     "dnsmasq: what is on by its name": Row(
         "etc/dnsmasq.d/a.conf", "enable-tftp # x\ntftp-root=/data\n", "enable-tftp", "no", "tftp-root=/data\n"),
     "miniupnpd": Row(

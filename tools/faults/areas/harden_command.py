@@ -10,10 +10,24 @@ COMMAND = "tests/cli/test_harden.py"
 FAULTS = (
     Fault(
         "harden/outcome.py",
-        "        if lost is not None and lost != before.blind.get(one.check):",
+        "        if lost is not None and lost not in (before.blind.get(one.check), before.doubts.get(one.check)):",
         "        if False:",
         OUTCOME,
         "a check that can look no more has cured its findings",
+    ),
+    Fault(
+        "harden/outcome.py",
+        "not in (before.blind.get(one.check), before.doubts.get(one.check))",
+        "not in (before.blind.get(one.check),)",
+        OUTCOME,
+        "a check that sees as little as before keeps what was cured",
+    ),
+    Fault(
+        "harden/draft.py",
+        "self._root = sole_owner(below) or (0, 0)",
+        "self._root = (0, 0)",
+        "tests/harden/test_draft.py",
+        "what is added to a user's folder is root's, as nothing else there",
     ),
     Fault(
         "harden/outcome.py",

@@ -4,6 +4,7 @@ from fault import Fault
 
 MANAGERS = "tests/harden/managers/test_managers.py"
 FIRST_BOOT = "tests/harden/first_boot/test_first_boot.py"
+OPENRC = "tests/facts/test_openrc.py"
 CURES = "tests/checks/service/test_cures.py"
 CHANGES = "tests/harden/changes/test_lines_and_attributes.py"
 
@@ -42,6 +43,55 @@ FAULTS = (
         "if False:",
         MANAGERS,
         "a service that another one needs passes for disabled",
+    ),
+    Fault(
+        "facts/init.py",
+        " or any(places.hands_to_openrc(tree, path) for path in _called(text))",
+        "",
+        OPENRC,
+        "SysV's init whose scripts hand over to OpenRC passes for SysV's own",
+    ),
+    Fault(
+        "facts/scripts/walk.py",
+        "        if places.hands_to_openrc(self.tree, entry.path):\n            return False\n",
+        "",
+        OPENRC,
+        "SysV's links count as started though OpenRC has its runlevels",
+    ),
+    Fault(
+        "facts/openrc.py",
+        "known = lsb.facilities(tree) if tree.exists(lsb.PROGRAM) else None",
+        "known = None",
+        MANAGERS,
+        "what the header of a SysV script requires passes for disabled",
+    ),
+    Fault(
+        "facts/openrc.py",
+        "if not {*enabled, *started} & set(choice)",
+        "if choice",
+        OPENRC,
+        "a second one that provides a name counts as started",
+    ),
+    Fault(
+        "facts/scripts/lsb.py",
+        '        elif not word.startswith("+"):',
+        "        else:",
+        "tests/facts/scripts/test_lsb.py",
+        "what is optional counts as needed",
+    ),
+    Fault(
+        "harden/runlevels.py",
+        'return next(mounting, f"{FOLDER}/boot")',
+        'return f"{FOLDER}/boot"',
+        "tests/harden/firewall/test_start.py",
+        "the rules come behind Debian's network",
+    ),
+    Fault(
+        "harden/first_boot/starting/openrc.py",
+        "\\tafter {' '.join(runlevels.MOUNTS)}",
+        "\\tneed localmount",
+        FIRST_BOOT,
+        "Debian's OpenRC, which has no localmount, does not start what makes the key",
     ),
     Fault(
         "harden/managers/inetd.py",
@@ -100,8 +150,8 @@ FAULTS = (
         "every first boot enables what presets say",
     ),
     Fault(
-        "checks/service/cures/stopping.py",
-        "return not is_named and not any(",
+        "facts/declared_services.py",
+        "return declared.isdisjoint(meant) and not any(",
         "return not any(",
         CURES,
         "a service that the policy names is stopped as safe",

@@ -94,7 +94,7 @@ FAULTS = (
     ),
     Fault(
         "facts/declared_services.py",
-        "return Safety.UNSAFE if is_declared else Safety.SAFE",
+        "return Safety.SAFE if is_undeclared(policy, (program, service), sockets) else Safety.UNSAFE",
         "return Safety.SAFE",
         SAFETY,
         "a declared service closed as safe",

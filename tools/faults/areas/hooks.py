@@ -49,8 +49,8 @@ FAULTS = (
     ),
     Fault(
         "facts/writable.py",
-        "if len(owners) == 1 and 0 not in owners:",
-        "if False:",
+        "    if sole_owner(tree) is not None:\n",
+        "    if False:\n",
         TESTS,
         "owners that an unpacking changed are believed",
     ),

@@ -38,7 +38,7 @@ FAULTS = (
     ),
     Fault(
         ROW,
-        " or self._is_set(kernel.options) is not self.words.is_default:",
+        " or self.is_set(kernel.options) is not self.words.is_default:",
         ":",
         OF_CHECK,
         "a word takes back what is not built",

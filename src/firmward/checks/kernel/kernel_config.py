@@ -1,23 +1,21 @@
 """kernel-config"""
 
-import re
 from collections.abc import Iterator
 
-from firmward.checks.kernel.kernels.security_modules import MANDATORY, built
+from firmward.checks.kernel.kernels.needed import needed
+from firmward.checks.kernel.kernels.option_cures import cure
 from firmward.checks.kernel.options import rows
-from firmward.checks.kernel.options.row import RISKY, Kernel, Row, kernel_of, name_in
+from firmward.checks.kernel.options.row import Kernel, Row, kernel_of, name_in
 from firmward.facts.kernel_command_line import KernelCommandLine
 from firmward.facts.kernel_config import KernelConfigs, KernelOptions
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.location import Location
-from firmward.model.remedy import Remedy, Safety, SetKernelOption, Stage
+from firmward.model.policy import Policy
 
 NAMED = 3
 """Kernels and reasons named in one text."""
-ON = ("y", "m")
-NUMBER = re.compile(r"-?\d+|0x[0-9a-fA-F]+")
 
 
 def _kernel(architecture: str = "arm64", **options: str) -> KernelConfigs:
@@ -43,21 +41,24 @@ def _kernel(architecture: str = "arm64", **options: str) -> KernelConfigs:
     ),
     good=(Example(facts=(_kernel(),)),),
 )
-def kernel_config(configs: KernelConfigs, command_lines: KernelCommandLine | None | Unknown) -> Findings:
+def kernel_config(
+    configs: KernelConfigs, command_lines: KernelCommandLine | None | Unknown, policy: Policy | None
+) -> Findings:
     """A fault in the kernel is a fault in everything, and there is a new one each week. What a fault is worth to an
     attacker was decided when the kernel was configured: whether addresses are random, memory is either written or
     executed, freed memory is overwritten, programs may reach interfaces that no device needs. Most of it costs nothing
     that can be measured, and the rest says what it costs. Options that a kernel of this version or processor does not
     have are not asked for; a defconfig says nothing of what it leaves out. What each command line of the kernel makes
-    up for, such as `init_on_alloc=1`, does not fail; what one takes back is kernel-cmdline's.
+    up for, such as `init_on_alloc=1`, does not fail; what one takes back is kernel-cmdline's. What the declaration says
+    that the product does is not taken away from it: such a finding is for a person to accept.
     """
-    kernels = [kernel_of(one, command_lines) for one in configs.found]
+    kernels, needs = [kernel_of(one, command_lines) for one in configs.found], needed(policy)
     doubts: list[str] = []
     for row in rows():
         answers = [(kernel, row.judge(kernel)) for kernel in kernels]
         failing = [kernel for kernel, answer in answers if answer is False]
         if failing:
-            yield _finding(row, failing, len(kernels))
+            yield _finding(row, failing, len(kernels), needs.get(row.name, ""))
         doubts += [answer.reason for _, answer in answers if isinstance(answer, Unknown)]
     if doubts or configs.unread:
         raise Unavailable("; ".join(dict.fromkeys((*_counted(doubts), *configs.unread[:NAMED]))))
@@ -68,7 +69,7 @@ def _counted(doubts: list[str]) -> Iterator[str]:
         yield f"{len(doubts)} options are not known: {doubts[0]}"
 
 
-def _finding(row: Row, failing: list[Kernel], kernels: int) -> Finding:
+def _finding(row: Row, failing: list[Kernel], kernels: int, need: str) -> Finding:
     first, option = failing[0].options, name_in(row.option, failing[0])
     which = "" if kernels == 1 else f" in {', '.join(one.options.name for one in failing[:NAMED])}"
     return Finding(
@@ -77,7 +78,7 @@ def _finding(row: Row, failing: list[Kernel], kernels: int) -> Finding:
         at=first.at,
         severity=row.severity,
         evidence=_evidence(option, first),
-        remedy=_remedy(row, option, first),
+        remedy=cure(row, option, first, need),
     )
 
 
@@ -93,44 +94,3 @@ def _evidence(option: str, options: KernelOptions) -> str:
     if found is None:
         return f"no line for CONFIG_{option}"
     return f"# CONFIG_{option} is not set" if found == "n" else f"CONFIG_{option}={found}"
-
-
-def _remedy(row: Row, option: str, options: KernelOptions) -> Remedy:
-    wanted = _wanted(row, options)
-    advice = "turn it off" if wanted == "n" else f"set it to {wanted}"
-    word = "" if row.words is None else f", or start the kernel with {row.words.advice}"
-    summary = f"In the kernel's configuration {advice}{word}, as {row.source} advises; {row.cost}"
-    held = [one for one in row.held_by if options.options.get(one) in ON]
-    if held:
-        return Remedy(f"{summary}. It has to do without CONFIG_{held[0]} first", Safety.MANUAL, Stage.SOURCE)
-    with_it = [f"CONFIG_{one}" for one in row.selected_by if options.options.get(one) in ON]
-    off = tuple(SetKernelOption(one, "n") for one in with_it)
-    return Remedy(
-        summary,
-        Safety.UNSAFE if row.cost in RISKY or off else Safety.SAFE,
-        Stage.SOURCE,
-        (SetKernelOption(f"CONFIG_{option}", _written(wanted)), *off),
-        f"what needs {' or '.join(with_it)}, which selects it, stops working" if off else row.breaks,
-    )
-
-
-def _written(value: str) -> str:
-    """As Kconfig reads it: words in quotes."""
-    return value if value in ("y", "m", "n") or NUMBER.fullmatch(value) else f'"{value}"'
-
-
-def _wanted(row: Row, options: KernelOptions) -> str:
-    if row.wanted == "max":
-        return options.options.get(f"{row.option}_MAX", "")
-    if row.wanted.startswith("has:"):
-        words = [word for word in options.options.get(row.option, "").split(",") if word]
-        return ",".join((*words, _module(row, options)))
-    return "y" if row.wanted == "on" else row.wanted
-
-
-def _module(row: Row, options: KernelOptions) -> str:
-    """The word that the list lacks; of several that are as good, one that is built already."""
-    wanted = row.wanted.removeprefix("has:")
-    if row.name != "lsm-mandatory":
-        return wanted
-    return next((name for name in MANDATORY if built(options, name) is True), wanted)

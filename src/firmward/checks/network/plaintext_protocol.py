@@ -12,7 +12,7 @@ from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
 from firmward.model.policy import Policy
-from firmward.model.remedy import Change, DisableService, Remedy, Safety, SetOption, Stage, by_changes
+from firmward.model.remedy import Change, CloseSocket, DisableService, Remedy, Safety, SetOption, Stage, by_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +187,11 @@ def _closed(listener: Listener, startup: Startup | Unknown | None) -> Iterator[C
     path = listener.at.path or ""
     match listener.program, listener.speaks:
         case "mosquitto", _ if path.endswith(".conf") and listener.at.line and not listener.forwarded_to:
-            yield SetOption(path, "listener", f"{listener.port} {LOCAL}", str(listener.port))
+            yield CloseSocket(listener.program, path, listener.protocol, listener.port)
         case "redis-server", _ if path.endswith(".conf"):
             yield SetOption(path, "bind", LOCAL)
-        case "dnsmasq", A.TFTP if path == "etc/config/dhcp":
-            yield SetOption(path, "enable_tftp", "0", "dnsmasq")
-        case "dnsmasq", A.TFTP if path.endswith(".conf"):
-            yield SetOption(path, "enable-tftp", "no")
+        case "dnsmasq", A.TFTP if path.endswith((".conf", "etc/config/dhcp")):
+            yield CloseSocket(listener.program, path, listener.protocol, listener.port)
         case _:
             yield from _unstarted(listener, startup)
 

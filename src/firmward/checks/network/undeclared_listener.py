@@ -1,12 +1,15 @@
 import re
 
+from firmward.checks.service.cures.closing_socket import closed
 from firmward.checks.service.cures.stopping import stopped
 from firmward.facts import net_program, plumbing
 from firmward.facts.closings import Closings
+from firmward.facts.containers import Containers
 from firmward.facts.exposure import by_key, described, reach
 from firmward.facts.firewall import Firewall
 from firmward.facts.listeners import Listener, Listeners
 from firmward.facts.packet_filter import Reach
+from firmward.facts.startup import Startup
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable, Unknown
 from firmward.model.finding import Finding, Severity
@@ -44,7 +47,12 @@ SEVERITY = {Reach.OPEN: None, Reach.NARROWED: Severity.MEDIUM, Reach.CLOSED: Sev
     ),
 )
 def undeclared_listener(
-    listeners: Listeners, policy: Policy, firewall: Firewall | Unknown | None, closings: Closings | Unknown | None
+    listeners: Listeners,
+    policy: Policy,
+    firewall: Firewall | Unknown | None,
+    closings: Closings | Unknown | None,
+    startup: Startup | Unknown | None,
+    containers: Containers | Unknown | None,
 ) -> Findings:
     """Every open socket is code that a stranger can talk to before any login, and every one that nobody decided to have
     is one that nobody updates, limits or watches. What the policy declares is also what firewall rules, containment and
@@ -59,7 +67,8 @@ def undeclared_listener(
                 key,
                 f"{described(listener)} {problem}{_firewalled(reached)}",
                 at=listener.at,
-                remedy=_remedy(listener, listeners, policy, closings),
+                remedy=closed(key, group, _siblings(listener, listeners), policy, startup, containers)
+                or _remedy(listener, listeners, policy, closings),
                 severity=SEVERITY[reached] if listener.certain else Severity.MEDIUM,
                 evidence=f"{listener.key} {listener.address or 'all addresses'}",
             )
@@ -85,16 +94,19 @@ def _firewalled(reached: Reach) -> str:
     }[reached]
 
 
+def _siblings(listener: Listener, listeners: Listeners) -> list[Listener]:
+    """All sockets of the same program."""
+    return [one for one in listeners.listeners if (one.service, one.program) == (listener.service, listener.program)]
+
+
 def _remedy(listener: Listener, listeners: Listeners, policy: Policy, closings: Closings | Unknown | None) -> Remedy:
-    """Its program starts no more when all that it opens is undeclared; a file of settings that opens nothing else is
-    left out; else a person decides."""
+    """Of a program that cannot be told to close one socket: it starts no more when all that it opens is undeclared; a
+    file of settings that opens nothing else is left out; else a person decides."""
 
     def is_declared(one: Listener) -> bool:
         return policy.allows_listening(one.protocol, one.port)
 
-    siblings = [
-        one for one in listeners.listeners if (one.service, one.program) == (listener.service, listener.program)
-    ]
+    siblings = _siblings(listener, listeners)
     found = closings.of(listener.service, listener.program) if isinstance(closings, Closings) else ()
     if found and not any(is_declared(one) for one in siblings):
         # what every system needs, and who calls what the policy lets it call, does more than listen

@@ -1,8 +1,10 @@
 """Where scripts and programs lie in a tree, and what kind of file one is."""
 
 import fnmatch
+import re
 
 from firmward.facts.scripts.style import Style, style_of
+from firmward.model.facts import Unavailable
 from firmward.model.tree import Entry, Kind, Tree
 
 PATH = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")
@@ -27,6 +29,12 @@ LIBRARIES = (
 RUNLEVEL_SCRIPTS = ("etc/init.d/rc", "etc/rc.d/rc", "lib/init/rc", "etc/rc")
 """SysV's `rc LEVEL`, which runs the links of a runlevel."""
 
+_OPENRC = re.compile(
+    r"^[ \t]*(?:exec[ \t]+)?(?:/(?:usr/)?s?bin/)?openrc[ \t]+(?:sysinit|boot|default|[\"']?\$)", re.MULTILINE
+)
+WRAPPER_LIMIT = 16 << 10
+"""Bytes of a script that only hands over; Debian's have some hundred."""
+
 INIT_FOLDERS = ("etc/init.d/*", "etc/rc?.d/*", "etc/rc.d/*", "lib/svc/*")
 
 
@@ -45,6 +53,18 @@ def start_links(tree: Tree, level: str) -> tuple[str, ...]:
         if tree.is_directory(folder):
             return tuple(path for path in tree.list(folder) if path.rpartition("/")[2].startswith("S"))
     return ()
+
+
+def hands_to_openrc(tree: Tree, path: str) -> bool:
+    """Whether a script calls OpenRC for a runlevel, as Debian's package of it writes SysV's rcS and rc anew."""
+    entry = tree.resolve(path)
+    if entry is None or entry.kind is not Kind.FILE or entry.size > WRAPPER_LIMIT:
+        return False
+    try:
+        text = tree.text(entry.path, WRAPPER_LIMIT) or ""
+    except Unavailable:
+        return False
+    return style_of(text) is Style.SHELL and _OPENRC.search(text) is not None
 
 
 def located(tree: Tree, program: str) -> str:

@@ -525,11 +525,13 @@ class Walk:
             pass
 
     def _runlevel(self, entry: Entry, environment: Environment) -> bool:
-        """`rc LEVEL`: the start links of that runlevel, in the order of their names."""
+        """`rc LEVEL`: the start links of that runlevel, in the order of their names; not where it is OpenRC's."""
         if len(environment.arguments) != 1 or not entry.path.endswith(places.RUNLEVEL_SCRIPTS):
             return False
         level = environment.arguments[0].text
         if len(level) != 1 or level not in "0123456789sSaAbBcC":
+            return False
+        if places.hands_to_openrc(self.tree, entry.path):
             return False
         for path in places.start_links(self.tree, level):
             target = places.executable(self.tree, path)

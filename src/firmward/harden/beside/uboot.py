@@ -7,6 +7,7 @@ implies, and drops one whose needs are off.
 from firmward.harden import kconfig
 from firmward.harden.site import Beside
 from firmward.model.policy import Policy
+from firmward.model.remedy import SetUbootOption
 
 NAME = "u-boot.config"
 TITLE = "merge_config.sh -m .config u-boot.config && make olddefconfig"
@@ -26,4 +27,5 @@ def render(beside: Beside, policy: Policy | None) -> str | None:
     for asked in beside.uboot.items():
         for option, value in WITH.get(asked, {}).items():
             options.setdefault(option, value)
-    return kconfig.fragment(TITLE, options)
+    reasons = {option: why for (kind, option), why in beside.reasons.items() if kind is SetUbootOption}
+    return kconfig.fragment(TITLE, options, reasons)

@@ -1,6 +1,6 @@
 """A line that becomes another, found by its text near the place where it was read; one that became it is left.
 
-What stands instead may be several lines, the line itself among them.
+Both may be several lines; what stands instead may have the line itself among them.
 """
 
 from firmward.harden.draft import Refused
@@ -15,7 +15,7 @@ def apply(change: ReplaceLine, site: Site) -> None:
     lines = Lines.of(site.draft, change.path)
     instead = change.instead.split("\n")
     try:
-        index = lines.find(change.line, change.text)
+        index = lines.find_block(change.line, change.text.split("\n"))
     except Refused:
         if any(lines.all[start : start + len(instead)] == instead for start in range(len(lines.all))):
             return
@@ -24,5 +24,5 @@ def apply(change: ReplaceLine, site: Site) -> None:
         start = index - instead.index(change.text)
         if start >= 0 and lines.all[start : start + len(instead)] == instead:
             return
-    lines.all[index] = change.instead
+    lines.all[index : index + len(change.text.split("\n"))] = instead
     lines.write()

@@ -1,8 +1,8 @@
 """What loads the rules at boot, in the way of the init system: early, before the network, after the maker's own rules.
 
 systemd gets a unit that network-pre.target waits for; BusyBox and SysV a script among those of the start; OpenRC a
-service in the runlevel boot; procd a script with its link. Where a single script does everything, inittab starts the
-rules before it. Whether the system will really run it, the facts are asked afterwards (place.py).
+service in the runlevel that mounts; procd a script with its link. Where a single script does everything, inittab starts
+the rules before it. Whether the system will really run it, the facts are asked afterwards (place.py).
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from firmward.facts.firewall import Firewall
 from firmward.facts.process import Manager
 from firmward.facts.startup import Startup
-from firmward.harden import insserv
+from firmward.harden import insserv, runlevels
 from firmward.harden.draft import Refused
 from firmward.harden.lines import Lines
 from firmward.harden.site import Site
@@ -70,8 +70,8 @@ OPENRC_TEXT = """#!/sbin/openrc-run
 description="Packet filter from the policy of the device"
 
 depend() {{
-	after localmount nftables iptables ip6tables
-	before net
+	after {mounts} nftables iptables ip6tables
+	before net {network}
 }}
 
 start() {{
@@ -108,8 +108,7 @@ def start(site: Site, loading: Loading) -> None:
     if startup.init is Manager.SYSTEMD:
         _systemd(site, loading)
     elif startup.init is Manager.OPENRC:
-        site.draft.write(SCRIPT, OPENRC_TEXT.format(commands=loading.indented(1)), 0o755)
-        site.draft.link(f"etc/runlevels/boot/{NAME}", f"/{SCRIPT}")
+        _openrc(site, loading)
     elif startup.init is Manager.PROCD:
         site.draft.write(SCRIPT, PROCD_TEXT.format(commands=loading.indented(1)), 0o755)
         site.draft.link(f"etc/rc.d/S19{NAME}", f"../init.d/{NAME}")
@@ -124,9 +123,14 @@ def _systemd(site: Site, loading: Loading) -> None:
     site.draft.link(f"etc/systemd/system/sysinit.target.wants/{NAME}.service", f"/{UNIT}")
 
 
+def _openrc(site: Site, loading: Loading) -> None:
+    words = {"mounts": " ".join(runlevels.MOUNTS), "network": " ".join(NETWORK), "commands": loading.indented(1)}
+    site.draft.write(SCRIPT, OPENRC_TEXT.format(**words), 0o755)
+    site.draft.link(f"{runlevels.that_mounts(site.draft)}/{NAME}", f"/{SCRIPT}")
+
+
 def _script(site: Site, text: str) -> None:
     below = site.draft.below
-    insserv.require_own(site.draft)
     for folder in RUNLEVELS_S:
         links = [path.rpartition("/")[2] for path in below.glob(f"{folder}/S*")]
         if links:

@@ -1,15 +1,12 @@
 """mosquitto.conf(5): `name value`. What stands behind `listener PORT [ADDRESS]` is that listener's, to the next one.
 
-A section is a listener's first word, its port; `listener` itself is set there too. An option of a listener that stands
-in several of them stays in each.
+A section is a listener's first word, its port. An option of a listener that stands in several of them stays in each.
 """
 
 import re
 
 from firmward.harden.assignment import Grammar, words
-from firmward.harden.draft import Refused
 
-LISTENER = "listener"
 PATHS = (
     "etc/mosquitto/*",
     "etc/mosquitto/*/*",
@@ -23,10 +20,4 @@ GRAMMAR = Grammar(
 
 
 def set_option(text: str, option: str, value: str, section: str | None) -> str:
-    if option != LISTENER:
-        return GRAMMAR.set(text, option, value, section)
-    head = re.compile(rf"(?m)^([ \t]*listener[ \t]+){re.escape(section or '')}(?:[ \t]+\S+)?(?=[ \t]*\r?$)")
-    changed, times = head.subn(lambda found: f"{found[1]}{value}", text)
-    if not times:
-        raise Refused(f"there is no listener {section}")
-    return changed
+    return GRAMMAR.set(text, option, value, section)

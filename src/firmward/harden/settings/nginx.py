@@ -16,8 +16,8 @@ BREAKING = re.compile(r"[;{}#]")
 
 
 @dataclass(frozen=True, slots=True)
-class _Directive:
-    """Where its name ends and where it does, the words, and where the blocks around it begin."""
+class Directive:
+    """One as it is written: where its name ends and where it does, the words, and where the blocks around it begin."""
 
     words: tuple[str, ...]
     end_of_name: int
@@ -29,15 +29,15 @@ class _Directive:
 def set_option(text: str, option: str, value: str, section: str | None) -> str:
     if BREAKING.search(value):
         raise Refused(f"nginx cannot be told {value}")
-    directives = tuple(_directives(text))
-    blocks = None if section is None else _blocks(directives, section)
-    said = [one for one in directives if one.words[0] == option and not one.opens]
+    statements = tuple(directives(text))
+    blocks = None if section is None else _blocks(statements, section)
+    said = [one for one in statements if one.words[0] == option and not one.opens]
     meant = [one for one in said if blocks is None or one.around[-1:] in [(block,) for block in blocks]]
     edits = [(one.end_of_name, one.end, f" {value}" if value else "") for one in meant]
     served = {one.around[-1] for one in meant if one.around}
     for block in blocks or ():
         if block not in served:
-            edits.append((block, block, f"\n{_indent(text, block)}{option} {value};"))
+            edits.append((block, block, f"\n{indent(text, block)}{option} {value};"))
     if not edits:
         raise Refused(f"nothing here says {section or option}")
     for start, end, new in sorted(edits, reverse=True):
@@ -45,15 +45,16 @@ def set_option(text: str, option: str, value: str, section: str | None) -> str:
     return text
 
 
-def _blocks(directives: tuple[_Directive, ...], section: str) -> list[int]:
+def _blocks(statements: tuple[Directive, ...], section: str) -> list[int]:
     heads = {
-        one.end for one in directives if one.opens and section in (f"{one.words[0]} {one.words[-1]}", one.words[0])
+        one.end for one in statements if one.opens and section in (f"{one.words[0]} {one.words[-1]}", one.words[0])
     }
-    holders = {one.around[-1] for one in directives if one.words[0] == section and one.around and not one.opens}
+    holders = {one.around[-1] for one in statements if one.words[0] == section and one.around and not one.opens}
     return sorted(heads or holders)
 
 
-def _directives(text: str) -> Iterator[_Directive]:
+def directives(text: str) -> Iterator[Directive]:
+    """Those of a text without what it includes. Raises Refused."""
     around: list[int] = []
     words: list[str] = []
     end_of_name = 0
@@ -67,7 +68,7 @@ def _directives(text: str) -> Iterator[_Directive]:
         elif kind == "sign":
             if words and lexeme != "}":
                 end = match.end() if lexeme == "{" else match.start()
-                yield _Directive(tuple(words), end_of_name, end, tuple(around), lexeme == "{")
+                yield Directive(tuple(words), end_of_name, end, tuple(around), lexeme == "{")
             words = []
             if lexeme == "{":
                 around.append(match.end())
@@ -77,7 +78,8 @@ def _directives(text: str) -> Iterator[_Directive]:
                 around.pop()
 
 
-def _indent(text: str, block: int) -> str:
+def indent(text: str, block: int) -> str:
+    """How far what stands in a block is indented."""
     line = text[text.rfind("\n", 0, block) + 1 :]
     outer = line[: len(line) - len(line.lstrip(" \t"))]
     return outer + ("\t" if "\t" in outer else "    ")

@@ -85,7 +85,7 @@ ROWS = (
             off(f"UBSAN_{kind}") for kind in
             ("SHIFT", "DIV_ZERO", "UNREACHABLE", "SIGNED_WRAP", "INTEGER_WRAP", "BOOL", "ENUM", "ALIGNMENT")))),
     Row("UBSAN_SANITIZE_ALL", "y", "bounds are checked in no file but those that ask for it one by one", KSPP,
-        cost=LITTLE, since=(5, 7), until=(6, 9)),
+        cost=LITTLE, architectures=X86 | ARM64 | POWERPC | RISCV | MIPS, since=(5, 7), until=(6, 9)),
     # where calls and returns go
     Row("CFI_CLANG", "y", CALLS, KSPP, cost=LITTLE, architectures=ARM64, since=(5, 13), instead=(built("CFI"),),
         needs=(CLANG,)),

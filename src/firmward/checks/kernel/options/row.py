@@ -105,7 +105,7 @@ class Row:
         if self.words is None or isinstance(kernel.lines, Unknown) or self._is_asked(kernel) is not True:
             return None
         # what is not as wanted and yet well is not there at all, or, if it is a thing itself, off by another default
-        if self._is_configured(kernel) is not True or self._is_set(kernel.options) is not self.words.is_default:
+        if self._is_configured(kernel) is not True or self.is_set(kernel.options) is not self.words.is_default:
             return None
         return next((line for line in kernel.lines if self.words.says(line) is False), None)
 
@@ -116,12 +116,12 @@ class Row:
         return self.words.needs is None or self.words.needs(kernel.options)
 
     def _is_configured(self, kernel: "Kernel") -> bool | Unknown:
-        own = self._is_set(kernel.options)
+        own = self.is_set(kernel.options)
         if own is True or not self.instead:
             return own
         return settled((own, *(one(kernel.options) for one in self.instead)), True)
 
-    def _is_set(self, options: KernelOptions) -> bool | Unknown:
+    def is_set(self, options: KernelOptions) -> bool | Unknown:
         found = options.get(self.option)
         if isinstance(found, Unknown):
             return found

@@ -2,8 +2,9 @@
 
 A program with a row (sandbox.py) gets what it was seen to need, by name. Another gets what few programs do without: it
 may read and write much, but not the system's own files, nobody's passwords, no kernel memory and no modules. Who hands
-out shells leaves its profile with them. A program that is also the tool of others (BusyBox, an interpreter, nc) gets
-none, since the profile would hold for all that call it.
+out shells leaves its profile with them. Who manages containers gets none: it mounts what they are made of, and nobody
+ran it under a profile here. A program that is also the tool of others (BusyBox, an interpreter, nc) gets none, since
+the profile would hold for all that call it.
 """
 
 import re
@@ -59,9 +60,15 @@ def path_of(service: NetworkService, apparmor: Apparmor) -> str | None:
         or is_multi_call(name)
         or SHARED.fullmatch(name)
         or not PLAIN_PATH.fullmatch(f"/{found}")
+        or _manages_containers(name)
     ):
         return None
     return f"/{found}"
+
+
+def _manages_containers(program: str) -> bool:
+    row = sandbox.rows().get(program)
+    return row is not None and "containers" in row.runs
 
 
 def profile(path: str, program: str, writes: Iterable[str], has_tunables: bool) -> WriteFile:

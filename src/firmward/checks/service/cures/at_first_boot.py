@@ -8,6 +8,7 @@ somebody puts it there. The key of a server that the policy does not let be is l
 from dataclasses import dataclass
 
 from firmward.facts import storage
+from firmward.facts.declared_services import is_undeclared
 from firmward.facts.init import Init, Program
 from firmward.facts.installed_programs import InstalledPrograms
 from firmward.facts.writable import Writable
@@ -54,12 +55,10 @@ class Device:
 
     def serves(self, secret: str) -> bool:
         """Whether the policy lets the server be whose key this is; without a word on services it may be."""
-        policy = self.policy
-        if policy is None or not (policy.listen or policy.service):
-            return True
-        names = {one.name for one in policy.service} | {one.service for one in policy.listen}
-        unnamed = any(one.service is None and one.port == SSH for one in policy.listen)
-        return unnamed or not names.isdisjoint(SERVERS[secret])
+        listens = self.policy.listen if self.policy is not None else ()
+        # a socket that is given to a server by name is not another one's
+        unnamed = [(one.protocol, one.port) for one in listens if one.service is None and one.port == SSH]
+        return not is_undeclared(self.policy, SERVERS[secret], unnamed)
 
     def keeps(self, path: str) -> bool:
         return isinstance(self.writable, Writable) and storage.keeps(path, self.policy, self.writable)

@@ -1,5 +1,6 @@
 """A service of the default runlevel, before those of the servers."""
 
+from firmward.harden import runlevels
 from firmward.harden.site import Site
 
 NAMES = {"sshd": ("sshd",), "apache2": ("apache2",), "dbus-daemon": ("dbus",)}
@@ -10,7 +11,7 @@ def start(site: Site, name: str, script: str, servers: tuple[str, ...], place: s
     text = (
         "#!/sbin/openrc-run\n"
         'description="Make what belongs to this device alone"\n\n'
-        f"depend() {{\n\tneed localmount\n\tbefore {before}\n}}\n\n"
+        f"depend() {{\n\tafter {' '.join(runlevels.MOUNTS)}\n\tbefore {before}\n}}\n\n"
         f'start() {{\n\tebegin "Making what belongs to this device alone"\n\t{script}\n\teend $?\n}}\n'
     )
     site.draft.write(f"etc/init.d/{name}", text, 0o755)

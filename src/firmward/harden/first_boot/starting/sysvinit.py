@@ -30,7 +30,6 @@ HEADER = """\
 
 def start(site: Site, name: str, script: str, servers: tuple[str, ...], place: str) -> None:
     draft = site.draft
-    insserv.require_own(draft)
     levels = [(folder, relative) for folder, relative in LEVELS if draft.names(folder)]
     if not levels:
         if draft.glob("etc/init.d/S[0-9][0-9]*"):

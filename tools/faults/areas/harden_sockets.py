@@ -1,0 +1,223 @@
+"""Sockets that are closed for others beside those that are declared, and loops that start a program over and over."""
+
+from fault import Fault
+
+SOCKETS = "tests/harden/sockets/test_sockets.py"
+SERVED = "tests/harden/test_closed_sockets.py"
+SAFETY = "tests/checks/network/test_closing_sockets.py"
+WANTED = "tests/facts/test_declared_services.py"
+DECLARED = "tests/harden/test_declared.py"
+LONE = "tests/facts/scripts/test_lone.py"
+
+FAULTS = (
+    Fault(
+        "harden/sockets/__init__.py",
+        'return f"[{SIX}]:{port}" if ":" in place[0] or word.strip().startswith("[") else f"{FOUR}:{port}"',
+        'return f"{FOUR}:{port}"',
+        SOCKETS,
+        "a socket of IPv6 becomes one of IPv4, which is there already",
+    ),
+    Fault(
+        "harden/sockets/__init__.py",
+        "if place is None or place[1] != port:",
+        "if place is None:",
+        SOCKETS,
+        "every socket is closed",
+    ),
+    Fault(
+        "harden/sockets/lighttpd.py",
+        "    return _first(changed, port) if is_first else changed\n",
+        "    return changed\n",
+        SERVED,
+        "lighttpd's first socket stays open",
+    ),
+    Fault(
+        "harden/sockets/lighttpd.py",
+        "is_first = int(said[1]) == port if said is not None else not blocks",
+        "is_first = True",
+        SERVED,
+        "lighttpd's declared socket is closed with the block of another one",
+    ),
+    Fault(
+        "harden/sockets/lighttpd.py",
+        'return SIX_TOO.sub(lambda found: "" if found["port"] in ("", str(port)) else found[0], text)',
+        "return text",
+        SOCKETS,
+        "Debian's script opens the port for IPv6 again",
+    ),
+    Fault(
+        "harden/sockets/nginx.py",
+        'edits.append((start, one.end + 1, "") if place in known else (one.end_of_name, one.end, words))',
+        "edits.append((one.end_of_name, one.end, words))",
+        SERVED,
+        "nginx does not start with one address named twice",
+    ),
+    Fault(
+        "harden/sockets/nginx.py",
+        'return kept(one.words[1], port, DEFAULT) if is_datagrams == (protocol == "udp") else None',
+        "return kept(one.words[1], port, DEFAULT)",
+        SOCKETS,
+        "HTTPS goes with HTTP/3",
+    ),
+    Fault(
+        "harden/sockets/nginx.py",
+        'if "default_server" in one.words and first.setdefault(address, place[0]) != place[0]:',
+        "if False:",
+        SOCKETS,
+        "two default servers of one address: nginx does not start",
+    ),
+    Fault(
+        "harden/sockets/mosquitto.py",
+        'own = INTERFACE.sub(r"\\g<1>lo", own)',
+        "own = own",
+        SOCKETS,
+        "a listener stays bound to its interface",
+    ),
+    Fault(
+        "harden/sockets/mosquitto.py",
+        "if len(own) + is_default > 1:",
+        "if False:",
+        SOCKETS,
+        "two listeners share one address: mosquitto does not start",
+    ),
+    Fault(
+        "harden/sockets/dnsmasq.py",
+        '(":" in MARK.sub("", found["value"])) == is_six',
+        '(":" in found["value"]) == is_six',
+        SOCKETS,
+        "a tag passes for an address of IPv6",
+    ),
+    Fault(
+        "harden/sockets/dnsmasq.py",
+        "    if SERVES.search(text):",
+        "    if False:",
+        SOCKETS,
+        "the network's DHCP answers on the loopback alone",
+    ),
+    Fault(
+        "harden/sockets/snmpd.py",
+        "is_it = meant is not None and (meant[0], meant[2]) == (protocol, port)",
+        "is_it = meant is not None and meant[2] == port",
+        SOCKETS,
+        "the address of another protocol is closed",
+    ),
+    Fault(
+        "harden/sockets/sshd.py",
+        'OPENS = ("port", "listenaddress")',
+        'OPENS = ("port",)',
+        SOCKETS,
+        "an address with a port of its own stays",
+    ),
+    Fault(
+        "harden/sockets/uhttpd.py",
+        "if address is None or address not in known:",
+        "if True:",
+        SOCKETS,
+        "uhttpd does not start with one address named twice",
+    ),
+    Fault(
+        "checks/service/cures/closing_socket.py",
+        "if (is_meant or is_local) and first.speaks is not Application.DHCP and not _has_containers(containers):",
+        "if True:",
+        SAFETY,
+        "what something may rely on is closed without consent",
+    ),
+    Fault(
+        "checks/service/cures/closing_socket.py",
+        "and not _has_containers(containers):",
+        "and True:",
+        SAFETY,
+        "a container loses its broker",
+    ),
+    Fault(
+        "checks/service/cures/closing_socket.py",
+        'if first.program == "sshd" and not is_meant:',
+        "if False:",
+        SAFETY,
+        "sshd moves to its usual port",
+    ),
+    Fault(
+        "checks/service/cures/closing_socket.py",
+        "if shared and any(",
+        "if False and any(",
+        SAFETY,
+        "what is declared beside it is closed with it",
+    ),
+    Fault(
+        "checks/service/cures/closing_socket.py",
+        "return (one.program, one.service) == (first.program, first.service) and path not in starts",
+        "return (one.program, one.service) == (first.program, first.service)",
+        SAFETY,
+        "a start script passes for a file of settings",
+    ),
+    Fault(
+        "facts/lighttpd.py",
+        "    if bind and bind.at.path != at.path:  # where it would be bound otherwise\n        at = bind.at\n",
+        "",
+        SAFETY,
+        "an address is said twice, and lighttpd does not start",
+    ),
+    Fault(
+        "facts/dnsmasq.py",
+        'name, _, value = line.partition(" #")[0].partition("=")',
+        'name, _, value = line.partition("=")',
+        SOCKETS,
+        "a comment hides an option",
+    ),
+    Fault(
+        "facts/declared_services.py",
+        "return declared.isdisjoint(meant) and not any(policy.allows_listening(*socket) for socket in sockets)",
+        "return declared.isdisjoint(meant)",
+        WANTED,
+        "a socket that is declared by its port alone is nobody's",
+    ),
+    Fault(
+        "facts/declared_services.py",
+        'meant = own | {name.partition("@")[0] for name in own}',
+        "meant = own",
+        WANTED,
+        "an instance is not what its template is",
+    ),
+    Fault(
+        "harden/declared.py",
+        '(opened if one.peer == "local" else reachable)',
+        "opened",
+        DECLARED,
+        "a declared socket is closed for others, and nobody sees it",
+    ),
+    Fault(
+        "harden/declared.py",
+        'yield from (f"{command} finds {protocol}/{port} open" for protocol, port in sorted(called & opened))',
+        "yield from ()",
+        DECLARED,
+        "what tells of health finds its socket gone",
+    ),
+    Fault(
+        "facts/scripts/lone.py",
+        "            if loop.working <= {number}:\n                return self._without_loop(loop)\n",
+        "",
+        LONE,
+        "an empty loop goes round for ever",
+    ),
+    Fault(
+        "facts/scripts/lone.py",
+        "            if loop.pausing <= {number}:\n                return None\n",
+        "",
+        LONE,
+        "what the loop did between starts goes round for ever",
+    ),
+    Fault(
+        "facts/scripts/lone.py",
+        "is_whole = not alone.problems and own == said == loop.commands",
+        "is_whole = not alone.problems and own == said",
+        LONE,
+        "what reads from the loop goes with it",
+    ),
+    Fault(
+        "harden/lines.py",
+        "if one == wanted[0] and all_of[index : index + len(wanted)] == wanted",
+        "if one == wanted[0]",
+        "tests/harden/changes/test_lines_and_attributes.py",
+        "of several lines the first alone is compared",
+    ),
+)
