@@ -120,8 +120,8 @@ class Page:
     def close(self, proof: "Proof") -> None:
         self._chain(proof)
         self._left(proof.not_tried)
-        for one in proof.gaps():
-            self._say((f"  the audit of the twin does not warn of {one.attack}", "yellow"))
+        for said in words.doubts(proof):
+            self._say((f"  {said}", "yellow"))
         for said in words.contradictions(proof):
             self._say((f"  {said}", WRONG))
         self._say((f"\n{words.headline(proof)}.", TONES[words.tone(proof)]))

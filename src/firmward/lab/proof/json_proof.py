@@ -51,6 +51,7 @@ def record(proof: Proof) -> JsonObject:
         "not_tried": [{"id": one.attack, "why": one.why} for one in proof.not_tried],
         "contradicted": [one.attack for one in proof.contradicted()],
         "gaps": [one.attack for one in proof.gaps()],
+        "misdrawn": [one.attack for one in proof.misdrawn()],
     }
 
 

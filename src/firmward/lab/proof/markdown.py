@@ -111,12 +111,10 @@ def _outcome(outcome: Outcome, wanted: tuple[Outcome, ...]) -> str:
 
 
 def _notes(proof: Proof) -> Iterator[str]:
-    gaps = proof.gaps()
-    if gaps:
-        yield from _section("The audit had not warned")
-        yield "These succeed on the twin, and no check had told of them:"
-        yield ""
-        yield from (f"- {code(one.attack)}" for one in gaps)
+    doubts = tuple(words.doubts(proof))
+    if doubts:
+        yield from _section("What the audit of the twin has wrong")
+        yield from (f"- {said}" for said in doubts)
         yield ""
     if proof.not_tried:
         yield from _section("Not tried")

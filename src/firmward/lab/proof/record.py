@@ -87,8 +87,14 @@ class Proof:
 
     def contradicted(self) -> tuple[Attempt, ...]:
         """Those that broke what the audit calls verified: a defect of firmward's own, of the highest rank."""
-        said = self.audited[Kind.PROTECTED]
-        return tuple(one for one in self.broken() if said.state(self.attacks[one.attack].link) is State.VERIFIED)
+        return tuple(one for one in self.broken() if self._is_verified(Kind.PROTECTED, one))
+
+    def misdrawn(self) -> tuple[Attempt, ...]:
+        """Those that succeeded on the twin, where the audit calls the link verified that they strike."""
+        return tuple(one for one in self.attempts if _won(one) and self._is_verified(Kind.PLAIN, one))
+
+    def _is_verified(self, kind: Kind, attempt: Attempt) -> bool:
+        return self.audited[kind].state(self.attacks[attempt.attack].link) is State.VERIFIED
 
     def gaps(self) -> tuple[Attempt, ...]:
         """Those that succeeded on the twin, of which the audit of the twin had not warned."""

@@ -113,7 +113,7 @@ def tone(proof: Proof) -> Tone:
         return Tone.BAD
     if not count.tried or count.untold:
         return Tone.BLIND
-    is_whole = proof.holds and not proof.not_tried and not proof.gaps()
+    is_whole = proof.holds and not proof.not_tried and not proof.gaps() and not proof.misdrawn()
     return Tone.GOOD if is_whole else Tone.FAIR
 
 
@@ -155,6 +155,15 @@ def contradictions(proof: Proof) -> Iterator[str]:
         link = TITLES[proof.attacks[one.attack].link]
         said = f"The audit calls this link verified: {link}. {one.attack} breaks it"
         yield f"{said}: a defect of firmward's own, report it."
+
+
+def doubts(proof: Proof) -> Iterator[str]:
+    """Where the audit of the twin said too little, or too much."""
+    for one in proof.gaps():
+        yield f"The audit of the twin does not warn of {one.attack}, which succeeds there."
+    for one in proof.misdrawn():
+        link = TITLES[proof.attacks[one.attack].link]
+        yield f"The audit calls this link of the twin verified: {link}. {one.attack} strikes it and succeeds there."
 
 
 def starts(proof: Proof) -> Iterator[str]:
