@@ -1,10 +1,16 @@
 """A campaign in the terminal: a line for each attack, the chain of both devices, and what was proved."""
 
+import os
+import re
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from proof_sample import HOSTILE, SAMPLES, bad, good
 
+import firmward
 from firmward.cli.console import Color
 from firmward.cli.lab_attack_page import Page, Progress
 from firmward.lab.proof.record import Proof
@@ -64,6 +70,51 @@ def test_a_terminal_that_knows_ascii_alone_gets_signs_that_it_has(
 def test_without_colours_there_is_no_escape(capfd: Capture, sample: str) -> None:
     assert "\x1b" not in shown(SAMPLES[sample](), capfd)
     assert "\x1b[" in shown(SAMPLES[sample](), capfd, Color.ALWAYS)
+
+
+ATTACKED = """
+import time
+from proof_sample import good
+from firmward.cli.console import Color
+from firmward.cli.lab_attack_page import Page
+page = Page(Color.AUTO, quiet=False)
+with page.doing("Attacking, 0 of 1 done"):
+    time.sleep(0.3)
+    page.attempt(good().attempts[0], 1, 1)
+    time.sleep(0.3)
+"""
+
+
+def on_terminal(stdout: int | None = None) -> tuple[str, str]:
+    """What comes on a terminal, and what goes elsewhere where `stdout` is a pipe."""
+    mine, theirs = os.openpty()
+    paths = (Path(__file__).parents[1] / "support", Path(firmward.__file__).parents[1])
+    environment = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(map(str, paths))}
+    command = [sys.executable, "-c", ATTACKED]
+    process = subprocess.Popen(command, stdin=theirs, stdout=stdout or theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    said = b""
+    with process:
+        with suppress(OSError):  # the terminal is gone with the last that had it open
+            while piece := os.read(mine, 4096):
+                said += piece
+        other = process.stdout.read().decode() if process.stdout else ""
+    os.close(mine)
+    return said.decode(), other
+
+
+def test_a_line_on_a_terminal_stands_apart_from_the_one_that_moves() -> None:
+    said, _ = on_terminal()
+    assert "Attacking" in said
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said).splitlines()
+    (line,) = (line for line in lines if "prompt-by-key-spam" in line)
+    assert "Attacking" not in line
+
+
+def test_a_line_goes_where_the_output_goes() -> None:
+    said, other = on_terminal(subprocess.PIPE)
+    assert "prompt-by-key-spam" not in said
+    assert "Attacking" not in other
 
 
 def test_quietly_nothing_is_said(capfd: Capture) -> None:

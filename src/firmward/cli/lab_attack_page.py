@@ -60,6 +60,7 @@ class Page:
         self._letters = Letters(plain=self._console.options.ascii_only)
         self._quiet = quiet
         self._width = 0
+        self._is_busy = False
 
     @contextmanager
     def doing(self, what: str) -> Iterator[Callable[[str], None]]:
@@ -67,7 +68,11 @@ class Page:
             yield lambda _: None
             return
         with self._progress.status(Text(what)) as status:
-            yield lambda said: status.update(Text(said))
+            self._is_busy = True
+            try:
+                yield lambda said: status.update(Text(said))
+            finally:
+                self._is_busy = False
 
     # ------------------------------------------------------------------ before
 
@@ -154,5 +159,9 @@ class Page:
             self._say((f"  not tried: {left.attack}: {left.why}", "yellow"))
 
     def _say(self, *pieces: str | tuple[str, str]) -> None:
-        if not self._quiet:
-            self._console.print(self._letters.say(*pieces), soft_wrap=True, highlight=False)
+        if self._quiet:
+            return
+        # on one terminal the line that moves makes room for what its own console prints, and for nothing else
+        shared = self._is_busy and self._console.is_terminal
+        console = self._progress if shared else self._console
+        console.print(self._letters.say(*pieces), soft_wrap=True, highlight=False)
