@@ -1,8 +1,9 @@
 """A campaign: what is seen of an attack becomes a verdict, the worst of all rounds counts, and nothing is left out.
 
-The machine is played by a program, but for the two tests at the end, which attack a real build.
+The machine is played by a program, and what is seen of it is real.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
@@ -37,10 +38,14 @@ def pair(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
     return played_pair(out, tmp_path / "media")
 
 
-def leave(one: Target) -> Result:
+LONG, SHORT = 60.0, 2.0
+"""Seconds: what is waited for ends the one on the slowest machine, and the other is for what never comes."""
+
+
+def leave(one: Target, within: float = LONG) -> Result:
     """Something for a shell on the disk, and see who runs."""
     one.write("data", left_on_disk(one.challenge))
-    return one.withstands(2.0)
+    return one.withstands(within)
 
 
 def attack(run: Callable[[Target], Result] = leave, **others: object) -> Attack:
@@ -50,39 +55,48 @@ def attack(run: Callable[[Target], Result] = leave, **others: object) -> Attack:
 
 # --- one run ----------------------------------------------------------------------------------------------------------
 
-RESETS = "for _ in range(3):\n    tell(event='RESET')\n    time.sleep(0.2)\n"
-SEEN: dict[str, tuple[str, Result | None, str]] = {
-    "the attacker's program answers": (FOUND + ANSWER, WON, "the attacker's program answered the challenge"),
-    "it answers after the device is healthy": (
-        f"{FOUND}{HEALTHY}\ntime.sleep(0.1)\n{ANSWER}",
+RESETS = "while True:\n    tell(event='RESET')\n    time.sleep(0.2)"
+NEITHER = "neither the attacker's program nor the device was seen within 2 s"
+SEEN: dict[str, tuple[str, float, Result | None, str]] = {
+    "the attacker's program answers": (
+        FOUND + ANSWER,
+        LONG,
         WON,
         "the attacker's program answered the challenge",
     ),
-    "Linux marks its slot good": (HEALTHY, STOPPED, "Linux marked slot a good, and nobody answered the challenge"),
-    "it is reset again and again": (RESETS, STOPPED, "it was reset 3 times in 2 s and ran nothing else"),
-    "the factors alone come back": (
-        f"{FOUND}say(won[0].decode())",
-        None,
-        "neither the attacker's program nor the device was seen within 2 s",
+    "it answers after the device is healthy": (
+        f"{FOUND}{HEALTHY}\ntime.sleep(0.5)\n{ANSWER}",
+        LONG,
+        WON,
+        "the attacker's program answered the challenge",
     ),
-    "the device only says that it is healthy": (
-        "say('firmward: slot a is healthy')",
-        None,
-        "neither the attacker's program nor the device was seen within 2 s",
+    "Linux marks its slot good": (
+        HEALTHY,
+        LONG,
+        STOPPED,
+        "Linux marked slot a good, and nobody answered the challenge",
     ),
-    "nothing is heard": ("pass", None, "neither the attacker's program nor the device was seen within 2 s"),
-    "it is switched off": ("tell(event='SHUTDOWN')\nsys.exit()", None, "the machine was switched off"),
-    "QEMU crashes": ("sys.exit('it broke')", None, "qemu-system-aarch64 ended with 1: it broke"),
+    "it is reset again and again": (RESETS, 4.0, STOPPED, r"it was reset \d+ times in 4 s and ran nothing else"),
+    "the factors alone come back": (f"{FOUND}say(won[0].decode())", SHORT, None, NEITHER),
+    "the device only says that it is healthy": ("say('firmward: slot a is healthy')", SHORT, None, NEITHER),
+    "nothing is heard": ("pass", SHORT, None, NEITHER),
+    "it is switched off": ("tell(event='SHUTDOWN')\nsys.exit()", LONG, None, "the machine was switched off"),
+    "QEMU crashes": ("sys.exit('it broke')", LONG, None, "qemu-system-aarch64 ended with 1: it broke"),
 }
 
 
 @pytest.mark.parametrize("case", SEEN)
-def test_what_is_seen_of_the_device_is_the_verdict(pair: Pair, tmp_path: Path, case: str) -> None:
-    body, result, says = SEEN[case]
+def test_what_is_seen_of_the_device_is_the_verdict(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    body, within, result, says = SEEN[case]
     protected = "\n    ".join(f"{body}\n{WAIT}".splitlines())
     play(tmp_path / "programs", f"if {IS_TWIN}:\n    sys.exit()\nelse:\n    {protected}")
-    (run,) = attempt(pair, attack()).hardened
-    assert (run.result, run.evidence[-1].says) == (result, says)
+    if result is WON:
+        monkeypatch.setattr(target, "SETTLES", LONG)
+    (run,) = attempt(pair, attack(lambda one: leave(one, within))).hardened
+    assert run.result is result
+    assert re.fullmatch(says, run.evidence[-1].says)
 
 
 def test_an_attack_succeeds_on_the_twin_and_the_device_goes_on(pair: Pair) -> None:
@@ -212,21 +226,21 @@ def test_a_worker_that_is_lost_proves_nothing() -> None:
 def test_a_device_that_nobody_attacks_is_started_first(pair: Pair, kind: Kind) -> None:
     found = baseline(pair, kind)
     assert found.problem is None
-    assert 0 < found.seconds < 20
+    assert 0 < found.seconds < LONG
 
 
 @pytest.mark.parametrize(
-    ("body", "problem"),
+    ("body", "within", "problem"),
     [
-        ("sys.exit('it broke')", "qemu-system-aarch64 ended with 1: it broke"),
-        ("tell(event='SHUTDOWN')", "the machine was switched off"),
-        (WAIT, "the device did not become healthy within 1 s"),
+        ("sys.exit('it broke')", LONG, "qemu-system-aarch64 ended with 1: it broke"),
+        ("tell(event='SHUTDOWN')", LONG, "the machine was switched off"),
+        (WAIT, SHORT, "the device did not become healthy within 2 s"),
     ],
 )
 def test_a_device_that_does_not_serve_says_why(
-    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, problem: str
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, within: float, problem: str
 ) -> None:
-    monkeypatch.setattr(campaign, "BASELINE", 1.0)
+    monkeypatch.setattr(campaign, "BASELINE", within)
     play(tmp_path / "programs", body)
     assert baseline(pair, Kind.PROTECTED).problem == problem
 
