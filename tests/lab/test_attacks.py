@@ -37,9 +37,8 @@ def test_its_words_are_fit_for_a_table(attack: Attack) -> None:
         assert words.strip() == words
         assert words.isprintable()
         assert not words.endswith(".")
-    assert attack.title[:1].isupper()
     assert attack.does[:1].islower(), "it goes on from `the attacker`"
-    assert len(attack.title) <= 60
+    assert len(attack.title) <= 70
     assert isinstance(attack.position, Position)
 
 
