@@ -2,12 +2,15 @@
 
 import os
 import signal
+import subprocess
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from processes import children, end, is_alive
 
+from firmward.cli import workers
 from firmward.cli.workers import at_work, run_each
 
 
@@ -58,6 +61,65 @@ def test_nobody_is_left_when_the_work_is_broken_off() -> None:
     try:
         with pytest.raises(KeyboardInterrupt):
             run_each(ask, range(2), 2, lost)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert children() <= others
+
+
+class Asked(BaseException):
+    """To end."""
+
+
+def test_a_worker_that_has_started_others_is_given_time_to_end_them(tmp_path: Path) -> None:
+    def asked(*_: object) -> None:
+        raise Asked
+
+    def ask(item: int) -> str:
+        signal.signal(signal.SIGTERM, asked)
+        with subprocess.Popen(["sleep", "60"], start_new_session=True) as other:
+            (tmp_path / "pid").write_text(f"{other.pid}")
+            try:
+                os.kill(parent, signal.SIGUSR1)
+                time.sleep(60)
+            finally:
+                other.kill()
+        return ""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    parent = os.getpid()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_each(ask, range(1), 1, lost)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    other = int((tmp_path / "pid").read_text())
+    try:
+        assert not is_alive(other)
+    finally:
+        end(other)
+
+
+def test_a_worker_that_does_not_listen_is_ended_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "TO_END", 0.2)
+
+    def ask(item: int) -> str:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.kill(parent, signal.SIGUSR1)
+        time.sleep(60)
+        return ""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    others = children()
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    parent = os.getpid()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_each(ask, range(1), 1, lost)
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert children() <= others

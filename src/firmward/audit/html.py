@@ -4,21 +4,19 @@ The page reads well without its script, which only filters. Its content policy a
 their digests and nothing from anywhere, so that even a name that got past the escaping could load or run nothing.
 """
 
-import base64
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from itertools import groupby
 
-from firmward.audit import chain_words, kernel, layout, life, life_chart, summary, supply_words
+from firmward.audit import chain_words, kernel, layout, life, life_chart, page, summary, supply_words
 from firmward.audit.baseline import standing_words
 from firmward.model.finding import Outcome, Severity
 from firmward.model.kernel_standing import KernelStanding
 from firmward.model.remedy_words import spoken
 from firmward.model.report import CheckResult, Part, Report, ReportedFinding
 
+PACKAGE = "firmward.audit"
+"""Whose templates they are."""
 VULNERABILITIES_OPEN, VULNERABILITIES_SHOWN, COMPONENTS_SHOWN = 12, 300, 1000
 """Rows of the page; the JSON report has them all."""
 OPEN_AT_ONCE = 6
@@ -99,8 +97,8 @@ def render_html(report: Report) -> str:
     environment.filters["change"] = spoken
     environment.filters["ticks"] = ticks
     environment.filters["short"] = short
-    template = environment.from_string(_resource("report.html.j2"))
-    style, script = _resource("report.css"), _resource("report.js")
+    template = environment.from_string(page.text(PACKAGE, "report.html.j2"))
+    style, script = page.text(PACKAGE, "report.css"), page.text(PACKAGE, "report.js")
     return template.render(
         report=report,
         summary=summary,
@@ -117,7 +115,7 @@ def render_html(report: Report) -> str:
         standing_words=standing_words,
         style=style,
         script=script,
-        policy=_content_policy(style, script),
+        policy=page.content_policy(style, script),
         names=summary.part_names(report),
         standings=[(standing, area_bars(standing)) for standing in summary.standings(report)],
         coverage_bars=coverage_bars(report.checks),
@@ -307,17 +305,3 @@ NAME_SHOWN = 26
 
 def short(text: str) -> str:
     return text if len(text) <= NAME_SHOWN else f"{text[: NAME_SHOWN - 1]}…"
-
-
-def _content_policy(style: str, script: str) -> str:
-    allowed = "; ".join(f"{name}-src '{_digest(text)}'" for name, text in (("style", style), ("script", script)))
-    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-@cache
-def _resource(name: str) -> str:
-    return files("firmward.audit").joinpath("templates", name).read_text(encoding="utf-8")

@@ -2,9 +2,6 @@
 
 import os
 import tempfile
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,14 +9,10 @@ import typer
 
 from firmward.cli.console import Color, ColorOption
 from firmward.cli.lab_boot import AsIsOption, OutArgument
+from firmward.model.errors import InputError
 
 if TYPE_CHECKING:
-    from firmward.cli.lab_attack_page import Page
-    from firmward.lab.attacks import Attack
-    from firmward.lab.campaign import Attempt, Baseline, NotTried
-    from firmward.lab.device import Kind
     from firmward.lab.pair import Pair
-    from firmward.lab.proof.record import Audited, Proof
 
 EXIT_NOT_PROVED = 1
 EXIT_INTERRUPTED = 130
@@ -27,6 +20,8 @@ EPILOG = """
 **Examples**
 
     firmward lab attack build/out --before rootfs.squashfs -o proof.html -o proof.json
+
+    firmward lab attack build/out --dry-run
 
     firmward lab attack build/out --only fit-unsigned --only hook-directory-drop
 
@@ -42,7 +37,7 @@ kernel with a stock boot loader, nothing verified, and with --before the system 
 - 0: every attack that was tried succeeds on the twin and none on the device
 - 1: the device did not hold against one, or one did not succeed on the twin, or could not be tried
 - 2: the input or the command is wrong, or a program is missing
-- 130: interrupted; what was tried until then is written
+- 130: interrupted by Ctrl-C or SIGTERM; what was tried until then is written
 """
 
 BeforeOption = Annotated[
@@ -76,6 +71,9 @@ RoundsOption = Annotated[
 JobsOption = Annotated[
     int | None, typer.Option("--jobs", min=1, max=64, metavar="N", help="Attacks at once.", show_default="processors")
 ]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be tried and what could not be, and start nothing.")
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Nothing in the terminal; the exit code tells.")]
 
 
@@ -92,6 +90,7 @@ def attack(
     rounds: RoundsOption = 1,
     jobs: JobsOption = None,
     as_is: AsIsOption = False,
+    dry_run: DryRunOption = False,
     quiet: QuietOption = False,
     color: ColorOption = Color.AUTO,
 ) -> None:
@@ -102,133 +101,42 @@ def attack(
     """
     from firmward.audit.writing import check_outputs, write_texts
     from firmward.cli.lab_attack_page import Page
+    from firmward.cli.lab_attack_work import Campaign, Effort
     from firmward.lab.attacks import chosen
-    from firmward.lab.device import opened, refuse_changed
-    from firmward.lab.pair import Pair
+    from firmward.lab.campaign import tried
     from firmward.lab.proof.forms import FORMS, rendered
 
     outputs, attacks = tuple(output or ()), chosen(tuple(only or ()))
     check_outputs(outputs, forms=FORMS)
-    device = opened(out)
-    for one in (device, *(() if older is None else (opened(older),))):
-        if not as_is:
-            refuse_changed(one)
     page = Page(color, quiet=quiet)
     with tempfile.TemporaryDirectory(prefix="firmward-lab-") as name:
-        pair = Pair(device, Path(name), before, older)
-        proof = _Campaign(pair, attacks, Effort(rounds, jobs or os.cpu_count() or 1), page).proof()
+        pair = _pair(out, Path(name), before, older, as_is=as_is)
+        if dry_run:
+            page.plan(pair, *tried(pair, attacks, ()))
+            return
+        effort = Effort(rounds, jobs or os.cpu_count() or 1)
+        proof = Campaign(pair, attacks, effort, page).proof()
+    page.close(proof)
     write_texts([(path, rendered(proof, path)) for path in outputs])
-    page.close(proof, outputs)
+    page.wrote(outputs)
     if proof.is_interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
     raise typer.Exit(0 if proof.holds and not proof.not_tried else EXIT_NOT_PROVED)
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How often each attack is tried, and how many at once."""
+def _pair(out: Path, folder: Path, before: Path | None, older: Path | None, *, as_is: bool) -> "Pair":
+    """Raises InputError for what is no signed build, or was changed."""
+    from firmward.lab.device import opened, refuse_changed
+    from firmward.lab.older import unfit
+    from firmward.lab.pair import Pair
 
-    rounds: int
-    jobs: int
-
-
-class _Campaign:
-    """What came of it until now, so that an interruption loses nothing."""
-
-    def __init__(self, pair: "Pair", attacks: "Sequence[Attack]", effort: Effort, page: "Page") -> None:
-        self._pair, self._attacks, self._effort, self._page = pair, attacks, effort, page
-        self._begun = time.monotonic()
-        self._baselines: tuple[Baseline, ...] = ()
-        self._attempts: dict[int, Attempt] = {}
-        self._can: tuple[Attack, ...] = ()
-        self._not_tried: tuple[NotTried, ...] = ()
-
-    def proof(self) -> "Proof":
-        from firmward.cli.main import Ended
-
-        audited = self._prepared()
-        interrupted = False
-        try:
-            self._start()
-            self._try()
-        except (KeyboardInterrupt, Ended):
-            interrupted = True
-        return self._told(audited, interrupted=interrupted)
-
-    def _prepared(self) -> "Mapping[Kind, Audited]":
-        """Make both devices, and ask the audit of them."""
-        from firmward.lab.device import Kind
-
-        with self._page.doing("Making the unprotected twin"):
-            for kind in (Kind.PLAIN, Kind.PROTECTED):
-                self._pair.prepare(kind)
-        with self._page.doing("Auditing both"):
-            return {kind: _audited(self._pair, kind) for kind in (Kind.PLAIN, Kind.PROTECTED)}
-
-    def _start(self) -> None:
-        from firmward.lab import campaign
-        from firmward.lab.device import Kind
-
-        self._page.open(self._pair, len(self._attacks))
-        for kind in (Kind.PLAIN, Kind.PROTECTED):
-            with self._page.doing(f"Starting {campaign.NAMES[kind]} without an attack"):
-                self._baselines = (*self._baselines, campaign.baseline(self._pair, kind))
-            self._page.baseline(self._baselines[-1])
-        self._can, self._not_tried = campaign.tried(self._pair, self._attacks, self._baselines)
-
-    def _try(self) -> None:
-        from firmward.cli.workers import as_they_come
-        from firmward.lab import campaign
-
-        def ask(one: "Attack") -> "Attempt":
-            return campaign.attempt(self._pair, one, self._effort.rounds)
-
-        with self._page.doing("Attacking") as tell:
-            for index, attempt in as_they_come(ask, self._can, self._effort.jobs, campaign.lost):
-                self._attempts[index] = attempt
-                self._page.attempt(attempt, len(self._attempts), len(self._can))
-                tell(f"Attacking, {len(self._attempts)} of {len(self._can)} done")
-
-    def _told(self, audited: "Mapping[Kind, Audited]", *, interrupted: bool) -> "Proof":
-        from firmward.cli.judging import judging_day
-        from firmward.lab.attacks import attacks
-        from firmward.lab.campaign import NotTried
-        from firmward.lab.proof.record import Proof
-
-        attempts = tuple(self._attempts[index] for index in sorted(self._attempts))
-        told = {one.attack for one in attempts} | {one.attack for one in self._not_tried}
-        left = tuple(NotTried(one.id, "it was interrupted before") for one in self._attacks if one.id not in told)
-        said = self._pair.device.said
-        return Proof(
-            said.product,
-            said.version,
-            said.board,
-            judging_day().today.isoformat(),
-            time.monotonic() - self._begun,
-            self._effort.rounds,
-            attacks(),
-            attempts,
-            (*self._not_tried, *left),
-            self._baselines,
-            audited,
-            interrupted,
-        )
-
-
-def _audited(pair: "Pair", kind: "Kind") -> "Audited":
-    """The chain of a device, and the checks that found something."""
-    from firmward.build.image import POLICY
-    from firmward.cli.judging import Question, Reading, audit_target, judging_day, read_policy
-    from firmward.image.budget import Limits
-    from firmward.image.given import Given
-    from firmward.lab.device import Kind
-    from firmward.lab.proof.record import Audited
-
-    folder = pair.device.folder
-    question = Question((), read_policy(folder / POLICY), judging_day())
-    target, given = folder, tuple[Given, ...]()
-    if kind is Kind.PLAIN:
-        parts = pair.twin_parts()
-        target, given = parts.disk, (Given("uboot", parts.loader), Given("env", parts.environment))
-    report = audit_target(target, question, Reading(Limits(), given=given), lambda _: None)
-    return Audited(report.chain, frozenset(one.check for one in report.findings if one.outcome == "fail"))
+    device = opened(out)
+    if not device.said.boot_key:
+        raise InputError(f"{out}: no key signed this build, so there is nothing to attack; build it with a key")
+    if before is not None and not before.exists():
+        raise InputError(f"{before}: is not there; --before takes a folder, an image or a tar of a root file system")
+    past = None if older is None else opened(older)
+    if not as_is:
+        for one in filter(None, (device, past)):
+            refuse_changed(one)
+    return Pair(device, folder, before, older, None if past is None else unfit(past.said, device.said))

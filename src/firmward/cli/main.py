@@ -84,7 +84,8 @@ class Ended(BaseException):
         self.number = number
 
 
-def _end(number: int, _: object) -> None:
+def ended(number: int, _: object) -> None:
+    """A handler of signals."""
     raise Ended(number)
 
 
@@ -132,7 +133,7 @@ def _prepare() -> None:
     """Signals end the command in order, and a terminal without UTF-8 gets `?` for what it cannot show."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup has SIGHUP ignored
-            signal.signal(number, _end)
+            signal.signal(number, ended)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

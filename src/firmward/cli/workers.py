@@ -23,6 +23,8 @@ Answer = TypeVar("Answer")
 
 LONG = 1e6
 """Seconds; a timer takes no infinity."""
+TO_END = 5.0
+"""Seconds that a worker has to undo what is under way."""
 PIECE = 1 << 16
 """Bytes read from a worker at a time."""
 
@@ -162,10 +164,27 @@ class _Crew(Generic[Item, Answer]):
         return self._lost(worker.item, f"the process that judged it {how} (out of memory?); try --jobs 1")
 
     def stop(self) -> None:
+        """First by a word, so that a worker which has started others can end them, then without."""
         for worker in self._at_work:
-            with suppress(ProcessLookupError):
-                os.kill(worker.process, signal.SIGKILL)
+            _send(worker.process, signal.SIGTERM)
+        limit = time.monotonic() + TO_END
+        while time.monotonic() < limit and any(_runs(worker.process) for worker in self._at_work):
+            time.sleep(0.01)
+        for worker in self._at_work:
+            _send(worker.process, signal.SIGKILL)
             with suppress(ChildProcessError):
                 os.waitpid(worker.process, 0)
             os.close(worker.pipe)
         self._at_work.clear()
+
+
+def _send(process: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(process, number)
+
+
+def _runs(process: int) -> bool:
+    """Whether it has not ended; it stays to be waited for."""
+    with suppress(ChildProcessError):
+        return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    return False

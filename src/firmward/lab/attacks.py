@@ -7,6 +7,7 @@ attacker's own program answers a challenge, or the machine is seen to go on with
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
@@ -88,7 +89,9 @@ def attacks() -> Mapping[str, Attack]:
 def chosen(names: tuple[str, ...]) -> tuple[Attack, ...]:
     """Those of these ids, all where none is given. Raises InputError."""
     known = attacks()
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise InputError(f"{unknown[0]}: no attack has this id; `firmward lab attacks` lists them")
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, known, n=3)
+            hint = f"did you mean {' or '.join(close)}?" if close else "`firmward lab attacks` lists them"
+            raise InputError(f"{name}: no attack has this id; {hint}")
     return tuple(one for one in known.values() if not names or one.id in names)

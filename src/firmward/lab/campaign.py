@@ -17,7 +17,7 @@ from firmward.lab.device import Kind
 from firmward.lab.means.taken_service import can_be_taken
 from firmward.lab.pair import Pair
 from firmward.lab.target import Evidence, Target, Witness
-from firmward.model.errors import DeviceError
+from firmward.model.errors import DeviceError, FirmwardError
 
 BASELINE = 150.0
 """Seconds in which an untouched device has to become healthy."""
@@ -52,16 +52,18 @@ class Attempt:
 
     @property
     def plain_verdict(self) -> Verdict:
-        won = all(run.result is Result.SUCCEEDED for run in self.plain)
-        return Verdict.SUCCEEDED if won else Verdict.FAILED
+        """It has to succeed in each round, and there has to be one."""
+        results = {run.result for run in self.plain}
+        return Verdict.SUCCEEDED if results == {Result.SUCCEEDED} else Verdict.FAILED
 
     @property
     def hardened_verdict(self) -> Verdict:
         """The worst of all rounds."""
         results = {run.result for run in self.hardened}
-        if results <= {Result.STOPPED}:
+        if results == {Result.STOPPED}:
             return Verdict.STOPPED
-        return Verdict.DETECTED if results <= {Result.STOPPED, Result.DETECTED} else Verdict.FAILED
+        is_held = bool(results) and results <= {Result.STOPPED, Result.DETECTED}
+        return Verdict.DETECTED if is_held else Verdict.FAILED
 
     @property
     def broke(self) -> bool:
@@ -136,8 +138,11 @@ def _hindrances(pair: Pair, attack: Attack, baselines: Sequence[Baseline]) -> It
         yield f"the board has no {Need.NETWORK.value.removeprefix('a ')}"
     if Need.SCRIPT in attack.needs and not can_be_taken(pair.device.folder):
         yield f"it needs {Need.SCRIPT}"
-    if Need.OLDER in attack.needs and pair.older is None:
-        yield f"it needs {Need.OLDER}"
+    if Need.OLDER in attack.needs:
+        if pair.older is None:
+            yield f"it needs {Need.OLDER}"
+        if pair.older_unfit is not None:
+            yield f"the older build is of no use: {pair.older_unfit}"
     if Need.BEFORE in attack.needs and pair.before is None:
         yield f"it needs {Need.BEFORE}"
 
@@ -160,16 +165,23 @@ def lost(attack: Attack, reason: str) -> Attempt:
 
 
 def _run(pair: Pair, attack: Attack, kind: Kind, work: Path, asked: Challenge) -> Run:
-    with pair.target(kind, work, asked) as target:
-        try:
-            result = attack.run(target)
-        except Unseen as reason:
-            return _ended(None, target, Witness.ATTACKER, str(reason))
-        except DeviceError as reason:
-            return _ended(None, target, Witness.MACHINE, str(reason))
-        except Exception as fault:
-            return _ended(None, target, Witness.ATTACKER, f"{type(fault).__name__}: {fault}")
-        return _ended(result, target)
+    try:
+        with pair.target(kind, work, asked) as target:
+            return _seen(attack, target)
+    except FirmwardError as reason:  # no room for a copy of the disk, say
+        return Run(None, 0.0, (Evidence(0.0, Witness.MACHINE, str(reason)),))
+
+
+def _seen(attack: Attack, target: Target) -> Run:
+    try:
+        result = attack.run(target)
+    except Unseen as reason:
+        return _ended(None, target, Witness.ATTACKER, str(reason))
+    except DeviceError as reason:
+        return _ended(None, target, Witness.MACHINE, str(reason))
+    except Exception as fault:
+        return _ended(None, target, Witness.ATTACKER, f"{type(fault).__name__}: {fault}")
+    return _ended(result, target)
 
 
 def _ended(result: Result | None, target: Target, witness: Witness | None = None, says: str = "") -> Run:

@@ -27,12 +27,14 @@ class TwinParts:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """`folder` keeps the media that all copies are made of. `older` is the folder of an older build."""
+    """`folder` keeps the media that all copies are made of. `older` is the folder of an older build, and `older_unfit`
+    says why it is of no use."""
 
     device: Device
     folder: Path
     before: Path | None = None
     older: Path | None = None
+    older_unfit: str | None = None
 
     @property
     def has_network(self) -> bool:

@@ -15,6 +15,7 @@ from firmward.build.built import Partition
 from firmward.build.program import run
 from firmward.build.root import write_root
 from firmward.build.trees import open_tree
+from firmward.image.root import is_root
 from firmward.lab import device as parts
 from firmward.lab import media
 from firmward.lab.board import Firmware, Stock, VirtualBoard
@@ -88,6 +89,8 @@ def _place_root(before: Path, device: Device, written: Media, work: Path) -> Non
         raise InputError(f"{before}: the build has its system in the initramfs, and no place for another root")
     image, place = work / "root.squashfs", device.partition("root_a")
     given = open_tree(before)
+    if not is_root(given.tree, given.kind):
+        raise InputError(f"{before}: holds no system that a kernel could start: no etc and no folder of programs")
     write_root(given, image, compression=COMPRESSION, epoch=fit.EPOCH)
     size = image.stat().st_size
     if size > place.size:
