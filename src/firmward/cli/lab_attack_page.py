@@ -12,13 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from firmward.audit import chain_words
-from firmward.audit.chain_words import TITLES
 from firmward.audit.summary import Tone, plural
 from firmward.cli.chain_page import STYLES as STATES
 from firmward.cli.console import Color, make_console
 from firmward.cli.page import Page as Letters
 from firmward.lab.attacks import Attack
 from firmward.lab.campaign import NAMES, Attempt, Baseline, NotTried
+from firmward.lab.links import TITLES
 from firmward.lab.proof import words
 from firmward.lab.proof.words import Outcome
 from firmward.model.chain import Link

@@ -26,8 +26,8 @@ def attacks(as_json: JsonOption = False, color: ColorOption = Color.AUTO) -> Non
     """List the attacks that `firmward lab attack` tries, by the link of the chain of trust that they strike."""
     from rich.table import Table
 
-    from firmward.audit.chain_words import TITLES
     from firmward.lab.attacks import attacks as known
+    from firmward.lab.links import TITLES
 
     found = tuple(known().values())
     if as_json:

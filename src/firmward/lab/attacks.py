@@ -50,8 +50,8 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """`id` is the name of its file. `does` says in one sentence what the attacker does. `link` is the one of the chain
-    of trust that it strikes, `case` where it was published. `foretold` are checks of the audit; each one tells before
+    """`id` is the name of its file. `does` says in one sentence what the attacker does. `link` is what it
+    strikes (links.py), `case` where it was published. `foretold` are checks of the audit; each one tells before
     that a device lies open to this. `within` is how many seconds the device has to stop or detect it. `ports` of the
     device, TCP, can be called. `run` does it, to whichever device it is given, and raises Unseen where nothing can be
     told."""
@@ -77,7 +77,7 @@ class Unseen(Exception):  # noqa: N818 - it is an answer: neither success nor de
 def attacks() -> Mapping[str, Attack]:
     """All, by id, in the order of the chain's links."""
     from firmward.lab import attack
-    from firmward.model.chain import LINKS
+    from firmward.lab.links import LINKS
 
     found: list[Attack] = [
         import_module(f"firmward.lab.attack.{module.name}").ATTACK for module in iter_modules(attack.__path__)

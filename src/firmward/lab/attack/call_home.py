@@ -1,10 +1,10 @@
 """A web server that was taken over, and calls the one who commands it, at a port that nobody declared."""
 
 from firmward.lab.attacks import Attack, Need, Position, Result, Unseen
+from firmward.lab.links import RUNNING
 from firmward.lab.means import wire
 from firmward.lab.means.taken_service import as_root, taken
 from firmward.lab.target import Target, Witness
-from firmward.model.chain import ROOT
 
 MASTER, PORT = "10.0.2.2", 48101
 """Where Mirai's devices report; the lab's network lets nobody through, and everybody is heard on its wire."""
@@ -31,7 +31,7 @@ ATTACK = Attack(
     title="A taken-over service calls home",
     does="runs code in the web server, and from there sends to a host and a port that nobody declared",
     position=Position.SERVICE,
-    link=ROOT,
+    link=RUNNING,
     case="Mirai (2016): taken devices report to port 48101 of the botnet's server (Antonakakis et al., USENIX 2017)",
     foretold=("egress-unrestricted", "firewall-default-accept"),
     run=run,

@@ -1,9 +1,9 @@
 """A web server that was taken over, and writes to the disk past the file system: where boot loader and kernel lie."""
 
 from firmward.lab.attacks import Attack, Need, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means.taken_service import as_root, taken
 from firmward.lab.target import Target, Witness
-from firmward.model.chain import KERNEL
 
 PARTITION = "boot_b"
 SECTOR = 512
@@ -35,7 +35,7 @@ ATTACK = Attack(
     title="A taken-over service writes to the boot slots",
     does="runs code in the web server, and from there writes to the disk itself, where the kernel lies",
     position=Position.SERVICE,
-    link=KERNEL,
+    link=RUNNING,
     case="VPNFilter (Talos, 2018), BrickerBot (Radware, 2017): malware that writes to raw flash from a taken service",
     foretold=("setuid-unexpected", "world-writable", "account-default-password"),
     run=run,

@@ -4,10 +4,10 @@ from ipaddress import IPv4Address
 
 from firmward.lab.attacks import Attack, Need, Position, Result, Unseen
 from firmward.lab.challenge import Challenge
+from firmward.lab.links import RUNNING
 from firmward.lab.means import wire
 from firmward.lab.means.taken_service import as_root, taken
 from firmward.lab.target import Target, Witness
-from firmward.model.chain import ROOT
 
 VICTIM = "10.0.2.2"
 FORGED = int(IPv4Address("198.18.0.0"))
@@ -57,7 +57,7 @@ ATTACK = Attack(
     title="A taken-over service floods others",
     does="runs code in the web server, and from there floods another host with packets of forged sources",
     position=Position.SERVICE,
-    link=ROOT,
+    link=RUNNING,
     case="Mirai (2016): floods of 600 Gbit/s and more from cameras (Antonakakis et al., USENIX Security 2017)",
     foretold=("egress-unrestricted", "firewall-default-accept"),
     run=run,

@@ -5,9 +5,9 @@ import re
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from firmward.lab.attacks import Attack, Need, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means.taken_service import as_root, taken
 from firmward.lab.target import Target, Witness
-from firmward.model.chain import ROOT
 
 KEY = re.compile(r"-----BEGIN (?:EC |RSA )?PRIVATE KEY-----[^-]*-----END (?:EC |RSA )?PRIVATE KEY-----\n")
 LOOK = """\
@@ -40,7 +40,7 @@ ATTACK = Attack(
     title="A taken-over service reads the keys of others",
     does="runs code in the web server, and from there reads the device's private keys",
     position=Position.SERVICE,
-    link=ROOT,
+    link=RUNNING,
     case="CVE-2017-8225: GoAhead in over 1200 models of cameras gave away the files with keys and passwords",
     foretold=("setuid-unexpected", "world-writable", "account-default-password"),
     run=run,

@@ -2,10 +2,10 @@
 
 from firmward.lab import reach
 from firmward.lab.attacks import Attack, Need, Position, Result, Unseen
+from firmward.lab.links import RUNNING
 from firmward.lab.means.taken_service import as_root, taken
 from firmward.lab.network import Forward
 from firmward.lab.target import Target, Witness
-from firmward.model.chain import ROOT
 
 BROKER = 8883
 SECONDS = 6.0
@@ -33,7 +33,7 @@ ATTACK = Attack(
     title="A taken-over service ends another one",
     does="runs code in the web server, and from there kills the broker, which reports what the camera sees",
     position=Position.SERVICE,
-    link=ROOT,
+    link=RUNNING,
     case="Mirai (2016) kills the servers of its rivals on the devices that it takes (killer.c in its source)",
     foretold=("setuid-unexpected", "world-writable", "account-default-password"),
     run=run,

@@ -4,7 +4,7 @@ import time
 
 from firmward.lab.attacks import Attack, Position, Result
 from firmward.lab.target import Powered, Target, Witness
-from firmward.model.chain import BOOT_LOADER
+from firmward.model.chain import KERNEL
 
 EVERY = 0.1
 KEYS = " \r\x03"
@@ -32,7 +32,7 @@ ATTACK = Attack(
     title="Keys for a boot loader's prompt",
     does="presses keys on the serial line while the device starts, and commands the boot loader at its prompt",
     position=Position.HAND,
-    link=BOOT_LOADER,
+    link=KERNEL,
     case="Viehboeck, Grand: U-Boot prompts on UART of routers and cameras, the way into most teardowns",
     foretold=("uboot-shell-reachable",),
     run=run,

@@ -3,9 +3,9 @@
 import socket
 
 from firmward.lab.attacks import Attack, Need, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means.taken_service import TakenService, as_root, taken
 from firmward.lab.target import Target, Witness
-from firmward.model.chain import ROOT
 
 PORT = 79
 """A port below 1024 on which nothing listens: root alone opens it."""
@@ -38,7 +38,7 @@ ATTACK = Attack(
     title="A taken-over service becomes root",
     does="runs code in the web server, and from there becomes root by setuid programs and open tables of accounts",
     position=Position.SERVICE,
-    link=ROOT,
+    link=RUNNING,
     case="CVE-2021-4034 (PwnKit), CVE-2021-3156: one setuid program makes every account root",
     foretold=("setuid-unexpected", "su-unrestricted", "sudo-unrestricted", "world-writable"),
     run=run,

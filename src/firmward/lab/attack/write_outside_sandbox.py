@@ -1,9 +1,9 @@
 """A web server that was taken over, and writes where it has no business: among the programs and pages of the system."""
 
 from firmward.lab.attacks import Attack, Need, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means.taken_service import as_root, taken
 from firmward.lab.target import Target, Witness
-from firmward.model.chain import ROOT
 
 PAGE = "/owned.html"
 
@@ -25,7 +25,7 @@ ATTACK = Attack(
     title="A taken-over service writes to the system",
     does="runs code in the web server, and from there writes to the root file system",
     position=Position.SERVICE,
-    link=ROOT,
+    link=RUNNING,
     case="CVE-2021-36260: code in the web server of Hikvision cameras wrote to their systems",
     foretold=("world-writable", "rootfs-writable", "rootfs-unverified", "setuid-unexpected"),
     run=run,

@@ -6,8 +6,8 @@ the page's content policy would run nothing of it.
 """
 
 from firmward.audit import chain_words, page
-from firmward.audit.chain_words import TITLES
 from firmward.lab.device import Kind
+from firmward.lab.links import ABOUT, TITLES
 from firmward.lab.proof import words
 from firmward.lab.proof.record import Proof
 
@@ -28,6 +28,7 @@ def to_html(proof: Proof) -> str:
         words=words,
         chain_words=chain_words,
         titles=TITLES,
+        about=ABOUT,
         count=words.tally(proof),
         struck=proof.struck(),
         audited_twin=proof.audited[Kind.PLAIN],

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from firmward.audit.chain_words import TITLES
 from firmward.audit.markdown import STATES, code, text
+from firmward.lab.links import TITLES
 from firmward.lab.proof import words
 from firmward.lab.proof.record import Proof
 from firmward.lab.proof.words import Outcome

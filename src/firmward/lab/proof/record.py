@@ -7,7 +7,8 @@ from firmward.audit.redact import redacted
 from firmward.lab.attacks import Attack, Result
 from firmward.lab.campaign import Attempt, Baseline, NotTried
 from firmward.lab.device import Kind
-from firmward.model.chain import LINKS, Link, State
+from firmward.lab.links import LINKS
+from firmward.model.chain import Link, State
 
 SCHEMA = "firmward.proof/1"
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from firmward.audit.chain_words import TITLES
 from firmward.audit.summary import Tone, plural
 from firmward.lab.attacks import Result
 from firmward.lab.campaign import Attempt, Run, Verdict
 from firmward.lab.device import Kind
+from firmward.lab.links import TITLES
 from firmward.lab.proof.record import Proof
 
 
