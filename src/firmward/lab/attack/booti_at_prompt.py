@@ -28,8 +28,9 @@ def commands(target: Target) -> tuple[str, ...]:
     console = board(target.device.said.board).console
     sectors = target.size("boot_a") // SECTOR
     return (
-        f"{stock.before}; part start {stock.disk} boot_a at; {stock.disk.split()[0]} read {FIT_AT:x} ${{at}} {sectors:x}",
-        f"fdt addr {FIT_AT:x}; fdt get addr kernel /images/kernel data; fdt get size kernel_comp_size /images/kernel data",
+        f"{stock.before}; part start {stock.disk} boot_a at",
+        f"{stock.disk.split()[0]} read {FIT_AT:x} ${{at}} {sectors:x}; fdt addr {FIT_AT:x}",
+        "fdt get addr kernel /images/kernel data; fdt get size kernel_comp_size /images/kernel data",
         "fdt get addr first /images/ramdisk data; fdt get size first_size /images/ramdisk data",
         f"cp.b ${{kernel}} {KERNEL_AT:x} ${{kernel_comp_size}}; setenv kernel_comp_addr_r {UNPACKED_AT:x}",
         f"setenv bootargs console={console} rdinit=/bin/sh",

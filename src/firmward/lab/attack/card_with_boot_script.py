@@ -12,7 +12,7 @@ HEAD = 4096
 
 
 def run(target: Target) -> Result:
-    plugged = card.plugged(card.made(target))
+    plugged = card.plugged(card.made(target.work, target.challenge))
     for place in ("boot_a", "boot_b"):
         target.write(place, bytes(HEAD))
     target.write(STATE, bytes(SIZE))

@@ -6,7 +6,7 @@ from uuid import UUID
 from firmward.build.built import Partition
 from firmward.build.partition_table import partition_table
 from firmward.build.program import run
-from firmward.lab.target import Target
+from firmward.lab.challenge import Challenge
 
 SIZE = 4 << 20
 PLACE = Partition("card", 1 << 20, 2 << 20)
@@ -15,18 +15,18 @@ EPOCH = 0
 SCRIPT, SYSTEM, IMAGE = "boot.scr", "card.ext2", "card.img"
 
 
-def made(target: Target) -> Path:
-    """A partition of ext2 with a script for boot loaders that look for one on every medium. Made once for both
-    devices. Raises ToolError when mkimage or mke2fs is not installed."""
-    image = target.work / IMAGE
+def made(work: Path, challenge: Challenge) -> Path:
+    """A partition of ext2 with a script for boot loaders that look for one on every medium, made once in a folder.
+    Raises ToolError when mkimage or mke2fs is not installed."""
+    image = work / IMAGE
     if image.exists():
         return image
-    files = target.work / "card"
+    files = work / "card"
     files.mkdir()
-    (target.work / "commands").write_text(f"{target.challenge.uboot}\n", encoding="ascii")
+    (work / "commands").write_text(f"{challenge.uboot}\n", encoding="ascii")
     words = ("-T", "script", "-A", "arm64", "-C", "none", "-d", "commands", f"card/{SCRIPT}")
-    run(["mkimage", *words], epoch=EPOCH, package="u-boot-tools", cwd=target.work)
-    system = target.work / SYSTEM
+    run(["mkimage", *words], epoch=EPOCH, package="u-boot-tools", cwd=work)
+    system = work / SYSTEM
     with system.open("wb") as file:
         file.truncate(PLACE.size)
     run(["mke2fs", "-t", "ext2", "-q", "-F", "-d", files, system], epoch=EPOCH, package="e2fsprogs")
