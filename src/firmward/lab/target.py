@@ -5,6 +5,7 @@ nothing: that it is healthy is read from the sector that Linux writes for the bo
 """
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -88,8 +89,7 @@ class Target:
 
     def read(self, partition: str, size: int, at: int = 0) -> bytes:
         place = self.device.partition(partition)
-        self.media.disk.seek(place.start + at)
-        return self.media.disk.read(min(size, place.size - at))
+        return os.pread(self.media.disk.fileno(), min(size, place.size - at), place.start + at)
 
     def write(self, partition: str, data: bytes, at: int = 0) -> None:
         """Raises Unseen for what would reach beyond the partition."""
@@ -104,8 +104,8 @@ class Target:
         return self.device.partition(partition).size
 
     def read_flash(self, size: int, at: int = 0) -> bytes:
-        self.media.flash.seek(at)
-        return self.media.flash.read(size)
+        # not by the file's buffer, which keeps what was there before the device wrote
+        return os.pread(self.media.flash.fileno(), size, at)
 
     def write_flash(self, data: bytes, at: int = 0) -> None:
         self.media.flash.seek(at)
