@@ -1,0 +1,51 @@
+"""One image more, beside all that the maker signed."""
+
+from dataclasses import replace
+
+from firmward.formats.device_tree import Node
+from firmward.formats.fit import CONFIGURATIONS, IMAGES
+from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.means import fit, fit_tree, loader_memory
+from firmward.lab.means.fit_tree import FitTree
+from firmward.lab.plain.fit import CONFIGURATION
+from firmward.lab.target import Target
+from firmward.model.chain import KERNEL
+from firmward.signing.fit import strings
+
+HIS = "another"
+
+
+def run(target: Target) -> Result:
+    fit.place(
+        target,
+        lambda tree: _made(target, tree),
+        "left all that the maker signed, and had one image more loaded, to where the boot loader itself lies in memory",
+    )
+    return target.withstands(ATTACK.within)
+
+
+def _made(target: Target, tree: FitTree) -> bytes:
+    return with_another(tree.of_one_slot(), *loader_memory.image(target, HIS)).to_bytes()
+
+
+def with_another(tree: FitTree, wanted: Node, content: bytes) -> FitTree:
+    """What is loaded comes last, when all that the maker signed was read and verified."""
+    about = {"type": strings("firmware"), "arch": strings("arm64"), "compression": strings("none")}
+    hashed = Node("hash-1", {"algo": strings("sha256")})
+    image = replace(wanted, properties={**about, **wanted.properties}, children=(hashed,))
+    added = tree.changed(lambda images: fit_tree.with_child(images, fit_tree.with_content(image, content)), IMAGES)
+    return added.changed(
+        lambda one: fit_tree.with_properties(one, loadables=strings(wanted.name)), CONFIGURATIONS, CONFIGURATION
+    )
+
+
+ATTACK = Attack(
+    id="fit-extra-loadable",
+    title="One image more",
+    does="adds one more image to a signed kernel's configuration, which is loaded beside what is verified",
+    position=Position.BENCH,
+    link=KERNEL,
+    case="CVE-2018-18440: U-Boot loads an image over itself; by default mkimage signs no loadables",
+    foretold=("fit-unsigned",),
+    run=run,
+)
