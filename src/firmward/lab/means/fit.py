@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from firmward.formats import fdt, uboot_env
+from firmward.formats.malformed import Malformed
 from firmward.lab import board as boards
 from firmward.lab import device
 from firmward.lab.means import fit_tree
@@ -14,7 +15,8 @@ from firmward.lab.plain import fit, twin
 from firmward.lab.plain.environment import environment
 from firmward.lab.target import Target, Witness
 
-READ_SIZE = re.compile(r"(?<= read \S{10} \$\{start\} )0x[0-9a-f]+")
+READ_SIZE = re.compile(r"( read \S+ \$\{start\} )0x[0-9a-f]+")
+"""Sectors, in the boot command of the twin."""
 
 
 def unsigned(target: Target) -> Path:
@@ -57,11 +59,16 @@ def write(target: Target, content: bytes) -> None:
 
 
 def _have_it_read(target: Target, size: int) -> None:
-    """The twin's boot loader reads as many sectors as its environment says; the device's reads the whole slot."""
+    """The device's boot loader reads the whole slot, the twin's as much as its environment says."""
     room = boards.virtual(target.device.said.board).stock.environment_size
-    flash = target.read_flash(room)
+    target.write_flash(that_reads(target.read_flash(room), size))
+
+
+def that_reads(flash: bytes, size: int) -> bytes:
+    """The environment in a flash, whose boot command reads so many bytes now. Raises Malformed."""
     found = uboot_env.parse(lambda offset, length: flash[offset : offset + length])
-    variables = dict(found.variables)
-    count = f"{-(-size // twin.SECTOR):#x}"
-    variables["bootcmd"] = READ_SIZE.sub(count, variables["bootcmd"])
-    target.write_flash(environment(variables, room))
+    sectors = -(-size // twin.SECTOR)
+    command, count = READ_SIZE.subn(rf"\g<1>{sectors:#x}", found.variables.get("bootcmd", ""))
+    if count != 1:
+        raise Malformed("an environment whose boot command reads nothing")
+    return environment({**found.variables, "bootcmd": command}, len(flash))
