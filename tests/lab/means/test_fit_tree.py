@@ -9,7 +9,6 @@ from boot_pieces import EPOCH, MISSING, control_tree, held_key, pieces
 
 from firmward.build.fit import signed_fit
 from firmward.formats import fit_check
-from firmward.formats.device_tree import Node
 from firmward.formats.fit_check import CheckedConfiguration, CheckedFit, CheckedImage, HashState, SignatureState
 from firmward.formats.fit_keys import KeyRing
 from firmward.formats.malformed import Malformed
@@ -22,12 +21,13 @@ from firmward.lab.attack.fit_mix_and_match import mixed
 from firmward.lab.attack.fit_two_of_a_name import doubled
 from firmward.lab.means import fit_tree
 from firmward.lab.means.fit_tree import FitTree
+from firmward.lab.means.loader_memory import Overlay
 from firmward.signing import fit as signing
 from firmward.signing.control_tree import ring
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"{MISSING} missing")
 HIS = b"his own bytes, which are longer than nothing"
-WANTED = Node("initramfs", {"load": (0x4FF00000).to_bytes(4, "big")})
+OVER = Overlay(0x4FF00000, HIS)
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ MADE: dict[str, Callable[[FitTree], FitTree]] = {
     "two images of a name": lambda tree: doubled(tree, HIS),
     "another list of nodes": lambda tree: relisted(tree, HIS),
     "another's signature": lambda tree: mixed(tree, HIS),
-    "another place in memory": lambda tree: elsewhere(tree, WANTED, HIS),
-    "one image more": lambda tree: with_another(tree, Node("another", WANTED.properties), HIS),
+    "another place in memory": lambda tree: elsewhere(tree, OVER),
+    "one image more": lambda tree: with_another(tree, OVER),
 }
 
 

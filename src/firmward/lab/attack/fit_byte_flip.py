@@ -76,4 +76,5 @@ ATTACK = Attack(
     case="Cui, Costello, Stolfo, When Firmware Modifications Attack (NDSS 2013): images with checksums alone",
     foretold=("fit-unsigned", "fit-weak-algorithm"),
     run=run,
+    within=120,
 )

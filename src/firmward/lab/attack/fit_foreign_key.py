@@ -1,7 +1,5 @@
 """A kernel that is well signed, by somebody else."""
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
 from firmward.formats.malformed import Malformed
 from firmward.lab.attacks import Attack, Position, Result
 from firmward.lab.means import fit
@@ -12,6 +10,8 @@ from firmward.signing import fit as signing
 from firmward.signing.algorithm import Algorithm, generate
 from firmward.signing.file_key import FileKey
 from firmward.signing.public_half import key_id
+
+RSA = (Algorithm.RSA2048, Algorithm.RSA3072, Algorithm.RSA4096)
 
 
 def run(target: Target) -> Result:
@@ -32,17 +32,13 @@ def _made(target: Target, tree: FitTree) -> bytes:
 
 
 def his_key(tree: FitTree) -> FileKey:
-    """Of the kind that the maker's is, so that its signature has the same place. Raises Malformed."""
-    scheme = next(
-        ((one.text("algo") or "").partition(",")[2] for one in tree.configuration.children if SIGNATURE in one.name),
-        "",
-    )
-    if scheme not in (Algorithm.RSA2048, Algorithm.RSA3072, Algorithm.RSA4096):
-        raise Malformed(f"the maker signs with {scheme or 'nothing'}, of which there is no other key")
+    """Of the kind that the maker's is, so that its signature fits the place of that one. Raises Malformed."""
+    signed = (one for one in tree.configuration.children if one.name.startswith(SIGNATURE))
+    scheme = next(((one.text("algo") or "").partition(",")[2] for one in signed), "nothing")
+    if scheme not in RSA:
+        raise Malformed(f"the maker signs with {scheme}, of which there is no other key")
     private = generate(Algorithm(scheme))
     public = private.public_key()
-    if not isinstance(public, RSAPublicKey):
-        raise Malformed(f"a key of {scheme} has no public half of RSA")
     return FileKey(key_id(public), "his own", public, private)
 
 
@@ -55,4 +51,5 @@ ATTACK = Attack(
     case="Forristal, Fake ID (Android bug 13678484, Black Hat USA 2014): a signer known by name alone",
     foretold=("fit-unsigned", "fit-key-not-required"),
     run=run,
+    within=120,
 )

@@ -33,4 +33,5 @@ ATTACK = Attack(
     case="U-Boot, FIT_IGNORE_PROP (uboot-ignore, for its own tests): a checksum that says that it does not count",
     foretold=("fit-unsigned", "fit-hash-mismatch"),
     run=run,
+    within=120,
 )

@@ -65,4 +65,5 @@ ATTACK = Attack(
     case="CVE-2026-46728 (U-Boot), CVE-2026-33243 (barebox): the list hashed-nodes was believed",
     foretold=("fit-unsigned",),
     run=run,
+    within=120,
 )

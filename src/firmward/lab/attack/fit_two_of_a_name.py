@@ -41,4 +41,5 @@ ATTACK = Attack(
     case="CVE-2013-4787 (Android's Master Key); in U-Boot CVE-2021-27138: of two nodes the wrong one is verified",
     foretold=("fit-unsigned",),
     run=run,
+    within=120,
 )

@@ -24,4 +24,5 @@ ATTACK = Attack(
     case="Moch, Insecure Boot: Injecting initramfs from a debug shell (ERNW 2025): a signed kernel, and nothing else",
     foretold=("initramfs-unsigned", "fit-unsigned", "fit-component-uncovered"),
     run=run,
+    within=120,
 )

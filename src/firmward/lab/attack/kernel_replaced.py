@@ -36,4 +36,5 @@ ATTACK = Attack(
     case="Szymaniak (NCC Group), Depthcharge (hardwear.io 2020): programs of one's own, started by U-Boot",
     foretold=("fit-unsigned",),
     run=run,
+    within=120,
 )

@@ -51,4 +51,5 @@ ATTACK = Attack(
     case="U-Boot, doc/usage/fit/signature: legacy images are not verified, and undo verified boot where they are taken",
     foretold=("uboot-legacy-image-accepted", "fit-unsigned"),
     run=run,
+    within=120,
 )

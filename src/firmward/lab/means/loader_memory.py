@@ -5,9 +5,9 @@ the boot loader as anybody has it from its distribution, and every return in it 
 """
 
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
-from firmward.formats.device_tree import Node
 from firmward.lab import board as boards
 from firmward.lab.attacks import Unseen
 from firmward.lab.means import bare_program
@@ -23,15 +23,27 @@ OFFSET = (1 << 26) - 1
 """Of a branch, in words."""
 
 
-def image(target: Target, name: str) -> tuple[Node, bytes]:
-    """An image without checksums and bytes, which says where it is loaded, and its bytes. Raises Unseen for a board
-    whose boot loader lies elsewhere."""
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """`load` is the address that its bytes are for."""
+
+    load: int
+    content: bytes
+
+    @property
+    def cell(self) -> bytes:
+        """The address as a device tree has it."""
+        return self.load.to_bytes(4, "big")
+
+
+def overlay(target: Target) -> Overlay:
+    """Raises Unseen for a board whose boot loader lies elsewhere."""
     board = target.device.said.board
     if board not in END:
         raise Unseen(f"where the boot loader of {board} lies in memory is not known")
     loader = Path(boards.virtual(board).stock.loader).read_bytes()
-    content = hooked(loader, bare_program.bare(target.challenge, bare_program.serial_of(target)))
-    return Node(name, {"load": place(loader, END[board]).to_bytes(4, "big")}), content
+    program = bare_program.bare(target.challenge, bare_program.serial_of(target))
+    return Overlay(place(loader, END[board]), hooked(loader, program))
 
 
 def place(loader: bytes, end: int) -> int:
