@@ -18,9 +18,10 @@ ALIGNED = 8
 _WORD = struct.Struct(">I")
 
 
-def write(tree: Tree, *, processor: int = 0, room: int = 0) -> bytes:
-    """`processor` is the number of the one that boots; `room` are bytes left free behind all, for who adds to it."""
-    names = _Names()
+def write(tree: Tree, *, processor: int = 0, room: int = 0, names_before: bytes = b"") -> bytes:
+    """`processor` is the number of the one that boots; `room` are bytes left free behind all, for who adds to it.
+    `names_before` is a block of names that is kept, with more behind it: a FIT's signature is over their places."""
+    names = _Names(names_before)
     structure = b"".join(_tokens(tree.root, names)) + _WORD.pack(fdt.END)
     reserved = b"".join(struct.pack(">QQ", *one) for one in (*tree.reservations, (0, 0)))
     at = fdt.HEADER_SIZE + len(reserved)
@@ -41,15 +42,22 @@ def processor_of(data: bytes) -> int:
 class _Names:
     """The block of the names of properties, each in it once."""
 
-    def __init__(self) -> None:
-        self.block = bytearray()
+    def __init__(self, before: bytes) -> None:
+        self.block = bytearray(before)
         self._places: dict[str, int] = {}
 
     def place(self, name: str) -> int:
         if name not in self._places:
-            self._places[name] = len(self.block)
-            self.block += name.encode() + b"\0"
+            self._places[name] = self._found(name.encode() + b"\0")
         return self._places[name]
+
+    def _found(self, name: bytes) -> int:
+        # dtc and libfdt take the end of a longer name for a name as well, and the first that there is
+        place = self.block.find(name)
+        if place < 0:
+            place = len(self.block)
+            self.block += name
+        return place
 
 
 def _tokens(node: Node, names: _Names) -> Iterator[bytes]:
