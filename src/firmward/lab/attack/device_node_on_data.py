@@ -2,9 +2,9 @@
 
 from firmward.build.built import STATE
 from firmward.lab.attacks import Attack, Position, Result
-from firmward.lab.means import low_account, ssh
+from firmward.lab.means import key_login, low_account
 from firmward.lab.means.data_partition import Planted
-from firmward.lab.target import Powered, Target, Witness
+from firmward.lab.target import SETTLES, Powered, Target, Witness
 from firmward.model.chain import PLUG_INS
 
 MAJORS = range(240, 255)
@@ -20,7 +20,7 @@ def run(target: Target) -> Result:
     target.note(Witness.ATTACKER, "put nodes of the whole disk beside it that anybody may write to")
     with target.power(ATTACK.ports) as powered:
         account.said(powered, _command(target))
-        if powered.until(lambda: _is_written(target), ATTACK.within / 4):
+        if powered.until(lambda: _is_written(target), SETTLES):
             target.note(Witness.DISK, "the account's own number stands on the disk, outside all file systems")
             return Result.SUCCEEDED
         return _stopped(powered)
@@ -51,5 +51,5 @@ ATTACK = Attack(
     foretold=("mount-options",),
     run=run,
     within=60.0,
-    ports=(ssh.PORT,),
+    ports=(key_login.PORT,),
 )

@@ -1,7 +1,7 @@
 """A script where root runs hooks, put there by an account without rights."""
 
 from firmward.lab.attacks import Attack, Position, Result
-from firmward.lab.means import low_account, ssh
+from firmward.lab.means import key_login, low_account
 from firmward.lab.means.program import script
 from firmward.lab.target import Target, Witness
 from firmward.model.chain import PLUG_INS
@@ -34,5 +34,5 @@ ATTACK = Attack(
     case="CVE-2016-1247: who may write to one folder that root uses becomes root (nginx on Debian)",
     foretold=("hook-directory-writable", "world-writable", "init-script-writable"),
     run=run,
-    ports=(ssh.PORT,),
+    ports=(key_login.PORT,),
 )

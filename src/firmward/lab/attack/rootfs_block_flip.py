@@ -22,7 +22,7 @@ ATTACK = Attack(
     position=Position.BENCH,
     link=ROOT,
     case="Etemadieh, Heres, Hoang: Hacking Hardware with a $10 SD Card Reader, Black Hat USA 2017",
-    foretold=("rootfs-unverified", "rootfs-writable"),
+    foretold=("rootfs-unverified", "verity-root-hash-untrusted"),
     run=run,
     within=120.0,
 )

@@ -1,7 +1,7 @@
 """A setuid shell on the data partition, for an account without rights."""
 
 from firmward.lab.attacks import Attack, Position, Result
-from firmward.lab.means import low_account, setuid_shell, ssh
+from firmward.lab.means import key_login, low_account, setuid_shell
 from firmward.lab.means.data_partition import Planted
 from firmward.lab.means.program import CONSOLE
 from firmward.lab.target import Target, Witness
@@ -31,5 +31,5 @@ ATTACK = Attack(
     foretold=("mount-options",),
     run=run,
     within=60.0,
-    ports=(ssh.PORT,),
+    ports=(key_login.PORT,),
 )

@@ -3,7 +3,7 @@
 import re
 
 from firmward.lab.attacks import Attack, Position, Result
-from firmward.lab.means import squashfs, ssh, start_script, verified_root
+from firmward.lab.means import key_login, squashfs, start_script, verified_root
 from firmward.lab.target import Powered, Target, Witness
 from firmward.model.chain import ROOT
 
@@ -28,7 +28,7 @@ def run(target: Target) -> Result:
 
 def _is_let_in(powered: Powered) -> bool:
     own = powered.target.challenge
-    return own.is_answered(ssh.said(powered, "root", f"echo {own.shell}"))
+    return own.is_answered(key_login.said(powered, "root", f"echo {own.shell}"))
 
 
 def without_password(shadow: bytes) -> bytes:
@@ -46,8 +46,8 @@ ATTACK = Attack(
     position=Position.BENCH,
     link=ROOT,
     case="Etemadieh, Heres, Hoang: Hacking Hardware with a $10 SD Card Reader, Black Hat USA 2017",
-    foretold=("rootfs-unverified", "rootfs-writable"),
+    foretold=("rootfs-unverified", "verity-root-hash-untrusted"),
     run=run,
     within=150.0,
-    ports=(ssh.PORT,),
+    ports=(key_login.PORT,),
 )

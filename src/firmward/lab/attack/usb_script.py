@@ -1,7 +1,7 @@
 """A stick or a card with a script that the device runs."""
 
 from firmward.lab.attacks import Attack, Position, Result
-from firmward.lab.means import card
+from firmward.lab.means import memory_card
 from firmward.lab.means.program import script
 from firmward.lab.target import Target, Witness
 from firmward.model.chain import PLUG_INS
@@ -12,9 +12,9 @@ NAMES = ("factory.sh", "autorun.sh", "update.sh", "equip.sh")
 
 def run(target: Target) -> Result:
     own = script(target.challenge).encode()
-    image = card.written(dict.fromkeys(NAMES, own), target.work)
+    image = memory_card.written(dict.fromkeys(NAMES, own), target.work)
     target.note(Witness.ATTACKER, f"put a card with {', '.join(NAMES)} into the device")
-    return target.withstands(ATTACK.within, attached=card.plugged(image))
+    return target.withstands(ATTACK.within, attached=memory_card.plugged(image))
 
 
 ATTACK = Attack(
