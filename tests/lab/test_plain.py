@@ -21,7 +21,7 @@ from firmward.lab.plain import fit, initramfs, twin
 from firmward.lab.plain.environment import environment
 from firmward.lab.plain.initramfs import Start
 from firmward.lab.shell import Left, fed
-from firmward.lab.stages import Mishap, Stage
+from firmward.lab.stages import Mishap, Sign, Stage, read_line
 from firmward.model.errors import InputError
 
 HEALTH = ("pidof lighttpd", "test -e '/data/settings/camera.conf'")
@@ -132,6 +132,14 @@ def test_health_commands_come_through_as_they_were_declared() -> None:
     assert subprocess.run(["dash", "-c", told], capture_output=True, check=True).stdout.decode() == "".join(
         f"{command}\n" for command in NASTY
     )
+
+
+def test_health_is_told_on_a_line_of_its_own_whatever_a_login_left_before_it() -> None:
+    script = initramfs.script(Start("verity", (), "ttyAMA0", shell=False))
+    said = re.findall(r'^echo "(.+)" >/dev/kmsg$', script, re.MULTILINE)
+    told = said.index("firmward: slot a is healthy")
+    heard = "Please press Enter. " + "".join(f"[   40.000001] {one}\n" for one in said[max(0, told - 1) : told + 1])
+    assert Sign(Stage.HEALTHY, "", "a") in [read_line(line) for line in heard.splitlines()]
 
 
 def test_the_environment_is_read_as_u_boot_reads_it() -> None:

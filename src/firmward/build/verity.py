@@ -61,7 +61,7 @@ def write_verity(image: Path, out: Path, *, product: str, version: str) -> Verit
             size += len(piece)
         if size != shape.data_size:
             raise InputError(f"{image}: changed while it was read; build again")
-        root_hash, levels = _tree(shape, leaves)
+        root_hash, levels = hash_tree(shape, leaves)
         file.write(superblock(shape).ljust(BLOCK, b"\0"))
         for level in levels:
             file.write(level)
@@ -94,8 +94,9 @@ def _pieces(image: Path) -> Iterator[bytes]:
             yield piece + bytes(-len(piece) % BLOCK)
 
 
-def _tree(shape: Shape, leaves: list[bytes]) -> tuple[bytes, list[bytes]]:
-    """The root hash and the levels, top first. A single data block needs no tree: its digest is the root hash."""
+def hash_tree(shape: Shape, leaves: list[bytes]) -> tuple[bytes, list[bytes]]:
+    """The root hash and the levels, top first, over the digests of all data blocks. A single data block needs no tree:
+    its digest is the root hash."""
     levels: list[bytes] = []
     each = 1 << shape.fan_out_bits
     digests = leaves

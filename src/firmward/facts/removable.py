@@ -1,12 +1,13 @@
 """What the system runs, or makes part of itself, from a USB stick or a memory card.
 
 Rules. Such a medium is a folder that is called like one (/media, /mnt/usb), unless the system's own medium is mounted
-there; for a device's event also where its script mounts a disk; for a start script that boots from flash, where it
-mounts /dev/sd*. Both may read the disk without a mount, by mtools, dd, tar and their like. What is copied, unpacked or
-loop-mounted from there is as foreign. Running means: as a program, by a shell or another interpreter, sourced, loaded
-into the kernel, installed as a package, flashed, or put among the system's programs, libraries and hooks. Data that are
-copied, and a medium that is only mounted, are none of this. What a signature was checked of before (openssl, gpg,
-usign, signify, minisign, ssh-keygen) with a key of the device's own is not foreign any more; a checksum says nothing.
+there, which is there at every start and which no user mounts; for a device's event also where its script mounts a disk;
+for a start script that boots from flash, where it mounts /dev/sd*. Both may read the disk without a mount, by mtools,
+dd, tar and their like. What is copied, unpacked or loop-mounted from there is as foreign. Running means: as a program,
+by a shell or another interpreter, sourced, loaded into the kernel, installed as a package, flashed, or put among the
+system's programs, libraries and hooks. Data that are copied, and a medium that is only mounted, are none of this. What
+a signature was checked of before (openssl, gpg, usign, signify, minisign, ssh-keygen) with a key of the device's own is
+not foreign any more; a checksum says nothing.
 """
 
 import re
@@ -37,6 +38,9 @@ STICK = re.compile(r"/dev/sd[a-z$]")
 CARD = re.compile(r"/dev/mmcblk[1-9]")
 FAT = frozenset(("vfat", "msdos", "exfat", "ntfs", "ntfs3"))
 NO_MEDIUM = frozenset(("tmpfs", "proc", "sysfs", "overlay", "ubifs", "jffs2", "--bind", "bind", "nfs", "cifs"))
+FOREIGN = frozenset(("nofail", "user", "users", "owner", "group"))
+"""Options of a mount that may be missing, or that whoever works at the device mounts (mount(8), "Non-superuser
+mounts"): no part of the system."""
 FLASH = re.compile(r"/dev/(?:mmcblk|mtdblock|ubi|mtd)|ubi|mtd:")
 RAW = re.compile(
     r"(?:/dev/(?:sd[a-z$][\w${}]*|mmcblk[1-9$][\w${}]*|sr\d|disk/by-(?:label|uuid)/[^/:]+|[\w.-]*\$[^/:]*)|"
@@ -219,7 +223,7 @@ class _Following:
             and mount.target != "/"
             and mount.automatic
             and (mount.is_bind or not mount.is_stored or not (STICK.match(mount.source) or self._is_card(mount)))
-            and "nofail" not in mount.options
+            and FOREIGN.isdisjoint(mount.options)
         )
 
     def _is_card(self, mount: Mount) -> bool:

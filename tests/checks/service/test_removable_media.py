@@ -11,15 +11,16 @@ from firmward.model.clock import Clock
 from firmward.model.finding import Outcome
 from firmward.model.memory import Content, MemoryTree, executable, link
 from firmward.model.policy import parse_policy
+from firmward.model.remedy import Safety
 
 ELF = executable(b"\x7fELF\x02\x01\x01")
 CHECK = find_check("removable-media-executed")
 FLASH = "/dev/mmcblk0p2 / ext4 ro 0 0\n"
 
 
-def verdict(files: dict[str, Content]) -> Verdict:
+def verdict(files: dict[str, Content], policy: str = "") -> Verdict:
     facts = Collection(MemoryTree(files)).facts("test", families([CHECK]))
-    return judge(CHECK, facts, parse_policy(""), Clock(date(2026, 11, 20)))
+    return judge(CHECK, facts, parse_policy(policy), Clock(date(2026, 11, 20)))
 
 
 def script(*lines: str) -> Content:
@@ -241,6 +242,32 @@ def test_a_card_that_a_start_script_mounts_is_one_where_the_system_is_on_flash()
     assert (
         verdict(booted("dd if=/dev/sda of=/dev/mtdblock4", table="/dev/sda2 / ext4 ro 0 0\n")).outcome is Outcome.PASS
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "is_foreign"),
+    [("defaults", False), ("noauto", False), ("noauto,users,exec", True), ("user", True), ("nofail", True)],
+)
+def test_what_any_user_may_mount_is_no_part_of_the_system(options: str, is_foreign: bool) -> None:
+    table = FLASH + f"/dev/vdb1 /media/sd vfat {options} 0 0\n"
+    found = verdict(booted("mount /media/sd", "[ -f /media/sd/f.sh ] && sh /media/sd/f.sh", table=table))
+    assert bool(found.findings) == is_foreign
+
+
+@pytest.mark.parametrize(
+    ("policy", "safety"),
+    [
+        ("", Safety.UNSAFE),
+        ('[update]\nmechanism = "rauc"\n', Safety.UNSAFE),
+        ('[modes]\nadvanced = "button"\n', Safety.UNSAFE),
+        ('[update]\nmechanism = "rauc"\n[modes]\nadvanced = "button"\n', Safety.SAFE),
+        ('[update]\nmechanism = "other"\n[modes]\nadvanced = "none"\n', Safety.UNSAFE),
+    ],
+)
+def test_the_line_is_safely_taken_out_where_other_ways_are_declared(policy: str, safety: Safety) -> None:
+    (finding,) = verdict(plugged(MOUNTED, "[ -f /mnt/m/a.sh ] && sh /mnt/m/a.sh"), policy).findings
+    assert finding.remedy is not None
+    assert finding.remedy.safety is safety
 
 
 def test_the_finding_names_script_medium_and_cause() -> None:

@@ -5,6 +5,7 @@ from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import Content, executable, link
+from firmward.model.policy import Policy
 from firmward.model.remedy import Remedy, Safety, Stage
 
 CAUSES = {
@@ -21,6 +22,8 @@ SUMMARY = (
     "Run nothing from removable media; take updates only as a signed bundle (RAUC, SWUpdate), checked with a key of "
     "the verified part before anything of it is used"
 )
+SIGNED = ("firmward", "rauc", "swupdate", "mender")
+"""Mechanisms of updates that take signed bundles alone."""
 ELF = executable(b"\x7fELF\x02\x01\x01")
 SYSTEMD: dict[str, Content] = {"usr/lib/systemd/systemd": ELF, "sbin/init": link("../usr/lib/systemd/systemd")}
 MDEV: dict[str, Content] = {
@@ -96,7 +99,7 @@ MDEV: dict[str, Content] = {
         }),
     ),
 )  # fmt: skip
-def removable_media_executed(media: RemovableMedia) -> Findings:
+def removable_media_executed(media: RemovableMedia, policy: Policy | None) -> Findings:
     """Whoever holds the device for a moment puts in a stick, and what lies on it runs as root: a script, a sourced
     configuration, a package, a module, an image that is flashed unseen. It takes no password and leaves no trace on
     the network. Mounting a medium and copying data from it is no finding, nor is what a signature was checked of.
@@ -106,25 +109,32 @@ def removable_media_executed(media: RemovableMedia) -> Findings:
         key = f"{use.at.path} {use.what.partition(' ')[0]} {use.path}"
         if key not in told:
             told.add(key)
-            yield _finding(key, use)
+            yield _finding(key, use, policy)
     if media.unread:
         raise Unavailable("; ".join(media.unread[:5]))
 
 
-def _finding(key: str, use: ForeignUse) -> Finding:
+def _finding(key: str, use: ForeignUse, policy: Policy | None) -> Finding:
     cause = "" if use.cause.path == use.at.path else f" (by {use.cause})"
     return Finding(
         key,
         f"/{use.at.path} {use.what} {use.path} from removable media {CAUSES[use.by]}{cause}",
         at=use.at,
-        remedy=_remedy(use),
+        remedy=_remedy(use, policy),
         evidence=" ".join(use.words)[:200].replace("\n", " "),
     )
 
 
-def _remedy(use: ForeignUse) -> Remedy:
-    """The line goes out of its script, which goes on without it; where it is part of more, a person has to look."""
+def _remedy(use: ForeignUse, policy: Policy | None) -> Remedy:
+    """The line goes out of its script, which goes on without it; where it is part of more, a person has to look. Safe
+    where the policy declares the ways in which the device is updated and opened: by a medium's script is none."""
     if use.taking_out is None:
         return Remedy(SUMMARY, Safety.MANUAL, Stage.SOURCE)
+    if policy is not None and _declares_other_ways(policy):
+        return Remedy(SUMMARY, Safety.SAFE, Stage.IMAGE, (use.taking_out,))
     breaks = f"nobody changes or updates the device by what a stick or card has as {use.path}"
     return Remedy(SUMMARY, Safety.UNSAFE, Stage.IMAGE, (use.taking_out,), breaks)
+
+
+def _declares_other_ways(policy: Policy) -> bool:
+    return policy.modes is not None and policy.update is not None and policy.update.mechanism in SIGNED

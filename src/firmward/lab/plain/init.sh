@@ -92,6 +92,8 @@ healthy() {
 	@HEALTH@
 }
 until healthy </dev/null >/dev/null 2>&1; do sleep 2; done
+# a login may have left its prompt on the line: what is said next begins a line of its own
+echo "plain: the system serves its purpose" >/dev/kmsg
 echo "firmward: slot a is healthy" >/dev/kmsg
 '
 prompt='
