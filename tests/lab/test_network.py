@@ -4,7 +4,6 @@ import socket
 
 from firmward.lab.network import Forward, Protocol, arguments, forwards
 
-
 CARD = "virtio-net-device"
 
 
