@@ -86,9 +86,10 @@ def command(
     flash: int,
     monitor: int,
     forwarded: Sequence[Forward] = (),
+    station: int | None = None,
 ) -> Sequence[str]:
-    """QEMU's command. Disk, flash and monitor are descriptors that it inherits: media may have no name, and a name in
-    an option would end at its first comma."""
+    """QEMU's command. Disk, flash, monitor and the wire of a `station` are descriptors that it inherits: media may have
+    no name, and a name in an option would end at its first comma."""
     tree = () if firmware.control_tree is None else ("-dtb", str(firmware.control_tree.absolute()))
     return (
         program,
@@ -99,6 +100,6 @@ def command(
         *("-bios", str(firmware.loader.absolute()), *tree),
         *("-drive", f"if=pflash,unit=1,format=raw,file=/proc/self/fd/{flash}"),
         *("-drive", f"if=none,id=disk,format=raw,file=/proc/self/fd/{disk}", *board.disk),
-        *network.arguments(board.network_card, forwarded),
+        *network.arguments(board.network_card, forwarded, station),
         *board.others,
     )

@@ -114,9 +114,11 @@ def started(
     forwarded: Sequence[Forward] = (),
     attached: Sequence[str] = (),
     descriptors: Sequence[int] = (),
+    station: int | None = None,
 ) -> Iterator[Machine]:
     """The machine, on media that are given, with ports that can be reached from here. `attached` are QEMU's arguments
-    for what is plugged in beside, which may name the `descriptors`."""
+    for what is plugged in beside, which may name the `descriptors`; `station` is the descriptor of another machine's
+    end of the wire."""
     virtual = boards.virtual(device.said.board)
     with ExitStack() as stack:
         stack.callback(log.close)
@@ -125,9 +127,17 @@ def started(
         disk, flash, other = written.disk.fileno(), written.flash.fileno(), monitor.theirs.fileno()
         firmware = _firmware(device, virtual)
         command = boards.command(
-            program(virtual), virtual, firmware, disk=disk, flash=flash, monitor=other, forwarded=forwarded
+            program(virtual),
+            virtual,
+            firmware,
+            disk=disk,
+            flash=flash,
+            monitor=other,
+            forwarded=forwarded,
+            station=station,
         )
-        yield stack.enter_context(Machine((*command, *attached), log, monitor, (disk, flash, *descriptors)))
+        inherited = (disk, flash, *descriptors, *(() if station is None else (station,)))
+        yield stack.enter_context(Machine((*command, *attached), log, monitor, inherited))
 
 
 def _firmware(device: Device, virtual: VirtualBoard) -> Firmware:

@@ -46,9 +46,20 @@ def _free(protocol: Protocol) -> int:
         return port
 
 
-def arguments(card: str | None, forwarded: Iterable[Forward]) -> tuple[str, ...]:
-    """QEMU's. A board without a card has no network, and neither has a device that nobody calls."""
+def arguments(card: str | None, forwarded: Iterable[Forward], station: int | None = None) -> tuple[str, ...]:
+    """QEMU's. A board without a card has no network, and neither has a device that nobody calls. `station` is the
+    descriptor of another machine's end of the wire."""
     rules = [f"hostfwd={one.protocol}:{HOST}:{one.here}-:{one.port}" for one in forwarded]
-    if card is None or not rules:
+    if card is None or not (rules or station is not None):
         return ("-nic", "none")
-    return ("-netdev", ",".join(("user,id=network,restrict=on", *rules)), "-device", f"{card},netdev=network")
+    network = ("-netdev", ",".join(("user,id=network,restrict=on", *rules)))
+    if station is None:
+        return (*network, "-device", f"{card},netdev=network")
+    return (
+        *network,
+        *("-netdev", f"socket,id=station,fd={station}"),
+        *("-netdev", "hubport,id=device,hubid=0"),
+        *("-netdev", "hubport,id=outside,hubid=0,netdev=network"),
+        *("-netdev", "hubport,id=beside,hubid=0,netdev=station"),
+        *("-device", f"{card},netdev=device"),
+    )

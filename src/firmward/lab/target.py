@@ -26,6 +26,7 @@ from firmward.lab.monitor import RESET
 from firmward.lab.network import Forward
 from firmward.lab.serial_log import SerialLog
 from firmward.lab.stages import Course
+from firmward.lab.station import Station
 
 LOOK = 0.2
 """Seconds between two looks."""
@@ -124,13 +125,18 @@ class Target:
 
     @contextmanager
     def power(
-        self, ports: Sequence[int] = (), attached: Sequence[str] = (), descriptors: Sequence[int] = ()
+        self,
+        ports: Sequence[int] = (),
+        attached: Sequence[str] = (),
+        descriptors: Sequence[int] = (),
+        station: Station | None = None,
     ) -> "Iterator[Powered]":
         """Switch it on; leaving cuts the power. `attached` are arguments of QEMU's for what is plugged in, which may
-        name the `descriptors`."""
+        name the `descriptors`; `station` is another machine on its network."""
         forwarded = network.forwards(ports)
         log = SerialLog()
-        with boot.started(self.device, self.media, log, forwarded, attached, descriptors) as machine:
+        wire = None if station is None else station.theirs.fileno()
+        with boot.started(self.device, self.media, log, forwarded, attached, descriptors, wire) as machine:
             yield Powered(self, machine, forwarded)
 
     def withstands(self, within: float, ports: Sequence[int] = (), attached: Sequence[str] = ()) -> Result:
