@@ -1,6 +1,7 @@
 """`firmward lab attacks`: which attacks there are."""
 
 import json
+from itertools import groupby
 from typing import Annotated
 
 import typer
@@ -24,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 def attacks(as_json: JsonOption = False, color: ColorOption = Color.AUTO) -> None:
     """List the attacks that `firmward lab attack` tries, by the link of the chain of trust that they strike."""
-    from rich.table import Table
+    from rich.text import Text
 
     from firmward.lab.attacks import attacks as known
     from firmward.lab.links import TITLES
@@ -38,9 +39,8 @@ def attacks(as_json: JsonOption = False, color: ColorOption = Color.AUTO) -> Non
         ]  # fmt: skip
         typer.echo(json.dumps(rows, indent=2))
         return
-    table = Table(box=None, pad_edge=False)
-    for name in ("attack", "strikes", "has", "what"):
-        table.add_column(name)
-    for one in found:
-        table.add_row(one.id, TITLES[one.link], one.position.value, one.title)
-    make_console(color).print(table)
+    console, width = make_console(color), max(len(one.id) for one in found)
+    for link, group in groupby(found, lambda one: one.link):
+        console.print(Text(f"\n{TITLES[link]}", "bold"))
+        for one in group:
+            console.print(Text.assemble(f"  {one.id:{width}}  ", (one.title, "dim")), soft_wrap=True)

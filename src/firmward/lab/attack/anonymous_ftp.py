@@ -1,10 +1,10 @@
 """Files that FTP shows to anybody."""
 
 from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means import network
 from firmward.lab.means.line import Line
 from firmward.lab.target import Powered, Target, Witness
-from firmward.model.chain import ROOT
 
 PORT = 21
 ORDERS = b"USER anonymous\r\nPASS visitor@\r\nSTAT .\r\nQUIT\r\n"
@@ -39,7 +39,7 @@ ATTACK = Attack(
     title="Files shown to anybody by FTP",
     does="logs in by FTP as anonymous, and lists what lies there",
     position=Position.NETWORK,
-    link=ROOT,
+    link=RUNNING,
     case="CVE-1999-0497: anonymous FTP is enabled",
     foretold=("ftp-enabled",),
     run=run,

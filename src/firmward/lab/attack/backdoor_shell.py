@@ -1,10 +1,10 @@
 """A shell that a port hands to whoever calls: left over from the factory, or from the support."""
 
 from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means import network
 from firmward.lab.means.line import Line
 from firmward.lab.target import Powered, Target, Witness
-from firmward.model.chain import ROOT
 
 
 def run(target: Target) -> Result:
@@ -33,7 +33,7 @@ ATTACK = Attack(
     title="A shell that a port hands out",
     does="connects to ports on which factories and support teams leave shells, and commands them",
     position=Position.NETWORK,
-    link=ROOT,
+    link=RUNNING,
     case="CVE-2014-0659: a test interface on port 32764 of Cisco's routers takes commands from anybody",
     foretold=("backdoor-listener",),
     run=run,

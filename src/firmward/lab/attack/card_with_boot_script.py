@@ -5,7 +5,7 @@ from firmward.formats.boot_state import SIZE
 from firmward.lab.attacks import Attack, Position, Result
 from firmward.lab.means import card, environment, outcome
 from firmward.lab.target import Target, Witness
-from firmward.model.chain import BOOT_LOADER
+from firmward.model.chain import KERNEL
 
 HEAD = 4096
 """Bytes, at the start of what is started."""
@@ -27,7 +27,7 @@ ATTACK = Attack(
     title="A card with a boot script",
     does="takes the boot loader back to its defaults, and plugs in a storage card with a script that these look for",
     position=Position.HAND,
-    link=BOOT_LOADER,
+    link=KERNEL,
     case="Barnes (MWR), Alexa, are you listening? (2017): an Amazon Echo starts from a card at its debug pads",
     foretold=("boot-mode-unverified", "uboot-environment-on-media"),
     run=run,

@@ -1,10 +1,10 @@
 """The dictionary of a botnet, by telnet and by SSH."""
 
 from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means import network, ssh, telnet
 from firmward.lab.means.dictionary import USERS, passwords
 from firmward.lab.target import Powered, Target, Witness
-from firmward.model.chain import ROOT
 
 TELNET, SSH = 23, 22
 BY_TELNET = 2
@@ -48,7 +48,7 @@ ATTACK = Attack(
     title="The passwords that botnets carry",
     does="logs in by telnet and SSH with the names and passwords of the Mirai botnet, in its order",
     position=Position.NETWORK,
-    link=ROOT,
+    link=RUNNING,
     case="Antonakakis et al., Understanding the Mirai Botnet, USENIX Security 2017",
     foretold=("account-default-password",),
     run=run,

@@ -5,11 +5,11 @@ from contextlib import closing
 
 from firmward.lab import station as stations
 from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means import network
 from firmward.lab.means.line import Line, unverified
 from firmward.lab.station import Station
 from firmward.lab.target import Powered, Target, Witness
-from firmward.model.chain import ROOT
 
 PLAIN, SECURED = 80, 443
 LISTENS = 2.0
@@ -52,7 +52,7 @@ ATTACK = Attack(
     title="A password heard on the wire",
     does="listens on the wire while the owner logs in to the web page",
     position=Position.NETWORK,
-    link=ROOT,
+    link=RUNNING,
     case="Butler: Firesheep, ToorCon 12, 2010: what crosses a shared network without TLS is anybody's",
     foretold=("plaintext-protocol",),
     run=run,

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from firmward.build.trees import open_tree
 from firmward.facts import host_keys
 from firmward.lab.attacks import Attack, Need, Position, Result, Unseen
+from firmward.lab.links import RUNNING
 from firmward.lab.means import network, ssh
 from firmward.lab.target import Powered, Target, Witness
-from firmward.model.chain import ROOT
 
 PROVED = re.compile(r"Server host key: \S+ (SHA256:[A-Za-z0-9+/]+)(?s:.*)SSH2_MSG_NEWKEYS received")
 """What OpenSSH's client says of the server: its key, and behind it that the signature made with it was right."""
@@ -52,7 +52,7 @@ ATTACK = Attack(
     title="The identity that every device shares",
     does="takes the private SSH host keys out of the published image, and looks whether the device has one of them",
     position=Position.NETWORK,
-    link=ROOT,
+    link=RUNNING,
     case="CERT/CC VU#566724: embedded devices use non-unique certificates and SSH host keys (House of Keys, 2015)",
     foretold=("ssh-host-key-baked-in",),
     run=run,

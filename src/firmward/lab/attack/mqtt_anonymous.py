@@ -3,10 +3,10 @@
 import ssl
 
 from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means import mqtt, network
 from firmward.lab.means.line import Line, unverified
 from firmward.lab.target import Powered, Target, Witness
-from firmward.model.chain import ROOT
 
 PLAIN, SECURED = 1883, 8883
 TOPIC = "event/door"
@@ -42,7 +42,7 @@ ATTACK = Attack(
     title="Orders to a broker without a password",
     does="connects to the broker without a name, listens to all topics, and publishes an event of his own",
     position=Position.NETWORK,
-    link=ROOT,
+    link=RUNNING,
     case="Maggi, Vosseler, Quarta: The Fragility of Industrial IoT's Data Backbone, Trend Micro 2018",
     foretold=("mqtt-anonymous",),
     run=run,

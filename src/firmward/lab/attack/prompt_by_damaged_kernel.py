@@ -3,7 +3,7 @@
 from firmward.lab.attacks import Attack, Position, Result
 from firmward.lab.means import outcome, prompt
 from firmward.lab.target import Target, Witness
-from firmward.model.chain import BOOT_LOADER
+from firmward.model.chain import KERNEL
 
 HEAD = 4096
 """Bytes, at the start of what is started."""
@@ -26,7 +26,7 @@ ATTACK = Attack(
     title="A prompt where the kernel cannot be read",
     does="disturbs the storage while the kernel is read, and commands the boot loader that gives up",
     position=Position.HAND,
-    link=BOOT_LOADER,
+    link=KERNEL,
     case="Dixon, pin2pwn, DEF CON 24 (2016): a needle on the flash chip, and U-Boot falls back to its prompt",
     foretold=("uboot-shell-reachable",),
     run=run,

@@ -3,10 +3,10 @@
 from contextlib import closing
 
 from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means import network, snmp
 from firmward.lab.station import Station
 from firmward.lab.target import Powered, Target, Witness
-from firmward.model.chain import ROOT
 
 PORT = 161
 WRITES = ("private", "public")
@@ -36,7 +36,7 @@ ATTACK = Attack(
     title="Settings changed with a default community",
     does="gives the device another name by SNMP, with the communities that everybody tries first",
     position=Position.NETWORK,
-    link=ROOT,
+    link=RUNNING,
     case="CVE-1999-0517: the community name of SNMP is the default",
     foretold=("default-community",),
     run=run,

@@ -5,11 +5,11 @@ from contextlib import closing
 
 from firmward.lab import station as stations
 from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means import network, ssh
 from firmward.lab.means.dictionary import USERS, passwords
 from firmward.lab.station import Station
 from firmward.lab.target import Powered, Target, Witness
-from firmward.model.chain import ROOT
 
 PORT = 22
 NEIGHBOUR = ".".join(map(str, stations.ADDRESS))
@@ -47,7 +47,7 @@ ATTACK = Attack(
     title="The device as a relay into its network",
     does="has the SSH server of the device call another machine for him, which he cannot reach himself",
     position=Position.NETWORK,
-    link=ROOT,
+    link=RUNNING,
     case="CVE-2004-1653; Akamai 2016, SSHowDowN: devices as relays by AllowTcpForwarding and default passwords",
     foretold=("ssh-forwarding",),
     run=run,

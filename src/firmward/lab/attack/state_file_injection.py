@@ -7,7 +7,7 @@ from firmward.formats.boot_state import COPIES, REQUEST
 from firmward.lab.attacks import Attack, Position, Result, Unseen
 from firmward.lab.means import environment, outcome, state_file
 from firmward.lab.target import Target, Witness
-from firmward.model.chain import BOOT_LOADER
+from firmward.model.chain import KERNEL
 
 READ = 60.0
 """Seconds until a boot loader has read its state and written it."""
@@ -57,7 +57,7 @@ ATTACK = Attack(
     title="Commands in the boot loader's counters",
     does="writes values into the boot loader's stored counters that end a word and begin a command",
     position=Position.BENCH,
-    link=BOOT_LOADER,
+    link=KERNEL,
     case="U-Boot ENV_WRITEABLE_LIST and `env import` by names: added since any stored variable becomes a command",
     foretold=("uboot-environment-writable", "uboot-environment-on-media"),
     run=run,

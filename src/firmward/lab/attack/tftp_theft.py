@@ -3,10 +3,10 @@
 from contextlib import closing
 
 from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means import network
 from firmward.lab.station import Station
 from firmward.lab.target import Powered, Target, Witness
-from firmward.model.chain import ROOT
 
 PORT = 69
 ASK, DATA = b"\0\1", b"\0\3"
@@ -40,7 +40,7 @@ ATTACK = Attack(
     title="Files taken by TFTP",
     does="asks the device by TFTP for files of usual names",
     position=Position.NETWORK,
-    link=ROOT,
+    link=RUNNING,
     case="CVE-1999-0616: the TFTP service is running",
     foretold=("plaintext-protocol", "undeclared-listener"),
     run=run,

@@ -3,11 +3,11 @@
 from contextlib import closing
 
 from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means import network
 from firmward.lab.means.line import Line
 from firmward.lab.station import Station
 from firmward.lab.target import Powered, Target, Witness
-from firmward.model.chain import ROOT
 
 PORT = 9530
 OPENED = 9531
@@ -35,7 +35,7 @@ ATTACK = Attack(
     title="A datagram that is run as a command",
     does=f"sends a datagram to UDP port {PORT}, which tells the device to open a shell",
     position=Position.NETWORK,
-    link=ROOT,
+    link=RUNNING,
     case="CVE-2014-9583: infosvr of ASUS' routers runs commands that come in a datagram to port 9999",
     foretold=("backdoor-listener",),
     run=run,
