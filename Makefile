@@ -3,12 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 BUILD := build
 DEMO := $(BUILD)/demo
+KEYS := $(DEMO)/keys
+PASSPHRASE := $(DEMO)/passphrase
+PROOF := $(BUILD)/proof
+SIGNED_BY := --keys $(KEYS) --passphrase-file $(PASSPHRASE) --cache $(BUILD)/cache
+POLICY := examples/camera/device.toml
 SECONDS_PER_TARGET ?= 60
 # What is known of the sample camera is an excerpt of 16 July 2026.
 ADVISORIES := examples/camera/advisories
 EXCERPT_DAY := 1784160000
 
-.PHONY: help setup demo test proof lint fix docs survey bench fuzz faults clean
+.PHONY: help setup demo test attack proof lint fix docs survey bench fuzz faults clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -19,6 +24,11 @@ $(BIN)/.ready: pyproject.toml tools/setup tools/debian-packages.txt tools/debian
 	@PYTHON=$(PYTHON) tools/setup
 	@touch $@
 
+$(KEYS):
+	@mkdir -p $(DEMO)
+	@test -e $(PASSPHRASE) || (umask 077 && head -c 24 /dev/urandom | base64 >$(PASSPHRASE))
+	@$(BIN)/firmward keys init boot rootfs --store $(KEYS) --passphrase-file $(PASSPHRASE)
+
 demo: setup ## audit the sample camera, harden it, build it signed, audit that, boot it: reports and image in build/demo
 	@echo "── audit: the camera as the field has them ──"
 	@$(BIN)/python examples/camera/build.py -o $(BUILD)/camera
@@ -27,20 +37,19 @@ demo: setup ## audit the sample camera, harden it, build it signed, audit that, 
 	@SOURCE_DATE_EPOCH=$(EXCERPT_DAY) $(BIN)/firmward vulns update --quiet --db $(DEMO)/vulns.sqlite \
 	    --from cve=$(ADVISORIES)/cve --from nvd=$(ADVISORIES)/nvd.json \
 	    --from kernel=$(ADVISORIES)/kernel.jsonl --from kev=$(ADVISORIES)/kev.json
-	@$(BIN)/firmward audit $(BUILD)/camera/camera.img --policy examples/camera/device.toml \
+	@$(BIN)/firmward audit $(BUILD)/camera/camera.img --policy $(POLICY) \
 	    --db $(DEMO)/vulns.sqlite \
 	    -o $(DEMO)/report.html -o $(DEMO)/report.json -o $(DEMO)/report.sarif \
 	    -o $(DEMO)/sbom.cdx.json -o $(DEMO)/sbom.spdx.json -o $(DEMO)/vex.cdx.json
 	@echo "── harden: what is safe to cure, cured, and audited again (each cure in $(DEMO)/hardened.txt) ──"
 	@rm -rf $(DEMO)/hardened
-	@$(BIN)/firmward harden $(BUILD)/camera/camera.img --policy examples/camera/device.toml \
+	@$(BIN)/firmward harden $(BUILD)/camera/camera.img --policy $(POLICY) \
 	    --as tar -o $(DEMO)/hardened >$(DEMO)/hardened.txt
 	@sed '/^cured/,$$d' $(DEMO)/hardened.txt
 	@echo "── build: the hardened camera, signed ──"
-	@test -e $(DEMO)/passphrase || (umask 077 && head -c 24 /dev/urandom | base64 >$(DEMO)/passphrase)
-	@test -e $(DEMO)/keys || $(BIN)/firmward keys init boot rootfs --store $(DEMO)/keys --passphrase-file $(DEMO)/passphrase
-	@$(BIN)/firmward build examples/camera/device.toml --inputs $(BUILD)/camera --rootfs $(DEMO)/hardened/rootfs.tar \
-	    -o $(DEMO)/signed --keys $(DEMO)/keys --passphrase-file $(DEMO)/passphrase --cache $(BUILD)/cache
+	@$(MAKE) --no-print-directory $(KEYS)
+	@$(BIN)/firmward build $(POLICY) --inputs $(BUILD)/camera --rootfs $(DEMO)/hardened/rootfs.tar \
+	    -o $(DEMO)/signed $(SIGNED_BY)
 	@echo "── audit: what was built (its headline and its chain; all of it in $(DEMO)/signed.html) ──"
 	@$(BIN)/firmward audit $(DEMO)/signed --db $(DEMO)/vulns.sqlite -o $(DEMO)/signed.html | sed '/^life/,$$d'
 	@echo "── boot: on a virtual device, called from outside ──"
@@ -49,7 +58,26 @@ demo: setup ## audit the sample camera, harden it, build it signed, audit that, 
 test: setup ## all tests
 	@$(BIN)/pytest -n 2 --dist loadfile
 
-proof: setup ## what takes minutes: real roots of Debian's packages for five architectures
+attack: setup ## attack the hardened camera and its unprotected twin: build/proof/proof.html, docs/proof.md
+	@$(BIN)/python examples/camera/build.py -o $(BUILD)/camera
+	@mkdir -p $(PROOF)
+	@$(MAKE) --no-print-directory $(KEYS)
+	@echo "── harden: with consent to what may break ──"
+	@rm -rf $(PROOF)/hardened
+	@$(BIN)/firmward harden $(BUILD)/camera/camera.img --policy $(POLICY) --unsafe \
+	    --as tar -o $(PROOF)/hardened >$(PROOF)/hardened.txt
+	@echo "── build: a release, and an older one by the same maker ──"
+	@$(BIN)/firmward build $(POLICY) --inputs $(BUILD)/camera --rootfs $(PROOF)/hardened/rootfs.tar \
+	    -o $(PROOF)/signed $(SIGNED_BY)
+	@sed -e 's/^version = .*/version = "1.3.0"/' -e 's/^rollback_index = .*/rollback_index = 0/' $(POLICY) >$(PROOF)/older.toml
+	@$(BIN)/firmward build $(PROOF)/older.toml --inputs $(BUILD)/camera --rootfs $(PROOF)/hardened/rootfs.tar \
+	    -o $(PROOF)/older $(SIGNED_BY)
+	@echo "── attack: the device, and its unprotected twin ──"
+	@$(BIN)/firmward lab attack $(PROOF)/signed --older $(PROOF)/older \
+	    --before $(BUILD)/camera/images/rootfs.squashfs \
+	    -o $(PROOF)/proof.html -o $(PROOF)/proof.json -o docs/proof.md
+
+proof: attack ## all attacks, and then the tests that take minutes
 	@$(BIN)/pytest -n 2 --dist loadfile -m proof
 
 lint: setup ## ruff and mypy
