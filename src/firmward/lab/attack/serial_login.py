@@ -1,8 +1,8 @@
 """A login on the serial line, once the system runs."""
 
 from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.target import Powered, Target, Witness
-from firmward.model.chain import ROOT
 
 STARTS = 120.0
 """Seconds in which an untouched device becomes healthy, on a busy machine too."""
@@ -35,7 +35,7 @@ ATTACK = Attack(
     title="A shell on the serial line",
     does="connects to the serial pins of a running device, and logs in there",
     position=Position.HAND,
-    link=ROOT,
+    link=RUNNING,
     case="CVE-2022-45553, CVE-2025-26409: a router and a gateway whose serial pins give a shell",
     foretold=("serial-login",),
     run=run,
