@@ -58,7 +58,9 @@ def contents(image: bytes, folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("path", [SCRIPT, "etc/shadow", "var/whole"])
 def test_one_file_changes_and_no_other(image: bytes, path: str, tmp_path: Path) -> None:
-    after = patched(image, squashfs.rewritten(reader(image), path, lambda _: OWN))
+    patch = squashfs.rewritten(reader(image), path, lambda _: OWN)
+    assert patch.data.endswith(b"\0"), "nothing is left of what was there"
+    after = patched(image, patch)
     assert contents(after, tmp_path) == {**FILES, path: OWN.ljust(len(FILES[path]), b"\n")}
 
 

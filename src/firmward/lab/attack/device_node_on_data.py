@@ -2,10 +2,10 @@
 
 from firmward.build.built import STATE
 from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means import key_login, low_account
 from firmward.lab.means.data_partition import Planted
 from firmward.lab.target import SETTLES, Powered, Target, Witness
-from firmward.model.chain import PLUG_INS
 
 MAJORS = range(240, 255)
 """Linux gives a disk of virtio's one of these when it starts (block/genhd.c: major numbers that are given out)."""
@@ -46,7 +46,7 @@ ATTACK = Attack(
     title="A node of the disk among the data",
     does="puts a node of the disk that is open to all on the data partition, and writes to the disk as a low account",
     position=Position.BENCH,
-    link=PLUG_INS,
+    link=RUNNING,
     case="DISA STIG V-257881: nodes on a local partition give accounts without rights what is root's",
     foretold=("mount-options",),
     run=run,

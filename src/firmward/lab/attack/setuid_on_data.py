@@ -1,11 +1,11 @@
 """A setuid shell on the data partition, for an account without rights."""
 
 from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means import key_login, low_account, setuid_shell
 from firmward.lab.means.data_partition import Planted
 from firmward.lab.means.program import CONSOLE
 from firmward.lab.target import Target, Witness
-from firmward.model.chain import PLUG_INS
 
 NAME = "sh"
 """BusyBox goes by the name that it is called by."""
@@ -26,7 +26,7 @@ ATTACK = Attack(
     title="A setuid shell among the data",
     does="puts a setuid shell on the data partition, logs in as an account without rights and calls it",
     position=Position.BENCH,
-    link=PLUG_INS,
+    link=RUNNING,
     case="CVE-2025-6019: a file system with a setuid shell, mounted without nosuid, makes anybody root",
     foretold=("mount-options",),
     run=run,

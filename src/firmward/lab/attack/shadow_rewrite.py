@@ -8,7 +8,7 @@ from firmward.lab.target import Powered, Target, Witness
 from firmward.model.chain import ROOT
 
 PASSWORD = re.compile(rb"^root:[^:\n]*:", re.MULTILINE)
-SHELL = re.compile(rb"^(root:.*:)[^:\n]*$", re.MULTILINE)
+SHELL = re.compile(rb"^(root:[^:\n]*:0:0:)[^:\n]*(:[^:\n]*:)[^:\n]*$", re.MULTILINE)
 
 
 def run(target: Target) -> Result:
@@ -36,7 +36,8 @@ def without_password(shadow: bytes) -> bytes:
 
 
 def with_shell(accounts: bytes) -> bytes:
-    return SHELL.sub(rb"\g<1>/bin/sh", accounts)
+    """Without a comment: a line may not need more room than before."""
+    return SHELL.sub(rb"\g<1>\g<2>/bin/sh", accounts)
 
 
 ATTACK = Attack(
