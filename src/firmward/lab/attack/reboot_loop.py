@@ -45,6 +45,6 @@ ATTACK = Attack(
     case="ICS-ALERT-17-102-01A: BrickerBot overwrites storage, and the device never serves again",
     foretold=("verity-root-hash-untrusted",),
     run=run,
-    within=200.0,
+    within=180.0,
     ports=(PORT,),
 )
