@@ -1,7 +1,7 @@
 """FITs that an attacker makes of a maker's: each one boots where nothing is required, and is refused by the key."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +115,12 @@ def test_a_boot_loader_that_believes_the_list_boots_what_is_not_on_it(signed: Si
     one = chosen(checked(relisted(signed.tree, HIS).to_bytes(), signed.keys))
     assert one.accepted
     assert not one.accepted_anew
+
+
+def test_the_end_of_a_node_straight_behind_what_is_listed_is_signed_too(signed: Signed) -> None:
+    """As fit_check_sign of U-Boot 2023.01 had it: it refuses the same attack without the node between."""
+    made = relisted(signed.tree, HIS).changed(lambda node: replace(node, children=node.children[:1]), "images", "aside")
+    assert not chosen(checked(made.to_bytes(), signed.keys)).accepted
 
 
 def test_a_borrowed_signature_holds_for_the_configuration_that_it_was_made_for(signed: Signed) -> None:
