@@ -132,6 +132,15 @@ def test_a_borrowed_signature_holds_for_the_configuration_that_it_was_made_for(s
     assert [made.state for made in other.signatures] == [SignatureState.VERIFIED]
 
 
+def test_one_image_more_is_loaded_beside_all_that_the_maker_signed(signed: Signed) -> None:
+    before, after = (
+        {(one.role, one.image) for one in chosen(checked(tree.to_bytes(), signed.keys)).configuration.components}
+        for tree in (signed.tree, with_another(signed.tree, OVER))
+    )
+    assert after - before == {("loadables", "another")}
+    assert before < after
+
+
 def test_the_attackers_signature_is_refused_by_the_makers_key_alone(signed: Signed, tmp_path: Path) -> None:
     """It has the name of the maker's, and holds for whoever has the attacker's key."""
     tree = signed.tree.of_one_slot().with_content("ramdisk", HIS)
