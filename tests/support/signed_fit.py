@@ -278,7 +278,8 @@ def decoy(workshop: Workshop, path: Path) -> None:
     tree = fdt.DeviceTree(lambda offset, size: data[offset : offset + size])
     node = tree.node("images/kernel-1")
     assert node is not None
-    more = b"\0\0\0\1decoy\0\0\0" + data[node.start : node.end] + b"\0\0\0\2"
+    behind = b"\0\0\0\1end\0\0\0\0\2"  # straight behind what is listed, U-Boot counts the decoy's own end as well
+    more = b"\0\0\0\1decoy\0\0\0" + data[node.start : node.end] + behind + b"\0\0\0\2"
     data = inserted(data, node.start, more)
     first = data.index(bytes(3001)) + 3001  # the decoy stays as it was signed
     path.write_bytes(data[:first])

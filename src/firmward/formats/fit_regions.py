@@ -4,6 +4,7 @@ The rules this file holds:
 
 - Of a listed node all tokens count but the properties that hold data or say where they are. Of its children only the
   tokens count that open and close them; what lies deeper does not, unless it is listed itself.
+- The end of a node that does not count itself does, where it comes straight behind what counts.
 - The token that ends the tree counts. Behind all that comes the beginning of the strings block, as far as the
   signature says.
 - The bytes are taken as they stand, in the order of the file: the order of the list means nothing.
@@ -40,6 +41,7 @@ def regions(
 def _signed_tokens(read: fdt.Read, header: fdt.Header, nodes: frozenset[str]) -> Iterator[tuple[int, int]]:
     names = fdt.Names(read, header)
     open_nodes: list[tuple[str, int]] = []  # with how many levels of each still count: its own, and its children's ends
+    counts = False
     for kind, start, end, name, place, _ in fdt.tokens(read, header):
         path, levels = open_nodes[-1] if open_nodes else ("", 0)
         if kind == fdt.BEGIN_NODE:
@@ -50,7 +52,7 @@ def _signed_tokens(read: fdt.Read, header: fdt.Header, nodes: frozenset[str]) ->
             open_nodes.append((path, levels))
             counts = levels > 0
         elif kind == fdt.END_NODE:
-            counts = levels > 0
+            counts = levels > 0 or counts
             if not open_nodes:
                 raise Malformed("a device tree that does not begin with a node")
             open_nodes.pop()

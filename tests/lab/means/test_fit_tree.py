@@ -1,7 +1,7 @@
 """FITs that an attacker makes of a maker's: each one boots where nothing is required, and is refused by the key."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -117,6 +117,12 @@ def test_a_boot_loader_that_believes_the_list_boots_what_is_not_on_it(signed: Si
     assert not one.accepted_anew
 
 
+def test_the_end_of_a_node_straight_behind_what_is_listed_is_signed_too(signed: Signed) -> None:
+    """As fit_check_sign of U-Boot 2023.01 had it: it refuses the same attack without the node between."""
+    made = relisted(signed.tree, HIS).changed(lambda node: replace(node, children=node.children[:1]), "images", "aside")
+    assert not chosen(checked(made.to_bytes(), signed.keys)).accepted
+
+
 def test_a_borrowed_signature_holds_for_the_configuration_that_it_was_made_for(signed: Signed) -> None:
     """Only who looks whether the configuration is among the nodes finds out."""
     found = checked(mixed(signed.tree, HIS).to_bytes(), signed.keys)
@@ -124,6 +130,15 @@ def test_a_borrowed_signature_holds_for_the_configuration_that_it_was_made_for(s
     assert [made.state for made in chosen(found).signatures] == [SignatureState.ELSEWHERE]
     assert other is not None
     assert [made.state for made in other.signatures] == [SignatureState.VERIFIED]
+
+
+def test_one_image_more_is_loaded_beside_all_that_the_maker_signed(signed: Signed) -> None:
+    before, after = (
+        {(one.role, one.image) for one in chosen(checked(tree.to_bytes(), signed.keys)).configuration.components}
+        for tree in (signed.tree, with_another(signed.tree, OVER))
+    )
+    assert after - before == {("loadables", "another")}
+    assert before < after
 
 
 def test_the_attackers_signature_is_refused_by_the_makers_key_alone(signed: Signed, tmp_path: Path) -> None:

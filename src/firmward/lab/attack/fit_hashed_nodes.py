@@ -15,6 +15,8 @@ from firmward.signing.fit import strings
 ASIDE = "aside"
 """The node that the maker's image is moved to; the signature is over the tokens of listed nodes, not over where they
 stand."""
+BEHIND = Node("behind")
+"""U-Boot counts the end of a node as well that comes straight behind what is listed, so something else has to."""
 
 
 def run(target: Target) -> Result:
@@ -29,7 +31,7 @@ def run(target: Target) -> Result:
 def relisted(tree: FitTree, content: bytes) -> FitTree:
     """The maker's signature holds for what the list names now, and the image that is booted is none of it."""
     signed = tree.image_of("ramdisk")
-    aside = Node(ASIDE, children=(fit_tree.without_content(signed),))
+    aside = Node(ASIDE, children=(fit_tree.without_content(signed), BEHIND))
     own = fit_tree.with_content(signed, content)
     others = tuple(one for one in fit_tree.at(tree.root, IMAGES).children if one.name != signed.name)
     before, behind = f"/{IMAGES}/{signed.name}", f"/{IMAGES}/{ASIDE}/{signed.name}"
