@@ -66,11 +66,17 @@ attack: setup ## attack the hardened camera and its unprotected twin: build/proo
 	@rm -rf $(PROOF)/hardened
 	@$(BIN)/firmward harden $(BUILD)/camera/camera.img --policy $(POLICY) --unsafe \
 	    --as tar -o $(PROOF)/hardened >$(PROOF)/hardened.txt
-	@echo "── build: a release, and an older one by the same maker ──"
+	@echo "── build: a release, and an older one by the same maker, from when it had not been hardened ──"
 	@$(BIN)/firmward build $(POLICY) --inputs $(BUILD)/camera --rootfs $(PROOF)/hardened/rootfs.tar \
 	    -o $(PROOF)/signed $(SIGNED_BY)
-	@sed -e 's/^version = .*/version = "1.3.0"/' -e 's/^rollback_index = .*/rollback_index = 0/' $(POLICY) >$(PROOF)/older.toml
-	@$(BIN)/firmward build $(PROOF)/older.toml --inputs $(BUILD)/camera --rootfs $(PROOF)/hardened/rootfs.tar \
+	@rm -rf $(PROOF)/past
+	@$(BIN)/firmward harden $(BUILD)/camera/camera.img --policy $(POLICY) --quiet \
+	    --only ssh-host-key-baked-in --only private-key-embedded --as tar -o $(PROOF)/past
+	@mkdir $(PROOF)/past/etc
+	@tar -xOf $(PROOF)/past/rootfs.tar etc/os-release | sed 's/1\.4\.0/1.3.0/' >$(PROOF)/past/etc/os-release
+	@tar --append -f $(PROOF)/past/rootfs.tar --owner=0 --group=0 --mode=0644 -C $(PROOF)/past etc/os-release
+	@sed -e 's/^version = .*/version = "1.3.0"/' -e 's/^rollback_index = .*/rollback_index = 0/' $(POLICY) >$(PROOF)/past/device.toml
+	@$(BIN)/firmward build $(PROOF)/past/device.toml --inputs $(BUILD)/camera --rootfs $(PROOF)/past/rootfs.tar \
 	    -o $(PROOF)/older $(SIGNED_BY)
 	@echo "── attack: the device, and its unprotected twin ──"
 	@$(BIN)/firmward lab attack $(PROOF)/signed --older $(PROOF)/older \
