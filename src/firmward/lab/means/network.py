@@ -29,10 +29,10 @@ def attacked(target: Target, attack: Attack, strike: Strike, station: Station | 
 
 
 def declared(build: Path) -> tuple[int, ...]:
-    """The ports that the policy of a build lets listen for others, over TCP."""
+    """The ports that the policy of a build lets listen for others, over TCP, in its order."""
     path = build / POLICY
     policy = parse_policy(path.read_text(encoding="utf-8"), str(path))
-    return tuple(sorted({one.port for one in policy.listen if one.protocol == "tcp" and one.peer != "local"}))
+    return tuple(one.port for one in policy.listen if one.protocol == "tcp" and one.peer != "local")
 
 
 def _succeeds(strike: Strike, powered: Powered) -> bool:
