@@ -22,7 +22,7 @@ def attacked(target: Target, attack: Attack, strike: Strike, station: Station | 
     served = declared(target.device.folder)
     with target.power(tuple(dict.fromkeys((*attack.ports, *served))), station=station) as powered:
         powered.await_healthy(attack.within)
-        target.note(Witness.ATTACKER, f"calls the device: {attack.does}")
+        target.note(Witness.ATTACKER, attack.does)
         if powered.until(lambda: _succeeds(strike, powered), TRIES):
             return Result.SUCCEEDED
         return _goes_on(powered, served, attack)
