@@ -76,7 +76,15 @@ def test_who_does_not_answer_is_waited_for_as_long_as_was_said(station: Station)
     assert time.monotonic() - begun < 3
 
 
+def find(station: Station) -> None:
+    """Tell the station where the device is, so that it has not to ask."""
+    told = b"\0\1\x08\0\6\4\0\2" + THEIR_HARDWARE + DEVICE + HARDWARE + ADDRESS
+    station.theirs.send(frame(told, ARP))
+    assert not list(station.packets(0.1))
+
+
 def test_what_another_sends_is_no_answer(station: Station) -> None:
+    find(station)
     for source, target, port in (
         (bytes((10, 0, 2, 2)), ADDRESS, stations.FIRST_PORT + 1),
         (DEVICE, bytes((10, 0, 2, 2)), stations.FIRST_PORT + 1),
@@ -100,9 +108,7 @@ def test_it_says_where_it_is_to_who_asks_for_it_alone(station: Station) -> None:
 
 
 def test_a_wire_that_nobody_reads_does_not_stop_it(station: Station) -> None:
-    told = b"\0\1\x08\0\6\4\0\2" + THEIR_HARDWARE + DEVICE + HARDWARE + ADDRESS
-    station.theirs.send(frame(told, ARP))
-    assert not list(station.packets(0.1))
+    find(station)
     for _ in range(2000):
         station.tell(9530, bytes(1000))
 

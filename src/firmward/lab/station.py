@@ -26,6 +26,8 @@ HEADERS = 14 + 20
 FIRST_PORT = 40000
 AGAIN = 1.0
 """Seconds after which a datagram without an answer is sent once more."""
+SOON = 0.05
+"""Seconds in which the device says where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,10 @@ class Station:
         """Where the device is. Without an answer everybody gets it, the device too."""
         if self._device == EVERYBODY:
             self._put(EVERYBODY, ARP, arp(ASK, EVERYBODY, DEVICE))
-            for _ in self.packets(AGAIN):
-                if self._device != EVERYBODY:
-                    return
+        limit = time.monotonic() + AGAIN
+        while self._device == EVERYBODY and time.monotonic() < limit:
+            for _ in self.packets(SOON):
+                pass
 
     def _answer(self, frame: bytes) -> None:
         if frame[12:14] != ARP.to_bytes(2, "big") or len(frame) < 42:

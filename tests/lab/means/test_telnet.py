@@ -21,7 +21,7 @@ def login(caller: socket.socket, *, fits: str, computes: bool = True) -> None:
     with caller.makefile("rwb", buffering=0) as stream:
         stream.write(OPTIONS)
         if any(_lets_in(stream, fits) for _ in range(3)):
-            stream.write(b"\r\n~ # ")
+            stream.write(b"\r\n~ # \x1b[6n")
             line = stream.readline()
             found = re.search(rb"\((\d+) \* (\d+)\)", line)
             product = str(int(found[1]) * int(found[2])) if computes and found is not None else ""

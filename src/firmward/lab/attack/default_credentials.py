@@ -16,7 +16,7 @@ def run(target: Target) -> Result:
 
     def strike(powered: Powered) -> bool:
         # each user's list once: what SSH refused is not tried again
-        return _by_telnet(powered) or (bool(left) and _by_ssh(powered, left.pop(0)))
+        return _by_telnet(powered) or any(_by_ssh(powered, left.pop(0)) for _ in USERS if left)
 
     return network.attacked(target, ATTACK, strike)
 

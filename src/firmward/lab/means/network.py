@@ -22,17 +22,17 @@ def attacked(target: Target, attack: Attack, strike: Strike, station: Station | 
     served = declared(target.device.folder)
     with target.power(tuple(dict.fromkeys((*attack.ports, *served))), station=station) as powered:
         powered.await_healthy(attack.within)
-        target.note(Witness.ATTACKER, f"calls the device: {attack.does}")
+        target.note(Witness.ATTACKER, attack.does)
         if powered.until(lambda: _succeeds(strike, powered), TRIES):
             return Result.SUCCEEDED
         return _goes_on(powered, served, attack)
 
 
 def declared(build: Path) -> tuple[int, ...]:
-    """The ports that the policy of a build lets listen for others, over TCP."""
+    """The ports that the policy of a build lets listen for others, over TCP, in its order."""
     path = build / POLICY
     policy = parse_policy(path.read_text(encoding="utf-8"), str(path))
-    return tuple(sorted({one.port for one in policy.listen if one.protocol == "tcp" and one.peer != "local"}))
+    return tuple(one.port for one in policy.listen if one.protocol == "tcp" and one.peer != "local")
 
 
 def _succeeds(strike: Strike, powered: Powered) -> bool:

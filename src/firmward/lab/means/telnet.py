@@ -1,5 +1,6 @@
 """A login by telnet, as a bot does it: prompts are recognised by how they end, options are not negotiated."""
 
+import re
 from collections.abc import Iterable
 from functools import partial
 
@@ -8,6 +9,8 @@ from firmward.lab.means.line import Line
 
 NAME, PASSWORD = (b"login:", b"username:"), (b"password:",)
 SHELL = (b"#", b"$", b">")
+ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
+"""BusyBox's shell asks behind its prompt where the cursor is."""
 SECONDS = 15.0
 """A login that refuses waits for some seconds."""
 
@@ -37,4 +40,4 @@ def _say(line: Line, words: str) -> None:
 
 
 def _ends(said: bytes, prompts: tuple[bytes, ...]) -> bool:
-    return said.rstrip(b" ").lower().endswith(prompts)
+    return ESCAPES.sub(b"", said).rstrip(b" ").lower().endswith(prompts)

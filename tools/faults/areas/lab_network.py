@@ -1,0 +1,118 @@
+"""Attacks from the same network: a success is somebody's answer, a stop is a device that goes on serving."""
+
+from fault import Fault
+
+FAULTS = (
+    Fault(
+        "lab/network.py",
+        "user,id=network,restrict=on",
+        "user,id=network",
+        "tests/lab/test_station.py tests/lab/test_network.py",
+        "an attacked device reaches the machine that plays it",
+    ),
+    Fault(
+        "lab/station.py",
+        "if (one.source, one.target) == (DEVICE, ADDRESS) else None",
+        "if one.target == ADDRESS else None",
+        "tests/lab/test_station.py",
+        "what another machine sends is taken for the device's answer",
+    ),
+    Fault(
+        "lab/station.py",
+        "if found is not None and found.port == self._port:",
+        "if found is not None:",
+        "tests/lab/test_station.py",
+        "an answer to an earlier question is taken for this one's",
+    ),
+    Fault(
+        "lab/station.py",
+        "        while (left := limit - time.monotonic()) > 0:\n            self.tell(port, data)",
+        "        self.tell(port, data)\n        while (left := limit - time.monotonic()) > 0:",
+        "tests/lab/test_station.py",
+        "a datagram that was lost is waited for in vain",
+    ),
+    Fault(
+        "lab/station.py",
+        "if frame[38:42] == ADDRESS and",
+        "if",
+        "tests/lab/test_station.py",
+        "the station answers for every address, and cuts the device off",
+    ),
+    Fault(
+        "lab/station.py",
+        "if header < 20 or length < header or 14 + length > len(frame):",
+        "if False:",
+        "tests/lab/test_station.py",
+        "a packet that was cut off counts as whole",
+    ),
+    Fault(
+        "lab/station.py",
+        "one.body[13] == SYN and",
+        "True and",
+        "tests/lab/test_station.py",
+        "an answer of the device's counts as a call of its own",
+    ),
+    Fault(
+        "lab/station.py",
+        "except (BlockingIOError, ConnectionError):",
+        "except ConnectionError:",
+        "tests/lab/test_station.py",
+        "a wire that nobody reads ends the attack",
+    ),
+    Fault(
+        "lab/means/line.py",
+        "if left <= 0 or len(self.said) > LIMIT:",
+        "if left <= 0:",
+        "tests/lab/means/test_line.py",
+        "a port that talks without end fills the memory",
+    ),
+    Fault(
+        "lab/means/telnet.py",
+        "return line.until(lambda said: challenge.is_answered(",
+        "return line.until(lambda said: str(challenge.first) in (",
+        "tests/lab/means/test_telnet.py",
+        "an echo of the challenge is taken for its answer",
+    ),
+    Fault(
+        "lab/means/telnet.py",
+        'ESCAPES.sub(b"", said)',
+        "said",
+        "tests/lab/means/test_telnet.py",
+        "a shell that asks where the cursor is is not seen",
+    ),
+    Fault(
+        "lab/means/mqtt.py",
+        "said[3:4] == bytes((ACCEPTED,))",
+        "len(said) > 3",
+        "tests/lab/means/test_mqtt.py",
+        "a broker that refuses is taken for one that lets in",
+    ),
+    Fault(
+        "lab/means/ssh.py",
+        "os.killpg(process.pid, signal.SIGKILL)",
+        "process.terminate()",
+        "tests/lab/means/test_ssh.py",
+        "what an SSH client started is left behind",
+    ),
+    Fault(
+        "lab/means/ssh.py",
+        'ASKED = "#!/bin/sh\\nsed -n 1p words\\nsed -i 1d words\\n"',
+        'ASKED = "#!/bin/sh\\nsed -n 1p words\\n"',
+        "tests/lab/means/test_ssh.py",
+        "one password is tried again and again",
+    ),
+    Fault(
+        "lab/attack/known_host_key.py",
+        "(?s:.*)SSH2_MSG_NEWKEYS received",
+        "",
+        "tests/lab/attack/test_known_host_key.py",
+        "a host key that was shown and not signed with counts as proved",
+    ),
+    Fault(
+        "lab/attack/anonymous_ftp.py",
+        'rows = rest.split(b"\\r\\n") if let_in else []',
+        'rows = said.split(b"\\r\\n")',
+        "tests/lab/attack/test_anonymous_ftp.py",
+        "a listing counts though nobody was let in",
+    ),
+)
