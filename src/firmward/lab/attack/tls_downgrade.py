@@ -4,10 +4,10 @@ import ssl
 import warnings
 
 from firmward.lab.attacks import Attack, Position, Result
+from firmward.lab.links import RUNNING
 from firmward.lab.means import network
 from firmward.lab.means.line import Line, unverified
 from firmward.lab.target import Powered, Target, Witness
-from firmward.model.chain import ROOT
 
 PORT = 443
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
@@ -41,7 +41,7 @@ ATTACK = Attack(
     title="A downgrade to TLS 1.0",
     does="offers the web server TLS 1.0 alone, as an attacker in the middle makes a browser do",
     position=Position.NETWORK,
-    link=ROOT,
+    link=RUNNING,
     case="CVE-2011-3389 (BEAST): TLS 1.0 shows what it encrypts to whoever can guess it piece by piece",
     foretold=("tls-weak",),
     run=run,
