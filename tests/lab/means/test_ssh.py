@@ -26,7 +26,11 @@ def test_passwords_of_the_one_before_are_forgotten(tmp_path: Path) -> None:
 
 
 def test_nothing_of_the_users_own_is_used(tmp_path: Path) -> None:
-    for client in (ssh.with_passwords(ADDRESS, "root", ("a",), tmp_path), ssh.that_asks(ADDRESS, tmp_path)):
+    for client in (
+        ssh.with_passwords(ADDRESS, "root", ("a",), tmp_path),
+        ssh.with_key(ADDRESS, "root", None, tmp_path, "id"),
+        ssh.that_asks(ADDRESS, tmp_path),
+    ):
         said = subprocess.run([client.words[0], "-G", *client.words[1:]], capture_output=True, text=True).stdout
         settings = dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
         assert settings["userknownhostsfile"] == "/dev/null"

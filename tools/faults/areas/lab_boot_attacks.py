@@ -67,17 +67,17 @@ FAULTS = (
         "words of the boot loader are taken for a shell, and keys stop the serial line",
     ),
     Fault(
-        "lab/means/card.py",
+        "lab/means/boot_card.py",
         ",readonly=on",
         "",
-        "tests/lab/means/test_card.py",
+        "tests/lab/means/test_boot_card.py",
         "what runs in the machine changes the card for the next device",
     ),
     Fault(
-        "lab/means/card.py",
+        "lab/means/boot_card.py",
         "    if image.exists():\n        return image\n",
         "",
-        "tests/lab/means/test_card.py",
+        "tests/lab/means/test_boot_card.py",
         "the second device is given another card",
     ),
     Fault(

@@ -3,7 +3,7 @@
 from firmward.build.built import STATE
 from firmward.formats.boot_state import SIZE
 from firmward.lab.attacks import Attack, Position, Result
-from firmward.lab.means import card, environment, outcome
+from firmward.lab.means import boot_card, environment, outcome
 from firmward.lab.target import Target, Witness
 from firmward.model.chain import KERNEL
 
@@ -12,7 +12,7 @@ HEAD = 4096
 
 
 def run(target: Target) -> Result:
-    plugged = card.plugged(card.made(target.work, target.challenge))
+    plugged = boot_card.plugged(boot_card.made(target.work, target.challenge))
     for place in ("boot_a", "boot_b"):
         target.write(place, bytes(HEAD))
     target.write(STATE, bytes(SIZE))

@@ -1,4 +1,5 @@
-"""The real OpenSSH client, as an attacker has it: with passwords from a list, and nobody at a terminal."""
+"""The real OpenSSH client, as an attacker has it: with passwords from a list, a key, or nothing, and nobody at a
+terminal."""
 
 import os
 import shutil
@@ -56,7 +57,8 @@ class Client:
         finally:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+            with process:  # closes what it wrote to, and waits for it
+                pass
 
 
 def with_passwords(
@@ -76,6 +78,14 @@ def with_passwords(
     tries = ("-o", f"NumberOfPasswordPrompts={len(passwords)}")
     words = _command(address, user, (*BY_PASSWORD, *tries, *options), run)
     return Client(words, work, {"SSH_ASKPASS": str(asked), "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":0"})
+
+
+def with_key(address: tuple[str, int], user: str, private: Path | None, work: Path, run: str) -> Client:
+    """A client that runs a command of the device's by a key; without one, by what the account asks of nobody."""
+    identity = (
+        ("-o", "PubkeyAuthentication=no") if private is None else ("-o", "IdentitiesOnly=yes", "-i", str(private))
+    )
+    return Client(_command(address, user, ("-o", "BatchMode=yes", "-o", "LogLevel=ERROR", *identity), run), work)
 
 
 def that_asks(address: tuple[str, int], work: Path) -> Client:

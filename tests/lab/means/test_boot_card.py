@@ -4,7 +4,7 @@ from pathlib import Path
 
 from firmward.formats import gpt
 from firmward.lab.challenge import Challenge
-from firmward.lab.means.card import PLACE, SCRIPT, SIZE, made, plugged
+from firmward.lab.means.boot_card import PLACE, SCRIPT, SIZE, made, plugged
 
 ASKED = Challenge(1 << 20, (1 << 20) + 7)
 
