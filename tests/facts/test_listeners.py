@@ -255,6 +255,19 @@ def test_what_include_shell_gets_from_cat_is_read(command: str) -> None:
     assert found.unread == ()
 
 
+def test_dns_stands_where_it_is_told_to_answer_and_tftp_where_it_is_switched_on() -> None:
+    files: dict[str, Content] = {
+        "etc/inittab": "::respawn:/usr/sbin/dnsmasq -k -7 /etc/dnsmasq.d\n",
+        "etc/dnsmasq.conf": "bind-interfaces\nenable-tftp\n",
+        "etc/dnsmasq.d/panels.conf": "interface=eth1\n",
+    }
+    assert {(one.key, str(one.at)) for one in listeners(files).listeners} == {
+        ("udp/53", "etc/dnsmasq.d/panels.conf:1"),
+        ("tcp/53", "etc/dnsmasq.d/panels.conf:1"),
+        ("udp/69", "etc/dnsmasq.conf:2"),
+    }
+
+
 @pytest.mark.parametrize("program", ["lighttpd", "nginx", "dnsmasq"])
 def test_includes_that_go_in_circles_end(program: str) -> None:
     line = {"lighttpd": 'include "a.conf"', "nginx": "include a.conf;", "dnsmasq": "conf-file=/etc/a.conf"}[program]

@@ -86,8 +86,10 @@ def effective(options: Iterable[Option], process: Process) -> tuple[Listener, ..
     found = []
     file = next((option.at.path for option in known if option.at != process.at), None)
     for protocol, port, speaks, at in _offers(known, Location(file) if file else process.at):
-        for address in _addresses(known):
-            found.append(Listener(protocol, port, address, PROGRAM, process.service, at, speaks=speaks))
+        for address, told in _addresses(known):
+            # DNS has no option of its own: what says where it answers is what has to be changed
+            place = at if told is None or told.path == at.path or speaks is not Application.DNS else told
+            found.append(Listener(protocol, port, address, PROGRAM, process.service, place, speaks=speaks))
     return tuple(found)
 
 
@@ -141,14 +143,15 @@ def _without_tags(value: str) -> str:
     return ",".join(part for part in value.split(",") if not part.startswith(marks))
 
 
-def _addresses(options: tuple[Option, ...]) -> tuple[str, ...]:
-    named = [
-        value
-        for option in options
-        if option.name in ("interface", "listen-address")
-        for value in option.value.replace(" ", "").split(",")
-    ]
-    return tuple(dict.fromkeys(value for value in named if value)) or ("",)
+def _addresses(options: tuple[Option, ...]) -> tuple[tuple[str, Location | None], ...]:
+    """Where it answers, each with what says so first."""
+    named: dict[str, Location | None] = {}
+    for option in options:
+        if option.name in ("interface", "listen-address"):
+            for value in option.value.replace(" ", "").split(","):
+                if value:
+                    named.setdefault(value, option.at)
+    return tuple(named.items()) or (("", None),)
 
 
 def _uci(text: str) -> Iterator[Option]:
