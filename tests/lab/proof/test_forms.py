@@ -15,6 +15,7 @@ from web_page import Page
 
 from firmward.lab.attacks import Result
 from firmward.lab.campaign import NotTried
+from firmward.lab.links import LINKS
 from firmward.lab.proof.forms import FORMS, rendered
 from firmward.lab.proof.html import to_html
 from firmward.lab.proof.json_proof import record, schema_document, to_json
@@ -38,6 +39,10 @@ def test_it_keeps_its_schema(sample: str) -> None:
     schema = schema_document()
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(json.loads(to_json(SAMPLES[sample]())))
+
+
+def test_the_schema_knows_all_that_an_attack_may_strike() -> None:
+    assert tuple(schema_document()["$defs"]["link"]["enum"]) == LINKS
 
 
 def test_the_schema_refuses_a_verdict_that_there_is_not() -> None:
