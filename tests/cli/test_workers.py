@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,21 @@ from firmward.cli.workers import at_work, run_each
 
 def lost(item: int, reason: str) -> str:
     return f"{item} lost: {reason}"
+
+
+@contextmanager
+def broken_off() -> Iterator[None]:
+    """What the block does has to end by an interruption, which a worker asks for by SIGUSR1."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def test_answers_come_in_the_order_of_the_items() -> None:
@@ -52,17 +68,10 @@ def test_nobody_is_left_when_the_work_is_broken_off() -> None:
         time.sleep(60)
         return ""
 
-    def end(*_: object) -> None:
-        raise KeyboardInterrupt
-
     others = children()  # of other tests
-    before = signal.signal(signal.SIGUSR1, end)
     parent = os.getpid()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            run_each(ask, range(2), 2, lost)
-    finally:
-        signal.signal(signal.SIGUSR1, before)
+    with broken_off():
+        run_each(ask, range(2), 2, lost)
     assert children() <= others
 
 
@@ -85,16 +94,9 @@ def test_a_worker_that_has_started_others_is_given_time_to_end_them(tmp_path: Pa
                 other.kill()
         return ""
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGUSR1, interrupt)
     parent = os.getpid()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            run_each(ask, range(1), 1, lost)
-    finally:
-        signal.signal(signal.SIGUSR1, before)
+    with broken_off():
+        run_each(ask, range(1), 1, lost)
     other = int((tmp_path / "pid").read_text())
     try:
         assert not is_alive(other)
@@ -111,17 +113,10 @@ def test_a_worker_that_does_not_listen_is_ended_all_the_same(monkeypatch: pytest
         time.sleep(60)
         return ""
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
     others = children()
-    before = signal.signal(signal.SIGUSR1, interrupt)
     parent = os.getpid()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            run_each(ask, range(1), 1, lost)
-    finally:
-        signal.signal(signal.SIGUSR1, before)
+    with broken_off():
+        run_each(ask, range(1), 1, lost)
     assert children() <= others
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from firmward.build import built
 from firmward.formats import boot_state
-from firmward.formats.boot_state import Records, Request
+from firmward.formats.boot_state import Records
 from firmward.lab import boot, network
 from firmward.lab.attacks import Result, Unseen
 from firmward.lab.challenge import Challenge
@@ -116,10 +116,6 @@ class Target:
     def records(self) -> Records:
         """What the state partition of the protected device holds."""
         return boot_state.parse(self.read(built.STATE, boot_state.SIZE))
-
-    def ask(self, request: Request) -> None:
-        """Have the boot loader do something at its next start, as Linux would."""
-        self.write(built.STATE, request.to_bytes(), boot_state.REQUEST)
 
     # ------------------------------------------------------------------ while it is on
 
