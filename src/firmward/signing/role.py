@@ -13,5 +13,7 @@ class Role(StrEnum):
     TARGETS = "targets"
     SNAPSHOT = "snapshot"
     TIMESTAMP = "timestamp"
+    RELEASE = "release"
+    """Signs which release each board of a channel is to have; targets delegates to it."""
     FLEET = "fleet"
     """Signs policies and orders to devices."""
