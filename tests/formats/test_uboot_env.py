@@ -53,7 +53,7 @@ def test_other_bytes_are_none() -> None:
     assert not may_begin(bytes(HEAD))
     assert not may_begin(b"\xff" * HEAD)
     for _ in range(50):
-        with pytest.raises(Malformed, match="no name of a variable|without an end"):
+        with pytest.raises(Malformed, match=r"no name of a variable|without an end"):
             parse(read(chance.randbytes(300_000)))
     for data in (b"", b"xxxxname=", b"xxxxname=value\0\0" + bytes(9000), b"xxxxname=" + b"v" * 300_000):
         with pytest.raises(Malformed):
