@@ -121,7 +121,7 @@ def _is_in_force(
         return False
     device = root.device if isinstance(root, RootMount) else ""
     mapped = bool(verity.trees) and _is_mapped(root) and not _is_plain(initramfs)
-    return bool(verity.in_force) or verity.of_root(device) or mapped
+    return verity.in_force or bool(verity.of_root(device)) or mapped
 
 
 def _is_direct(command_lines: KernelCommandLine | None | Unknown) -> bool:
