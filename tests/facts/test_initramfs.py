@@ -63,6 +63,49 @@ def test_of_two_the_one_that_verifies_nothing_is_told() -> None:
         assert (found.root, found.at.part) == (Root.UNVERIFIED, "image/plain")
 
 
+CAREFUL = MOUNTING.replace("mount -o", "veritysetup open x\nmount -o")
+GOES_ON = "#!/bin/sh\nexport debug=yes\nexec /init\n"
+INSTEAD: list[tuple[str, dict[str, Content], Root]] = [
+    ("/mine", {"mine": executable(MOUNTING)}, Root.UNVERIFIED),
+    ("mine", {"mine": executable(MOUNTING)}, Root.UNVERIFIED),
+    ("/mine", {"mine": executable(CAREFUL)}, Root.PERHAPS),
+    ("/mine", {"mine": executable(MOUNTING + GOES_ON)}, Root.PERHAPS),
+    ("/mine", {"mine": executable(b"\x7fELF")}, Root.PERHAPS),
+    ("/bin/sh", {"mine": executable(MOUNTING)}, Root.PERHAPS),
+]
+
+
+def started(words: str, *behind: OpenPart, init: str = CAREFUL) -> Initramfs:
+    """With what the boot loader gives the kernel."""
+    tree = MemoryTree({"boot/extlinux/extlinux.conf": f"LABEL a\n  APPEND {words}\n"})
+    found = Collection(tree, parts=around(early({"init": executable(init)}), *behind)).get(Initramfs)
+    assert isinstance(found, Initramfs)
+    return found
+
+
+def behind(files: dict[str, Content]) -> OpenPart:
+    return OpenPart(Part("image/rest", "cpio", "image", role=Role.DATA), None, MemoryTree(files))
+
+
+@pytest.mark.parametrize(("name", "files", "root"), INSTEAD)
+def test_a_program_that_a_command_line_names_is_started_instead_of_init(
+    name: str, files: dict[str, Content], root: Root
+) -> None:
+    found = started(f"console=ttyS0 rdinit={name}", behind(files))
+    assert found.root is root, found.why
+    assert found.instead == name.lstrip("/")
+    assert f"rdinit= starts /{name.lstrip('/')}" in found.why
+
+
+def test_init_itself_may_be_named() -> None:
+    assert started("rdinit=/init", behind({"mine": executable(MOUNTING)})).instead is None
+
+
+def test_the_last_name_counts() -> None:
+    files: dict[str, Content] = {"one": executable(MOUNTING), "two": executable(CAREFUL)}
+    assert started("rdinit=/two rdinit=/one", behind(files)).instead == "one"
+
+
 def test_only_a_root_has_an_initramfs() -> None:
     data = OpenPart(Part("image/data", "ext4", "image", role=Role.DATA), None, MemoryTree({}))
     parts = around(early({"init": executable(MOUNTING)}), root=data)

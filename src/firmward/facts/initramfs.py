@@ -5,13 +5,19 @@ own): words of tools that verify (`veritysetup`, `dmsetup`, `evmctl`, `openssl`,
 that kind is there. systemd as init sets verity up only when the command line or veritytab names a root hash. Any other
 program may do what it likes. What the scripts do on each way is told by initramfses.py,
 once for the whole image.
+
+The kernel starts another program than /init where a command line has `rdinit=` (init/main.c), and whatever /init would
+have verified is not. Archives that follow each other are one tree to the kernel, so that it may lie in the one behind.
 """
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from firmward.facts.early_scripts import SCRIPT_LIMIT, said
-from firmward.model.facts import Unavailable
+from firmward.facts.kernel_command_line import KernelCommandLine
+from firmward.model.facts import Unavailable, Unknown
 from firmward.model.location import Location
 from firmward.model.parts import OpenPart, Parts
 from firmward.model.report import Role
@@ -29,27 +35,57 @@ class Root(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Initramfs:
-    """`root` says what becomes of the root file system, `at` where that is read, `why` in words what shows it."""
+    """`root` says what becomes of the root file system, `at` where that is read, `why` in words what shows it.
+    `instead` is the program that a command line has the kernel start in place of /init."""
 
     root: Root
     at: Location
     why: str
+    instead: str | None = None
 
 
-def collect(parts: Parts | None) -> Initramfs | None:
+INITS = ("init", "linuxrc", "sbin/init")
+ARCHIVE = "cpio"
+GOES_ON = re.compile(rb"^\s*(?:exec\s+)?/init\b", re.MULTILINE)
+
+
+def collect(parts: Parts | None, command_lines: KernelCommandLine | None | Unknown) -> Initramfs | None:
     if parts is None or parts.own.part.role is not Role.ROOT:
         return None
-    found = [
-        one
-        for one in parts.beside()
-        if one.part.role is Role.INITRAMFS and one.tree is not None and one.part.belongs_to in (None, parts.here)
-    ]
-    judged = [_judged(one, one.tree) for one in found if one.tree is not None]
-    return min(judged, key=lambda one: one.root is Root.PERHAPS, default=None)
+    found = [one for one in parts.beside() if one.tree is not None and one.part.belongs_to in (None, parts.here)]
+    early = [one for one in found if one.part.role is Role.INITRAMFS]
+    judged = [_judged(one, one.tree, _init(one.tree)) for one in early if one.tree is not None]
+    if judged:
+        among = [*early, *(one for one in found if one.part.kind == ARCHIVE and one not in early)]
+        judged += [_started(name, among, judged[0].at) for name in sorted(set(_instead(command_lines)))]
+    # what a command line names is not verified by what it is started in place of
+    return min(judged, key=lambda one: (one.root is Root.PERHAPS, one.instead is None), default=None)
 
 
-def _judged(one: OpenPart, tree: Tree) -> Initramfs:
-    path = next((name for name in ("init", "linuxrc", "sbin/init") if tree.lstat_through(name) is not None), "init")
+def _init(tree: Tree) -> str:
+    return next((name for name in INITS if tree.lstat_through(name) is not None), "init")
+
+
+def _instead(command_lines: KernelCommandLine | None | Unknown) -> Iterator[str]:
+    """Programs in place of /init, without the leading slash."""
+    for line in command_lines.lines if isinstance(command_lines, KernelCommandLine) else ():
+        named = (line.get("rdinit") or "").lstrip("/")
+        if named and named != "init":
+            yield named
+
+
+def _started(path: str, among: list[OpenPart], init: Location) -> Initramfs:
+    """What a program does that is started in place of init."""
+    for one in among:
+        if one.tree is not None and one.tree.lstat_through(path) is not None:
+            found = _judged(one, one.tree, path)
+            if found.root is Root.UNVERIFIED and GOES_ON.search(one.tree.read(path, SCRIPT_LIMIT) or b""):
+                found = replace(found, root=Root.PERHAPS, why="it goes on to /init")
+            return replace(found, why=f"rdinit= starts /{path}: {found.why}", instead=path)
+    return Initramfs(Root.PERHAPS, init, f"rdinit= starts /{path}, which was not found", path)
+
+
+def _judged(one: OpenPart, tree: Tree, path: str) -> Initramfs:
     at = Location(path, part=one.part.id)
     entry = tree.resolve(path)
     if one.part.problem:

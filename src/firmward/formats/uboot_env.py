@@ -4,6 +4,9 @@ There is no magic and no size: the checksum covers all that was set aside for th
 size too. The strings end with an empty one. Where two copies are kept, the flag says which is the newer: a counter on
 most media, 1 for the active one and 0 for the other on NOR flash. The checksum stands in the byte order of the CPU.
 
+Of the strings U-Boot takes what `himport_r` (lib/hashtable.c) does: any bytes but NUL and `=` are a name, blanks before
+it and whatever begins with `#` are passed over, and a name without a value removes the variable that came before.
+
 As text an environment is what `fw_printenv` prints, what `mkenvimage` takes, or what `env import -t` reads (uEnv.txt):
 these differ in what a backslash does.
 """
@@ -41,6 +44,7 @@ COMMON = (b"baudrate=", b"bootargs=", b"bootcmd=", b"bootdelay=", b"ethaddr=", b
 
 _NAME = rb"[A-Za-z_.][!-<>-~]{0,58}="
 _HEAD = re.compile(rb"[\s\S]{4}[\s\S]?" + _NAME + rb"[^\n\0]*(\0|\Z)")
+_ERASED = re.compile(rb"\0*\Z|\xff*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,11 @@ class Found:
 
 
 def may_begin(head: bytes) -> bool:
-    """Whether the first bytes may be an environment's: a name behind four or five bytes, and no end of a line soon.
+    """Whether the first bytes may be an environment's: with any bytes as a name, all but what was erased.
 
-    Cheap; the latter since text files are full of names with values.
+    What `parse` reads decides, by names that have a meaning before it looks at checksums.
     """
-    return _HEAD.match(head) is not None
+    return len(head) > 5 and _ERASED.match(head) is None
 
 
 def parse(read: Read, limit: int = SIZE_LIMIT) -> Environment:
@@ -89,7 +93,8 @@ def parse(read: Read, limit: int = SIZE_LIMIT) -> Environment:
 
     Raises Malformed when no checksum holds.
     """
-    if not may_begin(read(0, HEAD)):
+    head = read(0, HEAD)
+    if not may_begin(head):
         raise Malformed("no name of a variable at the start")
     limit = min(limit, SIZE_LIMIT)
     data = read(0, min(FINE_LIMIT, limit))
@@ -99,6 +104,8 @@ def parse(read: Read, limit: int = SIZE_LIMIT) -> Environment:
         text_end = data.find(b"\0\0", 5)
     if text_end < 0:
         raise Malformed("variables without an end")
+    if not _is_named(head) and _COMMON.search(data, 4, text_end) is None:
+        raise Malformed("no name of a variable")
     for start in (4, 5):
         found = _size(read, data, start, text_end, limit)
         if found is not None:
@@ -106,6 +113,12 @@ def parse(read: Read, limit: int = SIZE_LIMIT) -> Environment:
             flag = data[4] if start == 5 else None
             return Environment(MappingProxyType(_variables(data[start:text_end])), size, flag, order)
     raise Malformed("no checksum holds")
+
+
+def _is_named(head: bytes) -> bool:
+    """Whether a name as people give them stands behind four or five bytes, and no end of a line soon: texts are full of
+    names with values. Other names count where one of the common ones stands beside them."""
+    return _HEAD.match(head) is not None
 
 
 def active(first: Environment | None, second: Environment | None, flags: Flags = Flags.COUNTER) -> Environment | None:
@@ -227,9 +240,17 @@ def _size(read: Read, data: bytes, start: int, text_end: int, limit: int) -> tup
 
 
 def _variables(text: bytes) -> dict[str, str]:
-    """The strings by name; U-Boot lets the last of equal names count. One without a sign of equality is left out."""
-    pairs = (line.decode("utf-8", "surrogateescape").partition("=") for line in text.split(b"\0"))
-    return {name: value for name, mark, value in pairs if mark}
+    """The strings by name, as U-Boot takes them in: the last of equal names counts, unless it was removed."""
+    found: dict[str, str] = {}
+    for line in text.split(b"\0"):
+        name, sign, value = line.lstrip(b" \t").decode("utf-8", "surrogateescape").partition("=")
+        if name.startswith("#"):
+            continue
+        if not sign:
+            found.pop(name, None)
+        elif name:
+            found[name] = value
+    return found
 
 
 class Form(Enum):

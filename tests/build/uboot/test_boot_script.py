@@ -19,6 +19,7 @@ from locked_board import DISK, MISSING, PARTITIONS, SECTOR, SIGNATURE, Device, W
 from real.roots import NoPackagesError
 
 from firmward.formats.boot_state import COPIES, REQUEST, Request, State, parse, parse_request
+from firmward.lab.attack.fit_nested_nodes import nested
 
 pytestmark = [pytest.mark.skipif(bool(MISSING), reason=f"{MISSING} missing"), pytest.mark.timeout(600)]
 proof = pytest.mark.proof
@@ -68,6 +69,14 @@ def test_an_unsigned_image_is_refused_and_the_other_slot_starts(workshop: Worksh
     assert started(said) == "b"
     assert REFUSED.findall(said) == [("a", "it is not signed by the required key")]
     assert board.state() == State(5, "b", "b", a_left=0, b_left=2)
+
+
+def test_an_image_of_nodes_without_end_is_refused_at_once(workshop: Workshop, tmp_path: Path) -> None:
+    # as many as fit into the slot: before it was mended, U-Boot was not done with them in minutes
+    board = device(workshop, tmp_path, a=nested(image(workshop), 80_000))
+    said = board.start()
+    assert started(said) == "b"
+    assert REFUSED.findall(said) == [("a", "it is not signed by the required key")]
 
 
 def test_keys_pressed_all_the_while_give_no_prompt(workshop: Workshop, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def ready(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Source:
 
 
 def builder(calls: list[str], end: Callable[[], None] = lambda: None) -> Callable[..., None]:
-    def build(board: object, console: str, found: Source, objects: Path, out: Path) -> None:
+    def build(board: object, console: str, found: Source, place: Path, out: Path) -> None:
         calls.append(console)
         out.mkdir()
         (out / recipe.BINARY).write_text("half")
@@ -75,7 +75,7 @@ def test_what_lies_in_a_cache_near_by_can_be_started_from_anywhere(
     assert recipe.boot_loader(BOARD, "off", Path("cache"), quiet).fit_check_sign.is_absolute()
 
 
-@pytest.mark.parametrize("what", ["version", "epoch", "compiler", "environment", "fragment", "types"])
+@pytest.mark.parametrize("what", ["version", "epoch", "compiler", "environment", "fragment", "types", "patch"])
 def test_whatever_the_bytes_are_made_from_makes_another_one(
     what: str, ready: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -90,12 +90,36 @@ def test_whatever_the_bytes_are_made_from_makes_another_one(
         "environment": ("environment", "bootcmd=reset\n"),
         "fragment": ("fragment", {"CONFIG_X": "y"}),
         "types": ("types", "seq:s"),
+        "patch": ("patches", {"fit-bounds.patch": "--- a/boot/image-fit.c"}),
     }
     if what in changed:
         name, value = changed[what]
         monkeypatch.setattr(recipe, name, lambda *_: value)
     recipe.boot_loader(BOARD, "off", tmp_path, quiet)
     assert len(calls) == 2
+
+
+def test_what_is_built_is_the_patched_copy(ready: Source, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def patch(source: Path, into: Path) -> None:
+        assert source == ready.folder
+        (into / "configs").mkdir(parents=True)
+        (into / "configs" / str(BOARD.defconfig)).write_text("CONFIG_ARM=y\n")
+
+    def make(_: int, *command: str) -> str:
+        copy = Path(command[command.index("-C") + 1])
+        assert (copy / "configs").is_dir()
+        assert copy != ready.folder
+        objects = Path(next(one for one in command if one.startswith("O=")).removeprefix("O="))
+        (objects / "tools").mkdir(exist_ok=True)
+        for name in (recipe.BINARY, f"tools/{recipe.CHECKER}"):
+            (objects / name).write_text("made")
+        return ""
+
+    monkeypatch.setattr(recipe, "patched", patch)
+    monkeypatch.setattr(recipe, "_run", make)
+    built = recipe.boot_loader(BOARD, "off", tmp_path / "cache", quiet)
+    assert built.binary.read_text() == "made"
+    assert "CONFIG_ARM=y" in built.config.read_text()
 
 
 @pytest.mark.parametrize("error", [ToolError("make failed"), KeyboardInterrupt()])

@@ -1,5 +1,7 @@
 """What the checks of a verified root say where something is not known, or half of it is there."""
 
+from dataclasses import replace
+
 import pytest
 
 from firmward.audit.catalogue import find_check
@@ -26,6 +28,7 @@ UNNAMED = RootMount(False, "/ is mounted read-only", AT)
 DIRECT = KernelCommandLine((CommandLine(arguments("root=/dev/sda2 ro"), AT, is_whole=True),))
 MOUNTS = Initramfs(Root.UNVERIFIED, Location("init", part="image/ramdisk"), "its scripts verify nothing")
 PERHAPS = Initramfs(Root.PERHAPS, Location("init", part="image/ramdisk"), "its scripts use veritysetup")
+INSTEAD = replace(MOUNTS, instead="mine")
 UNREAD = Verity((), (), ("image/hashes: cut off",))
 VBMETA = Location(part="image/vbmeta_a")
 CHANGED = HashTree(TREE.at, "sha256", HASH, "data block 3, 12288 bytes in", covers_all=True)
@@ -53,6 +56,8 @@ def verdict(check: str, *records: object) -> Verdict:
         ((MAPPED, DIRECT, Verity((TREE,), ())), Outcome.PASS),
         ((PLAIN, DIRECT, Verity((TREE,), ())), Outcome.FAIL),
         ((PLAIN, DIRECT, Verity((TREE,), (Claim(AT, HASH),))), Outcome.PASS),
+        ((PLAIN, DIRECT, INSTEAD, Verity((TREE,), (Claim(AT, HASH),))), Outcome.FAIL),
+        ((PLAIN, DIRECT, replace(PERHAPS, instead="mine"), Verity((TREE,), (Claim(AT, HASH),))), Outcome.UNKNOWN),
         ((MAPPED, DIRECT), Outcome.UNKNOWN),
         ((PLAIN, DIRECT), Outcome.FAIL),
         ((PLAIN, DIRECT, PERHAPS), Outcome.UNKNOWN),

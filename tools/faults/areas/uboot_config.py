@@ -40,6 +40,27 @@ FAULTS = (
     ),
     Fault(
         "formats/uboot_env.py",
+        "    if not _is_named(head) and _COMMON.search(data, 4, text_end) is None:\n",
+        "    if not _is_named(head):\n",
+        "tests/formats/test_uboot_env_booted.py",
+        "an environment that begins with a name nobody gives is not seen, and U-Boot takes it",
+    ),
+    Fault(
+        "formats/uboot_env.py",
+        "    if not _is_named(head) and _COMMON.search(data, 4, text_end) is None:\n",
+        "    if False:\n",
+        "tests/formats/test_uboot_env_booted.py",
+        "bytes without a name that means anything are taken for an environment",
+    ),
+    Fault(
+        "formats/uboot_env.py",
+        "            found.pop(name, None)\n        elif name:\n            found[name] = value",
+        "            pass\n        elif name:\n            found[name] = value",
+        "tests/formats/test_uboot_env_booted.py",
+        "a variable that a later name without a value removes is told as set",
+    ),
+    Fault(
+        "formats/uboot_env.py",
         "    if {one, other} == {0, 255}:\n        return first if one == 0 else second\n",
         "",
         "tests/formats/test_uboot_env_copies.py tests/formats/test_uboot_env.py",

@@ -1,4 +1,5 @@
-"""Building the locked U-Boot of a board: the board's defconfig, the fragment `locked.config`, the boot script.
+"""Building the locked U-Boot of a board: the source, patched, the board's defconfig, the fragment `locked.config`, the
+boot script.
 
 The rules this file holds:
 
@@ -24,6 +25,7 @@ from pathlib import Path
 from firmward.build.board import Board
 from firmward.build.program import require, run
 from firmward.build.uboot.environment import environment, types
+from firmward.build.uboot.patches import patched, patches
 from firmward.build.uboot.source import SOURCES, Source, source
 from firmward.model.errors import InputError, ToolError, TrustError
 
@@ -39,6 +41,7 @@ PROGRAMS = {
     "flex": "flex",
     "bc": "bc",
     "xxd": "xxd",
+    "patch": "patch",
 }
 HEADERS = {"openssl/evp.h": "libssl-dev", "stdlib.h": "libc6-dev"}
 CONSOLES = ("off", "output-only")
@@ -88,7 +91,7 @@ def boot_loader(board: Board, console: str, cache: Path, progress: Callable[[str
             folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".building-") as place:
                 whole = Path(place) / "whole"
-                _build(board, console, found, Path(place) / "objects", whole)
+                _build(board, console, found, Path(place), whole)
                 whole.rename(folder)
     return BootLoader(folder / BINARY, folder / CONFIG, folder / CHECKER)
 
@@ -130,6 +133,7 @@ def _digest(board: Board, console: str, found: Source) -> str:
     """Of all that decides on the bytes."""
     settings = [f"{name}={value}" for name, value in fragment().items()]
     parts = [found.version, str(found.epoch), str(board.defconfig), *_compilers(), *settings, types()]
+    parts += patches().values()
     return hashlib.sha256("\0".join((*parts, environment(board, console))).encode()).hexdigest()
 
 
@@ -138,8 +142,10 @@ def _compilers() -> list[str]:
     return [_run(0, name, "--version") for name in (f"{CROSS}gcc", f"{CROSS}ld", "gcc")]
 
 
-def _build(board: Board, console: str, found: Source, objects: Path, out: Path) -> None:
-    """Configure and build in `objects`, and leave in `out` what is asked for."""
+def _build(board: Board, console: str, found: Source, place: Path, out: Path) -> None:
+    """Patch, configure and build in the folder `place`, and leave in `out` what is asked for."""
+    source, objects = place / "source", place / "objects"
+    patched(found.folder, source)
     objects.mkdir()
     (objects / ENVIRONMENT_PLACE).write_text(environment(board, console), encoding="utf-8")
     settings = {
@@ -148,10 +154,10 @@ def _build(board: Board, console: str, found: Source, objects: Path, out: Path) 
         # which fixes of Debian's are in it, its banner says as Debian's own does
         "CONFIG_LOCALVERSION": f'"{RELEASE.sub("", found.version)}"',
     }
-    base = (found.folder / "configs" / str(board.defconfig)).read_text(encoding="utf-8")
+    base = (source / "configs" / str(board.defconfig)).read_text(encoding="utf-8")
     wanted = "".join(f"{name}={value}\n" for name, value in settings.items())
     (objects / ".config").write_text(base + wanted, encoding="utf-8")
-    make = ["make", "-s", f"-j{os.cpu_count() or 1}", "-C", str(found.folder), f"O={objects}", f"CROSS_COMPILE={CROSS}"]
+    make = ["make", "-s", f"-j{os.cpu_count() or 1}", "-C", str(source), f"O={objects}", f"CROSS_COMPILE={CROSS}"]
     make.append(f"KCPPFLAGS=-DCONFIG_ENV_FLAGS_LIST_STATIC='\"{types()}\"'")
     _run(found.epoch, *make, "olddefconfig")
     _compare(settings, (objects / ".config").read_text(encoding="utf-8"))

@@ -67,10 +67,7 @@ def rootfs_unverified(
     if policy is not None and policy.filesystem is not None and policy.filesystem.verified == "none":
         yield Finding("root", "the policy declares a root that nothing verifies", remedy=REMEDY)
         return
-    device = root.device if isinstance(root, RootMount) else ""
-    if isinstance(verity, Verity) and (
-        verity.in_force or verity.of_root(device) or (verity.trees and _is_mapped(root) and not _is_plain(initramfs))
-    ):
+    if _is_in_force(verity, root, initramfs):
         return
     if isinstance(signed, SignedFiles) and signed.is_enforced:
         return
@@ -113,6 +110,18 @@ def _is_mapped(root: RootMount | None | Unknown) -> bool:
 def _is_plain(initramfs: Initramfs | None | Unknown) -> bool:
     """Whether the initramfs is seen to mount the root as it is, whatever the root's own fstab calls its device."""
     return isinstance(initramfs, Initramfs) and initramfs.root is Early.UNVERIFIED
+
+
+def _is_in_force(
+    verity: Verity | None | Unknown, root: RootMount | None | Unknown, initramfs: Initramfs | None | Unknown
+) -> bool:
+    """Whether a hash tree of the root is set up, and no command line has another program started than the init that
+    does so."""
+    if not isinstance(verity, Verity) or (isinstance(initramfs, Initramfs) and initramfs.instead is not None):
+        return False
+    device = root.device if isinstance(root, RootMount) else ""
+    mapped = bool(verity.trees) and _is_mapped(root) and not _is_plain(initramfs)
+    return verity.in_force or bool(verity.of_root(device)) or mapped
 
 
 def _is_direct(command_lines: KernelCommandLine | None | Unknown) -> bool:

@@ -64,8 +64,8 @@ run mount -t proc proc /proc
 run mount -t sysfs sysfs /sys
 run mount -t devtmpfs devtmpfs /dev
 
-case @LAYOUT@ in
-initramfs)
+case @ROOT@ in
+memory)
 	root=/
 	load /.firmward
 	start=/sbin/init
