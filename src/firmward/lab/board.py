@@ -88,8 +88,8 @@ def command(
     forwarded: Sequence[Forward] = (),
     station: Sequence[int] = (),
 ) -> Sequence[str]:
-    """QEMU's command. Disk, flash, monitor and the wires of a `station` are descriptors that it inherits: media may have
-    no name, and a name in an option would end at its first comma."""
+    """QEMU's command. Disk, flash, monitor and the wires of a `station` are descriptors that it inherits: media may
+    have no name, and a name in an option would end at its first comma."""
     tree = () if firmware.control_tree is None else ("-dtb", str(firmware.control_tree.absolute()))
     return (
         program,

@@ -1,8 +1,8 @@
 """A station at a switch, where each sees what is for him and no more.
 
-At a hub QEMU's own network hears what the device sends to the station too. Datagrams do not trouble it, but a connection
-that it knows nothing of it resets, in the station's name (tcp_input of libslirp, for a network that is restricted). So
-who opens connections stands here: what the device sends to him goes to him alone.
+At a hub QEMU's own network hears what the device sends to the station too. Datagrams do not trouble it, but it resets a
+connection that it knows nothing of, in the station's name (tcp_input of libslirp). So who opens connections stands
+here: what the device sends to him goes to him alone.
 """
 
 import select
