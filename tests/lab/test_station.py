@@ -164,10 +164,10 @@ def test_what_a_connection_says_is_told() -> None:
 
 
 def test_the_station_is_at_a_hub_with_the_device_and_the_way_to_this_machine() -> None:
-    words = arguments("virtio-net-device", (Forward(443, 50443),), station=7)
+    words = arguments("virtio-net-device", (Forward(443, 50443),), station=(7,))
     assert words[1] == "user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:50443-:443"
     assert "socket,id=station,fd=7" in words
     assert words[-1] == "virtio-net-device,netdev=device"
     assert {word.split(",")[2] for word in words if word.startswith("hubport")} == {"hubid=0"}
-    assert arguments("virtio-net-device", (), station=7)[1] == "user,id=network,restrict=on"
-    assert arguments(None, (), station=7) == ("-nic", "none")
+    assert arguments("virtio-net-device", (), station=(7,))[1] == "user,id=network,restrict=on"
+    assert arguments(None, (), station=(7,)) == ("-nic", "none")

@@ -27,17 +27,39 @@ except OSError: sys.exit(1)
 """
 SERVE = """
 import selectors, socket
-world = selectors.DefaultSelector()
+world, listening = selectors.DefaultSelector(), []
 for port in PORTS:
     serving = socket.socket(socket.AF_INET6)
     serving.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     serving.bind(("::", port)); serving.listen(200); serving.setblocking(False)
-    world.register(serving, selectors.EVENT_READ)
+    world.register(serving, selectors.EVENT_READ); listening.append(serving)
 print("ready", flush=True)
 while True:
     for key, _ in world.select():
-        try: key.fileobj.accept()[0].close()
-        except OSError: pass
+        if key.fileobj not in listening:
+            world.unregister(key.fileobj); key.fileobj.close()  # the other end is gone
+            continue
+        try: accepted = key.fileobj.accept()[0]
+        except OSError: continue
+        if KEEPS: world.register(accepted, selectors.EVENT_READ)
+        else: accepted.close()
+"""
+HOLD = """
+import select, socket, sys, time
+where, port, count, sender = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+made, held = [], set()
+for _ in range(count):
+    asked = socket.socket(socket.AF_INET6 if ":" in where else socket.AF_INET)
+    asked.setblocking(False)
+    if sender: asked.bind((sender, 0))
+    asked.connect_ex((where, port))
+    made.append(asked)
+limit = time.monotonic() + 0.7
+while len(held) < count and time.monotonic() < limit:
+    ready = select.select([], [one for one in made if one not in held], [], 0.1)[1]
+    held |= {one for one in ready if not one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)}
+print(len(held), flush=True)
+sys.stdin.read()
 """
 HEAR = """
 import json, select, socket, sys
@@ -114,8 +136,17 @@ class Host:
         assert process.stdout.readline() == "ready\n"
         return process
 
-    def serve(self, *ports: int) -> None:
-        self._start(SERVE.replace("PORTS", repr(ports)))
+    def serve(self, *ports: int, keeps: bool = False) -> None:
+        """What comes is closed at once, or, where this host `keeps` it, when the other end has gone."""
+        self._start(SERVE.replace("PORTS", repr(ports)).replace("KEEPS", repr(keeps)))
+
+    @contextmanager
+    def holding(self, where: str, port: int, count: int, sender: str = "") -> Iterator[int]:
+        """Open so many connections and say nothing; how many of them were made."""
+        command = self._inside(sys.executable, "-IS", "-c", HOLD, where, str(port), str(count), sender)
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            yield int(process.stdout.readline())
 
     def give_addresses(self, interface: str, between: str) -> None:
         """By DHCP, whoever asks."""
@@ -168,6 +199,7 @@ def world() -> Iterator[World]:
         )
         _wire(found.router, "inner", ("198.51.100.1/24",), found.far, ("198.51.100.5/24",))
         found.neighbour.run("ip", "addr", "add", "192.168.7.3/24", "dev", "peer-eth0")
+        found.neighbour.run("ip", "addr", "add", "fd07::3/64", "dev", "peer-eth0", "nodad")
         found.device.run("ip", "route", "add", "default", "via", "203.0.113.2")
         found.neighbour.run("ip", "route", "add", "default", "via", "192.168.7.1")
         found.router.run("ip", "route", "add", "192.168.7.0/24", "via", "203.0.113.1")

@@ -86,10 +86,10 @@ def command(
     flash: int,
     monitor: int,
     forwarded: Sequence[Forward] = (),
-    station: int | None = None,
+    station: Sequence[int] = (),
 ) -> Sequence[str]:
-    """QEMU's command. Disk, flash, monitor and the wire of a `station` are descriptors that it inherits: media may have
-    no name, and a name in an option would end at its first comma."""
+    """QEMU's command. Disk, flash, monitor and the wires of a `station` are descriptors that it inherits: media may
+    have no name, and a name in an option would end at its first comma."""
     tree = () if firmware.control_tree is None else ("-dtb", str(firmware.control_tree.absolute()))
     return (
         program,

@@ -114,11 +114,11 @@ def started(
     forwarded: Sequence[Forward] = (),
     attached: Sequence[str] = (),
     descriptors: Sequence[int] = (),
-    station: int | None = None,
+    station: Sequence[int] = (),
 ) -> Iterator[Machine]:
     """The machine, on media that are given, with ports that can be reached from here. `attached` are QEMU's arguments
-    for what is plugged in beside, which may name the `descriptors`; `station` is the descriptor of another machine's
-    end of the wire."""
+    for what is plugged in beside, which may name the `descriptors`; `station` are the descriptors of another machine's
+    ends of the wires (network.py)."""
     virtual = boards.virtual(device.said.board)
     with ExitStack() as stack:
         stack.callback(log.close)
@@ -136,7 +136,7 @@ def started(
             forwarded=forwarded,
             station=station,
         )
-        inherited = (disk, flash, *descriptors, *(() if station is None else (station,)))
+        inherited = (disk, flash, *descriptors, *station)
         yield stack.enter_context(Machine((*command, *attached), log, monitor, inherited))
 
 

@@ -6,7 +6,7 @@ machine and from everything behind it.
 """
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,18 +46,28 @@ def _free(protocol: Protocol) -> int:
         return port
 
 
-def arguments(card: str | None, forwarded: Iterable[Forward], station: int | None = None) -> tuple[str, ...]:
+def arguments(card: str | None, forwarded: Iterable[Forward], station: Sequence[int] = ()) -> tuple[str, ...]:
     """QEMU's. A board without a card has no network, and neither has a device that nobody calls. `station` is the
-    descriptor of another machine's end of the wire."""
+    descriptor of another machine's end of the wire, which then is a hub; or there are two, of the device's and of this
+    network's end, when a switch is between them (switch.py)."""
     rules = [f"hostfwd={one.protocol}:{HOST}:{one.here}-:{one.port}" for one in forwarded]
-    if card is None or not (rules or station is not None):
+    if card is None or not (rules or station):
         return ("-nic", "none")
     network = ("-netdev", ",".join(("user,id=network,restrict=on", *rules)))
-    if station is None:
+    if not station:
         return (*network, "-device", f"{card},netdev=network")
+    if len(station) > 1:
+        device, outside = station
+        return (
+            *network,
+            *("-netdev", f"socket,id=outside,fd={outside}"),
+            *("-netdev", "hubport,id=one,hubid=0,netdev=network"),
+            *("-netdev", "hubport,id=other,hubid=0,netdev=outside"),
+            *("-netdev", f"socket,id=device,fd={device}", "-device", f"{card},netdev=device"),
+        )
     return (
         *network,
-        *("-netdev", f"socket,id=station,fd={station}"),
+        *("-netdev", f"socket,id=station,fd={station[0]}"),
         *("-netdev", "hubport,id=device,hubid=0"),
         *("-netdev", "hubport,id=outside,hubid=0,netdev=network"),
         *("-netdev", "hubport,id=beside,hubid=0,netdev=station"),

@@ -56,6 +56,11 @@ class Station:
         self._device = EVERYBODY
         self._port = FIRST_PORT
 
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """QEMU's."""
+        return (self.theirs.fileno(),)
+
     def close(self) -> None:
         self._wire.close()
         self.theirs.close()
@@ -86,9 +91,12 @@ class Station:
 
     def tell(self, port: int, data: bytes) -> None:
         """Send the device a datagram."""
+        self.send(UDP, struct.pack("!HHHH", self._port, port, 8 + len(data), 0) + data)
+
+    def send(self, protocol: int, body: bytes) -> None:
+        """Send the device a packet, as its protocol has it."""
         self._find()
-        head = struct.pack("!HHHH", self._port, port, 8 + len(data), 0)
-        self._put(self._device, IPV4, ipv4(Packet(ADDRESS, DEVICE, UDP, head + data)))
+        self._put(self._device, IPV4, ipv4(Packet(ADDRESS, DEVICE, protocol, body)))
 
     # ------------------------------------------------------------------ Ethernet
 

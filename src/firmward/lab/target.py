@@ -27,6 +27,7 @@ from firmward.lab.network import Forward
 from firmward.lab.serial_log import SerialLog
 from firmward.lab.stages import Course
 from firmward.lab.station import Station
+from firmward.lab.switch import Switch
 
 LOOK = 0.2
 """Seconds between two looks."""
@@ -125,13 +126,13 @@ class Target:
         ports: Sequence[int] = (),
         attached: Sequence[str] = (),
         descriptors: Sequence[int] = (),
-        station: Station | None = None,
+        station: Station | Switch | None = None,
     ) -> "Iterator[Powered]":
         """Switch it on; leaving cuts the power. `attached` are arguments of QEMU's for what is plugged in, which may
-        name the `descriptors`; `station` is another machine on its network."""
+        name the `descriptors`; `station` is another machine on its network, or the switch that one is plugged in."""
         forwarded = network.forwards(ports)
         log = SerialLog()
-        wire = None if station is None else station.theirs.fileno()
+        wire = () if station is None else station.descriptors
         with boot.started(self.device, self.media, log, forwarded, attached, descriptors, wire) as machine:
             yield Powered(self, machine, forwarded)
 

@@ -14,7 +14,8 @@ from firmward.model.memory import Content, MemoryTree, executable, link
 
 CONF = "etc/lighttpd/lighttpd.conf"
 LIGHTTPD: dict[str, Content] = {"etc/inittab": f"::respawn:/usr/sbin/lighttpd -D -f /{CONF}\n"}
-TLS = 'server.port = 443\nssl.engine = "enable"\nserver.document-root = "/www"\nserver.username = "www"\n'
+IDLE = "server.max-read-idle = 10\n"
+TLS = f'server.port = 443\nssl.engine = "enable"\nserver.document-root = "/www"\nserver.username = "www"\n{IDLE}'
 NGINX: dict[str, Content] = {"etc/inittab": "::respawn:/usr/sbin/nginx\n"}
 APACHE: dict[str, Content] = {"etc/inittab": "::respawn:/usr/sbin/apache2 -DFOREGROUND\n"}
 BUSYBOX: dict[str, Content] = {"usr/sbin/httpd": link("/bin/busybox"), "bin/busybox": executable(b"\x7fELF")}
@@ -38,7 +39,8 @@ def lighttpd(text: str, **files: Content) -> dict[str, Content]:
 
 
 def nginx(location: str, server: str = "listen 443 ssl;") -> dict[str, Content]:
-    return {**NGINX, "etc/nginx/nginx.conf": f"user www;\nhttp {{ server {{ {server} root /www; {location} }} }}\n"}
+    text = f"client_header_timeout 10s; server {{ {server} root /www; {location} }}"
+    return {**NGINX, "etc/nginx/nginx.conf": f"user www;\nhttp {{ {text} }}\n"}
 
 
 def apache(text: str) -> dict[str, Content]:
@@ -62,7 +64,22 @@ CASES = (
      ["nginx directory-listing /files"]),
     ("a listing behind a password", nginx('location /f { auth_basic "x"; autoindex on; }'), []),
     ("a listing inside alone", nginx("location /f { internal; autoindex on; }"), []),
-    ("workers as root", {**NGINX, "etc/nginx/nginx.conf": "user root;\nhttp { server { listen 443 ssl; } }\n"},
+    ("silent clients are waited for as lighttpd does unless told", {**LIGHTTPD, CONF: TLS.replace(IDLE, "")},
+     ["lighttpd slow-clients"]),
+    ("silent clients of one address alone are not waited for", {**LIGHTTPD, CONF: TLS.replace(
+        IDLE, LOCAL.format(IDLE))}, ["lighttpd slow-clients"]),
+    ("silent clients are waited for by the last word", lighttpd("server.max-read-idle = 31\n"),
+     ["lighttpd slow-clients"]),
+    ("silent clients are not waited for by the last word", {**LIGHTTPD, CONF: TLS.replace("10", "60") + IDLE}, []),
+    ("silent clients are waited for half a minute", {**LIGHTTPD, CONF: TLS.replace("10", "30")}, []),
+    ("silent clients are waited for as nginx does unless told", {**NGINX, "etc/nginx/nginx.conf":
+     "user www;\nhttp { server { listen 443 ssl; } }\n"}, ["nginx slow-clients"]),
+    ("silent clients are waited for by one server", nginx("", "listen 443 ssl; client_header_timeout 1m;"),
+     ["nginx slow-clients"]),
+    ("silent clients are waited for half a minute in parts", nginx("", "listen 443 ssl; client_header_timeout 10s10s;"),
+     []),
+    ("workers as root", {**NGINX, "etc/nginx/nginx.conf":
+     "user root;\nhttp { client_header_timeout 10s; server { listen 443 ssl; } }\n"},
      ["nginx cgi-as-root"]),
     ("options of an inner folder replace the outer's",
      apache("<Directory />\nOptions Indexes\n</Directory>\n<Directory /var/www>\nOptions None\n</Directory>"), []),

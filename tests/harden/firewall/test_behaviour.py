@@ -2,6 +2,7 @@
 declared does."""
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from program import find_program
 from firmward.facts.packet_filter import Hook
 from firmward.harden.firewall import iptables, nft, rules
 from firmward.harden.firewall.nft import Means
-from firmward.harden.firewall.rules import Rules
+from firmward.harden.firewall.rules import HELD, HELD_FAR, Rules
 from firmward.model.policy import parse_policy
 
 pytestmark = [
@@ -58,7 +59,7 @@ to = "198.51.100.0/24"
 port = 554
 """)
 RULES = rules.of_policy(POLICY, {})
-MEANS = Means(fib=True)
+MEANS = Means(fib=True, counts=True)
 LANGUAGES = ("nft", "iptables")
 
 
@@ -166,6 +167,71 @@ def test_a_sender_whose_answer_would_go_elsewhere_is_not_heard(closed_world: Wor
         closed_world.router.spoof("192.168.7.99", "203.0.113.1", 5000)
         closed_world.router.spoof("203.0.113.77", "203.0.113.1", 5000)
     assert heard == {"203.0.113.77": 1}
+
+
+@pytest.mark.parametrize(
+    ("where", "own", "another"),
+    [("192.168.7.1", "192.168.7.2", "192.168.7.3"), ("fd07::1", "fd07::2", "fd07::3")],
+    ids=["IPv4", "IPv6"],
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_neighbour_that_holds_connections_keeps_no_other_one_out(
+    language: str, where: str, own: str, another: str
+) -> None:
+    with world() as place:
+        place.device.serve(443, keeps=True)
+        close(place, language)
+        with place.neighbour.holding(where, 443, 60, own) as held:
+            assert held == HELD
+            assert not place.neighbour.reaches(where, 443, own)
+            assert place.neighbour.reaches(where, 443, another)
+        assert place.neighbour.reaches(where, 443, own), "connections that ended still count"
+
+
+def test_without_rules_a_neighbour_holds_what_he_opens(open_world: World) -> None:
+    open_world.device.serve(444, keeps=True)
+    with open_world.neighbour.holding("192.168.7.1", 444, 60) as held:
+        assert held == 60
+
+
+@pytest.mark.parametrize("where", ["203.0.113.1", "2001:db8:1::1"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_address_of_the_world_may_stand_for_many_clients(language: str, where: str) -> None:
+    with world() as place:
+        place.device.serve(9000, keeps=True)
+        close(place, language)
+        with place.router.holding(where, 9000, HELD_FAR + 20) as held:
+            assert held == HELD_FAR
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_customer_of_the_world_gets_no_more_by_another_address_of_his_network(language: str) -> None:
+    with world() as place:
+        place.router.run("ip", "addr", "add", "2001:db8:1::22/64", "dev", "peer-wan", "nodad")
+        place.device.serve(9000, keeps=True)
+        close(place, language)
+        with place.router.holding("2001:db8:1::1", 9000, HELD_FAR, "2001:db8:1::2") as held:
+            assert held == HELD_FAR
+            assert not place.router.reaches("2001:db8:1::1", 9000, "2001:db8:1::22")
+
+
+def test_one_address_holds_so_much_at_all_ports_together() -> None:
+    with world() as place:
+        place.device.serve(443, 9000, keeps=True)
+        close(place, "nft")
+        with place.neighbour.holding("192.168.7.1", 443, 10), place.neighbour.holding("192.168.7.1", 9000, 10) as held:
+            assert held == HELD - 10
+
+
+def test_a_kernel_that_does_not_count_lets_a_neighbour_connect_slowly() -> None:
+    with world() as place:
+        place.device.serve(443, keeps=True)
+        place.device.run("nft", "-f", "-", feed=nft.render(RULES, Means()))
+        with place.neighbour.holding("192.168.7.1", 443, 60) as held:
+            assert HELD <= held <= HELD + 3
+        assert place.neighbour.reaches("192.168.7.1", 443, "192.168.7.3")
+        time.sleep(1.2)
+        assert place.neighbour.reaches("192.168.7.1", 443)
 
 
 @pytest.fixture(scope="module")

@@ -168,7 +168,7 @@ FULL = Policy(
 
 @pytest.fixture(params=(True, False), ids=("all", "less"))
 def means(request: pytest.FixtureRequest) -> Means:
-    return Means(fib=request.param, containers=request.param, several_ways=request.param)
+    return Means(fib=request.param, containers=request.param, several_ways=request.param, counts=request.param)
 
 
 FOUND = rules.of_policy(FULL, {"plant": ("eth0.20",)}).with_dhcp()
@@ -215,3 +215,31 @@ def test_the_shell_is_given_the_same() -> None:
         line for line in filtering.split("\n") if line.startswith("-A")
     ]
     assert "/usr/sbin/iptables -P INPUT DROP" in found
+
+
+def test_connections_are_counted_at_the_ports_that_others_reach_by_tcp() -> None:
+    assert FOUND.counted == (22, 80, 443, 8080, 8883)
+    for means in (Means(), Means(counts=True)):
+        held = [line for line in nft.render(FOUND, means).split("\n") if "@held" in line]
+        assert len(held) == 4
+        assert all("tcp dport { 22, 80, 443, 8080, 8883 } ct state new" in line for line in held)
+
+
+def test_nobody_is_counted_where_nothing_listens() -> None:
+    nothing = rules.of_policy(Policy(listen=(Listen(161, "udp", "snmpd", "lan"),)), {})
+    assert "held" not in nft.render(nothing, Means(counts=True))
+    assert "connlimit" not in iptables.whole(nothing, Means(counts=True), 4)
+
+
+def test_a_kernel_that_cannot_count_is_not_asked_to() -> None:
+    """One match that is missing, and none of the rules is loaded."""
+    assert "ct count" not in nft.render(FOUND, Means(fib=True, containers=True))
+    assert "connlimit" not in iptables.whole(FOUND, Means(fib=True, containers=True), 4)
+
+
+def test_what_is_counted_stands_before_what_is_accepted() -> None:
+    for text, accepted in (
+        (nft.render(FOUND, Means(counts=True)), "tcp dport 443 ct state new counter accept"),
+        (iptables.whole(FOUND, Means(counts=True), 4), "--dport 443 -m conntrack --ctstate NEW -j ACCEPT"),
+    ):
+        assert -1 < max(text.rfind("ct count"), text.rfind("connlimit")) < text.find(accepted)

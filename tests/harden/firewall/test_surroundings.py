@@ -4,7 +4,7 @@ import pytest
 from hardened import facts_of
 
 from firmward.harden.draft import Draft, Refused
-from firmward.harden.firewall.surroundings import can_ask_sources, require_kernel
+from firmward.harden.firewall.surroundings import can_ask_sources, can_count, require_kernel
 from firmward.harden.site import Site
 from firmward.model.memory import Content, MemoryTree
 
@@ -53,3 +53,28 @@ def test_what_is_built_in_needs_no_module() -> None:
 )
 def test_senders_are_asked_for_where_the_kernel_can(place: Site, asks: bool) -> None:
     assert can_ask_sources(place, "nft") is asks
+
+
+COUNTING = CONFIG + "CONFIG_NFT_CONNLIMIT=m\nCONFIG_NETFILTER_CONNCOUNT=m\n"
+OLD = "CONFIG_NETFILTER_XT_MATCH_CONNLIMIT=m\n# CONFIG_NETFILTER_CONNCOUNT is not set\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "language", "counts"),
+    [
+        (site("nft_connlimit", "nf_conncount", config=COUNTING), "nft", True),
+        (site("nft_connlimit", config=COUNTING), "nft", False),
+        (site("nf_conncount", config=COUNTING), "nft", False),
+        (site("nft_connlimit", "nf_conncount"), "nft", False),
+        (site(config=COUNTING.replace("=m", "=y")), "nft", True),
+        (site("nft_connlimit", "nf_conncount", config=COUNTING), "iptables", False),
+        (site("xt_connlimit", config=OLD), "iptables", True),
+        (site("xt_connlimit", config=COUNTING.replace("NFT", "NETFILTER_XT_MATCH")), "iptables", False),
+    ],
+    ids=[
+        "modules there", "what it counts with missing", "module missing", "not configured", "built in",
+        "of the other language", "before Linux 4.16", "since Linux 4.16",
+    ],
+)  # fmt: skip
+def test_connections_are_counted_where_the_kernel_can(place: Site, language: str, counts: bool) -> None:
+    assert can_count(place, language) is counts

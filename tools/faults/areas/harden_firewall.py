@@ -3,6 +3,7 @@
 from fault import Fault
 
 RULES = "tests/harden/firewall/test_rules.py"
+SURROUNDINGS = "tests/harden/firewall/test_surroundings.py"
 START = "tests/harden/firewall/test_start.py"
 TIGHTEN = "tests/harden/firewall/test_tighten.py"
 UCI = "tests/harden/firewall/test_uci.py"
@@ -163,5 +164,47 @@ FAULTS = (
         "for hook in (Hook.INPUT,) for rule in _rules(section, hook))",
         ROUND,
         "what may leave OpenWrt is not known",
+    ),
+    Fault(
+        "harden/firewall/nft.py",
+        '("add", "ct count over {held}") if means.counts else',
+        '("add", "ct count over {held}") if True else',
+        RULES,
+        "a kernel that cannot count is asked to, and loads none of the rules",
+    ),
+    Fault(
+        "harden/firewall/nft.py",
+        "    yield from _held(rules, means)\n    for one",
+        "    for one",
+        RULES,
+        "one address holds every connection that a server has",
+    ),
+    Fault(
+        "harden/firewall/iptables.py",
+        "    if hook is Hook.INPUT and means.counts:",
+        "    if hook is Hook.INPUT:",
+        RULES,
+        "iptables is given a match that the kernel lacks",
+    ),
+    Fault(
+        "harden/firewall/rules.py",
+        'if one.protocol == "tcp" and one.port is not None',
+        "if one.port is not None",
+        RULES,
+        "what comes by UDP is counted as a connection",
+    ),
+    Fault(
+        "harden/firewall/surroundings.py",
+        '_values(site, COUNTER[0]) == {"n"} or _can(site, *COUNTER)',
+        "True",
+        SURROUNDINGS,
+        "what counts connections is asked for where its other module is missing",
+    ),
+    Fault(
+        "harden/firewall/surroundings.py",
+        "return _can(site, *COUNTS[language]) and",
+        'return _can(site, *COUNTS["nft"]) and',
+        SURROUNDINGS,
+        "one language is taken to count since the other can",
     ),
 )

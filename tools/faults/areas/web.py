@@ -31,4 +31,32 @@ FAULTS = (
         "tests/checks/web",
         "a server on a kept library is told as somebody's own",
     ),
+    Fault(
+        "facts/web/lighttpd.py",
+        "    if is_whole and () not in said:",
+        "    if False:",
+        "tests/checks/web/test_web_checks.py",
+        "lighttpd waits a minute for who says nothing, as it does unless told, and nobody hears of it",
+    ),
+    Fault(
+        "facts/web/lighttpd.py",
+        "    if is_whole and () not in said:",
+        "    if is_whole and not said:",
+        "tests/checks/web/test_web_checks.py",
+        "what is said for one address is taken for all",
+    ),
+    Fault(
+        "facts/web/nginx.py",
+        "    if is_whole and not said:",
+        "    if False:",
+        "tests/checks/web/test_web_checks.py",
+        "nginx waits a minute for who says nothing, as it does unless told, and nobody hears of it",
+    ),
+    Fault(
+        "facts/web/nginx.py",
+        '"m": 60_000,',
+        '"m": 1,',
+        "tests/checks/web/test_web_checks.py",
+        "a minute of nginx taken for a moment",
+    ),
 )

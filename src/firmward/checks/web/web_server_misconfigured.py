@@ -58,6 +58,13 @@ ROWS = (
         breaks="the page of statistics is gone, and with it the switch for servers",
     ),
     Row(
+        Feature.SLOW,
+        "a few who connect and go silent keep all others out",
+        "Wait for ten seconds; the packet filter bounds how many connections one address holds",
+        LOW,
+        breaks="a visitor whose line pauses for longer than ten seconds within a request has to begin anew",
+    ),
+    Row(
         Kinds.BACKUP,
         "a copy that nobody runs is handed out as text, passwords in it too",
         "Leave it out",
@@ -96,14 +103,14 @@ WHY = {str(row.key): row for row in ROWS}
 
 CONF = "etc/lighttpd/lighttpd.conf"
 START: dict[str, Content] = {"etc/inittab": f"::respawn:/usr/sbin/lighttpd -D -f /{CONF}\n"}
-TLS = 'server.port = 443\nssl.engine = "enable"\nserver.document-root = "/www"\n'
+TLS = 'server.port = 443\nssl.engine = "enable"\nserver.document-root = "/www"\nserver.max-read-idle = 10\n'
 UCI = "config uhttpd 'main'\n\tlist listen_https '0.0.0.0:443'\n\toption cert '/c'\n\toption key '/k'\n"
 UHTTPD: dict[str, Content] = {"etc/inittab": "::respawn:/usr/sbin/uhttpd -f -h /www -s 443\n", "etc/config/uhttpd": UCI}
 HTTPD: dict[str, Content] = {"etc/inittab": "::respawn:/usr/sbin/httpd -f -p 127.0.0.1:80 -h /www -u www\n",
                              "usr/sbin/httpd": link("/bin/busybox"), "bin/busybox": executable(b"\x7fELF")}  # fmt: skip
 CGI: dict[str, Content] = {"www/index.html": "", "www/cgi-bin/status": executable("#!/bin/sh\necho\n")}
 NGINX: dict[str, Content] = {"etc/inittab": "::respawn:/usr/sbin/nginx -g 'daemon off;'\n"}
-SERVER = "user www;\nhttp {{ server {{ listen 443 ssl; root /www; {} }} }}\n"
+SERVER = "user www;\nhttp {{ client_header_timeout 10s; server {{ listen 443 ssl; root /www; {} }} }}\n"
 HAPROXY: dict[str, Content] = {"etc/inittab": "::respawn:/usr/sbin/haproxy -db -f /etc/haproxy/haproxy.cfg\n"}
 STATISTICS = "defaults\n mode http\nlisten statistics\n bind :8443 ssl crt /data/device.pem\n {}\n"
 SITE = "<Directory /var/www>\nOptions {}\nRequire all granted\n</Directory>\nDocumentRoot /var/www\nListen 443\n"
@@ -118,6 +125,8 @@ SITE = "<Directory /var/www>\nOptions {}\nRequire all granted\n</Directory>\nDoc
         Example({**START, CONF: TLS + 'dir-listing.activate = "enable"\n'}),
         Example({**START, CONF: TLS + 'server.modules = ("mod_cgi")\ncgi.assign = (".sh" => "/bin/sh")\n',
                  "www/go.sh": "#!/bin/sh\n"}),
+        Example({**START, CONF: TLS.replace("10", "60")}),
+        Example({**NGINX, "etc/nginx/nginx.conf": SERVER.replace("10s", "1m").format("")}),
         Example({**UHTTPD, **CGI}),
         Example({**HTTPD, **CGI, "etc/inittab": "::respawn:/usr/sbin/httpd -f -p 127.0.0.1:80 -h /www\n"}),
         Example({**HTTPD, "www/index.html": "", "www/cgi-bin": Node(kind=Kind.DIRECTORY, mode=0o777)}),
@@ -149,7 +158,8 @@ def web_server_misconfigured(
 ) -> Findings:
     """The web server is the widest door of most devices. Listings, status pages, copies of scripts and a folder that is
     too wide give an intruder what he needs to know; a folder that takes files, or programs that run as root for a
-    request, give him the device. What needs the network in clear is told by plaintext-protocol; here it is low.
+    request, give him the device. A server that waits long for visitors who say nothing soon has no room for others.
+    What needs the network in clear is told by plaintext-protocol; here it is low.
     """
     told: set[str] = set()
     names = _users(accounts, policy)
@@ -204,7 +214,7 @@ def _of_trait(server: WebServer, trait: Trait, content: WebContent) -> Finding:
         server,
         trait.feature,
         trait.where,
-        f"{server.program} {_DOES[trait.feature]} {trait.where}",
+        f"{server.program} {_DOES[trait.feature]} {trait.where}".rstrip(),
         trait.at,
         _change(server, trait),
         severity=LOW if is_little else None,
@@ -223,6 +233,7 @@ _DOES = {
     Feature.STATUS: "shows its status to all at",
     Feature.WRITE: "takes files from all at",
     Feature.ADMIN: "lets all switch servers off at",
+    Feature.SLOW: "waits longer than half a minute for who says nothing",
 }
 
 
@@ -233,10 +244,14 @@ def _change(server: WebServer, trait: Trait) -> tuple[Change, ...]:
 
 
 def _lighttpd(trait: Trait, path: str, name: str) -> tuple[Change, ...]:
+    if trait.feature is Feature.SLOW:
+        return (SetOption(path, name, "10"),)
     return (SetOption(path, name, "" if trait.feature is Feature.STATUS else "disable"),)
 
 
 def _nginx(trait: Trait, path: str, name: str) -> tuple[Change, ...]:
+    if trait.feature is Feature.SLOW:
+        return (SetOption(path, name, "10s", "http"),)
     if trait.feature is Feature.STATUS:
         return (SetOption(path, "deny", "all", name), SetOption(path, "allow", "127.0.0.1", name))
     return (SetOption(path, name, "off"),)

@@ -5,6 +5,8 @@ Rules, from its manual: a block has what the one around it sets; `deny all` afte
 rights. What `fastcgi_pass` leads to runs elsewhere, with rights of its own. Which file that is, SCRIPT_FILENAME says
 (for fcgiwrap also DOCUMENT_ROOT before the script's name), with the address of the request where it holds a variable;
 `fastcgi_param` of an outer block holds where the inner one has none at all.
+
+A visitor has `client_header_timeout` for TLS and for all headers of a request together, 60 s unless it is set.
 """
 
 import re
@@ -15,13 +17,20 @@ from firmward.facts import command_line
 from firmward.facts.configuration_file import ConfigurationFiles, folder_of, inside
 from firmward.facts.listener import is_loopback
 from firmward.facts.startup import Process
-from firmward.facts.web.record import Cgi, Feature, Root, Trait, WebServer
+from firmward.facts.web.record import PATIENT, Cgi, Feature, Root, Trait, WebServer
 from firmward.formats.nginx import Directive, parse, walk
 from firmward.model.facts import Unavailable
 from firmward.model.tree import Tree
 
 DEFAULT_FILE = "etc/nginx/nginx.conf"
 WRITES = frozenset(("PUT", "DELETE", "MKCOL", "COPY", "MOVE"))
+HEADER_TIMEOUT = "client_header_timeout"
+PART = re.compile(r"\d+\D*|\D+")
+TIME = re.compile(r"(\d{1,9})(ms|[smhdwMy]?)")
+DAY = 86_400_000
+UNITS = {"ms": 1, "": 1000, "s": 1000, "m": 60_000, "h": 3_600_000, "d": DAY, "w": 7 * DAY, "M": 30 * DAY,
+         "y": 365 * DAY}  # fmt: skip
+FOR_EVER = 1 << 40
 SUFFIX = re.compile(r"\\(\.\w+)")
 PATTERN = re.compile(r"\^(/[\w/-]*/)")
 ADDRESS = re.compile(r"\{?(?:fastcgi_script_name|document_uri|uri|request_uri)\b")
@@ -56,6 +65,7 @@ def judged(top: tuple[Directive, ...], process: Process, unread: tuple[str, ...]
     cgi: list[Cgi] = []
     traits: list[Trait] = []
     for http in (directive for directive in top if directive.name == "http"):
+        traits += _patience(http, is_whole=not unread)
         for found in _scan(http.block or (), _Scope()):
             match found:
                 case Root():
@@ -93,6 +103,23 @@ def _scan(block: Iterable[Directive], scope: _Scope) -> Iterator[Root | Cgi | Tr
         if directive.block is not None and directive.name in ("server", "location", "if", "limit_except"):
             where = directive.words[-1] if directive.name == "location" else scope.where
             yield from _scan(directive.block, replace(scope, where=where))
+
+
+def _patience(http: Directive, *, is_whole: bool) -> Iterator[Trait]:
+    said = list(walk(http.block or (), HEADER_TIMEOUT))
+    for one in said:
+        if _seconds(one.words[1:]) > PATIENT:
+            yield Trait(Feature.SLOW, "", " ".join(one.words)[:200], one.at)
+    if is_whole and not said:
+        yield Trait(Feature.SLOW, "", f"{HEADER_TIMEOUT} is not set", http.at)
+
+
+def _seconds(words: tuple[str, ...]) -> int:
+    """Of nginx' units, which may follow each other (`1m 30s`); what is none of them is as good as for ever."""
+    parts = [TIME.fullmatch(part) for word in words for part in PART.findall(word)]
+    if not parts or not all(parts):
+        return FOR_EVER
+    return sum(int(part[1]) * UNITS[part[2]] for part in parts if part is not None) // 1000
 
 
 def _run(scope: _Scope) -> str:

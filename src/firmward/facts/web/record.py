@@ -5,14 +5,18 @@ from enum import StrEnum
 
 from firmward.model.location import Location
 
+PATIENT = 30
+"""Seconds for which a server may wait for who says nothing. lighttpd, Apache and nginx do for 60 unless told."""
+
 
 class Feature(StrEnum):
-    """What a configuration switches on that visitors should not have."""
+    """What a configuration switches on that visitors should not have, or leaves to them."""
 
     LISTING = "directory-listing"
     STATUS = "status-page"
     WRITE = "webdav-write"
     ADMIN = "status-admin"
+    SLOW = "slow-clients"
 
 
 @dataclass(frozen=True, slots=True)

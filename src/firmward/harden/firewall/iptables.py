@@ -3,9 +3,10 @@
 `whole` is for images that load no rules of their own, `more` adds what is missing behind the maker's. Only matches that
 kernels with iptables have are used, conntrack and limit; rpfilter stands in a table of its own.
 
-There is no set of addresses and no count by address without further modules, so that one rule becomes several, and who
-opens connections too fast is not told from the others. Where the policy says `gateway`, the port is
-open to any address.
+There is no set of addresses and no rate by address without further modules, so that one rule becomes several, and who
+opens connections too fast is not told from the others. How many one address holds is counted with connlimit
+(iptables-extensions(8)), at each port by itself, and not at all where the kernel has none. Where the policy says
+`gateway`, the port is open to any address.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ from typing import Any
 
 from firmward.facts.packet_filter import Hook
 from firmward.harden.firewall.nft import CONTAINERS, Means
-from firmward.harden.firewall.rules import Accept, Peer, Rules
+from firmward.harden.firewall.rules import HELD, HELD_FAR, SITE, Accept, Peer, Rules
 
 CHAINS = {Hook.INPUT: "INPUT", Hook.FORWARD: "FORWARD", Hook.OUTPUT: "OUTPUT"}
 PATHS = {4: "etc/firmward/firewall.v4", 6: "etc/firmward/firewall.v6"}
@@ -58,6 +59,8 @@ def _of_hook(hook: Hook, rules: Rules, means: Means, version: int) -> Iterator[s
         yield from _echo(chain, hook, rules, version)
         if rules.has_groups and version == 4:
             yield f"-A {chain} -p igmp -j ACCEPT"
+    if hook is Hook.INPUT and means.counts:
+        yield from _held(chain, rules, version)
     yield from _declared(hook, rules, version)
     if hook is Hook.INPUT and means.containers:
         inside = Peer("containers", interfaces=tuple(name.replace("*", "+") for name in CONTAINERS))
@@ -91,6 +94,16 @@ def _echo(chain: str, hook: Hook, rules: Rules, version: int) -> Iterator[str]:
     ends = [""] if hook is Hook.INPUT else [f"-d {one} " for one in rules.lan if one.version == version]
     for end in ends:
         yield f"-A {chain} {end}-p {words} echo-request {limit} -j ACCEPT"
+
+
+def _held(chain: str, rules: Rules, version: int) -> Iterator[str]:
+    """No address holds all the connections that a server has. What neighbours may hold is less, and asked first."""
+    whole, site = (32, 32) if version == 4 else (128, SITE)
+    near = [(f"-s {one} ", HELD, whole) for one in rules.lan if one.version == version]
+    for port in rules.counted:
+        for end, held, bits in (*near, ("", HELD_FAR, site)):
+            over = f"-m connlimit --connlimit-above {held} --connlimit-mask {bits}"
+            yield f"-A {chain} {end}-p tcp --dport {port} -m conntrack --ctstate NEW {over} -j DROP"
 
 
 def _declared(hook: Hook, rules: Rules, version: int) -> Iterator[str]:

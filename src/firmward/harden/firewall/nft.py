@@ -1,8 +1,13 @@
 """The rules for nftables: one table of their own for IPv4 and IPv6, which a packet must pass beside all others.
 
-Who comes in is counted by address, so that one neighbour that floods the device keeps no other one out. Addresses that
-nobody can have are dropped where they come in, and with the kernel's `fib` expression also those of senders that the
-answer would not go back to.
+Who comes in is counted by address, so that one neighbour that floods the device keeps no other one out, and neither
+does one that opens connections and goes silent: with the kernel's `ct count` (nft(8), "ct expressions"; NFT_CONNLIMIT)
+an address holds so many connections at a time and no more, closed ones not among them; without it an address may only
+open them slowly, which a server that closes silent ones soon survives. The sets are bounded: when more addresses come
+than they hold, those that are left over are not counted, rather than kept out.
+
+Addresses that nobody can have are dropped where they come in, and with the kernel's `fib` expression also those of
+senders that the answer would not go back to.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,12 +15,16 @@ from dataclasses import dataclass
 from ipaddress import IPv6Network
 
 from firmward.facts.packet_filter import Hook
-from firmward.harden.firewall.rules import Accept, Peer, Rules
+from firmward.harden.firewall.rules import HELD, HELD_FAR, SITE, Accept, Peer, Rules
 
 TABLE = "firmward"
 PATH = "etc/firmward/firewall.nft"
 COMMENT_LIMIT = 100
 """Characters; nft takes 128."""
+SET_SIZE = 4096
+"""Addresses."""
+SLOWLY = "limit rate over 1/second burst {held} packets"
+"""How fast one address may connect where it cannot be counted how many connections it holds."""
 CONTAINERS = ("docker*", "br-*", "veth*", "podman*", "cni*", "balena*", "supervisor*", "lxcbr*", "virbr*")
 """Interfaces that engines make for their containers."""
 
@@ -42,18 +51,19 @@ ERRORS = (
 @dataclass(frozen=True, slots=True)
 class Means:
     """What the image has: whether the kernel's fib can be asked, whether several ways lead out, whether an engine runs
-    containers. `hooks` are those that are closed."""
+    containers, whether the kernel counts connections. `hooks` are those that are closed."""
 
     hooks: frozenset[Hook] = frozenset(Hook)
     fib: bool = False
     several_ways: bool = False
     containers: bool = False
+    counts: bool = False
 
 
 def render(rules: Rules, means: Means) -> str:
     lines = [HEAD.rstrip("\n"), *_defines(rules), ""]
     lines += [f"table inet {TABLE}", f"delete table inet {TABLE}", "", f"table inet {TABLE} {{"]
-    blocks = [*_sets(means), _chain("sources", "prerouting", "raw", "accept", _sources(means))]
+    blocks = [*_sets(rules, means), _chain("sources", "prerouting", "raw", "accept", _sources(means))]
     if Hook.INPUT in means.hooks and means.containers and rules.local:
         local = [rule for one in rules.local for rule in _accepts(one, (("s", one.peer),))]
         blocks.append("\n".join(["\tchain own_containers {", *(f"\t\t{rule}" for rule in local), "\t}"]))
@@ -75,14 +85,19 @@ def _defines(rules: Rules) -> Iterator[str]:
             yield f"define {name}{version} = {{ {networks} }}"
 
 
-def _sets(means: Means) -> Iterator[str]:
-    """Whoever opens connections too fast, forgotten after a minute."""
-    if Hook.INPUT in means.hooks:
-        for version in (4, 6):
-            yield (
-                f"\tset busy{version} {{\n\t\ttype ipv{version}_addr\n\t\tsize 4096\n"
-                "\t\tflags dynamic,timeout\n\t\ttimeout 1m\n\t}"
-            )
+def _sets(rules: Rules, means: Means) -> Iterator[str]:
+    """Whoever opens connections too fast, forgotten after a minute, and whoever holds some, as long as he does."""
+    if Hook.INPUT not in means.hooks:
+        return
+    passing = "\t\tflags dynamic,timeout\n\t\ttimeout 1m\n"
+    for version in (4, 6):
+        yield _set(f"busy{version}", version, passing)
+        if rules.counted:
+            yield _set(f"held{version}", version, "\t\tflags dynamic\n" if means.counts else passing)
+
+
+def _set(name: str, version: int, flags: str) -> str:
+    return f"\tset {name} {{\n\t\ttype ipv{version}_addr\n\t\tsize {SET_SIZE}\n{flags}\t}}"
 
 
 def _chain(name: str, hook: str, priority: str, policy: str, rules: Iterable[str]) -> str:
@@ -119,11 +134,25 @@ def _input(rules: Rules, means: Means) -> Iterator[str]:
     for version, family in ((4, "ip"), (6, "ip6")):
         rate = "limit rate over 50/second burst 100 packets"
         yield f"ct state new update @busy{version} {{ {family} saddr {rate} }} counter drop"
+    yield from _held(rules, means)
     for one in rules.inward:
         yield from _accepts(one, (("s", one.peer),))
     if means.containers and rules.local:
         yield from (f'iifname "{name}" jump own_containers' for name in CONTAINERS)
     yield from _rest("in")
+
+
+def _held(rules: Rules, means: Means) -> Iterator[str]:
+    """No address holds all the connections that a server has."""
+    if not rules.counted:
+        return
+    ports = ", ".join(map(str, rules.counted))
+    act, over = ("add", "ct count over {held}") if means.counts else ("update", SLOWLY)
+    for version, family, site in ((4, "ip", ""), (6, "ip6", f" and {IPv6Network(f'::/{SITE}').netmask}")):
+        for sign, bits, held in (("", "", HELD), ("!= ", site, HELD_FAR)):
+            end = f"{family} saddr {sign}$lan{version} tcp dport {{ {ports} }} ct state new"
+            key = f"{family} saddr{bits} {over.format(held=held)}"
+            yield f"{end} {act} @held{version} {{ {key} }} counter drop"
 
 
 def _output(rules: Rules, means: Means) -> Iterator[str]:

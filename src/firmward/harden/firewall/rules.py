@@ -38,6 +38,14 @@ MULTICAST = frozenset((1900, 3702, 5353))
 ITSELF = ("local", "gateway", "device")
 """How a flow may call the device."""
 
+HELD = 16
+"""Connections that one neighbour may hold at a time, at all ports together: a browser opens six to a server."""
+HELD_FAR = 64
+"""The same for an address of the rest of the world, behind which many may sit (NAT)."""
+SITE = 64
+"""Bits of an IPv6 address of the rest of the world that count: who has one of them has all that begin so. Neighbours
+share them, so that all bits of theirs do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -101,6 +109,11 @@ class Rules:
     zones: tuple[Peer, ...] = ()
     lan: tuple[Network, ...] = LAN
     local: tuple[Accept, ...] = ()
+
+    @property
+    def counted(self) -> tuple[int, ...]:
+        """The ports at which it is counted how many connections one address holds: those of TCP that are declared."""
+        return tuple(sorted({one.port for one in self.inward if one.protocol == "tcp" and one.port is not None}))
 
     @property
     def has_groups(self) -> bool:

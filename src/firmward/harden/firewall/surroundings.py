@@ -58,6 +58,10 @@ NEEDED: Mapping[str, Mapping[str, str | None]] = {
 """What the kernel must have for our rules: options without `CONFIG_`, and the modules that they may be built as."""
 SOURCES = {"nft": ("NFT_FIB_INET", "nft_fib_inet"), "iptables": ("IP_NF_MATCH_RPFILTER", "ipt_rpfilter")}
 """The option and the module by which a sender's address is asked for."""
+COUNTS = {"nft": ("NFT_CONNLIMIT", "nft_connlimit"), "iptables": ("NETFILTER_XT_MATCH_CONNLIMIT", "xt_connlimit")}
+"""The same for counting the connections that one address holds."""
+COUNTER = ("NETFILTER_CONNCOUNT", "nf_conncount")
+"""What both count with, since Linux 4.16; before that xt_connlimit did so itself."""
 NAMED_MODULE = "lib/modules/*/kernel/net/*/{}.ko*"
 DEEP_MODULE = "lib/modules/*/kernel/net/ipv4/netfilter/{}.ko*"
 
@@ -158,9 +162,21 @@ def require_kernel(site: Site, language: str) -> None:
 
 def can_ask_sources(site: Site, language: str) -> bool:
     """A module that the kernel was built with is of use where the root brings it."""
-    option, module = SOURCES[language]
+    return _can(site, *SOURCES[language])
+
+
+def can_count(site: Site, language: str) -> bool:
+    """Whether the kernel tells how many connections an address holds."""
+    return _can(site, *COUNTS[language]) and (_values(site, COUNTER[0]) == {"n"} or _can(site, *COUNTER))
+
+
+def _values(site: Site, option: str) -> set[str | Unknown]:
     configs = site.facts.families.get(KernelConfigs)
-    values = {one.get(option) for one in configs.found} if isinstance(configs, KernelConfigs) else set()
+    return {one.get(option) for one in configs.found} if isinstance(configs, KernelConfigs) else set()
+
+
+def _can(site: Site, option: str, module: str) -> bool:
+    values = _values(site, option)
     if values and not values <= {"y", "m"}:
         return False
     return values == {"y"} or has_module(site, module)
@@ -179,7 +195,13 @@ def means(site: Site, policy: Policy, hooks: frozenset[Hook], language: str) -> 
     uplinks = site.facts.families.get(Uplinks)
     ways = len(uplinks.names) if isinstance(uplinks, Uplinks) else 1
     several = ways > 1 or any("*" in name for name in uplinks.names) if isinstance(uplinks, Uplinks) else False
-    return Means(closed(site, policy, hooks), can_ask_sources(site, language), several, has_engine(site))
+    return Means(
+        closed(site, policy, hooks),
+        can_ask_sources(site, language),
+        several,
+        has_engine(site),
+        can_count(site, language),
+    )
 
 
 def closed(site: Site, policy: Policy, asked: frozenset[Hook]) -> frozenset[Hook]:
