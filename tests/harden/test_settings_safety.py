@@ -175,7 +175,7 @@ def test_drivers_are_loaded_before_modules_are_switched_off() -> None:
 SIZES = [
     pytest.param("", "10%", id="a tenth"),
     pytest.param(WRITER.format("/tmp") + BUDGET, "16M", id="what the policy gives who writes there"),
-    pytest.param(WRITER.format("/tmp") + BUDGET + WRITER.format("/tmp") + 'memory = "1G"\n', "1G", id="the greatest"),
+    pytest.param(WRITER.format("/tmp") + BUDGET + WRITER.format("/tmp") + 'memory = "9M"\n', "16M", id="the greatest"),
     pytest.param(WRITER.format("/tmp") + BUDGET + WRITER.format("/tmp"), "10%", id="of one it is not said"),
     pytest.param(WRITER.format("/tmpfs") + BUDGET, "10%", id="who writes elsewhere"),
 ]

