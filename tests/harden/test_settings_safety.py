@@ -48,6 +48,9 @@ RAUC = (
     "[slot.rootfs.0]\ndevice=/dev/a\nbootname=A\n[slot.rootfs.1]\ndevice=/dev/b\nbootname=B\n"
 )
 UPDATED: Files = {"usr/bin/rauc": executable(b"\x7fELF"), "etc/rauc/system.conf": RAUC}
+MEMORY = "tmpfs /tmp tmpfs nosuid,nodev,noexec"
+WRITER = '[[service]]\nname = "camerad"\nwrites = ["{}"]\n'
+BUDGET = 'memory = "16M"\n'
 VERSION = '[device]\nproduct = "camera"\nversion = "{}"\n'
 
 TABLE = [
@@ -82,8 +85,16 @@ TABLE = [
         "mount-options", mounted("/dev/a /data ext4"), '[filesystem]\nverified = "verity"\n', SAFE,
         id="mount: a medium beside a verified system",
     ),
-    pytest.param("mount-options", mounted("tmpfs /tmp tmpfs noexec"), "", SAFE, id="mount: rights in memory"),
-    pytest.param("mount-options", mounted("tmpfs /tmp tmpfs nosuid,nodev"), "", UNSAFE, id="mount: programs in memory"),
+    pytest.param("mount-options", mounted("tmpfs /tmp tmpfs noexec,size=8m"), "", SAFE, id="mount: rights in memory"),
+    pytest.param(
+        "mount-options", mounted("tmpfs /tmp tmpfs nosuid,nodev,size=8m"), "", UNSAFE, id="mount: programs in memory"
+    ),
+    pytest.param("mount-options", mounted(MEMORY), "", UNSAFE, id="memory: nobody says what is needed"),
+    pytest.param("mount-options", mounted(MEMORY), WRITER.format("/data"), SAFE, id="memory: nobody writes there"),
+    pytest.param("mount-options", mounted(MEMORY), WRITER.format("/tmp/a"), UNSAFE, id="memory: how much is not said"),
+    pytest.param("mount-options", mounted(MEMORY), WRITER.format("/tmp") + BUDGET, SAFE, id="memory: how much is said"),
+    pytest.param("mount-options", mounted(MEMORY.replace("/tmp", "/run")), "", SAFE, id="memory: /run holds little"),
+    pytest.param("mount-options", mounted(MEMORY.replace("tmpfs", "ramfs")), "", MANUAL, id="memory: ramfs"),
     pytest.param("rootfs-writable", mounted("/dev/a / ext4"), "", UNSAFE, id="root: without a policy for files"),
     pytest.param(
         "rootfs-writable", mounted("/dev/a / ext4"), '[filesystem]\nverified = "verity"\n', SAFE, id="root: verified"
@@ -159,3 +170,18 @@ def test_drivers_are_loaded_before_modules_are_switched_off() -> None:
     (found,) = [one for one in of("sysctl", files, "") if one.key == "modules_disabled"]
     assert found.remedy is not None
     assert found.remedy.safety is Safety.MANUAL
+
+
+SIZES = [
+    pytest.param("", "10%", id="a tenth"),
+    pytest.param(WRITER.format("/tmp") + BUDGET, "16M", id="what the policy gives who writes there"),
+    pytest.param(WRITER.format("/tmp") + BUDGET + WRITER.format("/tmp") + 'memory = "9M"\n', "16M", id="the greatest"),
+    pytest.param(WRITER.format("/tmp") + BUDGET + WRITER.format("/tmp"), "10%", id="of one it is not said"),
+    pytest.param(WRITER.format("/tmpfs") + BUDGET, "10%", id="who writes elsewhere"),
+]
+
+
+@pytest.mark.parametrize(("policy", "size"), SIZES)
+def test_a_file_system_in_memory_gets_as_much_as_who_writes_there_has(policy: str, size: str) -> None:
+    found = changes("mount-options", mounted(MEMORY), policy)
+    assert found == tuple(SetOption("etc/fstab", *option, "/tmp") for option in (("size", size), ("nr_inodes", "10k")))

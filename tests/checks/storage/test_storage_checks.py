@@ -33,7 +33,7 @@ def booting(*lines: str, **files: Content) -> dict[str, Content]:
 
 
 def test_a_mount_that_is_known_at_run_time_only_is_no_pass() -> None:
-    found = verdict("mount-options", booting("mount -a", WHERE, **{"etc/fstab": "tmpfs /tmp tmpfs user 0 0\n"}))
+    found = verdict("mount-options", booting("mount -a", WHERE, **{"etc/fstab": "tmpfs /tmp tmpfs user,size=8m 0 0\n"}))
     assert found.outcome is Outcome.UNKNOWN
     assert "run time" in (found.reason or "")
 
@@ -45,7 +45,7 @@ def test_where_programs_are_started_from_noexec_is_not_asked() -> None:
 
 
 def test_nosuid_alone_is_not_all_options() -> None:
-    found = verdict("mount-options", booting("mount -a", **{"etc/fstab": "tmpfs /run tmpfs nosuid 0 0\n"}))
+    found = verdict("mount-options", booting("mount -a", **{"etc/fstab": "tmpfs /run tmpfs nosuid,size=4m 0 0\n"}))
     assert [finding.message for finding in found.findings] == [
         "/run is mounted without nodev: services write here; scripts made at boot may be run from it"
     ]

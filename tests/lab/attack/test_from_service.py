@@ -1,23 +1,35 @@
 """What attacks post to the service that they took is whole, and is told from outside by what it computes."""
 
 import re
+import socket
 import subprocess
+import threading
 from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmward.lab.attack import call_home, disk_from_service, flood_from_service, persist_from_service, root_by_setuid
+from firmward.lab.attack import (
+    call_home,
+    disk_from_service,
+    flood_from_service,
+    memory_filled,
+    persist_from_service,
+    root_by_setuid,
+)
 from firmward.lab.attacks import Need, Position, attacks
 from firmward.lab.challenge import LEAST, MOST, Challenge
 from firmward.lab.means.taken_service import as_root
+from firmward.lab.network import HOST, Forward, forwards
 
 ASKED = Challenge(LEAST + 3, MOST - 5)
 POSTED = {
     "call-home": call_home.CALL.format(word=ASKED.shell, host=call_home.MASTER, port=call_home.PORT),
     "disk-from-service": disk_from_service.CODE.format(word=ASKED.shell, size=512, number=4096),
     "flood-from-service": flood_from_service.CODE.format(word=ASKED.shell, victim=flood_from_service.VICTIM),
+    "memory-filled": memory_filled.CODE.format(name="own", files=2),
     "persist-from-service": persist_from_service.put("#!/bin/sh\necho own\n"),
     "root-by-setuid": root_by_setuid.LISTEN.format(word=ASKED.shell, port=root_by_setuid.PORT),
 }
@@ -59,3 +71,37 @@ def test_what_was_there_is_kept_behind_what_is_put_before_it(tmp_path_factory: p
     subprocess.run(["sh", "-c", text], check=True, stderr=subprocess.DEVNULL)
     said = [subprocess.run([folder / name], capture_output=True, text=True).stdout for name in ("rc.local", "new")]
     assert said == ["own\nwas\n", "own\n"]
+
+
+def filled(folder: Path, *mounts: str) -> tuple[list[str], str]:
+    """What is written where these file systems are mounted in a folder, each of which takes 64 KiB in one file."""
+    table = folder / "mounts"
+    table.write_text("".join(f"none {folder}{mount} rw 0 0\n" for mount in mounts))
+    code = memory_filled.CODE.format(name="own", files=2).replace("/proc/mounts", str(table))
+    text = f"ulimit -f 128\n{code}"  # in blocks of 512 bytes
+    run = subprocess.run(["sh", "-c", text], capture_output=True, text=True, timeout=60, check=True)
+    return sorted(f"{path.relative_to(folder)} {path.stat().st_size}" for path in folder.rglob("own*")), run.stdout
+
+
+def test_what_lies_in_memory_is_filled_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("tmp", "run/lighttpd", "data/settings"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "run" / "lighttpd.pid").write_text("1\n")
+    found, said = filled(tmp_path, "/tmp tmpfs", "/run tmpfs", "/data ext4", "/gone tmpfs")
+    places = ("run", "run/lighttpd", "tmp")
+    assert found == sorted(f"{one}/own{what}" for one in places for what in (" 65536", "-0 0", "-1 0"))
+    assert said.splitlines() == [*(f"{tmp_path}/{one}" for one in ("tmp", "run", "run/lighttpd")), "filled"]
+
+
+def test_a_port_that_answers_no_more_is_told() -> None:
+    def greet() -> None:
+        line, _ = server.accept()
+        with line:
+            line.sendall(b"SSH-2.0-own\r\n")
+
+    (closed,) = forwards([8883])
+    with socket.create_server((HOST, 0)) as server:
+        greeting = threading.Thread(target=greet)
+        greeting.start()
+        assert memory_filled.silent([Forward(443, server.getsockname()[1]), closed], 1) == [8883]
+        greeting.join()

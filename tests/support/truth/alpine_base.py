@@ -18,7 +18,7 @@ INITTAB = """\
 FSTAB = """\
 /dev/mapper/root / squashfs ro,nodev 0 0
 tmpfs /tmp tmpfs nosuid,nodev,noexec,mode=1777,size=64m 0 0
-tmpfs /run tmpfs nosuid,nodev,noexec,mode=0755 0 0
+tmpfs /run tmpfs nosuid,nodev,noexec,mode=0755,size=16m 0 0
 /dev/mapper/data /data ext4 noauto,nosuid,nodev,noexec 0 2
 """
 

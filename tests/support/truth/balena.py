@@ -270,7 +270,7 @@ def balena(**own: Content) -> dict[str, Content]:
 proc       /proc          proc   nosuid,nodev,noexec                     0 0
 tmpfs      /tmp           tmpfs  nosuid,nodev,noexec,mode=1777,size=16m  0 0
 tmpfs      /var/volatile  tmpfs  nosuid,nodev,noexec,mode=0755           0 0
-tmpfs      /run           tmpfs  nosuid,nodev,noexec,mode=0755           0 0
+tmpfs      /run           tmpfs  nosuid,nodev,noexec,mode=0755,size=16m  0 0
 """,
         "etc/sysctl.d/50-hardening.conf": SYSCTL.replace("user.max_user_namespaces = 0\n", "")
         + "net.ipv4.ip_forward = 1\n",

@@ -1128,6 +1128,7 @@ HUB_SYSTEM = Truth(
                 "util-linux",
             ),
         ),
+        *also("tmpfs(5), size: half of the memory where none is given", ("mount-options", "size /tmp")),
         Mistake("debug-tool-shipped", "strace(1)", "strace", {"usr/bin/strace": PROGRAM}),
         Mistake(
             "account-default-password",

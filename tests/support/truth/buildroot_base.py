@@ -37,9 +37,9 @@ FSTAB = """\
 /dev/mapper/root\t/\tsquashfs\tro,nodev\t0\t0
 proc\t/proc\tproc\tnosuid,nodev,noexec,hidepid=2\t0\t0
 devpts\t/dev/pts\tdevpts\tnosuid,noexec,gid=5,mode=620,ptmxmode=0666\t0\t0
-tmpfs\t/dev/shm\ttmpfs\tnosuid,nodev,noexec,mode=1777\t0\t0
+tmpfs\t/dev/shm\ttmpfs\tnosuid,nodev,noexec,mode=1777,size=16m\t0\t0
 tmpfs\t/tmp\ttmpfs\tnosuid,nodev,noexec,mode=1777,size=32m\t0\t0
-tmpfs\t/run\ttmpfs\tnosuid,nodev,noexec,mode=0755\t0\t0
+tmpfs\t/run\ttmpfs\tnosuid,nodev,noexec,mode=0755,size=16m\t0\t0
 sysfs\t/sys\tsysfs\tnosuid,nodev,noexec\t0\t0
 /dev/mapper/data\t/data\text4\tnoauto,nosuid,nodev,noexec\t0\t2
 """

@@ -677,7 +677,7 @@ UUID=4d1c5f6a-9be0-4c37-8a52-6e0f7b3d9c18  /     ext4   rw,errors=remount-ro    
 /dev/mapper/data                           /srv  ext4   nosuid,nodev,noexec                      0 2
 /dev/mapper/store                          /var  ext4   nosuid,nodev                             0 2
 tmpfs                                      /tmp  tmpfs  nosuid,nodev,noexec,mode=1777,size=64m   0 0
-tmpfs                                      /dev/shm  tmpfs  nosuid,nodev,noexec,mode=1777        0 0
+tmpfs                                      /dev/shm  tmpfs  nosuid,nodev,noexec,mode=1777,size=64m        0 0
 """,
     "etc/containers/systemd/web.container": QUADLET,
     "etc/containers/systemd/store.container": STORE_QUADLET,

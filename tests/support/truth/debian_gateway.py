@@ -104,8 +104,8 @@ GATEWAY: dict[str, Content] = {
     ),
     "etc/fstab": "/dev/mapper/root / ext4 errors=remount-ro 0 1\n"
     "/dev/mapper/data /data ext4 rw,nosuid,nodev,noexec 0 2\n"
-    "tmpfs /tmp tmpfs rw,nosuid,nodev,noexec,mode=1777 0 0\n"
-    "tmpfs /var/tmp tmpfs rw,nosuid,nodev,noexec,mode=1777 0 0\n",
+    "tmpfs /tmp tmpfs rw,nosuid,nodev,noexec,mode=1777,size=10% 0 0\n"
+    "tmpfs /var/tmp tmpfs rw,nosuid,nodev,noexec,mode=1777,size=10% 0 0\n",
     "etc/crypttab": CRYPTTAB + "root /dev/disk/by-partlabel/root none luks,tpm2-device=auto,tpm2-pcrs=7\n",
     "etc/nftables.conf": nftables(
         ("ip saddr 192.0.2.0/24 tcp dport 443 accept", "ip saddr 192.0.2.5 tcp dport 22 accept"),

@@ -374,8 +374,8 @@ INDUSTRIAL: dict[str, Content] = {
     "etc/apt/sources.list.d/bench.sources": OLD_SOURCE,
     "etc/fstab": "/dev/mapper/root / ext4 errors=remount-ro 0 1\n"
     "/dev/mapper/data /data ext4 rw,nosuid,nodev,noexec 0 2\n"
-    "tmpfs /tmp tmpfs rw,nosuid,nodev,noexec,mode=1777 0 0\n"
-    "tmpfs /var/tmp tmpfs rw,nosuid,nodev,noexec,mode=1777 0 0\n",
+    "tmpfs /tmp tmpfs rw,nosuid,nodev,noexec,mode=1777,size=10% 0 0\n"
+    "tmpfs /var/tmp tmpfs rw,nosuid,nodev,noexec,mode=1777,size=10% 0 0\n",
     "etc/crypttab": CRYPTTAB + "root PARTLABEL=root none luks,tpm2-device=auto,tpm2-pcrs=7\n",
     "etc/crontab": CRONTAB,
     "etc/cron.hourly/.placeholder": "# DO NOT EDIT OR REMOVE\n",

@@ -400,6 +400,7 @@ SYSTEM = Truth(
                 "[Mount]\nWhat=tmpfs\nWhere=/tmp\nType=tmpfs\nOptions=mode=1777,strictatime,size=50%%\n"
             },
         ),
+        also("mount-options", "size /tmp", "tmpfs(5), size: half of the memory, as a unit writes per cent"),
         Mistake(
             "kernel-cmdline",
             "Boot Loader Specification: options, given more than once, are joined; mitigations=off, nokaslr",

@@ -25,8 +25,8 @@ from truth.row import Mistake, Truth, Witness
 FSTAB = """\
 /dev/mapper/root / ext4 errors=remount-ro 0 1
 /dev/mapper/data /data ext4 rw,nosuid,nodev,noexec 0 2
-tmpfs /tmp tmpfs rw,nosuid,nodev,noexec,mode=1777 0 0
-tmpfs /var/tmp tmpfs rw,nosuid,nodev,noexec,mode=1777 0 0
+tmpfs /tmp tmpfs rw,nosuid,nodev,noexec,mode=1777,size=10% 0 0
+tmpfs /var/tmp tmpfs rw,nosuid,nodev,noexec,mode=1777,size=10% 0 0
 """
 
 TABLE = CRYPTTAB + "root /dev/disk/by-partlabel/root none luks,tpm2-device=auto,tpm2-pcrs=7\n"

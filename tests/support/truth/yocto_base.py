@@ -18,9 +18,9 @@ FSTAB = """\
 /dev/mapper/root     /                    squashfs   ro                             0  0
 proc                 /proc                proc       defaults                       0  0
 devpts               /dev/pts             devpts     mode=0620,ptmxmode=0666,gid=5  0  0
-tmpfs                /run                 tmpfs      mode=0755,nodev,nosuid,strictatime 0  0
-tmpfs                /tmp                 tmpfs      mode=1777,nodev,nosuid,noexec  0  0
-tmpfs                /var/volatile        tmpfs      nodev,nosuid,noexec            0  0
+tmpfs                /run                 tmpfs      mode=0755,nodev,nosuid,strictatime,size=16m 0  0
+tmpfs                /tmp                 tmpfs      mode=1777,nodev,nosuid,noexec,size=32m  0  0
+tmpfs                /var/volatile        tmpfs      nodev,nosuid,noexec,size=32m   0  0
 /dev/mapper/data     /data                ext4       rw,nosuid,nodev,noexec         0  2
 """
 

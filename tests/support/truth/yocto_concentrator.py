@@ -581,6 +581,7 @@ SYSTEM = Truth(
                 "Options=mode=1777,strictatime\n"
             },
         ),
+        also("mount-options", "size /tmp", "tmpfs(5), size: half of the memory where none is given"),
         Mistake(
             "privileged-hooks",
             "udev(7), IMPORT{program}: the program is run as root on each event",

@@ -205,13 +205,14 @@ SYSTEM = Truth(
             "mount-options",
             "fstab(5), mount(8)",
             "/tmp",
-            files={"etc/fstab": FSTAB.replace("mode=1777,nodev,nosuid,noexec", "mode=1777")},
+            files={"etc/fstab": FSTAB.replace("mode=1777,nodev,nosuid,noexec,size=32m", "mode=1777")},
             witness=Witness(
                 ("findmnt", "--tab-file", "{root}/etc/fstab", "--noheadings", "-o", "OPTIONS", "/tmp"),
                 r"^mode=1777$",
                 "util-linux",
             ),
         ),
+        also("mount-options", "size /tmp", "tmpfs(5), size: half of the memory where none is given"),
         Mistake("debug-tool-shipped", "strace(1)", "strace", files={"usr/bin/strace": ELF}),
     ),
 )

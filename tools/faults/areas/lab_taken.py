@@ -115,4 +115,25 @@ FAULTS = (
         "tests/lab/means/test_taken_service.py",
         "a product without such a script is said not to withstand",
     ),
+    Fault(
+        "lab/attack/memory_filled.py",
+        "tmpfs | ramfs) ;; *) continue ;;",
+        "tmpfs | ramfs) ;; *) ;;",
+        "tests/lab/attack/test_from_service.py",
+        "the data partition is filled too, and its want taken for that of memory",
+    ),
+    Fault(
+        "lab/attack/memory_filled.py",
+        '"$place" "$place"/*; do',
+        '"$place"; do',
+        "tests/lab/attack/test_from_service.py",
+        "the folders that services have of their own are not filled",
+    ),
+    Fault(
+        "lab/attack/memory_filled.py",
+        "if not one.answers]",
+        "if one.answers]",
+        "tests/lab/attack/test_from_service.py",
+        "a port that answers is taken for a dead one",
+    ),
 )

@@ -1,0 +1,1 @@
+"""What a file system in memory may take, and where the options of a mount are written."""
