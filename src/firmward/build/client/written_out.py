@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 
 RECORD = "firmward.model.record"
 DECORATION = "dataclass(frozen=True, slots=True)"
-FOR_CHECKERS = ("final", "overload", "runtime_checkable")
+FOR_CHECKERS = ("final", "overload")
 GENERICS = ("Generic", "Protocol")
 EMPTY = "_EMPTY"
 """Stands for a value that a factory makes."""
@@ -29,8 +29,11 @@ class NotWrittenOutError(Exception):
 def written_out(source: str, name: str) -> ast.Module:
     """Raises NotWrittenOutError."""
     tree = ast.parse(source, name)
-    tree = _Writer(name).visit(tree)
+    _Writer(name).visit(tree)
     _drop_unused_imports(tree)
+    for node in ast.walk(tree):
+        if getattr(node, "body", None) == [] and not isinstance(node, ast.Module):
+            node.body = [ast.Pass()]  # type: ignore[attr-defined]
     return ast.fix_missing_locations(tree)
 
 
@@ -39,14 +42,14 @@ class _Writer(ast.NodeTransformer):
         self._name = name
         self._needs_empty = False
 
-    def visit_Module(self, node: ast.Module) -> ast.Module:  # noqa: N802 - named by ast
+    def visit_Module(self, node: ast.Module) -> ast.Module:
         self.generic_visit(node)
         node.body = _without_docstring(node.body)
         if self._needs_empty:
             node.body.insert(_behind_imports(node.body), ast.parse(f"{EMPTY} = object()").body[0])
         return node
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:  # noqa: N802
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
         fields = list(self._fields(node)) if self._is_record(node) else None
         node.decorator_list = [one for one in node.decorator_list if not _is_for_checkers(one)]
         node.bases = [one for one in node.bases if _called(one) not in GENERICS]
@@ -54,10 +57,9 @@ class _Writer(ast.NodeTransformer):
         node.body = _without_docstring(node.body)
         if fields is not None:
             self._write_out(node, fields)
-        node.body = node.body or [ast.Pass()]
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         node.returns = None
         arguments = node.args
         for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
@@ -65,36 +67,35 @@ class _Writer(ast.NodeTransformer):
                 one.annotation = None
         node.decorator_list = [one for one in node.decorator_list if not _is_for_checkers(one)]
         self.generic_visit(node)
-        node.body = _without_docstring(node.body) or [ast.Pass()]
+        node.body = _without_docstring(node.body)
         return node
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.Assign | None:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.Assign | None:
         self.generic_visit(node)
         return None if node.value is None else ast.Assign(targets=[node.target], value=node.value)
 
-    def visit_Assign(self, node: ast.Assign) -> ast.Assign | None:  # noqa: N802
+    def visit_Assign(self, node: ast.Assign) -> ast.Assign | None:
         if isinstance(node.value, ast.Call) and _called(node.value) == "TypeVar":
             return None
         self.generic_visit(node)
         return node
 
-    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:  # noqa: N802
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
         self.generic_visit(node)
         if _called(node.test) == "TYPE_CHECKING":
             return node.orelse
-        node.body = node.body or [ast.Pass()]
         return node
 
-    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:  # noqa: N802
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
         """The text below a name tells people what it means."""
         self.generic_visit(node)
         return None if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else node
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         return node.args[1] if _called(node) == "cast" and len(node.args) == 2 else node
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom:  # noqa: N802
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom:
         if node.module == "collections.abc":
             node.module = "_collections_abc"
         if node.module == "dataclasses":
@@ -209,10 +210,10 @@ class _ImportDropper(ast.NodeTransformer):
     def __init__(self, used: set[str]) -> None:
         self._used = used
 
-    def visit_Import(self, node: ast.Import) -> ast.Import | None:  # noqa: N802
+    def visit_Import(self, node: ast.Import) -> ast.Import | None:
         node.names = [one for one in node.names if (one.asname or one.name.partition(".")[0]) in self._used]
         return node if node.names else None
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom | None:  # noqa: N802
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom | None:
         node.names = [one for one in node.names if (one.asname or one.name) in self._used]
         return node if node.names else None
