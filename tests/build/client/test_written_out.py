@@ -81,6 +81,14 @@ def parts(point: Point) -> Iterator[int]:
             yield from (x, y)
 
 
+def told(value: object, size: float, names: list[str]) -> str:
+    return (
+        f"{value!r} {value!s:>5}|{size:.2f} {size:05.1f}{{}}"
+        f"{', '.join(f'<{name}>' for name in names)}{'' if names else 'x'}"
+        f"|{len(names):>{len(names) + 3}}|{value!r:<{5}}|"
+    )
+
+
 def is_mapping(value: object) -> bool:
     return isinstance(value, Mapping)
 '''
@@ -155,6 +163,15 @@ def test_what_stays_when_types_go(module: ModuleType) -> None:
     assert (module.LIMIT, module.is_mapping({}), module.is_mapping([])) == (3, True, False)
     assert module.Plain() is not None
     assert module.Place is not None
+
+
+def test_formatted_texts_read_alike(module: ModuleType) -> None:
+    assert module.told("a'", 1.5, ["b", "{c}"]) == '"a\'"    a\'|1.50 001.5{}<b>, <{c}>|    2|"a\'" |'
+    assert module.told(3, 10, []) == "3     3|10.00 010.0{}x|  0|3    |"
+
+
+def test_no_formatted_literal_is_left_which_an_older_python_might_not_read() -> None:
+    assert not [node for node in ast.walk(written_out(SOURCE, "sample")) if isinstance(node, ast.JoinedStr)]
 
 
 def test_what_only_a_type_checker_wants_is_gone() -> None:

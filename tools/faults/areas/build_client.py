@@ -64,6 +64,13 @@ FAULTS = (
         "the device loads what only a type checker wants",
     ),
     Fault(
+        "build/client/written_out.py",
+        '.replace("{", "{{").replace("}", "}}")',
+        "",
+        WRITTEN,
+        "braces in a text are taken for a place of a value",
+    ),
+    Fault(
         "build/client/modules.py",
         "            waiting += (known for name in _imported(tree) if (known := _path(name)) is not None)\n",
         "",
