@@ -5,6 +5,9 @@ from fault import Fault
 WRITTEN = "tests/build/client/test_written_out.py"
 MODULES = "tests/build/client/test_modules.py"
 PUT_IN = "tests/build/client/test_put_in.py"
+INTERPRETER = "tests/build/client/test_interpreter.py"
+OVER = "tests/build/client/test_over.py"
+TRUSTED = "tests/build/client/test_trusted_root.py"
 
 FAULTS = (
     Fault(
@@ -102,28 +105,28 @@ FAULTS = (
         "build/client/interpreter.py",
         "return self.version >= LEAST",
         "return True",
-        PUT_IN,
+        INTERPRETER,
         "a Python that cannot run the client is taken",
     ),
     Fault(
         "build/client/interpreter.py",
         "for version in found if _has_library(tree, version)",
         "for version in found",
-        PUT_IN,
+        INTERPRETER,
         "a Python that cannot start is taken",
     ),
     Fault(
         "build/client/over.py",
         "and not one.path.startswith(gone)]",
         "]",
-        PUT_IN,
+        OVER,
         "modules of an earlier client stay beside the new one",
     ),
     Fault(
         "build/client/over.py",
         '            return f"{found.path}/{name}".lstrip("/")',
         "            return path",
-        PUT_IN,
+        OVER,
         "files are put where a link lies, which is gone then",
     ),
     Fault(
@@ -144,21 +147,21 @@ FAULTS = (
         "build/client/trusted_root.py",
         'signed.get("_type") != "root" or ',
         "",
-        PUT_IN,
+        TRUSTED,
         "a device is given metadata of another role to trust",
     ),
     Fault(
         "build/client/trusted_root.py",
         "keys = policy.update.keys if policy.update is not None and is_asked_for(policy) else ()",
         "keys = policy.update.keys if policy.update is not None else ()",
-        PUT_IN,
+        TRUSTED,
         "the key of another updater is taken for a TUF root",
     ),
     Fault(
         "build/tar_stream.py",
         " or not os.path.lexists(folder)",
         "",
-        PUT_IN,
+        OVER,
         "a root in a folder cannot get a client",
     ),
 )
