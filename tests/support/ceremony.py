@@ -81,16 +81,18 @@ class Ceremony:
         return changes.delegated(self.state, one, how, TERMS, self.now)
 
     def release(self, version: str, rollback_index: int = 0, one: Channel = STABLE, content: str = "") -> Draft:
-        blobs = {}
-        payloads = []
-        for partition in ("boot", "root"):
-            path = self.folder / f"{partition}-{version}{content}"
-            path.write_bytes(f"{partition} of {version}{content}".encode().ljust(8192, b"."))
-            data = path.read_bytes()
-            blob = Blob(len(data), hashlib.sha256(data).hexdigest())
-            blobs[blob.sha256] = path
-            payloads.append(Payload(partition, blob.size, blob.sha256, (Source("full", blob),)))
-        made = replace(MANIFEST, version=version, rollback_index=rollback_index, payloads=(payloads[0],))
+        path = self.folder / f"boot-{version}{content}"
+        path.write_bytes(f"boot of {version}{content}".encode().ljust(8192, b"."))
+        blob = Blob(8192, hashlib.sha256(path.read_bytes()).hexdigest())
+        payload = Payload("boot", blob.size, blob.sha256, (Source("full", blob),))
+        made = replace(
+            MANIFEST,
+            version=version,
+            rollback_index=rollback_index,
+            built=int(self.now.timestamp()),
+            payloads=(payload,),
+        )
+        blobs = {blob.sha256: path}
         return changes.released(self.state, one, encoded(made), blobs, TERMS, self.now)
 
 

@@ -71,7 +71,7 @@ def accepted(
     for name in told:
         if name not in names:
             close = get_close_matches(name, names, n=1)
-            hint = f", did you mean {close[0]}?" if close else "; nothing like it is worse than before"
+            hint = f", did you mean {close[0]}?" if close else ""
             raise InputError(f"--accept {name}: is not worse than before{hint}")
     now = tuple(Accepted(name, told[name], owner or "") for name in names if name in told)
     still = {f"{finding.check}[{finding.key}]"[:NAME_LIMIT] for finding in new.findings}

@@ -132,14 +132,14 @@ def tell_draft(folder: Path) -> None:
 
 
 def tell_standings(found: "Sequence[Standing]", folder: Path) -> None:
-    from firmward.signing.tuf_keys import SHOWN, store_role
+    from firmward.signing.tuf_keys import SHOWN, own_id, store_role
 
     waiting = [one for one in found if one.missing]
     if not waiting:
         say(f"All have signed. Next: firmward release publish {folder}")
         return
     for one in waiting:
-        ids = sorted(one.waiting)
+        ids = sorted(map(own_id, one.waiting.values()))
         keys = " ".join(id[:SHOWN] for id in ids[:SHOWN_KEYS]) + (" …" if len(ids) > SHOWN_KEYS else "")
         say(f"To sign {one.name}: {one.missing} more of {store_role(one.name)}, any of {keys}")
     say(f"Next: firmward release sign {folder}, with the store of each")

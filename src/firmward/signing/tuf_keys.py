@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from firmward.model.errors import TrustError
-from firmward.signing.public_half import from_pem
+from firmward.signing.public_half import from_pem, key_id
 from firmward.signing.role import Role
 from firmward.signing.signing_key import PublicKey, Scheme, SigningKey
 from firmward.signing.tuf_model import Key, Signature, SSlibKey
@@ -23,7 +23,7 @@ _STORE_ROLES = {
     TIMESTAMP: Role.TIMESTAMP,
 }
 SHOWN = 16
-"""Digits of an id."""
+"""Digits of an id that a person sees."""
 
 
 def store_role(name: str) -> Role:
@@ -52,8 +52,16 @@ def check_key(key: Key) -> None:
         own = tuf_key(public)
     except (KeyError, ValueError, AttributeError, TypeError) as error:
         raise TrustError(f"key {key.keyid[:SHOWN]}: is none that firmward knows") from error
-    if (own.keyid, own.keytype, own.scheme) != (key.keyid, key.keytype, key.scheme):
+    if own != key:
         raise TrustError(f"key {key.keyid[:SHOWN]}: is listed under an id or for a scheme that is not its own")
+
+
+def own_id(key: Key) -> str:
+    """By which people know a key, since `firmward keys list` shows it: the store's id, not that of the metadata."""
+    try:
+        return key_id(_public(key.keytype, key.keyval["public"]))
+    except (KeyError, ValueError, AttributeError, TypeError, TrustError):
+        return key.keyid  # of a kind that no store has
 
 
 def _public(kind: str, value: str) -> PublicKey:

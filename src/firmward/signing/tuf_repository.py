@@ -19,8 +19,8 @@ from firmward.formats import canonical_json
 from firmward.formats.malformed import Malformed
 from firmward.model.errors import InputError, TrustError
 from firmward.signing.shelf import Digest, Shelf
-from firmward.signing.tuf_keys import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, check_key
-from firmward.signing.tuf_model import DelegatedRole, Metadata, Root, Snapshot, Targets, Timestamp
+from firmward.signing.tuf_keys import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, check_key, own_id
+from firmward.signing.tuf_model import DelegatedRole, Metadata, Role, Root, Snapshot, Targets, Timestamp
 from firmward.update import manifest
 from firmward.update.manifest import Manifest, is_name
 
@@ -263,6 +263,14 @@ def parsed_file(shelf: Shelf, name: str, version: int, kind: type[T], limit: int
     if name != TIMESTAMP and held.signed.version != version:
         raise TrustError(f"{shelf.folder / place}: is version {held.signed.version}")
     return Held(name, held.content, held.metadata)
+
+
+def signers(above: Root | Targets, role: Role) -> tuple[str, ...]:
+    """Who may sign, by the ids that people know. Raises TrustError for an id without a key."""
+    try:
+        return tuple(own_id(above.get_key(id)) for id in role.keyids)
+    except ValueError as error:
+        raise TrustError(f"{above.type} {above.version}: lists a key's id without the key") from error
 
 
 def check_root(root: Root) -> None:

@@ -14,7 +14,7 @@ from firmward.signing.release.draft import Draft
 from firmward.signing.release.naming import Naming, named
 from firmward.signing.release.succession import check_not_withdrawn, check_successor
 from firmward.signing.release.withdrawals import Withdrawal, set_withdrawals, withdrawals
-from firmward.signing.tuf_keys import ROOT, TARGETS
+from firmward.signing.tuf_keys import ROOT, TARGETS, own_id
 from firmward.signing.tuf_model import (
     TOP_LEVEL_ROLE_NAMES,
     DelegatedRole,
@@ -242,7 +242,7 @@ def _stands(delegator: Root | Targets, held: Held[Targets]) -> bool:
 
 def _check_dropped(before: Mapping[str, Key], after: Mapping[str, Key], namings: Mapping[str, Naming]) -> None:
     for word in {word for how in namings.values() for word in how.drop}:
-        if not any(id.startswith(word) for id in before):
+        if not any(own_id(key).startswith(word) for key in before.values()):
             raise InputError(f"{word}: begins the id of no key that signs now; `firmward release verify` lists them")
-        if any(id.startswith(word) for id in after):
+        if any(own_id(key).startswith(word) for key in after.values()):
             raise InputError(f"{word}: is a key of a store that was named too; revoke it there first")

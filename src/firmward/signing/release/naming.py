@@ -12,7 +12,7 @@ from firmward.signing.key_store import KeyStore
 from firmward.signing.ledger import THRESHOLD_LIMIT
 from firmward.signing.role import Role
 from firmward.signing.signing_key import PublicKey
-from firmward.signing.tuf_keys import SHOWN, tuf_key
+from firmward.signing.tuf_keys import SHOWN, own_id, tuf_key
 from firmward.signing.tuf_model import Key
 
 SHORTEST_ID = 8
@@ -21,8 +21,8 @@ SHORTEST_ID = 8
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """Keys that `come`, ids of those that `go` where they are there, and beginnings of ids that somebody has told to
-    `drop`. `threshold` is None where it is to stay; `usual` is that of a role that had none."""
+    """Keys that `come`, ids in metadata of those that `go` where they are there, and beginnings of stores' ids that
+    somebody has told to `drop`. `threshold` is None where it is to stay; `usual` is that of a role that had none."""
 
     come: tuple[PublicKey, ...] = ()
     go: frozenset[str] = frozenset()
@@ -51,13 +51,17 @@ def naming(
     return Naming((*come, *others), ids, tuple(drop), threshold, max(usual, 1))
 
 
+def is_dropped(key: Key, how: Naming) -> bool:
+    return any(own_id(key).startswith(word) for word in how.drop)
+
+
 def named(before: Mapping[str, Key], threshold: int | None, how: Naming, role: str) -> tuple[dict[str, Key], int]:
     """The keys by id, and how many of them have to sign. Raises InputError where they are too few."""
-    keys = {id: key for id, key in before.items() if id not in how.go and not id.startswith(how.drop or ("-",))}
+    keys = {id: key for id, key in before.items() if id not in how.go and not is_dropped(key, how)}
     keys |= {key.keyid: key for key in map(tuf_key, how.come)}
     wanted = how.threshold or threshold or how.usual
     if len(keys) < wanted:
-        there = ", ".join(id[:SHOWN] for id in keys) or "none"
+        there = ", ".join(own_id(key)[:SHOWN] for key in keys.values()) or "none"
         raise InputError(
             f"{role}: {wanted} keys have to sign, and there are {len(keys)} ({there}); name a store or a public key "
             "that has more, or another threshold"

@@ -1,6 +1,6 @@
 """Signatures under a draft: who has to sign, who has, and those that a key store can add now."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,18 +12,19 @@ from firmward.signing.release.draft import Draft
 from firmward.signing.role import Role
 from firmward.signing.shelf import Shelf
 from firmward.signing.tuf_keys import signature, store_role, tuf_key
-from firmward.signing.tuf_model import Root, Targets
+from firmward.signing.tuf_model import Key, Root, Targets
 from firmward.signing.unlock import Unlock
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a role's metadata stands with one that says who signs it: `signed` and `waiting` are ids of keys."""
+    """How a role's metadata stands with one that says who signs it: `signed` and `waiting` are its keys by their ids in
+    metadata."""
 
     name: str
     threshold: int
-    signed: frozenset[str]
-    waiting: frozenset[str]
+    signed: Mapping[str, Key]
+    waiting: Mapping[str, Key]
 
     @property
     def missing(self) -> int:
@@ -80,7 +81,7 @@ def _standing(draft: Draft, name: str, above: Root | Targets) -> Standing:
         result = above.get_verification_result(name, metadata.signed_bytes, metadata.signatures)
     except ValueError as error:
         raise InputError(f"the draft does not say who signs {name}: {error}") from error
-    return Standing(name, result.threshold, frozenset(result.signed), frozenset(result.unsigned))
+    return Standing(name, result.threshold, result.signed, result.unsigned)
 
 
 def _asked(draft: Draft, name: str, store: KeyStore) -> tuple[KeyRecord, ...]:

@@ -20,6 +20,7 @@ from firmward.signing.tuf_repository import (
     parsed_manifest,
     read,
     sha256_of,
+    signers,
     target_file,
     verify_by,
     verify_root,
@@ -99,7 +100,7 @@ def _roles(state: State, anchor: bytes | None, now: datetime, found: Survey) -> 
         above = root.signed if each.name in SOON else targets.signed
         role = above.get_delegated_role(each.name)
         expires = each.signed.expires
-        found.roles.append(Role(each.name, each.signed.version, expires, role.threshold, tuple(role.keyids)))
+        found.roles.append(Role(each.name, each.signed.version, expires, role.threshold, signers(above, role)))
         if expires <= now:
             found.problems.append(f"{each.name} {each.signed.version} has expired on {expires:%Y-%m-%d %H:%M} UTC")
         elif expires - now < SOON.get(each.name, SOON_CHANNEL):

@@ -20,6 +20,7 @@ from firmward.signing.tuf_repository import (
     delegations,
     parsed_manifest,
     sha256_of,
+    signers,
     target_file,
 )
 from firmward.update import manifest
@@ -47,7 +48,8 @@ def words(draft: Draft, shelf: Shelf) -> Iterator[str]:
 def _root(now: Root, before: Root | None) -> Iterator[str]:
     for name, role in sorted(now.roles.items()):
         was = before.roles.get(name) if before else None
-        yield from _signers(str(store_role(name)), role.keyids, role.threshold, was.keyids if was else None)
+        keys, old = signers(now, role), signers(before, was) if before and was else None
+        yield from _signers(str(store_role(name)), keys, role.threshold, old)
 
 
 def _top(now: Targets, before: Targets | None) -> Iterator[str]:
@@ -57,7 +59,8 @@ def _top(now: Targets, before: Targets | None) -> Iterator[str]:
     new = {one.name: one for one in delegations(now)}
     for name, role in new.items():
         was = old.get(name)
-        yield from _signers(name, role.keyids, role.threshold, was.keyids if was else [])
+        keys = signers(before, was) if before and was else ()
+        yield from _signers(name, signers(now, role), role.threshold, keys)
     yield from (f"  {name}: is a channel no more" for name in old if name not in new)
     if not new:
         yield "  no channels yet"
