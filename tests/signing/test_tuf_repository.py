@@ -53,7 +53,7 @@ def test_a_stock_client_follows_a_rotation_of_every_key(made: Ceremony, tmp_path
     for role in (Role.SNAPSHOT, Role.TIMESTAMP):
         store_changes.rotate(made.stores["server"], role, stores.known(), stores.DAY)
     made.publish(made.signed(made.root(), "office"))
-    made.publish(made.signed(made.delegation(), "office"))
+    made.publish(made.signed(made.delegation(STABLE, "office"), "office"))
     made.publish(made.signed(made.release("2.0", 1), "office"))
     assert made.state.root.signed.version == 2
     assert version_at(client, made) == "2.0"

@@ -77,7 +77,7 @@ class Ceremony:
         return changes.rooted(read(self.repository), namings, TERMS, self.now)
 
     def delegation(self, one: Channel = STABLE, *people: str, drop: Sequence[str] = ()) -> Draft:
-        how = naming([self.store(name) for name in people or ("office",)], Role.RELEASE, drop=drop)
+        how = naming([self.store(name) for name in people], Role.RELEASE, drop=drop)
         return changes.delegated(self.state, one, how, TERMS, self.now)
 
     def release(self, version: str, rollback_index: int = 0, one: Channel = STABLE, content: str = "") -> Draft:
@@ -114,5 +114,5 @@ def begun(folder: Path) -> Ceremony:
     one.person("office", Role.UPDATE_ROOT, Role.TARGETS, Role.RELEASE)
     one.person("server", Role.SNAPSHOT, Role.TIMESTAMP)
     one.publish(one.signed(one.root(), "office"))
-    one.publish(one.signed(one.delegation(), "office"))
+    one.publish(one.signed(one.delegation(STABLE, "office"), "office"))
     return one

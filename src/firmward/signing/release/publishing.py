@@ -70,6 +70,7 @@ def publish(folder: Path, repository: Path, order: Order) -> None:
 
 
 def _publish(draft: Draft, source: Shelf, state: State | None, shelf: Shelf, order: Order) -> None:
+    _check_clock(state, order.now)
     draft = replace(draft, next={name: draft.next[name] for name in draft.next if not _is_there(draft, state, name)})
     after = _joined(draft, state, order.now)
     list(words(draft, source))  # what nobody could have read before signing is not published
@@ -91,6 +92,7 @@ def renew(repository: Path, order: Order) -> None:
     """A fresh timestamp, and a fresh snapshot where less than half of its time is left."""
     with Shelf(repository).alone():
         state = existing(repository)
+        _check_clock(state, order.now)
         online = _online(state.root.signed, order)
         after = _After(state.root.signed, state.published, state.channels or {})
         snapshot = state.snapshot
@@ -179,6 +181,18 @@ def _check_follows(draft: Draft, state: State | None, name: str) -> None:
             f"{name}: the draft does not follow version {current.signed.version}, which is published now; make the "
             "draft anew, and have that signed"
         )
+
+
+def _check_clock(state: State | None, now: datetime) -> None:
+    """Devices keep the moment of the last signature, and believe no clock before it."""
+    timestamp = state.timestamp if state else None
+    last = str(timestamp.signed.unrecognized_fields.get(SIGNED_AT, "")) if timestamp else ""
+    if last > _moment(now):
+        raise InputError(f"the repository was signed at {last}, and this machine's clock is behind that: set the clock")
+
+
+def _moment(now: datetime) -> str:
+    return f"{now:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _by(root: Root, held: Held[Snapshot]) -> bool:
@@ -287,13 +301,8 @@ def _timestamp(
         None,
         order.terms.until(TIMESTAMP, order.now),
         _meta(snapshot),
-        {SIGNED_AT: f"{order.now:%Y-%m-%dT%H:%M:%SZ}"},
+        {SIGNED_AT: _moment(order.now)},
     )
-    if before and str(before.signed.unrecognized_fields.get(SIGNED_AT, "")) > signed.unrecognized_fields[SIGNED_AT]:
-        raise InputError(
-            f"the repository was signed at {before.signed.unrecognized_fields[SIGNED_AT]}, which is later than this "
-            "machine's clock: set the clock"
-        )
     return _signed(Metadata(signed), online[TIMESTAMP])
 
 
