@@ -1,5 +1,6 @@
 """A build as `firmward build` leaves it, small and signed, with a root of its own behind a hash tree."""
 
+import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -31,7 +32,9 @@ def signed_build(folder: Path, store: Path, root: Path, version: str, rollback_i
     (folder / "disk.img").unlink()
     (folder / "device.toml").write_text(POLICY.replace("VERSION", version))
     image = folder / "root.squashfs"
-    subprocess.run(["mksquashfs", root, image, "-quiet", "-no-progress", "-all-root", "-mkfs-time", "0"], check=True)
+    subprocess.run(
+        ["mksquashfs", root, image, "-quiet", "-no-progress", "-all-root"], check=True, env={"PATH": os.environ["PATH"]}
+    )
     verity = write_verity(image, folder / "slot/root.img", product="camera", version=version)
     image.unlink()
     built_device.described(folder, built_device.SMALL)

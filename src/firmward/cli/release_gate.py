@@ -5,7 +5,7 @@ the first time, a check without its verdict, and a link of the chain that holds 
 with a reason and an owner that are signed in, stops the release.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -57,32 +57,44 @@ def _worse(old: "Report", new: "Report") -> Iterator[Worse]:
             yield Worse(f"chain[{link.link}]", f"{' is '.join(states)} now: {link.why}")
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Reasons by what they are for, and who answers for them."""
+
+    reasons: dict[str, str]
+    owner: str
+
+
+def answer(words: Sequence[str], owner: str | None) -> Answer:
+    """Of --accept and --owner. Raises InputError."""
+    told = dict(_pair(word) for word in words)
+    if told and not (owner and len(owner) <= OWNER_LIMIT and owner.isprintable()):
+        raise InputError(f"--accept needs --owner: who answers for it, in {OWNER_LIMIT} characters at the most")
+    return Answer(told, owner or "")
+
+
 def accepted(
-    found: Sequence[Worse], words: Sequence[str], owner: str | None, before: "Sequence[Accepted]", new: "Report"
+    found: Sequence[Worse], told: Answer, before: "Sequence[Accepted]", new: "Report"
 ) -> "tuple[Accepted, ...]":
     """What is said of the release for good: what is accepted now, and of what the release before accepted that which is
     still open. Raises InputError for a word that fits nothing."""
     from firmward.update.manifest import Accepted
 
-    told = dict(_pair(word) for word in words)
-    if told and not (owner and len(owner) <= OWNER_LIMIT and owner.isprintable()):
-        raise InputError(f"--accept needs --owner: who answers for it, in {OWNER_LIMIT} characters at the most")
     names = [one.name for one in found]
-    for name in told:
+    for name in told.reasons:
         if name not in names:
             close = get_close_matches(name, names, n=1)
             hint = f", did you mean {close[0]}?" if close else ""
             raise InputError(f"--accept {name}: is not worse than before{hint}")
-    now = tuple(Accepted(name, told[name], owner or "") for name in names if name in told)
+    now = tuple(Accepted(name, told.reasons[name], told.owner) for name in names if name in told.reasons)
     still = {f"{finding.check}[{finding.key}]"[:NAME_LIMIT] for finding in new.findings}
     still |= {check.check for check in new.checks} | {f"chain[{link.link}]" for link in new.chain}
-    return (*now, *(one for one in before if one.finding in still and one.finding not in told))
+    return (*now, *(one for one in before if one.finding in still and one.finding not in told.reasons))
 
 
-def stop_unless(found: Sequence[Worse], accepted: "Sequence[Accepted]", how: str) -> None:
-    """Ends the command with 1 where something is not accepted; `how` says what to do."""
-    known = {one.finding for one in accepted}
-    left = [one for one in found if one.name not in known]
+def stop_unless(found: Sequence[Worse], accepted: Collection[str], how: str) -> None:
+    """Ends the command with 1 where something is not accepted by its name; `how` says what to do."""
+    left = [one for one in found if one.name not in accepted]
     if not left:
         return
     typer.echo(f"firmward: the release is worse than the one that it follows, by {len(left)}:", err=True)
@@ -131,7 +143,7 @@ def check_promoted(state: "State", source: "Channel", to: "Channel", board: str)
         f"its manifest does not accept that; have it accepted in a release made for {to.name}: firmward release new "
         f"OUT --channel {to.name} --accept FINDING=REASON --owner WHO"
     )
-    stop_unless(worse(reports[0], reports[1]), new.accepted, how)
+    stop_unless(worse(reports[0], reports[1]), {one.finding for one in new.accepted}, how)
 
 
 def _pair(word: str) -> tuple[str, str]:

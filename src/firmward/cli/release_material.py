@@ -62,7 +62,6 @@ def material(folder: Path, built: "Built", documents: dict[str, Path], proof: Pa
         if (folder / name).exists():
             files[kind] = folder / name
     if proof is not None:
-        _check_proof(proof, folder / build.FILE)
         files["proof"] = proof
     digests = {name: Shelf(path.parent).digest(path.name) for name, path in files.items()}
     _check_slot(built, digests)
@@ -127,7 +126,8 @@ def _check_slot(built: "Built", digests: "dict[str, Digest]") -> None:
             raise TrustError(f"{path}: is not the file that the build's record names")
 
 
-def _check_proof(proof: Path, record: Path) -> None:
+def check_proof(proof: Path, folder: Path) -> None:
+    """Whether it is the proof of this build. Raises InputError."""
     from firmward.build import built, regular
     from firmward.lab.proof.record import SCHEMA
     from firmward.signing.shelf import Shelf
@@ -138,7 +138,7 @@ def _check_proof(proof: Path, record: Path) -> None:
         raise InputError(f"{proof}: is not JSON: {str(error)[:120]}") from error
     if not isinstance(table, dict) or table.get("schema") != SCHEMA:
         raise InputError(f"{proof}: is no proof ({SCHEMA}); `firmward lab attack OUT -o proof.json` writes one")
-    if table.get("build") != Shelf(record.parent).digest(built.FILE).sha256:
+    if table.get("build") != Shelf(folder).digest(built.FILE).sha256:
         raise InputError(f"{proof}: is the proof of another build")
     if table.get("holds") is not True:
         typer.echo(f"firmward: {proof}: says itself that the protection does not hold", err=True)

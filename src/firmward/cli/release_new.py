@@ -16,6 +16,7 @@ from firmward.cli.vulns_database import AgeOption, DatabaseOption, advisories
 
 if TYPE_CHECKING:
     from firmward.cli.judging import Question
+    from firmward.cli.release_gate import Answer
     from firmward.signing.tuf_repository import Channel, State
     from firmward.update.manifest import Accepted, Manifest
 
@@ -79,7 +80,7 @@ def new(
     The build is verified with the store's rootfs keys and audited; report, SBOM, VEX and facts go with it. What its
     report has worse than that of the release it follows stops it, unless it is accepted, with a reason that is signed.
     """
-    from firmward.cli import release_material
+    from firmward.cli import release_gate, release_material
     from firmward.cli.judging import Reading, progress
     from firmward.cli.release_documents import audited
     from firmward.image.budget import Limits
@@ -90,10 +91,12 @@ def new(
     from firmward.update.manifest import encoded
 
     draft.check_new(output)
-    moment = options.moment(now)
+    moment, told = options.moment(now), release_gate.answer(accept or [], owner)
     built = release_material.checked_build(build, KeyStore.open(store))
     one, state = named(built.product, channel), existing(repo)
     state.of_channel(one)
+    if proof is not None:
+        release_material.check_proof(proof, build)
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)
     reading = Reading(limits, jobs or os.cpu_count() or 1, inventory=True)
     question, policy = _question(build, db, max_db_age)
@@ -101,7 +104,7 @@ def new(
         with progress(Color.AUTO, quiet=quiet) as tell:
             documents = audited(build, Path(name), question, reading, policy, tell)
         found = release_material.material(build, built, documents, proof)
-        taken = _gated(state, one, built.board, documents["report"], accept or [], owner)
+        taken = _gated(state, one, built.board, documents["report"], told)
         content = encoded(release_material.manifest(found, taken, moment))
         options.write_draft(changes.released(state, one, content, found.blobs, options.terms(days), moment), output)
 
@@ -116,9 +119,7 @@ def _question(build: Path, db: Path | None, max_db_age: int | None) -> "tuple[Qu
     return Question((), read_policy(policy), clock, None, told, lists=True), policy
 
 
-def _gated(
-    state: "State", one: "Channel", board: str, report: Path, accept: list[str], owner: str | None
-) -> "tuple[Accepted, ...]":
+def _gated(state: "State", one: "Channel", board: str, report: Path, told: "Answer") -> "tuple[Accepted, ...]":
     """What is accepted. Ends the command where that is not all that is worse."""
     from firmward.audit.json_report import read_report
     from firmward.cli import release_gate
@@ -128,7 +129,7 @@ def _gated(
     before: Manifest | None = state.manifest(one.path(board), state.of_channel(one).signed)
     theirs = release_gate.report_of(state, before) if before is not None else None
     found = release_gate.worse(theirs, mine) if theirs is not None else ()
-    taken = release_gate.accepted(found, accept, owner, before.accepted if before else (), mine)
+    taken = release_gate.accepted(found, told, before.accepted if before else (), mine)
     how = 'mend it, or take it upon you: --accept "FINDING=REASON" --owner WHO, for each'
-    release_gate.stop_unless(found, taken, how)
+    release_gate.stop_unless(found, told.reasons, how)  # what was accepted once is not for what has become worse since
     return taken
