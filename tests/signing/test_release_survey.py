@@ -86,8 +86,26 @@ def test_another_makers_repository_is_told_by_the_root_that_devices_hold(made: C
     assert not survey(made.repository, newest, made.now).problems
     (tmp_path / "theirs").mkdir()
     theirs = begun(tmp_path / "theirs")
-    for anchor in (root, newest):
-        assert survey(theirs.repository, anchor, made.now).problems
+    for _ in range(2):
+        for anchor in (root, newest):
+            assert survey(theirs.repository, anchor, made.now).problems
+        store_changes.rotate(theirs.stores["office"], Role.UPDATE_ROOT, stores.known(), stores.DAY)
+        theirs.publish(theirs.signed(theirs.root(), "office"))
+    (made.repository / "metadata/2.root.json").unlink()
+    for name in ("1.root.json", "2.root.json"):  # his, in front of all that is ours
+        shutil.copy(theirs.repository / "metadata" / name, made.repository / "metadata")
+    assert survey(made.repository, root, made.now).problems
+
+
+def test_a_root_of_strangers_behind_ours_is_told_by_the_root_that_devices_hold(made: Ceremony, tmp_path: Path) -> None:
+    """All of his repository holds by itself, from a first root that nobody has; who holds ours sees it."""
+    root = (made.repository / "metadata/1.root.json").read_bytes()
+    (tmp_path / "theirs").mkdir()
+    theirs = begun(tmp_path / "theirs")
+    store_changes.rotate(theirs.stores["office"], Role.UPDATE_ROOT, stores.known(), stores.DAY)
+    theirs.publish(theirs.signed(theirs.root(), "office"))
+    assert not survey(theirs.repository, None, made.now).problems
+    assert "root 2" in survey(theirs.repository, root, made.now).problems[0]
 
 
 def test_a_folder_that_is_none_cannot_be_verified(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The repository as a client that knows nothing of firmward sees it, and as whoever makes the next version reads it."""
 
 import hashlib
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -117,6 +118,30 @@ def test_metadata_that_somebody_changed_is_refused(made: Ceremony, name: str) ->
             existing(made.repository)
     path.unlink()
     with pytest.raises(FirmwardError):
+        existing(made.repository)
+
+
+def test_a_root_that_the_root_before_has_not_signed_is_refused(made: Ceremony, tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    theirs = begun(tmp_path / "theirs")
+    store_changes.rotate(theirs.stores["office"], Role.UPDATE_ROOT, stores.known(), stores.DAY)
+    theirs.publish(theirs.signed(theirs.root(), "office"))
+    shutil.copy(theirs.repository / "metadata/2.root.json", made.repository / "metadata")
+    with pytest.raises(TrustError, match="root 2"):
+        existing(made.repository)
+
+
+def test_a_snapshot_of_the_right_keys_that_the_timestamp_does_not_name_is_refused(made: Ceremony) -> None:
+    """Whoever makes two of a version could show one device this, and another that."""
+    kept = made.folder / "kept"
+    shutil.copytree(made.repository, kept)
+    made.publish(made.signed(made.release("1.1"), "office"))
+    ours = made.folder / "ours"
+    made.repository.rename(ours)
+    kept.rename(made.repository)
+    made.publish(made.signed(made.release("1.2"), "office"))
+    shutil.copy(ours / "metadata/4.snapshot.json", made.repository / "metadata")
+    with pytest.raises(TrustError, match="not what the snapshot or the timestamp names"):
         existing(made.repository)
 
 

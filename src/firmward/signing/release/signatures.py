@@ -6,7 +6,7 @@ from pathlib import Path
 
 from firmward.model.errors import DeviceError, FirmwardError, InputError, TrustError
 from firmward.signing.key_store import KeyStore
-from firmward.signing.ledger import RETIRED, REVOKED, KeyRecord
+from firmward.signing.ledger import RETIRED, KeyRecord
 from firmward.signing.release import draft as drafts
 from firmward.signing.release.draft import Draft
 from firmward.signing.role import Role
@@ -101,8 +101,6 @@ def _of(draft: Draft, name: str) -> Iterator[Standing]:
 
 
 def _add(draft: Draft, name: str, store: KeyStore, key: KeyRecord, unlock: Unlock) -> None:
-    if key.state == REVOKED:
-        raise TrustError(f"{key.name}: was revoked on {key.since} ({key.reason}); nothing is signed with it")
     if key.state == RETIRED and key.role != Role.UPDATE_ROOT:
         raise TrustError(f"{key.name}: was retired on {key.since}; have its successor named in the repository")
     metadata = draft.next[name].metadata
