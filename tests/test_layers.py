@@ -34,7 +34,7 @@ MAY_IMPORT = {
     ),
 }
 STANDARD_LIBRARY_ONLY = {"model", "formats", "facts", "checks", "standards", "audit", "trust", "update", "agent"}
-LAZY = {("audit/html.py", "jinja2")}
+LAZY = {("audit/html.py", "jinja2"), ("trust/installed.py", "cryptography")}
 """Imported inside a function, when it is asked for."""
 
 FILES = sorted(SOURCE.rglob("*.py"))

@@ -42,12 +42,14 @@ def run() -> int:
     options = parser.parse_args()
     rows = faults(options.area)
     chosen = [row for row in rows if not options.words or any(word in row.file + row.why for word in options.words)]
+    if not chosen:
+        sys.exit("no row has any of these words in its file or its reason")
     stale = [row for row in chosen if not stands(row)]
     for row in stale:
         print(f"STALE   {row.file}: {row.why}: its place is gone, or stands more than once: {row.old}")
     tests = sorted({word for row in chosen for word in row.tests.split() if word.startswith("tests/")})
     if has_failures(None, tests):
-        sys.exit("the tests fail without any fault: mend that first")
+        sys.exit("the tests fail without any fault: mend that first (what they said stands above)")
     missed = 0
     with ThreadPoolExecutor(options.jobs) as pool:
         live = [row for row in chosen if row not in stale]
@@ -76,11 +78,12 @@ def has_failures(fault: Fault | None, tests: list[str]) -> bool:
         if fault is not None:
             target = copy / SOURCES / fault.file
             target.write_text(target.read_text(encoding="utf-8").replace(fault.old, fault.new), encoding="utf-8")
-        return tests_fail(copy, tests)
+        return tests_fail(copy, tests, is_told=fault is None)
 
 
-def tests_fail(copy: Path, tests: list[str]) -> bool:
-    """Exit code 1 of pytest: tests ran and some failed. Anything else (2: it could not collect) is told."""
+def tests_fail(copy: Path, tests: list[str], *, is_told: bool) -> bool:
+    """Exit code 1 of pytest: tests ran and some failed. Anything else (2: it could not collect) is told, and where
+    `is_told` failures are too."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(
         command,
@@ -93,6 +96,8 @@ def tests_fail(copy: Path, tests: list[str]) -> bool:
     )
     if done.returncode not in (0, 1):
         sys.exit(f"pytest said {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    if is_told and done.returncode:
+        print(done.stdout[-2000:])
     return done.returncode == 1
 
 

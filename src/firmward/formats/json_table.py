@@ -22,6 +22,10 @@ class Table:
         self._fields = value
         self._place = place
 
+    @property
+    def value(self) -> Json:
+        return self._fields
+
     def __contains__(self, key: str) -> bool:
         return key in self._fields
 
