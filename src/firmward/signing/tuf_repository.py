@@ -21,13 +21,14 @@ from firmward.model.errors import InputError, TrustError
 from firmward.signing.shelf import Digest, Shelf
 from firmward.signing.tuf_keys import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, check_key, own_id
 from firmward.signing.tuf_model import DelegatedRole, Metadata, Role, Root, Snapshot, Targets, Timestamp
+from firmward.trust.workflow import Limits
 from firmward.update import manifest
 from firmward.update.manifest import Manifest, is_name
 
 METADATA, BLOBS = "metadata", "targets/blobs"
-LIMITS = {ROOT: 512_000, TIMESTAMP: 16_384, SNAPSHOT: 2_000_000}
-TARGETS_LIMIT = 5_000_000
-"""Bytes of metadata by role, as python-tuf's client has them: what is larger no device takes."""
+_DEVICE = Limits()
+LIMITS = {ROOT: _DEVICE.root, TIMESTAMP: _DEVICE.timestamp, SNAPSHOT: _DEVICE.snapshot}
+"""Bytes of metadata by role; of a channel's as of the top of all targets. What is larger no device takes."""
 ROOTS_LIMIT = 1024
 CHANNELS_LIMIT = 4096
 SIGNED_AT = "x-firmward-signed"
@@ -195,7 +196,7 @@ def parsed(content: bytes, kind: type[T], name: str) -> Held[T]:
 
 
 def limit_of(name: str) -> int:
-    return LIMITS.get(name, TARGETS_LIMIT)
+    return LIMITS.get(name, _DEVICE.targets)
 
 
 def verify_by(delegator: Root | Targets, name: str, metadata: AnyMetadata) -> None:

@@ -189,6 +189,20 @@ FAULTS = (
     ),
     Fault(
         "signing/release/publishing.py",
+        "    rehearse(shelf, first, paths, {**dict(names), **files},",
+        "    _ = (shelf, first, paths, {**dict(names), **files},",
+        PUBLISHING,
+        "what no device takes is published",
+    ),
+    Fault(
+        "signing/release/publishing.py",
+        "GRACE = 1 << 34",
+        "GRACE = 0",
+        PUBLISHING,
+        "a channel that has expired keeps the other from its release",
+    ),
+    Fault(
+        "signing/release/publishing.py",
         "    if found.built > (now + AHEAD).timestamp():",
         "    if found.built > 1 << 40:",
         PUBLISHING,

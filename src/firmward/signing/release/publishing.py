@@ -21,6 +21,7 @@ from firmward.signing.key_store import KeyStore
 from firmward.signing.release import draft as drafts
 from firmward.signing.release.changes import Terms
 from firmward.signing.release.draft import NOTHING, Draft
+from firmward.signing.release.rehearsal import rehearse
 from firmward.signing.release.succession import check_not_withdrawn, check_successor
 from firmward.signing.release.withdrawals import withdrawals
 from firmward.signing.release.words import words
@@ -45,8 +46,11 @@ from firmward.signing.tuf_repository import (
     verify_root,
 )
 from firmward.signing.unlock import Unlock
+from firmward.trust.trusted import Moment
 from firmward.update import manifest
 
+GRACE = 1 << 34
+"""Seconds: a channel that has expired keeps another's release from nobody. What is published itself has not expired."""
 AHEAD = timedelta(days=1)
 """How far a clock may differ from another's."""
 
@@ -78,6 +82,7 @@ def _publish(draft: Draft, source: Shelf, state: State | None, shelf: Shelf, ord
     online = _online(after.root, order)
     snapshot = _snapshot(state, after, order, online)
     timestamp = _timestamp(state, snapshot, order, online)
+    _rehearse(draft, state, shelf, after, {**_names(snapshot), metadata_file(TIMESTAMP, 0): timestamp}, order)
     for sha256, digest in blobs.items():
         shelf.write(f"{BLOBS}/{sha256}", source.pieces(f"{BLOBS}/{sha256}"), digest)
     for place, content in files.items():
@@ -86,6 +91,20 @@ def _publish(draft: Draft, source: Shelf, state: State | None, shelf: Shelf, ord
     shelf.write(metadata_file(SNAPSHOT, snapshot.signed.version), [snapshot.content])
     _put(shelf, draft, ROOT)
     shelf.write(metadata_file(TIMESTAMP, 0), [timestamp])
+
+
+def _rehearse(
+    draft: Draft, state: State | None, shelf: Shelf, after: "_After", files: Mapping[str, bytes], order: Order
+) -> None:
+    """A device that knows the first root alone has to take all of it. Raises TrustError."""
+    names = [name for held in draft.next.values() for name in _names(held).items()]
+    first = state.roots[0].content if state else draft.next[ROOT].content
+    paths = [path for held in after.channels.values() for path in held.signed.targets]
+    rehearse(shelf, first, paths, {**dict(names), **files}, Moment(int(order.now.timestamp()), GRACE))
+
+
+def _names(held: Held[Root] | Held[Targets] | Held[Snapshot]) -> dict[str, bytes]:
+    return {metadata_file(held.name, held.signed.version): held.content}
 
 
 def renew(repository: Path, order: Order) -> None:
