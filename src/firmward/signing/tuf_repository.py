@@ -18,7 +18,7 @@ from tuf.api.serialization import DeserializationError
 from firmward.formats import canonical_json
 from firmward.formats.malformed import Malformed
 from firmward.model.errors import InputError, TrustError
-from firmward.signing.shelf import Digest, Shelf
+from firmward.signing.shelf import Digest, Shelf, digest_of
 from firmward.signing.tuf_keys import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, check_key, own_id
 from firmward.signing.tuf_model import DelegatedRole, Metadata, Role, Root, Snapshot, Targets, Timestamp
 from firmward.trust.workflow import Limits
@@ -53,9 +53,7 @@ class Held(Generic[T]):
 
     @cached_property
     def digest(self) -> Digest:
-        import hashlib
-
-        return Digest(len(self.content), hashlib.sha256(self.content).hexdigest())
+        return digest_of(self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +156,7 @@ class State:
             return None
         sha256 = sha256_of(found.hashes, path)
         content = self.shelf.content(target_file(path, sha256), manifest.SIZE_LIMIT)
-        if Held(path, content, Metadata(targets)).digest != Digest(found.length, sha256):
+        if digest_of(content) != Digest(found.length, sha256):
             raise TrustError(f"{self.shelf.folder / target_file(path, sha256)}: is not what the channel's keys signed")
         return content
 

@@ -9,7 +9,6 @@ The rules this file holds:
 - Whatever ends the command, the repository is the old one or the new; the same draft can be published again.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from firmward.signing.release.rehearsal import rehearse
 from firmward.signing.release.succession import check_not_withdrawn, check_successor
 from firmward.signing.release.withdrawals import withdrawals
 from firmward.signing.release.words import words
-from firmward.signing.shelf import Digest, Shelf
+from firmward.signing.shelf import Digest, Shelf, digest_of
 from firmward.signing.signing_key import SigningKey
 from firmward.signing.tuf_keys import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, signature, store_role, tuf_key
 from firmward.signing.tuf_model import Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
@@ -235,7 +234,7 @@ def _content(
         for path, content in _new_manifests(held.signed, before.signed if before else None, source):
             found = parsed_manifest(content, path)
             _check_manifest(path, content, held.signed, before.signed if before else None, state, now)
-            files[target_file(path, hashlib.sha256(content).hexdigest())] = content
+            files[target_file(path, digest_of(content).sha256)] = content
             for blob in found.blobs():
                 blobs |= _missing(Digest(blob.size, blob.sha256), source, shelf)
     return files, blobs
@@ -254,7 +253,7 @@ def _check_manifest(
 ) -> None:
     found = parsed_manifest(content, path)
     known = withdrawals(signed)
-    check_not_withdrawn(path, hashlib.sha256(content).hexdigest(), known)
+    check_not_withdrawn(path, digest_of(content).sha256, known)
     was = state.manifest(path, before) if state and isinstance(before, Targets) else None
     check_successor(path, found, was, known)
     if found.built > (now + AHEAD).timestamp():
