@@ -17,6 +17,7 @@ import scan
 import audit
 import build
 import formats
+import update
 import vulns
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
@@ -32,6 +33,7 @@ SECTIONS = {
     "identification": identification.section,
     "kernel_build": kernel_build.section,
     "build": build.section,
+    "update": update.section,
 }
 COMPARISON = "comparison"
 
