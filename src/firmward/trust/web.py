@@ -51,16 +51,14 @@ class Web:
     def read(self, path: Steps, limit: int) -> bytes | None:
         try:
             answer = self._asked(path, 0, limit)
-            if answer.status in ABSENT:
-                answer.read(limit)  # what it says to that, so that the connection can be kept
-                self._settle(answer)
-                return None
-            if answer.status != FOUND:
-                raise DeviceError(f"{self._url(path)}: the server answers {answer.status}")
-            content = answer.read(limit + 1)
-            self._settle(answer)
+            if answer.status not in ABSENT:
+                _expect(answer, FOUND)
+            content = answer.read(limit + 1)  # of an absent file too, so that the connection can be kept
+            self._settle(answer, is_whole=len(content) <= limit)
         except _failures() as error:
             raise self._failure(path, error) from error
+        if answer.status in ABSENT:
+            return None
         if len(content) > limit:
             self.close()
             raise TrustError(f"{path[-1]}: has more than the {limit} bytes that it may have")
@@ -69,12 +67,11 @@ class Web:
     def stream(self, path: Steps, offset: int, limit: int) -> Iterator[bytes]:
         try:
             answer = self._asked(path, offset, limit)
-            if answer.status != (PART if offset else FOUND):
-                raise DeviceError(f"{self._url(path)}: the server answers {answer.status}")
+            _expect(answer, PART if offset else FOUND)
             while limit and (piece := answer.read1(min(PIECE, limit))):
                 limit -= len(piece)
                 yield piece
-            self._settle(answer)
+            self._settle(answer, is_whole=limit > 0)
         except _failures() as error:
             raise self._failure(path, error) from error
 
@@ -112,9 +109,12 @@ class Web:
             self._connection = connection
         return self._connection, self._line
 
-    def _settle(self, answer: "HTTPResponse") -> None:
-        """Keep the connection if all was read."""
+    def _settle(self, answer: "HTTPResponse", *, is_whole: bool) -> None:
+        """Keep the connection if all was read. Raises ValueError where less came than was promised."""
+        if is_whole and answer.length:
+            raise ValueError(f"{answer.length} bytes are missing")
         if not answer.isclosed() or answer.will_close:
+            answer.close()
             self.close()
 
     def _failure(self, path: Steps, error: Exception) -> DeviceError:
@@ -205,6 +205,12 @@ def _parsed(address: str) -> _Address:
     if scheme not in ("http", "https") or not separator or not name or not is_plain or (colon and not port.isdecimal()):
         raise InputError(f"{address[:200]}: is no address such as https://updates.maker.example/camera")
     return _Address(base, scheme == "https", name.strip("[]"), int(port) if port else None, f"{slash}{path}")
+
+
+def _expect(answer: "HTTPResponse", status: int) -> None:
+    if answer.status != status:
+        answer.close()
+        raise ValueError(f"the server answers {answer.status}")
 
 
 def _failures() -> tuple[type[Exception], ...]:
