@@ -2,10 +2,10 @@
 
 Rules:
 
-- It is no earlier than when the system was built, and than the latest time at which metadata was signed that the device
-  has accepted: the time floor.
-- Only signed times raise the floor. The wall clock never does, so that one at 2100 poisons nothing: put right, it counts
-  again.
+- It is no earlier than when the system was built, and than the time floor: the latest time at which metadata was signed
+  that the device has accepted.
+- Only signed times raise the floor. The wall clock never does, so that one at 2100 poisons nothing: put right, it
+  counts again.
 - Whoever stole the keys of the timestamp can sign any time. So the floor never goes beyond the day on which what was
   signed offline expires, and it belongs to the keys that signed it: a root that replaces them begins anew, as it does
   with versions that were run up (TUF specification 1.0, section 5.3.11).
