@@ -11,20 +11,22 @@ wrong, 3 nobody can tell now: try again.
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from firmward.formats.canonical_json import Json, encode
 from firmward.model.errors import DeviceError, FirmwardError, InputError, TrustError
 from firmward.trust.folder import Folder
+from firmward.trust.place import Place
 from firmward.trust.store import Store
 from firmward.update import outcome
 from firmward.update.floors.best import floor_of
 from firmward.update.floors.floor import RollbackFloor
 from firmward.update.identity import Identity
-from firmward.update.offer import Device, Offer
+from firmward.update.offer import Offer
 from firmward.update.outcome import CURRENT, REFUSED, UNKNOWN, UPDATE, Outcome
-from firmward.update.question import Question, Reply, Repository
+from firmward.update.question import Question, Reply, repository_at
 from firmward.update.this_device import IMAGE, STATE, ThisDevice
 
 CODES = {CURRENT: 0, UPDATE: 10, REFUSED: 1, UNKNOWN: 3}
@@ -50,7 +52,8 @@ def check(options: argparse.Namespace, here: ThisDevice, wall: Wall) -> int:
     try:
         device = here.device(identity, floor_of(identity, store).read())
         question = Question(device, here.roots(), here.state, wall)
-        found = _told(question.ask(repository(identity, device, options.folder)))
+        with place_of(identity, options.folder) as place:
+            found = _told(question.ask(repository_at(place, device.name)))
     except TrustError as error:
         found = Outcome(REFUSED, str(error))
     except DeviceError as error:
@@ -94,17 +97,18 @@ def confirm(options: argparse.Namespace, here: ThisDevice, _wall: Wall) -> int:
     return 0
 
 
-def repository(identity: Identity, device: Device, folder: Path | None) -> Repository:
+@contextmanager
+def place_of(identity: Identity, folder: Path | None) -> Iterator[Place]:
     """On a stick it is as on a server. Raises InputError where the image names no server."""
-    director = ("director", device.name or "-", "metadata")
     if folder is not None:
-        return Repository(Folder(folder / "metadata"), Folder(folder / "targets"), Folder(folder.joinpath(*director)))
+        yield Folder(folder)
+        return
     if not identity.server:
         raise InputError("device.json: names no server; give a folder: --from")
     from firmward.trust.web import Web
 
-    address = identity.server.rstrip("/")
-    return Repository(Web(f"{address}/metadata"), Web(f"{address}/targets"), Web("/".join((address, *director))))
+    with closing(Web(identity.server)) as web:
+        yield web
 
 
 def _told(reply: Reply) -> Outcome:

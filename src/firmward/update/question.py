@@ -15,7 +15,7 @@ from firmward.trust.anchor import AnchoredStore
 from firmward.trust.client import USUAL, Client
 from firmward.trust.clock import Clock, TimeFloor
 from firmward.trust.metadata import Root, TargetFile
-from firmward.trust.place import Place
+from firmward.trust.place import Below, Place
 from firmward.trust.store import Store
 from firmward.trust.trusted import Moment, Trusted
 from firmward.trust.workflow import Limits
@@ -33,11 +33,17 @@ class Roots:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """Where its parts are. `director` is the metadata of this device."""
+    """Where its parts are. `director` is the metadata that is meant for this device."""
 
     metadata: Place
     targets: Place
     director: Place
+
+
+def repository_at(place: Place, device: str) -> Repository:
+    """As a maker's repository is laid out (ADR 016), for the device of this name."""
+    director = ("director", device or "-", "metadata")
+    return Repository(Below(place, ("metadata",)), Below(place, ("targets",)), Below(place, director))
 
 
 @dataclass(frozen=True, slots=True)
