@@ -85,7 +85,7 @@ def _content(path: Path, limit: int) -> bytes | None:
     try:
         with path.open("rb") as file:
             content = file.read(limit + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
