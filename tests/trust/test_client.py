@@ -41,9 +41,9 @@ def client(played: Played, place: Path, content: bytes | None = None) -> Client:
     store = Store(place)
     if store.recall("root") is None:
         store.keep("root", played.published["root", 1])
-    return Client(
-        store, Files(metadata), Files({name.replace("__", "/"): one for name, one in targets.items()}), MOMENT
-    )
+    target = played.targets.targets.get("a/b.json")
+    files = {f"a/{target.hashes['sha256']}.b.json": content} if target is not None and content is not None else {}
+    return Client(store, Files(metadata), Files(files), MOMENT)
 
 
 @pytest.fixture
