@@ -64,14 +64,14 @@ FAULTS = (
         "trust/trusted.py",
         "        _check_no_older(TIMESTAMP, new.version, old.version)\n",
         "",
-        QUESTION,
+        WORKFLOW,
         "yesterday's repository is taken for today's",
     ),
     Fault(
         "trust/trusted.py",
         "        _check_no_older(role, new.meta[role].version, file.version)\n",
         "",
-        WORKFLOW,
+        QUESTION,
         "one channel is put back behind a new snapshot",
     ),
     Fault(
@@ -224,10 +224,10 @@ FAULTS = (
     # signatures
     Fault(
         "trust/signature.py",
-        "if not key.der or not 0 < len(signature) <= SIGNATURE_LIMIT:",
-        "if not 0 < len(signature) <= SIGNATURE_LIMIT:",
+        "not 0 < len(signature) <= SIGNATURE_LIMIT",
+        "False",
         SIGNATURE,
-        "a key of a kind that is not known is asked of the library",
+        "the library is given a signature longer than any is",
     ),
     Fault(
         "trust/libcrypto.py",
