@@ -616,9 +616,9 @@ FAULTS = (
         "of two slots on the command line one is believed",
     ),
     Fault(
-        "update/main.py",
-        'return "".join(one if one.isprintable() else "?" for one in line)',
-        "return line",
+        "update/outcome.py",
+        'return "".join(one if one.isprintable() else "?" for one in text)',
+        "return text",
         MAIN,
         "a server writes to the terminal of who looks",
     ),
