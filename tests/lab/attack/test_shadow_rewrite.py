@@ -5,9 +5,10 @@ import pytest
 from firmward.lab.attack.shadow_rewrite import with_shell, without_password
 
 SHADOWS = {
-    b"root:$1$Xm0cKq3T$7lciwk:20412:0:::::\nftp:*:1::::::\n": b"root::20412:0:::::\nftp:*:1::::::\n",
+    b"root:$1$Xm0cKq3T$7lciwk:20412:0:::::\nftp:*:1::::::\n": b"root::20412:0:::::\n",
     b"root:*:1::::::\n": b"root::1::::::\n",
-    b"ftp:*:1::::::\nroot:!x:1::::::\n": b"ftp:*:1::::::\nroot::1::::::\n",
+    b"root:*:1::::::": b"root::1::::::",
+    b"ftp:*:7::::::\nroot:!x:1::::::\n": b"root::1::::::\n",
     b"rooted:*:1::::::\n": b"rooted:*:1::::::\n",
 }
 ACCOUNTS = {
@@ -19,7 +20,7 @@ ACCOUNTS = {
 
 
 @pytest.mark.parametrize(("before", "after"), SHADOWS.items())
-def test_root_alone_loses_its_password(before: bytes, after: bytes) -> None:
+def test_root_alone_is_left_and_loses_its_password(before: bytes, after: bytes) -> None:
     assert without_password(before) == after
     assert len(after) <= len(before)
 

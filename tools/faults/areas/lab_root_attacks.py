@@ -85,8 +85,8 @@ FAULTS = (
     ),
     Fault(
         "lab/attack/shadow_rewrite.py",
-        r'rb"^root:[^:\n]*:"',
-        r'rb"^[a-z]+:[^:\n]*:"',
+        r'rb"^root:[^:\n]*(:',
+        r'rb"^[a-z]+:[^:\n]*(:',
         "tests/lab/attack/test_shadow_rewrite.py",
         "other accounts are changed with root's",
     ),

@@ -7,7 +7,7 @@ from firmward.lab.means import key_login, squashfs, start_script, verified_root
 from firmward.lab.target import Powered, Target, Witness
 from firmward.model.chain import ROOT
 
-PASSWORD = re.compile(rb"^root:[^:\n]*:", re.MULTILINE)
+PASSWORD = re.compile(rb"^root:[^:\n]*(:[^\n]*\n?)", re.MULTILINE)
 SHELL = re.compile(rb"^(root:[^:\n]*:0:0:)[^:\n]*(:[^:\n]*:)[^:\n]*$", re.MULTILINE)
 
 
@@ -32,7 +32,9 @@ def _is_let_in(powered: Powered) -> bool:
 
 
 def without_password(shadow: bytes) -> bytes:
-    return PASSWORD.sub(b"root::", shadow)
+    """root's line alone, without a password: the others only take room, and whoever has none cannot log in by one."""
+    found = PASSWORD.search(shadow)
+    return b"root:" + found[1] if found else shadow
 
 
 def with_shell(accounts: bytes) -> bytes:
