@@ -58,7 +58,8 @@ def ask_vector_table(data: bytes) -> None:
 
     for start in (0, 0x400):
         part = data[start:]
-        asked(part, imx_ivt.parse, imx_ivt.dcd, signed, lambda read, table: table.offset(table.self))
+        ways = (imx_ivt.dcd, imx_csf.is_empty, signed, lambda read, table: table.offset(table.self))
+        asked(part, imx_ivt.parse, *ways)
         refused(lambda part=part: imx_ivt.behind(reader(part), len(part)))
     imx_ivt.find(reader(data), len(data))
     refused(lambda: list(imx_csf.root_keys(data)))
