@@ -39,8 +39,8 @@ from firmward.lab.stages import Mishap, Stage
 pytestmark = [pytest.mark.skipif(bool(MISSING), reason=f"{MISSING} missing"), pytest.mark.timeout(900)]
 proof = pytest.mark.proof
 PROMPT = re.compile(r"^=> ", re.MULTILINE)
-READY = re.compile(r"^\S* ?# ", re.MULTILINE)
-"""The prompt of a shell."""
+READY = re.compile(r"^\S*/\S* ?# ", re.MULTILINE)
+"""The prompt of a shell, with a folder in it; U-Boot writes `## Loading` long before."""
 SHELL = "shell-42"
 HELP = "sysrq: HELP"
 UNSIGNED = "it is not signed by the required key"
