@@ -174,7 +174,6 @@ def test_keys_are_read_as_tuf_writes_them() -> None:
         ("rsa", RSA_PSS, lambda: pem(rivest()).replace("PUBLIC KEY", "RSA PUBLIC KEY")),
         ("rsa", RSA_PSS, lambda: "-----BEGIN PUBLIC KEY-----\nAAA\n-----END PUBLIC KEY-----\n"),
     ],
-    ids=str,
 )
 def test_a_key_of_another_kind_signs_nothing_that_counts(kind: str, scheme: str, public: Callable[[], str]) -> None:
     key = entry(kind, scheme, public())
