@@ -276,7 +276,7 @@ def test_a_build_says_in_one_line_what_became_of_the_update_client_and_seals_it(
 
 LINKED = (
     "make", "gcc", "aarch64-linux-gnu-gcc", "aarch64-linux-gnu-ld", "bison", "flex", "bc", "xxd", "dtc",
-    "qemu-system-aarch64", "mkimage", "mksquashfs", "fakeroot",
+    "qemu-system-aarch64", "mkimage", "mksquashfs", "fakeroot", "patch",
 )  # fmt: skip
 
 

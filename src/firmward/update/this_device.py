@@ -22,7 +22,7 @@ from firmward.update.identity import Identity
 from firmward.update.offer import Device
 from firmward.update.question import Roots
 
-IMAGE, STATE = Path("/usr/lib/firmward"), Path("/var/lib/firmward")
+IMAGE, STATE = Path("/usr/share/firmward"), Path("/var/lib/firmward")
 COMMAND_LINE = Path("/proc/cmdline")
 INSTALLED = "installed"
 _ROOT_LIMIT = 128 << 10
