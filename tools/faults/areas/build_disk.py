@@ -54,8 +54,8 @@ FAULTS = (
     ),
     Fault(
         "build/tar_stream.py",
-        "entry.kind is Kind.DIRECTORY and not os.access(given.path / entry.path, is_readable)",
-        "False",
+        "return os.access(folder, os.R_OK | os.X_OK) or not os.path.lexists(folder)",
+        "return True",
         "tests/build/test_tar_stream.py",
         "a folder that cannot be read is empty on the device",
     ),
