@@ -18,7 +18,7 @@ def test_it_counts_as_datetime_does(moment: datetime) -> None:
     assert parse(moment.strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")) == int(moment.timestamp())
 
 
-@given(st.from_regex(r"\A(19[67]|20[0-3])\d-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\dZ\Z"))
+@given(st.from_regex(r"\A(19[67]|20[0-3])[0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]Z\Z"))
 def test_it_takes_the_days_that_there_are(text: str) -> None:
     try:
         expected = int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
