@@ -19,7 +19,7 @@ from tuf.api.metadata import (
 )
 
 from firmward.trust.trusted import Moment, Trusted
-from firmward.trust.workflow import Drop, Fetch, Keep, Limits, Recall, Request, refresh, target
+from firmward.trust.workflow import Drop, Fetch, Keep, Limits, Recall, Request, performed, refresh, target
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -107,17 +107,10 @@ class Played:
         return file.role
 
     def drive(self, asking: Generator[Request, bytes | None, T]) -> T:
-        answer: bytes | None = None
-        while True:
-            try:
-                request = asking.send(answer)
-            except StopIteration as end:
-                value: T = end.value
-                return value
-            self.asked.append(request)
-            answer = self._answer(request)
+        return performed(asking, self._answer)
 
     def _answer(self, request: Request) -> bytes | None:
+        self.asked.append(request)
         if isinstance(request, Recall):
             return self.kept.get(request.role)
         if isinstance(request, Fetch):

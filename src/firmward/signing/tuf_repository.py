@@ -31,8 +31,6 @@ LIMITS = {ROOT: _DEVICE.root, TIMESTAMP: _DEVICE.timestamp, SNAPSHOT: _DEVICE.sn
 """Bytes of metadata by role; of a channel's as of the top of all targets. What is larger no device takes."""
 ROOTS_LIMIT = 1024
 CHANNELS_LIMIT = 4096
-SIGNED_AT = "x-firmward-signed"
-"""In the timestamp: the moment it was signed at, which devices keep as the floor of time."""
 _TARGET = re.compile(r"([a-z0-9-]{1,64})/([a-z0-9-]{1,64})/([a-z0-9-]{1,64})\.json", re.ASCII)
 
 T = TypeVar("T", Root, Timestamp, Snapshot, Targets)

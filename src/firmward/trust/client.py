@@ -1,6 +1,6 @@
 """A client of a TUF repository: performs what the workflow asks for, and makes `Verified`."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import TypeVar
 
 from firmward.formats.malformed import Malformed
@@ -11,7 +11,7 @@ from firmward.trust.place import Place, Steps
 from firmward.trust.store import Store
 from firmward.trust.trusted import Moment, Trusted
 from firmward.trust.verified import Verified
-from firmward.trust.workflow import Drop, Fetch, Keep, Limits, Recall, Request
+from firmward.trust.workflow import Drop, Fetch, Keep, Limits, Recall, Request, performed
 
 T = TypeVar("T")
 USUAL = Limits()
@@ -39,15 +39,15 @@ class Client:
     def refresh(self) -> Trusted:
         """What the repository says now; once for all that is asked afterwards."""
         if self._trusted is None:
-            rooted = self._performed(workflow.newest_root(self._limits))
+            rooted = performed(workflow.newest_root(self._limits), self._answer)
             self._moment = self._timing(rooted.root)
-            self._trusted = self._performed(workflow.refresh_under(rooted, self._moment, self._limits))
+            self._trusted = performed(workflow.refresh_under(rooted, self._moment, self._limits), self._answer)
         return self._trusted
 
     def target(self, path: str) -> TargetFile:
         """What is said of a target. Raises UnknownTargetError where there is none."""
         trusted = self.refresh()
-        self._trusted, found = self._performed(workflow.target(trusted, path, self._moment, self._limits))
+        self._trusted, found = performed(workflow.target(trusted, path, self._moment, self._limits), self._answer)
         return found
 
     def read(self, target: TargetFile, limit: int, decode: Callable[[bytes], T]) -> Verified[T]:
@@ -71,15 +71,6 @@ class Client:
             return tuple(target.path.split("/"))
         *folders, name = target.path.split("/")
         return (*folders, f"{target.digests.hashes[0][1]}.{name}")
-
-    def _performed(self, asking: Generator[Request, bytes | None, T]) -> T:
-        answer: bytes | None = None
-        try:
-            while True:
-                answer = self._answer(asking.send(answer))
-        except StopIteration as end:
-            value: T = end.value
-            return value
 
     def _answer(self, request: Request) -> bytes | None:
         if isinstance(request, Recall):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import sha256
+from typing import TypeVar
 
 from firmward.model.errors import TrustError
 from firmward.trust import trusted as states
@@ -23,6 +24,8 @@ from firmward.trust.metadata import (
     Targets,
 )
 from firmward.trust.trusted import Moment, Trusted
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,17 @@ class UnknownTargetError(TrustError):
 
 Request = Recall | Fetch | Keep | Drop
 Trusting = Generator[Request, bytes | None, Trusted]
+
+
+def performed(asking: Generator[Request, bytes | None, T], answer: Callable[[Request], bytes | None]) -> T:
+    """What it comes to, when each of its requests is answered so."""
+    given: bytes | None = None
+    try:
+        while True:
+            given = answer(asking.send(given))
+    except StopIteration as end:
+        value: T = end.value
+        return value
 
 
 def refresh(moment: Moment, limits: Limits) -> Trusting:

@@ -30,7 +30,6 @@ from firmward.signing.tuf_keys import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, signat
 from firmward.signing.tuf_model import Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
 from firmward.signing.tuf_repository import (
     BLOBS,
-    SIGNED_AT,
     Held,
     State,
     check_root,
@@ -45,6 +44,7 @@ from firmward.signing.tuf_repository import (
     verify_root,
 )
 from firmward.signing.unlock import Unlock
+from firmward.trust.metadata import SIGNED_AT
 from firmward.trust.trusted import Moment
 from firmward.update import manifest
 

@@ -3,9 +3,8 @@
 A publication is rehearsed before devices can see it: the new files stand in front of those that are there.
 """
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from firmward.signing.shelf import Shelf
 from firmward.signing.tuf_keys import ROOT
@@ -13,8 +12,6 @@ from firmward.signing.tuf_repository import metadata_file
 from firmward.trust import workflow
 from firmward.trust.trusted import Moment
 from firmward.trust.workflow import Drop, Fetch, Keep, Limits, Recall, Request
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +22,7 @@ class _Device:
     files: Mapping[str, bytes]
     kept: dict[str, bytes] = field(default_factory=dict)
 
-    def perform(self, asking: Generator[Request, bytes | None, T]) -> T:
-        answer: bytes | None = None
-        try:
-            while True:
-                answer = self._answer(asking.send(answer))
-        except StopIteration as end:
-            value: T = end.value
-            return value
-
-    def _answer(self, request: Request) -> bytes | None:
+    def answer(self, request: Request) -> bytes | None:
         if isinstance(request, Recall):
             return self.kept.get(request.role)
         if isinstance(request, Fetch):
@@ -53,6 +41,6 @@ def rehearse(shelf: Shelf, root: bytes, paths: Iterable[str], files: Mapping[str
     """A device that was given this root, and has seen nothing since, is told of these targets. Raises TrustError where
     it refuses, InputError for what cannot be read."""
     device, limits = _Device(shelf, files, {ROOT: root}), Limits()
-    trusted = device.perform(workflow.refresh(moment, limits))
+    trusted = workflow.performed(workflow.refresh(moment, limits), device.answer)
     for path in paths:
-        trusted, _ = device.perform(workflow.target(trusted, path, moment, limits))
+        trusted, _ = workflow.performed(workflow.target(trusted, path, moment, limits), device.answer)
