@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import disk
+import interpreter
 import packages
 
 HERE = Path(__file__).resolve().parent
@@ -174,7 +175,9 @@ def permission_tables(chosen: Iterable[Layer]) -> tuple[dict[str, disk.Permissio
 
 
 def stage_rootfs(chosen: Sequence[Layer], tree: Path, target: Path) -> None:
-    copy_programs(packages.with_libraries(tree, every(chosen, "files")), target)
+    python = interpreter.files(tree, (name for layer in chosen for name in layer.contents.get("python", [])))
+    copy_programs(packages.with_libraries(tree, [*every(chosen, "files"), *python]), target)
+    interpreter.compile_modules(target)
     modules = packages.Modules(tree)
     wanted = [name for layer in chosen for name in layer.contents["modules"].get("root", [])]
     modules.install(wanted, target / "usr/lib/modules" / modules.version)

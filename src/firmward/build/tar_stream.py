@@ -18,6 +18,7 @@ import os
 import tarfile
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import IO
 
 from firmward.build.trees import FOLDER, Given
@@ -76,9 +77,13 @@ def _check(given: Given, entry: Entry) -> None:
         raise InputError(f"{where} is a {entry.kind}, which no image can carry; remove it")
     if entry.kind is Kind.SYMLINK and not entry.target:
         raise InputError(f"{where} is a link without a target")
-    is_readable = os.R_OK | os.X_OK
-    if given.kind == FOLDER and entry.kind is Kind.DIRECTORY and not os.access(given.path / entry.path, is_readable):
+    if given.kind == FOLDER and entry.kind is Kind.DIRECTORY and not _is_readable(given.path / entry.path):
         raise InputError(f"{where}: the folder cannot be read, so that what is in it would be missing")
+
+
+def _is_readable(folder: Path) -> bool:
+    """What the build put over the folder does not lie in it."""
+    return os.access(folder, os.R_OK | os.X_OK) or not os.path.lexists(folder)
 
 
 def _xattrs(given: Given, entry: Entry) -> Iterator[tuple[str, bytes]]:

@@ -36,6 +36,8 @@ EPILOG = """
 
     firmward build device.toml --rootfs hardened/rootfs.tar -o out/
 
+    firmward build device.toml --update-root repository/metadata/1.root.json -o out/
+
     firmward build device.toml --dry-run
 
     firmward audit out/
@@ -95,6 +97,16 @@ def build(
             show_default="~/.cache/firmward",
         ),
     ] = None,
+    update_root: Annotated[
+        Path | None,
+        typer.Option(
+            "--update-root",
+            metavar="FILE",
+            help="The root.json that devices trust first, in the place of [update] keys.",
+            show_default=False,
+        ),
+    ] = None,
+    without_updates: Annotated[bool, typer.Option("--without-updates", help="Leave the update client out.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the inputs and the key, say what would be built, and stop.")
     ] = False,
@@ -127,6 +139,7 @@ def build(
         place.check(output)
     epoch = _epoch()
     read = named.read(declared, base, datetime.now(UTC).date())
+    read, client = _with_client(read, declared, None if without_updates else (policy.parent, update_root), epoch)
     boot = declared.boot.keys if declared.boot else ()
     held = of_store.build_keys(KeyStore.open(keys), usual_unlock(passphrase_file, pin_file), boot, policy.parent)
     decisions = read_decisions(policy.parent / NAME)
@@ -134,9 +147,11 @@ def build(
     order = image.Order(declared, text, read, held, cache or default_cache(), epoch, triage)
     if output is None or dry_run:
         image.check(order)
-        _tell_plan(_plan(read, held.key.id), None if as_json else make_console(color))
+        _tell_plan(_plan(read, held.key.id, client), None if as_json else make_console(color))
         return
     tell = _steps(make_console(color, stderr=True), quiet=quiet or as_json)
+    if client:
+        tell(client)
     started = time.monotonic()
     made = image.build(order, output, tell)
     if as_json:
@@ -151,6 +166,21 @@ def _with_root(policy: "Policy", rootfs: Path | None) -> "Policy":
     from firmward.model.policy import Build
 
     return replace(policy, build=replace(policy.build or Build(), rootfs=str(rootfs.absolute())))
+
+
+def _with_client(
+    inputs: "Inputs", policy: "Policy", where: tuple[Path, Path | None] | None, epoch: int
+) -> "tuple[Inputs, str]":
+    """With a line that tells of the update client, empty where none is asked for. `where` are the policy's folder and
+    the trusted root that was given."""
+    from firmward.build.client import put_in, trusted_root
+
+    if where is None:
+        return inputs, "update client: left out, as asked for"
+    root = trusted_root.trusted_root(policy, *where)
+    if root is None:
+        return inputs, trusted_root.NONE if trusted_root.is_asked_for(policy) else ""
+    return put_in.put_in(inputs, policy, root, epoch)
 
 
 def _epoch() -> int:
@@ -178,7 +208,7 @@ def _steps(console: "Console", *, quiet: bool) -> Callable[[str], None]:
     return tell
 
 
-def _plan(inputs: "Inputs", key: str) -> dict[str, str]:
+def _plan(inputs: "Inputs", key: str, client: str) -> dict[str, str]:
     return {
         "product": inputs.product,
         "version": inputs.version,
@@ -189,6 +219,7 @@ def _plan(inputs: "Inputs", key: str) -> dict[str, str]:
         "kernel": str(inputs.kernel),
         "device_tree": str(inputs.device_tree),
         "boot_key": key,
+        "updates": client.removeprefix("update client: "),
     }
 
 
