@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 import signed_camera
 import stores
+import update_repository
 from command import Called, Firmward
 from cryptography.hazmat.primitives.asymmetric import rsa
 from program import find_program
 
 import firmward as package
 from firmward.build import built
+from firmward.build.client import trusted_root
 from firmward.signing.file_key import FileKey
 
 GUARDS = {"FIRMWARD_KEYS", "FIRMWARD_PASSPHRASE_FILE", "FIRMWARD_PIN_FILE"}
@@ -161,7 +163,7 @@ def test_in_a_pipe_there_are_no_colours_and_every_step_is_told(maker: Maker) -> 
     assert called.code == 0, called.err
     assert "\x1b" not in called.out + called.err
     steps = [re.sub(r"^ +\d+\.\d s  ", "", line) for line in called.err.splitlines()]
-    assert steps[0] == "inputs, programs and keys"
+    assert steps[:2] == [trusted_root.NONE, "inputs, programs and keys"]
     assert steps[-1] == "disk"
     assert called.out.splitlines()[-1] == f"Next: firmward audit {maker.out}, firmward lab boot {maker.out}"
     assert maker.left() == ["out"]
@@ -239,6 +241,34 @@ def test_a_hardened_root_takes_the_place_of_the_one_in_the_policy(maker: Maker, 
     assert planned["root"] == f"{root} (squashfs)"
     gone = tmp_path / "gone.tar"
     assert f"[build] rootfs: {gone}" in refused(maker.firmward(*maker.words("--dry-run", "--rootfs", gone)))
+
+
+def test_the_update_client_goes_in_where_the_maker_says_whom_devices_trust(maker: Maker, tmp_path: Path) -> None:
+    root = update_repository.publish(tmp_path / "repository")
+    maker.policy()
+
+    def planned(*rest: object) -> str:
+        return str(json.loads(maker.firmward(*maker.words("--dry-run", "--json", *rest)).out)["updates"])
+
+    assert planned().startswith("left out, since no root.json is named")
+    assert re.fullmatch(
+        r"\d+ modules for Python 3\.11(, not .*)?; it trusts 1\.root\.json", planned("--update-root", root)
+    )
+    assert planned("--without-updates", "--update-root", root) == "left out, as asked for"
+    assert "root.json" in refused(maker.firmward(*maker.words("--dry-run", "--update-root", tmp_path / "no-root.json")))
+    maker.policy(mechanism='"rauc"')
+    assert planned() == ""
+    assert "--update-root" in refused(maker.firmward(*maker.words("--dry-run", "--update-root", root)))
+
+
+def test_a_build_says_in_one_line_what_became_of_the_update_client_and_seals_it(maker: Maker, tmp_path: Path) -> None:
+    root = update_repository.publish(tmp_path / "repository")
+    told = maker.build("--update-root", root)
+    assert told.code == 0, told.err
+    assert told.err.count("update client: ") == 1
+    assert maker.firmward("cat", f"{maker.out}/slot/root.img::/usr/share/firmward/root.json").out == root.read_text(
+        encoding="utf-8"
+    )
 
 
 # programs

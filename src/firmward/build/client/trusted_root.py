@@ -12,10 +12,7 @@ from firmward.model.policy import Policy
 MECHANISM = "firmward"
 SIZE_LIMIT = 1 << 20
 """Bytes."""
-NONE = (
-    "update client: left out, since nothing says whom the device is to trust: name the repository's root.json in "
-    "[update] keys, or give it with --update-root"
-)
+NONE = "update client: left out, since no root.json is named in [update] keys or given with --update-root"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """A module as the device gets it: it does the same, and leaves out what costs time there before anything is done.
 
 An interpreter on a small processor takes longer to load `dataclasses` and `typing` than to verify what a repository
-says (docs/adr/016-updates.md has the figures). So, before it is compiled:
+says (docs/adr/017-client-on-the-device.md has the figures). So, before it is compiled:
 
 - `@dataclass(frozen=True, slots=True)` is written out as a class of model/record.py.
 - Annotations go, docstrings go, and so do type variables, what is only for a type checker, and the imports that nobody
   uses any more.
 - Abstract collections come from `_collections_abc`, where the interpreter has them already.
+- Formatted literals become calls of `format`: how the Python that builds writes them down, from 3.12 on, the device's
+  may not read (PEP 701).
 
 What this does not know how to write out is refused, so that no module behaves differently unnoticed.
 """
@@ -95,6 +97,9 @@ class _Writer(ast.NodeTransformer):
         self.generic_visit(node)
         return node.args[1] if _called(node) == "cast" and len(node.args) == 2 else node
 
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        return self.generic_visit(_formatted(node))
+
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom:
         if node.module == "collections.abc":
             node.module = "_collections_abc"
@@ -180,6 +185,37 @@ def _called(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def _formatted(node: ast.JoinedStr) -> ast.Call:
+    text = ""
+    values = []
+    for one in node.values:
+        if isinstance(one, ast.FormattedValue):
+            place, value = _place_of(one)
+            text += place
+            values.append(value)
+        elif isinstance(one, ast.Constant):
+            text += str(one.value).replace("{", "{{").replace("}", "}}")
+    return _format_of(text, values)
+
+
+def _place_of(node: ast.FormattedValue) -> tuple[str, ast.expr]:
+    """The place in a text for a value, and the value."""
+    conversion = f"!{chr(node.conversion)}" if node.conversion > 0 else ""
+    form = node.format_spec
+    words = form.values if isinstance(form, ast.JoinedStr) else []
+    fixed = "".join(str(one.value) for one in words if isinstance(one, ast.Constant))
+    if form is None:
+        return f"{{{conversion}}}", node.value
+    if all(isinstance(one, ast.Constant) for one in words):
+        return f"{{{conversion}:{fixed}}}", node.value
+    value = _format_of(f"{{{conversion}}}", [node.value]) if conversion else node.value
+    return "{}", ast.Call(ast.Name("format", ast.Load()), [value, form], [])
+
+
+def _format_of(text: str, values: list[ast.expr]) -> ast.Call:
+    return ast.Call(ast.Attribute(ast.Constant(text), "format", ast.Load()), values, [])
 
 
 def _is_for_checkers(node: ast.expr) -> bool:
