@@ -29,6 +29,10 @@ class Table:
     def __contains__(self, key: str) -> bool:
         return key in self._fields
 
+    def is_null(self, key: str) -> bool:
+        """Left out, or null."""
+        return self._fields.get(key) is None
+
     def text(self, key: str, limit: int = TEXT_LIMIT) -> str:
         value = self._fields.get(key)
         if not isinstance(value, str):

@@ -131,6 +131,7 @@ class Boot:
     modes: tuple[str, ...] = ()
     console: str = _one_of("off", "output-only", default="off")
     rollback_index: int = field(default=0, metadata={"bounds": (0, 4095)})
+    floor: str | None = _one_of("tpm", "boot-loader", "file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,8 @@ class Update:
     health_seconds: int = field(default=120, metadata={"bounds": (1, 3600)})
     window: str | None = None
     quota: str | None = None
+    grace: str | None = None
+    director: bool = False
 
 
 @dataclass(frozen=True, slots=True)

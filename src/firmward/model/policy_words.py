@@ -62,6 +62,7 @@ boot.keys: Public keys that what boots is signed with.
 boot.modes: Media from which it may boot.
 boot.console: What the serial console may do.
 boot.rollback_index: Grows when older images must not start any more; the boot loader keeps the highest it has seen.
+boot.floor: What keeps the lowest rollback index that the device may be given again; without it the best that is there.
 build: What an image is built from.
 build.rootfs: Root file system: a folder, or an image of it.
 build.kernel: Kernel image.
@@ -85,6 +86,8 @@ update.health: Commands that must succeed for a slot to stay, such as ["/usr/bin
 update.health_seconds: Time that they have after the start.
 update.window: Hours in which updates are installed, such as 02:00-04:00.
 update.quota: Most traffic for updates, such as 50M/month.
+update.grace: How long after it has expired a device still takes signed metadata, such as 30d.
+update.director: Whether nothing is installed that the fleet's director has not ordered for this very device.
 agent: What the agent on the device may use and do.
 agent.memory: Most memory, such as 12M.
 agent.cpu: Most processor time, such as 1%.

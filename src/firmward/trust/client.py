@@ -6,7 +6,7 @@ from typing import TypeVar
 from firmward.formats.malformed import Malformed
 from firmward.model.errors import DeviceError, TrustError
 from firmward.trust import workflow
-from firmward.trust.metadata import TargetFile
+from firmward.trust.metadata import Root, TargetFile
 from firmward.trust.place import Place, Steps
 from firmward.trust.store import Store
 from firmward.trust.trusted import Moment, Trusted
@@ -15,29 +15,39 @@ from firmward.trust.workflow import Drop, Fetch, Keep, Limits, Recall, Request
 
 T = TypeVar("T")
 USUAL = Limits()
+Timing = Callable[[Root], Moment]
+"""What time it is, once the newest root is known (clock.py)."""
+_NEVER = Moment(2**62)
+"""All has expired: until the root is known."""
 
 
 class Client:
     """`metadata` and `targets` are where a repository has the two. Every method raises TrustError for what is refused
     and DeviceError for what cannot be had."""
 
-    def __init__(self, store: Store, metadata: Place, targets: Place, moment: Moment, limits: Limits = USUAL) -> None:
+    def __init__(
+        self, store: Store, metadata: Place, targets: Place, moment: Moment | Timing, limits: Limits = USUAL
+    ) -> None:
         self._store = store
         self._metadata = metadata
         self._targets = targets
-        self._moment = moment
+        self._timing: Timing = (lambda _: moment) if isinstance(moment, Moment) else moment
+        self._moment = _NEVER
         self._limits = limits
         self._trusted: Trusted | None = None
 
     def refresh(self) -> Trusted:
         """What the repository says now; once for all that is asked afterwards."""
         if self._trusted is None:
-            self._trusted = self._performed(workflow.refresh(self._moment, self._limits))
+            rooted = self._performed(workflow.newest_root(self._limits))
+            self._moment = self._timing(rooted.root)
+            self._trusted = self._performed(workflow.refresh_under(rooted, self._moment, self._limits))
         return self._trusted
 
     def target(self, path: str) -> TargetFile:
         """What is said of a target. Raises UnknownTargetError where there is none."""
-        self._trusted, found = self._performed(workflow.target(self.refresh(), path, self._moment, self._limits))
+        trusted = self.refresh()
+        self._trusted, found = self._performed(workflow.target(trusted, path, self._moment, self._limits))
         return found
 
     def read(self, target: TargetFile, limit: int, decode: Callable[[bytes], T]) -> Verified[T]:

@@ -48,7 +48,7 @@ class Folder:
         """A descriptor of a regular file; no link is followed within the folder, and no pipe is waited for."""
         if any(step in ("", ".", "..") or "/" in step or "\0" in step for step in path):
             raise FileNotFoundError
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        folder = self._top()
         try:
             for step in path[:-1]:
                 inner = os.open(step, _FOLDER, dir_fd=folder)
@@ -61,6 +61,13 @@ class Folder:
             return descriptor
         os.close(descriptor)
         raise OSError(0, "is no regular file")
+
+    def _top(self) -> int:
+        """A folder that is gone is no repository that has none of its files."""
+        try:
+            return os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise DeviceError(f"{self._folder}: is not there; is the stick still there?") from error
 
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -4,6 +4,7 @@ Neither is trusted. A place gives the bytes that it has, and no more than it was
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 Steps = tuple[str, ...]
@@ -20,6 +21,20 @@ class Place(Protocol):
         """A file from `offset` on, in pieces, at most `limit` bytes of it. Raises DeviceError, also where there is no
         such file."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A folder of a place, as a place: so that one connection serves for all of them."""
+
+    place: Place
+    steps: Steps
+
+    def read(self, path: Steps, limit: int) -> bytes | None:
+        return self.place.read((*self.steps, *path), limit)
+
+    def stream(self, path: Steps, offset: int, limit: int) -> Iterator[bytes]:
+        return self.place.stream((*self.steps, *path), offset, limit)
 
 
 def quoted(step: str) -> str:

@@ -12,7 +12,8 @@ LIMIT = 4 << 20
 
 
 class Store:
-    """Files `<role>.json` in a folder of the device. A power cut leaves the old one or the new one."""
+    """Files `<role>.json` in a folder of the device, made when it is needed. A power cut leaves the old one or the new
+    one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -31,6 +32,7 @@ class Store:
         path = self._path(role)
         draft = path.with_name(f".{path.name}.new")
         try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with draft.open("wb") as file:
                 file.write(content)
                 file.flush()
@@ -45,8 +47,10 @@ class Store:
     def drop(self, role: str) -> None:
         """Raises DeviceError."""
         try:
-            self._path(role).unlink(missing_ok=True)
+            self._path(role).unlink()
             self._settle()
+        except FileNotFoundError:
+            return
         except OSError as error:
             raise DeviceError(f"{self._path(role)}: cannot be removed: {error.strerror or error}") from error
 

@@ -80,7 +80,11 @@ Trusting = Generator[Request, bytes | None, Trusted]
 
 def refresh(moment: Moment, limits: Limits) -> Trusting:
     """What is true now of the four top-level roles. Raises TrustError."""
-    trusted = yield from _refresh_root(limits)
+    return (yield from refresh_under((yield from newest_root(limits)), moment, limits))
+
+
+def refresh_under(trusted: Trusted, moment: Moment, limits: Limits) -> Trusting:
+    """The same, from the newest root on. Raises TrustError."""
     trusted = states.with_fresh_root(trusted, moment)
     trusted = yield from _refresh_timestamp(trusted, moment, limits)
     trusted = yield from _refresh_snapshot(trusted, moment, limits)
@@ -112,7 +116,8 @@ def _below(waiting: list[tuple[str, str]], roles: list[str], by: str) -> list[tu
     return waiting + [(one, by) for one in reversed(roles)]
 
 
-def _refresh_root(limits: Limits) -> Trusting:
+def newest_root(limits: Limits) -> Trusting:
+    """The root that all the others are judged under; it asks for no time. Raises TrustError."""
     content = yield Recall(ROOT)
     if content is None:
         raise TrustError("root: the device has none to begin with")

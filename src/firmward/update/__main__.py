@@ -1,0 +1,7 @@
+"""`python3 -m firmward.update`."""
+
+import sys
+
+from firmward.update.main import main
+
+sys.exit(main())

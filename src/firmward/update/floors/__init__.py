@@ -1,0 +1,1 @@
+"""What keeps the rollback floor: one file each."""

@@ -1,0 +1,94 @@
+"""The device that this runs on: what its verified image says, and what its own folder and its kernel add.
+
+| where | what |
+| --- | --- |
+| `device.json` in the image | what it is (identity.py) |
+| `root.json`, `director.root.json` in the image | where trust begins |
+| `device-id` in the state | the name that a director knows it by, where the image names none |
+| `installed.json` in the state | which manifest the running version was installed by; written by who installs |
+| `firmward.slot=` on the kernel's command line | which slot runs |
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmward.formats.canonical_json import parse
+from firmward.formats.json_table import Table
+from firmward.formats.malformed import Malformed
+from firmward.model.errors import InputError
+from firmward.trust.store import Store
+from firmward.update import identity
+from firmward.update.identity import Identity
+from firmward.update.offer import Device
+from firmward.update.question import Roots
+
+IMAGE, STATE = Path("/usr/lib/firmward"), Path("/var/lib/firmward")
+COMMAND_LINE = Path("/proc/cmdline")
+INSTALLED = "installed"
+_ROOT_LIMIT = 128 << 10
+_OTHER = {"a": "b", "b": "a"}
+
+
+@dataclass(frozen=True, slots=True)
+class ThisDevice:
+    image: Path = IMAGE
+    state: Path = STATE
+    command_line: Path = COMMAND_LINE
+
+    def identity(self) -> Identity:
+        """Raises InputError."""
+        return identity.parse(_wanted(self.image / "device.json", identity.SIZE_LIMIT))
+
+    def roots(self) -> Roots:
+        """Raises InputError."""
+        return Roots(
+            _wanted(self.image / "root.json", _ROOT_LIMIT), _content(self.image / "director.root.json", _ROOT_LIMIT)
+        )
+
+    def device(self, known: Identity, floor: int) -> Device:
+        """Raises InputError."""
+        return Device(known, self._name(known), inactive_slot(self._words()), floor, self._installed(known.version))
+
+    def _name(self, known: Identity) -> str:
+        name = known.device or (_content(self.state / "device-id", 256) or b"").decode(errors="replace").strip()
+        if name and not identity.is_device(name):
+            raise InputError(f"{self.state / 'device-id'}: no device may be called so: {name[:64]!r}")
+        return name
+
+    def _words(self) -> str:
+        return (_content(self.command_line, 1 << 16) or b"").decode(errors="replace")
+
+    def _installed(self, version: str) -> str:
+        """Empty too where another slot than the installed one runs, or the file is damaged."""
+        content = Store(self.state).recall(INSTALLED)
+        try:
+            table = Table(parse(content or b"{}"), INSTALLED)
+            return table.hexadecimal("sha256", 64) if table.text("version") == version else ""
+        except Malformed:
+            return ""
+
+
+def inactive_slot(command_line: str) -> str:
+    """Empty where the command line names no slot, or two."""
+    slots = {word.removeprefix("firmward.slot=") for word in command_line.split() if word.startswith("firmward.slot=")}
+    return _OTHER.get(slots.pop(), "") if len(slots) == 1 else ""
+
+
+def _wanted(path: Path, limit: int) -> bytes:
+    content = _content(path, limit)
+    if content is None:
+        raise InputError(f"{path}: is not there; the image was not built for updates")
+    return content
+
+
+def _content(path: Path, limit: int) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(content) > limit:
+        raise InputError(f"{path}: has more than {limit} bytes")
+    return content
