@@ -13,7 +13,8 @@ from pathlib import Path
 from uuid import UUID, uuid5
 
 from firmward.build.space import beside
-from firmward.formats.verity import MAGIC, PIECE, Shape
+from firmward.formats.malformed import Malformed
+from firmward.formats.verity import MAGIC, PIECE, SUPERBLOCK_SIZE, Shape, parse_superblock
 from firmward.model.errors import InputError
 
 BLOCK = 4096
@@ -67,6 +68,29 @@ def write_verity(image: Path, out: Path, *, product: str, version: str) -> Verit
             file.write(level)
         whole = file.tell()
     return VerityRoot(out, size, size, whole, root_hash.hex(), salt.hex())
+
+
+def data_size(path: Path) -> int:
+    """Of a file system with its tree, as `write_verity` leaves it. Raises InputError for any other file."""
+    size = path.stat().st_size
+    least, most = 1, max(size // BLOCK, 1)
+    while least < most:  # the tree grows with the data, so that one size of data alone gives this size of all
+        middle = (least + most) // 2
+        least, most = (middle + 1, most) if _whole_size(middle) < size else (least, middle)
+    with path.open("rb") as file:
+        file.seek(least * BLOCK)
+        head = file.read(SUPERBLOCK_SIZE)
+    try:
+        found = parse_superblock(head)
+    except Malformed as error:
+        raise InputError(f"{path}: has no hash tree where its size puts it: {error}") from error
+    if found.data_size != least * BLOCK or _whole_size(least) != size:
+        raise InputError(f"{path}: is not a file system with its hash tree alone")
+    return found.data_size
+
+
+def _whole_size(blocks: int) -> int:
+    return blocks * BLOCK + BLOCK + Shape(1, ALGORITHM, BLOCK, BLOCK, blocks, b"").tree_size
 
 
 def superblock(shape: Shape) -> bytes:

@@ -55,6 +55,7 @@ def command_line() -> typer.Typer:
         ls,
         parts,
         policy,
+        release,
         verify,
         vulns,
     )
@@ -70,7 +71,7 @@ def command_line() -> typer.Typer:
     )
     app.callback()(_firmward)
     audited = (audit, cat, chain, checks, diff, doctor, explain, extract, init, life, ls, parts, policy, vulns)
-    for verb in (*audited, build, harden, keys, lab, verify):
+    for verb in (*audited, build, harden, keys, lab, release, verify):
         verb.add_to(app)
     plainly(app)
     return app

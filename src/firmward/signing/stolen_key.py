@@ -13,6 +13,7 @@ VERIFIERS = {
     Role.TARGETS: "devices, by the list that update-root signs",
     Role.SNAPSHOT: "devices, by the list that update-root signs",
     Role.TIMESTAMP: "devices, by the list that update-root signs",
+    Role.RELEASE: "devices, by what targets delegates to it",
     Role.FLEET: "devices, by their image",
 }
 """Who holds the public half."""
@@ -22,6 +23,7 @@ _RETIRED = {
     "nothing that a newer key signed, only one that held the spare too does",
     Role.ROOTFS: "what was built until then is signed with it, and stays valid",
     Role.UPDATE_ROOT: "signs the next list of keys once more, beside the new key, so that devices follow",
+    Role.RELEASE: "devices take what it signed until the channel names it no more: `firmward release delegate`",
     Role.FLEET: "devices whose image names it take orders signed with it until they are updated",
 }
 _OF_UPDATES = "devices take it until they have the list of keys that leaves it out"
@@ -61,6 +63,13 @@ _PLANS = {
     Role.TIMESTAMP: (
         "`firmward keys rotate timestamp`, then have update-root sign a list that names the new key alone",
         "publish the timestamp anew with a higher version; the thief could hold updates back, and make none",
+    ),
+    Role.RELEASE: (
+        "`firmward keys rotate release`, then have targets sign a delegation of each channel that names the new key "
+        "alone (`firmward release delegate`), and the channel's metadata signed with it",
+        "compare what each channel gives with what was built, and withdraw what was not (`firmward release withdraw`)",
+        "with a threshold of one a thief who has the online keys too could offer devices any image; it still starts "
+        "nothing that the boot key did not sign",
     ),
     Role.FLEET: (
         "`firmward keys rotate fleet`, and take the server off the net that had the key until it is set up anew",

@@ -22,7 +22,7 @@ ACCEPTED_LIMIT = 64
 BLOB_SIZE_LIMIT = 1 << 40
 PARTITIONS = ("boot", "root")
 LAYOUTS = ("verity", "initramfs")
-DOCUMENTS = ("build", "facts", "policy", "proof", "report", "sbom", "vex")
+DOCUMENTS = ("build", "facts", "policy", "proof", "report", "sbom", "triage", "vex")
 FULL = "full"
 
 

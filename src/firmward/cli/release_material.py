@@ -1,0 +1,144 @@
+"""What a release is made of: the slot's files of a build, and what was said of it, each by its digest."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from firmward.model.errors import InputError, TrustError
+
+if TYPE_CHECKING:
+    from firmward.build.built import Built
+    from firmward.model.policy import Policy
+    from firmward.signing.key_store import KeyStore
+    from firmward.signing.shelf import Digest
+    from firmward.update.manifest import Accepted, Blob, Document, Manifest, Payload, Verity
+
+BOOT_FIT, ROOT_IMAGE = "slot/boot.fit", "slot/root.img"
+TRIAGE = "triage.toml"
+PROOF_LIMIT = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """`files` by the partition or the kind of document that they are for, each with its digest."""
+
+    built: "Built"
+    policy: "Policy | None"
+    files: dict[str, Path]
+    digests: "dict[str, Digest]"
+
+    @property
+    def blobs(self) -> dict[str, Path]:
+        return {self.digests[name].sha256: path for name, path in self.files.items()}
+
+
+def checked_build(folder: Path, store: "KeyStore") -> "Built":
+    """A build that is whole and was signed by the store's rootfs keys. Raises TrustError, InputError."""
+    from firmward.build import statement
+    from firmward.signing.role import Role
+
+    made = statement.read(folder, store.public(Role.ROOTFS), store.ledger.threshold(Role.ROOTFS))
+    told = list(statement.differences(folder, made))
+    if told:
+        more = f" and {len(told) - 1} more" if len(told) > 1 else ""
+        raise TrustError(f"{folder}: is not what was signed: {told[0]}{more}")
+    return made
+
+
+def material(folder: Path, built: "Built", documents: dict[str, Path], proof: Path | None) -> Material:
+    """Raises InputError where something is missing, or is of another build."""
+    from firmward.build import built as build
+    from firmward.cli.judging import POLICY, read_policy
+    from firmward.signing.shelf import Shelf
+
+    files = {"boot": folder / BOOT_FIT, "build": folder / build.FILE, **documents}
+    if built.layout == "verity":
+        files["root"] = folder / ROOT_IMAGE
+    for kind, name in (("policy", POLICY), ("triage", TRIAGE)):
+        if (folder / name).exists():
+            files[kind] = folder / name
+    if proof is not None:
+        files["proof"] = proof
+    digests = {name: Shelf(path.parent).digest(path.name) for name, path in files.items()}
+    _check_slot(built, digests)
+    return Material(built, read_policy(files.get("policy")), files, digests)
+
+
+def manifest(found: Material, accepted: "tuple[Accepted, ...]", now: datetime) -> "Manifest":
+    """`now` is when the release is made: no device that runs it has a clock that is right and before that."""
+    from firmward.update.manifest import Health, Manifest
+
+    built, policy = found.built, found.policy
+    support = policy.support.until if policy is not None and policy.support is not None else None
+    return Manifest(
+        product=built.product,
+        compatible=built.board,
+        version=built.version,
+        rollback_index=built.rollback_index,
+        built=int(now.timestamp()),
+        layout=built.layout,
+        health=Health(built.health, built.health_seconds),
+        payloads=tuple(_payload(found, name) for name in ("boot", "root") if name in found.files),
+        verity=_verity(found),
+        support_until=support.isoformat() if support is not None else "",
+        documents=_documents(found),
+        accepted=accepted,
+    )
+
+
+def _payload(found: Material, partition: str) -> "Payload":
+    from firmward.update.manifest import FULL, Payload, Source
+
+    digest = found.digests[partition]
+    return Payload(partition, digest.size, digest.sha256, (Source(FULL, _blob(digest)),))
+
+
+def _documents(found: Material) -> "tuple[Document, ...]":
+    from firmward.update.manifest import DOCUMENTS, Document
+
+    return tuple(Document(kind, _blob(found.digests[kind])) for kind in DOCUMENTS if kind in found.digests)
+
+
+def _blob(digest: "Digest") -> "Blob":
+    from firmward.update.manifest import Blob
+
+    return Blob(digest.size, digest.sha256)
+
+
+def _verity(found: Material) -> "Verity | None":
+    from firmward.build.verity import data_size
+    from firmward.update.manifest import Verity
+
+    if "root" not in found.files:
+        return None
+    return Verity(data_size(found.files["root"]), found.built.root_hash)
+
+
+def _check_slot(built: "Built", digests: "dict[str, Digest]") -> None:
+    """What the build's own record says of the slot, which was signed."""
+    known = {file.path: (file.size, file.sha256) for file in built.files}
+    for name, path in (("boot", BOOT_FIT), ("root", ROOT_IMAGE)):
+        if name in digests and known.get(path) != (digests[name].size, digests[name].sha256):
+            raise TrustError(f"{path}: is not the file that the build's record names")
+
+
+def check_proof(proof: Path, folder: Path) -> None:
+    """Whether it is the proof of this build. Raises InputError."""
+    from firmward.build import built, regular
+    from firmward.lab.proof.record import SCHEMA
+    from firmward.signing.shelf import Shelf
+
+    try:
+        table = json.loads(regular.linked_content(proof, PROOF_LIMIT))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{proof}: is not JSON: {str(error)[:120]}") from error
+    if not isinstance(table, dict) or table.get("schema") != SCHEMA:
+        raise InputError(f"{proof}: is no proof ({SCHEMA}); `firmward lab attack OUT -o proof.json` writes one")
+    if table.get("build") != Shelf(folder).digest(built.FILE).sha256:
+        raise InputError(f"{proof}: is the proof of another build")
+    if table.get("holds") is not True:
+        typer.echo(f"firmward: {proof}: says itself that the protection does not hold", err=True)

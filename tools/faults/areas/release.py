@@ -1,0 +1,253 @@
+"""Releases: who signs, what may follow what, and what an interrupted publication leaves."""
+
+from fault import Fault
+
+PUBLISHING = "tests/signing/test_release_publishing.py"
+CEREMONY = "tests/signing/test_release_ceremony.py"
+DRAFT = "tests/signing/test_release_draft.py"
+SURVEY = "tests/signing/test_release_survey.py"
+GATE = "tests/cli/test_release_gate.py"
+KEYS = "tests/signing/test_tuf_keys.py"
+SHELF = "tests/signing/test_shelf.py"
+REPOSITORY = "tests/signing/test_tuf_repository.py"
+
+FAULTS = (
+    Fault(
+        "signing/tuf_keys.py",
+        "    if own != key:",
+        "    if own.keytype != key.keytype:",
+        KEYS,
+        "one key under two ids counts for two",
+    ),
+    Fault(
+        "signing/tuf_keys.py",
+        "return _STORE_ROLES.get(name, Role.RELEASE)",
+        "return _STORE_ROLES.get(name.rpartition('.')[2], Role.RELEASE)",
+        KEYS,
+        "a channel that is called as a role of the root is signed by that role's keys",
+    ),
+    Fault(
+        "signing/shelf.py",
+        "_INNER = _FOLDER | os.O_NOFOLLOW",
+        "_INNER = _FOLDER",
+        f"{SHELF} {DRAFT}",
+        "a link in a draft leads out of it",
+    ),
+    Fault(
+        "signing/shelf.py",
+        'if any(step in ("", ".", "..")',
+        'if any(step in ("", ".")',
+        SHELF,
+        "a name leads out of the folder",
+    ),
+    Fault(
+        "signing/shelf.py",
+        "                if expected is not None and Digest(size, digest.hexdigest()) != expected:",
+        "                if expected is not None and size != expected.size:",
+        f"{SHELF} {PUBLISHING}",
+        "bytes that were not signed are published under a signed name",
+    ),
+    Fault(
+        "signing/shelf.py",
+        "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)",
+        PUBLISHING,
+        "two publications at a time lose one",
+    ),
+    Fault(
+        "signing/tuf_repository.py",
+        "    if before is not None:\n        verify_by(before, ROOT, metadata)",
+        "    if before is None:\n        verify_by(metadata.signed, ROOT, metadata)",
+        REPOSITORY,
+        "a root that the root before has not signed is followed",
+    ),
+    Fault(
+        "signing/tuf_repository.py",
+        "    if hashes and held.digest.sha256 != sha256_of(hashes, held.name):",
+        "    if hashes and not held.content:",
+        REPOSITORY,
+        "metadata that the snapshot does not name counts as current",
+    ),
+    Fault(
+        "signing/tuf_repository.py",
+        "if Held(path, content, Metadata(targets)).digest != Digest(found.length, sha256):",
+        "if len(content) != found.length:",
+        SURVEY,
+        "a manifest that nobody signed is read",
+    ),
+    Fault(
+        "signing/tuf_repository.py",
+        "        if role.name != name or role.paths != [channel_of(name).pattern]:",
+        "        if role.name != name:",
+        "tests/signing/test_release_channels.py",
+        "a channel is given the paths of another",
+    ),
+    Fault(
+        "signing/release/naming.py",
+        "if id not in how.go and not is_dropped(key, how)",
+        "if not is_dropped(key, how)",
+        f"{CEREMONY} {REPOSITORY}",
+        "a stolen key that was revoked signs on",
+    ),
+    Fault(
+        "signing/release/naming.py",
+        "    if len(keys) < wanted:",
+        "    if not keys:",
+        "tests/cli/test_release.py",
+        "a threshold that no number of people can meet",
+    ),
+    Fault(
+        "signing/release/changes.py",
+        "    elif not _stands(root, state.targets):",
+        "    elif False:",
+        f"{REPOSITORY} {PUBLISHING}",
+        "a new targets key leaves the list of channels unsigned",
+    ),
+    Fault(
+        "signing/release/changes.py",
+        "return deepcopy(file) if manifest.rollback_index >= present.rollback_index else None",
+        "return deepcopy(file)",
+        PUBLISHING,
+        "a withdrawal offers what devices refuse",
+    ),
+    Fault(
+        "signing/release/changes.py",
+        "sha256_of(file.hashes, path) in refused:",
+        "sha256_of(file.hashes, path) in ():",
+        PUBLISHING,
+        "what was withdrawn comes back by the next withdrawal",
+    ),
+    Fault(
+        "signing/release/succession.py",
+        "    if now.rollback_index < floor:",
+        "    if now.rollback_index < floor - 1:",
+        PUBLISHING,
+        "a release that devices refuse is published",
+    ),
+    Fault(
+        "signing/release/succession.py",
+        "if now.version == before.version and _bytes(now) != _bytes(before):",
+        "if now.version == before.version and not _bytes(now):",
+        PUBLISHING,
+        "a version means two things",
+    ),
+    Fault(
+        "signing/release/signatures.py",
+        "    if key.state == RETIRED and key.role != Role.UPDATE_ROOT:",
+        "    if key.state == 'gone' and key.role != Role.UPDATE_ROOT:",
+        CEREMONY,
+        "a retired key signs a release",
+    ),
+    Fault(
+        "signing/release/draft.py",
+        "roots = (self.base.get(ROOT), self.next[ROOT])",
+        "roots = (self.next[ROOT],)",
+        f"{CEREMONY} {REPOSITORY}",
+        "the old keys are not asked to sign the next root",
+    ),
+    Fault(
+        "signing/release/words.py",
+        "if len(content) != found.length or hashlib.sha256(content).hexdigest() != sha256:",
+        "if len(content) != found.length:",
+        DRAFT,
+        "another manifest is shown than is signed",
+    ),
+    Fault(
+        "signing/release/words.py",
+        "        if path != one.path(board):",
+        "        if not board:",
+        PUBLISHING,
+        "a channel's keys sign for another's board",
+    ),
+    Fault(
+        "signing/release/publishing.py",
+        "    if follows != current.digest or held.signed.version != current.signed.version + 1:",
+        "    if held.signed.version < current.signed.version:",
+        PUBLISHING,
+        "the second of two drafts takes the first one's release away",
+    ),
+    Fault(
+        "signing/release/publishing.py",
+        "        verify_by(targets.signed, name, channels[name].metadata)",
+        "        _ = targets.signed, name, channels[name].metadata",
+        f"{PUBLISHING} {CEREMONY}",
+        "a release that nobody signed is published",
+    ),
+    Fault(
+        "signing/release/publishing.py",
+        "for name in draft.next if not _is_there(draft, state, name)})",
+        "for name in draft.next})",
+        PUBLISHING,
+        "an interrupted publication cannot be completed",
+    ),
+    Fault(
+        "signing/release/publishing.py",
+        "    _put(shelf, draft, ROOT)\n    shelf.write(metadata_file(TIMESTAMP, 0), [timestamp])",
+        "    shelf.write(metadata_file(TIMESTAMP, 0), [timestamp])\n    _put(shelf, draft, ROOT)",
+        PUBLISHING,
+        "the timestamp is there before the root that names its key",
+    ),
+    Fault(
+        "signing/release/publishing.py",
+        "    if found.built > (now + AHEAD).timestamp():",
+        "    if found.built > 1 << 40:",
+        PUBLISHING,
+        "a release of a clock that is ahead ends all updates of who installs it",
+    ),
+    Fault(
+        "signing/release/publishing.py",
+        "        if held.signed.expires <= now:",
+        "        if held.signed.expires == now:",
+        PUBLISHING,
+        "what has expired is published",
+    ),
+    Fault(
+        "signing/release/publishing.py",
+        "    if last > _moment(now):",
+        "    if last == _moment(now):",
+        PUBLISHING,
+        "a clock that is behind signs what devices take for old",
+    ),
+    Fault(
+        "signing/release/survey.py",
+        "            if state.shelf.digest(place) != digest:",
+        "            if state.shelf.size(place) != digest.size:",
+        SURVEY,
+        "a blob that was changed passes",
+    ),
+    Fault(
+        "signing/release/survey.py",
+        "        if expires <= now:",
+        "        if expires <= now - SOON_CHANNEL:",
+        SURVEY,
+        "what has expired passes",
+    ),
+    Fault(
+        "signing/release/survey.py",
+        "    verify_root(own.signed, following[0].metadata)",
+        "    verify_root(None, following[0].metadata)",
+        SURVEY,
+        "another maker's repository passes for ours",
+    ),
+    Fault(
+        "cli/release_gate.py",
+        "        if change.direction is Direction.WORSE:",
+        "        if change.changed.value == 'raised':",
+        GATE,
+        "a new finding does not stop a release",
+    ),
+    Fault(
+        "cli/release_gate.py",
+        "if told and not (owner and len(owner) <= OWNER_LIMIT and owner.isprintable()):",
+        "if told and not (owner is None or owner):",
+        GATE,
+        "a finding is accepted by nobody",
+    ),
+    Fault(
+        "cli/release_gate.py",
+        "    if len(content) != blob.size or hashlib.sha256(content).hexdigest() != blob.sha256:",
+        "    if not content:",
+        GATE,
+        "a report that somebody changed judges the next release",
+    ),
+)
