@@ -13,6 +13,7 @@ from firmward.model.clock import Clock
 from firmward.model.finding import Outcome
 from firmward.model.memory import Content, MemoryTree, Node, executable, link
 from firmward.model.policy import parse_policy
+from firmward.model.remedy import Remove
 
 ELF = executable(b"\x7fELF\x02\x01\x01")
 ABSENT, UNSIGNED, PLAIN = "update-absent", "update-unauthenticated", "update-over-plaintext"
@@ -508,3 +509,30 @@ def test_an_address_comes_from_the_file_that_is_sourced(sourced: dict[str, Conte
 )
 def test_a_bundle_that_the_script_itself_has_is_no_address(lines: str) -> None:
     assert verdict(PLAIN, {**CRONTAB, DAILY: executable(f"#!/bin/sh\n{lines}")}).outcome is Outcome.PASS
+
+
+FETCHER = ("wget -O /tmp/fw.sh http://fw.example.com/fw.sh", "sh /tmp/fw.sh")
+
+
+def remedies(files: dict[str, Content], policy: str | None) -> list[tuple[str, tuple[object, ...]]]:
+    return [
+        (one.remedy.safety.value, one.remedy.changes)
+        for one in verdict(UNSIGNED, files, policy).findings
+        if one.remedy is not None
+    ]
+
+
+def updating_script(name: str) -> dict[str, Content]:
+    script = executable("#!/bin/sh\n" + "".join(f"{line}\n" for line in FETCHER))
+    return booting(f"/usr/sbin/{name} &", **{f"usr/sbin/{name}": script})
+
+
+def test_a_script_of_ones_own_is_left_out_where_firmward_updates() -> None:
+    policy = '[update]\nmechanism = "firmward"\n'
+    assert remedies(updating_script("fw_update.sh"), policy) == [("unsafe", (Remove("usr/sbin/fw_update.sh"),))]
+
+
+def test_a_script_stays_where_something_else_updates_or_where_it_does_more() -> None:
+    policy = '[update]\nmechanism = "%s"\n'
+    for name, words in (("fw_update.sh", policy % "other"), ("fw_update.sh", ""), ("start.sh", policy % "firmward")):
+        assert remedies(updating_script(name), words) == [("manual", ())], (name, words)
