@@ -177,7 +177,7 @@ def test_the_chain_of_trust_is_drawn_with_its_first_link_that_does_not_hold() ->
         "kernel": "unverified",
         "root": "unverified",
         "plug-ins": "broken",
-        "updates": "unknown",
+        "updates": "unverified",
     }
     assert headline(chain) == "The first link of the chain of trust that does not hold is the boot ROM (unverified)"
 
