@@ -48,10 +48,13 @@ def _free(protocol: Protocol) -> int:
 
 def arguments(card: str | None, forwarded: Iterable[Forward], station: int | None = None) -> tuple[str, ...]:
     """QEMU's. A board without a card has no network, and neither has a device that nobody calls. `station` is the
-    descriptor of another machine's end of the wire."""
+    descriptor of another machine's end of the wire: where no port is forwarded, it alone is there and has to give the
+    device its address. QEMU's own network would break off every connection that the device opens to it."""
     rules = [f"hostfwd={one.protocol}:{HOST}:{one.here}-:{one.port}" for one in forwarded]
     if card is None or not (rules or station is not None):
         return ("-nic", "none")
+    if station is not None and not rules:
+        return ("-netdev", f"socket,id=network,fd={station}", "-device", f"{card},netdev=network")
     network = ("-netdev", ",".join(("user,id=network,restrict=on", *rules)))
     if station is None:
         return (*network, "-device", f"{card},netdev=network")
