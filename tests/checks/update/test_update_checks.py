@@ -536,3 +536,35 @@ def test_a_script_stays_where_something_else_updates_or_where_it_does_more() -> 
     policy = '[update]\nmechanism = "%s"\n'
     for name, words in (("fw_update.sh", policy % "other"), ("fw_update.sh", ""), ("start.sh", policy % "firmward")):
         assert remedies(updating_script(name), words) == [("manual", ())], (name, words)
+
+
+FIRMWARD = '[update]\nmechanism = "firmward"\n'
+CLIENT = {
+    "usr/bin/firmward-update": executable("#!/usr/bin/python3 -ISB\n"),
+    "usr/libexec/firmward-update-loop": executable("#!/bin/sh\n/usr/bin/firmward-update fetch\n"),
+    "usr/share/firmward/device.json": '{"server": "https://updates.example.com"}',
+    "usr/share/firmward/root.json": '{"signed": {}}',
+}
+
+
+def test_firmwards_own_client_is_seen_and_found_in_order() -> None:
+    files = booting("/usr/libexec/firmward-update-loop &", **CLIENT)
+    for check in ALL:
+        assert told(check, files, FIRMWARD) == {}, check
+        assert verdict(check, files, FIRMWARD).outcome is Outcome.PASS, check
+
+
+def test_firmwards_own_client_is_told_when_it_asks_in_clear() -> None:
+    files = booting("/usr/libexec/firmward-update-loop &", **CLIENT)
+    files["usr/share/firmward/device.json"] = '{"server": "http://updates.example.com"}'
+    assert list(told(PLAIN, files, FIRMWARD).values()) == ["low"]
+
+
+def test_firmwards_own_client_updates_nothing_without_a_root_that_it_trusts() -> None:
+    files = booting("/usr/libexec/firmward-update-loop &", **CLIENT)
+    del files["usr/share/firmward/root.json"]
+    assert verdict(ABSENT, files, FIRMWARD).outcome is Outcome.UNKNOWN
+
+
+def test_firmwards_own_client_that_nothing_starts_is_not_automatic() -> None:
+    assert list(told(MANUAL, booting("true", **CLIENT), FIRMWARD)) == ["automatic"]
