@@ -1,0 +1,31 @@
+"""An update of the attacker's own, by whoever holds the line to the server."""
+
+from firmward.lab.attacks import Attack, Need, Position, Result
+from firmward.lab.means import naive_server, offered_update
+from firmward.lab.means.forged_repository import forged
+from firmward.lab.means.update_server import folder, over
+from firmward.lab.target import Target
+from firmward.model.chain import UPDATES
+
+VERSION = "9.9.9"
+
+
+def run(target: Target) -> Result:
+    own = forged(target.updates)
+    files = {**own.files, **naive_server.offered(VERSION, target.challenge)}
+    site = over(files, folder(target.updates.place("current")))
+    return offered_update.attacked(target, ATTACK, site, own.payloads)
+
+
+ATTACK = Attack(
+    id="update-forged",
+    title="An update of the attacker's own",
+    does="answers in the update server's place, with a version, metadata and a payload that he signed himself",
+    position=Position.NETWORK,
+    link=UPDATES,
+    case="CVE-2020-7982: OpenWrt's opkg fetched packages by HTTP, and their digests could be passed by",
+    foretold=("update-unauthenticated", "update-over-plaintext"),
+    run=run,
+    within=120.0,
+    needs=(Need.NETWORK, Need.UPDATES),
+)

@@ -1,0 +1,31 @@
+"""The update server taken over, with the keys that have to lie on it."""
+
+from firmward.lab.attacks import Attack, Need, Position, Result
+from firmward.lab.means import naive_server, offered_update
+from firmward.lab.means.forged_repository import forged
+from firmward.lab.means.update_server import folder, over
+from firmward.lab.target import Target
+from firmward.model.chain import UPDATES
+
+VERSION = "9.9.9"
+
+
+def run(target: Target) -> Result:
+    own = forged(target.updates, target.updates.online)
+    files = {**own.files, **naive_server.offered(VERSION, target.challenge)}
+    site = over(files, folder(target.updates.place("current")))
+    return offered_update.attacked(target, ATTACK, site, own.payloads)
+
+
+ATTACK = Attack(
+    id="update-online-key-stolen",
+    title="The update server and its keys stolen",
+    does="signs snapshot and timestamp with the maker's own keys, which lay on the server, over a release of his own",
+    position=Position.NETWORK,
+    link=UPDATES,
+    case="Operation ShadowHammer (2018): ASUS' own update servers gave out an updater with a back door",
+    foretold=("update-unauthenticated",),
+    run=run,
+    within=120.0,
+    needs=(Need.NETWORK, Need.UPDATES, Need.ONLINE_KEYS),
+)
