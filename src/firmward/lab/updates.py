@@ -4,6 +4,7 @@
 | --- | --- |
 | `current` | as it is now: a version that is newer than what runs, and another product beside it |
 | `stale` | as it was when it offered what runs now; its timestamp has expired |
+| `recovered` | as `current`, after its maker has replaced the online keys, which were stolen |
 | `past` | as it was when it offered an older version; its timestamp is fresh |
 
 `online` is the store with the keys of snapshot and timestamp, for the attack that has stolen them.
@@ -21,7 +22,7 @@ from firmward.signing.tuf_repository import BLOBS, Channel, State, channel, exis
 from firmward.signing.unlock import Unlock
 from firmward.update.manifest import Manifest
 
-NAMES = ("current", "stale", "past")
+NAMES = ("current", "recovered", "stale", "past")
 STABLE = "stable"
 """The channel whose releases they hold."""
 

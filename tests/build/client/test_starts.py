@@ -61,7 +61,7 @@ def looped(tmp_path: Path) -> Callable[..., list[str]]:
             "sleep": f'echo "sleep $1" >>{log}; [ "$(grep -c sleep {log})" -lt {sleeps} ] || kill $PPID',
             "mount": f'echo "mount $*" >>{log}; {stick}',
             "umount": f'echo "umount $*" >>{log}',
-            "ask": f'echo "ask $*" >>{log}; set -- {answers}; n=$(grep -c "^ask.*fetch$" {log}); shift $((n - 1)); exit $1',
+            "ask": f'echo "ask $*" >>{log}; set -- {answers}\nshift $(($(grep -c "^ask.*fetch$" {log}) - 1)); exit $1',
         }
         for name, body in programs.items():
             (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")

@@ -1,18 +1,22 @@
 """What the maker offered long ago, and signed, offered again."""
 
 from firmward.lab.attacks import Attack, Need, Position, Result
+from firmward.lab.challenge import Challenge
 from firmward.lab.means import naive_server, offered_update
+from firmward.lab.means.offered_update import Offered
 from firmward.lab.means.update_server import folder, over
 from firmward.lab.target import Target
-from firmward.lab.updates import payloads
+from firmward.lab.updates import Updates, payloads
 from firmward.model.chain import UPDATES
 
 
 def run(target: Target) -> Result:
-    updates = target.updates
+    return offered_update.attacked(target, ATTACK, offer(target.updates, target.challenge))
+
+
+def offer(updates: Updates, challenge: Challenge) -> Offered:
     past = updates.manifest("past")
-    site = over(naive_server.offered(past.version, target.challenge), folder(updates.place("past")))
-    return offered_update.attacked(target, ATTACK, site, payloads(past))
+    return Offered(over(naive_server.offered(past.version, challenge), folder(updates.place("past"))), payloads(past))
 
 
 ATTACK = Attack(

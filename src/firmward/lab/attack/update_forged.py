@@ -1,20 +1,26 @@
 """An update of the attacker's own, by whoever holds the line to the server."""
 
 from firmward.lab.attacks import Attack, Need, Position, Result
+from firmward.lab.challenge import Challenge
 from firmward.lab.means import naive_server, offered_update
 from firmward.lab.means.forged_repository import forged
+from firmward.lab.means.offered_update import Offered
 from firmward.lab.means.update_server import folder, over
 from firmward.lab.target import Target
+from firmward.lab.updates import Updates
 from firmward.model.chain import UPDATES
 
 VERSION = "9.9.9"
 
 
 def run(target: Target) -> Result:
-    own = forged(target.updates)
-    files = {**own.files, **naive_server.offered(VERSION, target.challenge)}
-    site = over(files, folder(target.updates.place("current")))
-    return offered_update.attacked(target, ATTACK, site, own.payloads)
+    return offered_update.attacked(target, ATTACK, offer(target.updates, target.challenge))
+
+
+def offer(updates: Updates, challenge: Challenge) -> Offered:
+    own = forged(updates)
+    files = {**own.files, **naive_server.offered(VERSION, challenge)}
+    return Offered(over(files, folder(updates.place("current"))), own.payloads)
 
 
 ATTACK = Attack(

@@ -1,7 +1,9 @@
 """Parts of several releases, each one signed, put together as their maker never did."""
 
 from firmward.lab.attacks import Attack, Need, Position, Result
+from firmward.lab.challenge import Challenge
 from firmward.lab.means import naive_server, offered_update
+from firmward.lab.means.offered_update import Offered
 from firmward.lab.means.update_server import folder, over
 from firmward.lab.target import Target
 from firmward.lab.updates import Updates, payloads
@@ -10,11 +12,13 @@ from firmward.signing.tuf_repository import BLOBS
 
 
 def run(target: Target) -> Result:
-    updates = target.updates
+    return offered_update.attacked(target, ATTACK, offer(target.updates, target.challenge))
+
+
+def offer(updates: Updates, challenge: Challenge) -> Offered:
     version = updates.manifest("current").version
-    files = {**naive_server.offered(version, target.challenge), **mixed(updates)}
-    site = over(files, folder(updates.place("current")))
-    return offered_update.attacked(target, ATTACK, site, payloads(updates.manifest("past")))
+    files = {**naive_server.offered(version, challenge), **mixed(updates)}
+    return Offered(over(files, folder(updates.place("current"))), payloads(updates.manifest("past")))
 
 
 def mixed(updates: Updates) -> dict[str, bytes]:

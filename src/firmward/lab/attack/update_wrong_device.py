@@ -1,7 +1,9 @@
 """An update that the same maker signed, with the same keys, for another product."""
 
 from firmward.lab.attacks import Attack, Need, Position, Result
+from firmward.lab.challenge import Challenge
 from firmward.lab.means import naive_server, offered_update
+from firmward.lab.means.offered_update import Offered
 from firmward.lab.means.update_server import folder, over
 from firmward.lab.target import Target
 from firmward.lab.updates import Updates, payloads
@@ -12,12 +14,15 @@ OTHER_MODEL = "rec-1"
 
 
 def run(target: Target) -> Result:
-    updates = target.updates
+    return offered_update.attacked(target, ATTACK, offer(target.updates, target.challenge))
+
+
+def offer(updates: Updates, challenge: Challenge) -> Offered:
     theirs = updates.manifest("current", updates.other())
-    naive = naive_server.offered("9.9.9", target.challenge, OTHER_MODEL)
+    naive = naive_server.offered("9.9.9", challenge, OTHER_MODEL)
     files = {**crossed(updates), naive_server.ASKED: naive.pop(naive_server.asked_of(OTHER_MODEL)), **naive}
-    site = over(files, folder(updates.place("current")))
-    return offered_update.attacked(target, ATTACK, site, payloads(theirs) - payloads(updates.manifest("current")))
+    bad = payloads(theirs) - payloads(updates.manifest("current"))
+    return Offered(over(files, folder(updates.place("current"))), bad)
 
 
 def crossed(updates: Updates) -> dict[str, bytes]:

@@ -6,6 +6,7 @@ is broken takes nothing either. So the attacker leaves in the end, and the devic
 """
 
 import time
+from dataclasses import dataclass
 
 from firmward.lab.attacks import Attack, Result, Unseen
 from firmward.lab.means import update_server
@@ -21,17 +22,27 @@ COMES_BACK = 120.0
 """Seconds in which a device that was refused asks again."""
 
 
-def attacked(target: Target, attack: Attack, site: Site, bad: frozenset[str]) -> Result:
-    """Offer what `site` has; `bad` are paths that nobody asks for who was not deceived."""
-    with serving(site) as server, target.power(station=server.station) as powered:
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """`bad` are paths that nobody asks for who was not deceived. `then` is the maker's repository (updates.py) that is
+    there once the attacker has left."""
+
+    site: Site
+    bad: frozenset[str]
+    then: str = "current"
+
+
+def attacked(target: Target, attack: Attack, offer: Offered) -> Result:
+    """Whoever it is offered to."""
+    with serving(offer.site) as server, target.power(station=server.station) as powered:
         powered.await_healthy(attack.within)
         target.note(Witness.ATTACKER, attack.does)
         if target.is_plain:
             return twin(powered, server)
         until_quiet(powered, server)
-        if took(powered, server, bad):
+        if took(powered, server, offer.bad):
             return Result.SUCCEEDED
-        return leaves(powered, server, bad)
+        return leaves(powered, server, offer.bad, then=offer.then)
 
 
 def twin(powered: Powered, server: UpdateServer) -> Result:
@@ -64,13 +75,15 @@ def took(powered: Powered, server: UpdateServer, bad: frozenset[str]) -> bool:
     return bool(asked)
 
 
-def leaves(powered: Powered, server: UpdateServer, bad: frozenset[str], held: Result = Result.STOPPED) -> Result:
+def leaves(
+    powered: Powered, server: UpdateServer, bad: frozenset[str], held: Result = Result.STOPPED, then: str = "current"
+) -> Result:
     """The attacker goes, and the maker's own repository is there again. Raises Unseen where it is not taken either."""
     updates = powered.target.updates
     wanted, version = payloads(updates.manifest("current")), updates.manifest("current").version
-    since, server.site = time.monotonic(), honest(updates)
+    since, server.site = time.monotonic(), honest(updates, then)
     came = powered.until(lambda: bool(wanted.intersection(server.paths(since))), COMES_BACK)
-    if took(powered, server, bad):
+    if took(powered, server, bad - wanted):
         return Result.SUCCEEDED
     if not came:
         raise Unseen(f"the attacker left, and the updater did not take {version} within {COMES_BACK:g} s")
@@ -79,8 +92,8 @@ def leaves(powered: Powered, server: UpdateServer, bad: frozenset[str], held: Re
     return held
 
 
-def honest(updates: Updates) -> Site:
-    return update_server.folder(updates.place("current"))
+def honest(updates: Updates, name: str = "current") -> Site:
+    return update_server.folder(updates.place(name))
 
 
 def _last(server: UpdateServer) -> str:
