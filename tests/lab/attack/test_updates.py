@@ -217,3 +217,11 @@ def test_the_forged_repository_is_made_in_little_time(made: Updates) -> None:
     begun = time.monotonic()
     update_forged.offer(made, ASKED)
     assert time.monotonic() - begun < 5
+
+
+def test_the_other_products_channel_lies_where_this_ones_is_looked_for(made: Updates) -> None:
+    state = made.state("current")
+    ours, theirs = state.of_channel(made.channel), state.of_channel(RECORDER)
+    crossed = update_wrong_device.crossed(made)
+    assert crossed[f"/metadata/{ours.signed.version}.camera.stable.json"] == theirs.content
+    assert any(b'"product":"recorder"' in content for content in crossed.values())
