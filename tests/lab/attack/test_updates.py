@@ -225,3 +225,12 @@ def test_the_other_products_channel_lies_where_this_ones_is_looked_for(made: Upd
     crossed = update_wrong_device.crossed(made)
     assert crossed[f"/metadata/{ours.signed.version}.camera.stable.json"] == theirs.content
     assert any(b'"product":"recorder"' in content for content in crossed.values())
+
+
+def test_the_former_channel_and_payloads_lie_where_the_newest_ones_are_looked_for(made: Updates) -> None:
+    now, then = made.state("current"), made.state("past")
+    mixed = update_mix_and_match.mixed(made)
+    place = f"/metadata/{now.of_channel(made.channel).signed.version}.camera.stable.json"
+    assert mixed[place] == then.of_channel(made.channel).content
+    (new,), (old,) = payloads(made.manifest("current")), payloads(made.manifest("past"))
+    assert mixed[new] == (made.place("past") / old.lstrip("/")).read_bytes()

@@ -148,8 +148,11 @@ def test_who_rests_with_the_past_is_frozen_and_who_asks_again_is_not(played: Pla
     assert update_freeze._goes_on(powered(played), played.server, 1) is Result.DETECTED
 
 
+WRONG = [{"device": "card", "stats": {"rd_bytes": "7"}}, {"device": "disk", "stats": []}]
+
+
 def test_what_was_read_of_a_drive_is_found_in_any_answer() -> None:
     said = [{"device": "disk", "stats": {"rd_bytes": 5}}, {"device": "card", "stats": {"rd_bytes": 7}}, {}, "x"]
     assert drives(said) == {"disk": 5, "card": 7}
-    for answer in (None, {}, "text", [{"device": "card"}], [{"device": 5, "stats": {"rd_bytes": 5}}]):
+    for answer in (None, {}, "text", [{"device": "card"}], [{"device": 5, "stats": {"rd_bytes": 5}}], WRONG):
         assert drives(answer) == {}
