@@ -112,21 +112,26 @@ def public(body: bytes) -> bytes:
     return b"\x80\x01" + (10 + len(body)).to_bytes(4) + bytes(4) + body
 
 
+OURS = b"\x00\x0e" + INDEX.to_bytes(4) + b"\x00\x0b\x02\x04\x00\x14\x00\x00\x00\x08"
+
+
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "why"),
     [
-        b"",
-        b"\x80\x01",
-        b"\x80\x01\x00\x00\x00\x0a\x00\x00\x01\x01",
-        b"\x80\x01\xff\xff\xff\xff\x00\x00\x00\x00",
-        public(b""),
-        public(b"\xff\xff\x00"),
-        public(b"\x00\x02\x01\x80"),
-        public(b"\x00\x0e" + INDEX.to_bytes(4) + b"\x00\x0b\x02\x04\x00\x14\xff\xff\x00\x08"),
+        (b"", "too few bytes"),
+        (b"\x80\x01", "too few bytes"),
+        (b"\x80\x01\x00\x00\x00\x0a\x00\x00\x01\x01", "the code 0x101"),
+        (b"\x80\x01\xff\xff\xff\xff\x00\x00\x00\x00" + OURS, "another size"),
+        (public(b""), "too few bytes"),
+        (public(b"\xff\xff\x00"), "too few bytes"),
+        (public(b"\x00\x02\x01\x80"), "too few bytes"),
+        (public(OURS.replace(b"\x00\x00\x00\x08", b"\xff\xff\x00\x08")), "too few bytes"),
+        (public(OURS.replace(b"\x00\x08", b"\x00\x09")), "by others"),
+        (public(OURS.replace(b"\x01\x80", b"\x01\x81")), "by others"),
     ],
 )
-def test_a_chip_that_answers_nonsense_is_no_floor(answer: bytes) -> None:
-    with pytest.raises((DeviceError, TrustError)):
+def test_a_chip_that_answers_nonsense_is_no_floor(answer: bytes, why: str) -> None:
+    with pytest.raises((DeviceError, TrustError), match=why):
         TpmFloor(lambda _: answer).read()
 
 
@@ -142,9 +147,9 @@ def gone(_: bytes) -> bytes:
 def test_a_file_keeps_it_as_the_last_resort(tmp_path: Path) -> None:
     floor = FileFloor(Store(tmp_path))
     assert (floor.read(), floor.is_kept_apart) == (0, False)
-    for index in (3, 2, 5000):
+    for index, expected in ((3, 3), (2, 3), (5000, 5000)):
         floor.raise_to(index)
-    assert floor.read() == 5000
+        assert floor.read() == expected
     (tmp_path / "rollback-floor.json").write_bytes(b'{"index":')
     assert floor.read() == 0
 

@@ -136,11 +136,15 @@ def test_a_chip_that_is_named_and_not_there_stops_every_update(shell: Shell, mak
     assert shell.run("confirm") == 3
 
 
-def test_no_server_speaks_to_the_terminal(shell: Shell, maker: Maker) -> None:
-    content = b'{"signatures":[],"signed":{"_type":"timestamp","spec_version":"1.0","\\u001b[2J":1}}'
-    (maker.folder / "metadata" / "timestamp.json").write_bytes(content.replace(b'"timestamp"', b'"\\u001b[2J\\u0007"'))
-    assert shell.run("check", "--from", str(maker.folder)) == 1
-    assert "\x1b" not in shell.said
+def test_no_server_speaks_to_the_terminal_or_breaks_a_record(shell: Shell, maker: Maker) -> None:
+    with serving(maker.folder, {"2.root.json": lambda line: line.sendall(b"\x1b[2J\x07\r\n\r\n")}) as server:
+        image(shell.image, maker, server=server.url)
+        assert shell.run("check") == 3
+        assert "?[2J?" in shell.said
+        assert shell.run("--json", "check") == 3
+        assert "?[2J?" in shell.table()["reason"]
+    shell.run("status")
+    assert "?[2J?" in shell.said
 
 
 def test_a_state_that_cannot_be_written_is_told(shell: Shell, maker: Maker) -> None:

@@ -253,6 +253,14 @@ def test_whoever_stole_the_online_keys_holds_back_for_as_long_as_what_is_signed_
     assert is_refused(device, maker.folder, f"{CHANNEL}: has expired", wall=SECONDS + 92 * DAY)
 
 
+def test_whoever_stole_the_online_keys_cannot_put_one_channel_back(device: Asker, maker: Maker) -> None:
+    maker.release(manifest(version="1.4.2"))
+    device.asks(maker.folder)
+    maker.played.snapshot.meta[f"{CHANNEL}.json"].version -= 1
+    maker.renew()
+    assert is_refused(device, maker.folder, f"{CHANNEL}: is version 2, and version 3 is known already")
+
+
 def test_versions_and_times_that_a_thief_ran_up_end_with_his_keys(device: Asker, maker: Maker) -> None:
     good = {role: _version(maker.played, role) for role in ("snapshot", "timestamp")}
     _number(maker.played, "snapshot", 2**40)

@@ -166,7 +166,7 @@ def _refresh_snapshot(trusted: Trusted, moment: Moment, limits: Limits) -> Trust
         current = trusted.snapshot is not None and trusted.snapshot.version == named.version
         if current and named.digests.fit(kept):
             return states.with_fresh_snapshot(trusted, moment)
-    content = yield Fetch(SNAPSHOT, _prefix(trusted, named), _limit(named, limits.snapshot))
+    content = yield Fetch(SNAPSHOT, _prefix(trusted, named), _limit(SNAPSHOT, named, limits.snapshot))
     if content is None:
         raise TrustError(f"snapshot: the repository has no version {named.version}")
     fresh = states.with_fresh_snapshot(states.with_snapshot(trusted, content), moment)
@@ -184,7 +184,7 @@ def _with_role(trusted: Trusted, role: str, by: str, moment: Moment, limits: Lim
         known = _or_as_it_was(trusted, lambda: states.with_targets(trusted, role, by, kept, moment))
         if known is not trusted:
             return known
-    content = yield Fetch(role, _prefix(trusted, named), _limit(named, limits.targets))
+    content = yield Fetch(role, _prefix(trusted, named), _limit(role, named, limits.targets))
     if content is None:
         raise TrustError(f"{role}: the repository has no version {named.version}")
     newer = states.with_targets(trusted, role, by, content, moment)
@@ -202,11 +202,11 @@ def _prefix(trusted: Trusted, named: MetaFile) -> int | None:
     return named.version if trusted.root.consistent_snapshot else None
 
 
-def _limit(named: MetaFile, usual: int) -> int:
+def _limit(role: str, named: MetaFile, usual: int) -> int:
     """Who names a length beyond the bound is refused without a byte being fetched."""
     length = named.digests.length
     if length is not None and length > usual:
-        raise TrustError(f"is said to have {length} bytes, and at most {usual} are taken")
+        raise TrustError(f"{role}: is said to have {length} bytes, and at most {usual} are taken")
     return usual if length is None else length
 
 

@@ -45,7 +45,7 @@ def main(words: list[str] | None = None, wall: Wall = time.time) -> int:
     try:
         code: int = options.run(options, here, wall)
     except FirmwardError as error:
-        sys.stderr.write(f"firmward update: {error}\n")
+        sys.stderr.write(f"firmward update: {outcome.printable(str(error))}\n")
         return _code(error)
     return code
 
@@ -144,13 +144,8 @@ def _keeper(floor: RollbackFloor) -> str:
 
 
 def _say(options: argparse.Namespace, lines: tuple[str, ...], table: dict[str, Json]) -> None:
-    text = encode(table).decode() if options.json else "\n".join(map(_printable, lines))
+    text = encode(table).decode() if options.json else "\n".join(lines)
     sys.stdout.write(f"{text}\n")
-
-
-def _printable(line: str) -> str:
-    """A message may hold what a server says: a terminal obeys none of it."""
-    return "".join(one if one.isprintable() else "?" for one in line)
 
 
 def _code(error: FirmwardError) -> int:

@@ -33,22 +33,27 @@ class Outcome:
         return {
             "schema": SCHEMA,
             "outcome": self.outcome,
-            "reason": self.reason[:REASON_LIMIT],
+            "reason": printable(self.reason[:REASON_LIMIT]),
             "version": self.version,
             "clock": clock,
-            "expired": list(self.expired),
+            "expired": [printable(one) for one in self.expired],
         }
 
     def lines(self) -> tuple[str, ...]:
-        said = [f"{self.outcome}: {self.reason}"]
+        said = [f"{self.outcome}: {printable(self.reason)}"]
         if self.clock is not None and self.clock.source != WALL:
             said.append(f"the clock is wrong; taken is the time {_SOURCES[self.clock.source]}")
         if self.expired:
-            said.append(f"taken by grace, for it has expired: {', '.join(self.expired)}")
+            said.append(f"taken by grace, for it has expired: {printable(', '.join(self.expired))}")
         return tuple(said)
 
 
 _SOURCES = {"built": "when the system was built", FLOOR: "when the metadata was signed that was accepted last"}
+
+
+def printable(text: str) -> str:
+    """A reason may hold what a server says: no terminal obeys any of it, and JSON has no control characters."""
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def keep(store: Store, outcome: Outcome) -> None:

@@ -64,14 +64,14 @@ FAULTS = (
         "trust/trusted.py",
         "        _check_no_older(TIMESTAMP, new.version, old.version)\n",
         "",
-        QUESTION,
+        WORKFLOW,
         "yesterday's repository is taken for today's",
     ),
     Fault(
         "trust/trusted.py",
         "        _check_no_older(role, new.meta[role].version, file.version)\n",
         "",
-        WORKFLOW,
+        QUESTION,
         "one channel is put back behind a new snapshot",
     ),
     Fault(
@@ -222,13 +222,6 @@ FAULTS = (
         "a target is looked for in another bin",
     ),
     # signatures
-    Fault(
-        "trust/signature.py",
-        "if not key.der or not 0 < len(signature) <= SIGNATURE_LIMIT:",
-        "if not 0 < len(signature) <= SIGNATURE_LIMIT:",
-        SIGNATURE,
-        "a key of a kind that is not known is asked of the library",
-    ),
     Fault(
         "trust/libcrypto.py",
         "len(message)) == 1)",
@@ -616,9 +609,9 @@ FAULTS = (
         "of two slots on the command line one is believed",
     ),
     Fault(
-        "update/main.py",
-        'return "".join(one if one.isprintable() else "?" for one in line)',
-        "return line",
+        "update/outcome.py",
+        'return "".join(one if one.isprintable() else "?" for one in text)',
+        "return text",
         MAIN,
         "a server writes to the terminal of who looks",
     ),
