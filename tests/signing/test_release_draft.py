@@ -76,6 +76,17 @@ def test_what_cannot_be_shown_is_not_signed(stick: Path, change: str, original: 
     assert original
 
 
+@pytest.mark.parametrize("place", ["top", "file"])
+def test_what_no_line_tells_is_not_signed(stick: Path, place: str) -> None:
+    path = stick / "next/camera.stable.json"
+    record = json.loads(path.read_text())
+    at = record["signed"] if place == "top" else next(iter(record["signed"]["targets"].values()))
+    at["custom" if place == "file" else "x-more"] = {"run": "me"}
+    path.write_text(json.dumps(record))
+    with pytest.raises(InputError, match="says more than can be shown"):
+        shown(stick)
+
+
 def test_signing_writes_nothing_but_the_signature(original: Ceremony, stick: Path) -> None:
     before = {path: path.read_bytes() for path in stick.rglob("*") if path.is_file()}
     signatures.sign(stick, original.store("office"), stores.known())

@@ -1,5 +1,6 @@
 """What joins the repository: only what is signed and may follow, and all of it or nothing."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterable
@@ -208,6 +209,27 @@ def test_a_release_made_by_a_clock_that_is_ahead_is_refused(made: Ceremony) -> N
     made.now -= timedelta(days=3)
     with pytest.raises(TrustError, match="after today"):
         made.publish(made.signed(ahead, "office"))
+
+
+def test_what_python_tuf_takes_and_a_device_would_not_is_refused(made: Ceremony) -> None:
+    """A draft with more signatures than a device reads: enough of them are good."""
+    one = made.signed(made.release("1.1", 1), "office")
+    before = contents(made.repository)
+    path = one / "next/camera.stable.json"
+    record = json.loads(path.read_text())
+    record["signatures"] += [{"keyid": f"{number:064x}", "sig": "00"} for number in range(80)]
+    path.write_text(json.dumps(record))
+    with pytest.raises(TrustError, match="more than 64"):
+        made.publish(one)
+    assert contents(made.repository) == before
+
+
+def test_a_channel_that_has_expired_keeps_no_other_from_its_release(made: Ceremony) -> None:
+    made.publish(made.signed(made.delegation(BETA, "office"), "office"))
+    made.publish(made.signed(made.release("1.1", 1, BETA), "office"))
+    made.now += timedelta(days=100)
+    made.publish(made.signed(made.release("1.2", 1), "office"))
+    assert given(made) == "1.2"
 
 
 def test_a_clock_behind_the_last_signature_publishes_nothing(made: Ceremony) -> None:

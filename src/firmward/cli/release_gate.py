@@ -115,9 +115,8 @@ def stop_incomplete(report: "Report") -> None:
 def report_of(state: "State", manifest: "Manifest") -> "Report | None":
     """The report that a release in the repository was made with. None where it was made without. Raises TrustError for
     one that is not what the manifest names."""
-    import hashlib
-
     from firmward.audit.json_report import SIZE_LIMIT, load_report
+    from firmward.signing.shelf import Digest, digest_of
     from firmward.signing.tuf_repository import BLOBS
 
     blob = next((one.blob for one in manifest.documents if one.kind == "report"), None)
@@ -125,7 +124,7 @@ def report_of(state: "State", manifest: "Manifest") -> "Report | None":
         return None
     place = f"{BLOBS}/{blob.sha256}"
     content = state.shelf.content(place, SIZE_LIMIT)
-    if len(content) != blob.size or hashlib.sha256(content).hexdigest() != blob.sha256:
+    if digest_of(content) != Digest(blob.size, blob.sha256):
         raise TrustError(f"{state.shelf.folder / place}: is not the report of {manifest.version}")
     return load_report(content.decode("utf-8", "replace"), f"the report of {manifest.version}")
 

@@ -39,6 +39,7 @@ def withdraw(
     follows it.
     """
     from firmward.signing.release import changes, draft
+    from firmward.signing.tuf_model import Targets
     from firmward.signing.tuf_repository import channel as named
     from firmward.signing.tuf_repository import existing
 
@@ -46,8 +47,8 @@ def withdraw(
     one, state = named(product, channel), existing(repo)
     made = changes.withdrawn(state, one, board, reason, options.terms(days), options.moment(now))
     options.write_draft(made, output)
-    path = one.path(board)
-    followed = path in made.next[one.role].metadata.signed.to_dict()["targets"]
+    left = made.next[one.role].signed
+    followed = isinstance(left, Targets) and one.path(board) in left.targets
     options.say("Devices that have not installed it will not, once this is published.")
     options.say(
         "The former release is offered again; it is not below the one withdrawn."

@@ -36,6 +36,10 @@ class Digest:
     sha256: str
 
 
+def digest_of(content: bytes) -> Digest:
+    return Digest(len(content), hashlib.sha256(content).hexdigest())
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     folder: Path

@@ -18,16 +18,17 @@ from tuf.api.serialization import DeserializationError
 from firmward.formats import canonical_json
 from firmward.formats.malformed import Malformed
 from firmward.model.errors import InputError, TrustError
-from firmward.signing.shelf import Digest, Shelf
+from firmward.signing.shelf import Digest, Shelf, digest_of
 from firmward.signing.tuf_keys import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, check_key, own_id
 from firmward.signing.tuf_model import DelegatedRole, Metadata, Role, Root, Snapshot, Targets, Timestamp
+from firmward.trust.workflow import Limits
 from firmward.update import manifest
 from firmward.update.manifest import Manifest, is_name
 
 METADATA, BLOBS = "metadata", "targets/blobs"
-LIMITS = {ROOT: 512_000, TIMESTAMP: 16_384, SNAPSHOT: 2_000_000}
-TARGETS_LIMIT = 5_000_000
-"""Bytes of metadata by role, as python-tuf's client has them: what is larger no device takes."""
+_DEVICE = Limits()
+LIMITS = {ROOT: _DEVICE.root, TIMESTAMP: _DEVICE.timestamp, SNAPSHOT: _DEVICE.snapshot}
+"""Bytes of metadata by role; of a channel's as of the top of all targets. What is larger no device takes."""
 ROOTS_LIMIT = 1024
 CHANNELS_LIMIT = 4096
 SIGNED_AT = "x-firmward-signed"
@@ -52,9 +53,7 @@ class Held(Generic[T]):
 
     @cached_property
     def digest(self) -> Digest:
-        import hashlib
-
-        return Digest(len(self.content), hashlib.sha256(self.content).hexdigest())
+        return digest_of(self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ class State:
             return None
         sha256 = sha256_of(found.hashes, path)
         content = self.shelf.content(target_file(path, sha256), manifest.SIZE_LIMIT)
-        if Held(path, content, Metadata(targets)).digest != Digest(found.length, sha256):
+        if digest_of(content) != Digest(found.length, sha256):
             raise TrustError(f"{self.shelf.folder / target_file(path, sha256)}: is not what the channel's keys signed")
         return content
 
@@ -195,7 +194,7 @@ def parsed(content: bytes, kind: type[T], name: str) -> Held[T]:
 
 
 def limit_of(name: str) -> int:
-    return LIMITS.get(name, TARGETS_LIMIT)
+    return LIMITS.get(name, _DEVICE.targets)
 
 
 def verify_by(delegator: Root | Targets, name: str, metadata: AnyMetadata) -> None:

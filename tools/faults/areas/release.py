@@ -70,7 +70,7 @@ FAULTS = (
     ),
     Fault(
         "signing/tuf_repository.py",
-        "if Held(path, content, Metadata(targets)).digest != Digest(found.length, sha256):",
+        "if digest_of(content) != Digest(found.length, sha256):",
         "if len(content) != found.length:",
         SURVEY,
         "a manifest that nobody signed is read",
@@ -147,10 +147,17 @@ FAULTS = (
     ),
     Fault(
         "signing/release/words.py",
-        "if len(content) != found.length or hashlib.sha256(content).hexdigest() != sha256:",
+        "if digest_of(content) != Digest(found.length, sha256):",
         "if len(content) != found.length:",
         DRAFT,
         "another manifest is shown than is signed",
+    ),
+    Fault(
+        "signing/release/words.py",
+        "        more |= {field for file in signed.targets.values() for field in file.unrecognized_fields}",
+        "        more |= set()",
+        DRAFT,
+        "something is signed that was not shown",
     ),
     Fault(
         "signing/release/words.py",
@@ -186,6 +193,20 @@ FAULTS = (
         "    shelf.write(metadata_file(TIMESTAMP, 0), [timestamp])\n    _put(shelf, draft, ROOT)",
         PUBLISHING,
         "the timestamp is there before the root that names its key",
+    ),
+    Fault(
+        "signing/release/publishing.py",
+        "    rehearse(shelf, first, paths, {**dict(names), **files},",
+        "    _ = (shelf, first, paths, {**dict(names), **files},",
+        PUBLISHING,
+        "what no device takes is published",
+    ),
+    Fault(
+        "signing/release/publishing.py",
+        "GRACE = 1 << 34",
+        "GRACE = 0",
+        PUBLISHING,
+        "a channel that has expired keeps the other from its release",
     ),
     Fault(
         "signing/release/publishing.py",
@@ -245,7 +266,7 @@ FAULTS = (
     ),
     Fault(
         "cli/release_gate.py",
-        "    if len(content) != blob.size or hashlib.sha256(content).hexdigest() != blob.sha256:",
+        "    if digest_of(content) != Digest(blob.size, blob.sha256):",
         "    if not content:",
         GATE,
         "a report that somebody changed judges the next release",

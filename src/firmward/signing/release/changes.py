@@ -1,12 +1,12 @@
 """What can be changed in a repository, each as a draft: decided on what is current, and nothing done yet."""
 
-import hashlib
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from firmward.formats.malformed import Malformed
 from firmward.model.errors import InputError, TrustError
 from firmward.signing.ledger import check_text
 from firmward.signing.release import draft
@@ -14,6 +14,7 @@ from firmward.signing.release.draft import Draft
 from firmward.signing.release.naming import Naming, named
 from firmward.signing.release.succession import check_not_withdrawn, check_successor
 from firmward.signing.release.withdrawals import Withdrawal, set_withdrawals, withdrawals
+from firmward.signing.shelf import digest_of
 from firmward.signing.tuf_keys import ROOT, TARGETS, own_id
 from firmward.signing.tuf_model import (
     TOP_LEVEL_ROLE_NAMES,
@@ -37,6 +38,7 @@ from firmward.signing.tuf_repository import (
     target_file,
     verify_by,
 )
+from firmward.update import manifest as manifests
 from firmward.update.manifest import Manifest
 
 
@@ -164,7 +166,7 @@ def _offered(
     held = state.of_channel(one)
     path = _path(one, content)
     manifest = parsed_manifest(content, path)
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = digest_of(content).sha256
     there = held.signed.targets.get(path)
     if there is not None and sha256_of(there.hashes, path) == sha256:
         raise InputError(f"{path}: is what {one.name} gives already, {manifest.version}")
@@ -179,11 +181,8 @@ def _offered(
 
 
 def _path(one: Channel, content: bytes) -> str:
-    from firmward.formats.malformed import Malformed
-    from firmward.update.manifest import parse
-
     try:
-        return one.path(parse(content).compatible)
+        return one.path(manifests.parse(content).compatible)
     except Malformed as error:
         raise InputError(str(error)) from error
 

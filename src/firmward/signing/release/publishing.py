@@ -9,7 +9,6 @@ The rules this file holds:
 - Whatever ends the command, the repository is the old one or the new; the same draft can be published again.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -21,10 +20,11 @@ from firmward.signing.key_store import KeyStore
 from firmward.signing.release import draft as drafts
 from firmward.signing.release.changes import Terms
 from firmward.signing.release.draft import NOTHING, Draft
+from firmward.signing.release.rehearsal import rehearse
 from firmward.signing.release.succession import check_not_withdrawn, check_successor
 from firmward.signing.release.withdrawals import withdrawals
 from firmward.signing.release.words import words
-from firmward.signing.shelf import Digest, Shelf
+from firmward.signing.shelf import Digest, Shelf, digest_of
 from firmward.signing.signing_key import SigningKey
 from firmward.signing.tuf_keys import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, signature, store_role, tuf_key
 from firmward.signing.tuf_model import Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
@@ -45,8 +45,11 @@ from firmward.signing.tuf_repository import (
     verify_root,
 )
 from firmward.signing.unlock import Unlock
+from firmward.trust.trusted import Moment
 from firmward.update import manifest
 
+GRACE = 1 << 34
+"""Seconds: a channel that has expired keeps another's release from nobody. What is published itself has not expired."""
 AHEAD = timedelta(days=1)
 """How far a clock may differ from another's."""
 
@@ -78,6 +81,7 @@ def _publish(draft: Draft, source: Shelf, state: State | None, shelf: Shelf, ord
     online = _online(after.root, order)
     snapshot = _snapshot(state, after, order, online)
     timestamp = _timestamp(state, snapshot, order, online)
+    _rehearse(draft, state, shelf, after, {**_names(snapshot), metadata_file(TIMESTAMP, 0): timestamp}, order)
     for sha256, digest in blobs.items():
         shelf.write(f"{BLOBS}/{sha256}", source.pieces(f"{BLOBS}/{sha256}"), digest)
     for place, content in files.items():
@@ -86,6 +90,20 @@ def _publish(draft: Draft, source: Shelf, state: State | None, shelf: Shelf, ord
     shelf.write(metadata_file(SNAPSHOT, snapshot.signed.version), [snapshot.content])
     _put(shelf, draft, ROOT)
     shelf.write(metadata_file(TIMESTAMP, 0), [timestamp])
+
+
+def _rehearse(
+    draft: Draft, state: State | None, shelf: Shelf, after: "_After", files: Mapping[str, bytes], order: Order
+) -> None:
+    """A device that knows the first root alone has to take all of it. Raises TrustError."""
+    names = [name for held in draft.next.values() for name in _names(held).items()]
+    first = state.roots[0].content if state else draft.next[ROOT].content
+    paths = [path for held in after.channels.values() for path in held.signed.targets]
+    rehearse(shelf, first, paths, {**dict(names), **files}, Moment(int(order.now.timestamp()), GRACE))
+
+
+def _names(held: Held[Root] | Held[Targets] | Held[Snapshot]) -> dict[str, bytes]:
+    return {metadata_file(held.name, held.signed.version): held.content}
 
 
 def renew(repository: Path, order: Order) -> None:
@@ -216,7 +234,7 @@ def _content(
         for path, content in _new_manifests(held.signed, before.signed if before else None, source):
             found = parsed_manifest(content, path)
             _check_manifest(path, content, held.signed, before.signed if before else None, state, now)
-            files[target_file(path, hashlib.sha256(content).hexdigest())] = content
+            files[target_file(path, digest_of(content).sha256)] = content
             for blob in found.blobs():
                 blobs |= _missing(Digest(blob.size, blob.sha256), source, shelf)
     return files, blobs
@@ -235,7 +253,7 @@ def _check_manifest(
 ) -> None:
     found = parsed_manifest(content, path)
     known = withdrawals(signed)
-    check_not_withdrawn(path, hashlib.sha256(content).hexdigest(), known)
+    check_not_withdrawn(path, digest_of(content).sha256, known)
     was = state.manifest(path, before) if state and isinstance(before, Targets) else None
     check_successor(path, found, was, known)
     if found.built > (now + AHEAD).timestamp():

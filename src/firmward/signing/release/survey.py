@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from firmward.model.errors import FirmwardError, InputError
+from firmward.signing.release.rehearsal import rehearse
 from firmward.signing.release.withdrawals import withdrawals
 from firmward.signing.shelf import Digest, Shelf
 from firmward.signing.tuf_keys import ROOT, SNAPSHOT, TARGETS, TIMESTAMP
@@ -25,6 +26,7 @@ from firmward.signing.tuf_repository import (
     verify_by,
     verify_root,
 )
+from firmward.trust.trusted import Moment
 from firmward.update.manifest import Manifest
 
 SOON = {
@@ -83,6 +85,7 @@ def survey(folder: Path, anchor: bytes | None, now: datetime) -> Survey:
         found.problems.append(str(error))
         return found
     named = set(_files(state, found))
+    _rehearse(state, anchor, now, found)
     _orphans(state, named, found)
     return found
 
@@ -117,6 +120,18 @@ def _last_root(state: State, anchor: bytes | None) -> Held[Root]:
         return Held(ROOT, own.content, own.metadata)
     verify_root(own.signed, following[0].metadata)
     return following[-1]
+
+
+def _rehearse(state: State, anchor: bytes | None, now: datetime, found: Survey) -> None:
+    """By the device's own code, where it is not clear already that it refuses."""
+    if found.problems:
+        return
+    first = state.roots[0].content if anchor is None else anchor
+    paths = [path for held in (state.channels or {}).values() for path in held.signed.targets]
+    try:
+        rehearse(state.shelf, first, paths, {}, Moment(int(now.timestamp())))
+    except FirmwardError as error:
+        found.problems.append(f"a device refuses it: {error}")
 
 
 def _files(state: State, found: Survey) -> Iterator[str]:

@@ -3,20 +3,20 @@
 What stood before comes with the draft, and is only as good as who passed it on; what is signed is told whole.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from firmward.formats.malformed import Malformed
 from firmward.model.errors import InputError
 from firmward.signing.release.draft import Draft
-from firmward.signing.release.withdrawals import withdrawals
-from firmward.signing.shelf import Shelf
+from firmward.signing.release.withdrawals import FIELD, withdrawals
+from firmward.signing.shelf import Digest, Shelf, digest_of
 from firmward.signing.tuf_keys import SHOWN, TARGETS, store_role
 from firmward.signing.tuf_model import Root, Targets
 from firmward.signing.tuf_repository import (
     board_of,
     channel_of,
+    check_root,
     delegations,
     parsed_manifest,
     sha256_of,
@@ -35,6 +35,7 @@ def words(draft: Draft, shelf: Shelf) -> Iterator[str]:
     for name, held in draft.next.items():
         before = draft.base.get(name)
         signed, was = held.signed, before.signed if before is not None else None
+        _check_told(name, signed)
         follows = f"follows {was.version}" if was is not None else "is the first"
         yield f"{name} {signed.version} {follows}, good until {_day(signed.expires)}"
         if isinstance(signed, Root):
@@ -43,6 +44,21 @@ def words(draft: Draft, shelf: Shelf) -> Iterator[str]:
             yield from _top(signed, was if isinstance(was, Targets) else None)
         else:
             yield from _channel(name, signed, was if isinstance(was, Targets) else None, shelf)
+
+
+def _check_told(name: str, signed: Root | Targets) -> None:
+    """Nobody signs what no line here tells. Raises InputError."""
+    known = {FIELD} if isinstance(signed, Targets) and name != TARGETS else set()
+    more = set(signed.unrecognized_fields) - known
+    if isinstance(signed, Root):
+        check_root(signed)
+        more |= {field for role in signed.roles.values() for field in role.unrecognized_fields}
+    else:
+        more |= {field for file in signed.targets.values() for field in file.unrecognized_fields}
+        roles = (signed.delegations.roles if signed.delegations else None) or {}
+        more |= {field for role in roles.values() for field in role.unrecognized_fields}
+    if more:
+        raise InputError(f"{name}: says more than can be shown ({min(more)[:40]}); firmward has not made it")
 
 
 def _root(now: Root, before: Root | None) -> Iterator[str]:
@@ -116,7 +132,7 @@ def _manifest(targets: Targets, path: str, shelf: Shelf) -> Manifest | None:
     sha256 = sha256_of(found.hashes, path)
     place = target_file(path, sha256)
     content = shelf.content(place, manifest.SIZE_LIMIT)
-    if len(content) != found.length or hashlib.sha256(content).hexdigest() != sha256:
+    if digest_of(content) != Digest(found.length, sha256):
         raise InputError(f"{shelf.folder / place}: is not what is to be signed")
     try:
         return parsed_manifest(content, path)
