@@ -9,12 +9,12 @@ Exit codes: 0 nothing to be done, 10 there is an update, 1 what was offered is r
 wrong, 3 nobody can tell now: try again.
 """
 
-import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from firmward.formats.canonical_json import Json, encode
 from firmward.model.errors import DeviceError, FirmwardError, InputError, TrustError
@@ -30,6 +30,9 @@ from firmward.update.offer import Offer
 from firmward.update.outcome import CURRENT, REFUSED, UNKNOWN, UPDATE, Outcome
 from firmward.update.question import Question, Reply, repository_at
 from firmward.update.this_device import IMAGE, STATE, ThisDevice
+
+if TYPE_CHECKING:
+    import argparse
 
 CODES = {CURRENT: 0, UPDATE: 10, REFUSED: 1, UNKNOWN: 3}
 WRONG = 2
@@ -50,18 +53,18 @@ def main(words: list[str] | None = None, wall: Wall = time.time) -> int:
     return code
 
 
-def check(options: argparse.Namespace, here: ThisDevice, wall: Wall) -> int:
+def check(options: "argparse.Namespace", here: ThisDevice, wall: Wall) -> int:
     return _asked(options, here, wall, lambda _found, _place: None)
 
 
-def fetch(options: argparse.Namespace, here: ThisDevice, wall: Wall) -> int:
+def fetch(options: "argparse.Namespace", here: ThisDevice, wall: Wall) -> int:
     def bring(found: Offer, place: Place) -> None:
         payloads.fetch(found.manifest, Below(place, BLOBS), here.state / PAYLOADS)
 
     return _asked(options, here, wall, bring)
 
 
-def _asked(options: argparse.Namespace, here: ThisDevice, wall: Wall, then: Callable[[Offer, Place], None]) -> int:
+def _asked(options: "argparse.Namespace", here: ThisDevice, wall: Wall, then: Callable[[Offer, Place], None]) -> int:
     """Ask, and do the rest with an update where there is one."""
     identity = here.identity()
     store = Store(here.state)
@@ -82,7 +85,7 @@ def _asked(options: argparse.Namespace, here: ThisDevice, wall: Wall, then: Call
     return CODES[found.outcome]
 
 
-def status(options: argparse.Namespace, here: ThisDevice, _wall: Wall) -> int:
+def status(options: "argparse.Namespace", here: ThisDevice, _wall: Wall) -> int:
     identity, store = here.identity(), Store(here.state)
     floor = floor_of(identity, store)
     last = outcome.kept(store)
@@ -107,7 +110,7 @@ def status(options: argparse.Namespace, here: ThisDevice, _wall: Wall) -> int:
     return 0
 
 
-def confirm(options: argparse.Namespace, here: ThisDevice, _wall: Wall) -> int:
+def confirm(options: "argparse.Namespace", here: ThisDevice, _wall: Wall) -> int:
     identity = here.identity()
     floor = floor_of(identity, Store(here.state))
     floor.raise_to(identity.rollback_index)
@@ -124,9 +127,10 @@ def place_of(identity: Identity, folder: Path | None) -> Iterator[Place]:
         return
     if not identity.server:
         raise InputError("device.json: names no server; give a folder: --from")
-    from firmward.trust.web import Web
+    from firmward.trust.web import Patience, Web
 
-    with closing(Web(identity.server)) as web:
+    # the lab held a device for ten minutes with a root that dripped: at this rate the largest metadata takes two
+    with closing(Web(identity.server, Patience(answer=20.0, rate=1024))) as web:
         yield web
 
 
@@ -143,7 +147,7 @@ def _keeper(floor: RollbackFloor) -> str:
     return f"kept by {floor.name}{weakness}"
 
 
-def _say(options: argparse.Namespace, lines: tuple[str, ...], table: dict[str, Json]) -> None:
+def _say(options: "argparse.Namespace", lines: tuple[str, ...], table: dict[str, Json]) -> None:
     text = encode(table).decode() if options.json else "\n".join(lines)
     sys.stdout.write(f"{text}\n")
 
@@ -154,7 +158,9 @@ def _code(error: FirmwardError) -> int:
     return CODES[UNKNOWN] if isinstance(error, DeviceError) else WRONG
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> "argparse.ArgumentParser":
+    import argparse  # of all that is loaded here the slowest
+
     parser = argparse.ArgumentParser(
         prog="firmward.update", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
