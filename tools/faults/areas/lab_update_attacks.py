@@ -89,8 +89,8 @@ FAULTS = (
     ),
     Fault(
         "lab/means/tcp.py",
-        "while one.sent < min(len(one.waiting), one.window):",
-        "while one.sent < len(one.waiting):",
+        "        one.window = segment.window\n",
+        "        one.window = WINDOW\n",
         SERVER,
         "more is sent than the caller has room for",
     ),
