@@ -8,6 +8,7 @@ PASSPHRASE := $(DEMO)/passphrase
 PROOF := $(BUILD)/proof
 SIGNED_BY := --keys $(KEYS) --passphrase-file $(PASSPHRASE) --cache $(BUILD)/cache
 POLICY := examples/camera/device.toml
+TRUSTING = --update-root $(PROOF)/repository/metadata/1.root.json
 SECONDS_PER_TARGET ?= 60
 # What is known of the sample camera is an excerpt of 16 July 2026.
 ADVISORIES := examples/camera/advisories
@@ -62,25 +63,51 @@ attack: setup ## attack the hardened camera and its unprotected twin: build/proo
 	@$(BIN)/python examples/camera/build.py -o $(BUILD)/camera
 	@mkdir -p $(PROOF)
 	@$(MAKE) --no-print-directory $(KEYS)
+	@tools/proof-updates keys $(PROOF)
+	@# updates come from the lab's own machine on the device's network, and both payloads have to fit beside the data
+	@sed -e 's|^server = .*|server = "http://10.0.2.99:8080"|' -e 's|^data = .*|data = "data-roomy.ext4"|' \
+	    -e 's|^data_size = .*|data_size = "64M"|' \
+	    -e '/^to = "updates.maker.example"/{s|.*|to = "10.0.2.99/32"|;n;s|.*|port = 8080|}' $(POLICY) >$(PROOF)/device.toml
+	@cp $(dir $(POLICY))triage.toml $(PROOF)/triage.toml
+	@cp $(BUILD)/camera/images/data.ext4 $(BUILD)/camera/data-roomy.ext4
+	@truncate -s 64M $(BUILD)/camera/data-roomy.ext4
+	@PATH=$$PATH:/usr/sbin resize2fs $(BUILD)/camera/data-roomy.ext4 >$(PROOF)/data.txt 2>&1
 	@echo "── harden: with consent to what may break ──"
 	@rm -rf $(PROOF)/hardened
-	@$(BIN)/firmward harden $(BUILD)/camera/camera.img --policy $(POLICY) --unsafe \
+	@$(BIN)/firmward harden $(BUILD)/camera/camera.img --policy $(PROOF)/device.toml --unsafe \
 	    --as tar -o $(PROOF)/hardened >$(PROOF)/hardened.txt
-	@echo "── build: a release, and an older one by the same maker, from when it had not been hardened ──"
-	@$(BIN)/firmward build $(POLICY) --inputs $(BUILD)/camera --rootfs $(PROOF)/hardened/rootfs.tar \
-	    -o $(PROOF)/signed $(SIGNED_BY)
+	@echo "── build: a release, one before it, from when it had not been hardened, one after it, and another product ──"
+	@$(BIN)/firmward build $(PROOF)/device.toml --inputs $(BUILD)/camera --rootfs $(PROOF)/hardened/rootfs.tar \
+	    -o $(PROOF)/signed $(SIGNED_BY) $(TRUSTING)
 	@rm -rf $(PROOF)/past
-	@$(BIN)/firmward harden $(BUILD)/camera/camera.img --policy $(POLICY) --quiet \
+	@$(BIN)/firmward harden $(BUILD)/camera/camera.img --policy $(PROOF)/device.toml --quiet \
 	    --only ssh-host-key-baked-in --only private-key-embedded --as tar -o $(PROOF)/past
 	@mkdir $(PROOF)/past/etc
 	@tar -xOf $(PROOF)/past/rootfs.tar etc/os-release | sed 's/1\.4\.0/1.3.0/' >$(PROOF)/past/etc/os-release
 	@tar --append -f $(PROOF)/past/rootfs.tar --owner=0 --group=0 --mode=0644 -C $(PROOF)/past etc/os-release
-	@sed -e 's/^version = .*/version = "1.3.0"/' -e 's/^rollback_index = .*/rollback_index = 0/' $(POLICY) >$(PROOF)/past/device.toml
+	@sed -e 's/^version = .*/version = "1.3.0"/' -e 's/^rollback_index = .*/rollback_index = 0/' \
+	    $(PROOF)/device.toml >$(PROOF)/past/device.toml
 	@$(BIN)/firmward build $(PROOF)/past/device.toml --inputs $(BUILD)/camera --rootfs $(PROOF)/past/rootfs.tar \
-	    -o $(PROOF)/older $(SIGNED_BY)
+	    -o $(PROOF)/older $(SIGNED_BY) $(TRUSTING)
+	@rm -rf $(PROOF)/next
+	@mkdir -p $(PROOF)/next/etc
+	@cp $(PROOF)/hardened/rootfs.tar $(PROOF)/next/rootfs.tar
+	@tar -xOf $(PROOF)/next/rootfs.tar etc/os-release | sed 's/1\.4\.0/1.5.0/' >$(PROOF)/next/etc/os-release
+	@tar --append -f $(PROOF)/next/rootfs.tar --owner=0 --group=0 --mode=0644 -C $(PROOF)/next etc/os-release
+	@sed -e 's/^version = .*/version = "1.5.0"/' -e 's/^rollback_index = .*/rollback_index = 2/' \
+	    $(PROOF)/device.toml >$(PROOF)/next/device.toml
+	@$(BIN)/firmward build $(PROOF)/next/device.toml --inputs $(BUILD)/camera --rootfs $(PROOF)/next/rootfs.tar \
+	    -o $(PROOF)/newer $(SIGNED_BY) $(TRUSTING)
+	@mkdir -p $(PROOF)/recorder
+	@sed -e 's/^product = .*/product = "recorder"/' $(PROOF)/device.toml >$(PROOF)/recorder/device.toml
+	@$(BIN)/firmward build $(PROOF)/recorder/device.toml --inputs $(BUILD)/camera --rootfs $(PROOF)/hardened/rootfs.tar \
+	    -o $(PROOF)/other $(SIGNED_BY) $(TRUSTING)
+	@echo "── release: all four, as updates ──"
+	@tools/proof-updates publish $(PROOF) $(KEYS)
 	@echo "── attack: the device, and its unprotected twin ──"
 	@$(BIN)/firmward lab attack $(PROOF)/signed --older $(PROOF)/older \
 	    --before $(BUILD)/camera/images/rootfs.squashfs \
+	    --updates $(PROOF)/updates --online-keys $(PROOF)/server --passphrase-file $(PROOF)/updates-passphrase \
 	    -o $(PROOF)/proof.html -o $(PROOF)/proof.json -o docs/proof.md
 
 proof: attack ## all attacks, and then the tests that take minutes

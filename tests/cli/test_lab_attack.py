@@ -273,6 +273,20 @@ def test_an_older_build_that_is_none_is_told(firmward: Firmward, out: Path, tmp_
     assert "is no folder that `firmward build` has written" in called.err
 
 
+# --- updates ----------------------------------------------------------------------------------------------------------
+
+
+def test_repositories_that_are_none_are_told_and_their_attacks_not_tried(
+    firmward: Firmward, out: Path, tmp_path: Path
+) -> None:
+    called = firmward("lab", "attack", out, "--updates", tmp_path, "--dry-run")
+    assert called.code == 0
+    assert "  the update repositories are of no use: current: " in called.out
+    called = firmward("lab", "attack", out, "--updates", tmp_path / "nowhere", "--dry-run")
+    assert called.code == 2
+    assert "--updates takes a folder with the repositories" in called.err
+
+
 # --- interrupted ------------------------------------------------------------------------------------------------------
 
 

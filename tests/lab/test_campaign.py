@@ -19,6 +19,7 @@ from firmward.lab.campaign import Attempt, Baseline, NotTried, Run, Verdict, att
 from firmward.lab.device import Kind
 from firmward.lab.pair import Pair
 from firmward.lab.target import Target
+from firmward.lab.updates import Updates
 from firmward.model.chain import KERNEL
 from firmward.model.errors import InputError
 
@@ -246,6 +247,7 @@ def test_a_device_that_does_not_serve_says_why(
 
 
 HEALTHY_BOTH = (Baseline(Kind.PLAIN, 9.0), Baseline(Kind.PROTECTED, 9.0))
+MAKERS = Updates(Path("updates"), "camera", "qemu-arm64")
 NO_CARD = "the board has no network card"
 HINDERED: dict[str, tuple[dict[str, object], dict[str, object], str | None]] = {
     "nothing is missing": ({}, {}, None),
@@ -261,6 +263,18 @@ HINDERED: dict[str, tuple[dict[str, object], dict[str, object], str | None]] = {
         "the older build is of no use: another key signed it",
     ),
     "an unfit one is not needed": ({}, {"older": Path("older"), "older_unfit": "another key signed it"}, None),
+    "no repositories": ({"needs": (Need.UPDATES,)}, {}, "it needs the maker's update repositories (--updates)"),
+    "repositories": ({"needs": (Need.UPDATES,)}, {"updates": MAKERS}, None),
+    "repositories that are none": (
+        {"needs": (Need.UPDATES,)},
+        {"updates": MAKERS, "updates_unfit": "nothing is newer"},
+        "the update repositories are of no use: nothing is newer",
+    ),
+    "no stolen keys": (
+        {"needs": (Need.ONLINE_KEYS,)},
+        {"updates": MAKERS},
+        "it needs the keys of the maker's update server (--online-keys)",
+    ),
     "not hardened": ({"needs": (Need.BEFORE,)}, {}, "it needs the system as it was before it was hardened (--before)"),
     "hardened": ({"needs": (Need.BEFORE,)}, {"before": Path("root")}, None),
 }

@@ -32,6 +32,13 @@ def test_events_are_told_by_name_and_answers_are_not(monitor: Monitor) -> None:
     assert list(monitor.events()) == [RESET]
 
 
+def test_an_answer_that_holds_something_is_kept(monitor: Monitor) -> None:
+    assert monitor.answered is None
+    send(monitor.theirs, {"return": {}}, {"return": [{"device": "card"}]}, {"return": {}}, {"return": ""})
+    assert list(monitor.events()) == []
+    assert monitor.answered == [{"device": "card"}]
+
+
 def test_a_message_in_two_pieces_is_one(monitor: Monitor) -> None:
     monitor.theirs.sendall(b'{"event": "RE')
     assert list(monitor.events()) == []

@@ -169,5 +169,6 @@ def test_the_station_is_at_a_hub_with_the_device_and_the_way_to_this_machine() -
     assert "socket,id=station,fd=7" in words
     assert words[-1] == "virtio-net-device,netdev=device"
     assert {word.split(",")[2] for word in words if word.startswith("hubport")} == {"hubid=0"}
-    assert arguments("virtio-net-device", (), station=(7,))[1] == "user,id=network,restrict=on"
+    alone = ("-netdev", "socket,id=network,fd=7", "-device", "virtio-net-device,netdev=network")
+    assert arguments("virtio-net-device", (), station=(7,)) == alone
     assert arguments(None, (), station=(7,)) == ("-nic", "none")

@@ -2,12 +2,14 @@
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from firmward.cli.console import Color, ColorOption
+from firmward.cli.keys_options import PassphraseOption
 from firmward.cli.lab_boot import AsIsOption, OutArgument
 from firmward.model.errors import InputError
 
@@ -56,6 +58,24 @@ OlderOption = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
+UpdatesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--updates",
+        metavar="DIR",
+        help="The maker's update repositories at three moments (current, stale, past), for attacks on updates.",
+        show_default=False,
+    ),
+]
+OnlineKeysOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--online-keys",
+        metavar="STORE",
+        help="The key store of the update server, for the attack that has stolen it.",
+        show_default=False,
+    ),
+]
 OnlyOption = Annotated[
     list[str] | None, typer.Option("--only", metavar="ID", help="This attack alone. Repeatable.", show_default=False)
 ]
@@ -85,6 +105,9 @@ def attack(
     out: OutArgument,
     before: BeforeOption = None,
     older: OlderOption = None,
+    updates: UpdatesOption = None,
+    online_keys: OnlineKeysOption = None,
+    passphrase_file: PassphraseOption = None,
     only: OnlyOption = None,
     output: OutputOption = None,
     rounds: RoundsOption = 1,
@@ -111,6 +134,8 @@ def attack(
     page = Page(color, quiet=quiet)
     with tempfile.TemporaryDirectory(prefix="firmward-lab-") as name:
         pair = _pair(out, Path(name), before, older, as_is=as_is)
+        if updates is not None:
+            pair = _with_updates(pair, updates, online_keys, passphrase_file)
         if dry_run:
             page.plan(pair, *tried(pair, attacks, ()))
             return
@@ -140,3 +165,17 @@ def _pair(out: Path, folder: Path, before: Path | None, older: Path | None, *, a
         for one in filter(None, (device, past)):
             refuse_changed(one)
     return Pair(device, folder, before, older, None if past is None else unfit(past.said, device.said))
+
+
+def _with_updates(pair: "Pair", folder: Path, online: Path | None, passphrase: Path | None) -> "Pair":
+    """Raises InputError, and TrustError for a store that is not whole."""
+    from firmward.lab.updates import OnlineKeys, Updates, unfit
+    from firmward.signing.key_store import KeyStore
+    from firmward.signing.unlock import usual_unlock
+
+    if not folder.is_dir():
+        raise InputError(f"{folder}: is not there; --updates takes a folder with the repositories")
+    keys = None if online is None else OnlineKeys(KeyStore.open(online), usual_unlock(passphrase, None))
+    said = pair.device.said
+    found = Updates(folder, said.product, said.board, keys)
+    return replace(pair, updates=found, updates_unfit=unfit(found, said))

@@ -96,6 +96,8 @@ class Page:
             self._say(("  the twin starts the device's own system; --before gives it the one from before", "dim"))
         if pair.older_unfit is not None:
             self._say((f"  the older build is of no use: {pair.older_unfit}", "yellow"))
+        if pair.updates_unfit is not None:
+            self._say((f"  the update repositories are of no use: {pair.updates_unfit}", "yellow"))
 
     # ------------------------------------------------------------------ meanwhile
 

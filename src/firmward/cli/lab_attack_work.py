@@ -123,6 +123,7 @@ def setting(pair: Pair, effort: Effort) -> Setting:
         effort.jobs,
         pair.before is not None,
         None if pair.older is None else built.read(pair.older).version,
+        pair.updates is not None,
     )
 
 

@@ -17,6 +17,7 @@ from firmward.facts.systemd import SystemdUnits
 from firmward.facts.update import (
     apk,
     apt,
+    firmward,
     managed,
     mender,
     opkg,
@@ -48,6 +49,7 @@ MECHANISMS: tuple[Callable[[Surroundings], Iterator[Updater]], ...] = (
     apk.found,
     rpm.found,
     managed.found,
+    firmward.found,
     own_script.found,
 )
 

@@ -36,6 +36,8 @@ class Need(StrEnum):
     OLDER = "an older build of the same maker (--older)"
     SCRIPT = "a web server's script in the root, which could be taken over"
     BEFORE = "the system as it was before it was hardened (--before)"
+    UPDATES = "the maker's update repositories (--updates)"
+    ONLINE_KEYS = "the keys of the maker's update server (--online-keys)"
 
 
 class Result(StrEnum):

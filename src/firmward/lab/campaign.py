@@ -143,8 +143,19 @@ def _hindrances(pair: Pair, attack: Attack, baselines: Sequence[Baseline]) -> It
             yield f"it needs {Need.OLDER}"
         if pair.older_unfit is not None:
             yield f"the older build is of no use: {pair.older_unfit}"
+    yield from _updates_missing(pair, attack)
     if Need.BEFORE in attack.needs and pair.before is None:
         yield f"it needs {Need.BEFORE}"
+
+
+def _updates_missing(pair: Pair, attack: Attack) -> Iterator[str]:
+    if Need.UPDATES in attack.needs:
+        if pair.updates is None:
+            yield f"it needs {Need.UPDATES}"
+        if pair.updates_unfit is not None:
+            yield f"the update repositories are of no use: {pair.updates_unfit}"
+    if Need.ONLINE_KEYS in attack.needs and (pair.updates is None or pair.updates.online is None):
+        yield f"it needs {Need.ONLINE_KEYS}"
 
 
 def attempt(pair: Pair, attack: Attack, rounds: int = 1) -> Attempt:

@@ -153,6 +153,11 @@ class Machine:
         if self._monitor is not None:
             self._monitor.send(message)
 
+    @property
+    def answered(self) -> object:
+        """What QEMU's monitor answered last."""
+        return None if self._monitor is None else self._monitor.answered
+
     def stop(self) -> None:
         """End it, whatever it does; nothing of it is left then."""
         with suppress(ProcessLookupError, PermissionError):

@@ -26,6 +26,8 @@ class Monitor:
         self.line.setblocking(False)
         self._pending = b""
         self._closed = False
+        self.answered: object = None
+        """What the last question got for an answer that holds something; a command that is obeyed gets an empty one."""
 
     def close(self) -> None:
         self.line.close()
@@ -49,6 +51,8 @@ class Monitor:
                     yield ANSWERED
                 elif isinstance(said, dict) and isinstance(said.get("event"), str):
                     yield said["event"]
+                elif isinstance(said, dict) and said.get("return"):
+                    self.answered = said["return"]
 
     def send(self, message: str) -> None:
         """A command; nobody waits for its answer."""

@@ -49,10 +49,14 @@ def _free(protocol: Protocol) -> int:
 def arguments(card: str | None, forwarded: Iterable[Forward], station: Sequence[int] = ()) -> tuple[str, ...]:
     """QEMU's. A board without a card has no network, and neither has a device that nobody calls. `station` is the
     descriptor of another machine's end of the wire, which then is a hub; or there are two, of the device's and of this
-    network's end, when a switch is between them (switch.py)."""
+    network's end, when a switch is between them (switch.py). Where no port is forwarded, the other machine alone is
+    there and has to give the device its address: QEMU's own network would break off every connection that the device
+    opens to it."""
     rules = [f"hostfwd={one.protocol}:{HOST}:{one.here}-:{one.port}" for one in forwarded]
     if card is None or not (rules or station):
         return ("-nic", "none")
+    if len(station) == 1 and not rules:
+        return ("-netdev", f"socket,id=network,fd={station[0]}", "-device", f"{card},netdev=network")
     network = ("-netdev", ",".join(("user,id=network,restrict=on", *rules)))
     if not station:
         return (*network, "-device", f"{card},netdev=network")

@@ -12,6 +12,7 @@ from firmward.lab.challenge import Challenge
 from firmward.lab.device import Device, Kind
 from firmward.lab.plain import twin
 from firmward.lab.target import Target
+from firmward.lab.updates import Updates
 
 PREFIXES = {Kind.PROTECTED: "", Kind.PLAIN: twin.PREFIX}
 
@@ -28,13 +29,15 @@ class TwinParts:
 @dataclass(frozen=True, slots=True)
 class Pair:
     """`folder` keeps the media that all copies are made of. `older` is the folder of an older build, and `older_unfit`
-    says why it is of no use."""
+    says why it is of no use, as `updates_unfit` does of the maker's update repositories."""
 
     device: Device
     folder: Path
     before: Path | None = None
     older: Path | None = None
     older_unfit: str | None = None
+    updates: Updates | None = None
+    updates_unfit: str | None = None
 
     @property
     def has_network(self) -> bool:
@@ -59,4 +62,4 @@ class Pair:
     @contextmanager
     def target(self, kind: Kind, work: Path, challenge: Challenge) -> Iterator[Target]:
         with media.copied(self.folder, PREFIXES[kind]) as written:
-            yield Target(self.of(kind), written, work, challenge, self.older)
+            yield Target(self.of(kind), written, work, challenge, self.older, self.updates)

@@ -85,7 +85,8 @@ class Silent:
         return self._calls[own] + 1 + len(self._words)
 
     def _send(self, own: int, flags: int, sequence: int, answered: int, words: bytes = b"") -> None:
-        self._station.send(TCP, segment(own, self._port, flags, sequence, answered, words))
+        body = segment(own, self._port, flags, sequence, answered, words)
+        self._station.send(Packet(ADDRESS, DEVICE, TCP, body))
 
 
 @contextmanager

@@ -91,12 +91,13 @@ class Station:
 
     def tell(self, port: int, data: bytes) -> None:
         """Send the device a datagram."""
-        self.send(UDP, struct.pack("!HHHH", self._port, port, 8 + len(data), 0) + data)
+        self.send(Packet(ADDRESS, DEVICE, UDP, udp(self._port, port, data)))
 
-    def send(self, protocol: int, body: bytes) -> None:
-        """Send the device a packet, as its protocol has it."""
-        self._find()
-        self._put(self._device, IPV4, ipv4(Packet(ADDRESS, DEVICE, protocol, body)))
+    def send(self, one: Packet) -> None:
+        """A packet to the device; to everybody, as long as it has not been heard."""
+        if one.target == DEVICE:
+            self._find()
+        self._put(self._device, IPV4, ipv4(one))
 
     # ------------------------------------------------------------------ Ethernet
 
@@ -134,6 +135,11 @@ def ipv4(one: Packet) -> bytes:
     length = 20 + len(one.body)
     without = struct.pack("!BBHHHBBH4s4s", 0x45, 0, length, 0, 0, 64, one.protocol, 0, one.source, one.target)
     return without[:10] + checksum(without).to_bytes(2, "big") + without[12:] + one.body
+
+
+def udp(source_port: int, port: int, data: bytes) -> bytes:
+    """RFC 768, without a checksum."""
+    return struct.pack("!HHHH", source_port, port, 8 + len(data), 0) + data
 
 
 def checksum(data: bytes) -> int:

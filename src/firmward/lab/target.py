@@ -28,11 +28,14 @@ from firmward.lab.serial_log import SerialLog
 from firmward.lab.stages import Course
 from firmward.lab.station import Station
 from firmward.lab.switch import Switch
+from firmward.lab.updates import Updates
 
 LOOK = 0.2
 """Seconds between two looks."""
 SETTLES = 3.0
 """Seconds in which an attacker's program may still show itself once the device serves."""
+COUNTED = 5.0
+"""Seconds in which QEMU has counted."""
 HEARD_LIMIT = 4 << 20
 """Characters of a serial line that are kept."""
 
@@ -62,10 +65,18 @@ class Target:
     """`media` are this attack's own; what is written there stays there over all its starts. `work` is a folder for what
     the attacker makes, the same for both devices. `challenge` is what his programs answer."""
 
-    def __init__(self, device: Device, media: Media, work: Path, challenge: Challenge, older: Path | None) -> None:
+    def __init__(
+        self,
+        device: Device,
+        media: Media,
+        work: Path,
+        challenge: Challenge,
+        older: Path | None,
+        updates: Updates | None = None,
+    ) -> None:
         self.device, self.media, self.work, self.challenge = device, media, work, challenge
         self.evidence: list[Evidence] = []
-        self._older = older
+        self._older, self._updates = older, updates
         self._begun = time.monotonic()
 
     @property
@@ -79,6 +90,13 @@ class Target:
         if self._older is None:
             raise Unseen("no older build was given")
         return self._older
+
+    @property
+    def updates(self) -> Updates:
+        """The maker's repositories. Raises Unseen where none were given."""
+        if self._updates is None:
+            raise Unseen("no update repositories were given")
+        return self._updates
 
     @property
     def seconds(self) -> float:
@@ -242,9 +260,29 @@ class Powered:
         """To QEMU's monitor, for what a hand does: plug something in, hold a line down."""
         self.machine.command(json.dumps({"execute": name, "arguments": arguments}))
 
+    def bytes_read(self, drive: str) -> int:
+        """How much the device has read of what is plugged in, as QEMU counts. Raises Unseen where it does not say."""
+        self.command("query-blockstats")
+        self.until(lambda: drive in drives(self.machine.answered), COUNTED)
+        found = drives(self.machine.answered)
+        if drive not in found:
+            raise Unseen(f"QEMU does not say what was read of {drive}")
+        return found[drive]
+
     def address(self, port: int) -> tuple[str, int]:
         """Where a port of the device is reached from here."""
         return self._ports[port].address
+
+
+def drives(answer: object) -> dict[str, int]:
+    """Bytes that were read of each drive, from QEMU's answer to query-blockstats (qapi/block-core.json)."""
+    listed = answer if isinstance(answer, list) else []
+    found = {one.get("device"): one.get("stats") for one in listed if isinstance(one, dict)}
+    return {
+        name: stats["rd_bytes"]
+        for name, stats in found.items()
+        if isinstance(name, str) and isinstance(stats, dict) and isinstance(stats.get("rd_bytes"), int)
+    }
 
 
 def _shown(text: str) -> str:

@@ -1,6 +1,7 @@
 """`python3 -m firmward.update`: what a device asks and is asked about its updates.
 
     check    is there an update? from the server that the image names, or with --from out of a folder, as on a stick
+    fetch    the same, and bring its payloads here, verified; nothing is installed
     status   what runs, what keeps the rollback floor, and what the last check came to
     confirm  what runs has proved itself: raise the rollback floor to it
 
@@ -18,8 +19,9 @@ from typing import TYPE_CHECKING
 from firmward.formats.canonical_json import Json, encode
 from firmward.model.errors import DeviceError, FirmwardError, InputError, TrustError
 from firmward.trust.folder import Folder
-from firmward.trust.place import Place
+from firmward.trust.place import Below, Place
 from firmward.trust.store import Store
+from firmward.update import fetch as payloads
 from firmward.update import outcome
 from firmward.update.floors.best import floor_of
 from firmward.update.floors.floor import RollbackFloor
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 CODES = {CURRENT: 0, UPDATE: 10, REFUSED: 1, UNKNOWN: 3}
 WRONG = 2
+BLOBS, PAYLOADS = ("targets", "blobs"), "payloads"
+"""Where a repository has them (ADR 016), and where the device does."""
 
 Wall = Callable[[], float]
 
@@ -50,13 +54,28 @@ def main(words: list[str] | None = None, wall: Wall = time.time) -> int:
 
 
 def check(options: "argparse.Namespace", here: ThisDevice, wall: Wall) -> int:
+    return _asked(options, here, wall, lambda _found, _place: None)
+
+
+def fetch(options: "argparse.Namespace", here: ThisDevice, wall: Wall) -> int:
+    def bring(found: Offer, place: Place) -> None:
+        payloads.fetch(found.manifest, Below(place, BLOBS), here.state / PAYLOADS)
+
+    return _asked(options, here, wall, bring)
+
+
+def _asked(options: "argparse.Namespace", here: ThisDevice, wall: Wall, then: Callable[[Offer, Place], None]) -> int:
+    """Ask, and do the rest with an update where there is one."""
     identity = here.identity()
     store = Store(here.state)
     try:
         device = here.device(identity, floor_of(identity, store).read())
         question = Question(device, here.roots(), here.state, wall)
         with place_of(identity, options.folder) as place:
-            found = _told(question.ask(repository_at(place, device.name)))
+            reply = question.ask(repository_at(place, device.name))
+            if isinstance(reply.answer, Offer):
+                then(reply.answer, place)
+            found = _told(reply)
     except TrustError as error:
         found = Outcome(REFUSED, str(error))
     except DeviceError as error:
@@ -148,10 +167,13 @@ def _parser() -> "argparse.ArgumentParser":
     parser.add_argument("--image", type=Path, default=IMAGE, help="the folder of device.json and root.json")
     parser.add_argument("--state", type=Path, default=STATE, help="the folder that the device keeps its own things in")
     parser.add_argument("--json", action="store_true", help="for programs")
-    verbs = parser.add_subparsers(required=True, metavar="check | status | confirm")
-    asked = verbs.add_parser("check")
-    asked.add_argument("--from", dest="folder", type=Path, help="a folder with the repository, in place of the server")
-    asked.set_defaults(run=check)
+    verbs = parser.add_subparsers(required=True, metavar="check | fetch | status | confirm")
+    for name, run in (("check", check), ("fetch", fetch)):
+        asked = verbs.add_parser(name)
+        asked.add_argument(
+            "--from", dest="folder", type=Path, help="a folder with the repository, in place of the server"
+        )
+        asked.set_defaults(run=run)
     verbs.add_parser("status").set_defaults(run=status)
     verbs.add_parser("confirm").set_defaults(run=confirm)
     return parser

@@ -11,6 +11,7 @@ import update_repository
 from firmward.build import inputs as named
 from firmward.build.client import byte_code, put_in
 from firmward.build.client.interpreter import Interpreter, of_root
+from firmward.build.client.starts import busybox, loop
 from firmward.build.client.trusted_root import TrustedRoot
 from firmward.build.inputs import Inputs
 from firmward.build.trees import Given
@@ -54,12 +55,13 @@ def test_the_camera_gets_its_client_and_keeps_all_else(camera: Inputs, made: Inp
     assert before.items() <= after.items()
     new = {path for path in after if path not in before}
     assert {path for path in new if not path.startswith(put_in.LIBRARY)} == {
-        *("usr/share", put_in.STARTER, put_in.SHARE, put_in.DEVICE, put_in.TRUSTED)
+        *("usr/share", put_in.STARTER, put_in.SHARE, put_in.DEVICE, put_in.TRUSTED),
+        *("usr/libexec", loop.PATH, busybox.PATH),
     }
     assert {(after[path].uid, after[path].gid, after[path].mtime) for path in new} == {(0, 0, EPOCH)}
     modes = {path: after[path].mode for path in new if after[path].kind is Kind.FILE}
-    assert [path for path, mode in modes.items() if mode != 0o644] == [put_in.STARTER]
-    assert modes[put_in.STARTER] == 0o755
+    programs = {path: mode for path, mode in modes.items() if mode != 0o644}
+    assert programs == dict.fromkeys((put_in.STARTER, loop.PATH, busybox.PATH), 0o755)
     assert made.tools is camera.tools
 
 

@@ -13,6 +13,7 @@ from firmward.model.clock import Clock
 from firmward.model.finding import Outcome
 from firmward.model.memory import Content, MemoryTree, Node, executable, link
 from firmward.model.policy import parse_policy
+from firmward.model.remedy import Remove
 
 ELF = executable(b"\x7fELF\x02\x01\x01")
 ABSENT, UNSIGNED, PLAIN = "update-absent", "update-unauthenticated", "update-over-plaintext"
@@ -508,3 +509,62 @@ def test_an_address_comes_from_the_file_that_is_sourced(sourced: dict[str, Conte
 )
 def test_a_bundle_that_the_script_itself_has_is_no_address(lines: str) -> None:
     assert verdict(PLAIN, {**CRONTAB, DAILY: executable(f"#!/bin/sh\n{lines}")}).outcome is Outcome.PASS
+
+
+FETCHER = ("wget -O /tmp/fw.sh http://fw.example.com/fw.sh", "sh /tmp/fw.sh")
+
+
+def remedies(files: dict[str, Content], policy: str | None) -> list[tuple[str, tuple[object, ...]]]:
+    return [
+        (one.remedy.safety.value, one.remedy.changes)
+        for one in verdict(UNSIGNED, files, policy).findings
+        if one.remedy is not None
+    ]
+
+
+def updating_script(name: str) -> dict[str, Content]:
+    script = executable("#!/bin/sh\n" + "".join(f"{line}\n" for line in FETCHER))
+    return booting(f"/usr/sbin/{name} &", **{f"usr/sbin/{name}": script})
+
+
+def test_a_script_of_ones_own_is_left_out_where_firmward_updates() -> None:
+    policy = '[update]\nmechanism = "firmward"\n'
+    assert remedies(updating_script("fw_update.sh"), policy) == [("unsafe", (Remove("usr/sbin/fw_update.sh"),))]
+
+
+def test_a_script_stays_where_something_else_updates_or_where_it_does_more() -> None:
+    policy = '[update]\nmechanism = "%s"\n'
+    for name, words in (("fw_update.sh", policy % "other"), ("fw_update.sh", ""), ("start.sh", policy % "firmward")):
+        assert remedies(updating_script(name), words) == [("manual", ())], (name, words)
+
+
+FIRMWARD = '[update]\nmechanism = "firmward"\n'
+CLIENT = {
+    "usr/bin/firmward-update": executable("#!/usr/bin/python3 -ISB\n"),
+    "usr/libexec/firmward-update-loop": executable("#!/bin/sh\n/usr/bin/firmward-update fetch\n"),
+    "usr/share/firmward/device.json": '{"server": "https://updates.example.com"}',
+    "usr/share/firmward/root.json": '{"signed": {}}',
+}
+
+
+def test_firmwards_own_client_is_seen_and_found_in_order() -> None:
+    files = booting("/usr/libexec/firmward-update-loop &", **CLIENT)
+    for check in ALL:
+        assert told(check, files, FIRMWARD) == {}, check
+        assert verdict(check, files, FIRMWARD).outcome is Outcome.PASS, check
+
+
+def test_firmwards_own_client_is_told_when_it_asks_in_clear() -> None:
+    files = booting("/usr/libexec/firmward-update-loop &", **CLIENT)
+    files["usr/share/firmward/device.json"] = '{"server": "http://updates.example.com"}'
+    assert list(told(PLAIN, files, FIRMWARD).values()) == ["low"]
+
+
+def test_firmwards_own_client_updates_nothing_without_a_root_that_it_trusts() -> None:
+    files = booting("/usr/libexec/firmward-update-loop &", **CLIENT)
+    del files["usr/share/firmward/root.json"]
+    assert verdict(ABSENT, files, FIRMWARD).outcome is Outcome.UNKNOWN
+
+
+def test_firmwards_own_client_that_nothing_starts_is_not_automatic() -> None:
+    assert list(told(MANUAL, booting("true", **CLIENT), FIRMWARD)) == ["automatic"]

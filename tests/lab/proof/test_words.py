@@ -1,6 +1,7 @@
 """A proof in words: the headline says what was proved and never more."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from proof_sample import ATTACKS, SAMPLES, WON, attempt, bad, cut_short, good, nothing_tried, proof
@@ -133,3 +134,5 @@ def test_how_both_start_is_told() -> None:
 def test_the_command_can_be_given_again() -> None:
     assert words.command(good()) == "firmward lab attack OUT --before ROOT -o proof.html -o proof.json -o proof.md"
     assert "--rounds 2" in words.command(bad())
+    updated = replace(good(), setting=replace(good().setting, has_updates=True))
+    assert "--updates UPDATES --online-keys STORE" in words.command(updated)

@@ -6,8 +6,7 @@
 | `/usr/lib/firmward/` | its modules (modules.py), with byte code beside them |
 | `/usr/share/firmward/device.json` | who this device is, and what its policy says of updates |
 | `/usr/share/firmward/root.json` | the TUF root that it begins to trust with |
-
-Nothing starts it by itself: that is the init system's, in a place of its own.
+| `/usr/libexec/firmward-update-loop` | asks again and again (starts/loop.py); the root's init system starts it |
 """
 
 from dataclasses import replace
@@ -15,6 +14,7 @@ from dataclasses import replace
 from firmward.build.client import byte_code, modules
 from firmward.build.client.interpreter import LEAST, PROGRAM, Interpreter, of_root
 from firmward.build.client.over import Over
+from firmward.build.client.starts import choice
 from firmward.build.client.trusted_root import TrustedRoot
 from firmward.build.inputs import Inputs
 from firmward.formats import canonical_json
@@ -50,11 +50,13 @@ def put_in(inputs: Inputs, policy: Policy, trusted: TrustedRoot, epoch: int) -> 
     files[STARTER] = (START, 0o755)
     files[DEVICE] = (canonical_json.encode(_device(inputs, policy, epoch)), 0o644)
     files[TRUSTED] = (trusted.content, 0o644)
+    starts, started = choice.started(inputs.root.tree, policy)
+    files |= starts
     tree = Over(inputs.root.tree, files, (LIBRARY, SHARE), epoch)
     root = replace(inputs.root, tree=tree, source=None)
     tools = root if inputs.tools is inputs.root else inputs.tools
     form = "" if byte_code.fits(interpreter) else ", not compiled, since another Python builds it"
-    words = f"update client: {len(sources)} modules for {interpreter}{form}; it trusts {trusted.name}"
+    words = f"update client: {len(sources)} modules for {interpreter}{form}; it trusts {trusted.name}, {started}"
     return replace(inputs, root=root, tools=tools), words
 
 

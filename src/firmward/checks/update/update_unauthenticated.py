@@ -1,12 +1,16 @@
 """update-unauthenticated"""
 
+from posixpath import basename
+
+from firmward.facts.update.own_script import NAMED
 from firmward.facts.update.updater import Aspect, Remark, Server, Updater
 from firmward.facts.updaters import Updaters
 from firmward.model.check import Example, Findings, check
 from firmward.model.facts import Unavailable
 from firmward.model.finding import Finding, Severity
 from firmward.model.memory import Content, executable
-from firmward.model.remedy import Remedy, Safety, Stage
+from firmward.model.policy import Policy
+from firmward.model.remedy import Remedy, Remove, Safety, Stage
 
 PROGRAM = executable(b"\x7fELF")
 SWUPDATE: dict[str, Content] = {
@@ -22,6 +26,7 @@ BOOT = "::sysinit:/etc/init.d/rcS\n"
 FETCH = "#!/bin/sh\nwget -O /tmp/fw.bin http://fw.example.com/fw.bin\n"
 SUM = FETCH + "wget -O /tmp/fw.md5 http://fw.example.com/fw.md5\ncd /tmp && md5sum -c fw.md5 || exit 1\n"
 FLASH = "mtd write /tmp/fw.bin firmware\nreboot\n"
+REPLACED = "firmward's own client updates this device, and verifies what it installs"
 VERIFY = (
     "wget -O /tmp/fw.sig http://a/fw.sig\nopenssl dgst -sha256 -verify /etc/pub.pem -signature /tmp/fw.sig /tmp/fw.bin"
 )
@@ -64,7 +69,7 @@ VERIFY = (
         Example({"sbin/apk": PROGRAM, "etc/apk/repositories": "https://dl-cdn.alpinelinux.org/alpine/v3.20/main\n"}),
     ),
 )  # fmt: skip
-def update_unauthenticated(updaters: Updaters) -> Findings:
+def update_unauthenticated(updaters: Updaters, policy: Policy | None) -> Findings:
     """Whoever can answer in the server's place, or has got into the server, runs what he likes on every device, as root
     and for good. A checksum that comes from the same server shows damage and not who wrote it; TLS protects the way and
     not the file, so without a signature it is high instead of critical. Only a signature that the device checks with a
@@ -76,7 +81,7 @@ def update_unauthenticated(updaters: Updaters) -> Findings:
                 f"{updater.name} {remark.key}",
                 f"{updater.name} {remark.says}",
                 at=remark.at,
-                remedy=_remedy(remark),
+                remedy=_replaced(updater, policy) or _remedy(remark),
                 severity=remark.severity or _severity(updater),
             )
     reasons = [reason for updater in updaters.updaters for reason in updater.doubted(Aspect.SIGNATURE)]
@@ -88,6 +93,16 @@ def update_unauthenticated(updaters: Updaters) -> Findings:
 def _severity(updater: Updater) -> Severity:
     """Where nobody is asked, or only who shows the right certificate, not everybody on the way can hand in a file."""
     return Severity.HIGH if updater.server in (Server.TLS, Server.NONE) else Severity.CRITICAL
+
+
+def _replaced(updater: Updater, policy: Policy | None) -> Remedy | None:
+    """What a script does that only updates, firmward's client does in its place where the policy declares that."""
+    declared = policy.update.mechanism if policy is not None and policy.update is not None else None
+    path = updater.name.removeprefix("script ")
+    if declared != "firmward" or path == updater.name or not NAMED.search(basename(path)):
+        return None
+    breaks = "what only this script fetches comes no more"
+    return Remedy(f"Leave it out: {REPLACED}", Safety.UNSAFE, Stage.IMAGE, (Remove(path),), breaks)
 
 
 def _remedy(remark: Remark) -> Remedy:

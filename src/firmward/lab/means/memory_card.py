@@ -16,6 +16,8 @@ START = 2048
 """The first sector of its only partition."""
 SECTORS = 16384
 FAT16 = 0x06
+DRIVE = "card"
+"""What QEMU calls it."""
 LABEL = "CARD"
 """What the camera of the examples looks for, as its firmware tells everybody."""
 
@@ -24,7 +26,7 @@ def written(files: Mapping[str, bytes], work: Path) -> Path:
     """Its image, in the folder `work`."""
     image = work / "card.img"
     with image.open("wb") as file:
-        file.write(table())
+        file.write(table((START, SECTORS)))
         file.truncate((START + SECTORS) * SECTOR)
     place = f"{image.name}@@{START * SECTOR}"
     command = ["mformat", "-i", place, "-v", LABEL, "-T", str(SECTORS), "-h", "16", "-s", "63", "::"]
@@ -35,13 +37,13 @@ def written(files: Mapping[str, bytes], work: Path) -> Path:
     return image
 
 
-def table() -> bytes:
-    """A master boot record with one partition."""
-    entry = struct.pack("<B3sB3sII", 0, b"\xfe\xff\xff", FAT16, b"\xfe\xff\xff", START, SECTORS)
-    return bytes(446) + entry.ljust(64, b"\0") + b"\x55\xaa"
+def table(*partitions: tuple[int, int]) -> bytes:
+    """A master boot record with up to four partitions: where each begins, and its sectors."""
+    entries = [struct.pack("<B3sB3sII", 0, b"\xfe\xff\xff", FAT16, b"\xfe\xff\xff", *one) for one in partitions]
+    return bytes(446) + b"".join(entries).ljust(64, b"\0") + b"\x55\xaa"
 
 
 def plugged(image: Path) -> tuple[str, ...]:
     """QEMU's arguments. A comma in a name is written twice (docs/system/invocation of QEMU)."""
     name = str(image).replace(",", ",,")
-    return ("-drive", f"if=none,id=card,format=raw,file={name}", "-device", "virtio-blk-pci,drive=card")
+    return ("-drive", f"if=none,id={DRIVE},format=raw,file={name}", "-device", f"virtio-blk-pci,drive={DRIVE}")

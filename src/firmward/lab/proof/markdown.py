@@ -48,6 +48,8 @@ def _made(proof: Proof) -> Iterator[str]:
     yield f"- the build whose `build.json` has the SHA-256 {code(setting.build)}"
     if setting.older is not None:
         yield f"- with the older build {code(setting.older)}"
+    if setting.has_updates:
+        yield "- with the maker's update repositories"
     yield from (f"- {text(said)}" for said in words.starts(proof))
     yield ""
 

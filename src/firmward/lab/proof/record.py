@@ -18,7 +18,8 @@ class Setting:
     """What was attacked, and how. `build` is the SHA-256 of the build's own record, which names each of its files by
     its digest; `machine` is the command that plays the board; `day` as ISO 8601 has it; `rounds` how often each attack
     was tried, and `jobs` how many at once. With `has_before` the twin starts the system as it was before it was
-    hardened; `older` is the version of an older build, None where none was given."""
+    hardened; `older` is the version of an older build, None where none was given; with `has_updates` there were the
+    maker's update repositories."""
 
     tool: str
     product: str
@@ -31,6 +32,7 @@ class Setting:
     jobs: int
     has_before: bool = False
     older: str | None = None
+    has_updates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,6 +215,7 @@ def command(proof: Proof) -> str:
     words = ["firmward lab attack OUT"]
     words += ["--before ROOT"] if proof.setting.has_before else []
     words += ["--older OLDER"] if proof.setting.older is not None else []
+    words += ["--updates UPDATES --online-keys STORE"] if proof.setting.has_updates else []
     words += [f"--rounds {proof.setting.rounds}"] if proof.setting.rounds > 1 else []
     return " ".join([*words, "-o proof.html -o proof.json -o proof.md"])
 
