@@ -114,6 +114,24 @@ def test_many_folders_need_few_descriptors(folder: Path) -> None:
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
+def test_processes_that_share_a_tree_each_see_all_of_it(folder: Path) -> None:
+    names = [f"{number:03}" for number in range(400)]
+    (folder / "etc/many").mkdir()
+    for name in names:
+        (folder / "etc/many" / name).touch()
+    tree = FolderTree(folder)
+    assert tree.names("etc/many") == tuple(names)  # its descriptor is open now, and goes to whoever is forked
+
+    def misses() -> bool:
+        return any(len(tree.names("etc/many")) != len(names) for _ in range(200))
+
+    process = os.fork()
+    if process == 0:
+        os._exit(misses())
+    assert not misses()
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+
+
 def test_what_is_no_folder_is_an_input_error(folder: Path) -> None:
     with pytest.raises(InputError):
         FolderTree(folder / "etc/passwd")

@@ -92,7 +92,7 @@ class FolderTree(Tree):
 
     def names(self, path: str) -> tuple[str, ...]:
         try:
-            names = sorted(os.listdir(self._folder(path)))  # noqa: PTH208 - by descriptor
+            names = sorted(_listed(self._folder(path)))
         except (OSError, ValueError):
             return ()
         return tuple(name for name in names if (f"{path}/{name}" if path else name) not in self._without)
@@ -178,6 +178,17 @@ class FolderTree(Tree):
             _numbers(status.st_rdev) if kind in (Kind.CHARACTER, Kind.BLOCK) else None,
             _xattrs(folder, name) if kind in (Kind.FILE, Kind.DIRECTORY) else (),
         )
+
+
+def _listed(folder: int) -> list[str]:
+    """The names in a folder, by a descriptor of its own: how far a folder was read is kept with the descriptor, and
+    processes that were forked from one another share it. Two that list the same one each miss what the other was told.
+    """
+    descriptor = os.open(".", _FOLDER, dir_fd=folder)
+    try:
+        return os.listdir(descriptor)  # noqa: PTH208 - by descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _numbers(device: int) -> tuple[int, int]:
