@@ -26,6 +26,7 @@ from firmward.model.errors import InputError, TrustError
 from firmward.model.finding import Outcome, Severity
 from firmward.model.report import Budget, Report
 from firmward.signing.release import changes
+from firmward.signing.shelf import Beginning
 from firmward.update.manifest import Accepted, Blob, Document, Manifest, Payload, Source, encoded
 
 NEW = load_report(render_json(camera()))
@@ -101,14 +102,14 @@ def made(tmp_path: Path) -> Ceremony:
         return one
 
 
-def with_report(one: Ceremony, version: str, report: Report, *taken: Accepted) -> tuple[bytes, dict[str, Path]]:
+def with_report(one: Ceremony, version: str, report: Report, *taken: Accepted) -> tuple[bytes, dict[str, Beginning]]:
     blobs = {}
     made: list[Blob] = []
     for name, text in (("boot", f"boot {version}"), ("report", render_json(report))):
         path = one.folder / f"{name}-{version}"
         path.write_text(text)
         blob = Blob(path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
-        blobs[blob.sha256] = path
+        blobs[blob.sha256] = Beginning(path)
         made.append(blob)
     payload = Payload("boot", made[0].size, made[0].sha256, (Source("full", made[0]),))
     manifest: Manifest = replace(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from firmward.model.errors import InputError
-from firmward.signing.shelf import Digest, Shelf
+from firmward.signing.shelf import Beginning, Digest, Shelf
 
 
 def digest(data: bytes) -> Digest:
@@ -98,6 +98,14 @@ def test_what_is_taken_is_linked_or_copied_and_never_a_link(tmp_path: Path) -> N
     (tmp_path / "link").symlink_to(tmp_path / "source")
     (tmp_path / "shelf").mkdir()
     shelf = Shelf(tmp_path / "shelf")
-    assert shelf.take("blobs/one", tmp_path / "source") == digest(b"payload")
+    assert shelf.take("blobs/one", Beginning(tmp_path / "source")) == digest(b"payload")
     with pytest.raises(InputError, match="no regular file"):
-        shelf.take("blobs/two", tmp_path / "link")
+        shelf.take("blobs/two", Beginning(tmp_path / "link"))
+
+
+def test_only_the_beginning_of_a_file_may_be_taken(tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(b"payload and the rest")
+    (tmp_path / "shelf").mkdir()
+    shelf = Shelf(tmp_path / "shelf")
+    assert shelf.take("blobs/one", Beginning(tmp_path / "source", 7)) == digest(b"payload")
+    assert Shelf(tmp_path).digest("source", 7) == digest(b"payload")

@@ -15,6 +15,7 @@ from firmward.signing.release.changes import Terms
 from firmward.signing.release.draft import Draft
 from firmward.signing.release.naming import naming
 from firmward.signing.role import Role
+from firmward.signing.shelf import Beginning
 from firmward.signing.tuf_keys import store_role
 from firmward.signing.tuf_repository import Channel, State, channel, existing, read
 from firmward.update.manifest import Blob, Health, Manifest, Payload, Source, encoded
@@ -92,7 +93,7 @@ class Ceremony:
             built=int(self.now.timestamp()),
             payloads=(payload,),
         )
-        blobs = {blob.sha256: path}
+        blobs = {blob.sha256: Beginning(path)}
         return changes.released(self.state, one, encoded(made), blobs, TERMS, self.now)
 
 

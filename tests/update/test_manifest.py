@@ -36,12 +36,12 @@ MANIFEST = Manifest(
         Payload("boot", 13_327_575, BOOT, (Source("full", Blob(13_327_575, BOOT)),)),
         Payload(
             "root",
-            12_914_688,
+            12_800_000,
             ROOT,
-            (Source("blocks", Blob(70_000, DELTA), base="e" * 64), Source("full", Blob(12_914_688, ROOT))),
+            (Source("blocks", Blob(70_000, DELTA), base="e" * 64), Source("full", Blob(12_800_000, ROOT))),
         ),
     ),
-    verity=Verity(12_800_000, "f" * 64),
+    verity=Verity("f" * 64, "5a" * 32),
     support_until="2031-06-30",
     documents=(Document("sbom", Blob(9000, SBOM)),),
     accepted=(Accepted("tls-weak[443]", "the recorder of 2019 knows no other", "product security"),),
@@ -103,7 +103,7 @@ def test_it_names_every_blob_once() -> None:
         (changed("payloads", 1, "sources", to=[]), "no source that is whole"),
         (changed("payloads", 1, "sources", 0, "kind", to="full"), "contradicts itself"),
         (changed("payloads", to=[{}] * 17), "more than 16"),
-        (changed("verity", "data_size", to=12_914_688), "no room"),
+        (changed("payloads", 1, "size", to=12_800_001), "contradicts itself"),
         (changed("verity", "root_hash", to="ff"), "64 digits"),
         (changed("health", "seconds", to=0), "between"),
         (changed("health", "commands", to=[1]), "more than texts"),
@@ -123,6 +123,12 @@ def test_no_field_can_be_missing(name: str) -> None:
     del table[name]
     with pytest.raises(Malformed):
         parse(encode(table))
+
+
+def test_a_root_that_no_hash_tree_can_stand_behind_is_refused() -> None:
+    root = Payload("root", 12_800_001, ROOT, (Source("full", Blob(12_800_001, ROOT)),))
+    with pytest.raises(Malformed, match="no whole number of blocks"):
+        encoded(replace(MANIFEST, payloads=(MANIFEST.payloads[0], root)))
 
 
 def test_a_manifest_that_no_device_would_take_cannot_be_written() -> None:

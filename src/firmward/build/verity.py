@@ -6,22 +6,18 @@ audits: the initramfs opens the tree by `VerityRoot.table`, whose words are sign
 """
 
 import hashlib
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID, uuid5
 
 from firmward.build.space import beside
 from firmward.formats.malformed import Malformed
-from firmward.formats.verity import MAGIC, PIECE, SUPERBLOCK_SIZE, Shape, parse_superblock
+from firmward.formats.verity import PIECE, SUPERBLOCK_SIZE, Shape, parse_superblock
+from firmward.formats.verity_tree import hash_tree, superblock
 from firmward.model.errors import InputError
 
 BLOCK = 4096
 ALGORITHM = "sha256"
-NAMESPACE = UUID("5a1f4e0c-9a0b-5d0e-8f52-2f2d8a6b7c11")
-
-_SUPERBLOCK = struct.Struct("<8sII16s32sIIQH6x256s168x")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +66,8 @@ def write_verity(image: Path, out: Path, *, product: str, version: str) -> Verit
     return VerityRoot(out, size, size, whole, root_hash.hex(), salt.hex())
 
 
-def data_size(path: Path) -> int:
-    """Of a file system with its tree, as `write_verity` leaves it. Raises InputError for any other file."""
+def tree_shape(path: Path) -> Shape:
+    """Of the tree behind a file system, as `write_verity` leaves it. Raises InputError for any other file."""
     size = path.stat().st_size
     least, most = 1, max(size // BLOCK, 1)
     while least < most:  # the tree grows with the data, so that one size of data alone gives this size of all
@@ -86,21 +82,11 @@ def data_size(path: Path) -> int:
         raise InputError(f"{path}: has no hash tree where its size puts it: {error}") from error
     if found.data_size != least * BLOCK or _whole_size(least) != size:
         raise InputError(f"{path}: is not a file system with its hash tree alone")
-    return found.data_size
+    return found
 
 
 def _whole_size(blocks: int) -> int:
     return blocks * BLOCK + BLOCK + Shape(1, ALGORITHM, BLOCK, BLOCK, blocks, b"").tree_size
-
-
-def superblock(shape: Shape) -> bytes:
-    """512 bytes, as `veritysetup` writes and reads them."""
-    own = uuid5(NAMESPACE, shape.salt.hex()).bytes
-    name = shape.algorithm.encode()
-    salt = shape.salt
-    return _SUPERBLOCK.pack(
-        MAGIC, 1, shape.format, own, name, shape.data_block, shape.hash_block, shape.data_blocks, len(salt), salt
-    )
 
 
 def _salt(image: Path, product: str, version: str) -> bytes:
@@ -116,17 +102,3 @@ def _pieces(image: Path) -> Iterator[bytes]:
     with image.open("rb") as file:
         while piece := file.read(PIECE):
             yield piece + bytes(-len(piece) % BLOCK)
-
-
-def hash_tree(shape: Shape, leaves: list[bytes]) -> tuple[bytes, list[bytes]]:
-    """The root hash and the levels, top first, over the digests of all data blocks. A single data block needs no tree:
-    its digest is the root hash."""
-    levels: list[bytes] = []
-    each = 1 << shape.fan_out_bits
-    digests = leaves
-    while len(digests) > 1:
-        groups = (b"".join(digests[at : at + each]) for at in range(0, len(digests), each))
-        level = b"".join(group.ljust(shape.hash_block, b"\0") for group in groups)
-        levels.insert(0, level)
-        digests = list(shape.digests(level, shape.hash_block))
-    return digests[0], levels

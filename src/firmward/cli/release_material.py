@@ -12,9 +12,10 @@ from firmward.model.errors import InputError, TrustError
 
 if TYPE_CHECKING:
     from firmward.build.built import Built
+    from firmward.formats.verity import Shape
     from firmward.model.policy import Policy
     from firmward.signing.key_store import KeyStore
-    from firmward.signing.shelf import Digest
+    from firmward.signing.shelf import Beginning, Digest
     from firmward.update.manifest import Accepted, Blob, Document, Manifest, Payload, Verity
 
 BOOT_FIT, ROOT_IMAGE = "slot/boot.fit", "slot/root.img"
@@ -24,16 +25,24 @@ PROOF_LIMIT = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """`files` by the partition or the kind of document that they are for, each with its digest."""
+    """`files` by the partition or the kind of document that they are for, each with its digest. Of the root's that is
+    the file system alone: each device makes the hash tree behind it anew, with this `shape`."""
 
     built: "Built"
     policy: "Policy | None"
     files: dict[str, Path]
     digests: "dict[str, Digest]"
+    shape: "Shape | None" = None
 
     @property
-    def blobs(self) -> dict[str, Path]:
-        return {self.digests[name].sha256: path for name, path in self.files.items()}
+    def blobs(self) -> "dict[str, Beginning]":
+        from firmward.signing.shelf import Beginning
+
+        size = self.shape.data_size if self.shape is not None else None
+        return {
+            self.digests[name].sha256: Beginning(path, size if name == "root" else None)
+            for name, path in self.files.items()
+        }
 
 
 def checked_build(folder: Path, store: "KeyStore") -> "Built":
@@ -52,6 +61,7 @@ def checked_build(folder: Path, store: "KeyStore") -> "Built":
 def material(folder: Path, built: "Built", documents: dict[str, Path], proof: Path | None) -> Material:
     """Raises InputError where something is missing, or is of another build."""
     from firmward.build import built as build
+    from firmward.build.verity import tree_shape
     from firmward.cli.judging import POLICY, read_policy
     from firmward.signing.shelf import Shelf
 
@@ -65,7 +75,11 @@ def material(folder: Path, built: "Built", documents: dict[str, Path], proof: Pa
         files["proof"] = proof
     digests = {name: Shelf(path.parent).digest(path.name) for name, path in files.items()}
     _check_slot(built, digests)
-    return Material(built, read_policy(files.get("policy")), files, digests)
+    shape = None
+    if "root" in files:
+        shape = tree_shape(files["root"])
+        digests["root"] = Shelf(files["root"].parent).digest(files["root"].name, shape.data_size)
+    return Material(built, read_policy(files.get("policy")), files, digests, shape)
 
 
 def manifest(found: Material, accepted: "tuple[Accepted, ...]", now: datetime) -> "Manifest":
@@ -110,12 +124,11 @@ def _blob(digest: "Digest") -> "Blob":
 
 
 def _verity(found: Material) -> "Verity | None":
-    from firmward.build.verity import data_size
     from firmward.update.manifest import Verity
 
-    if "root" not in found.files:
+    if found.shape is None:
         return None
-    return Verity(data_size(found.files["root"]), found.built.root_hash)
+    return Verity(found.built.root_hash, found.shape.salt.hex())
 
 
 def _check_slot(built: "Built", digests: "dict[str, Digest]") -> None:

@@ -12,6 +12,7 @@ import hashlib
 import os
 import secrets
 import stat
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,14 @@ class Digest:
 
     size: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """The first `size` bytes of a file, all of it where that is None."""
+
+    path: Path
+    size: int | None = None
 
 
 def digest_of(content: bytes) -> Digest:
@@ -65,11 +74,13 @@ class Shelf:
             raise InputError(f"{self.folder / name}: larger than {limit} bytes")
         return data
 
-    def pieces(self, name: str) -> Iterator[bytes]:
-        """All of a file, bit by bit. Raises InputError."""
+    def pieces(self, name: str, size: int | None = None) -> Iterator[bytes]:
+        """A file bit by bit, or its first `size` bytes. Raises InputError."""
+        left = sys.maxsize if size is None else size
         try:
             with self._opened(name) as descriptor:
-                while piece := os.read(descriptor, PIECE):
+                while left and (piece := os.read(descriptor, min(PIECE, left))):
+                    left -= len(piece)
                     yield piece
         except OSError as error:
             raise self._told(name, error) from error
@@ -81,12 +92,13 @@ class Shelf:
         except OSError as error:
             raise self._told(name, error) from error
 
-    def digest(self, name: str) -> Digest:
-        digest, size = hashlib.sha256(), 0
-        for piece in self.pieces(name):
+    def digest(self, name: str, size: int | None = None) -> Digest:
+        """Of a file, or of its first `size` bytes."""
+        digest, length = hashlib.sha256(), 0
+        for piece in self.pieces(name, size):
             digest.update(piece)
-            size += len(piece)
-        return Digest(size, digest.hexdigest())
+            length += len(piece)
+        return Digest(length, digest.hexdigest())
 
     def names(self, below: str) -> tuple[str, ...]:
         """All that lies below a folder but folders, in order. Raises InputError where there is too much."""
@@ -122,17 +134,21 @@ class Shelf:
             with contextlib.suppress(OSError):  # where the file system lets a folder be synced
                 os.fsync(folder)
 
-    def take(self, name: str, path: Path) -> Digest:
-        """A file under a further name here, copied where it cannot be linked. Raises InputError."""
+    def take(self, name: str, taken: Beginning) -> Digest:
+        """A file under a further name here, copied where it is not taken whole or cannot be linked. Raises
+        InputError."""
+        path = taken.path
         if path.is_symlink() or not path.is_file():
             raise InputError(f"{path}: is no regular file")
-        with self._making(name) as (folder, _, last):
-            try:
-                os.link(path, last, dst_dir_fd=folder, follow_symlinks=False)
-            except OSError:
-                source = Shelf(path.parent)
-                self.write(name, source.pieces(path.name))
+        if taken.size is not None or not self._link(name, path):
+            self.write(name, Shelf(path.parent).pieces(path.name, taken.size))
         return self.digest(name)
+
+    def _link(self, name: str, path: Path) -> bool:
+        with self._making(name) as (folder, _, last), contextlib.suppress(OSError):
+            os.link(path, last, dst_dir_fd=folder, follow_symlinks=False)
+            return True
+        return False
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -1,10 +1,10 @@
 """What a device keeps between two looks at a repository: the metadata that it trusts, as it came, a file each."""
 
 import contextlib
-import os
 from pathlib import Path
 
 from firmward.model.errors import DeviceError
+from firmward.trust.files import Files, FolderFiles
 from firmward.trust.place import quoted
 
 LIMIT = 4 << 20
@@ -13,53 +13,46 @@ LIMIT = 4 << 20
 
 class Store:
     """Files `<role>.json` in a folder of the device, made when it is needed. A power cut leaves the old one or the new
-    one."""
+    one. `files` are those of the folder, where others do not stand for them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, files: Files | None = None) -> None:
         self._folder = folder
+        self._files = FolderFiles(folder) if files is None else files
 
     def recall(self, role: str) -> bytes | None:
         """None too for what cannot be read or is too big to be ours: it is fetched again."""
         try:
-            with self._path(role).open("rb") as file:
-                content = file.read(LIMIT + 1)
+            content = self._files.read(_name(role), LIMIT + 1)
         except OSError:
             return None
-        return content if len(content) <= LIMIT else None
+        return content if content is not None and len(content) <= LIMIT else None
 
     def keep(self, role: str, content: bytes) -> None:
         """Raises DeviceError."""
-        path = self._path(role)
-        draft = path.with_name(f".{path.name}.new")
+        name = _name(role)
+        draft = f".{name}.new"
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with draft.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-            self._settle()
+            self._files.write(draft, content)
+            self._files.sync(draft)
+            self._files.rename(draft, name)
+            self._files.settle()
         except OSError as error:
             with contextlib.suppress(OSError):
-                draft.unlink()
-            raise DeviceError(f"{path}: cannot be written: {error.strerror or error}") from error
+                self._files.remove(draft)
+            raise self._told(name, "written", error) from error
 
     def drop(self, role: str) -> None:
         """Raises DeviceError."""
+        name = _name(role)
         try:
-            self._path(role).unlink()
-            self._settle()
-        except FileNotFoundError:
-            return
+            self._files.remove(name)
+            self._files.settle()
         except OSError as error:
-            raise DeviceError(f"{self._path(role)}: cannot be removed: {error.strerror or error}") from error
+            raise self._told(name, "removed", error) from error
 
-    def _path(self, role: str) -> Path:
-        return self._folder / f"{quoted(role)}.json"
+    def _told(self, name: str, what: str, error: OSError) -> DeviceError:
+        return DeviceError(f"{self._folder / name}: cannot be {what}: {error.strerror or error}")
 
-    def _settle(self) -> None:
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+
+def _name(role: str) -> str:
+    return f"{quoted(role)}.json"

@@ -20,6 +20,8 @@ SOURCES_LIMIT = 16
 DOCUMENTS_LIMIT = 32
 ACCEPTED_LIMIT = 64
 BLOB_SIZE_LIMIT = 1 << 40
+VERITY_BLOCK = 4096
+"""Bytes of a block of data and of its hash tree."""
 PARTITIONS = ("boot", "root")
 LAYOUTS = ("verity", "initramfs")
 DOCUMENTS = ("build", "facts", "policy", "proof", "report", "sbom", "triage", "vex")
@@ -46,8 +48,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What is written to a partition of the slot, `boot` or `root`: `size` bytes with this SHA-256. `sources` in the
-    order in which they are to be tried."""
+    """What is written to a partition of the slot, `boot` or `root`, from its first byte on: `size` bytes with this
+    SHA-256. `sources` in the order in which they are to be tried."""
 
     partition: str
     size: int
@@ -57,11 +59,11 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Verity:
-    """The hash tree that stands behind the root: `data_size` bytes in front of it, `root_hash` over them in
-    hexadecimal, as the signed initramfs has it too."""
+    """The hash tree that the device itself makes behind the root's payload (formats/verity_tree.py), which has whole
+    blocks for it: `salt` and `root_hash` in hexadecimal, as the signed initramfs has them too."""
 
-    data_size: int
     root_hash: str
+    salt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def encoded(manifest: Manifest) -> bytes:
         "accepted": [{"finding": one.finding, "reason": one.reason, "owner": one.owner} for one in manifest.accepted],
     }
     if verity is not None:
-        table["verity"] = {"data_size": verity.data_size, "root_hash": verity.root_hash}
+        table["verity"] = {"root_hash": verity.root_hash, "salt": verity.salt}
     content = encode(table)
     parse(content)
     return content
@@ -193,8 +195,8 @@ def _check_whole(manifest: Manifest) -> None:
         raise Malformed(f"manifest.payloads are not those of the layout {manifest.layout}: {' and '.join(wanted)}")
     if (manifest.verity is not None) != (manifest.layout == "verity"):
         raise Malformed("manifest.verity and manifest.layout contradict each other")
-    if manifest.verity is not None and manifest.verity.data_size >= manifest.payloads[-1].size:
-        raise Malformed("manifest.verity.data_size leaves no room for the hash tree")
+    if manifest.verity is not None and manifest.payloads[-1].size % VERITY_BLOCK:
+        raise Malformed(f"the payload root is no whole number of blocks of {VERITY_BLOCK} bytes")
 
 
 def _payload(table: Table) -> Payload:
@@ -229,8 +231,8 @@ def _blob_table(blob: Blob) -> dict[str, Json]:
 
 
 def _verity(table: Table) -> Verity:
-    table.allow("data_size", "root_hash")
-    return Verity(table.whole("data_size", least=4096, most=BLOB_SIZE_LIMIT), table.hexadecimal("root_hash", 64))
+    table.allow("root_hash", "salt")
+    return Verity(table.hexadecimal("root_hash", 64), table.hexadecimal("salt", 64))
 
 
 def _health(table: Table) -> Health:

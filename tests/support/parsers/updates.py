@@ -71,9 +71,9 @@ _KNOWN = played().refreshed(MOMENT)
 def manifests(_: Path) -> Iterator[bytes]:
     yield encoded(MANIFEST)
     root = Payload(
-        "root", 9000, BOOT, (Source("blocks", Blob(7, "c" * 64), "e" * 64), Source("full", Blob(9000, BOOT)))
+        "root", 8192, BOOT, (Source("blocks", Blob(7, "c" * 64), "e" * 64), Source("full", Blob(8192, BOOT)))
     )
-    yield encoded(manifest(layout="verity", payloads=(*MANIFEST.payloads, root), verity=Verity(8192, "f" * 64)))
+    yield encoded(manifest(layout="verity", payloads=(*MANIFEST.payloads, root), verity=Verity("f" * 64, "5a" * 32)))
 
 
 def ask_manifest(data: bytes) -> None:

@@ -1,9 +1,9 @@
 """A changed root whose hash tree is mended up to its top, with the device's own salt and header."""
 
-from firmward.build.verity import hash_tree
 from firmward.formats.malformed import Malformed
 from firmward.formats.squashfs import SUPERBLOCK_SIZE, parse_superblock
 from firmward.formats.verity import parse_superblock as parse_tree
+from firmward.formats.verity_tree import hash_tree
 from firmward.lab.attacks import Attack, Position, Result
 from firmward.lab.means import start_script, verified_root
 from firmward.lab.target import Target, Witness

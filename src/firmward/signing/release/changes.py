@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from firmward.formats.malformed import Malformed
 from firmward.model.errors import InputError, TrustError
@@ -14,7 +13,7 @@ from firmward.signing.release.draft import Draft
 from firmward.signing.release.naming import Naming, named
 from firmward.signing.release.succession import check_not_withdrawn, check_successor
 from firmward.signing.release.withdrawals import Withdrawal, set_withdrawals, withdrawals
-from firmward.signing.shelf import digest_of
+from firmward.signing.shelf import Beginning, digest_of
 from firmward.signing.tuf_keys import ROOT, TARGETS, own_id
 from firmward.signing.tuf_model import (
     TOP_LEVEL_ROLE_NAMES,
@@ -121,7 +120,7 @@ def renewed(state: State, names: list[str], terms: Terms, now: datetime) -> Draf
 
 
 def released(
-    state: State, one: Channel, content: bytes, blobs: Mapping[str, Path], terms: Terms, now: datetime
+    state: State, one: Channel, content: bytes, blobs: Mapping[str, Beginning], terms: Terms, now: datetime
 ) -> Draft:
     """A manifest for its board, with files by the digests that it names. Raises InputError, and TrustError for one that
     may not follow what is there."""
@@ -161,7 +160,7 @@ def withdrawn(state: State, one: Channel, board: str, reason: str, terms: Terms,
 
 
 def _offered(
-    kind: str, state: State, one: Channel, content: bytes, blobs: Mapping[str, Path], terms: Terms, now: datetime
+    kind: str, state: State, one: Channel, content: bytes, blobs: Mapping[str, Beginning], terms: Terms, now: datetime
 ) -> Draft:
     held = state.of_channel(one)
     path = _path(one, content)

@@ -26,7 +26,7 @@ from firmward.formats.json_table import Table
 from firmward.formats.malformed import Malformed
 from firmward.model.errors import InputError
 from firmward.signing.private_files import sync
-from firmward.signing.shelf import Digest, Shelf
+from firmward.signing.shelf import Beginning, Digest, Shelf
 from firmward.signing.tuf_keys import ROOT, TARGETS
 from firmward.signing.tuf_model import Metadata, Root, Targets
 from firmward.signing.tuf_repository import AnyMetadata, Held, State, channel_of, limit_of, parsed
@@ -51,7 +51,7 @@ class Draft:
     follows: Mapping[str, Digest]
     base: Mapping[str, Held[Root] | Held[Targets]]
     manifests: Mapping[str, bytes] = field(default_factory=dict)
-    blobs: Mapping[str, Path] = field(default_factory=dict)
+    blobs: Mapping[str, Beginning] = field(default_factory=dict)
 
     def delegators(self, name: str) -> tuple[Root | Targets, ...]:
         """Whose words say who signs this: all of them are to be content. A new root is signed by the keys that the root
@@ -89,9 +89,9 @@ def write(draft: Draft, folder: Path) -> None:
             shelf.write(f"base/{name}.json", [one.content])
         for place, content in draft.manifests.items():
             shelf.write(place, [content])
-        for place, path in draft.blobs.items():
-            if shelf.take(place, path).sha256 != place.rpartition("/")[2]:
-                raise InputError(f"{path}: was changed while the draft was made; make it anew")
+        for place, taken in draft.blobs.items():
+            if shelf.take(place, taken).sha256 != place.rpartition("/")[2]:
+                raise InputError(f"{taken.path}: was changed while the draft was made; make it anew")
         for one in draft.next.values():
             write_next(shelf, one.name, one.metadata)
         shelf.write(FILE, [f"{record}\n".encode()])

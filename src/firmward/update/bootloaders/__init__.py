@@ -1,0 +1,1 @@
+"""What a boot loader is told of slots: one loader a file."""
