@@ -72,7 +72,7 @@ class Device:
     is_new_healthy: bool = True
     running: str = ""
     cuts: int = 0
-    forgotten: int = 0
+    must_come: int = 0
     timeline: Timeline = field(default_factory=Timeline)
 
     def __post_init__(self) -> None:
@@ -82,6 +82,7 @@ class Device:
         self.disk = PlayedDisk(self.timeline, self.chance, content)
         self.files = PlayedFiles(self.timeline, self.chance)
         self.blobs = Blobs(self.new.blobs, self.chance)
+        self.must_come = self.new.size
         state = State(self.first, self.first, good=frozenset(self.first))
         self.boot = self.make_boot(self.timeline, self.chance, self.disk, state)
         self.start()
@@ -134,8 +135,8 @@ class Device:
                 raise BrickedError(f"slot {slot} has its header, and is not whole")
         if self.holds(self.loader.state().next) is None:
             raise BrickedError("the slot that starts next is not whole")
-        if self.blobs.given > self.new.size * (1 + self.forgotten) + self.cuts * TWICE:
-            raise BrickedError(f"{self.blobs.given} bytes came of {self.new.size}, with {self.cuts} cuts")
+        if self.blobs.given > self.must_come + self.cuts * TWICE:
+            raise BrickedError(f"{self.blobs.given} bytes came of {self.must_come}, with {self.cuts} cuts")
 
     def holds(self, slot: str) -> Image | None:
         """The image that it has, byte for byte."""

@@ -29,6 +29,10 @@ class PlayedBoot(Protocol):
         ...
 
 
+class MarkedGoodError(AssertionError):
+    """What must never happen: nothing but the running slot proves itself."""
+
+
 @dataclass(frozen=True)
 class State:
     active: str
@@ -98,6 +102,8 @@ class Adapter:
         self.boot.ask("activate", replace(self.boot.request, active=slot))
 
     def mark_good(self, slot: str) -> None:
+        if slot != self.running:
+            raise MarkedGoodError(f"slot {slot} never ran, and is marked good")
         self.boot.ask("mark good", replace(self.boot.request, good=slot))
 
 

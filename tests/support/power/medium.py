@@ -218,4 +218,5 @@ def _turn_over(content: bytearray, at: int, chance: Random) -> None:
 
 def _kind(name: str) -> str:
     """Of a partition or a file, whichever slot it is of."""
-    return name.removeprefix(".").removesuffix(".new").removesuffix(".json").removesuffix("_a").removesuffix("_b")
+    kind = name.removeprefix(".").removesuffix(".new").removesuffix(".json")
+    return kind[:-2] if kind.endswith(("_a", "_b", "-a", "-b")) else kind

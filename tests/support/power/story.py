@@ -6,6 +6,7 @@ cut and at the end has to hold what device.py checks; and the last attempt, with
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from random import Random
 
@@ -21,7 +22,8 @@ from firmward.update.install import INSTALLED, RUNNING, WAITING
 CUTS_LIMIT = 4
 """Of one story, so that it ends."""
 OLD, BEFORE, NEW = image("1.4.0"), image("1.3.0"), image("1.4.1")
-FALLS_BACK = image("1.4.2")
+SHAPES = ((12, 9000), (12, 8192), (1, 300), (2, 512), (3, 513), (5, 1024), (13, 15000))
+"""Blocks of the root and bytes of boot: about the places where a piece, a sector and a journal end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Story:
         device = self._device(chance)
         places = []
         for number in range(chance.randint(1, CUTS_LIMIT)):
+            device.disk.takes_little = 0.0 if self.cut is not None and number == 0 else 0.1
             device.cut_at(self.cut if self.cut is not None and number == 0 else _anywhere(chance))
             try:
                 self._attempt(device)
@@ -57,9 +60,10 @@ class Story:
 
     def _device(self, chance: Random) -> Device:
         before: Image | None = chance.choice([BEFORE, OLD, None])
+        new = NEW if self.cut is not None else image("1.4.2", *chance.choice(SHAPES))
         return Device(
             OLD,
-            NEW if self.is_healthy else FALLS_BACK,
+            new,
             chance,
             chance.choice(SLOTS),
             before,
@@ -115,34 +119,33 @@ class Story:
 
 
 def _anywhere(chance: Random) -> Cut:
-    return Cut(chance.randrange(STEPS), chance.choice([Moment.BEFORE, Moment.HALF_WAY]))
+    steps = len(steps_of_one_install())
+    return Cut(chance.randrange(chance.choice([steps, steps // 4])), chance.choice([Moment.BEFORE, Moment.HALF_WAY]))
 
 
 def _forget(device: Device, chance: Random) -> None:
     """A disk that had lied: a bit of what it said to be there is another. Then all of it may have to come again."""
     if device.holds(device.there) is None:
-        partition, start, end = chance.choice(
-            [("root", 0, len(device.new.root)), ("boot", GRAIN.block, len(device.new.boot))]
-        )
-        device.disk.spoil(f"{partition}_{device.there}", start, end)
-        device.forgotten += 1
+        parts = [("root", 0, len(device.new.root)), ("boot", GRAIN.block, len(device.new.boot))]
+        partition, start, end = chance.choice(parts)
+        device.disk.spoil(f"{partition}_{device.there}", start, max(end, start + 1))
+        device.must_come = device.blobs.given + device.new.size
 
 
-def steps_of_one_install() -> list[str]:
+@cache
+def steps_of_one_install() -> tuple[str, ...]:
     """What each is, where nothing is cut."""
     device = Device(OLD, NEW, Random(0), "a", BEFORE)
+    device.disk.takes_little = 0.0  # so that each one has the same steps
     device.cut_at(None)
     device.install()
     device.start()
-    return list(device.timeline.places)
-
-
-STEPS = len(steps_of_one_install())
+    return tuple(device.timeline.places)
 
 
 def systematic(seed: int) -> Iterator[Story]:
     """A cut at each step, before it and half way."""
-    for step in range(STEPS):
+    for step in range(len(steps_of_one_install())):
         for moment in (Moment.BEFORE, Moment.HALF_WAY):
             yield Story(seed + step, Cut(step, moment))
 
