@@ -5,11 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from power.images import Image
-from power.loader import PlayedBoot, PlayedUboot, State
-from power.medium import SECTOR, Left, PlayedDisk, PlayedFiles
-from power.timeline import Cut, Timeline
-
 from firmward.model.errors import DeviceError
 from firmward.trust.place import Steps
 from firmward.trust.store import Store
@@ -17,6 +12,10 @@ from firmward.update.bootloaders.bootloader import BootLoader
 from firmward.update.install import Installed, Onto, install
 from firmward.update.landing import Grain
 from firmward.update.slots import Holding, other
+from power.images import Image
+from power.loader import PlayedBoot, PlayedUboot, State
+from power.medium import SECTOR, Left, PlayedDisk, PlayedFiles
+from power.timeline import Cut, Timeline
 
 GRAIN = Grain(block=SECTOR, piece=1024, journaled=2048)
 BOOT_SIZE, ROOT_SIZE = 16 << 10, 64 << 10

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Protocol
 
-from power.timeline import Timeline
-
 from firmward.model.errors import DeviceError
 from firmward.update.bootloaders.bootloader import BootLoader, BootState
 from firmward.update.slots import other
+from power.timeline import Timeline
 
 TRIES = 3
 
