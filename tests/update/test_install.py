@@ -79,6 +79,37 @@ def test_a_device_from_the_factory_remembers_what_it_ran() -> None:
     assert (held.version, held.sha256, held.payloads) == ("1.4.0", "", ())
 
 
+def test_a_record_that_is_not_of_what_runs_counts_for_nothing() -> None:
+    """Somebody put an image into the slot by other means."""
+    one = device()
+    slots.keep(one.store, "a", slots.of_manifest(NEW.manifest, NEW.sha256))
+    assert one.install().standing == INSTALLED
+    held = slots.held(one.store, "a")
+    assert held is not None
+    assert (held.version, held.sha256) == ("1.4.0", "")
+
+
+def test_a_slot_that_somebody_wants_to_go_back_to_is_not_written_over() -> None:
+    one = device()
+    one.install()
+    one.start()
+    assert one.running == "b"
+    one.loader.activate("a")
+    one.cut_at(None)
+    with pytest.raises(DeviceError, match="a restart begins with slot a"):
+        install_of(one, NEWER.offer)
+    assert one.timeline.places == []
+
+
+def test_what_waits_for_a_restart_gives_way_to_a_newer_one() -> None:
+    one = device()
+    one.install()
+    one.blobs.files = NEWER.blobs
+    assert install_of(one, NEWER.offer) == Installed("b", "1.5.0", INSTALLED)
+    one.new = NEWER
+    assert one.holds("b") is NEWER
+
+
 def test_nothing_is_written_while_it_waits_for_a_restart() -> None:
     one = device()
     one.install()

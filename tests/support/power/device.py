@@ -101,14 +101,15 @@ class Device:
 
     @property
     def onto(self) -> Onto:
-        named = self.old.manifest
+        named = self.runs.manifest
         return Onto(self.disk, self.store, self.loader, Holding(named.version, "", named.rollback_index))
 
     def start(self) -> None:
         """Power on. Whatever starts and is healthy is marked good, as the initramfs does."""
         for _ in range(20):
             self.disk.running = self.running = self._started()
-            if self.is_new_healthy or self.holds(self.running) is not self.new:
+            self.runs = self.holds(self.running) or self.old
+            if self.is_new_healthy or self.runs is not self.new:
                 self.loader.mark_good(self.running)
                 return
         raise BrickedError("a version that is not healthy is started for ever")
