@@ -8,6 +8,7 @@ from random import Random
 from firmward.model.errors import DeviceError
 from firmward.trust.place import Steps
 from firmward.trust.store import Store
+from firmward.update import slots
 from firmward.update.bootloaders.bootloader import BootLoader
 from firmward.update.install import Installed, Onto, install
 from firmward.update.landing import Grain
@@ -80,6 +81,9 @@ class Device:
         content |= {f"{name}_{there}": one for name, one in _parts(self.before, self.chance).items()}
         self.disk = PlayedDisk(self.timeline, self.chance, content)
         self.files = PlayedFiles(self.timeline, self.chance)
+        if self.before is not None:
+            named = self.before.manifest
+            slots.keep(self.store, there, slots.of_manifest(named, self.before.sha256))
         self.blobs = Blobs(self.new.blobs, self.chance)
         self.must_come = self.new.size
         state = State(self.first, self.first, good=frozenset(self.first))
@@ -129,10 +133,14 @@ class Device:
         self.timeline.restart(cut)
 
     def check(self) -> None:
-        """Every slot that has its boot header is whole, and so is the one that a restart begins with."""
+        """Every slot that has its boot header is whole, and so is the one that a restart begins with. No record tells
+        of what is not there, and no more came than has to."""
         for slot in "ab":
-            if self._has_header(slot) and self.holds(slot) is None:
+            there, record = self.holds(slot), slots.held(self.store, slot)
+            if self._has_header(slot) and there is None:
                 raise BrickedError(f"slot {slot} has its header, and is not whole")
+            if record is not None and (there is None or record.version != there.manifest.version):
+                raise BrickedError(f"slot {slot} is said to hold version {record.version}, and does not")
         if self.holds(self.loader.state().next) is None:
             raise BrickedError("the slot that starts next is not whole")
         if self.blobs.given > self.must_come + self.cuts * TWICE:
