@@ -189,8 +189,8 @@ def test_nothing_is_installed_before_the_running_version_has_proved_itself() -> 
     one.install()
     one.is_new_healthy = True
     one.start()
-    one.boot.state = replace(one.boot.state, good=frozenset())  # type: ignore[attr-defined]
-    one.boot.request = replace(one.boot.request, good="")  # type: ignore[attr-defined]
+    one.boot.state = replace(one.boot.state, b_good=False)  # type: ignore[attr-defined]
+    one.boot.request = replace(one.boot.request, good=None)  # type: ignore[attr-defined]
     one.cut_at(None)
     with pytest.raises(DeviceError, match="has not proved itself"):
         install_of(one, NEWER.offer)

@@ -1,10 +1,11 @@
 """A device that installs, loses its power, starts again and goes on; and what has to hold of it at every moment."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from firmward.formats.boot_state import State
 from firmward.model.errors import DeviceError
 from firmward.trust.place import Steps
 from firmward.trust.store import Store
@@ -14,12 +15,12 @@ from firmward.update.install import Installed, Onto, install
 from firmward.update.landing import Grain
 from firmward.update.slots import Holding, other
 from power.images import Image
-from power.loader import PlayedBoot, PlayedUboot, State
+from power.loader import STATE, MakeBoot, with_flags
 from power.medium import SECTOR, Left, PlayedDisk, PlayedFiles
 from power.timeline import Cut, Timeline
 
 GRAIN = Grain(block=SECTOR, piece=1024, journaled=2048)
-BOOT_SIZE, ROOT_SIZE = 16 << 10, 64 << 10
+BOOT_SIZE, ROOT_SIZE, STATE_SIZE = 16 << 10, 64 << 10, 16 << 10
 TWICE = GRAIN.journaled + GRAIN.piece
 """Bytes that a cut may make come once more: those that the journal does not tell of, and a piece on its way."""
 
@@ -51,13 +52,6 @@ class BrickedError(AssertionError):
     """What an installer has to make impossible."""
 
 
-MakeBoot = Callable[[Timeline, Random, PlayedDisk, State], PlayedBoot]
-
-
-def uboot(timeline: Timeline, chance: Random, _disk: PlayedDisk, state: State) -> PlayedBoot:
-    return PlayedUboot(timeline, chance, state)
-
-
 @dataclass
 class Device:
     """It runs `running` from one slot; the other one has `other`, or what `garbage` is there. Of images the healthy
@@ -68,7 +62,7 @@ class Device:
     chance: Random
     first: str = "a"
     before: Image | None = None
-    make_boot: MakeBoot = uboot
+    make_boot: MakeBoot = with_flags
     is_new_healthy: bool = True
     running: str = ""
     cuts: int = 0
@@ -79,6 +73,7 @@ class Device:
         there = other(self.first)
         content = {f"{name}_{self.first}": one for name, one in _parts(self.old, self.chance).items()}
         content |= {f"{name}_{there}": one for name, one in _parts(self.before, self.chance).items()}
+        content[STATE] = bytes(STATE_SIZE)
         self.disk = PlayedDisk(self.timeline, self.chance, content)
         self.files = PlayedFiles(self.timeline, self.chance)
         if self.before is not None:
@@ -86,7 +81,7 @@ class Device:
             slots.keep(self.store, there, slots.of_manifest(named, self.before.sha256))
         self.blobs = Blobs(self.new.blobs, self.chance)
         self.must_come = self.new.size
-        state = State(self.first, self.first, good=frozenset(self.first))
+        state = State(1, self.first, self.first, a_good=self.first == "a", b_good=self.first == "b")
         self.boot = self.make_boot(self.timeline, self.chance, self.disk, state)
         self.start()
 

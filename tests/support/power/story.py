@@ -16,9 +16,11 @@ import pytest
 
 from firmward.model.errors import TrustError
 from firmward.update.bootloaders.bootloader import SLOTS
+from firmward.update.bootloaders.uboot_state import UbootState
 from firmward.update.install import INSTALLED, RUNNING, WAITING
-from power.device import GRAIN, Device, MakeBoot, uboot
+from power.device import GRAIN, Device
 from power.images import Image, image
+from power.loader import MakeBoot, on_disk, with_flags
 from power.medium import Left
 from power.timeline import Cut, Moment, PowerCut
 
@@ -29,13 +31,18 @@ SHAPES = ((12, 9000), (12, 8192), (1, 300), (2, 512), (3, 513), (5, 1024), (13, 
 """Blocks of the root and bytes of boot: about the places where a piece, a sector and a journal end."""
 
 
+LOADERS: dict[str, MakeBoot] = {"flags": with_flags, "uboot-state": on_disk(UbootState)}
+"""Told by flags that are there or not, and by the adapter that devices have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
-    """`cut` is the first one, by chance where it is None. Its name, as `17` or `17:before:36`, is all of it."""
+    """`cut` is the first one, by chance where it is None. Its name, as `uboot-state:17` or `flags:17:before:36`, is all
+    of it."""
 
+    loader: str
     seed: int
     cut: Cut | None = None
-    make_boot: MakeBoot = uboot
 
     @property
     def is_healthy(self) -> bool:
@@ -44,16 +51,19 @@ class Story:
 
     @property
     def name(self) -> str:
-        return f"{self.seed}" if self.cut is None else f"{self.seed}:{self.cut.moment.value}:{self.cut.step}"
+        words = (self.loader, self.seed, *(() if self.cut is None else (self.cut.moment.value, self.cut.step)))
+        return ":".join(map(str, words))
 
     @classmethod
     def named(cls, name: str) -> Self:
         """Raises ValueError."""
-        seed, *first = name.split(":")
+        loader, seed, *first = name.split(":")
+        if loader not in LOADERS:
+            raise ValueError(f"there is no loader {loader}")
         if not first:
-            return cls(int(seed))
+            return cls(loader, int(seed))
         moment, step = first
-        return cls(int(seed), Cut(int(step), Moment(moment)))
+        return cls(loader, int(seed), Cut(int(step), Moment(moment)))
 
     def play(self) -> list[str]:
         """Where it was cut. Raises AssertionError, or whatever the installer does."""
@@ -62,7 +72,7 @@ class Story:
         places = []
         for number in range(chance.randint(1, CUTS_LIMIT)):
             device.disk.takes_little = 0.0 if self.cut is not None and number == 0 else 0.1
-            device.cut_at(self.cut if self.cut is not None and number == 0 else _anywhere(chance))
+            device.cut_at(self.cut if self.cut is not None and number == 0 else self._anywhere(chance))
             try:
                 self._attempt(device)
                 device.timeline.restart(None)
@@ -84,7 +94,7 @@ class Story:
             chance,
             chance.choice(SLOTS),
             before,
-            self.make_boot,
+            LOADERS[self.loader],
             self.is_healthy,
         )
 
@@ -117,6 +127,11 @@ class Story:
         assert device.loader.state().next == device.running
         assert device.install().standing == RUNNING
 
+    def _anywhere(self, chance: Random) -> Cut:
+        steps = len(steps_of_one_install(self.loader))
+        step = chance.randrange(chance.choice([steps, steps // 4]))
+        return Cut(step, chance.choice([Moment.BEFORE, Moment.HALF_WAY]))
+
     @staticmethod
     def _end_of_one_that_falls_back(device: Device) -> None:
         """Where a cut fell between telling the loader and the journal, it is started once more, and then never."""
@@ -130,11 +145,6 @@ class Story:
             device.install()
 
 
-def _anywhere(chance: Random) -> Cut:
-    steps = len(steps_of_one_install())
-    return Cut(chance.randrange(chance.choice([steps, steps // 4])), chance.choice([Moment.BEFORE, Moment.HALF_WAY]))
-
-
 def _forget(device: Device, chance: Random) -> None:
     """A disk that had lied: a bit of what it said to be there is another. Then all of it may have to come again."""
     if device.holds(device.there) is None:
@@ -145,9 +155,9 @@ def _forget(device: Device, chance: Random) -> None:
 
 
 @cache
-def steps_of_one_install() -> tuple[str, ...]:
+def steps_of_one_install(loader: str) -> tuple[str, ...]:
     """What each is, where nothing is cut."""
-    device = Device(OLD, NEW, Random(0), "a", BEFORE)
+    device = Device(OLD, NEW, Random(0), "a", BEFORE, LOADERS[loader])
     device.disk.takes_little = 0.0  # so that each one has the same steps
     device.cut_at(None)
     device.install()
@@ -155,13 +165,12 @@ def steps_of_one_install() -> tuple[str, ...]:
     return tuple(device.timeline.places)
 
 
-def systematic(seed: int) -> Iterator[Story]:
+def systematic(seed: int, loader: str) -> Iterator[Story]:
     """A cut at each step, before it and half way."""
-    for step in range(len(steps_of_one_install())):
+    for step in range(len(steps_of_one_install(loader))):
         for moment in (Moment.BEFORE, Moment.HALF_WAY):
-            yield Story(seed + step, Cut(step, moment))
+            yield Story(loader, seed + step, Cut(step, moment))
 
 
-def by_chance(seed: int) -> Iterator[Story]:
-    for number in count(seed):
-        yield Story(number)
+def by_chance(seed: int, loader: str) -> Iterator[Story]:
+    return (Story(loader, number) for number in count(seed))
