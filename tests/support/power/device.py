@@ -27,11 +27,12 @@ TWICE = GRAIN.journaled + GRAIN.piece
 
 @dataclass
 class Blobs:
-    """A place (trust/place.py) that counts what it gave."""
+    """A place (trust/place.py) that counts what it gave. `breaks` is how often its line does, at each piece."""
 
     files: dict[str, bytes]
     chance: Random
     given: int = 0
+    breaks: float = 0.0
 
     def read(self, path: Steps, limit: int) -> bytes | None:
         return self.files.get(path[-1], b"")[:limit] if path[-1] in self.files else None
@@ -42,6 +43,8 @@ class Blobs:
             raise DeviceError("there is no such file")
         end = min(len(content), offset + limit)
         while offset < end:
+            if self.breaks and self.chance.random() < self.breaks:
+                raise DeviceError("the line broke")
             piece = content[offset : min(end, offset + self.chance.randint(1, GRAIN.piece))]
             self.given += len(piece)
             offset += len(piece)

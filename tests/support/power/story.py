@@ -14,7 +14,7 @@ from typing import Self
 
 import pytest
 
-from firmward.model.errors import TrustError
+from firmward.model.errors import DeviceError, TrustError
 from firmward.update.bootloaders.bootloader import SLOTS
 from firmward.update.bootloaders.uboot_state import UbootState
 from firmward.update.install import INSTALLED, RUNNING, WAITING
@@ -31,6 +31,8 @@ SHAPES = ((12, 9000), (12, 8192), (1, 300), (2, 512), (3, 513), (5, 1024), (13, 
 """Blocks of the root and bytes of boot: about the places where a piece, a sector and a journal end."""
 
 
+BREAKS = 0.005
+"""How often a line breaks, at each piece that comes."""
 LOADERS: dict[str, MakeBoot] = {"flags": with_flags, "uboot-state": on_disk(UbootState)}
 """Told by flags that are there or not, and by the adapter that devices have."""
 
@@ -78,6 +80,7 @@ class Story:
                 device.timeline.restart(None)
             except PowerCut:
                 places.append(device.timeline.place)
+                device.blobs.breaks = 0.0
                 device.lose_power(chance.choice(list(Left)))
                 if chance.random() < 0.1:
                     _forget(device, chance)
@@ -99,12 +102,17 @@ class Story:
         )
 
     def _attempt(self, device: Device) -> None:
-        """Installs, and restarts into what was installed, where the next cut finds it."""
+        """Installs, and restarts into what was installed, where the next cut finds it. Or the line breaks: then the
+        device is told to restart all the same."""
+        device.blobs.breaks = 0.0 if self.cut is not None else BREAKS
         try:
             device.install()
         except TrustError:
             if self.is_healthy:
                 raise
+        except DeviceError:
+            device.cuts += 1  # less than a block may come again
+        device.blobs.breaks = 0.0
         device.check()
         device.start()
         device.check()
