@@ -21,6 +21,7 @@ from power.timeline import Cut, Timeline
 
 GRAIN = Grain(block=SECTOR, piece=1024, journaled=2048)
 BOOT_SIZE, ROOT_SIZE, STATE_SIZE = 16 << 10, 64 << 10, 16 << 10
+BROKEN = "the line broke"
 TWICE = GRAIN.journaled + GRAIN.piece
 """Bytes that a cut may make come once more: those that the journal does not tell of, and a piece on its way."""
 
@@ -44,7 +45,7 @@ class Blobs:
         end = min(len(content), offset + limit)
         while offset < end:
             if self.breaks and self.chance.random() < self.breaks:
-                raise DeviceError("the line broke")
+                raise DeviceError(BROKEN)
             piece = content[offset : min(end, offset + self.chance.randint(1, GRAIN.piece))]
             self.given += len(piece)
             offset += len(piece)

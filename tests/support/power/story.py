@@ -18,7 +18,7 @@ from firmward.model.errors import DeviceError, TrustError
 from firmward.update.bootloaders.bootloader import SLOTS
 from firmward.update.bootloaders.uboot_state import UbootState
 from firmward.update.install import INSTALLED, RUNNING, WAITING
-from power.device import GRAIN, Device
+from power.device import BROKEN, GRAIN, Device
 from power.images import Image, image
 from power.loader import MakeBoot, on_disk, with_flags
 from power.medium import Left
@@ -110,7 +110,9 @@ class Story:
         except TrustError:
             if self.is_healthy:
                 raise
-        except DeviceError:
+        except DeviceError as error:
+            if BROKEN not in str(error):
+                raise
             device.cuts += 1  # less than a block may come again
         device.blobs.breaks = 0.0
         device.check()
