@@ -17,11 +17,10 @@ from dataclasses import replace
 from firmward.formats import boot_state
 from firmward.formats.boot_state import REQUEST, SECTOR, SIZE, TRIES, Records, Request, State
 from firmward.model.errors import DeviceError, InputError
-from firmward.update.bootloaders.bootloader import SLOTS, BootState
+from firmward.update.bootloaders.bootloader import OTHER, SLOTS, BootState, a_slot, to_disable, to_mark
 from firmward.update.disk import Disk
 
 PARTITION = "state"
-_OTHER = {"a": "b", "b": "a"}
 
 
 class UbootState:
@@ -45,8 +44,7 @@ class UbootState:
 
     def disable(self, slot: str) -> None:
         """Raises InputError too for the running slot."""
-        if slot not in SLOTS or slot == self._running:
-            raise InputError(f"slot {slot} runs, or is none: it is not given up")
+        to_disable(slot, self._running)
         records = self._records()
         asked = records.request
         if asked.active == slot:
@@ -56,15 +54,12 @@ class UbootState:
         self._ask(records.request, asked)
 
     def activate(self, slot: str) -> None:
-        if slot not in SLOTS:
-            raise InputError(f"no slot is called {slot!r}")
         asked = self._records().request
-        self._ask(asked, replace(asked, active=slot))
+        self._ask(asked, replace(asked, active=a_slot(slot)))
 
     def mark_good(self, slot: str) -> None:
-        """Raises InputError for a slot that does not run: who is not running has proved nothing."""
-        if slot != self._running:
-            raise InputError(f"slot {slot} does not run: slot {self._running} can be marked good alone")
+        """Raises InputError too for a slot that does not run."""
+        to_mark(slot, self._running)
         asked = self._records().request
         self._ask(asked, replace(asked, good=slot))
 
@@ -118,7 +113,7 @@ def _told(records: Records) -> State:
 
 def _chosen(state: State) -> str:
     """The slot that is started then (`choose` of the script)."""
-    here, there = state.active, _OTHER[state.active]
+    here, there = state.active, OTHER[state.active]
     (left, good), (others_left, others_good) = _of(state, here), _of(state, there)
     if left or others_left:
         return here if left else there
