@@ -18,7 +18,7 @@ from firmward.update.machine import Machine
 from firmward.update.main import main
 from firmward.update.manifest import Blob, Manifest, Payload, Source
 from firmward.update.partitions import Partitions
-from firmward.update.program import Time
+from firmward.update.command import Time
 
 CONTENT = bytes(range(256)) * 1200
 """What a release writes to boot: 300 KiB."""
@@ -102,7 +102,7 @@ class Device:
             clock=Time(lambda: self.slept, self._sleep),
             command_line=self.command_line,
             disk=lambda: Partitions({name: (path,) for name, path in self.files.items()}),
-            loader=lambda _name, _disk, _running: self.loader,
+            loader=lambda *_: self.loader,
             restart=self.restarted.append,
             forced=lambda: self.restarted.append("forced"),
         )

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from firmward.model.errors import DeviceError
-from firmward.update import health, program
+from firmward.update import command, health
+from firmward.update.command import Time
 from firmward.update.health import by_shell, judged
 from firmward.update.manifest import Health
-from firmward.update.program import Time
 
 Answer = Callable[[str, float], "int | None"]
 
@@ -166,9 +166,9 @@ def test_no_child_is_left_uncollected() -> None:
 
 def test_what_cannot_be_started_is_told() -> None:
     with pytest.raises(DeviceError, match="/no/such: cannot be run"):
-        program.ended(("/no/such",), 1)
+        command.ended(("/no/such",), 1)
 
 
 def test_programs_are_found_where_systems_have_them() -> None:
-    assert program.found("sh") in ("/usr/bin/sh", "/bin/sh")
-    assert program.found("no-such-program-anywhere") is None
+    assert command.found("sh") in ("/usr/bin/sh", "/bin/sh")
+    assert command.found("no-such-program-anywhere") is None

@@ -56,7 +56,7 @@ def test_what_waits_for_its_restart_is_not_installed_again(device: Device) -> No
 def test_it_restarts_where_it_is_told_to(device: Device) -> None:
     assert device.installs("--restart") == 11
     assert device.restarted == [""]
-    device.loader.restart_argument = "0 tryboot"  # type: ignore[attr-defined]
+    device.loader.restart_argument = lambda: "0 tryboot"  # type: ignore[attr-defined]
     device.installs("--restart")
     assert device.restarted == ["", "0 tryboot"]
 

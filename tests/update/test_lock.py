@@ -112,6 +112,6 @@ def test_one_at_a_time_speaks_with_the_boot_loader_even_while_another_installs(t
 
 def test_what_a_restart_has_to_hand_on_is_the_loaders_to_say(tmp_path: Path) -> None:
     slow = Slow()
-    assert Guarded(slow, tmp_path).restart_argument == ""
-    slow.restart_argument = "0 tryboot"  # type: ignore[attr-defined]
-    assert Guarded(slow, tmp_path).restart_argument == "0 tryboot"
+    assert Guarded(slow, tmp_path).restart_argument() == ""
+    slow.restart_argument = lambda: "0 tryboot"  # type: ignore[attr-defined]
+    assert Guarded(slow, tmp_path).restart_argument() == "0 tryboot"

@@ -3,7 +3,7 @@
 import pytest
 
 from firmward.model.errors import DeviceError
-from firmward.update import program, restart
+from firmward.update import command, restart
 from firmward.update.restart import words
 
 
@@ -12,15 +12,15 @@ def there(name: str) -> str | None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "is_systemd", "command"),
+    ("argument", "is_systemd", "called"),
     [
         ("", False, ("/sbin/reboot",)),
         ("", True, ("/sbin/systemctl", "reboot")),
         ("0 tryboot", True, ("/sbin/systemctl", "reboot", "--reboot-argument=0 tryboot")),
     ],
 )
-def test_the_systems_own_program_is_called(argument: str, is_systemd: bool, command: tuple[str, ...]) -> None:
-    assert words(argument, is_systemd=is_systemd, find=there) == command
+def test_the_systems_own_program_is_called(argument: str, is_systemd: bool, called: tuple[str, ...]) -> None:
+    assert words(argument, is_systemd=is_systemd, find=there) == called
 
 
 def test_an_argument_that_would_be_lost_is_told() -> None:
@@ -38,12 +38,12 @@ def test_a_system_without_the_program_says_so(is_systemd: bool) -> None:
 def test_a_program_that_fails_is_told(code: int | None, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     run: list[tuple[str, ...]] = []
 
-    def ended(command: tuple[str, ...], _seconds: float) -> int | None:
-        run.append(command)
+    def ended(words: tuple[str, ...], _seconds: float) -> int | None:
+        run.append(words)
         return code
 
-    monkeypatch.setattr(program, "ended", ended)
-    monkeypatch.setattr(program, "found", there)
+    monkeypatch.setattr(command, "ended", ended)
+    monkeypatch.setattr(command, "found", there)
     for call in (lambda: restart.politely(""), restart.at_once):
         with pytest.raises(DeviceError, match=said):
             call()

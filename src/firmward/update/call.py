@@ -47,11 +47,19 @@ class Call:
         except OSError as error:
             raise DeviceError(f"the disk's partitions cannot be read: {error.strerror or error}") from error
         try:
-            loader = self.machine.loader(self.identity.boot_loader, disk, slots.other(inactive))
+            loader = self.machine.loader(self.identity.boot_loader, slots.other(inactive), disk, self.store)
             runs = Holding(self.identity.version, "", self.identity.rollback_index)
             yield Onto(disk, self.store, Guarded(loader, self.here.state), runs)
         finally:
             disk.close()
+
+    def restart(self) -> None:
+        """Into what the boot loader starts next. What it wants to be told by the restart is asked right before, since
+        it may count that. Raises InputError, DeviceError."""
+        with self.onto() as onto:
+            loader = onto.loader
+            argument = loader.restart_argument() if isinstance(loader, Guarded) else ""
+        self.machine.restart(argument)
 
     def say(self, lines: tuple[str, ...], table: dict[str, Json]) -> None:
         written(encode(table).decode() if self.options.json else "\n".join(lines))
@@ -65,8 +73,3 @@ def written(text: str) -> None:
     except OSError:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), sys.stdout.fileno())
-
-
-def restart_argument(onto: Onto) -> str:
-    """What the restart has to hand on to the boot loader."""
-    return str(getattr(onto.loader, "restart_argument", ""))

@@ -18,10 +18,12 @@ class Guarded:
     def name(self) -> str:
         return self.loader.name
 
-    @property
     def restart_argument(self) -> str:
-        """What the restart has to hand on, for the loaders that want that."""
-        return str(getattr(self.loader, "restart_argument", ""))
+        """What the restart has to hand on, empty for the loaders that want nothing of it. Raises DeviceError."""
+        if not hasattr(self.loader, "restart_argument"):
+            return ""
+        with lock.awaited(self.folder):
+            return str(self.loader.restart_argument())
 
     def state(self) -> BootState:
         return self.loader.state()

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmward.model.errors import DeviceError
-from firmward.update import program
+from firmward.update import command
+from firmward.update.command import USUAL, Time
 from firmward.update.manifest import Health
-from firmward.update.program import USUAL, Time
 
 SHELL = "/bin/sh"
 MOST = 30.0
@@ -34,8 +34,8 @@ class Verdict:
         return not self.reason
 
 
-def by_shell(command: str, seconds: float) -> int | None:
-    return program.ended((SHELL, "-c", command), seconds)
+def by_shell(words: str, seconds: float) -> int | None:
+    return command.ended((SHELL, "-c", words), seconds)
 
 
 def judged(health: Health, run: Run = by_shell, clock: Time = USUAL) -> Verdict:
@@ -49,16 +49,16 @@ def judged(health: Health, run: Run = by_shell, clock: Time = USUAL) -> Verdict:
 
 
 def _amiss(commands: tuple[str, ...], run: Run, clock: Time, until: float) -> str:
-    for command in commands:
+    for one in commands:
         left = until - clock.now()
         if left <= 0:
-            return f"{command}: no time was left for it"
+            return f"{one}: no time was left for it"
         try:
-            code = run(command, min(MOST, left))
+            code = run(one, min(MOST, left))
         except DeviceError as error:
             return str(error)
         if code is None:
-            return f"{command}: did not end within {min(MOST, left):.0f} s"
+            return f"{one}: did not end within {min(MOST, left):.0f} s"
         if code != 0:
-            return f"{command}: ended with {code}"
+            return f"{one}: ended with {code}"
     return ""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from firmward.model.errors import DeviceError
-from firmward.update import program
+from firmward.update import command
 
 Restart = Callable[[str], None]
 """What the boot loader is told by the restart is its argument, mostly empty. Raises DeviceError."""
@@ -17,12 +17,12 @@ SYSTEMD = Path("/run/systemd/system")
 
 def politely(argument: str) -> None:
     """Raises DeviceError where the system cannot be asked, or cannot hand on the argument."""
-    _run(words(argument, is_systemd=SYSTEMD.is_dir(), find=program.found))
+    _run(words(argument, is_systemd=SYSTEMD.is_dir(), find=command.found))
 
 
 def at_once() -> None:
     """Without ending anything first, for a system that is not well. Raises DeviceError."""
-    _run((*words("", is_systemd=False, find=program.found), *FORCED))
+    _run((*words("", is_systemd=False, find=command.found), *FORCED))
 
 
 def words(argument: str, *, is_systemd: bool, find: Callable[[str], str | None]) -> tuple[str, ...]:
@@ -38,8 +38,8 @@ def words(argument: str, *, is_systemd: bool, find: Callable[[str], str | None])
     return (path, "reboot", *((f"--reboot-argument={argument}",) if argument else ()))
 
 
-def _run(command: tuple[str, ...]) -> None:
-    code = program.ended(command, SECONDS)
+def _run(asked: tuple[str, ...]) -> None:
+    code = command.ended(asked, SECONDS)
     if code != 0:
         how = "did not end" if code is None else f"ended with {code}"
-        raise DeviceError(f"{' '.join(command)} {how}: restart the device yourself")
+        raise DeviceError(f"{' '.join(asked)} {how}: restart the device yourself")

@@ -37,7 +37,7 @@ def run(called: Call) -> int:
 class _Work:
     def __init__(self, called: Call) -> None:
         self._call = called
-        self._digest = self._argument = ""
+        self._digest = ""
 
     def installed(self, found: Found) -> Outcome:
         """Raises DeviceError, InputError, TrustError."""
@@ -48,7 +48,7 @@ class _Work:
         with self._call.onto() as onto, self._paced(found, hours) as place:
             if self._call.options.again:
                 _forget(self._call)
-            self._digest, self._argument = found.offer.digest, call.restart_argument(onto)
+            self._digest = found.offer.digest
             done = install.install(found.offer, onto, Below(place, BLOBS), self._teller())
         if done.standing == RUNNING:
             return asking.outcome_of(found.reply, CURRENT, f"{version} is what runs")
@@ -63,7 +63,7 @@ class _Work:
                 "nothing more is done by itself"
             )
         restarts.count(self._call.store, self._digest)
-        self._call.machine.restart(self._argument)
+        self._call.restart()
 
     def _hours(self, found: Found) -> Hours | None:
         """A clock that is known to be wrong knows no hours: an update by day is better than none ever. Whoever brings a
