@@ -76,6 +76,7 @@ def test_it_says_who_the_device_is(made: Inputs, trusted: TrustedRoot) -> None:
         "server": "https://updates.maker.example",
         "window": "02:00-04:00",
         "quota": "50M/month",
+        "rate": "",
         "health": {"commands": ["/usr/bin/camera-selftest"], "seconds": 120},
     }
     assert made.root.tree.read(put_in.TRUSTED) == trusted.content

@@ -84,5 +84,6 @@ def _device(inputs: Inputs, policy: Policy, epoch: int) -> Json:
         "server": update.server or "",
         "window": update.window or "",
         "quota": update.quota or "",
+        "rate": update.rate or "",
         "health": {"commands": list(update.health), "seconds": update.health_seconds},
     }
