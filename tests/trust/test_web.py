@@ -159,7 +159,7 @@ def test_a_connection_that_was_closed_in_the_meantime_is_made_anew() -> None:
 
 
 def test_a_file_goes_on_where_it_was_left() -> None:
-    with server(answers("206 Partial Content", b"tent")) as (address, requests):
+    with server(answers("206 Partial Content", b"tent", "Content-Range: bytes 3-6/7")) as (address, requests):
         web = Web(address)
         assert b"".join(web.stream(("file",), 3, 100)) == b"tent"
         web.close()
