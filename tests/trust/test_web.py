@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from firmward.model.errors import DeviceError, InputError, TrustError
+from firmward.trust import web as web_module
 from firmward.trust.web import HOSTS_LIMIT, Patience, Web
 
 HASTY = Patience(connect=2, silence=0.4, answer=0.6, rate=10_000)
@@ -158,7 +159,16 @@ def test_a_connection_that_was_closed_in_the_meantime_is_made_anew() -> None:
         web.close()
 
 
-def test_who_falls_silent_on_a_kept_connection_is_not_asked_again() -> None:
+def test_who_falls_silent_on_a_kept_connection_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    connected = web_module._connected
+
+    def counted(name: str, port: int, seconds: float) -> object:
+        made.append(port)
+        return connected(name, port, seconds)
+
+    monkeypatch.setattr(web_module, "_connected", counted)
+
     def once(connection: socket.socket, _: bytes) -> None:
         if len(requests) == 1:
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
@@ -171,7 +181,7 @@ def test_who_falls_silent_on_a_kept_connection_is_not_asked_again() -> None:
         with pytest.raises(DeviceError, match="too slow"):
             web.read(("file",), 10)
         web.close()
-    assert len(requests) == 2
+    assert (len(requests), len(made)) == (2, 1)
 
 
 def test_what_comes_behind_an_answer_is_not_taken_for_the_next() -> None:

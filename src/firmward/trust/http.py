@@ -28,7 +28,6 @@ _TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgh
 _HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
 _CONTROLS = bytes({*range(32), 127} - {9})
 _BLANK = b" \t"
-_READ_ONCE = (b"content-length", b"content-range", b"transfer-encoding")
 _EMPTY = (204, 304)
 """Answers that have no content, whatever their fields say."""
 
@@ -213,8 +212,7 @@ class Answer:
         return name.lower(), value.strip(_BLANK)
 
     def _keep(self, name: bytes, value: bytes) -> None:
-        if name in _READ_ONCE and name in self._fields:
-            raise Malformed(f"says {name.decode()} twice")
+        """A list where it is said twice, which is no length, no coding and no part."""
         known = self._fields.get(name)
         self._fields[name] = value if known is None else known + b"," + value
 

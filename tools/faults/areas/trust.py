@@ -368,10 +368,10 @@ FAULTS = (
     ),
     Fault(
         "trust/http.py",
-        "if name in _READ_ONCE and name in self._fields:",
-        "if False:",
+        'value if known is None else known + b"," + value',
+        "value",
         HTTP,
-        "of two lengths one is believed",
+        "of two lengths the last one is believed",
     ),
     Fault(
         "trust/http.py",
