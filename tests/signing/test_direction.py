@@ -210,7 +210,7 @@ def test_what_devices_would_refuse_is_not_published(directed: Directed) -> None:
     directed.order(NAME)
     before = contents(directed.repository)
     directed.made.now += timedelta(days=366)
-    with pytest.raises(TrustError, match="root: expired"):
+    with pytest.raises(TrustError, match="root: has expired"):
         directed.order(NAME)
     assert contents(directed.repository) == before
     assert directed.root() == 2
