@@ -25,7 +25,8 @@ class Identity:
     """`built` in seconds since 1970, UTC. `server` is the address of the update repository, empty where updates come
     from a folder alone. `device` is the name that a director knows it by, empty where it has none in its image.
     `director` tells whether nothing is installed without a director's order. `grace` in seconds: what expired no longer
-    ago is taken all the same. `floor` is one of FLOORS, empty for the best that is there."""
+    ago is taken all the same. `floor` is one of FLOORS, empty for the best that is there. `boot_loader` is the name of
+    one (bootloaders/choice.py), empty for firmward's own."""
 
     product: str
     board: str
@@ -38,6 +39,7 @@ class Identity:
     director: bool = False
     grace: int = 0
     floor: str = ""
+    boot_loader: str = ""
 
     @property
     def target(self) -> str:
@@ -90,6 +92,7 @@ def _identity(table: Table) -> Identity:
         director=table.flag("director") if "director" in table else False,
         grace=seconds(_text(table, "grace", 32) or "0d"),
         floor=_floor(_text(table, "floor", 32)),
+        boot_loader=_name(table, "boot_loader") if _text(table, "boot_loader", 64) else "",
     )
 
 
