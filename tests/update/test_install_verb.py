@@ -346,6 +346,9 @@ def test_damaged_records_are_none(device: Device) -> None:
     for name in (journal.FILE, "installed-b", "spent", "restarts", "fell-back", "checked"):
         (device.state / f"{name}.json").write_bytes(b"\xff{")
     assert device.runs("status") == 0
+    assert device.installs() == 3, "a slot that is to be started next is not written over"
+    device.boots("b")
+    device.loader.mark_good("b")
     assert device.installs("--restart") == 11
 
 
