@@ -23,6 +23,7 @@ from proof_sample import AUDITED
 import firmward
 from firmward.cli import lab_attack_work
 from firmward.lab import campaign, target
+from firmward.lab.attacks import attacks
 from firmward.lab.proof.json_proof import schema_document
 
 ONE = ("--only", "fit-unsigned")
@@ -353,3 +354,10 @@ def test_the_attacks_are_listed(firmward: Firmward) -> None:
     rows = json.loads(firmward("lab", "attacks", "--json").out)
     assert {"id", "title", "does", "position", "link", "case", "foretold", "needs"} <= set(rows[0])
     assert "fit-unsigned" in [row["id"] for row in rows]
+
+
+def test_what_may_take_long_is_begun_first() -> None:
+    known = tuple(attacks().values())
+    begun = [known[index].within for index in lab_attack_work.longest_first(known)]
+    assert begun == sorted(begun, reverse=True)
+    assert sorted(lab_attack_work.longest_first(known)) == list(range(len(known)))

@@ -60,6 +60,7 @@ HOSTILE = (
     "  CONFIG_A is not set",
     "\rCONFIG_A=y",
     "a\x85CONFIG_A=y\u2028CONFIG_A=y",
+    "\x1b[2Jnothing to see\0",
 )
 
 
@@ -67,5 +68,6 @@ HOSTILE = (
 def test_a_comment_says_nothing_to_kconfig(text: str) -> None:
     told = kconfig.comment(text)
     assert len(told.splitlines()) == 1
+    assert told.isprintable()
     assert told.startswith("# ")
     assert not told.startswith("# CONFIG_")

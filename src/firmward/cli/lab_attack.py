@@ -89,7 +89,8 @@ RoundsOption = Annotated[
     int, typer.Option("--rounds", min=1, max=100, metavar="N", help="Each attack so often; the worst counts.")
 ]
 JobsOption = Annotated[
-    int | None, typer.Option("--jobs", min=1, max=64, metavar="N", help="Attacks at once.", show_default="processors")
+    int | None,
+    typer.Option("--jobs", min=1, max=64, metavar="N", help="Attacks at once.", show_default="processors + 1"),
 ]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be tried and what could not be, and start nothing.")
@@ -139,7 +140,8 @@ def attack(
         if dry_run:
             page.plan(pair, *tried(pair, attacks, ()))
             return
-        effort = Effort(rounds, jobs or os.cpu_count() or 1)
+        # each waits for much of its time: for an answer that is not to come, or for a device that is not to start
+        effort = Effort(rounds, jobs or (os.cpu_count() or 1) + 1)
         proof = Campaign(pair, attacks, effort, page).proof()
     page.close(proof)
     write_texts([(path, rendered(proof, path)) for path in outputs])

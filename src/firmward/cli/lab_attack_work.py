@@ -32,6 +32,11 @@ class Effort:
     jobs: int
 
 
+def longest_first(attacks: Sequence[Attack]) -> list[int]:
+    """In which order they are begun, so that none that takes long is left for the end, alone."""
+    return sorted(range(len(attacks)), key=lambda index: -attacks[index].within)
+
+
 class Campaign:
     """What came of it until now, so that an interruption loses nothing."""
 
@@ -78,10 +83,12 @@ class Campaign:
             signal.signal(signal.SIGTERM, ended)
             return campaign.attempt(self._pair, one, self._effort.rounds)
 
+        order = longest_first(self._can)
+        waiting = [self._can[index] for index in order]
         progress = Progress(len(self._can), time.monotonic())
         with self._page.doing(progress.words(0, progress.begun)) as tell:
-            for index, attempt in as_they_come(ask, self._can, self._effort.jobs, campaign.lost):
-                self._attempts[index] = attempt
+            for number, attempt in as_they_come(ask, waiting, self._effort.jobs, campaign.lost):
+                self._attempts[order[number]] = attempt
                 self._page.attempt(attempt, len(self._attempts), len(self._can))
                 tell(progress.words(len(self._attempts), time.monotonic()))
 

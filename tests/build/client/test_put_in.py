@@ -77,6 +77,7 @@ def test_it_says_who_the_device_is(made: Inputs, trusted: TrustedRoot) -> None:
         "server": "https://updates.maker.example",
         "window": "02:00-04:00",
         "quota": "50M/month",
+        "rate": "",
         "grace": "",
         "director": False,
         "floor": "",

@@ -52,7 +52,7 @@ FAULTS = (
     Fault("harden/beside/kernel.py", "found.setdefault(other, \"n\")", "pass", OF_KERNEL,
         "what selects an option turns it on again"),
     Fault("harden/kconfig.py", 'one if one.isprintable() else " "', "one", OF_KCONFIG,
-        "a reason of the policy is a line of the configuration"),
+        "a reason of the policy commands the terminal that shows the configuration"),
     Fault("harden/kconfig.py", ".removeprefix('CONFIG_')", "", OF_KCONFIG,
         "a comment is read as an option that is off"),
     Fault(ROWS, "if is_left else one", "if False else one", OF_KERNEL, "what may break is written without consent"),

@@ -92,6 +92,7 @@ def _device(inputs: Inputs, policy: Policy, epoch: int) -> Json:
         "server": update.server or "",
         "window": update.window or "",
         "quota": update.quota or "",
+        "rate": update.rate or "",
         "grace": update.grace or "",
         "director": update.director,
         "floor": boot.floor or "",

@@ -13,7 +13,7 @@ from firmward.lab.target import Powered, Target, Witness
 from firmward.lab.updates import payloads
 from firmward.model.chain import UPDATES
 
-RESTS = 60.0
+RESTS = 45.0
 """Seconds without another question: then an updater is content with what it was told."""
 
 
