@@ -184,7 +184,7 @@ FAULTS = (
     ),
     Fault(
         "update/verbs/install.py",
-        "    if last is not None and last.stage == ACTIVATED:",
+        "    if state.next == state.running:",
         "    if False:",
         VERBS,
         "nobody can have a version tried again",
