@@ -79,6 +79,7 @@ class UnknownTargetError(TrustError):
 
 Request = Recall | Fetch | Keep | Drop
 Trusting = Generator[Request, bytes | None, Trusted]
+Finding = Generator[Request, bytes | None, tuple[Trusted, TargetFile]]
 
 
 def performed(asking: Generator[Request, bytes | None, T], answer: Callable[[Request], bytes | None]) -> T:
@@ -105,10 +106,22 @@ def refresh_under(trusted: Trusted, moment: Moment, limits: Limits) -> Trusting:
     return (yield from _with_role(trusted, TARGETS, ROOT, moment, limits))
 
 
-def target(
-    trusted: Trusted, path: str, moment: Moment, limits: Limits
-) -> Generator[Request, bytes | None, tuple[Trusted, TargetFile]]:
+def target(trusted: Trusted, path: str, moment: Moment, limits: Limits) -> Finding:
     """What the role says that is the first to know the path, in pre-order. Raises TrustError where none does."""
+
+    def with_role(before: Trusted, role: str, by: str) -> Trusting:
+        return _with_role(before, role, by, moment, limits)
+
+    return (yield from _found(trusted, path, limits, with_role))
+
+
+def past_target(trusted: Trusted, path: str, limits: Limits) -> Finding:
+    """What kept metadata says of a path, whether or not it expired since: no snapshot is asked and no time. Raises
+    TrustError."""
+    return (yield from _found(trusted, path, limits, _with_kept_role))
+
+
+def _found(trusted: Trusted, path: str, limits: Limits, with_role: Callable[[Trusted, str, str], Trusting]) -> Finding:
     waiting, asked = [(TARGETS, ROOT)], set[str]()
     while waiting:
         role, by = waiting.pop()
@@ -117,7 +130,7 @@ def target(
         if len(asked) >= limits.roles:
             raise TrustError(f"{path}: {limits.roles} roles were asked, and no more are")
         asked.add(role)
-        trusted = yield from _with_role(trusted, role, by, moment, limits)
+        trusted = yield from with_role(trusted, role, by)
         found = trusted.targets[role].targets.get(path)
         if found is not None:
             return trusted, found
@@ -204,6 +217,13 @@ def _with_role(trusted: Trusted, role: str, by: str, moment: Moment, limits: Lim
     newer = states.with_targets(trusted, role, by, content, moment)
     yield Keep(role, content)
     return newer
+
+
+def _with_kept_role(trusted: Trusted, role: str, by: str) -> Trusting:
+    content = yield Recall(role)
+    if content is None:
+        raise TrustError(f"{role}: is not among what was kept")
+    return states.with_past_targets(trusted, role, by, content)
 
 
 def _named_snapshot(trusted: Trusted) -> MetaFile:

@@ -23,7 +23,6 @@ from firmward.trust.place import Below, Place
 from firmward.trust.store import Store
 from firmward.update import fetch as payloads
 from firmward.update import outcome
-from firmward.update.floors.best import floor_of
 from firmward.update.floors.floor import RollbackFloor
 from firmward.update.identity import Identity
 from firmward.update.offer import Offer
@@ -69,7 +68,7 @@ def _asked(options: "argparse.Namespace", here: ThisDevice, wall: Wall, then: Ca
     identity = here.identity()
     store = Store(here.state)
     try:
-        device = here.device(identity, floor_of(identity, store).read())
+        device = here.device(identity, here.floor(identity).read())
         question = Question(device, here.roots(), here.state, wall)
         with place_of(identity, options.folder) as place:
             reply = question.ask(repository_at(place, device.name))
@@ -87,15 +86,16 @@ def _asked(options: "argparse.Namespace", here: ThisDevice, wall: Wall, then: Ca
 
 def status(options: "argparse.Namespace", here: ThisDevice, _wall: Wall) -> int:
     identity, store = here.identity(), Store(here.state)
-    floor = floor_of(identity, store)
+    floor = here.floor(identity)
     last = outcome.kept(store)
-    index = floor.read()
+    index, refused = floor.read(), outcome.printable(floor.refused)
     lines = (
         f"{identity.product} {identity.version} on {identity.board}, channel {identity.channel}",
         f"rollback index {identity.rollback_index}, floor {index}, {_keeper(floor)}",
+        *((f"what is kept there does not count: {refused}",) if refused else ()),
         *(("never checked",) if last is None else (f"last check: {last.lines()[0]}", *last.lines()[1:])),
     )
-    kept: Json = {"index": index, "by": floor.name, "apart": floor.is_kept_apart}
+    kept: Json = {"index": index, "by": floor.name, "apart": floor.is_kept_apart, "refused": refused}
     table: dict[str, Json] = {
         "schema": outcome.SCHEMA,
         "product": identity.product,
@@ -112,7 +112,7 @@ def status(options: "argparse.Namespace", here: ThisDevice, _wall: Wall) -> int:
 
 def confirm(options: "argparse.Namespace", here: ThisDevice, _wall: Wall) -> int:
     identity = here.identity()
-    floor = floor_of(identity, Store(here.state))
+    floor = here.floor(identity)
     floor.raise_to(identity.rollback_index)
     index = floor.read()
     _say(options, (f"the rollback floor is {index}, {_keeper(floor)}",), {"schema": outcome.SCHEMA, "floor": index})

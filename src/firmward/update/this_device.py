@@ -16,11 +16,14 @@ from firmward.formats.canonical_json import parse
 from firmward.formats.json_table import Table
 from firmward.formats.malformed import Malformed
 from firmward.model.errors import InputError
+from firmward.trust.anchor import AnchoredStore
 from firmward.trust.store import Store
 from firmward.update import identity
+from firmward.update.floors.best import floor_of
+from firmward.update.floors.floor import RollbackFloor
 from firmward.update.identity import Identity
 from firmward.update.offer import Device
-from firmward.update.question import Roots
+from firmward.update.question import CHANNEL, Roots
 
 IMAGE, STATE = Path("/usr/share/firmward"), Path("/var/lib/firmward")
 COMMAND_LINE = Path("/proc/cmdline")
@@ -44,6 +47,14 @@ class ThisDevice:
         return Roots(
             _wanted(self.image / "root.json", _ROOT_LIMIT), _content(self.image / "director.root.json", _ROOT_LIMIT)
         )
+
+    def channel(self) -> AnchoredStore:
+        """The metadata that was accepted, under the newest root. Raises InputError."""
+        return AnchoredStore(self.state / CHANNEL, self.roots().channel)
+
+    def floor(self, known: Identity) -> RollbackFloor:
+        """Raises InputError."""
+        return floor_of(known, Store(self.state), self.channel())
 
     def device(self, known: Identity, floor: int) -> Device:
         """Raises InputError."""
