@@ -80,6 +80,7 @@ class UnknownTargetError(TrustError):
 Request = Recall | Fetch | Keep | Drop
 Trusting = Generator[Request, bytes | None, Trusted]
 Finding = Generator[Request, bytes | None, tuple[Trusted, TargetFile]]
+Searching = Generator[Request, bytes | None, tuple[Trusted, TargetFile | None]]
 
 
 def performed(asking: Generator[Request, bytes | None, T], answer: Callable[[Request], bytes | None]) -> T:
@@ -112,16 +113,21 @@ def target(trusted: Trusted, path: str, moment: Moment, limits: Limits) -> Findi
     def with_role(before: Trusted, role: str, by: str) -> Trusting:
         return _with_role(before, role, by, moment, limits)
 
-    return (yield from _found(trusted, path, limits, with_role))
+    trusted, found = yield from _search(trusted, path, limits, with_role)
+    if found is None:
+        raise UnknownTargetError(f"{path}: no role that may name it does")
+    return trusted, found
 
 
-def past_target(trusted: Trusted, path: str, limits: Limits) -> Finding:
-    """What kept metadata says of a path, whether or not it expired since: no snapshot is asked and no time. Raises
-    TrustError."""
-    return (yield from _found(trusted, path, limits, _with_kept_role))
+def past_target(trusted: Trusted, path: str, limits: Limits) -> Searching:
+    """What kept metadata says of a path, whether or not it expired since: no snapshot is asked and no time. The roles
+    that were asked are those that may name it. Raises TrustError."""
+    return (yield from _search(trusted, path, limits, _with_kept_role))
 
 
-def _found(trusted: Trusted, path: str, limits: Limits, with_role: Callable[[Trusted, str, str], Trusting]) -> Finding:
+def _search(
+    trusted: Trusted, path: str, limits: Limits, with_role: Callable[[Trusted, str, str], Trusting]
+) -> Searching:
     waiting, asked = [(TARGETS, ROOT)], set[str]()
     while waiting:
         role, by = waiting.pop()
@@ -136,7 +142,7 @@ def _found(trusted: Trusted, path: str, limits: Limits, with_role: Callable[[Tru
             return trusted, found
         next_roles, is_last = _delegates(trusted.targets[role], path)
         waiting = [(one, role) for one in reversed(next_roles)] if is_last else _below(waiting, next_roles, role)
-    raise UnknownTargetError(f"{path}: no role that may name it does")
+    return trusted, None
 
 
 def _below(waiting: list[tuple[str, str]], roles: list[str], by: str) -> list[tuple[str, str]]:

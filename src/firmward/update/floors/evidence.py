@@ -1,12 +1,13 @@
 """That a rollback index was released for this device: its maker's own signatures, as they were when it was installed.
 
 Whoever writes to the storage must not make up a floor: one of 2,147,483,647 would be the end of all updates. So what is
-kept is a manifest, and the metadata of the channel that named it then. It proves something as far as the keys that the
-device accepts today have signed it: those of the role that names its manifest now, which `targets` names, by the
-newest root. The manifest has to be of this product, and for this board.
+kept is a manifest, and the metadata of the channel that named it then. It proves something as far as keys have signed
+it that the device accepts now: those of a role that may name its manifest, by the newest `targets` under the newest
+root. The manifest has to be of this product, and for this board.
 
 - No clock is asked, and nothing is fresh: it is of the past. So who writes to the storage can put any release of this
-  channel and board there, older or newer than what was installed, and no other number.
+  channel and board there, older or newer than what was installed, and no other number. As `firmward release` lets no
+  channel go back in its indexes, none of these is above what the channel has for the device.
 - Keys that were replaced count for nothing, be they of the root, of `targets` or of the channel: they are replaced when
   they may be stolen, and each device that their thief can write to would have a floor of his for good. He can put back
   the metadata and roots that named them, beside his evidence. That ends when the device next asks its repository.
@@ -50,10 +51,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What the device accepted last: `target` is what its repository says of its manifest, in `metadata`."""
+    """What the device accepted last: `trusted` has the roles that may name its manifest, `target` is what the one says
+    that does, in `metadata`; None where none does by now."""
 
     trusted: Trusted
-    target: TargetFile
+    target: TargetFile | None
     metadata: bytes
 
 
@@ -69,7 +71,7 @@ def accepted(channel: AnchoredStore, identity: Identity) -> Accepted:
 
     asking = past_target(channel.newest(), identity.target, _LIMITS)
     trusted, target = performed(asking, lambda request: recall(request.role))
-    return Accepted(trusted, target, recalled[target.role])
+    return Accepted(trusted, target, b"" if target is None else recalled[target.role])
 
 
 def index(content: bytes, now: Accepted, identity: Identity) -> int:
@@ -90,8 +92,10 @@ def proved(content: bytes, now: Accepted, identity: Identity) -> Manifest:
 
 
 def captured(now: Accepted, content: bytes) -> bytes:
-    """Evidence of a manifest, from what was accepted. Raises TrustError where that names another one by now, and where
-    it is too much."""
+    """Evidence of a manifest, from what was accepted. Raises TrustError where that names another one by now, or none,
+    and where it is too much."""
+    if now.target is None:
+        raise TrustError("evidence: the channel has no release for this device by now")
     _check_named(now.target, content)
     try:
         return encoded(Evidence(now.metadata, content))
@@ -145,13 +149,18 @@ def parse(content: bytes) -> Evidence:
 
 
 def _named(metadata: bytes, now: Accepted, identity: Identity) -> TargetFile:
-    """What the role that names the manifest now said of it then. Raises TrustError."""
-    role = now.target.role
-    then = states.with_past_targets(now.trusted, role, now.trusted.vouched[role].by, metadata)
-    target = then.targets[role].targets.get(identity.target)
-    if target is None:
-        raise TrustError(f"evidence: {role} did not name {identity.target}")
-    return target
+    """What was said of the manifest then, by the last role asked that has signed it. Raises TrustError."""
+    refusals: list[str] = []
+    for role, vouched in reversed(tuple(now.trusted.vouched.items())):
+        try:
+            then = states.with_past_targets(now.trusted, role, vouched.by, metadata)
+        except TrustError as error:
+            refusals.append(str(error))
+            continue  # of another role, or of nobody's
+        if (target := then.targets[role].targets.get(identity.target)) is not None:
+            return target
+        refusals.append(f"{role}: did not name {identity.target}")
+    raise TrustError(refusals[0])
 
 
 def _check_named(target: TargetFile, content: bytes) -> None:
