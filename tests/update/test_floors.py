@@ -11,10 +11,12 @@ from tokens import soft_tpm
 from update_made import IDENTITY
 
 from firmward.model.errors import DeviceError, TrustError
+from firmward.trust.anchor import AnchoredStore
 from firmward.trust.store import Store
 from firmward.update.floors import tpm_nv
 from firmward.update.floors.best import floor_of
 from firmward.update.floors.file import FileFloor
+from firmward.update.floors.floor import RollbackFloor
 from firmward.update.floors.tpm_nv import INDEX, Exchange, TpmFloor
 from firmward.update.floors.uboot import UbootFloor
 
@@ -144,35 +146,30 @@ def gone(_: bytes) -> bytes:
     raise FileNotFoundError(2, "no TPM")
 
 
-def test_a_file_keeps_it_as_the_last_resort(tmp_path: Path) -> None:
-    floor = FileFloor(Store(tmp_path))
-    assert (floor.read(), floor.is_kept_apart) == (0, False)
-    for index, expected in ((3, 3), (2, 3), (5000, 5000)):
-        floor.raise_to(index)
-        assert floor.read() == expected
-    (tmp_path / "rollback-floor.json").write_bytes(b'{"index":')
-    assert floor.read() == 0
+def chosen(place: Path, exchange: Exchange, floor: str = "") -> RollbackFloor:
+    """By a device that has kept nothing yet."""
+    return floor_of(replace(IDENTITY, floor=floor), Store(place), AnchoredStore(place, b"{}"), exchange)
 
 
 def test_the_boot_loader_keeps_one_that_what_runs_has_passed() -> None:
     floor = UbootFloor(7)
     floor.raise_to(9)
-    assert (floor.read(), floor.is_kept_apart) == (7, True)
+    assert (floor.read(), floor.is_kept_apart, floor.refused) == (7, True, "")
 
 
 @pytest.mark.parametrize(
     ("named", "kind"), [("", FileFloor), ("file", FileFloor), ("boot-loader", UbootFloor), ("tpm", TpmFloor)]
 )
 def test_the_image_says_which_floor_counts(tmp_path: Path, named: str, kind: type) -> None:
-    assert isinstance(floor_of(replace(IDENTITY, floor=named), Store(tmp_path), gone), kind)
+    assert isinstance(chosen(tmp_path, gone, floor=named), kind)
 
 
 def test_a_counter_that_is_there_counts_and_none_is_made_unasked(tmp_path: Path, tpm: Exchange) -> None:
-    assert isinstance(floor_of(IDENTITY, Store(tmp_path), tpm), FileFloor)
+    assert isinstance(chosen(tmp_path, tpm), FileFloor)
     TpmFloor(tpm).read()
-    assert isinstance(floor_of(IDENTITY, Store(tmp_path), tpm), TpmFloor)
+    assert isinstance(chosen(tmp_path, tpm), TpmFloor)
 
 
 def test_a_named_chip_that_fails_is_no_reason_to_take_a_file(tmp_path: Path) -> None:
     with pytest.raises(DeviceError):
-        floor_of(replace(IDENTITY, floor="tpm"), Store(tmp_path), gone).read()
+        chosen(tmp_path, gone, floor="tpm").read()

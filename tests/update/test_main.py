@@ -11,9 +11,12 @@ import pytest
 from update_made import DAY, IDENTITY, SECONDS, Maker, image, manifest
 from update_server import serving
 
+from firmward.formats.canonical_json import encode
+from firmward.trust.anchor import AnchoredStore
 from firmward.trust.clock import Clock
 from firmward.trust.store import Store
 from firmward.update import outcome
+from firmward.update.floors import evidence
 from firmward.update.machine import Machine
 from firmward.update.main import main
 from firmward.update.outcome import Outcome
@@ -34,6 +37,10 @@ class Shell:
         code = main(["--image", str(self.image), "--state", str(self.state), *words], Machine(wall=lambda: wall))
         self.said, self.complained = self._capture.readouterr()
         return code
+
+    @property
+    def store(self) -> Store:
+        return Store(self.state)
 
     def table(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.said)
@@ -110,7 +117,7 @@ def test_status_tells_what_the_last_check_came_to_and_by_which_clock(shell: Shel
     assert shell.run("status") == 0
     assert shell.said.splitlines() == [
         "camera 1.4.0 on qemu-arm64, channel stable",
-        "rollback index 2, floor 0, kept by a file on the storage, which whoever swaps the storage can lower",
+        "rollback index 2, floor 0, kept by a signed file on the storage, which whoever swaps the storage can lower",
         "slots unknown: the kernel was not told which slot runs (firmward.slot=): there is none to install into",
         "last check: update: version 1.4.1 is there",
         "taken by grace, for it has expired: timestamp",
@@ -121,13 +128,35 @@ def test_status_tells_what_the_last_check_came_to_and_by_which_clock(shell: Shel
 
 
 def test_what_has_proved_itself_raises_the_floor(shell: Shell, maker: Maker) -> None:
-    image(shell.image, maker, floor="file", rollback_index=7)
+    proved = manifest(version="1.9.0", rollback_index=7)
+    maker.release(proved)
+    assert shell.run("check", "--from", str(maker.folder)) == 10
+    evidence.capture(AnchoredStore(shell.state / "channel", maker.first_root), IDENTITY, proved, shell.store, "b")
+    image(shell.image, maker, floor="file", version="1.9.0", rollback_index=7)
     assert shell.run("confirm") == 0
+    assert shell.said.startswith("the rollback floor is 7, kept by a signed file on the storage, which")
     image(shell.image, maker, floor="file")
+    maker.release()
     assert shell.run("check", "--from", str(maker.folder)) == 1
     assert "below the rollback floor" in shell.said
     shell.run("--json", "status")
-    assert shell.table()["floor"] == {"index": 7, "by": "a file on the storage", "apart": False}
+    kept = {"index": 7, "by": "a signed file on the storage", "apart": False, "refused": ""}
+    assert shell.table()["floor"] == kept
+
+
+def test_a_floor_that_somebody_made_up_is_told_and_stops_no_update(shell: Shell, maker: Maker) -> None:
+    shell.store.keep("rollback-floor", encode({"\x9b2J": 2**31 - 1}))
+    assert shell.run("check", "--from", str(maker.folder)) == 10
+    assert shell.run("status") == 0
+    assert "what is kept there does not count: evidence: evidence.?2J is not known\n" in shell.said
+    shell.run("--json", "status")
+    assert shell.table()["floor"]["index"] == 0
+    assert shell.table()["floor"]["refused"] == "evidence: evidence.?2J is not known"
+
+
+def test_a_device_from_the_factory_confirms_nothing_that_it_cannot_prove(shell: Shell) -> None:
+    assert shell.run("confirm") == 0
+    assert shell.said.startswith("the rollback floor is 0, kept by a signed file")
 
 
 def test_a_chip_that_is_named_and_not_there_stops_every_update(shell: Shell, maker: Maker) -> None:

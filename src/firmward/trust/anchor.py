@@ -11,6 +11,7 @@ from firmward.model.errors import TrustError
 from firmward.trust import trusted as states
 from firmward.trust.metadata import ROOT
 from firmward.trust.store import Store
+from firmward.trust.trusted import Trusted
 
 
 class AnchoredStore(Store):
@@ -21,14 +22,17 @@ class AnchoredStore(Store):
         self._anchor = anchor
 
     def recall(self, role: str) -> bytes | None:
-        return self._newest() if role == ROOT else super().recall(role)
+        return self._newest()[0] if role == ROOT else super().recall(role)
 
     def keep(self, role: str, content: bytes) -> None:
         """A root is kept only after it was found to follow: that is when the client keeps it. Raises DeviceError."""
         super().keep(_name(states.first_root(content).root.version) if role == ROOT else role, content)
 
-    def _newest(self) -> bytes:
-        """Raises TrustError where the image's own is none."""
+    def newest(self) -> Trusted:
+        """The root alone, and nothing under it yet. Raises TrustError where the image's own is none."""
+        return self._newest()[1]
+
+    def _newest(self) -> tuple[bytes, Trusted]:
         newest, trusted = self._anchor, states.first_root(self._anchor)
         while (content := super().recall(_name(trusted.root.version + 1))) is not None:
             try:
@@ -36,7 +40,7 @@ class AnchoredStore(Store):
             except TrustError:
                 break  # damaged, or somebody else's: the repository is asked for it again
             newest = content
-        return newest
+        return newest, trusted
 
 
 def _name(version: int) -> str:

@@ -142,13 +142,20 @@ def with_targets(trusted: Trusted, role: str, by: str, content: bytes, moment: M
     named = meta_of(trusted, role)
     if not named.digests.fit(content):
         raise TrustError(f"{role}: is not of the length and digest that the snapshot names")
+    signed = with_past_targets(trusted, role, by, content)
+    new = signed.targets[role]
+    _check_named(role, new.version, named)
+    return _fresh(signed, role, new.expires, moment)
+
+
+def with_past_targets(trusted: Trusted, role: str, by: str, content: bytes) -> Trusted:
+    """What a role said once, by the keys that its delegator `by` names: it may have expired, and newer ones may have
+    followed. Raises TrustError."""
     signed, table = _opened(content, TARGETS)
     signers = _check_signed(role, signed, keys_of(trusted, role, by))
     new = _read(role, lambda one: metadata.targets(one, role), table)
-    _check_named(role, new.version, named)
-    taken = _fresh(trusted, role, new.expires, moment)
     return replace(
-        taken,
+        trusted,
         targets={**trusted.targets, role: new},
         vouched={**trusted.vouched, role: Vouched(by, signers)},
     )

@@ -79,6 +79,8 @@ class UnknownTargetError(TrustError):
 
 Request = Recall | Fetch | Keep | Drop
 Trusting = Generator[Request, bytes | None, Trusted]
+Finding = Generator[Request, bytes | None, tuple[Trusted, TargetFile]]
+Searching = Generator[Request, bytes | None, tuple[Trusted, TargetFile | None]]
 
 
 def performed(asking: Generator[Request, bytes | None, T], answer: Callable[[Request], bytes | None]) -> T:
@@ -105,10 +107,27 @@ def refresh_under(trusted: Trusted, moment: Moment, limits: Limits) -> Trusting:
     return (yield from _with_role(trusted, TARGETS, ROOT, moment, limits))
 
 
-def target(
-    trusted: Trusted, path: str, moment: Moment, limits: Limits
-) -> Generator[Request, bytes | None, tuple[Trusted, TargetFile]]:
+def target(trusted: Trusted, path: str, moment: Moment, limits: Limits) -> Finding:
     """What the role says that is the first to know the path, in pre-order. Raises TrustError where none does."""
+
+    def with_role(before: Trusted, role: str, by: str) -> Trusting:
+        return _with_role(before, role, by, moment, limits)
+
+    trusted, found = yield from _search(trusted, path, limits, with_role)
+    if found is None:
+        raise UnknownTargetError(f"{path}: no role that may name it does")
+    return trusted, found
+
+
+def past_target(trusted: Trusted, path: str, limits: Limits) -> Searching:
+    """What kept metadata says of a path, whether or not it expired since: no snapshot is asked and no time. The roles
+    that were asked are those that may name it. Raises TrustError."""
+    return (yield from _search(trusted, path, limits, _with_kept_role))
+
+
+def _search(
+    trusted: Trusted, path: str, limits: Limits, with_role: Callable[[Trusted, str, str], Trusting]
+) -> Searching:
     waiting, asked = [(TARGETS, ROOT)], set[str]()
     while waiting:
         role, by = waiting.pop()
@@ -117,13 +136,13 @@ def target(
         if len(asked) >= limits.roles:
             raise TrustError(f"{path}: {limits.roles} roles were asked, and no more are")
         asked.add(role)
-        trusted = yield from _with_role(trusted, role, by, moment, limits)
+        trusted = yield from with_role(trusted, role, by)
         found = trusted.targets[role].targets.get(path)
         if found is not None:
             return trusted, found
         next_roles, is_last = _delegates(trusted.targets[role], path)
         waiting = [(one, role) for one in reversed(next_roles)] if is_last else _below(waiting, next_roles, role)
-    raise UnknownTargetError(f"{path}: no role that may name it does")
+    return trusted, None
 
 
 def _below(waiting: list[tuple[str, str]], roles: list[str], by: str) -> list[tuple[str, str]]:
@@ -204,6 +223,13 @@ def _with_role(trusted: Trusted, role: str, by: str, moment: Moment, limits: Lim
     newer = states.with_targets(trusted, role, by, content, moment)
     yield Keep(role, content)
     return newer
+
+
+def _with_kept_role(trusted: Trusted, role: str, by: str) -> Trusting:
+    content = yield Recall(role)
+    if content is None:
+        raise TrustError(f"{role}: is not among what was kept")
+    return states.with_past_targets(trusted, role, by, content)
 
 
 def _named_snapshot(trusted: Trusted) -> MetaFile:

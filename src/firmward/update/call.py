@@ -11,7 +11,6 @@ from firmward.formats.canonical_json import Json, encode
 from firmward.model.errors import DeviceError, InputError
 from firmward.trust.store import Store
 from firmward.update import slots
-from firmward.update.floors.best import floor_of
 from firmward.update.floors.floor import RollbackFloor
 from firmward.update.guarded import Guarded
 from firmward.update.identity import Identity
@@ -34,7 +33,7 @@ class Call:
 
     @property
     def floor(self) -> RollbackFloor:
-        return floor_of(self.identity, self.store)
+        return self.here.floor(self.identity)
 
     @contextmanager
     def onto(self) -> Iterator[Onto]:

@@ -60,7 +60,7 @@ def ordered(device: Device, order: TargetFile | None, offer: TargetFile) -> Orde
 def judged(device: Device, digest: str, manifest: Verified[Manifest], order: Order | None) -> Answer:
     """What a verified manifest is to this device. Raises TrustError."""
     named, identity = manifest.value, device.identity
-    _check_meant(identity, named)
+    check_meant(identity, named)
     if order is not None and (order.version, order.rollback_index) != (named.version, named.rollback_index):
         raise TrustError(f"director: means version {order.version}, and the manifest is of {named.version}")
     if named.rollback_index < device.floor:
@@ -75,7 +75,8 @@ def judged(device: Device, digest: str, manifest: Verified[Manifest], order: Ord
     return Offer(manifest, digest)
 
 
-def _check_meant(identity: Identity, manifest: Manifest) -> None:
+def check_meant(identity: Identity, manifest: Manifest) -> None:
+    """Whether it is of this product, and for this board. Raises TrustError."""
     if manifest.product != identity.product:
         raise TrustError(f"the manifest is of the product {manifest.product}, and this is {identity.product}")
     if manifest.compatible != identity.board:

@@ -22,6 +22,9 @@ from firmward.trust.workflow import Limits
 from firmward.update import manifest, offer
 from firmward.update.offer import Answer, Current, Device
 
+CHANNEL = "channel"
+"""Where a device keeps the metadata of its channel, in its own folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Roots:
@@ -76,7 +79,7 @@ class Question:
             return times[-1].moment(self.device.identity.grace)
 
         channel = Client(
-            AnchoredStore(self.state / "channel", self.roots.channel),
+            AnchoredStore(self.state / CHANNEL, self.roots.channel),
             repository.metadata,
             repository.targets,
             timing,

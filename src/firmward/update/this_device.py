@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmward.model.errors import InputError
+from firmward.trust.anchor import AnchoredStore
 from firmward.trust.store import Store
 from firmward.update import identity, slots
+from firmward.update.floors.best import floor_of
+from firmward.update.floors.floor import RollbackFloor
 from firmward.update.identity import Identity
 from firmward.update.offer import Device
-from firmward.update.question import Roots
+from firmward.update.question import CHANNEL, Roots
 
 IMAGE, STATE = Path("/usr/share/firmward"), Path("/var/lib/firmward")
 COMMAND_LINE = Path("/proc/cmdline")
@@ -40,6 +43,14 @@ class ThisDevice:
         return Roots(
             _wanted(self.image / "root.json", _ROOT_LIMIT), _content(self.image / "director.root.json", _ROOT_LIMIT)
         )
+
+    def channel(self) -> AnchoredStore:
+        """The metadata that was accepted, under the newest root. Raises InputError."""
+        return AnchoredStore(self.state / CHANNEL, self.roots().channel)
+
+    def floor(self, known: Identity) -> RollbackFloor:
+        """Raises InputError."""
+        return floor_of(known, Store(self.state), self.channel())
 
     def device(self, known: Identity, floor: int) -> Device:
         """Raises InputError."""

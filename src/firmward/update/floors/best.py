@@ -1,6 +1,7 @@
 """Which floor counts: the one that the image names, or else the best that is there."""
 
 from firmward.model.errors import DeviceError
+from firmward.trust.anchor import AnchoredStore
 from firmward.trust.store import Store
 from firmward.update.floors import tpm_nv
 from firmward.update.floors.file import FileFloor
@@ -10,7 +11,9 @@ from firmward.update.floors.uboot import UbootFloor
 from firmward.update.identity import Identity
 
 
-def floor_of(identity: Identity, store: Store, exchange: Exchange = tpm_nv.at_device) -> RollbackFloor:
+def floor_of(
+    identity: Identity, store: Store, channel: AnchoredStore, exchange: Exchange = tpm_nv.at_device
+) -> RollbackFloor:
     """One that is named and fails is no reason to take a weaker one. A TPM that nobody named counts where its counter
     is defined already: nothing is defined in a chip unasked."""
     if identity.floor == "tpm":
@@ -18,7 +21,7 @@ def floor_of(identity: Identity, store: Store, exchange: Exchange = tpm_nv.at_de
     if identity.floor == "boot-loader":
         return UbootFloor(identity.rollback_index)
     if identity.floor == "file" or not _has_counter(exchange):
-        return FileFloor(store)
+        return FileFloor(identity, store, channel)
     return TpmFloor(exchange)
 
 

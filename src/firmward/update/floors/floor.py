@@ -17,6 +17,11 @@ class RollbackFloor(Protocol):
         """Whether a swapped or restored storage cannot lower it."""
         ...
 
+    @property
+    def refused(self) -> str:
+        """Why what is kept there does not count; empty where it does, and where nothing is kept."""
+        ...
+
     def read(self) -> int:
         """Raises DeviceError where that cannot be known now, TrustError where somebody has tampered with it."""
         ...

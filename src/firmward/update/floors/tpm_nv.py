@@ -48,6 +48,7 @@ class TpmFloor:
 
     name = "a counter of the TPM"
     is_kept_apart = True
+    refused = ""
 
     def __init__(self, exchange: Exchange) -> None:
         self._tpm = _Tpm(exchange)

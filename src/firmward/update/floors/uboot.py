@@ -11,6 +11,7 @@ class UbootFloor:
 
     name = "the boot loader"
     is_kept_apart = True
+    refused = ""
 
     def __init__(self, running: int) -> None:
         self._running = running

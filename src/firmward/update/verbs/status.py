@@ -51,7 +51,10 @@ def _floor(call: Call) -> tuple[str, Json]:
         index = floor.read()
     except (DeviceError, TrustError) as error:
         return f"floor unknown: {printable(str(error))}", {"unknown": printable(str(error)), "by": floor.name}
-    return f"floor {index}, {keeper(floor)}", {"index": index, "by": floor.name, "apart": floor.is_kept_apart}
+    refused = printable(floor.refused)
+    doubt = f"; what is kept there does not count: {refused}" if refused else ""
+    table: Json = {"index": index, "by": floor.name, "apart": floor.is_kept_apart, "refused": refused}
+    return f"floor {index}, {keeper(floor)}{doubt}", table
 
 
 def _slots(call: Call) -> tuple[tuple[str, ...], Json]:

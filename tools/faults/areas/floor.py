@@ -1,0 +1,156 @@
+"""The rollback floor on the storage: what proves one, and what is made of it."""
+
+from fault import Fault
+
+EVIDENCE = "tests/update/floors/test_evidence.py"
+MAIN = "tests/update/test_main.py"
+
+FAULTS = (
+    Fault(
+        "update/floors/evidence.py",
+        "_check_named(_named(evidence.metadata, now, identity), evidence.manifest)",
+        "_named(evidence.metadata, now, identity)",
+        EVIDENCE,
+        "an index that was raised by hand counts, since the channel's metadata is signed",
+    ),
+    Fault(
+        "update/floors/evidence.py",
+        "    check_meant(identity, released)\n",
+        "",
+        EVIDENCE,
+        "a release of another product is a floor",
+    ),
+    Fault(
+        "update/floors/evidence.py",
+        ".targets.get(identity.target)) is not None:",
+        ".targets.get(identity.target, next(iter(then.targets[role].targets.values()), None))) is not None:",
+        EVIDENCE,
+        "a release of another board that the same key signs is a floor",
+    ),
+    Fault(
+        "update/floors/evidence.py",
+        "    if len(content) > LIMIT:\n",
+        "    if False:\n",
+        EVIDENCE,
+        "evidence is read whatever its size",
+    ),
+    Fault(
+        "update/floors/evidence.py",
+        'table.text("metadata", _LIMITS.targets)',
+        'table.text("metadata", LIMIT)',
+        EVIDENCE,
+        "metadata is parsed that no repository may have",
+    ),
+    Fault(
+        "update/floors/evidence.py",
+        "Table(parse_canonical(content), ",
+        "Table(__import__('json').loads(content), ",
+        EVIDENCE,
+        "evidence is read in any form",
+    ),
+    Fault(
+        "update/floors/evidence.py",
+        '    table.allow("schema", "metadata", "manifest")\n',
+        "",
+        EVIDENCE,
+        "an index beside the evidence is let stand, as if it meant something",
+    ),
+    Fault(
+        "update/floors/evidence.py",
+        '    if table.text("schema") != SCHEMA:\n',
+        "    if False:\n",
+        EVIDENCE,
+        "evidence of a schema to come is read as today's",
+    ),
+    Fault(
+        "update/floors/evidence.py",
+        "    _check_named(now.target, content)\n",
+        "",
+        EVIDENCE,
+        "what the channel names no more is kept as if it were proved",
+    ),
+    Fault(
+        "update/floors/evidence.py",
+        "        store.drop(RECORDS[slot])\n",
+        "",
+        EVIDENCE,
+        "the evidence of the release before stays beside a slot that holds another",
+    ),
+    Fault(
+        "update/floors/evidence.py",
+        "    if now.target is None:\n",
+        "    if now.target is None and now.metadata:\n",
+        EVIDENCE,
+        "a channel that gives nothing ends in a traceback",
+    ),
+    Fault(
+        "update/floors/evidence.py",
+        "asking = past_target(channel.newest(), identity.target, _LIMITS)",
+        "asking = past_target(states.first_root(channel._anchor), identity.target, _LIMITS)",
+        EVIDENCE,
+        "the keys of the image's root count for ever, and those of the newest one never",
+    ),
+    Fault(
+        "trust/anchor.py",
+        "        return self._newest()[1]\n",
+        "        return states.first_root(self._anchor)\n",
+        EVIDENCE,
+        "a root that replaced the keys of targets is not asked",
+    ),
+    Fault(
+        "trust/trusted.py",
+        "    signers = _check_signed(role, signed, keys_of(trusted, role, by))\n",
+        "    signers = frozenset(key.id for key in keys_of(trusted, role, by).keys)\n",
+        EVIDENCE,
+        "a channel of anybody's is a floor",
+    ),
+    Fault(
+        "trust/workflow.py",
+        '        raise TrustError(f"{role}: is not among what was kept")\n',
+        "        return trusted\n",
+        EVIDENCE,
+        "a role that was not kept ends in a traceback",
+    ),
+    Fault(
+        "update/floors/file.py",
+        "        if index <= self.read():\n",
+        "        if False:\n",
+        EVIDENCE,
+        "an older release that confirms itself lowers the floor",
+    ),
+    Fault(
+        "update/floors/file.py",
+        "(found.version, found.rollback_index) == (self._identity.version, index)",
+        "found.rollback_index == index",
+        EVIDENCE,
+        "a release that does not run raises the floor by its evidence",
+    ),
+    Fault(
+        "update/floors/file.py",
+        "(found.version, found.rollback_index) == (self._identity.version, index)",
+        "found.version == self._identity.version",
+        EVIDENCE,
+        "the floor becomes another one than that of what runs",
+    ),
+    Fault(
+        "update/floors/file.py",
+        "            yield evidence.renewed(content, now)\n",
+        "            pass\n",
+        EVIDENCE,
+        "a floor is lost when the channel gets another key",
+    ),
+    Fault(
+        "update/floors/file.py",
+        "            return 0, str(error)\n",
+        '            return 0, ""\n',
+        f"{EVIDENCE} {MAIN}",
+        "nobody is told that somebody made up a floor",
+    ),
+    Fault(
+        "update/floors/file.py",
+        "            return 0, str(error)\n",
+        "            raise\n",
+        f"{EVIDENCE} {MAIN}",
+        "who writes rubbish to the storage ends all updates",
+    ),
+)
