@@ -17,7 +17,7 @@ from firmward.signing.tuf_repository import channel, existing
 from firmward.signing.unlock import PASSPHRASE_VARIABLE
 
 GUIDE = Path(__file__).parents[2] / "docs/guides/release.md"
-VERBS = ("root", "delegate", "new", "sign", "publish", "promote", "withdraw", "renew", "verify")
+VERBS = ("root", "delegate", "new", "sign", "publish", "promote", "director", "withdraw", "renew", "verify")
 
 
 @pytest.fixture(autouse=True)
@@ -223,10 +223,14 @@ def test_what_a_stranger_wrote_reaches_no_terminal(firmward: Firmward, ready: Ce
     assert "\x1b" not in called.out + called.err
 
 
-@pytest.mark.parametrize("verb", VERBS)
+HELPED = [verb for verb in VERBS if verb != "director"]
+HELPED += [f"director {verb}" for verb in ("root", "order", "stay", "renew")]
+
+
+@pytest.mark.parametrize("verb", HELPED)
 def test_help_has_examples_that_fit_on_a_line(firmward: Firmward, verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    told = firmward("release", verb, "--help").out
+    told = firmward("release", *verb.split(), "--help").out
     assert "Examples" in told
     assert "Exit codes" in told
     assert max(map(len, told.split("\n"))) <= 80
