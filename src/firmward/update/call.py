@@ -33,6 +33,7 @@ class Call:
 
     @property
     def floor(self) -> RollbackFloor:
+        """Raises InputError."""
         return self.here.floor(self.identity)
 
     @contextmanager

@@ -48,13 +48,12 @@ def run(call: Call) -> int:
 def _floor(call: Call) -> tuple[str, Json]:
     floor = call.floor
     try:
-        index = floor.read()
+        index, refused = floor.read(), printable(floor.refused)
     except (DeviceError, TrustError) as error:
         return f"floor unknown: {printable(str(error))}", {"unknown": printable(str(error)), "by": floor.name}
-    refused = printable(floor.refused)
-    doubt = f"; what is kept there does not count: {refused}" if refused else ""
+    told = f"; what is kept there does not count: {refused}" if refused else ""
     table: Json = {"index": index, "by": floor.name, "apart": floor.is_kept_apart, "refused": refused}
-    return f"floor {index}, {keeper(floor)}{doubt}", table
+    return f"floor {index}, {keeper(floor)}{told}", table
 
 
 def _slots(call: Call) -> tuple[tuple[str, ...], Json]:
