@@ -57,10 +57,17 @@ def test_what_was_moved_by_any_number_of_bytes_is_found() -> None:
         assert len(made) < moved + 100
 
 
+def test_what_is_longer_than_a_run_is_cut() -> None:
+    base, new = CHANCE.randbytes(2 * RUN_LIMIT + 7), CHANCE.randbytes(RUN_LIMIT + 7)
+    assert applied(base, delta_of(base, new + base), len(new + base)) == new + base
+
+
 def test_of_two_places_the_one_that_goes_on_is_taken() -> None:
     block = CHANCE.randbytes(5_000)
     base = block + NOISE[:50_000] + block + NOISE[50_000:]
-    assert len(list(matches(base, base[5_000:]))) == 1
+    target = bytearray(base[5_000:])
+    target[52_000] ^= 1
+    assert len(list(matches(base, bytes(target)))) == 2
 
 
 def test_noise_is_stored_and_text_is_made_smaller() -> None:

@@ -89,6 +89,13 @@ def test_a_delta_starts_from_what_the_channel_gives_and_gave_before_and_from_wha
     assert versions(list(given(maker.state, BETA, BOARD))) == ["1.2", "1.1", "1.0"]
 
 
+def test_a_channel_that_was_only_renewed_has_given_nothing_more(maker: Maker) -> None:
+    for version in ("1.0", "1.1"):
+        maker.gives(version)
+    maker.publish(maker.signed(changes.renewed(maker.state, [STABLE.role], TERMS, NOW), "office"))
+    assert versions(usual(maker.state, STABLE, BOARD)) == ["1.1", "1.0"]
+
+
 def test_what_two_channels_give_counts_once(maker: Maker) -> None:
     maker.gives("1.0", BETA)
     maker.publish(maker.signed(changes.promoted(maker.state, BETA, STABLE, BOARD, TERMS, NOW), "office"))
