@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from delta_made import Held, Line, applied, delta_of, material, plain
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from update_server import serving
 
@@ -70,6 +70,7 @@ def test_pieces_of_a_line_may_be_of_any_size(offset: int, size: int) -> None:
 
 
 @given(PLACES)
+@example(len(TARGET) - 1)
 @settings(max_examples=40)
 def test_a_server_that_knows_no_ranges_sends_what_is_passed_over(offset: int) -> None:
     line = Line(DELTA, knows_ranges=False)
