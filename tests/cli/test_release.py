@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import stores
-from ceremony import Ceremony, begun
+from ceremony import STABLE, Ceremony, begun
 from command import Firmward
 from released_build import signed_build
 
@@ -172,6 +172,9 @@ def test_a_release_has_deltas_from_what_the_channel_gives_and_gave(
         published(firmward)
     assert re.search(r"root: \d+ bytes, sha256 [0-9a-f]{64} or \d+ bytes \(0\.\d%\) from 1\.0, by blocks", told)
     assert "boot: no delta from 1.0: it would have more than 70% of the payload" in told  # it has three bytes
+    given = ready.state.manifest("camera/stable/qemu-arm64.json", ready.state.of_channel(STABLE).signed)
+    assert given is not None
+    assert [[source.kind for source in one.sources] for one in given.payloads] == [["full"], ["blocks", "full"]]
     (system / "etc/version").write_text("1.2")
     signed_build(ready.folder / "out", ready.folder / "keys", system, "1.2")
     assert [told.count("by blocks") for _, told in [new(firmward, "out", "--delta-from", "1.0")]] == [1]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from firmward.formats.block_delta import HEAD_SIZE, MAGIC, Run
 from firmward.model.errors import DeviceError
 from firmward.signing.blocks import delta
-from firmward.trust.place import Steps
+from firmward.trust.place import Steps, WholeFilesError
 from firmward.update.manifest import FULL, Blob, Payload, Source
 from firmward.update.sources import blocks
 from firmward.update.sources.source import Material
@@ -31,7 +31,7 @@ class Line:
     def stream(self, path: Steps, offset: int, limit: int) -> Iterator[bytes]:
         self.asked.append(offset)
         if offset and not self.knows_ranges:
-            raise DeviceError("the server answers 200")
+            raise WholeFilesError("the server answers 200")
         end = min(len(self.content), offset + limit)
         for at in range(offset, end, self.piece):
             if at - offset >= self.breaks:

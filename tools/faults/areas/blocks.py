@@ -143,8 +143,8 @@ FAULTS = (
     ),
     Fault(
         "update/sources/blocks.py",
-        "            if not at:\n                raise",
-        "            raise",
+        "        except WholeFilesError:",
+        "        except ZeroDivisionError:",
         DEVICE,
         "a server that knows no ranges is never done with",
     ),
@@ -175,6 +175,13 @@ FAULTS = (
         "    except ZeroDivisionError as error:",
         DEVICE,
         "a Python without LZMA ends with a traceback, and takes no other source",
+    ),
+    Fault(
+        "update/sources/blocks.py",
+        "                self._stream = None  # whose connection serves for something else now",
+        "                pass",
+        DEVICE,
+        "a connection is held that nobody reads from any more",
     ),
     Fault(
         "signing/blocks.py",

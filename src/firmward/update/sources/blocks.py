@@ -17,7 +17,7 @@ from firmward.formats import block_delta
 from firmward.formats.block_delta import CHUNK, HEAD_SIZE, Index, Run
 from firmward.formats.malformed import Malformed
 from firmward.model.errors import DeviceError, TrustError
-from firmward.trust.place import Place
+from firmward.trust.place import Place, WholeFilesError
 from firmward.update.manifest import Blob
 from firmward.update.sources.source import Base, Material
 
@@ -155,13 +155,11 @@ class _File:
         return b"".join(self._parts(length))
 
     def _find(self, at: int) -> None:
-        """A server may know nothing of ranges: what is not wanted comes too then, and is passed over."""
+        """From a server that gives no part of a file what is not wanted comes too, and is passed over."""
         self._open(at)
         try:
             self._rest = self._piece()
-        except DeviceError:
-            if not at:
-                raise
+        except WholeFilesError:
             self._open(0)
             while self._at < at:
                 next(self._parts(min(at - self._at, PIECE)))
@@ -175,6 +173,8 @@ class _File:
             piece = self._rest or self._piece()
             part, self._rest = piece[:length], piece[length:]
             self._at, length = self._at + len(part), length - len(part)
+            if self._at == self._blob.size:
+                self._stream = None  # whose connection serves for something else now
             yield part
 
     def _piece(self) -> bytes:
