@@ -20,7 +20,7 @@ FULL = 60.0
 """Seconds in which the update comes though all is full."""
 COMES = 150.0
 """Seconds in which it comes once there is room."""
-LASTING, PASSING = "/data /data/*", "/tmp /run /run/* /var/log /var/log/*"
+LASTING, PASSING = "/data /data/*", "/run /run/* /var/log /var/log/* /tmp"
 """Where what is written is there after a start, and where it is not. Who has no rights writes to few of them."""
 FILL = """\
 for folder in {folders}; do

@@ -5,6 +5,7 @@ could make one. So it is believed, and the slot before it falls below the rollba
 which the broken version has too: it has to find the way out by itself.
 """
 
+from firmward.build.built import STATE
 from firmward.formats.boot_state import Records, Request, State
 from firmward.lab.attacks import Attack, Need, Position, Result, Unseen
 from firmward.lab.means import in_place, offered_update, outcome, slot_content
@@ -12,7 +13,6 @@ from firmward.lab.means.slot_content import Release
 from firmward.lab.means.update_server import serving_beside
 from firmward.lab.target import Powered, Target, Witness
 from firmward.model.chain import UPDATES
-from firmward.build.built import STATE
 
 PORT = 443
 BROKEN, OTHER = "b", "a"

@@ -1,8 +1,8 @@
 """The man in the middle: he has the line to the update server, and answers in its place whatever he likes.
 
 He is another machine on the device's wire (station.py), at the address that both updaters ask; where the device's own
-ports are called meanwhile, he stands at a switch. What he offers can be changed while the device runs. All that is asked is noted, and what became of each answer: that is what is seen from
-outside of an updater.
+ports are called meanwhile, he stands at a switch. What he offers can be changed while the device runs. All that is
+asked is noted, and what became of each answer: that is what is seen from outside of an updater.
 """
 
 import threading
