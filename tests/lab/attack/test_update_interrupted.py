@@ -44,10 +44,12 @@ class Played:
         yield started
         self.cuts.append(self.done[-1] if self.done else "")
 
-    def asks(self, partition: str, share: float) -> None:
-        size = self.release.payload(partition).size
-        begun = int(size * share)
-        self.server.log.append(Asked(self.release.url(partition), 1e12, offset=begun // 2, reached=begun))
+    def comes(self, partition: str, share: float) -> None:
+        """What was missing, so far, but for the first block of boot."""
+        content = self.release.content(partition)
+        self.server.log.append(Asked(next(iter(self.release.urls(partition))), 1e12, offset=len(self.done)))
+        first = slot_content.BLOCK if partition == "boot" else 0
+        self.disk.write(f"{partition}_b", content[first : int(len(content) * share)], first)
 
     def say(self, request: Request, last: str) -> None:
         self.disk.write(STATE, Records((State(1), State(self.starts + 1, last=last)), request).to_bytes())
@@ -77,9 +79,11 @@ class Started:
         self.served = "b" if new else "a"
         yield "serves"
         stages: dict[str, Callable[[], None]] = {
-            "root": lambda: played.asks("root", 0.6),
-            "boot": lambda: played.asks("boot", 0.6),
-            "all": lambda: played.asks("boot", 1.0),
+            "begun": lambda: played.comes("root", 0.4),
+            "root": lambda: played.comes("root", 0.6),
+            "boot begun": lambda: played.comes("boot", 0.4),
+            "boot": lambda: played.comes("boot", 0.8),
+            "all": lambda: played.comes("boot", 1.0),
             "whole": played.lay,
             "switched": lambda: played.say(Request(active="b"), "a"),
         }
@@ -161,7 +165,8 @@ def test_a_slot_that_serves_and_is_not_whole_is_not_the_new_version(
 
 
 def test_an_update_that_never_comes_is_not_cut(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(played, "asks", lambda *_: None)
+    monkeypatch.setattr(played, "comes", lambda *_: None)
+    monkeypatch.setattr(played, "lay", lambda: None)
     with pytest.raises(Unseen, match="so far as to be cut in the middle of the root"):
         ran(played)
     assert played.starts == 1

@@ -13,7 +13,6 @@ from firmward.lab.attacks import Unseen
 from firmward.lab.means import slot_content
 from firmward.update import hash_tree
 from firmward.update.hash_tree import HashTree
-from firmward.update.manifest import Source
 from firmward.update.region import Region
 
 SIZES = {"boot_a": 32 << 10, "boot_b": 32 << 10, "root_a": 1 << 20, "root_b": 1 << 20}
@@ -47,10 +46,34 @@ def test_a_slot_holds_what_was_put_there_and_no_other_release(disk: LyingDisk, t
     new, old = published(tmp_path / "new"), published(tmp_path / "old", "1.4.0")
     slot_content.placed(disk.target, "b", new)
     assert slot_content.holds(disk.target, "b", new)
-    assert slot_content.has_begun(disk.target, "b", new)
     for slot, one in (("a", new), ("b", old)):
         assert not slot_content.holds(disk.target, slot, one)
-        assert not slot_content.has_begun(disk.target, slot, one)
+
+
+@settings(max_examples=40, deadline=None)
+@given(blocks=st.integers(0, 40), share=st.sampled_from([0.0, 0.25, 0.5, 1.0]))
+def test_a_mark_tells_how_far_a_release_has_come(
+    blocks: int, share: float, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("mark")
+    disk, new = LyingDisk(SIZES, folder), published(folder / "new")
+    slot_content.placed(disk.target, "b", published(folder / "old", "1.4.0"))
+    slot_content.emptied(disk.target, "b")
+    disk.write("root_b", new.content("root")[: blocks * slot_content.BLOCK])
+    assert slot_content.mark(new, "root", share).has_come(disk.target, "b") == (blocks > int(39 * share))
+
+
+def test_a_mark_is_no_empty_block(tmp_path: Path) -> None:
+    one = published(tmp_path)
+    place = tmp_path / one.payload("root").sha256
+    content = bytearray(place.read_bytes())
+    content[20 * slot_content.BLOCK :] = bytes(20 * slot_content.BLOCK)
+    place.write_bytes(content)
+    assert slot_content.mark(one, "root", 0.25).at == 9 * slot_content.BLOCK
+    assert slot_content.mark(one, "root", 0.75).at == 19 * slot_content.BLOCK
+    place.write_bytes(bytes(len(content)))
+    with pytest.raises(Unseen, match=r"the payload root of 1\.5\.0 is empty"):
+        slot_content.mark(one, "root", 0.5)
 
 
 @settings(max_examples=30, deadline=None)
@@ -80,13 +103,9 @@ def test_the_root_is_put_there_as_a_device_makes_it(blocks: int, tmp_path: Path)
     assert slot_content.whole_root(one) == bytes(held.data)
 
 
-def test_what_has_no_root_or_is_not_whole_says_so(tmp_path: Path) -> None:
+def test_what_has_no_root_says_so(tmp_path: Path) -> None:
     one = published(tmp_path)
     with pytest.raises(Unseen, match="no root of its own"):
         slot_content.whole_root(replace(one, manifest=replace(one.manifest, verity=None)))
-    delta = tuple(
-        replace(payload, sources=(Source("blocks", payload.sources[0].blob, "0" * 64),))
-        for payload in one.manifest.payloads
-    )
-    with pytest.raises(Unseen, match="no whole payload for boot"):
-        replace(one, manifest=replace(one.manifest, payloads=delta)).url("boot")
+    with pytest.raises(Unseen, match="nothing for root"):
+        replace(one, manifest=replace(one.manifest, payloads=one.manifest.payloads[:1])).content("root")

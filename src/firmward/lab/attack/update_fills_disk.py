@@ -5,8 +5,8 @@ from firmward.lab.challenge import Challenge
 from firmward.lab.means import in_place, offered_update, outcome, slot_content
 from firmward.lab.means.slot_content import Release
 from firmward.lab.means.taken_service import HTTPS, TakenService, as_root, taken
-from firmward.lab.means.update_server import UpdateServer, over, serving_beside
-from firmward.lab.target import Target, Witness
+from firmward.lab.means.update_server import over, serving_beside
+from firmward.lab.target import Powered, Target, Witness
 from firmward.model.chain import UPDATES
 
 NEXT = "b"
@@ -86,23 +86,20 @@ def _device(target: Target) -> Result:
     ):
         _fill(service, f"{LASTING} {PASSING}")
         offered_update.until_asked(service.powered, server)
-        if not service.powered.until(lambda: _is_fetched(server, release), FULL):
+        if not service.powered.until(lambda: target.records().request.active == NEXT, FULL):
             service.goes_on(f"all is full, and {release.manifest.version} has no room")
             service.run(code(LEAVE, f"{LASTING} {PASSING}", target.challenge), FILLS)
             target.note(Witness.ATTACKER, "leaves, and takes what he wrote with him")
-        return _ended(service, server, release)
+        else:
+            target.note(Witness.DISK, f"{release.manifest.version} was installed while all is full")
+        return _ended(service.powered, release)
 
 
-def _is_fetched(server: UpdateServer, release: Release) -> bool:
-    return server.reached(release.url("boot")) >= release.payload("boot").size
-
-
-def _ended(service: TakenService, server: UpdateServer, release: Release) -> Result:
+def _ended(powered: Powered, release: Release) -> Result:
     """Raises Unseen where the new version does not come to serve."""
-    powered, version = service.powered, release.manifest.version
+    version = release.manifest.version
     if not powered.until(lambda: powered.served == NEXT, COMES):
-        came = server.reached(release.url("root")) + server.reached(release.url("boot"))
-        raise Unseen(f"{version} did not come to serve within {COMES:g} s; {came} bytes of it were fetched")
+        raise Unseen(f"{version} did not come to serve within {COMES:g} s")
     if not slot_content.holds(powered.target, NEXT, release) or not outcome.answers(powered, HTTPS, COMES):
         raise Unseen(f"Linux marked slot {NEXT} good, which does not hold {version}, or does not answer")
     words = f"Linux marked slot {NEXT} good, which holds {version} to the byte; port {HTTPS} answers"

@@ -20,8 +20,7 @@ LOOK = 0.02
 """Seconds between two looks at the disk: some of the moments are short."""
 FIRST_START = 4.0
 """Seconds that the new version runs for the first time."""
-SHARE = 2
-"""Of a payload, one part in so many has come when the power is cut."""
+HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +32,9 @@ class Update:
     release: Release
     since: float
 
-    def has_come(self, partition: str, share: int) -> bool:
-        """One part in `share` of a payload, or more of it."""
-        size = self.release.payload(partition).size
-        return self.server.reached(self.release.url(partition), self.since) >= size // share
-
-    @property
-    def is_whole(self) -> bool:
-        """The first block of boot comes last."""
-        return self.has_come("boot", 1) and slot_content.has_begun(self.powered.target, NEXT, self.release)
+    def has_come(self, partition: str, share: float) -> bool:
+        """So far into a payload."""
+        return slot_content.mark(self.release, partition, share).has_come(self.powered.target, NEXT)
 
     @property
     def is_switched(self) -> bool:
@@ -67,9 +60,10 @@ class Cut:
 
 
 CUTS = (
-    Cut("in the middle of the root", lambda update: update.has_come("root", SHARE)),
-    Cut("in the middle of boot", lambda update: update.has_come("boot", SHARE)),
-    Cut("with all written, before the switch", lambda update: update.is_whole),
+    Cut("in the middle of the root", lambda update: update.has_come("root", HALF)),
+    Cut("in the middle of boot", lambda update: update.has_come("boot", HALF)),
+    # the first block of boot comes last of all
+    Cut("with all written, before the switch", lambda update: update.has_come("boot", 0.0)),
     Cut("behind the switch", lambda update: update.is_switched),
     Cut("at the first start of the new version", lambda update: update.is_started, serves=False, then=FIRST_START),
 )
@@ -98,6 +92,7 @@ def _twin(target: Target) -> Result:
 
 def _device(target: Target) -> Result:
     release = slot_content.release(target.updates, "current")
+    slot_content.emptied(target, NEXT)
     with serving_beside(offered_update.honest(target.updates)) as server:
         for cut in CUTS:
             with target.power(ATTACK.ports, station=server.wire) as powered:
@@ -126,13 +121,12 @@ def _await(update: Update, cut: Cut) -> None:
 
 def _asked(update: Update) -> str:
     """From where on it asked for what it fetched."""
-    asked = [one for one in tuple(update.server.log) if one.at >= update.since]
-    begun = {name: update.release.url(name) for name in ("root", "boot")}
+    asked = [one for one in tuple(update.server.log) if one.at >= update.since and one.offset]
     found = [
         f"{name} from byte {one.offset} on"
-        for name, path in begun.items()
+        for name in ("root", "boot")
         for one in asked
-        if one.path == path and one.offset
+        if one.path in update.release.urls(name)
     ]
     return f"; this time it asked for {' and '.join(found)}" if found else ""
 

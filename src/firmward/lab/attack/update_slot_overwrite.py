@@ -83,7 +83,7 @@ def records(target: Target, release: Release) -> Iterator[Path]:
     manifest, boot = release.manifest, release.payload("boot")
     digest = _digest(target.updates)
     journal.keep(store, Journal(digest, manifest.version, NEXT, "boot", boot.size, 0, boot.size, boot.sha256))
-    store.keep(HELD, release.head("boot"))
+    store.keep(HELD, release.content("boot")[: slot_content.BLOCK])
     for slot, version in ((NEXT, manifest.version), (RUNS, target.device.said.version)):
         slots.keep(store, slot, replace(slots.of_manifest(manifest, digest), version=version))
     yield from sorted(folder.iterdir())

@@ -4,6 +4,7 @@ it from outside: the slot that Linux marked good holds the bytes of a release, a
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,10 +14,9 @@ from firmward.lab.attacks import Unseen
 from firmward.lab.target import Target
 from firmward.lab.updates import Updates
 from firmward.signing.tuf_repository import BLOBS
-from firmward.update.manifest import FULL, VERITY_BLOCK, Manifest, Payload
+from firmward.update.manifest import PARTITIONS, VERITY_BLOCK, Manifest, Payload
 
-HEAD = 4096
-"""Bytes: the first block of a boot partition, without which no boot loader starts a slot."""
+BLOCK = 4096
 PIECE = 1 << 20
 
 
@@ -30,18 +30,14 @@ class Release:
     def content(self, partition: str) -> bytes:
         return self._blob(partition).read_bytes()
 
-    def head(self, partition: str) -> bytes:
-        with self._blob(partition).open("rb") as file:
-            return file.read(HEAD)
-
-    def url(self, partition: str) -> str:
-        """What is asked for by who fetches it whole."""
-        return f"/{BLOBS}/{self.payload(partition).sha256}"
+    def urls(self, partition: str) -> frozenset[str]:
+        """What is asked for by who fetches it, in whichever form."""
+        return frozenset(f"/{BLOBS}/{source.blob.sha256}" for source in self.payload(partition).sources)
 
     def payload(self, partition: str) -> Payload:
         found = next((one for one in self.manifest.payloads if one.partition == partition), None)
-        if found is None or not any(source.kind == FULL for source in found.sources):
-            raise Unseen(f"{self.manifest.version} has no whole payload for {partition}")
+        if found is None:
+            raise Unseen(f"{self.manifest.version} has nothing for {partition}")
         return found
 
     def _blob(self, partition: str) -> Path:
@@ -61,9 +57,34 @@ def holds(target: Target, slot: str, one: Release) -> bool:
     )
 
 
-def has_begun(target: Target, slot: str, one: Release) -> bool:
-    """Whether the first block of its boot partition is that of a release."""
-    return target.read(f"boot_{slot}", HEAD) == one.head("boot")
+def emptied(target: Target, slot: str) -> None:
+    """What comes there later is seen then: two releases have most of their bytes in common."""
+    for name in PARTITIONS:
+        target.write(f"{name}_{slot}", bytes(target.size(f"{name}_{slot}")))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A block of a release that is not empty, by which it is seen how far the release has come into an emptied slot."""
+
+    partition: str
+    at: int
+    data: bytes
+
+    def has_come(self, target: Target, slot: str) -> bool:
+        return target.read(f"{self.partition}_{slot}", len(self.data), self.at) == self.data
+
+
+@cache  # it is asked for many times a second, and a payload is big
+def mark(one: Release, partition: str, share: float) -> Mark:
+    """The first such block from there on: 0 is the beginning of a payload, and 1 its end."""
+    content = one.content(partition)
+    last = (len(content) - 1) // BLOCK
+    for number in (*range(int(last * share), last + 1), *range(last, -1, -1)):
+        data = content[number * BLOCK : (number + 1) * BLOCK]
+        if any(data):
+            return Mark(partition, number * BLOCK, data)
+    raise Unseen(f"the payload {partition} of {one.manifest.version} is empty")
 
 
 def digest(target: Target, partition: str, size: int | None = None) -> str:

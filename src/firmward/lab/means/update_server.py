@@ -122,14 +122,13 @@ def always(answer: Answer) -> Site:
 class Asked:
     """`at` and `ended` by the monotonic clock, `ended` None while the connection is open. `taken` are the bytes of
     the connection that the device acknowledged before it ended, or until now. `offset` is where in the file it was to
-    begin, `reached` how much of the file was sent by then: at most 128 KiB less have come."""
+    begin."""
 
     path: str
     at: float
     ended: float | None = None
     taken: int = 0
     offset: int = 0
-    reached: int = 0
 
 
 class _Exchange:
@@ -162,18 +161,16 @@ class _Exchange:
 
     def _answer(self, head: str) -> None:
         path, offset = asked(head)
-        one = Asked(path, time.monotonic(), offset=offset, reached=offset)
+        one = Asked(path, time.monotonic(), offset=offset)
         self._own.append(one)
         self._log.append(one)
-        self._answers.append(_told(self._site()(path, offset), one))
+        answer = self._site()(path, offset)
+        self._answers.append(_with_head(answer))
 
 
-def _told(answer: Answer, one: Asked) -> Iterator[bytes]:
-    """With its head, and each piece noted as it is asked for."""
+def _with_head(answer: Answer) -> Iterator[bytes]:
     yield answer.head
-    for piece in answer.pieces():
-        one.reached += len(piece)
-        yield piece
+    yield from answer.pieces()
 
 
 def asked(head: str) -> tuple[str, int]:
@@ -211,10 +208,6 @@ class UpdateServer:
     def paths(self, since: float = 0.0) -> list[str]:
         """What was asked since a moment of the monotonic clock."""
         return [one.path for one in tuple(self.log) if one.at >= since]
-
-    def reached(self, path: str, since: float = 0.0) -> int:
-        """How much of a file was sent since a moment of the monotonic clock, counted from the file's beginning."""
-        return max((one.reached for one in tuple(self.log) if one.path == path and one.at >= since), default=0)
 
     def _serve(self) -> None:
         while not self._done.is_set():
