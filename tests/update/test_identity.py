@@ -11,7 +11,9 @@ from update_made import IDENTITY
 from firmward.formats.malformed import Malformed
 from firmward.model.errors import InputError
 from firmward.trust.store import Store
+from firmward.update import slots
 from firmward.update.identity import Identity, is_device, parse, seconds
+from firmward.update.slots import Holding
 from firmward.update.this_device import ThisDevice, inactive_slot
 
 SAID: dict[str, Any] = {
@@ -101,6 +103,9 @@ def test_the_slot_that_is_not_running(words: str, slot: str) -> None:
     assert inactive_slot(words) == slot
 
 
+HOLDING = Holding("1.4.0", "a" * 64, 2)
+
+
 def here(place: Path) -> ThisDevice:
     for name in ("image", "state"):
         (place / name).mkdir(exist_ok=True)
@@ -113,19 +118,36 @@ def here(place: Path) -> ThisDevice:
 def test_a_device_is_put_together_from_its_image_its_state_and_its_kernel(tmp_path: Path) -> None:
     this = here(tmp_path)
     (tmp_path / "state" / "device-id").write_text("SN-0017\n")
-    Store(tmp_path / "state").keep("installed", b'{"sha256":"%s","version":"1.4.0"}' % (b"a" * 64))
+    slots.keep(Store(tmp_path / "state"), "a", HOLDING)
+    slots.keep(Store(tmp_path / "state"), "b", replace(HOLDING, sha256="b" * 64))
     device = this.device(this.identity(), 5)
     assert (device.identity, device.name, device.inactive, device.floor) == (IDENTITY, "SN-0017", "b", 5)
     assert device.installed == "a" * 64
     assert this.roots().director is None
 
 
-@pytest.mark.parametrize(
-    "kept", [b"", b"{", b'{"sha256":"aa","version":"1.4.0"}', b'{"sha256":"%s","version":"1.3.0"}' % (b"a" * 64)]
-)
-def test_what_was_installed_is_not_known_where_another_slot_runs(tmp_path: Path, kept: bytes) -> None:
+@pytest.mark.parametrize("kept", [b"", b"{", b'{"sha256":"aa","version":"1.4.0"}', b"[" * 4096])
+def test_a_damaged_record_of_the_running_slot_tells_nothing(tmp_path: Path, kept: bytes) -> None:
     this = here(tmp_path)
-    Store(tmp_path / "state").keep("installed", kept)
+    Store(tmp_path / "state").keep("installed-a", kept)
+    assert this.device(this.identity(), 0).installed == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "slot", "version"),
+    [
+        ("firmward.slot=a", "a", "1.3.0"),
+        ("firmward.slot=a", "b", "1.4.0"),
+        ("quiet", "a", "1.4.0"),
+        ("firmward.slot=a firmward.slot=b", "a", "1.4.0"),
+    ],
+)
+def test_what_was_installed_is_not_known_where_something_else_runs(
+    tmp_path: Path, words: str, slot: str, version: str
+) -> None:
+    this = here(tmp_path)
+    slots.keep(Store(tmp_path / "state"), slot, replace(HOLDING, version=version))
+    (tmp_path / "cmdline").write_text(words)
     assert this.device(this.identity(), 0).installed == ""
 
 

@@ -5,26 +5,22 @@
 | `device.json` in the image | what it is (identity.py) |
 | `root.json`, `director.root.json` in the image | where trust begins |
 | `device-id` in the state | the name that a director knows it by, where the image names none |
-| `installed.json` in the state | which manifest the running version was installed by; written by who installs |
+| `installed-a.json`, `installed-b.json` in the state | which manifest a slot was installed by (slots.py) |
 | `firmward.slot=` on the kernel's command line | which slot runs |
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmward.formats.canonical_json import parse
-from firmward.formats.json_table import Table
-from firmward.formats.malformed import Malformed
 from firmward.model.errors import InputError
 from firmward.trust.store import Store
-from firmward.update import identity
+from firmward.update import identity, slots
 from firmward.update.identity import Identity
 from firmward.update.offer import Device
 from firmward.update.question import Roots
 
 IMAGE, STATE = Path("/usr/share/firmward"), Path("/var/lib/firmward")
 COMMAND_LINE = Path("/proc/cmdline")
-INSTALLED = "installed"
 _ROOT_LIMIT = 128 << 10
 _OTHER = {"a": "b", "b": "a"}
 
@@ -47,7 +43,8 @@ class ThisDevice:
 
     def device(self, known: Identity, floor: int) -> Device:
         """Raises InputError."""
-        return Device(known, self._name(known), inactive_slot(self._words()), floor, self._installed(known.version))
+        words = self._words()
+        return Device(known, self._name(known), inactive_slot(words), floor, self._installed(words, known.version))
 
     def _name(self, known: Identity) -> str:
         name = known.device or (_content(self.state / "device-id", 256) or b"").decode(errors="replace").strip()
@@ -58,14 +55,11 @@ class ThisDevice:
     def _words(self) -> str:
         return (_content(self.command_line, 1 << 16) or b"").decode(errors="replace")
 
-    def _installed(self, version: str) -> str:
-        """Empty too where another slot than the installed one runs, or the file is damaged."""
-        content = Store(self.state).recall(INSTALLED)
-        try:
-            table = Table(parse(content or b"{}"), INSTALLED)
-            return table.hexadecimal("sha256", 64) if table.text("version") == version else ""
-        except Malformed:
-            return ""
+    def _installed(self, command_line: str, version: str) -> str:
+        """Empty where it is not known which slot runs, and where its record is of something else."""
+        slot = _OTHER.get(inactive_slot(command_line), "")
+        holding = slots.held(Store(self.state), slot) if slot else None
+        return holding.sha256 if holding is not None and holding.version == version else ""
 
 
 def inactive_slot(command_line: str) -> str:
