@@ -255,6 +255,9 @@ def test_the_update_client_goes_in_where_the_maker_says_whom_devices_trust(maker
         r"\d+ modules for Python 3\.11(, not .*)?; it trusts 1\.root\.json", planned("--update-root", root)
     )
     assert planned("--without-updates", "--update-root", root) == "left out, as asked for"
+    assert "director = true" in refused(
+        maker.firmward(*maker.words("--dry-run", "--update-root", root, "--director-root", root))
+    )
     assert "root.json" in refused(maker.firmward(*maker.words("--dry-run", "--update-root", tmp_path / "no-root.json")))
     maker.policy(mechanism='"rauc"')
     assert planned() == ""

@@ -70,7 +70,7 @@ def test_init_again_changes_nothing(firmward: Firmward, tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("fleat",), "did you mean fleet"),
-        (("--threshold", "root=2"), "did you mean rootfs or update-root?"),
+        (("--threshold", "root=2"), "did you mean rootfs or update-root or director-root?"),
         (("--threshold", "fleet=many"), "expected ROLE=N"),
         (("--threshold", "fleet=0"), "from 1 to"),
         (("--threshold", "boot=2"), "threshold of 1"),

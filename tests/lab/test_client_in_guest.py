@@ -6,6 +6,7 @@ same however busy this machine is: milliseconds of a processor that does a thous
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +36,8 @@ MEMORY_LIMIT = 20 << 10
 CPU_LIMIT = 100.0
 """Milliseconds behind the start of the interpreter."""
 SIGNATURE_LIMIT = 5.0
+SECONDS = 1200.0
+"""For the guest, whose processor is played; on a busy machine."""
 PROBE = f"""
 import sys
 from time import process_time
@@ -66,11 +69,14 @@ import sys
 sys.path.append("/usr/lib")
 from time import process_time
 from firmward.trust import libcrypto
-for scheme, der, made in KEYS:
-    for turn in ("first", "again"):
-        begun = process_time()
-        holds = libcrypto.holds(der, scheme, made, b"words")
-        print(f"SIGNATURE {scheme} {turn} {holds} {(process_time() - begun) * 1000:.2f}")
+scheme, der, made = KEYS[int(sys.argv[1])]
+begun = process_time()
+libcrypto.is_there()
+print(f"SIGNATURE {scheme} loading True {(process_time() - begun) * 1000:.2f}")
+for turn in ("first", "again"):
+    begun = process_time()
+    holds = libcrypto.holds(der, scheme, made, b"words")
+    print(f"SIGNATURE {scheme} {turn} {holds} {(process_time() - begun) * 1000:.2f}")
 """
 SCRIPT = f"""#!/bin/sh
 [ "$1" = start ] || exit 0
@@ -81,7 +87,9 @@ SCRIPT = f"""#!/bin/sh
         python3 -ISB /usr/share/probe.py folder /{REPOSITORY}
         python3 -ISB /usr/share/probe.py web http://127.0.0.1:8099
     done
-    python3 -ISB /usr/share/signature.py
+    python3 -ISB /usr/share/signature.py 0
+    python3 -ISB /usr/share/signature.py 1
+    python3 -ISB /usr/share/signature.py 2
     echo PROBE-END
 ) >/dev/console 2>&1
 """
@@ -104,7 +112,8 @@ class Cost:
 
 @dataclass(frozen=True)
 class Figures:
-    """`costs` by kind, cold and then warm; `signatures` by scheme, the first and then another one."""
+    """`costs` by kind, cold and then warm; `signatures` by scheme, each in a process of its own: loading the library
+    that hashes and verifies, the first, and another one."""
 
     costs: dict[str, list[Cost]]
     signatures: dict[str, list[float]]
@@ -146,26 +155,27 @@ def _started(kept: Kept) -> str:
         lab.written_to(kept.device) as media,
         lab.started(kept.device, media, SerialLog(), attached=counted) as machine,
     ):
-        for _ in range(6000):
+        until = time.monotonic() + SECONDS
+        while b"PROBE-END" not in said and time.monotonic() < until:
             said += machine.hear(0.2).serial
-            if b"PROBE-END" in said:
-                break
     return said.decode("utf-8", "replace").replace("\r", "")
 
 
 def _signed() -> list[tuple[str, bytes, bytes]]:
     from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    from firmward.trust.public_key import ED25519, RSA_PSS
+    from firmward.trust.public_key import ECDSA_P256, ED25519, RSA_PSS
 
     form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     curve = ed25519.Ed25519PrivateKey.generate()
+    prime = ec.generate_private_key(ec.SECP256R1())
     modular = rsa.generate_private_key(65537, 3072)
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
     return [
         (ED25519, curve.public_key().public_bytes(*form), curve.sign(b"words")),
+        (ECDSA_P256, prime.public_key().public_bytes(*form), prime.sign(b"words", ec.ECDSA(hashes.SHA256()))),
         (RSA_PSS, modular.public_key().public_bytes(*form), modular.sign(b"words", pss, hashes.SHA256())),
     ]
 
@@ -191,15 +201,17 @@ def test_it_learns_of_an_update_from_a_folder_within_its_bounds(figures: Figures
     assert warm.memory < MEMORY_LIMIT, warm
 
 
-def test_it_learns_of_an_update_over_http_in_little_memory(figures: Figures) -> None:
-    """http.client and what it imports take more time than all the rest: beyond the limit, and told so."""
+def test_it_learns_of_an_update_over_http_within_the_same_bounds(figures: Figures) -> None:
+    assert "web" in figures.costs, figures.said[-3000:]
     warm = figures.costs["web"][1]
     assert warm.size == len(update_repository.CONTENT)
-    assert warm.after_start < 2 * CPU_LIMIT, warm
+    assert warm.after_start < CPU_LIMIT, warm
     assert warm.memory < MEMORY_LIMIT, warm
 
 
 def test_a_signature_takes_less_than_its_bound(figures: Figures) -> None:
-    assert len(figures.signatures) == 2, figures.said[-3000:]
-    for taken in figures.signatures.values():
-        assert taken[1] < SIGNATURE_LIMIT, figures.signatures
+    """The first one too, once the library is there: that is loaded to hash, whether anything is verified or not."""
+    assert len(figures.signatures) == 3, figures.said[-3000:]
+    for _loading, *taken in figures.signatures.values():
+        assert len(taken) == 2
+        assert max(taken) < SIGNATURE_LIMIT, figures.signatures

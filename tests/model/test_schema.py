@@ -81,6 +81,8 @@ def valid(hint: object, metadata: typing.Mapping[str, typing.Any]) -> st.SearchS
         return valid(options[0], metadata)
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return tables(hint)
+    if "example" in metadata:
+        return st.just(metadata["example"])
     if "choices" in metadata:
         return st.sampled_from(metadata["choices"])
     if "bounds" in metadata:

@@ -1,4 +1,4 @@
-"""A store with every role, made once and copied for each test."""
+"""A store with every role, and a repository with a release: each made once and copied for each test."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import stores
 import tokens
+from ceremony import Ceremony, copied, released
 
 from firmward.signing.changes import NewRole
 from firmward.signing.role import Role
@@ -29,6 +30,17 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def store(original: Path, tmp_path: Path) -> Path:
     """boot-1 with its spare boot-2, update-root-1 and -2 of which both have to sign, and one key of each other role."""
     return Path(shutil.copytree(original, tmp_path / "keys"))
+
+
+@pytest.fixture(scope="session")
+def first_release(tmp_path_factory: pytest.TempPathFactory) -> Ceremony:
+    return released(tmp_path_factory.mktemp("released"))
+
+
+@pytest.fixture
+def made(first_release: Ceremony, tmp_path: Path) -> Ceremony:
+    """A repository whose channel stable has version 1.0, with the stores `office` and `server`."""
+    return copied(first_release, tmp_path / "made")
 
 
 @pytest.fixture(scope="session")

@@ -24,20 +24,6 @@ from firmward.signing.shelf import Digest, Shelf
 PATH = STABLE.path(BOARD)
 
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Ceremony:
-    with stores.cheaply():
-        one = begun(tmp_path_factory.mktemp("original"))
-        one.publish(one.signed(one.release("1.0", 1), "office"))
-    return one
-
-
-@pytest.fixture
-def made(original: Ceremony, tmp_path: Path) -> Ceremony:
-    folder = Path(shutil.copytree(original.folder, tmp_path / "made"))
-    return Ceremony(folder, original.now, original.count, {name: folder / name for name in original.stores})
-
-
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 

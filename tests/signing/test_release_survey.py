@@ -14,20 +14,6 @@ from firmward.signing.release.survey import survey
 from firmward.signing.role import Role
 
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Ceremony:
-    with stores.cheaply():
-        one = begun(tmp_path_factory.mktemp("original"))
-        one.publish(one.signed(one.release("1.0", 1), "office"))
-    return one
-
-
-@pytest.fixture
-def made(original: Ceremony, tmp_path: Path) -> Ceremony:
-    folder = Path(shutil.copytree(original.folder, tmp_path / "made"))
-    return Ceremony(folder, original.now, original.count, {name: folder / name for name in original.stores})
-
-
 def test_a_whole_repository_has_no_problems(made: Ceremony) -> None:
     found = survey(made.repository, None, made.now)
     assert (found.problems, found.warnings, found.orphans, found.blobs) == ([], [], [], 1)

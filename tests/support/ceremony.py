@@ -1,6 +1,7 @@
 """People with key stores of their own, who make releases together: drafts signed in turn and published."""
 
 import hashlib
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -117,3 +118,17 @@ def begun(folder: Path) -> Ceremony:
     one.publish(one.signed(one.root(), "office"))
     one.publish(one.signed(one.delegation(STABLE, "office"), "office"))
     return one
+
+
+def released(folder: Path) -> Ceremony:
+    """The same, with a first release in the channel."""
+    with stores.cheaply():
+        one = begun(folder)
+        one.publish(one.signed(one.release("1.0", 1), "office"))
+    return one
+
+
+def copied(one: Ceremony, folder: Path) -> Ceremony:
+    """With its repository and its stores, in a folder that is not there yet."""
+    shutil.copytree(one.folder, folder)
+    return Ceremony(folder, one.now, one.count, {name: folder / name for name in one.stores})

@@ -27,7 +27,7 @@ def serving(folder: Path, misbehaving: Mapping[str, Misbehave] | None = None) ->
     listener.settimeout(0.05)
     server, done = Server(f"http://127.0.0.1:{listener.getsockname()[1]}"), threading.Event()
 
-    def answer(connection: socket.socket, path: str) -> None:
+    def answer(connection: socket.socket, path: str, offset: int) -> None:
         server.asked.append(path)
         for end, misbehave in (misbehaving or {}).items():
             if path.endswith(end):
@@ -35,13 +35,15 @@ def serving(folder: Path, misbehaving: Mapping[str, Misbehave] | None = None) ->
                 return
         file = folder / path.lstrip("/")
         content, status = (file.read_bytes(), "200 OK") if file.is_file() else (b"", "404 Not Found")
+        if offset and file.is_file():
+            content, status = content[offset:], "206 Partial Content"
         connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
 
     def hold(connection: socket.socket) -> None:
         connection.settimeout(5)
         with connection, suppress(OSError):
             while request := _request(connection):
-                answer(connection, request)
+                answer(connection, *request)
 
     def run() -> None:
         while not done.is_set():
@@ -97,12 +99,13 @@ def broken_off(connection: socket.socket) -> None:
     connection.shutdown(socket.SHUT_RDWR)
 
 
-def _request(connection: socket.socket) -> str:
-    """The path."""
+def _request(connection: socket.socket) -> tuple[str, int] | None:
+    """The path, and from where on."""
     content = b""
     while not content.endswith(b"\r\n\r\n"):
         piece = connection.recv(4096)
         if not piece:
-            return ""
+            return None
         content += piece
-    return content.split(b" ")[1].decode()
+    _, begins, range_ = content.partition(b"Range: bytes=")
+    return content.split(b" ")[1].decode(), int(range_.partition(b"-")[0]) if begins else 0

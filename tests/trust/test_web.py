@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import pytest
 
 from firmward.model.errors import DeviceError, InputError, TrustError
-from firmward.trust.web import Patience, Web
+from firmward.trust import web as web_module
+from firmward.trust.web import HOSTS_LIMIT, Patience, Web
 
 HASTY = Patience(connect=2, silence=0.4, answer=0.6, rate=10_000)
 Serve = Callable[[socket.socket, bytes], None]
@@ -158,8 +159,75 @@ def test_a_connection_that_was_closed_in_the_meantime_is_made_anew() -> None:
         web.close()
 
 
+def test_who_falls_silent_on_a_kept_connection_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    connected = web_module._connected
+
+    def counted(name: str, port: int, seconds: float) -> object:
+        made.append(port)
+        return connected(name, port, seconds)
+
+    monkeypatch.setattr(web_module, "_connected", counted)
+
+    def once(connection: socket.socket, _: bytes) -> None:
+        if len(requests) == 1:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        else:
+            time.sleep(1)
+
+    with server(once) as (address, requests):
+        web = Web(address, HASTY)
+        assert web.read(("file",), 10) == b"ok"
+        with pytest.raises(DeviceError, match="too slow"):
+            web.read(("file",), 10)
+        web.close()
+    assert (len(requests), len(made)) == (2, 1)
+
+
+def test_what_comes_behind_an_answer_is_not_taken_for_the_next() -> None:
+    def twice(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno"
+        )
+
+    with server(twice) as (address, requests):
+        web = Web(address, HASTY)
+        assert [web.read(("file",), 10) for _ in range(3)] == [b"ok"] * 3
+    assert len(requests) == 3
+
+
+def test_who_stops_in_the_middle_of_a_file_asks_for_the_next_over_another_connection() -> None:
+    with server(answers("200 OK", b"x" * 200_000)) as (address, _):
+        web = Web(address, HASTY)
+        pieces = web.stream(("file",), 0, 200_000)
+        assert next(pieces)
+        pieces.close()  # type: ignore[attr-defined]
+        assert web.read(("file",), 200_000) == b"x" * 200_000
+        assert b"".join(web.stream(("file",), 0, 5)) == b"xxxxx"
+        assert web.read(("file",), 200_000) == b"x" * 200_000
+        web.close()
+
+
+def test_few_addresses_of_a_name_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with server(answers("200 OK", b"ok")) as (address, _):
+        there = int(address.split(":")[2].partition("/")[0])
+        for behind, content in ((HOSTS_LIMIT - 1, b"ok"), (HOSTS_LIMIT, None)):
+            places = [("127.0.0.1", port)] * behind + [("127.0.0.1", there)]
+            found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", place) for place in places]
+            monkeypatch.setattr("_socket.getaddrinfo", lambda *_, found=found: found)
+            web = Web("http://updates.maker.example", HASTY)
+            if content is None:
+                with pytest.raises(DeviceError):
+                    web.read(("file",), 10)
+            else:
+                assert web.read(("file",), 10) == content
+            web.close()
+
+
 def test_a_file_goes_on_where_it_was_left() -> None:
-    with server(answers("206 Partial Content", b"tent")) as (address, requests):
+    with server(answers("206 Partial Content", b"tent", "Content-Range: bytes 3-6/7")) as (address, requests):
         web = Web(address)
         assert b"".join(web.stream(("file",), 3, 100)) == b"tent"
         web.close()
@@ -180,7 +248,21 @@ def test_nobody_there_is_told() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "updates.example", "ftp://a", "http://", "http://a b", "http://u@a", "http://a:b", "http://a\n", "http://é"],
+    [
+        "",
+        "updates.example",
+        "ftp://a",
+        "http://",
+        "http://a b",
+        "http://u@a",
+        "http://a:b",
+        "http://a\n",
+        "http://é",
+        "http://a:0",
+        "http://a:65616",
+        "http://:80",
+        "http://[]",
+    ],
 )
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(InputError, match="is no address"):

@@ -9,10 +9,12 @@ import pytest
 from update_made import IDENTITY
 
 from firmward.formats.malformed import Malformed
+from firmward.model.allowance import Window
 from firmward.model.errors import InputError
 from firmward.trust.store import Store
 from firmward.update import slots
 from firmward.update.identity import Identity, is_device, parse, seconds
+from firmward.update.manifest import Health
 from firmward.update.slots import Holding
 from firmward.update.this_device import ThisDevice, inactive_slot
 
@@ -31,14 +33,35 @@ def read(**changes: Any) -> Identity:
 
 
 def test_what_a_build_writes_is_read_and_what_is_not_known_means_nothing() -> None:
-    assert read(server=None, window="02:00-04:00", quota=None, health=["/usr/bin/selftest"], later={"a": 1}) == IDENTITY
+    assert read(server=None, window="", quota=None, health=None, later={"a": 1}) == IDENTITY
     assert IDENTITY.target == "camera/stable/qemu-arm64.json"
 
 
 def test_all_that_may_be_said() -> None:
-    said = read(server="https://u.example", device="SN-0017", director=True, grace="30d", floor="tpm")
+    said = read(
+        server="https://u.example",
+        device="SN-0017",
+        director=True,
+        grace="30d",
+        floor="tpm",
+        window="22:00-04:00",
+        quota="50M/month",
+        rate="1M/s",
+        boot_loader="uboot-state",
+        health={"commands": ["/usr/bin/selftest"], "seconds": 30},
+    )
     assert said == replace(
-        IDENTITY, server="https://u.example", device="SN-0017", director=True, grace=30 * 24 * 3600, floor="tpm"
+        IDENTITY,
+        server="https://u.example",
+        device="SN-0017",
+        director=True,
+        floor="tpm",
+        grace=30 * 24 * 3600,
+        window=Window(22 * 60, 4 * 60),
+        quota=50_000_000,
+        rate=1_000_000,
+        boot_loader="uboot-state",
+        health=Health(("/usr/bin/selftest",), 30),
     )
 
 
@@ -58,6 +81,15 @@ def test_all_that_may_be_said() -> None:
         {"grace": "30"},
         {"grace": "99w"},
         {"floor": "paper"},
+        {"window": "at night"},
+        {"window": 2},
+        {"quota": "50M"},
+        {"rate": "1M/month"},
+        {"boot_loader": "../grub"},
+        {"health": ["/usr/bin/selftest"]},
+        {"health": {"commands": ["a"] * 17, "seconds": 30}},
+        {"health": {"commands": [], "seconds": 0}},
+        {"health": {"commands": []}},
         {"server": "a" * 1025},
         {"more": "a" * (16 << 10)},
     ],

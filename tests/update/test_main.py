@@ -14,6 +14,7 @@ from update_server import serving
 from firmward.trust.clock import Clock
 from firmward.trust.store import Store
 from firmward.update import outcome
+from firmward.update.machine import Machine
 from firmward.update.main import main
 from firmward.update.outcome import Outcome
 
@@ -30,7 +31,7 @@ class Shell:
         self.said = self.complained = ""
 
     def run(self, *words: str, wall: float = SECONDS) -> int:
-        code = main(["--image", str(self.image), "--state", str(self.state), *words], lambda: wall)
+        code = main(["--image", str(self.image), "--state", str(self.state), *words], Machine(wall=lambda: wall))
         self.said, self.complained = self._capture.readouterr()
         return code
 
@@ -110,6 +111,7 @@ def test_status_tells_what_the_last_check_came_to_and_by_which_clock(shell: Shel
     assert shell.said.splitlines() == [
         "camera 1.4.0 on qemu-arm64, channel stable",
         "rollback index 2, floor 0, kept by a file on the storage, which whoever swaps the storage can lower",
+        "slots unknown: the kernel was not told which slot runs (firmward.slot=): there is none to install into",
         "last check: update: version 1.4.1 is there",
         "taken by grace, for it has expired: timestamp",
     ]
@@ -165,7 +167,8 @@ def test_a_last_outcome_that_is_damaged_is_none(tmp_path: Path) -> None:
 def test_it_runs_by_itself_with_the_standard_library_alone(tmp_path: Path, maker: Maker) -> None:
     image(tmp_path / "image", maker, floor="file", grace="366d")
     program = f"import sys; sys.path.insert(0, {str(SOURCE)!r}); sys.argv[0] = 'update'\n"
-    program += "from firmward.update.main import main; code = main(sys.argv[1:], lambda: 0)\n"
+    program += "from firmward.update.machine import Machine\n"
+    program += "from firmward.update.main import main; code = main(sys.argv[1:], Machine(wall=lambda: 0))\n"
     program += "costly = {'ssl', 'http', 'subprocess', 'datetime', 'asyncio'} & set(sys.modules)\n"
     program += "assert not costly, costly\nsys.exit(code)"
     words = ["--image", str(tmp_path / "image"), "--state", str(tmp_path / "state"), "check", "--from"]

@@ -20,9 +20,10 @@ BITS = 10
 PROGRAM = f"""
 import sys; sys.path.insert(0, {str(SOURCE)!r})
 import json, time
+from firmward.update.machine import Machine
 from firmward.update.main import main
 began = time.process_time()
-code = main(sys.argv[1:], lambda: {int(NOW.timestamp())})
+code = main(sys.argv[1:], Machine(wall=lambda: {int(NOW.timestamp())}))
 used = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(json.dumps([code, time.process_time() - began, used]))
 """

@@ -1,21 +1,25 @@
 """Whenever the power is cut, the device starts, and what it starts is whole; and the update comes to its end.
 
-`tools/power-cuts` plays the same stories in thousands. A story that fails says its number: `Story(...).play()` is that
-one again.
+`tools/power-cuts` plays the same stories in thousands, and with `--play` the one that a failure here names.
 """
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
+from pathlib import Path
 from random import Random
 
 import pytest
 from power import story
 from power.images import image
-from power.loader import PlayedUboot, State
+from power.loader import PlayedUboot
 from power.medium import SECTOR, Left, PlayedDisk, PlayedFiles, WroteRunningSlotError
 from power.story import Story
 from power.timeline import Cut, Moment, PowerCut, Timeline
+
+from firmward.formats.boot_state import State
 
 BY_CHANCE = 500
 
@@ -27,30 +31,39 @@ def played(stories: Iterable[Story]) -> Counter[str]:
         try:
             places.update(one.play())
         except Exception as error:
-            raise AssertionError(f"{one!r}: {error}") from error
+            raise AssertionError(f"story {one.name}: {error!r}") from error
     return places
 
 
+@pytest.mark.parametrize("loader", story.LOADERS)
 @pytest.mark.parametrize("seed", [0, 10_000])
-def test_a_cut_at_every_step_leaves_a_device_that_starts_and_goes_on(seed: int) -> None:
-    places = played(story.systematic(seed))
-    assert set(story.steps_of_one_install()) <= set(places)
-    assert sum(places.values()) >= 2 * len(story.steps_of_one_install())
+def test_a_cut_at_every_step_leaves_a_device_that_starts_and_goes_on(seed: int, loader: str) -> None:
+    places, steps = played(story.systematic(seed, loader)), story.steps_of_one_install(loader)
+    assert set(steps) <= set(places)
+    assert sum(places.values()) >= 2 * len(steps)
 
 
-def test_cuts_by_chance_and_during_recovery_too() -> None:
-    places = played(islice(story.by_chance(0), BY_CHANCE))
+@pytest.mark.parametrize("loader", story.LOADERS)
+def test_cuts_by_chance_and_during_recovery_too(loader: str) -> None:
+    places = played(islice(story.by_chance(0, loader), BY_CHANCE))
     assert sum(places.values()) >= BY_CHANCE
-    assert {"loader: disable", "loader: activate", "disk: sync boot", "file: settle"} <= set(places)
+    assert {"disk: sync boot", "file: settle", "file: remove installed"} <= set(places)
 
 
-def test_a_story_is_the_same_each_time() -> None:
-    for one in islice(story.by_chance(7), 20):
-        assert one.play() == one.play()
+@pytest.mark.parametrize("loader", story.LOADERS)
+def test_a_story_is_the_same_each_time(loader: str) -> None:
+    for one in (*islice(story.by_chance(7, loader), 20), *islice(story.systematic(7, loader), 20)):
+        assert one.play() == one.play() == Story.named(one.name).play()
+
+
+@pytest.mark.parametrize("name", ["17", "grub:17", "flags:x", "flags:17:later:3"])
+def test_what_is_no_story_is_told(name: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 (argparse says the rest)
+        Story.named(name)
 
 
 def test_an_install_is_long_enough_to_be_cut() -> None:
-    steps = Counter(story.steps_of_one_install())
+    steps = Counter(story.steps_of_one_install("flags"))
     assert steps["disk: write root"] > 20
     assert steps["file: rename journal"] > 20
 
@@ -150,12 +163,12 @@ def test_nothing_is_done_when_the_power_is_gone(moment: Moment) -> None:
 # --------------------------------------------------------------------- the boot loader that is played, as boot.env says
 
 
-def boot(**state: object) -> PlayedUboot:
-    return PlayedUboot(Timeline(), Random(0), State("a", **state))  # type: ignore[arg-type]
+def uboot(*, a_good: bool = False) -> PlayedUboot:
+    return PlayedUboot(Timeline(), Random(0), State(1, a_good=a_good))
 
 
 def test_a_slot_on_trial_is_tried_three_times_and_left() -> None:
-    one = boot(good=frozenset("a"))
+    one = uboot(a_good=True)
     assert one.start(lambda _: True) == "a"
     one.adapter("a").mark_good("a")
     one.adapter("a").activate("b")
@@ -164,7 +177,7 @@ def test_a_slot_on_trial_is_tried_three_times_and_left() -> None:
 
 
 def test_a_slot_that_was_marked_good_is_kept() -> None:
-    one = boot()
+    one = uboot()
     one.adapter("a").activate("b")
     assert one.start(lambda _: True) == "b"
     one.adapter("b").mark_good("b")
@@ -173,14 +186,14 @@ def test_a_slot_that_was_marked_good_is_kept() -> None:
 
 
 def test_a_slot_that_does_not_verify_is_not_started() -> None:
-    one = boot()
+    one = uboot()
     one.adapter("a").activate("b")
     assert one.start(lambda slot: slot == "a") == "a"
     assert one.start(lambda _: False) is None
 
 
 def test_what_was_asked_for_a_slot_is_taken_back() -> None:
-    one = boot()
+    one = uboot()
     one.adapter("a").mark_good("a")
     one.adapter("a").activate("b")
     one.adapter("a").disable("b")
@@ -190,3 +203,34 @@ def test_what_was_asked_for_a_slot_is_taken_back() -> None:
 
 def test_images_differ_where_it_counts() -> None:
     assert len({image(version).boot[:SECTOR] for version in ("1.3.0", "1.4.0", "1.4.1")}) == 3
+
+
+# ------------------------------------------------------------------------------------------------------------ the tool
+
+TOOL = Path(__file__).parents[2] / "tools" / "power-cuts"
+
+
+def told(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(TOOL), *words], capture_output=True, text=True, timeout=60)
+
+
+def test_the_tool_plays_as_many_cuts_as_it_is_told_and_says_where_they_fell() -> None:
+    done = told("--cuts", "40", "--seed", "3")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("| cut at | times |\n")
+    assert "from seed 3" in done.stdout
+    assert "file: settle" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["flags:17", "uboot-state:5:half-way:20"])
+def test_the_tool_plays_one_story_again(name: str) -> None:
+    done = told("--play", name)
+    assert done.returncode == 0, done.stderr
+    assert f"{len(Story.named(name).play())} cuts in 1 stories" in done.stdout
+
+
+def test_the_tool_says_which_story_failed() -> None:
+    """A medium that fails is none of its stories: the installer says so, and the story ends there."""
+    done = told("--play", "flags:1:fails:3")
+    assert done.returncode == 1
+    assert "FAILED: tools/power-cuts --play flags:1:fails:3" in done.stdout

@@ -106,6 +106,15 @@ def build(
             show_default=False,
         ),
     ] = None,
+    director_root: Annotated[
+        Path | None,
+        typer.Option(
+            "--director-root",
+            metavar="FILE",
+            help="The director's root.json, for devices that wait for its orders: [update] director.",
+            show_default=False,
+        ),
+    ] = None,
     without_updates: Annotated[bool, typer.Option("--without-updates", help="Leave the update client out.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the inputs and the key, say what would be built, and stop.")
@@ -139,7 +148,8 @@ def build(
         place.check(output)
     epoch = _epoch()
     read = named.read(declared, base, datetime.now(UTC).date())
-    read, client = _with_client(read, declared, None if without_updates else (policy.parent, update_root), epoch)
+    roots = None if without_updates else (policy.parent, update_root, director_root)
+    read, client = _with_client(read, declared, roots, epoch)
     boot = declared.boot.keys if declared.boot else ()
     held = of_store.build_keys(KeyStore.open(keys), usual_unlock(passphrase_file, pin_file), boot, policy.parent)
     decisions = read_decisions(policy.parent / NAME)
@@ -169,18 +179,23 @@ def _with_root(policy: "Policy", rootfs: Path | None) -> "Policy":
 
 
 def _with_client(
-    inputs: "Inputs", policy: "Policy", where: tuple[Path, Path | None] | None, epoch: int
+    inputs: "Inputs", policy: "Policy", where: tuple[Path, Path | None, Path | None] | None, epoch: int
 ) -> "tuple[Inputs, str]":
-    """With a line that tells of the update client, empty where none is asked for. `where` are the policy's folder and
-    the trusted root that was given."""
+    """With a line that tells of the update client, empty where none is asked for. `where` are the policy's folder, and
+    the trusted roots that were given, of updates and of a director."""
     from firmward.build.client import put_in, trusted_root
+    from firmward.update import identity
 
     if where is None:
         return inputs, "update client: left out, as asked for"
-    root = trusted_root.trusted_root(policy, *where)
+    base, given, directing = where
+    root = trusted_root.trusted_root(policy, base, given)
     if root is None:
         return inputs, trusted_root.NONE if trusted_root.is_asked_for(policy) else ""
-    return put_in.put_in(inputs, policy, root, epoch)
+    made, words = put_in.put_in(inputs, policy, root, epoch, trusted_root.director_root(policy, directing))
+    # by the device's own reader: what it could not read would end its updates
+    identity.parse(made.root.tree.read(put_in.DEVICE) or b"")
+    return made, words
 
 
 def _epoch() -> int:

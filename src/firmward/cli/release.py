@@ -22,6 +22,7 @@ plain folder of TUF metadata and files, for any web server, bucket or stick.
 def add_to(app: typer.Typer) -> None:
     from firmward.cli import (
         release_delegate,
+        release_director,
         release_new,
         release_promote,
         release_publish,
@@ -34,6 +35,6 @@ def add_to(app: typer.Typer) -> None:
 
     group = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode="markdown")
     made = (release_root, release_delegate, release_new, release_promote, release_withdraw, release_renew)
-    for verb in (*made, release_sign, release_publish, release_verify):
+    for verb in (*made, release_sign, release_publish, release_verify, release_director):
         verb.add_to(group)
     app.add_typer(group, name="release")

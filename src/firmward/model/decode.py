@@ -2,11 +2,12 @@
 
 Unknown keys are refused with the nearest known one, wrong types with what was expected, each with its place
 (`listen[2].port`). Field metadata: `key` for a name that Python reserves, `choices` for an enumeration of words,
-`many` for an array of tables.
+`many` for an array of tables, `pattern` for the form of a text, with an `example` of it.
 """
 
 import dataclasses
 import difflib
+import re
 import types
 import typing
 from collections.abc import Hashable, Mapping
@@ -80,6 +81,9 @@ def _scalar(hint: type, value: object, place: str, metadata: Mapping[str, object
         close = difflib.get_close_matches(str(value), choices, n=1)
         hinted = f", did you mean {close[0]}?" if close else f" (one of: {', '.join(choices)})"
         raise InputError(f"{place}: {value!r} is not known{hinted}"[:300])
+    pattern = cast("str | None", metadata.get("pattern"))
+    if pattern is not None and not re.fullmatch(pattern, str(value)):
+        raise InputError(f"{place}: {value!r} is not of the form {metadata['example']}"[:300])
     bounds = cast("tuple[int, int] | None", metadata.get("bounds"))
     if bounds and isinstance(value, int) and not bounds[0] <= value <= bounds[1]:
         raise InputError(f"{place}: {value} is not between {bounds[0]} and {bounds[1]}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from firmward.model import allowance
 from firmward.model.clock import years_on
 from firmward.model.decode import decode
 from firmward.model.errors import InputError
@@ -28,6 +29,11 @@ def _one_of(*choices: str, default: Any = None, key: str | None = None) -> Any:
     if key:
         metadata["key"] = key
     return field(default=default, metadata=metadata)
+
+
+def _like(pattern: str, example: str) -> Any:
+    """A text of this form. Devices read it, and one that they cannot read would end their updates."""
+    return field(default=None, metadata={"pattern": pattern, "example": example})
 
 
 def _port(**rest: Any) -> Any:
@@ -167,8 +173,9 @@ class Update:
     keys: tuple[str, ...] = ()
     health: tuple[str, ...] = ()
     health_seconds: int = field(default=120, metadata={"bounds": (1, 3600)})
-    window: str | None = None
-    quota: str | None = None
+    window: str | None = _like(allowance.WINDOW, "02:00-04:00")
+    quota: str | None = _like(allowance.QUOTA, "50M/month")
+    rate: str | None = _like(allowance.RATE, "1M/s")
     grace: str | None = None
     director: bool = False
 

@@ -84,8 +84,9 @@ update.automatic: Whether updates are installed without asking.
 update.keys: Public keys that updates are signed with.
 update.health: Commands that must succeed for a slot to stay, such as ["/usr/bin/selftest"].
 update.health_seconds: Time that they have after the start.
-update.window: Hours in which updates are installed, such as 02:00-04:00.
+update.window: Hours of the device's local time in which updates are installed, such as 02:00-04:00.
 update.quota: Most traffic for updates, such as 50M/month.
+update.rate: Most traffic for updates at a time, such as 1M/s.
 update.grace: How long after it has expired a device still takes signed metadata, such as 30d.
 update.director: Whether nothing is installed that the fleet's director has not ordered for this very device.
 agent: What the agent on the device may use and do.

@@ -63,6 +63,8 @@ def _value(hint: object, field: "dataclasses.Field[object]", name: str) -> dict[
     bounds = typing.cast("tuple[int, int] | None", field.metadata.get("bounds"))
     if choices:
         made["enum"] = list(choices)
+    if "pattern" in field.metadata:
+        made["pattern"] = f"^(?:{field.metadata['pattern']})$"
     if bounds:
         made["minimum"], made["maximum"] = bounds
     return made

@@ -12,7 +12,7 @@ from firmward.signing import custody, ledger, private_files
 from firmward.signing.custody import PRIVATE, PUBLIC, Making
 from firmward.signing.key_store import LEDGER, KeyStore
 from firmward.signing.ledger import RETIRED, REVOKED, KeyRecord, Ledger, RoleRecord
-from firmward.signing.role import Role
+from firmward.signing.role import ROOTS, Role
 from firmward.signing.store_change import Change, changing
 from firmward.signing.unlock import Unlock
 
@@ -150,16 +150,16 @@ def revoke(folder: Path, name: str, reason: str, today: date, *, at_once: bool =
 
 
 def check_revocable(store: KeyStore, name: str, *, at_once: bool = False) -> KeyRecord:
-    """Raises InputError for a key that was revoked before, and for one of update-root that is still needed: devices
-    believe the list that names its successor only with its signature (TUF 1.0, section 5.3.4)."""
+    """Raises InputError for a key that was revoked before, and for one of a root that is still needed: devices believe
+    the list that names its successor only with its signature (TUF 1.0, section 5.3.4)."""
     key = store.find(name)
     if key.state == REVOKED:
         raise InputError(f"{key.name}: was revoked already, on {key.since} ({key.reason}); nothing was changed")
     left = [one for one in store.active(Role(key.role)) if one.id != key.id]
-    needed = key.role == Role.UPDATE_ROOT and key.is_working and len(left) < store.ledger.threshold(Role.UPDATE_ROOT)
+    needed = key.role in ROOTS and key.is_working and len(left) < store.ledger.threshold(Role(key.role))
     if needed and not at_once:
         raise InputError(
-            f"{key.name}: has to sign the list that names its successor; `firmward keys rotate update-root --key "
+            f"{key.name}: has to sign the list that names its successor; `firmward keys rotate {key.role} --key "
             f"{key.name}` first, publish that list, then revoke. With --at-once it is revoked now, and devices have to "
             "be given the new list by hand"
         )

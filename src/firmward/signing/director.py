@@ -11,18 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from securesystemslib.signer import Signer  # type: ignore[attr-defined]
-from tuf.api.metadata import (  # type: ignore[attr-defined]
-    Metadata,
-    MetaFile,
-    Root,
-    Snapshot,
-    TargetFile,
-    Targets,
-    Timestamp,
-)
 from tuf.api.serialization.json import JSONSerializer
 
+from firmward.signing.shelf import Shelf
+from firmward.signing.tuf_model import Key, Metadata, MetaFile, Root, Signer, Snapshot, TargetFile, Targets, Timestamp
 from firmward.trust.director import INACTIVE
 from firmward.trust.metadata import ROOT, SIGNED_AT, SNAPSHOT, TARGETS, TIMESTAMP, TOP_LEVEL, opened
 from firmward.update.manifest import Manifest, encoded
@@ -43,14 +35,28 @@ class Lasting:
 USUAL = Lasting()
 
 
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """Keys of a role of TUF, and how many of them have to sign."""
+
+    keys: Sequence[Key]
+    threshold: int
+
+
 def root(signers: Signers, now: datetime, lasting: Lasting = USUAL) -> bytes:
     """The first root of a director, who has one or more keys for each role; all of a role have to sign."""
-    made = Root(expires=now + lasting.root, consistent_snapshot=True)
+    named = {role: Signing([one.public_key for one in signers[role]], len(signers[role])) for role in TOP_LEVEL}
+    return root_of(1, named, signers[ROOT], now + lasting.root)
+
+
+def root_of(version: int, named: Mapping[str, Signing], signers: Sequence[Signer], until: datetime) -> bytes:
+    """A root that names these, by role. The root before has to be content with the signers too."""
+    made = Root(version, expires=until, consistent_snapshot=True)
     for role in TOP_LEVEL:
-        for signer in signers[role]:
-            made.add_key(signer.public_key, role)
-        made.roles[role].threshold = len(signers[role])
-    return _signed(made, signers[ROOT])
+        for key in named[role].keys:
+            made.add_key(key, role)
+        made.roles[role].threshold = named[role].threshold
+    return _signed(made, signers)
 
 
 def order(path: str, manifest: Manifest, device: str, slot: str = INACTIVE) -> TargetFile:
@@ -66,30 +72,35 @@ def order(path: str, manifest: Manifest, device: str, slot: str = INACTIVE) -> T
     return target
 
 
-def publish(
-    folder: Path, root: bytes, ordered: TargetFile | None, signers: Signers, now: datetime, lasting: Lasting = USUAL
-) -> None:
-    """Write a device's repository, or its next version: with the order, or with none. `folder` is its `metadata`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    version, until = _next_version(folder), now + lasting.order
+def files(
+    version: int, root: bytes, ordered: TargetFile | None, signers: Signers, now: datetime, lasting: Lasting = USUAL
+) -> dict[str, bytes]:
+    """A version of a device's repository by names of files, in the order in which they are to be written: a device
+    finds what was there before until the timestamp is. An order, or none."""
+    until = now + lasting.order
     targets = {} if ordered is None else {ordered.path: ordered}
     timestamp = Timestamp(version, expires=until, snapshot_meta=MetaFile(version))
     timestamp.unrecognized_fields[SIGNED_AT] = now.strftime("%Y-%m-%dT%H:%M:%SZ")
     snapshot = Snapshot(version, expires=until, meta={f"{TARGETS}.json": MetaFile(version)})
-    number = opened(root, ROOT)[1].whole("version")
-    # the timestamp last: until then a device finds what was there before
-    for name, content in (
-        (f"{number}.{ROOT}", root),
-        (f"{version}.{TARGETS}", _signed(Targets(version, expires=until, targets=targets), signers[TARGETS])),
-        (f"{version}.{SNAPSHOT}", _signed(snapshot, signers[SNAPSHOT])),
-        (TIMESTAMP, _signed(timestamp, signers[TIMESTAMP])),
-    ):
-        draft = folder / f".{name}.new"
-        draft.write_bytes(content)
-        draft.replace(folder / f"{name}.json")
+    return {
+        f"{version}.{TARGETS}.json": _signed(Targets(version, expires=until, targets=targets), signers[TARGETS]),
+        f"{version}.{SNAPSHOT}.json": _signed(snapshot, signers[SNAPSHOT]),
+        f"{opened(root, ROOT)[1].whole('version')}.{ROOT}.json": root,
+        f"{TIMESTAMP}.json": _signed(timestamp, signers[TIMESTAMP]),
+    }
 
 
-def _next_version(folder: Path) -> int:
+def publish(
+    folder: Path, root: bytes, ordered: TargetFile | None, signers: Signers, now: datetime, lasting: Lasting = USUAL
+) -> None:
+    """Write a device's repository, or its next version. `folder` is its `metadata`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files(next_version(folder), root, ordered, signers, now, lasting).items():
+        Shelf(folder).write(name, [content])
+
+
+def next_version(folder: Path) -> int:
+    """Raises Malformed for a timestamp that is none."""
     path = folder / f"{TIMESTAMP}.json"
     return opened(path.read_bytes(), TIMESTAMP)[1].whole("version") + 1 if path.exists() else 1
 

@@ -15,5 +15,14 @@ class Role(StrEnum):
     TIMESTAMP = "timestamp"
     RELEASE = "release"
     """Signs which release each board of a channel is to have; targets delegates to it."""
+    DIRECTOR_ROOT = "director-root"
+    """Names the director's keys; used rarely, kept offline. No key of update-root: a list of one's keys would be taken
+    for the other's."""
+    DIRECTOR = "director"
+    """Signs which release one device is to have; alone it can order nothing that release has not signed."""
     FLEET = "fleet"
     """Signs policies and orders to devices."""
+
+
+ROOTS = (Role.UPDATE_ROOT, Role.DIRECTOR_ROOT)
+"""They sign the list that names their successors: a retired key of theirs signs once more."""

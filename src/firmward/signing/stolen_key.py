@@ -14,6 +14,8 @@ VERIFIERS = {
     Role.SNAPSHOT: "devices, by the list that update-root signs",
     Role.TIMESTAMP: "devices, by the list that update-root signs",
     Role.RELEASE: "devices, by what targets delegates to it",
+    Role.DIRECTOR_ROOT: "devices that ask a director",
+    Role.DIRECTOR: "devices, by the list that director-root signs",
     Role.FLEET: "devices, by their image",
 }
 """Who holds the public half."""
@@ -24,6 +26,7 @@ _RETIRED = {
     Role.ROOTFS: "what was built until then is signed with it, and stays valid",
     Role.UPDATE_ROOT: "signs the next list of keys once more, beside the new key, so that devices follow",
     Role.RELEASE: "devices take what it signed until the channel names it no more: `firmward release delegate`",
+    Role.DIRECTOR_ROOT: "signs the director's next list of keys once more, beside the new key, so that devices follow",
     Role.FLEET: "devices whose image names it take orders signed with it until they are updated",
 }
 _OF_UPDATES = "devices take it until they have the list of keys that leaves it out"
@@ -70,6 +73,16 @@ _PLANS = {
         "compare what each channel gives with what was built, and withdraw what was not (`firmward release withdraw`)",
         "with a threshold of one a thief who has the online keys too could offer devices any image; it still starts "
         "nothing that the boot key did not sign",
+    ),
+    Role.DIRECTOR_ROOT: (
+        "`firmward keys rotate director-root`, then `firmward release director root`, signed by the old key and the "
+        "new one, and `firmward release director renew`: until devices have it, the thief can name keys of his own",
+        "what he orders still has to be what a channel offers: he holds devices back, and installs nothing",
+    ),
+    Role.DIRECTOR: (
+        "`firmward keys rotate director`, then `firmward release director root`, which names the new key alone",
+        "give each device its order anew (`firmward release director order`): renewing would go on with what the thief "
+        "has ordered, who could hold a device back, or have it take what its channel offers to all",
     ),
     Role.FLEET: (
         "`firmward keys rotate fleet`, and take the server off the net that had the key until it is set up anew",

@@ -9,11 +9,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from firmward.model.errors import TrustError
+from firmward.model.errors import InputError, TrustError
 from firmward.signing.public_half import from_pem, key_id
 from firmward.signing.role import Role
 from firmward.signing.signing_key import PublicKey, Scheme, SigningKey
-from firmward.signing.tuf_model import Key, Signature, SSlibKey
+from firmward.signing.tuf_model import Key, Signature, Signer, SSlibKey
 
 ROOT, TARGETS, SNAPSHOT, TIMESTAMP = "root", "targets", "snapshot", "timestamp"
 _STORE_ROLES = {
@@ -38,6 +38,24 @@ def tuf_key(public: PublicKey) -> SSlibKey:
 def signature(key: SigningKey, payload: bytes) -> Signature:
     """Raises TrustError or DeviceError as the key does."""
     return Signature(tuf_key(key.public).keyid, key.sign(payload, _scheme(key.public)[1]).hex())
+
+
+class StoreSigner(Signer):
+    """A key of a store as python-tuf's own signing asks for one. Raises TrustError or DeviceError as the key does."""
+
+    def __init__(self, key: SigningKey) -> None:
+        self._key = key
+
+    @property
+    def public_key(self) -> Key:
+        return tuf_key(self._key.public)
+
+    def sign(self, payload: bytes) -> Signature:
+        return signature(self._key, payload)
+
+    @classmethod
+    def from_priv_key_uri(cls, priv_key_uri: str, public_key: Key, secrets_handler: object = None) -> "StoreSigner":
+        raise InputError("a key of a store has no address")
 
 
 def check_key(key: Key) -> None:

@@ -2,7 +2,7 @@
 strict type checker takes for private.
 """
 
-from securesystemslib.signer import Key, Signature, SSlibKey  # type: ignore[attr-defined]
+from securesystemslib.signer import Key, Signature, Signer, SSlibKey  # type: ignore[attr-defined]
 from tuf.api.metadata import (  # type: ignore[attr-defined]
     TOP_LEVEL_ROLE_NAMES,
     DelegatedRole,
@@ -28,6 +28,7 @@ __all__ = [
     "Root",
     "SSlibKey",
     "Signature",
+    "Signer",
     "Snapshot",
     "TargetFile",
     "Targets",

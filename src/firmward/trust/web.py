@@ -1,33 +1,40 @@
-"""A repository behind a web server, over HTTP/1.1 (RFC 9112) or the same within TLS.
+"""A repository behind a web server, over HTTP/1.1 (http.py) or the same within TLS.
 
 The server is not trusted, and neither is the line. It may send for ever, a byte a minute, or nothing: every answer has
 a time by which it must be there, longer the more bytes it may have. Redirections are not followed. TLS, where the
 address asks for it, hides what is fetched and proves nothing else.
+
+`_socket` is what `socket` is made of, in every CPython: the constants and classes around it take longer to load than
+all that is asked of a line here takes to do.
 """
 
-import io
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from firmward.formats.malformed import Malformed
 from firmward.model.errors import DeviceError, InputError, TrustError
+from firmward.trust.http import PART, Answer, request
 from firmward.trust.place import Steps, quoted
 
 if TYPE_CHECKING:
-    import socket
-    from http.client import HTTPConnection, HTTPResponse
+    from _socket import socket
+    from ssl import SSLSocket
 
 PIECE = 64 << 10
-FOUND, PART = 200, 206
+FOUND = 200
 ABSENT = (403, 404, 410)
 """A bucket says 403 of what it does not have to whoever may not list it."""
+PORTS = {"http": 80, "https": 443}
+HOSTS_LIMIT = 4
+"""Addresses of one name that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds for a connection, between two pieces, and for an answer's beginning; behind that an answer may take as
-    long as it would at `rate` bytes a second."""
+    """Seconds for a connection to one address, between two pieces, and for an answer's beginning; behind that an answer
+    may take as long as it would at `rate` bytes a second."""
 
     connect: float = 30.0
     silence: float = 30.0
@@ -45,19 +52,19 @@ class Web:
     def __init__(self, address: str, patience: Patience = Patience()) -> None:
         self._address = _parsed(address)
         self._patience = patience
-        self._connection: HTTPConnection | None = None
-        self._line: _Line | None = None
+        self._kept: _Line | None = None
 
     def read(self, path: Steps, limit: int) -> bytes | None:
         try:
-            answer = self._asked(path, 0, limit)
-            if answer.status not in ABSENT:
-                _expect(answer, FOUND)
-            content = answer.read(limit + 1)  # of an absent file too, so that the connection can be kept
-            self._settle(answer, is_whole=len(content) <= limit)
-        except _failures() as error:
+            reply = self._asked(path, 0, limit)
+            is_absent = reply.status in ABSENT
+            if not is_absent:
+                reply.expect(FOUND)
+            # of an absent file too, so that the connection can be kept
+            content = b"".join(self._pieces(reply, limit + 1))
+        except (OSError, Malformed) as error:
             raise self._failure(path, error) from error
-        if answer.status in ABSENT:
+        if is_absent:
             return None
         if len(content) > limit:
             self.close()
@@ -66,92 +73,109 @@ class Web:
 
     def stream(self, path: Steps, offset: int, limit: int) -> Iterator[bytes]:
         try:
-            answer = self._asked(path, offset, limit)
-            _expect(answer, PART if offset else FOUND)
-            while limit and (piece := answer.read1(min(PIECE, limit))):
-                limit -= len(piece)
-                yield piece
-            self._settle(answer, is_whole=limit > 0)
-        except _failures() as error:
+            reply = self._asked(path, offset, limit)
+            reply.expect(PART if offset else FOUND)
+            yield from self._pieces(reply, limit)
+        except (OSError, Malformed) as error:
             raise self._failure(path, error) from error
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = self._line = None
+        if self._kept is not None:
+            self._kept.close()
+        self._kept = None
 
-    def _asked(self, path: Steps, offset: int, limit: int) -> "HTTPResponse":
+    def _asked(self, path: Steps, offset: int, limit: int) -> "_Reply":
         """One that was kept may have been closed by the server in the meantime: then a new one is asked."""
-        kept = self._connection is not None
-        try:
-            return self._answer(path, offset, limit)
-        except _failures() as error:
-            self.close()
-            if not kept or isinstance(error, TimeoutError):
+        line, self._kept = self._kept, None
+        if line is not None:
+            try:
+                return self._reply(line, path, offset, limit)
+            except TimeoutError:
                 raise
-            return self._answer(path, offset, limit)
+            except (OSError, Malformed):
+                pass
+        return self._reply(self._address.line(self._patience), path, offset, limit)
 
-    def _answer(self, path: Steps, offset: int, limit: int) -> "HTTPResponse":
-        connection, line = self._open()
-        line.until = self._patience.until(limit, time.monotonic())
-        headers = {"User-Agent": "firmward", "Accept-Encoding": "identity"}
-        if offset:
-            headers["Range"] = f"bytes={offset}-"
-        connection.request("GET", self._address.target(path), headers=headers)
-        return connection.getresponse()
+    def _reply(self, line: "_Line", path: Steps, offset: int, limit: int) -> "_Reply":
+        try:
+            line.until = self._patience.until(limit, time.monotonic())
+            line.send(request(self._address.host, self._address.target(path), offset))
+            return _Reply(line, offset)
+        except (OSError, Malformed):
+            line.close()
+            raise
 
-    def _open(self) -> "tuple[HTTPConnection, _Line]":
-        if self._connection is None or self._line is None:
-            connection = self._address.connection(self._patience.connect)
-            connection.connect()
-            self._line = _Line(connection.sock, self._patience.silence)
-            connection.sock = self._line  # as much of a socket as http.client asks for
-            self._connection = connection
-        return self._connection, self._line
-
-    def _settle(self, answer: "HTTPResponse", *, is_whole: bool) -> None:
-        """Keep the connection if all was read. Raises ValueError where less came than was promised."""
-        if is_whole and answer.length:
-            raise ValueError(f"{answer.length} bytes are missing")
-        if not answer.isclosed() or answer.will_close:
-            answer.close()
-            self.close()
+    def _pieces(self, reply: "_Reply", limit: int) -> Iterator[bytes]:
+        """At most `limit` bytes. The connection is kept where that is all, and closed where anybody stops before."""
+        try:
+            while limit:
+                piece = reply.more()[:limit]
+                if not piece:
+                    break
+                limit -= len(piece)
+                yield piece
+        finally:
+            if reply.line_is_free:
+                self._kept = reply.line
+            else:
+                reply.line.close()
 
     def _failure(self, path: Steps, error: Exception) -> DeviceError:
-        self.close()
         reason = "too slow" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
-        return DeviceError(f"{self._url(path)}: cannot be fetched: {reason}")
+        return DeviceError(f"{self._address.base}/{'/'.join(path)}: cannot be fetched: {reason}")
 
-    def _url(self, path: Steps) -> str:
-        return f"{self._address.base}/{'/'.join(path)}"
+
+class _Reply:
+    """An answer of which the head is there. Raises OSError and Malformed."""
+
+    def __init__(self, line: "_Line", offset: int) -> None:
+        self.line = line
+        self._answer = Answer(offset)
+        self._ready = b""
+        while (head := self._answer.head) is None:
+            self._ready = self._answer.take(line.receive())
+        self._head = head
+
+    @property
+    def status(self) -> int:
+        return self._head.status
+
+    @property
+    def line_is_free(self) -> bool:
+        return self._head.keeps and self._answer.is_over
+
+    def expect(self, status: int) -> None:
+        if self.status != status:
+            self.line.close()
+            raise Malformed(f"the server answers {self.status}")
+
+    def more(self) -> bytes:
+        """The next piece of the content; empty behind the last one."""
+        piece, self._ready = self._ready, b""
+        while not piece and not self._answer.is_whole:
+            piece = self._answer.take(self.line.receive())
+        return piece
 
 
 class _Line:
-    """A socket with an end of patience: as much of one as http.client uses. It is closed when nobody reads from it any
-    more, as a socket is."""
+    """A socket with an end of patience."""
 
-    def __init__(self, sock: "socket.socket", silence: float) -> None:
+    def __init__(self, sock: "socket | SSLSocket", silence: float) -> None:
         self._socket = sock
         self._silence = silence
-        self._holders = 1
         self.until = 0.0
 
-    def sendall(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
         self._socket.settimeout(self._left())
         self._socket.sendall(data)
 
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        self._holders += 1
-        return io.BufferedReader(_Reader(self), PIECE)
-
-    def receive(self, buffer: memoryview) -> int:
+    def receive(self) -> bytes:
+        """Empty where the other side ended it."""
         self._socket.settimeout(self._left())
-        return self._socket.recv_into(buffer)
+        return self._socket.recv(PIECE)
 
     def close(self) -> None:
-        self._holders -= 1
-        if not self._holders:
-            self._socket.close()
+        self._socket.close()
 
     def _left(self) -> float:
         left = self.until - time.monotonic()
@@ -160,38 +184,60 @@ class _Line:
         return min(left, self._silence)
 
 
-class _Reader(io.RawIOBase):
-    def __init__(self, line: _Line) -> None:
-        self._line = line
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        return self._line.receive(buffer)
-
-    def close(self) -> None:
-        if not self.closed:
-            self._line.close()
-        super().close()
-
-
 @dataclass(frozen=True, slots=True)
 class _Address:
+    """`host` as a request names it, `name` as it is looked up."""
+
     base: str
     secure: bool
     host: str
-    port: int | None
+    name: str
+    port: int
     path: str
 
     def target(self, path: Steps) -> str:
         return "/".join([self.path, *map(quoted, path)])
 
-    def connection(self, timeout: float) -> "HTTPConnection":
-        from http.client import HTTPConnection, HTTPSConnection
+    def line(self, patience: Patience) -> _Line:
+        """Raises OSError."""
+        sock = _connected(self.name, self.port, patience.connect)
+        return _Line(_secured(sock, self.name) if self.secure else sock, patience.silence)
 
-        kind = HTTPSConnection if self.secure else HTTPConnection
-        return kind(self.host, self.port, timeout=timeout)
+
+def _connected(name: str, port: int, seconds: float) -> "socket":
+    import _socket
+
+    failure = OSError(f"{name} has no address")
+    # given as text a name would be looked up by a codec that is slow to load; an address has ASCII alone
+    found = _socket.getaddrinfo(name.encode("ascii"), port, 0, _socket.SOCK_STREAM)
+    for family, kind, protocol, _, place in found[:HOSTS_LIMIT]:
+        sock = _socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(seconds)
+            sock.connect(place)
+        except OSError as error:
+            sock.close()
+            failure = error
+        else:
+            return sock
+    raise failure
+
+
+def _secured(sock: "socket", name: str) -> "SSLSocket":
+    """The socket's connection within TLS; the time for one connection is that of the handshake again."""
+    import socket
+    import ssl
+
+    seconds = sock.gettimeout()
+    whole = socket.socket(sock.family, sock.type, sock.proto, sock.detach())
+    try:
+        whole.settimeout(seconds)
+        context = ssl.create_default_context()
+        context.set_alpn_protocols(["http/1.1"])
+        return context.wrap_socket(whole, server_hostname=name)
+    except (OSError, ValueError) as error:
+        whole.close()
+        raise OSError(str(error)) from error
 
 
 def _parsed(address: str) -> _Address:
@@ -202,18 +248,8 @@ def _parsed(address: str) -> _Address:
     if not colon:
         name, port = host, ""
     is_plain = address.isascii() and address.isprintable() and " " not in address and "@" not in host
-    if scheme not in ("http", "https") or not separator or not name or not is_plain or (colon and not port.isdecimal()):
+    is_port = not colon or (port.isdecimal() and len(port) < 6 and 0 < int(port) < 1 << 16)
+    if scheme not in PORTS or not separator or not name.strip("[]") or not is_plain or not is_port:
         raise InputError(f"{address[:200]}: is no address such as https://updates.maker.example/camera")
-    return _Address(base, scheme == "https", name.strip("[]"), int(port) if port else None, f"{slash}{path}")
-
-
-def _expect(answer: "HTTPResponse", status: int) -> None:
-    if answer.status != status:
-        answer.close()
-        raise ValueError(f"the server answers {answer.status}")
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    from http.client import HTTPException
-
-    return (OSError, HTTPException, ValueError)
+    number = int(port) if port else PORTS[scheme]
+    return _Address(base, scheme == "https", host, name.strip("[]"), number, f"{slash}{path}")

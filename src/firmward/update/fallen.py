@@ -1,9 +1,11 @@
-"""The version that a boot loader went back from: remembered until another one is offered."""
+"""The version that the device went back from: remembered until another one is offered, or somebody pardons it."""
 
 from firmward.formats.canonical_json import encode, parse
 from firmward.formats.json_table import Table
 from firmward.formats.malformed import Malformed
 from firmward.trust.store import Store
+from firmward.update import journal
+from firmward.update.journal import ACTIVATED
 
 FILE = "fell-back"
 
@@ -32,3 +34,11 @@ def forget(store: Store) -> None:
     """Raises DeviceError."""
     if store.recall(FILE) is not None:
         store.drop(FILE)
+
+
+def pardon(store: Store) -> None:
+    """It may be tried once more. Raises DeviceError."""
+    forget(store)
+    last = journal.kept(store)
+    if last is not None and last.stage == ACTIVATED:
+        store.drop(journal.FILE)

@@ -5,17 +5,24 @@ stands in the image, so that the maker has to act.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from firmward.formats.canonical_json import parse as parse_json
 from firmward.formats.json_table import Table
 from firmward.formats.malformed import Malformed
+from firmward.model import allowance
+from firmward.model.allowance import Window
 from firmward.model.errors import InputError
-from firmward.update.manifest import is_name
+from firmward.update.manifest import Health, is_name
 
+T = TypeVar("T")
 SIZE_LIMIT = 16 << 10
 GRACE_LIMIT = 366 * 24 * 3600
 """Seconds; who takes what expired a year ago may as well take anything."""
+NO_HEALTH = Health((), 120)
+"""Of an image that names no commands."""
 FLOORS = ("tpm", "boot-loader", "file")
 """What may keep the rollback floor (floors/)."""
 
@@ -25,7 +32,10 @@ class Identity:
     """`built` in seconds since 1970, UTC. `server` is the address of the update repository, empty where updates come
     from a folder alone. `device` is the name that a director knows it by, empty where it has none in its image.
     `director` tells whether nothing is installed without a director's order. `grace` in seconds: what expired no longer
-    ago is taken all the same. `floor` is one of FLOORS, empty for the best that is there."""
+    ago is taken all the same. `floor` is one of FLOORS, empty for the best that is there. `window`, `quota` in bytes a
+    month and `rate` in bytes a second are what updates may use of a line, None and 0 where nothing limits them.
+    `boot_loader` is what it is told by (bootloaders/), empty for the one that is found. `health` is how this version is
+    known to serve its purpose."""
 
     product: str
     board: str
@@ -38,6 +48,11 @@ class Identity:
     director: bool = False
     grace: int = 0
     floor: str = ""
+    window: Window | None = None
+    quota: int = 0
+    rate: int = 0
+    boot_loader: str = ""
+    health: Health = NO_HEALTH
 
     @property
     def target(self) -> str:
@@ -90,12 +105,29 @@ def _identity(table: Table) -> Identity:
         director=table.flag("director") if "director" in table else False,
         grace=seconds(_text(table, "grace", 32) or "0d"),
         floor=_floor(_text(table, "floor", 32)),
+        window=_said(table, "window", allowance.window),
+        quota=_said(table, "quota", allowance.quota) or 0,
+        rate=_said(table, "rate", allowance.rate) or 0,
+        boot_loader=_name(table, "boot_loader") if _text(table, "boot_loader", 64) else "",
+        health=NO_HEALTH if table.is_null("health") else _health(table.table("health")),
     )
 
 
 def _text(table: Table, key: str, limit: int) -> str:
     """What may be left out, or null, is empty."""
     return table.text(key, limit) if not table.is_null(key) else ""
+
+
+def _said(table: Table, key: str, reads: Callable[[str], T]) -> T | None:
+    word = _text(table, key, 64)
+    try:
+        return reads(word) if word else None
+    except InputError as error:
+        raise Malformed(f"device.{key}: {error}") from error
+
+
+def _health(table: Table) -> Health:
+    return Health(table.texts("commands", 16), table.whole("seconds", least=1, most=3600))
 
 
 def _name(table: Table, key: str) -> str:

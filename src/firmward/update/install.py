@@ -39,13 +39,19 @@ COMING, CHECKED = "coming", "checked"
 
 @dataclass(frozen=True, slots=True)
 class Onto:
-    """The device. `runs` is what its running image says of itself: kept as the record of the running slot where there
-    is none, since it came from the factory."""
+    """The device. `runs` is what its running image says of itself: kept as the record of the running slot where that
+    came from the factory, and has none of its own."""
 
     disk: Disk
     store: Store
     loader: BootLoader
     runs: Holding | None = None
+
+    def held(self, running: str) -> Holding | None:
+        """What the running slot holds. A record of another version than what runs was not written for it."""
+        known = slots.held(self.store, running)
+        is_stale = known is not None and self.runs is not None and known.version != self.runs.version
+        return self.runs if known is None or is_stale else known
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,7 @@ def install(offer: Offer, onto: Onto, blobs: Place, tell: Tell = silent, grain: 
     work = _Work(offer, onto, state.running, slot, grain)
     work.require_room()
     work.begin()
-    supply = Supply(blobs, work.base, slots.held(onto.store, state.running))
+    supply = Supply(blobs, work.base, onto.held(state.running))
     for payload in _ordered(manifest):
         work.land(payload, supply, tell)
     work.activate()
@@ -97,7 +103,7 @@ def install(offer: Offer, onto: Onto, blobs: Place, tell: Tell = silent, grain: 
 def _standing(offer: Offer, onto: Onto, state: BootState, slot: str) -> str:
     """INSTALLED where there is something to be done. Raises DeviceError, TrustError."""
     version = offer.manifest.value.version
-    runs = slots.held(onto.store, state.running)
+    runs = onto.held(state.running)
     if runs is not None and runs.sha256 == offer.digest:
         return RUNNING
     if state.running not in state.good:
@@ -107,6 +113,8 @@ def _standing(offer: Offer, onto: Onto, state: BootState, slot: str) -> str:
         if state.next == slot:
             return WAITING
         fallen.remember(onto.store, offer.digest)
+    if state.next == slot and (last is None or last.slot != slot):
+        raise DeviceError(f"a restart begins with slot {slot}, as somebody asked for: it is not written over before")
     if fallen.is_remembered(onto.store, offer.digest):
         raise TrustError(f"version {version} fell back: the device was told to start it, and runs the one before it")
     return INSTALLED
@@ -142,8 +150,9 @@ class _Work:
     def begin(self) -> None:
         """From here on the slot is one that no loader starts."""
         store = self._onto.store
-        if self._onto.runs is not None and slots.held(store, self._running) is None:
-            slots.keep(store, self._running, self._onto.runs)
+        runs = self._onto.held(self._running)
+        if runs is not None and runs != slots.held(store, self._running):
+            slots.keep(store, self._running, runs)
         if not self._goes_on(journal.kept(store)):
             journal.keep(store, self._beginning(next(_ordered(self._manifest))))
         fallen.forget(store)

@@ -60,6 +60,8 @@ class Landing:
     def resume(self) -> None:
         """Go on where the journal says, if the disk agrees; else from the beginning."""
         self._restart()
+        if self.source >= len(self.payload.sources):  # all were given up, and the power went before that was told
+            self.anew(0)
         if not self.journal.offset:
             return
         self.head = (self._store.recall(HEAD) or b"")[: self._held]

@@ -10,7 +10,7 @@ from firmward.trust.store import Store
 
 SCHEMA = "firmward.update/1"
 FILE = "checked"
-CURRENT, UPDATE, REFUSED, UNKNOWN = "current", "update", "refused", "unknown"
+CURRENT, UPDATE, INSTALLED, REFUSED, UNKNOWN = "current", "update", "installed", "refused", "unknown"
 REASON_LIMIT = 1000
 TIME_LIMIT = 2**62
 

@@ -48,11 +48,13 @@ def repository_at(place: Place, device: str) -> Repository:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`clock` is the time that it was judged by, `expired` the metadata that is taken by grace alone."""
+    """`clock` is the time that it was judged by, `expired` the metadata that is taken by grace alone. `signed` is when
+    the repository last signed, in seconds since 1970, 0 where it does not say."""
 
     answer: Answer
     clock: Clock
     expired: frozenset[str]
+    signed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,10 @@ class Question:
             self.limits,
         )
         trusted = channel.refresh()
-        self._time_floor().advance(clock.signed_in(trusted))
+        signed = clock.signed_in(trusted)
+        self._time_floor().advance(signed)
         answer = self._answer(channel, repository)
-        return Reply(answer, times[-1], channel.refresh().expired)
+        return Reply(answer, times[-1], channel.refresh().expired, 0 if signed is None else signed.at)
 
     def _answer(self, channel: Client, repository: Repository) -> Answer:
         device, order = self.device, None

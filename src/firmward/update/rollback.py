@@ -10,7 +10,7 @@ from firmward.update.journal import WRITING, Journal
 from firmward.update.region import Region
 from firmward.update.slots import Holding, partition_of
 
-BLOCK = 4096
+HEADER = 512
 """Bytes at the beginning of a boot partition that are zero as long as its slot is not whole (install.py)."""
 
 
@@ -38,7 +38,7 @@ def rollback(onto: Onto, floor: int) -> str:
     slot = slots.other(found.state.running)
     if found.last is not None and (found.last.slot, found.last.stage) == (slot, WRITING):
         raise InputError(f"slot {slot} has a version that is only half there: there is nothing to go back to")
-    if not any(Region(onto.disk, partition_of("boot", slot)).read(0, BLOCK)):
+    if not any(Region(onto.disk, partition_of("boot", slot)).read(0, HEADER)):
         raise InputError(f"slot {slot} has nothing that starts: there is nothing to go back to")
     _require_allowed(slot, dict(found.holdings), floor)
     if found.state.next != slot:

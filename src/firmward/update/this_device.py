@@ -46,6 +46,10 @@ class ThisDevice:
         words = self._words()
         return Device(known, self._name(known), inactive_slot(words), floor, self._installed(words, known.version))
 
+    def inactive(self) -> str:
+        """The slot that is not running, empty where that is not known. Raises InputError."""
+        return inactive_slot(self._words())
+
     def _name(self, known: Identity) -> str:
         name = known.device or (_content(self.state / "device-id", 256) or b"").decode(errors="replace").strip()
         if name and not identity.is_device(name):

@@ -19,6 +19,7 @@ from firmward.model.errors import InputError
 from firmward.model.memory import MemoryTree, link
 from firmward.model.policy import Policy, parse_policy
 from firmward.model.tree import Kind
+from firmward.update import identity
 
 EPOCH = 1_700_000_000
 PYTHON = {
@@ -76,9 +77,34 @@ def test_it_says_who_the_device_is(made: Inputs, trusted: TrustedRoot) -> None:
         "server": "https://updates.maker.example",
         "window": "02:00-04:00",
         "quota": "50M/month",
+        "rate": "",
+        "grace": "",
+        "director": False,
+        "floor": "",
         "health": {"commands": ["/usr/bin/camera-selftest"], "seconds": 120},
     }
     assert made.root.tree.read(put_in.TRUSTED) == trusted.content
+
+
+def test_what_the_policy_says_of_updates_is_what_the_device_reads(
+    camera: Inputs, policy: Policy, trusted: TrustedRoot
+) -> None:
+    assert policy.update is not None
+    assert policy.boot is not None
+    said = replace(
+        policy,
+        update=replace(policy.update, grace="30d", director=True),
+        boot=replace(policy.boot, floor="tpm"),
+    )
+    directing = TrustedRoot("other.json", b"{}")
+    made, words = put_in.put_in(camera, said, trusted, EPOCH, directing)
+    read = identity.parse(made.root.tree.read(put_in.DEVICE) or b"")
+    assert (read.grace, read.director, read.floor) == (30 * 24 * 3600, True, "tpm")
+    assert (read.product, read.version, read.built, read.device) == ("camera", "1.4.0", EPOCH, "")
+    assert made.root.tree.read(put_in.DIRECTOR) == directing.content
+    assert "and the orders of other.json" in words
+    plain = identity.parse(put_in.put_in(camera, policy, trusted, EPOCH)[0].root.tree.read(put_in.DEVICE) or b"")
+    assert (plain.grace, plain.director, plain.floor) == (0, False, "")
 
 
 def test_it_is_compiled_for_the_python_of_the_root_or_not_at_all(

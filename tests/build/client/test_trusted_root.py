@@ -7,7 +7,7 @@ import pytest
 import signed_camera
 import update_repository
 
-from firmward.build.client.trusted_root import TrustedRoot, trusted_root
+from firmward.build.client.trusted_root import TrustedRoot, director_root, trusted_root
 from firmward.model.errors import InputError
 from firmward.model.policy import Policy, parse_policy
 
@@ -35,6 +35,27 @@ def test_the_policy_names_it_or_the_command_does(policy: Policy, trusted: Truste
     for wrong, words in ((("a", "b"), "one root.json"), (("keys/none.json",), r"none\.json")):
         with pytest.raises(InputError, match=words):
             trusted_root(replace(policy, update=replace(policy.update, keys=wrong)), tmp_path, None)
+
+
+def test_a_director_has_a_root_exactly_where_its_orders_are_waited_for(
+    policy: Policy, trusted: TrustedRoot, tmp_path: Path
+) -> None:
+    assert policy.update is not None
+    path = tmp_path / "1.root.json"
+    path.write_bytes(trusted.content)
+    waiting = replace(policy, update=replace(policy.update, director=True))
+    assert director_root(waiting, path) == TrustedRoot("1.root.json", trusted.content)
+    assert director_root(policy, None) is None
+    other = replace(policy, update=replace(policy.update, mechanism="rauc", director=True))
+    assert director_root(other, None) is None
+    for said, given, words in (
+        (waiting, None, "give its director/metadata"),
+        (policy, path, "director = true"),
+        (other, path, "director = true"),
+        (waiting, tmp_path, "Is a directory"),
+    ):
+        with pytest.raises(InputError, match=words):
+            director_root(said, given)
 
 
 def test_other_mechanisms_have_other_keys(policy: Policy, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The boot script as U-Boot runs it, in QEMU: the slots' state machine, what is refused, and an attacker's disk.
 
-What is started is a program of a few instructions, so that a start takes a second. `expected` says in Python what the
-contract of the state partition says in words; U-Boot's script is compared with it.
+What is started is a program of a few instructions, so that a start takes a second. U-Boot's script is compared with
+the contract as tests/support/boot_contract.py says it.
 """
 
 import random
@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from boot_contract import expected
 from locked_board import DISK, MISSING, PARTITIONS, SECTOR, SIGNATURE, Device, Workshop, sector
 from real.roots import NoPackagesError
 
@@ -26,7 +27,6 @@ proof = pytest.mark.proof
 SLOT = re.compile(r"^firmward: slot ([ab]), (\d) tries left$", re.MULTILINE)
 REFUSED = re.compile(r"^firmward: slot ([ab]) refused: (.+)$", re.MULTILINE)
 PROMPT = re.compile(r"^=> ?", re.MULTILINE)
-OTHER = {"a": "b", "b": "a"}
 
 
 @pytest.fixture(scope="module")
@@ -131,48 +131,6 @@ def test_a_device_without_a_disk_goes_on_trying(workshop: Workshop, tmp_path: Pa
 
 
 # --- the state machine ------------------------------------------------------------------------------------------------
-
-
-def expected(state: State, request: Request, starts: str) -> tuple[list[tuple[str, int]], State]:
-    """The slots tried with the tries left then, and the state in the end; `starts` are the slots whose image starts."""
-    writes = 0
-    if request != Request():
-        if request.good and request.good == state.last:
-            state = replace(state, **{f"{request.good}_left": 3, f"{request.good}_good": True})
-        if request.active:
-            state = replace(
-                state, active=request.active, **{f"{request.active}_left": 3, f"{request.active}_good": False}
-            )
-        writes += 1
-    tried = []
-    while True:
-        state = chosen(state)
-        slot = state.active
-        state = replace(state, last=slot, **{f"{slot}_left": left(state, slot) - 1})
-        writes += 1
-        tried.append((slot, left(state, slot)))
-        if slot in starts:
-            return tried, replace(state, seq=state.seq + writes)
-        state = replace(state, **{f"{slot}_left": 0, f"{slot}_good": False})
-        writes += 1
-
-
-def chosen(state: State) -> State:
-    here, there = state.active, OTHER[state.active]
-    if left(state, here):
-        return state
-    if left(state, there):
-        return replace(state, active=there)
-    begin = there if good(state, there) and not good(state, here) else here
-    return replace(state, active=begin, a_left=3, b_left=3)
-
-
-def left(state: State, slot: str) -> int:
-    return state.a_left if slot == "a" else state.b_left
-
-
-def good(state: State, slot: str) -> bool:
-    return state.a_good if slot == "a" else state.b_good
 
 
 def compare(board: Device, state: State, request: Request, starts: str) -> None:

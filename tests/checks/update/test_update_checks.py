@@ -541,7 +541,7 @@ def test_a_script_stays_where_something_else_updates_or_where_it_does_more() -> 
 FIRMWARD = '[update]\nmechanism = "firmward"\n'
 CLIENT = {
     "usr/bin/firmward-update": executable("#!/usr/bin/python3 -ISB\n"),
-    "usr/libexec/firmward-update-loop": executable("#!/bin/sh\n/usr/bin/firmward-update fetch\n"),
+    "usr/libexec/firmward-update-loop": executable("#!/bin/sh\n/usr/bin/firmward-update install --restart\n"),
     "usr/share/firmward/device.json": '{"server": "https://updates.example.com"}',
     "usr/share/firmward/root.json": '{"signed": {}}',
 }

@@ -11,9 +11,11 @@ from tuf.api.metadata import Delegations, SuccinctRoles
 from update_made import BOOT, IDENTITY, MANIFEST, SECONDS, DirectorMade, manifest
 
 from firmward.formats import canonical_json, json_table, utc_time
+from firmward.formats.malformed import Malformed
 from firmward.model.errors import InputError, TrustError
 from firmward.trust import metadata
 from firmward.trust import trusted as states
+from firmward.trust.http import Answer
 from firmward.trust.metadata import ROOT, SNAPSHOT, TARGETS, TIMESTAMP
 from firmward.trust.trusted import Moment
 from firmward.update import identity
@@ -116,9 +118,40 @@ def _ask_table(table: json_table.Table) -> None:
     refused(lambda: table.allow("a"))
 
 
+def http_answers(_: Path) -> Iterator[bytes]:
+    """The first byte is where a file was asked for from, and how large the pieces are that come."""
+    ok = b"HTTP/1.1 200 OK\r\n"
+    yield b"\0" + ok + b"Server: nginx/1.22\r\nContent-Length: 7\r\nConnection: keep-alive\r\n\r\ncontent"
+    yield b"\3HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 3-6/7\r\nContent-Length: 4\r\n\r\ntent"
+    yield b"\0HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" + ok + b"Connection: close\r\n\r\ncontent"
+    yield b"\7" + ok + b"Transfer-Encoding: chunked\r\n\r\n3\r\ncon\r\n4;a=b\r\ntent\r\n0\r\nX: y\r\n\r\n"
+    yield b"\0HTTP/1.0 404 Not Found\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n"
+
+
+def ask_http(data: bytes) -> None:
+    """In pieces it is what it is at once; never is there more content than came."""
+    offset, data = data[:1], data[1:]
+    whole, parted = Answer(sum(offset)), Answer(sum(offset))
+    size = sum(offset) + 1
+    taken = _taken(whole, [data])
+    if taken != _taken(parted, [data[at : at + size] for at in range(0, len(data), size)]):
+        raise ValueError("in pieces it is another answer")
+    if len(taken or b"") > len(data) or (taken is not None and whole.head != parted.head):
+        raise ValueError("there is more than came")
+
+
+def _taken(answer: Answer, pieces: list[bytes]) -> bytes | None:
+    """None where it is refused."""
+    try:
+        return b"".join(answer.take(piece) for piece in pieces if not answer.is_whole and piece)
+    except Malformed:
+        return None
+
+
 PARSERS = (
     Parser("canonical_json", ("canonical_json", "json_table", "utc_time"), texts, ask_text),
     Parser("device_identity", (), identities, ask_identity),
+    Parser("http_answer", (), http_answers, ask_http),
     Parser("manifest", (), manifests, ask_manifest),
     Parser("tuf_metadata", (), all_metadata, ask_metadata),
 )

@@ -1,36 +1,39 @@
 """A device that installs, loses its power, starts again and goes on; and what has to hold of it at every moment."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from power.images import Image
-from power.loader import PlayedBoot, PlayedUboot, State
-from power.medium import SECTOR, Left, PlayedDisk, PlayedFiles
-from power.timeline import Cut, Timeline
-
+from firmward.formats.boot_state import State
 from firmward.model.errors import DeviceError
 from firmward.trust.place import Steps
 from firmward.trust.store import Store
+from firmward.update import slots
 from firmward.update.bootloaders.bootloader import BootLoader
 from firmward.update.install import Installed, Onto, install
 from firmward.update.landing import Grain
 from firmward.update.slots import Holding, other
+from power.images import Image
+from power.loader import STATE, MakeBoot, with_flags
+from power.medium import SECTOR, Left, PlayedDisk, PlayedFiles
+from power.timeline import Cut, Timeline
 
 GRAIN = Grain(block=SECTOR, piece=1024, journaled=2048)
-BOOT_SIZE, ROOT_SIZE = 16 << 10, 64 << 10
+BOOT_SIZE, ROOT_SIZE, STATE_SIZE = 16 << 10, 64 << 10, 16 << 10
+BROKEN = "the line broke"
 TWICE = GRAIN.journaled + GRAIN.piece
 """Bytes that a cut may make come once more: those that the journal does not tell of, and a piece on its way."""
 
 
 @dataclass
 class Blobs:
-    """A place (trust/place.py) that counts what it gave."""
+    """A place (trust/place.py) that counts what it gave. `breaks` is how often its line does, at each piece."""
 
     files: dict[str, bytes]
     chance: Random
     given: int = 0
+    breaks: float = 0.0
 
     def read(self, path: Steps, limit: int) -> bytes | None:
         return self.files.get(path[-1], b"")[:limit] if path[-1] in self.files else None
@@ -41,6 +44,8 @@ class Blobs:
             raise DeviceError("there is no such file")
         end = min(len(content), offset + limit)
         while offset < end:
+            if self.breaks and self.chance.random() < self.breaks:
+                raise DeviceError(BROKEN)
             piece = content[offset : min(end, offset + self.chance.randint(1, GRAIN.piece))]
             self.given += len(piece)
             offset += len(piece)
@@ -49,13 +54,6 @@ class Blobs:
 
 class BrickedError(AssertionError):
     """What an installer has to make impossible."""
-
-
-MakeBoot = Callable[[Timeline, Random, PlayedDisk, State], PlayedBoot]
-
-
-def uboot(timeline: Timeline, chance: Random, _disk: PlayedDisk, state: State) -> PlayedBoot:
-    return PlayedUboot(timeline, chance, state)
 
 
 @dataclass
@@ -68,7 +66,7 @@ class Device:
     chance: Random
     first: str = "a"
     before: Image | None = None
-    make_boot: MakeBoot = uboot
+    make_boot: MakeBoot = with_flags
     is_new_healthy: bool = True
     running: str = ""
     cuts: int = 0
@@ -79,11 +77,15 @@ class Device:
         there = other(self.first)
         content = {f"{name}_{self.first}": one for name, one in _parts(self.old, self.chance).items()}
         content |= {f"{name}_{there}": one for name, one in _parts(self.before, self.chance).items()}
+        content[STATE] = bytes(STATE_SIZE)
         self.disk = PlayedDisk(self.timeline, self.chance, content)
         self.files = PlayedFiles(self.timeline, self.chance)
+        if self.before is not None:
+            named = self.before.manifest
+            slots.keep(self.store, there, slots.of_manifest(named, self.before.sha256))
         self.blobs = Blobs(self.new.blobs, self.chance)
         self.must_come = self.new.size
-        state = State(self.first, self.first, good=frozenset(self.first))
+        state = State(1, self.first, self.first, a_good=self.first == "a", b_good=self.first == "b")
         self.boot = self.make_boot(self.timeline, self.chance, self.disk, state)
         self.start()
 
@@ -102,14 +104,15 @@ class Device:
 
     @property
     def onto(self) -> Onto:
-        named = self.old.manifest
+        named = self.runs.manifest
         return Onto(self.disk, self.store, self.loader, Holding(named.version, "", named.rollback_index))
 
     def start(self) -> None:
         """Power on. Whatever starts and is healthy is marked good, as the initramfs does."""
         for _ in range(20):
             self.disk.running = self.running = self._started()
-            if self.is_new_healthy or self.holds(self.running) is not self.new:
+            self.runs = self.holds(self.running) or self.old
+            if self.is_new_healthy or self.runs is not self.new:
                 self.loader.mark_good(self.running)
                 return
         raise BrickedError("a version that is not healthy is started for ever")
@@ -129,10 +132,14 @@ class Device:
         self.timeline.restart(cut)
 
     def check(self) -> None:
-        """Every slot that has its boot header is whole, and so is the one that a restart begins with."""
+        """Every slot that has its boot header is whole, and so is the one that a restart begins with. No record tells
+        of what is not there, and no more came than has to."""
         for slot in "ab":
-            if self._has_header(slot) and self.holds(slot) is None:
+            there, record = self.holds(slot), slots.held(self.store, slot)
+            if self._has_header(slot) and there is None:
                 raise BrickedError(f"slot {slot} has its header, and is not whole")
+            if record is not None and (there is None or record.version != there.manifest.version):
+                raise BrickedError(f"slot {slot} is said to hold version {record.version}, and does not")
         if self.holds(self.loader.state().next) is None:
             raise BrickedError("the slot that starts next is not whole")
         if self.blobs.given > self.must_come + self.cuts * TWICE:

@@ -71,6 +71,11 @@ class PlayedDisk:
                 one.stable[:] = one.seen
                 one.waiting.clear()
 
+    def leave(self, partition: str, offset: int, data: bytes) -> None:
+        """What somebody else than the system writes, such as the boot loader."""
+        one = self._partitions[partition]
+        one.stable[offset : offset + len(data)] = one.seen[offset : offset + len(data)] = data
+
     def cut(self, left: Left) -> None:
         for one in self._partitions.values():
             self._settle(one, left)

@@ -7,13 +7,13 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import Enum
 
 
 class Moment(Enum):
-    BEFORE = auto()
-    HALF_WAY = auto()
-    FAILS = auto()
+    BEFORE = "before"
+    HALF_WAY = "half-way"
+    FAILS = "fails"
     """The step raises OSError, and the device goes on."""
 
 
@@ -24,11 +24,8 @@ class Cut:
     step: int
     moment: Moment
 
-    def __str__(self) -> str:
-        return f"{self.moment.name.lower()} {self.step}"
 
-
-class PowerCut(BaseException):  # noqa: N818 (it is no error of the device's)
+class PowerCut(BaseException):
     """Nothing that a device does catches it."""
 
 

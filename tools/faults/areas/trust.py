@@ -7,6 +7,8 @@ WORKFLOW = "tests/trust/test_workflow.py"
 SIGNATURE = "tests/trust/test_signature.py"
 NETWORK = "tests/update/test_over_the_network.py"
 WEB = "tests/trust/test_web.py"
+HTTP = "tests/trust/test_http.py"
+SERVERS = "tests/trust/test_web_servers.py"
 CLOCK = "tests/trust/test_clock.py"
 DIRECTOR = "tests/trust/test_director.py"
 FLOORS = "tests/update/test_floors.py"
@@ -254,9 +256,9 @@ FAULTS = (
     # the line, the stick and the store
     Fault(
         "trust/web.py",
-        "content = answer.read(limit + 1)",
-        "content = answer.read()",
-        NETWORK,
+        'content = b"".join(self._pieces(reply, limit + 1))',
+        'content = b"".join(self._pieces(reply, 1 << 62))',
+        f"{WEB} {NETWORK}",
         "a server that sends for ever is listened to for ever",
     ),
     Fault(
@@ -268,10 +270,171 @@ FAULTS = (
     ),
     Fault(
         "trust/web.py",
-        "        if is_whole and answer.length:\n",
-        "        if False:\n",
-        NETWORK,
+        "return self._head.keeps and self._answer.is_over",
+        "return True",
+        f"{WEB} {SERVERS}",
+        "what came behind one answer, or was not read of it, is taken for the next",
+    ),
+    Fault(
+        "trust/web.py",
+        "reply.expect(PART if offset else FOUND)",
+        "pass",
+        WEB,
+        "a file that begins anew is put behind what is there",
+    ),
+    Fault(
+        "trust/web.py",
+        "            except TimeoutError:\n                raise\n",
+        "",
+        WEB,
+        "whoever is silent over a kept connection is waited for twice",
+    ),
+    Fault(
+        "trust/web.py",
+        "for family, kind, protocol, _, place in found[:HOSTS_LIMIT]:",
+        "for family, kind, protocol, _, place in found:",
+        WEB,
+        "a name with a thousand addresses is tried for hours",
+    ),
+    Fault(
+        "trust/web.py",
+        "and 0 < int(port) < 1 << 16",
+        "",
+        WEB,
+        "a port beyond all is another one",
+    ),
+    Fault(
+        "trust/web.py",
+        "context = ssl.create_default_context()",
+        "context = ssl._create_unverified_context()",
+        SERVERS,
+        "anybody is taken for the server within TLS",
+    ),
+    Fault(
+        "trust/http.py",
+        "        if not self.is_whole:\n            missing",
+        "        if False:\n            missing",
+        f"{HTTP} {NETWORK}",
         "a file that breaks off is taken for a whole one that is refused",
+    ),
+    Fault(
+        "trust/http.py",
+        "if used > self._around:",
+        "if False:",
+        HTTP,
+        "a line without end fills the memory",
+    ),
+    Fault(
+        "trust/http.py",
+        "        self._around -= used\n",
+        "",
+        HTTP,
+        "a chunk for each byte keeps the device busy",
+    ),
+    Fault(
+        "trust/http.py",
+        'self._around += len(piece or b"") // 16',
+        "pass",
+        HTTP,
+        "a large file in chunks is refused",
+    ),
+    Fault(
+        "trust/http.py",
+        "        if self._fields_left < 0:\n",
+        "        if False:\n",
+        f"{HTTP} {WEB}",
+        "a head may have any number of fields",
+    ),
+    Fault(
+        "trust/http.py",
+        "line[:-2].translate(None, _CONTROLS) != line[:-2]",
+        "False",
+        HTTP,
+        "a carriage return within a line is a second line to others",
+    ),
+    Fault(
+        "trust/http.py",
+        'not line.endswith(b"\\r\\n") or ',
+        "",
+        HTTP,
+        "a line feed alone ends a line here, and not elsewhere",
+    ),
+    Fault(
+        "trust/http.py",
+        "not _TOKEN.issuperset(name)",
+        "False",
+        HTTP,
+        "a field that goes on in the next line is another field",
+    ),
+    Fault(
+        "trust/http.py",
+        'value if known is None else known + b"," + value',
+        "value",
+        HTTP,
+        "of two lengths the last one is believed",
+    ),
+    Fault(
+        "trust/http.py",
+        "if is_chunked and length is not None:",
+        "if False:",
+        HTTP,
+        "of a length and chunks one is believed",
+    ),
+    Fault(
+        "trust/http.py",
+        'if coding is not None and (coding.lower() != b"chunked" or self._version != b"HTTP/1.1"):',
+        "if False:",
+        HTTP,
+        "a coding that is not known is read as chunks",
+    ),
+    Fault(
+        "trust/http.py",
+        "        if self._status == PART:\n",
+        "        if False:\n",
+        HTTP,
+        "another part of a file is put behind what is there",
+    ),
+    Fault(
+        "trust/http.py",
+        "_whole(first) != self._offset or ",
+        "",
+        HTTP,
+        "a part that begins elsewhere is put behind what is there",
+    ),
+    Fault(
+        "trust/http.py",
+        "or not _HEXADECIMAL.issuperset(digits)",
+        "",
+        HTTP,
+        "the size of a chunk may be negative",
+    ),
+    Fault(
+        "trust/http.py",
+        '            raise Malformed("a chunk is longer than its size")\n',
+        "            pass\n",
+        HTTP,
+        "what stands between two chunks is passed over",
+    ),
+    Fault(
+        "trust/http.py",
+        '            raise Malformed("the server changes to another protocol")\n',
+        "            self._step = self._status_line\n",
+        HTTP,
+        "another protocol is read as HTTP",
+    ),
+    Fault(
+        "trust/http.py",
+        'any(letter <= " " or letter == "\\x7f" for letter in host + target)',
+        "False",
+        HTTP,
+        "an address makes a request of its own",
+    ),
+    Fault(
+        "trust/libcrypto.py",
+        "der[-_ED25519_SIZE:], _ED25519_SIZE",
+        "der[:_ED25519_SIZE], _ED25519_SIZE",
+        SIGNATURE,
+        "another key than the one that is named verifies",
     ),
     Fault(
         "trust/folder.py",

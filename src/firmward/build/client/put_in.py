@@ -6,6 +6,7 @@
 | `/usr/lib/firmward/` | its modules (modules.py), with byte code beside them |
 | `/usr/share/firmward/device.json` | who this device is, and what its policy says of updates |
 | `/usr/share/firmward/root.json` | the TUF root that it begins to trust with |
+| `/usr/share/firmward/director.root.json` | the director's, where the policy asks for its orders |
 | `/usr/libexec/firmward-update-loop` | asks again and again (starts/loop.py); the root's init system starts it |
 """
 
@@ -25,7 +26,7 @@ from firmward.model.policy import Boot, Policy, Update
 STARTER = "usr/bin/firmward-update"
 LIBRARY = "usr/lib/firmward"
 SHARE = "usr/share/firmward"
-DEVICE, TRUSTED = f"{SHARE}/device.json", f"{SHARE}/root.json"
+DEVICE, TRUSTED, DIRECTOR = f"{SHARE}/device.json", f"{SHARE}/root.json", f"{SHARE}/director.root.json"
 
 # The library is asked first, so that nothing in /usr/lib can stand before one of its modules.
 START = b"""\
@@ -39,7 +40,9 @@ sys.exit(main())
 """
 
 
-def put_in(inputs: Inputs, policy: Policy, trusted: TrustedRoot, epoch: int) -> tuple[Inputs, str]:
+def put_in(
+    inputs: Inputs, policy: Policy, trusted: TrustedRoot, epoch: int, director: TrustedRoot | None = None
+) -> tuple[Inputs, str]:
     """The inputs with another root, and a line that tells of it. Raises InputError."""
     interpreter = _interpreter(inputs)
     sources = modules.sources()
@@ -50,13 +53,18 @@ def put_in(inputs: Inputs, policy: Policy, trusted: TrustedRoot, epoch: int) -> 
     files[STARTER] = (START, 0o755)
     files[DEVICE] = (canonical_json.encode(_device(inputs, policy, epoch)), 0o644)
     files[TRUSTED] = (trusted.content, 0o644)
+    if director is not None:
+        files[DIRECTOR] = (director.content, 0o644)
     starts, started = choice.started(inputs.root.tree, policy)
     files |= starts
     tree = Over(inputs.root.tree, files, (LIBRARY, SHARE), epoch)
     root = replace(inputs.root, tree=tree, source=None)
     tools = root if inputs.tools is inputs.root else inputs.tools
     form = "" if byte_code.fits(interpreter) else ", not compiled, since another Python builds it"
-    words = f"update client: {len(sources)} modules for {interpreter}{form}; it trusts {trusted.name}, {started}"
+    orders = "" if director is None else f" and the orders of {director.name}"
+    words = (
+        f"update client: {len(sources)} modules for {interpreter}{form}; it trusts {trusted.name}{orders}, {started}"
+    )
     return replace(inputs, root=root, tools=tools), words
 
 
@@ -84,5 +92,9 @@ def _device(inputs: Inputs, policy: Policy, epoch: int) -> Json:
         "server": update.server or "",
         "window": update.window or "",
         "quota": update.quota or "",
+        "rate": update.rate or "",
+        "grace": update.grace or "",
+        "director": update.director,
+        "floor": boot.floor or "",
         "health": {"commands": list(update.health), "seconds": update.health_seconds},
     }

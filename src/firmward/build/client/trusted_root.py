@@ -39,6 +39,20 @@ def trusted_root(policy: Policy, base: Path, given: Path | None) -> TrustedRoot 
     return _read(base / keys[0], f"[update] keys: {keys[0]}") if keys else None
 
 
+def director_root(policy: Policy, given: Path | None) -> TrustedRoot | None:
+    """The root of the director whose orders devices wait for. Raises InputError where the policy asks for orders and
+    none is given: such a device would never install anything; and where one is given and nobody would look at it."""
+    is_ordered = is_asked_for(policy) and policy.update is not None and policy.update.director
+    if is_ordered and given is None:
+        raise InputError(
+            "[update] director: devices wait for the orders of a director, and it has no root here; give its "
+            "director/metadata/1.root.json with --director-root"
+        )
+    if given is not None and not is_ordered:
+        raise InputError(f'--director-root: is for devices with [update] mechanism = "{MECHANISM}", director = true')
+    return None if given is None else _read(given, str(given))
+
+
 def _read(path: Path, name: str) -> TrustedRoot:
     """The device verifies it at its first start; what is no such file at all is better told now."""
     try:

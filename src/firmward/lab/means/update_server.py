@@ -47,8 +47,13 @@ class Whole:
     def head(self) -> bytes:
         if self.content is None:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-        status = b"206 Partial Content" if self.offset else b"200 OK"
-        return b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n" % (status, max(len(self.content) - self.offset, 0))
+        size = len(self.content)
+        if not self.offset:
+            return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size
+        if self.offset >= size:
+            return b"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n"
+        part = (self.offset, size - 1, size, size - self.offset)
+        return b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %d-%d/%d\r\nContent-Length: %d\r\n\r\n" % part
 
     def pieces(self) -> Iterator[bytes]:
         content = self.content or b""

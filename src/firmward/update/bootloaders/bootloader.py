@@ -11,7 +11,10 @@ The rules for whoever writes one:
 from dataclasses import dataclass
 from typing import Protocol
 
+from firmward.model.errors import InputError
+
 SLOTS = ("a", "b")
+OTHER = {"a": "b", "b": "a"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +49,36 @@ class BootLoader(Protocol):
     def mark_good(self, slot: str) -> None:
         """It has proved itself, and is kept."""
         ...
+
+
+class Restarting(Protocol):
+    """Of a loader that is told of a trial by the restart itself, and by nothing that lasts."""
+
+    def restart_argument(self) -> str:
+        """What `reboot` is given; asked right before it, once, for that may be counted. Raises DeviceError."""
+        ...
+
+
+def restart_argument(loader: BootLoader) -> str:
+    """What `reboot` is given now: empty for most loaders."""
+    asked: Restarting | None = loader if hasattr(loader, "restart_argument") else None  # type: ignore[assignment]
+    return "" if asked is None else asked.restart_argument()
+
+
+def a_slot(slot: str) -> str:
+    """Raises InputError."""
+    if slot not in SLOTS:
+        raise InputError(f"no slot is called {slot[:32]!r}: there are a and b")
+    return slot
+
+
+def to_disable(slot: str, running: str) -> None:
+    """Raises InputError."""
+    if a_slot(slot) == running:
+        raise InputError(f"slot {slot} runs: it is not given up")
+
+
+def to_mark(slot: str, running: str) -> None:
+    """Raises InputError: who is not running has proved nothing."""
+    if a_slot(slot) != running:
+        raise InputError(f"slot {slot} does not run: slot {running} can be marked good alone")

@@ -24,3 +24,9 @@ class RollbackFloor(Protocol):
     def raise_to(self, index: int) -> None:
         """Never lowers it. Raises as `read`."""
         ...
+
+
+def keeper(floor: RollbackFloor) -> str:
+    """Who keeps it, and how well, for people."""
+    weakness = "" if floor.is_kept_apart else ", which whoever swaps the storage can lower"
+    return f"kept by {floor.name}{weakness}"

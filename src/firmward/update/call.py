@@ -1,0 +1,75 @@
+"""A verb as it was called: its words, the device and the machine, and where its answers go."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from firmward.formats.canonical_json import Json, encode
+from firmward.model.errors import DeviceError, InputError
+from firmward.trust.store import Store
+from firmward.update import slots
+from firmward.update.floors.best import floor_of
+from firmward.update.floors.floor import RollbackFloor
+from firmward.update.guarded import Guarded
+from firmward.update.identity import Identity
+from firmward.update.install import Onto
+from firmward.update.machine import Machine
+from firmward.update.slots import Holding
+from firmward.update.this_device import ThisDevice
+
+if TYPE_CHECKING:
+    import argparse
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    options: "argparse.Namespace"
+    here: ThisDevice
+    machine: Machine
+    identity: Identity
+    store: Store
+
+    @property
+    def floor(self) -> RollbackFloor:
+        return floor_of(self.identity, self.store)
+
+    @contextmanager
+    def onto(self) -> Iterator[Onto]:
+        """Disk and boot loader. Raises InputError where the device has no slots, and DeviceError."""
+        inactive = self.here.inactive()
+        if not inactive:
+            raise InputError("the kernel was not told which slot runs (firmward.slot=): there is none to install into")
+        try:
+            disk = self.machine.disk()
+        except OSError as error:
+            raise DeviceError(f"the disk's partitions cannot be read: {error.strerror or error}") from error
+        try:
+            loader = self.machine.loader(self.identity.boot_loader, slots.other(inactive), disk, self.store)
+            runs = Holding(self.identity.version, "", self.identity.rollback_index)
+            yield Onto(disk, self.store, Guarded(loader, self.here.state), runs)
+        finally:
+            disk.close()
+
+    def restart(self) -> None:
+        """Into what the boot loader starts next. What it wants to be told by the restart is asked right before, since
+        it may count that. Raises InputError, DeviceError."""
+        with self.onto() as onto:
+            loader = onto.loader
+            argument = loader.restart_argument() if isinstance(loader, Guarded) else ""
+        self.machine.restart(argument)
+
+    def say(self, lines: tuple[str, ...], table: dict[str, Json]) -> None:
+        written(encode(table).decode() if self.options.json else "\n".join(lines))
+
+
+def written(text: str) -> None:
+    """A reader who has gone does not stop what is being done."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), sys.stdout.fileno())

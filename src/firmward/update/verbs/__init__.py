@@ -1,0 +1,1 @@
+"""What a device asks and is asked about its updates: one verb a file."""
