@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -247,6 +248,15 @@ def dripping(connection: socket.socket) -> None:
         pass
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Who is started in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=str)
 def test_stopped_it_ends_in_one_line_and_goes_on_later(device: Device, maker: Maker, number: signal.Signals) -> None:
     with serving(maker.folder, {BLOB: dripping}) as server:
@@ -336,6 +346,9 @@ def test_damaged_records_are_none(device: Device) -> None:
     for name in (journal.FILE, "installed-b", "spent", "restarts", "fell-back", "checked"):
         (device.state / f"{name}.json").write_bytes(b"\xff{")
     assert device.runs("status") == 0
+    assert device.installs() == 3, "a slot that is to be started next is not written over"
+    device.boots("b")
+    device.loader.mark_good("b")
     assert device.installs("--restart") == 11
 
 
