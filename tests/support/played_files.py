@@ -26,7 +26,8 @@ class PlayedFiles(FolderFiles):
         super().__init__(folder)
         self.cut, self.fails, self.steps = cut, fails, 0
         self._names = {path.name: _Kept(path.read_bytes(), path.read_bytes()) for path in folder.iterdir()}
-        self._settled = dict(self._names)
+        self._history = [dict(self._names)]
+        """The names as they were settled, and as they have been since."""
 
     def read(self, name: str, limit: int) -> bytes | None:
         self._step()
@@ -48,23 +49,26 @@ class PlayedFiles(FolderFiles):
         self._notice()
         super().rename(name, to)
         self._names[to] = self._names.pop(name)
+        self._history.append(dict(self._names))
 
     def remove(self, name: str) -> None:
         self._step()
         super().remove(name)
         self._names.pop(name, None)
+        self._history.append(dict(self._names))
 
     def settle(self) -> None:
         self._step()
         super().settle()
         self._notice()
-        self._settled = dict(self._names)
+        self._history = [dict(self._names)]
 
     def _notice(self) -> None:
         """What programs wrote meanwhile."""
         for path in self.folder.iterdir():
             kept = self._names.setdefault(path.name, _Kept(None, b""))
             kept.now = path.read_bytes()
+        self._history.append(dict(self._names))
 
     def _step(self) -> None:
         number, self.steps = self.steps, self.steps + 1
@@ -73,15 +77,24 @@ class PlayedFiles(FolderFiles):
         if number == self.fails:
             raise OSError(5, "Input/output error")
 
-    def after_the_cut(self) -> Iterator[dict[str, bytes]]:
-        """What the folder may hold then: names before or after what was not settled, each with a content that was
-        synced, or whole, empty or cut short where it was not."""
+    def after_the_cut(self, *, fat: bool = False) -> Iterator[dict[str, bytes]]:
+        """What the folder may hold then: names as at any time since they were settled (on FAT each for itself, so that
+        a rename may lose both), with a content that was synced, or whole, empty or cut short where it was not."""
         self._notice()
-        for names in (self._settled, self._names):
-            listed = sorted(names)
-            choices = [list(_contents(names[name])) for name in listed]
-            for chosen in itertools.product(*choices):
-                yield {name: content for name, content in zip(listed, chosen, strict=True) if content is not None}
+        names = {name for one in self._history for name in one}
+        if fat:
+            rows = [[(name, kept) for kept in {one.get(name) for one in self._history}] for name in sorted(names)]
+            folders = [dict(row) for row in itertools.product(*rows)]
+        else:
+            folders = [{name: one.get(name) for name in sorted(names)} for one in self._history]
+        seen = set()
+        for folder in folders:
+            listed = {name: list(_contents(kept)) for name, kept in folder.items() if kept is not None}
+            for chosen in itertools.product(*listed.values()):
+                found = tuple((name, one) for name, one in zip(listed, chosen, strict=True) if one is not None)
+                if found not in seen:
+                    seen.add(found)
+                    yield dict(found)
 
 
 def _contents(kept: _Kept) -> Iterator[bytes | None]:

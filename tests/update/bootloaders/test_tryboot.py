@@ -1,7 +1,5 @@
 """A Raspberry Pi's autoboot.txt; `started` is its loader as documented, for there is none that runs elsewhere."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from played_disk import PlayedDisk, PowerCutError
 from played_files import PlayedFiles
-from program import find_program
 
 from firmward.model.errors import DeviceError, InputError
 from firmward.trust.store import Store
@@ -290,36 +287,3 @@ def test_the_file_is_found_and_written_in_place(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(InputError, match="is not there"):
         Tryboot(FolderDisk(path.parent), Store(tmp_path), "a").state()
-
-
-@pytest.mark.proof
-@pytest.mark.skipif(find_program("mkfs.vfat") is None, reason="mkfs.vfat missing")
-def test_on_fat_one_sector_of_the_data_changes_and_no_more_than_times_beside(tmp_path: Path) -> None:
-    """Linux' own vfat over a loop device, where this may be mounted."""
-    image, place = tmp_path / "fat.img", tmp_path / "fat"
-    image.write_bytes(bytes(8 << 20))
-    place.mkdir()
-    subprocess.run(["mkfs.vfat", "-F", "16", image], check=True, capture_output=True)
-
-    def mounted(words: str) -> int:
-        script = f'mount -o loop,noatime "{image}" "{place}" && {{ {words}; code=$?; umount "{place}"; exit $code; }}'
-        return subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True).returncode
-
-    (tmp_path / "a.txt").write_bytes(A)
-    if mounted(f'cp "{tmp_path}/a.txt" "{place}/{FILE}"'):
-        pytest.skip("no loop device can be mounted here")
-    before = image.read_bytes()
-    (tmp_path / "write.py").write_text(
-        "from pathlib import Path\n"
-        "from firmward.trust.store import Store\n"
-        "from firmward.update.bootloaders.tryboot import FolderDisk, Tryboot\n"
-        f"Tryboot(FolderDisk(Path({str(place)!r})), Store(Path({str(tmp_path)!r})), 'b').mark_good('b')\n"
-    )
-    assert mounted(f'"{sys.executable}" "{tmp_path}/write.py"') == 0
-    after = image.read_bytes()
-    changed = [n for n in range(len(after) // 512) if before[n * 512 : n * 512 + 512] != after[n * 512 : n * 512 + 512]]
-    holds = [number for number in changed if b"boot_partition=3" in after[number * 512 : number * 512 + 512]]
-    assert len(holds) == 1
-    for number in set(changed) - set(holds):  # the times of the entry in the folder
-        one, other = before[number * 512 : number * 512 + 512], after[number * 512 : number * 512 + 512]
-        assert sum(a != b for a, b in zip(one, other, strict=True)) <= 8

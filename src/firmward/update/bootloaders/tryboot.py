@@ -7,8 +7,8 @@ Rules (raspberrypi.com, "autoboot.txt" and "Fail-safe OS updates"):
 - The file has at most 512 bytes. So it is one sector, and is written in place: both numbers change places, its length
   stays, and of the file system nothing changes. On FAT a renamed file could be lost with its old name and its new one.
 - Of the two partitions the one with the lower number is slot a.
-- Nothing lasting tells the loader of a trial, so that this keeps a record of it: how many restarts may still ask for it.
-  A power cut before the restart costs nothing; one right behind it costs one of them.
+- Nothing lasting tells the loader of a trial, so that this keeps a record: how many restarts may still ask for one. A
+  power cut before the restart costs nothing; one right behind it costs one of them.
 - The slot after `[all]` is the good one: nothing else is ever put there.
 """
 
