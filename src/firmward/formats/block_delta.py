@@ -118,7 +118,7 @@ def head(data: bytes) -> Head:
 def index(found: Head, data: bytes, size: int, blob_size: int) -> Index:
     """Of its compressed bytes, for a target of `size` bytes and a delta of `blob_size`. Raises Malformed for what
     cannot make that target, or has other bytes than it names."""
-    made = Index(found, _expanded(data, found.size))
+    made = Index(found, expanded(data, found.size))
     for run in made.runs():
         if not 0 < run.length <= RUN_LIMIT:
             raise Malformed(f"a run has {run.length} bytes")
@@ -130,7 +130,8 @@ def index(found: Head, data: bytes, size: int, blob_size: int) -> Index:
     return made
 
 
-def _expanded(data: bytes, size: int) -> bytes:
+def expanded(data: bytes, size: int) -> bytes:
+    """An index of so many bytes. Raises Malformed for any other."""
     reader = zlib.decompressobj()
     try:
         found = reader.decompress(data, size + 1)

@@ -22,6 +22,9 @@ from firmward.update.manifest import Blob
 from firmward.update.sources.source import Base, Material
 
 PIECE = 64 << 10
+ENOUGH = 16 << 10
+"""Bytes that a line has brought when it is worth asking once more after it broke: whoever drips would hold a device for
+as long as there are bytes."""
 
 
 def opened(material: Material) -> "Blocks":
@@ -136,52 +139,55 @@ def _expanded(data: bytes, size: int) -> bytes:
 
 
 class _File:
-    """A blob, read forwards by one request as long as nothing is left out."""
+    """A blob, read forwards by one request as long as nothing is left out: `at` is where that is."""
 
     def __init__(self, blobs: Place, blob: Blob) -> None:
         self._blobs = blobs
         self._blob = blob
         self._stream: Iterator[bytes] | None = None
-        self._at = 0
+        self._at = self._came = 0
         self._rest = b""
 
     def read(self, at: int, length: int) -> bytes:
         """Raises DeviceError, TrustError where the blob is shorter than it was said to be."""
-        try:
-            if self._stream is None or at != self._at:
-                self._begin(at)
-            found = self._next(length)
-        except BaseException:
-            self._stream = None  # what was left of it is not known
-            raise
-        self._at = at + length
-        return found
+        if self._stream is None or at != self._at:
+            self._find(at)
+        return b"".join(self._parts(length))
 
-    def _begin(self, at: int) -> None:
+    def _find(self, at: int) -> None:
         """A server may know nothing of ranges: what is not wanted comes too then, and is passed over."""
         self._open(at)
         try:
-            self._rest = next(self._pieces(), b"")
+            self._rest = self._piece()
         except DeviceError:
             if not at:
                 raise
             self._open(0)
-            while at:
-                at -= len(self._next(min(at, PIECE)))
+            while self._at < at:
+                next(self._parts(min(at - self._at, PIECE)))
 
     def _open(self, at: int) -> None:
-        self._stream, self._rest = self._blobs.stream((self._blob.sha256,), at, self._blob.size - at), b""
+        self._stream = self._blobs.stream((self._blob.sha256,), at, self._blob.size - at)
+        self._at, self._came, self._rest = at, 0, b""
 
-    def _next(self, length: int) -> bytes:
-        parts, missing = [], length
-        while missing:
-            piece = self._rest or next(self._pieces(), b"")
-            if not piece:
-                raise TrustError(f"{self._blob.sha256}: ends before the {self._blob.size} bytes that it should have")
-            parts.append(piece[:missing])
-            self._rest = piece[missing:]
-            missing -= len(parts[-1])
-        return b"".join(parts)
+    def _parts(self, length: int) -> Iterator[bytes]:
+        while length:
+            piece = self._rest or self._piece()
+            part, self._rest = piece[:length], piece[length:]
+            self._at, length = self._at + len(part), length - len(part)
+            yield part
 
-    def _pieces(self) -> Iterator[bytes]:
-        return self._stream if self._stream is not None else iter(())
+    def _piece(self) -> bytes:
+        """The next bytes of the answer, or of a further one: a chunk is more than some lines give at once."""
+        try:
+            piece = next(self._stream or iter(()), b"")
+        except DeviceError:
+            self._stream = None
+            if self._came < ENOUGH:
+                raise
+            self._open(self._at)
+            return self._piece()
+        if not piece:
+            raise TrustError(f"{self._blob.sha256}: ends before the {self._blob.size} bytes that it should have")
+        self._came += len(piece)
+        return piece
