@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from firmward.audit.summary import plural
 from firmward.lab.updating.moments import Stretch
 from firmward.lab.updating.report import Offered, Report, Round
 from firmward.lab.updating.seen import Ending, Ran, Start
@@ -79,4 +80,4 @@ def taken(report: Report) -> str:
         return said
     whole = sum(one.taken for one in rough)
     each = (whole - calm * len(rough)) // sum(one.cuts for one in rough)
-    return f"{said}; with cuts {size(whole)} in {len(rough)} rounds, {size(max(each, 0))} more a cut"
+    return f"{said}; with cuts {size(whole)} in {plural(len(rough), 'round')}, {size(max(each, 0))} more a cut"
