@@ -158,7 +158,7 @@ def _started(kept: Kept, stick: Path) -> str:
 
 
 def test_it_is_installed_in_the_memory_of_a_small_device(done: Done) -> None:
-    assert done.memory < MEMORY_LIMIT, done
+    assert done.memory < MEMORY_LIMIT
 
 
 def test_what_was_signed_lies_in_the_slot_that_did_not_run(done: Done) -> None:
