@@ -14,11 +14,11 @@ from update_made import IDENTITY, SECONDS, Maker, image, manifest
 
 from firmward.model.errors import DeviceError
 from firmward.update.bootloaders.bootloader import BootState
+from firmward.update.command import Time
 from firmward.update.machine import Machine
 from firmward.update.main import main
 from firmward.update.manifest import Blob, Manifest, Payload, Source
 from firmward.update.partitions import Partitions
-from firmward.update.command import Time
 
 CONTENT = bytes(range(256)) * 1200
 """What a release writes to boot: 300 KiB."""

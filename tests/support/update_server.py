@@ -36,7 +36,8 @@ def serving(folder: Path, misbehaving: Mapping[str, Misbehave] | None = None) ->
         file = folder / path.lstrip("/")
         content, status = (file.read_bytes(), "200 OK") if file.is_file() else (b"", "404 Not Found")
         if offset and file.is_file():
-            content, status = content[offset:], "206 Partial Content"
+            place = f"bytes {offset}-{len(content) - 1}/{len(content)}"
+            content, status = content[offset:], f"206 Partial Content\r\nContent-Range: {place}"
         connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
 
     def hold(connection: socket.socket) -> None:

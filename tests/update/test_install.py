@@ -14,7 +14,7 @@ from power.images import Image, image, payload
 from power.timeline import Cut, Moment
 
 from firmward.model.errors import DeviceError, InputError, TrustError
-from firmward.trust.place import Steps
+from firmward.trust.place import Steps, WholeFilesError
 from firmward.trust.verified import Verified
 from firmward.update import fallen, journal, slots
 from firmward.update.install import (
@@ -108,6 +108,27 @@ def test_what_waits_for_a_restart_gives_way_to_a_newer_one() -> None:
     assert install_of(one, NEWER.offer) == Installed("b", "1.5.0", INSTALLED)
     one.new = NEWER
     assert one.holds("b") is NEWER
+
+
+@pytest.mark.parametrize("lost", ["journal", "installed-b"])
+def test_it_waits_for_a_restart_though_a_record_is_lost(lost: str) -> None:
+    one = device(is_new_healthy=False)
+    one.install()
+    one.store.drop(lost)
+    assert one.install().standing == WAITING
+    one.start()
+    assert one.running == "a"
+    with pytest.raises(TrustError, match="fell back"):
+        one.install()
+
+
+def test_it_is_installed_again_where_all_records_are_lost() -> None:
+    one = device()
+    one.install()
+    for record in RECORDS:
+        one.store.drop(record)
+    assert one.install().standing == INSTALLED
+    assert one.holds("b") is NEW
 
 
 def test_what_is_written_over_is_neither_started_nor_told_of() -> None:
@@ -280,6 +301,10 @@ def test_a_version_that_fell_back_may_be_pardoned() -> None:
     fallen.pardon(one.store)
     assert one.install().standing == INSTALLED
     assert one.loader.state().next == "b"
+    assert one.blobs.given == NEW.size, "what is there does not come again"
+    one.start()
+    with pytest.raises(TrustError, match="fell back"):
+        one.install()
 
 
 def test_a_pardon_leaves_what_is_being_installed() -> None:
@@ -400,11 +425,21 @@ def test_a_source_in_use_is_gone_on_with() -> None:
 
 def test_a_server_that_knows_nothing_of_ranges_is_asked_for_all_of_it() -> None:
     one = device()
-    over(one, NEW.root[:4096], AWAY, DeviceError("the server answers 200"))
+    over(one, NEW.root[:4096], AWAY, WholeFilesError("the server answers 200"))
     with pytest.raises(DeviceError, match="the line broke"):
         one.install()
     assert one.install().standing == INSTALLED
     assert one.holds("b") is NEW
+
+
+def test_a_line_that_breaks_at_once_does_not_make_all_come_again() -> None:
+    one = device()
+    line = over(one, NEW.root[:4096], AWAY, AWAY)
+    for _ in range(2):
+        with pytest.raises(DeviceError, match="the line broke"):
+            one.install()
+    one.install()
+    assert [offset for digest, offset in line.asked if digest == DIGEST] == [0, 4096, 4096]
 
 
 @pytest.mark.parametrize("kind", ["xdelta", "../full", "source", "__init__", "", "full.opened", "os"])

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from firmward.model.errors import DeviceError
+
 Steps = tuple[str, ...]
 """From the top of a repository to a file: names of folders, and its own."""
 
@@ -19,8 +21,12 @@ class Place(Protocol):
 
     def stream(self, path: Steps, offset: int, limit: int) -> Iterator[bytes]:
         """A file from `offset` on, in pieces, at most `limit` bytes of it. Raises DeviceError, also where there is no
-        such file."""
+        such file, and WholeFilesError where files are given from their beginning alone."""
         ...
+
+
+class WholeFilesError(DeviceError):
+    """A place that gives no part of a file: whoever wants the rest has to take all of it once more."""
 
 
 @dataclass(frozen=True, slots=True)

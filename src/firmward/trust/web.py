@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from firmward.formats.malformed import Malformed
 from firmward.model.errors import DeviceError, InputError, TrustError
 from firmward.trust.http import PART, Answer, request
-from firmward.trust.place import Steps, quoted
+from firmward.trust.place import Steps, WholeFilesError, quoted
 
 if TYPE_CHECKING:
     from _socket import socket
@@ -74,6 +74,9 @@ class Web:
     def stream(self, path: Steps, offset: int, limit: int) -> Iterator[bytes]:
         try:
             reply = self._asked(path, offset, limit)
+            if offset and reply.status == FOUND:
+                reply.line.close()
+                raise WholeFilesError(f"{self._url(path)}: the server answers 200: it gives no part of a file")
             reply.expect(PART if offset else FOUND)
             yield from self._pieces(reply, limit)
         except (OSError, Malformed) as error:
@@ -122,7 +125,10 @@ class Web:
 
     def _failure(self, path: Steps, error: Exception) -> DeviceError:
         reason = "too slow" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
-        return DeviceError(f"{self._address.base}/{'/'.join(path)}: cannot be fetched: {reason}")
+        return DeviceError(f"{self._url(path)}: cannot be fetched: {reason}")
+
+    def _url(self, path: Steps) -> str:
+        return f"{self._address.base}/{'/'.join(path)}"
 
 
 class _Reply:

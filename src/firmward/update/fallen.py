@@ -1,11 +1,13 @@
 """The version that the device went back from: remembered until another one is offered, or somebody pardons it."""
 
+from dataclasses import replace
+
 from firmward.formats.canonical_json import encode, parse
 from firmward.formats.json_table import Table
 from firmward.formats.malformed import Malformed
 from firmward.trust.store import Store
 from firmward.update import journal
-from firmward.update.journal import ACTIVATED
+from firmward.update.journal import ACTIVATED, WRITING
 
 FILE = "fell-back"
 
@@ -37,8 +39,8 @@ def forget(store: Store) -> None:
 
 
 def pardon(store: Store) -> None:
-    """It may be tried once more. Raises DeviceError."""
+    """It may be tried once more; what is there of it does not come again. Raises DeviceError."""
     forget(store)
     last = journal.kept(store)
     if last is not None and last.stage == ACTIVATED:
-        store.drop(journal.FILE)
+        journal.keep(store, replace(last, stage=WRITING))

@@ -34,7 +34,7 @@ class Identity:
     `director` tells whether nothing is installed without a director's order. `grace` in seconds: what expired no longer
     ago is taken all the same. `floor` is one of FLOORS, empty for the best that is there. `window`, `quota` in bytes a
     month and `rate` in bytes a second are what updates may use of a line, None and 0 where nothing limits them.
-    `boot_loader` is what it is told by (bootloaders/), empty for the one that is found. `health` is how this version is
+    `boot_loader` is the name of one (bootloaders/choice.py), empty for firmward's own. `health` is how this version is
     known to serve its purpose."""
 
     product: str

@@ -23,7 +23,7 @@ from firmward.update.bootloaders.bootloader import BootLoader, BootState
 from firmward.update.disk import Disk
 from firmward.update.hash_tree import HashTree
 from firmward.update.journal import ACTIVATED, WRITING, Journal
-from firmward.update.landing import HEAD, Grain, Landing
+from firmward.update.landing import Grain, Landing
 from firmward.update.manifest import Manifest, Payload
 from firmward.update.offer import Offer
 from firmward.update.region import Region
@@ -108,16 +108,25 @@ def _standing(offer: Offer, onto: Onto, state: BootState, slot: str) -> str:
         return RUNNING
     if state.running not in state.good:
         raise DeviceError("the running version has not proved itself yet: nothing is installed over the one before it")
-    last = journal.kept(onto.store)
-    if last is not None and (last.manifest, last.slot, last.stage) == (offer.digest, slot, ACTIVATED):
-        if state.next == slot:
-            return WAITING
+    last, told, there = journal.kept(onto.store), _told(offer, slot), slots.held(onto.store, slot)
+    if state.next == slot and (last == told or (there is not None and there.sha256 == offer.digest)):
+        if last != told:
+            journal.keep(onto.store, told)
+        return WAITING
+    if last == told:
         fallen.remember(onto.store, offer.digest)
-    if state.next == slot and (last is None or last.slot != slot):
+    if state.next == slot and last is not None and last.slot != slot:
         raise DeviceError(f"a restart begins with slot {slot}, as somebody asked for: it is not written over before")
     if fallen.is_remembered(onto.store, offer.digest):
         raise TrustError(f"version {version} fell back: the device was told to start it, and runs the one before it")
     return INSTALLED
+
+
+def _told(offer: Offer, slot: str) -> Journal:
+    """The journal once all is there, and the boot loader was told."""
+    manifest = offer.manifest.value
+    *_, boot = _ordered(manifest)
+    return Journal(offer.digest, manifest.version, slot, "boot", boot.size, 0, boot.size, boot.sha256, ACTIVATED)
 
 
 def _ordered(manifest: Manifest) -> Iterator[Payload]:
@@ -192,9 +201,7 @@ class _Work:
         self._regions["boot"].put(0, self._head)
         slots.keep(store, self._slot, slots.of_manifest(self._manifest, self._offer.digest))
         self._onto.loader.activate(self._slot)
-        *_, boot = _ordered(self._manifest)
-        journal.keep(store, replace(self._whole(boot), stage=ACTIVATED))
-        store.drop(HEAD)
+        journal.keep(store, _told(self._offer, self._slot))
 
     def _check(self, landing: Landing) -> None:
         """What was written is what the disk gives back; a root gets its hash tree from that. Raises DeviceError, and

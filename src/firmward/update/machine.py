@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmward.trust.store import Store
-from firmward.update import partitions
+from firmward.update import partitions, program
 from firmward.update.bootloaders import choice
 from firmward.update.bootloaders.bootloader import BootLoader
+from firmward.update.bootloaders.surroundings import Surroundings
 from firmward.update.command import USUAL, Time
 from firmward.update.disk import Disk
 from firmward.update.partitions import Partitions
@@ -18,9 +19,9 @@ from firmward.update.this_device import COMMAND_LINE
 Wall = Callable[[], float]
 
 
-def loader(name: str, running: str, disk: Disk, _store: Store) -> BootLoader:
+def loader(name: str, running: str, disk: Disk, store: Store) -> BootLoader:
     """By what it is called in the image, or what is found where that is empty. Raises InputError, DeviceError."""
-    return choice.chosen(name, disk, running)
+    return choice.boot_loader(name, Surroundings(running, disk, store, program.run))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,3 +23,8 @@ def counted(store: Store, sha256: str) -> int:
 def count(store: Store, sha256: str) -> None:
     """Before it restarts. Raises DeviceError."""
     store.keep(FILE, encode({"sha256": sha256, "count": counted(store, sha256) + 1}))
+
+
+def forget(store: Store) -> None:
+    """Raises DeviceError."""
+    store.drop(FILE)

@@ -34,7 +34,7 @@ READ_ELSEWHERE = {
         "php_tokens printed raucm script_scanner script_tokens services shell shell_words smb_conf ssh_algorithms "
         "ssh_match sshd_config sw_description sysctl_conf uci udev_rules unit_file xinetd yaml_subset"
     ),
-    "nothing that reads bytes": "malformed",
+    "nothing that reads bytes": "malformed verity_tree",
 }
 """Modules by where their bytes come from."""
 

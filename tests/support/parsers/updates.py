@@ -84,7 +84,8 @@ def ask_manifest(data: bytes) -> None:
 
 def identities(_: Path) -> Iterator[bytes]:
     said = {name: getattr(IDENTITY, name) for name in IDENTITY.__dataclass_fields__}
-    yield json.dumps(said | {"grace": "30d", "floor": "tpm", "device": "SN-1", "server": "https://u.example"}).encode()
+    more = {"grace": "30d", "floor": "tpm", "device": "SN-1", "server": "https://u.example"}
+    yield json.dumps(said | more | {"health": {"commands": ["/usr/bin/test"], "seconds": 60}}).encode()
 
 
 def ask_identity(data: bytes) -> None:

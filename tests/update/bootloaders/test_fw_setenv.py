@@ -125,10 +125,10 @@ def test_a_torn_copy_leaves_what_was_or_what_was_told(call: str, tmp_path: Path)
     changed = [name for name in before if before[name] != after[name]]
     assert len(changed) <= 1, "one copy is written"
     for name in changed:
-        for content in torn(before[name], after[name], step=11):
+        for content in torn(before[name], after[name], step=90):
             lay(tmp_path, before | {name: content})
             assert variables(tmp_path) in (old, new)
-        for content in list(torn(before[name], after[name], step=37))[:6]:
+        for content in list(torn(before[name], after[name], step=150))[:6]:
             lay(tmp_path, before | {name: content})
             assert told.state().next in (started(old)[0], started(new)[0])
             CALLS[call](told)

@@ -473,14 +473,14 @@ FAULTS = (
     ),
     Fault(
         "trust/store.py",
-        "            draft.replace(path)\n",
-        "            path.write_bytes(content)\n",
+        "            self._files.rename(draft, name)\n",
+        "            self._files.write(name, content)\n",
         "tests/trust/test_store.py",
         "a draft is left behind, and a power cut leaves half a file",
     ),
     Fault(
         "trust/store.py",
-        "return content if len(content) <= LIMIT else None",
+        "return content if content is not None and len(content) <= LIMIT else None",
         "return content",
         "tests/trust/test_store.py",
         "what is kept is read back whatever its size",

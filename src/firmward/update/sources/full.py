@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from firmward.model.errors import DeviceError
+from firmward.trust.place import WholeFilesError
 from firmward.update.sources.source import Material
 
 
@@ -19,15 +19,11 @@ class Full:
         self._blobs = material.blobs
 
     def pieces(self, offset: int) -> Iterator[bytes]:
-        """A server may know nothing of ranges: what is there already comes once more, and is passed over."""
-        came = False
+        """What is there already comes once more from a server that gives no parts of files, and is passed over. From no
+        other: a line that breaks at once is no reason to fetch all."""
         try:
-            for piece in self._blobs.stream(self._path, offset, self._size - offset):
-                came = True
-                yield piece
-        except DeviceError:
-            if came or not offset:
-                raise
+            yield from self._blobs.stream(self._path, offset, self._size - offset)
+        except WholeFilesError:
             yield from self._behind(offset)
 
     def _behind(self, offset: int) -> Iterator[bytes]:

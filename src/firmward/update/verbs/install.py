@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from firmward.model.errors import DeviceError
 from firmward.trust.clock import WALL
 from firmward.trust.place import Below
-from firmward.update import asking, call, fallen, install, journal, lock, outcome, restarts, spent
+from firmward.update import asking, call, fallen, install, lock, outcome, restarts, spent
 from firmward.update.asking import Found
 from firmward.update.call import Call
 from firmward.update.codes import CODES
 from firmward.update.floors import evidence
-from firmward.update.install import CHECKED, RUNNING, Progress
-from firmward.update.journal import ACTIVATED
+from firmward.update.install import CHECKED, RUNNING, Onto, Progress
 from firmward.update.outcome import CURRENT, INSTALLED, UPDATE, Outcome
 from firmward.update.paced import Hours, Pace, Paced
 from firmward.update.settling import settle
@@ -48,7 +47,7 @@ class _Work:
             return asking.outcome_of(found.reply, UPDATE, words, version)
         with self._call.onto() as onto, self._paced(found, hours) as place:
             if self._call.options.again:
-                _forget(self._call)
+                _pardon(onto)
             self._digest = found.offer.digest
             self._capture(found)
             done = install.install(found.offer, onto, Below(place, BLOBS), self._teller())
@@ -119,13 +118,13 @@ class _Teller:
             call.written(line)
 
 
-def _forget(called: Call) -> None:
-    """That the device fell back. Raises DeviceError."""
-    fallen.forget(called.store)
-    last = journal.kept(called.store)
-    if last is not None and last.stage == ACTIVATED:
-        called.store.drop(journal.FILE)
-    called.store.drop(restarts.FILE)
+def _pardon(onto: Onto) -> None:
+    """A version that the device fell back from is tried once more, and one that only waits for its restart restarts the
+    device anew. Raises DeviceError."""
+    restarts.forget(onto.store)
+    state = onto.loader.state()
+    if state.next == state.running:
+        fallen.pardon(onto.store)
 
 
 @contextmanager
