@@ -64,9 +64,9 @@ attack: setup ## attack the hardened camera and its unprotected twin: build/proo
 	@mkdir -p $(PROOF)
 	@$(MAKE) --no-print-directory $(KEYS)
 	@tools/proof-updates keys $(PROOF)
-	@# updates come from the lab's own machine on the device's network, and both payloads have to fit beside the data
+	@# updates come from the lab's own machine on the device's network, at any time of the day
 	@sed -e 's|^server = .*|server = "http://10.0.2.99:8080"|' -e 's|^data = .*|data = "data-roomy.ext4"|' \
-	    -e 's|^data_size = .*|data_size = "64M"|' \
+	    -e 's|^data_size = .*|data_size = "64M"|' -e '/^window = /d' \
 	    -e '/^to = "updates.maker.example"/{s|.*|to = "10.0.2.99/32"|;n;s|.*|port = 8080|}' $(POLICY) >$(PROOF)/device.toml
 	@cp $(dir $(POLICY))triage.toml $(PROOF)/triage.toml
 	@cp $(BUILD)/camera/images/data.ext4 $(BUILD)/camera/data-roomy.ext4
@@ -76,7 +76,7 @@ attack: setup ## attack the hardened camera and its unprotected twin: build/proo
 	@rm -rf $(PROOF)/hardened
 	@$(BIN)/firmward harden $(BUILD)/camera/camera.img --policy $(PROOF)/device.toml --unsafe \
 	    --as tar -o $(PROOF)/hardened >$(PROOF)/hardened.txt
-	@echo "── build: a release, one before it, from when it had not been hardened, one after it, and another product ──"
+	@echo "── build: a release, one before it, from when it had not been hardened, two after it, of which one does not serve, and another product ──"
 	@$(BIN)/firmward build $(PROOF)/device.toml --inputs $(BUILD)/camera --rootfs $(PROOF)/hardened/rootfs.tar \
 	    -o $(PROOF)/signed $(SIGNED_BY) $(TRUSTING)
 	@rm -rf $(PROOF)/past
@@ -98,11 +98,23 @@ attack: setup ## attack the hardened camera and its unprotected twin: build/proo
 	    $(PROOF)/device.toml >$(PROOF)/next/device.toml
 	@$(BIN)/firmward build $(PROOF)/next/device.toml --inputs $(BUILD)/camera --rootfs $(PROOF)/next/rootfs.tar \
 	    -o $(PROOF)/newer $(SIGNED_BY) $(TRUSTING)
+	@# its web server does not start, since a plug-in was forgotten: the maker's own checks of a release see nothing of that
+	@rm -rf $(PROOF)/flawed
+	@mkdir -p $(PROOF)/flawed/etc/lighttpd
+	@cp $(PROOF)/hardened/rootfs.tar $(PROOF)/flawed/rootfs.tar
+	@tar -xOf $(PROOF)/flawed/rootfs.tar etc/os-release | sed 's/1\.4\.0/1.5.1/' >$(PROOF)/flawed/etc/os-release
+	@tar -xOf $(PROOF)/flawed/rootfs.tar etc/lighttpd/lighttpd.conf >$(PROOF)/flawed/etc/lighttpd/lighttpd.conf
+	@echo 'server.modules += ("mod_forgotten")' >>$(PROOF)/flawed/etc/lighttpd/lighttpd.conf
+	@tar --append -f $(PROOF)/flawed/rootfs.tar --owner=0 --group=0 --mode=0644 -C $(PROOF)/flawed \
+	    etc/os-release etc/lighttpd/lighttpd.conf
+	@sed -e 's/^version = .*/version = "1.5.1"/' $(PROOF)/next/device.toml >$(PROOF)/flawed/device.toml
+	@$(BIN)/firmward build $(PROOF)/flawed/device.toml --inputs $(BUILD)/camera --rootfs $(PROOF)/flawed/rootfs.tar \
+	    -o $(PROOF)/broken $(SIGNED_BY) $(TRUSTING)
 	@mkdir -p $(PROOF)/recorder
 	@sed -e 's/^product = .*/product = "recorder"/' $(PROOF)/device.toml >$(PROOF)/recorder/device.toml
 	@$(BIN)/firmward build $(PROOF)/recorder/device.toml --inputs $(BUILD)/camera --rootfs $(PROOF)/hardened/rootfs.tar \
 	    -o $(PROOF)/other $(SIGNED_BY) $(TRUSTING)
-	@echo "── release: all four, as updates ──"
+	@echo "── release: all five, as updates ──"
 	@tools/proof-updates publish $(PROOF) $(KEYS)
 	@echo "── attack: the device, and its unprotected twin ──"
 	@$(BIN)/firmward lab attack $(PROOF)/signed --older $(PROOF)/older \

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import chain
 import comparison
+import deltas
 import identification
 import kernel
 import kernel_build
@@ -34,6 +35,7 @@ SECTIONS = {
     "kernel_build": kernel_build.section,
     "build": build.section,
     "update": update.section,
+    "deltas": deltas.section,
 }
 COMPARISON = "comparison"
 

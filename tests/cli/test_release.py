@@ -1,6 +1,7 @@
 """firmward release, as those call it who make, sign and publish."""
 
 import json
+import random
 import re
 import shutil
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import stores
-from ceremony import Ceremony, begun
+from ceremony import STABLE, Ceremony, begun
 from command import Firmward
 from released_build import signed_build
 
@@ -17,7 +18,7 @@ from firmward.signing.tuf_repository import channel, existing
 from firmward.signing.unlock import PASSPHRASE_VARIABLE
 
 GUIDE = Path(__file__).parents[2] / "docs/guides/release.md"
-VERBS = ("root", "delegate", "new", "sign", "publish", "promote", "withdraw", "renew", "verify")
+VERBS = ("root", "delegate", "new", "sign", "publish", "promote", "director", "withdraw", "renew", "verify")
 
 
 @pytest.fixture(autouse=True)
@@ -158,6 +159,41 @@ def test_a_build_that_was_changed_or_signed_by_others_is_not_released(
             assert (code, said in told) == (2, True), told
 
 
+@pytest.mark.proof  # four audits
+def test_a_release_has_deltas_from_what_the_channel_gives_and_gave(
+    firmward: Firmward, ready: Ceremony, system: Path
+) -> None:
+    (system / "bin/large").write_bytes(random.Random(2).randbytes(300_000))
+    for version in ("1.0", "1.1"):
+        (system / "etc/version").write_text(version)
+        signed_build(ready.folder / "out", ready.folder / "keys", system, version)
+        code, told = new(firmward, "out")
+        assert code == 0, told
+        published(firmward)
+    assert re.search(r"root: \d+ bytes, sha256 [0-9a-f]{64} or \d+ bytes \(0\.\d%\) from 1\.0, by blocks", told)
+    assert "boot: no delta from 1.0: it would have more than 70% of the payload" in told  # it has three bytes
+    given = ready.state.manifest("camera/stable/qemu-arm64.json", ready.state.of_channel(STABLE).signed)
+    assert given is not None
+    assert [[source.kind for source in one.sources] for one in given.payloads] == [["full"], ["blocks", "full"]]
+    (system / "etc/version").write_text("1.2")
+    signed_build(ready.folder / "out", ready.folder / "keys", system, "1.2")
+    assert [told.count("by blocks") for _, told in [new(firmward, "out", "--delta-from", "1.0")]] == [1]
+    assert [told.count("by blocks") for _, told in [new(firmward, "out", "--no-delta")]] == [0]
+    assert firmward("release", "verify", "repository").code == 0
+
+
+def test_a_delta_that_cannot_be_made_is_told_before_anything_is_audited(
+    firmward: Firmward, ready: Ceremony, system: Path
+) -> None:
+    signed_build(ready.folder / "out", ready.folder / "keys", system, "1.0")
+    for words, said in (
+        (("--delta-from", "0.9"), "no channel of camera gave it to qemu-arm64 (they gave: none)"),
+        (("--delta-from", "0.9", "--no-delta"), "say one of them"),
+    ):
+        code, told = new(firmward, "out", *words)
+        assert (code, said in told) == (2, True), told
+
+
 def test_a_release_for_a_channel_that_is_not_there_is_told_before_anything_is_audited(
     firmward: Firmward, ready: Ceremony, system: Path
 ) -> None:
@@ -223,10 +259,14 @@ def test_what_a_stranger_wrote_reaches_no_terminal(firmward: Firmward, ready: Ce
     assert "\x1b" not in called.out + called.err
 
 
-@pytest.mark.parametrize("verb", VERBS)
+HELPED = [verb for verb in VERBS if verb != "director"]
+HELPED += [f"director {verb}" for verb in ("root", "order", "stay", "renew")]
+
+
+@pytest.mark.parametrize("verb", HELPED)
 def test_help_has_examples_that_fit_on_a_line(firmward: Firmward, verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    told = firmward("release", verb, "--help").out
+    told = firmward("release", *verb.split(), "--help").out
     assert "Examples" in told
     assert "Exit codes" in told
     assert max(map(len, told.split("\n"))) <= 80

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -107,10 +107,14 @@ def test_whoever_sends_for_ever_is_left_after_the_bound() -> None:
     assert sent < 32 << 20
 
 
+LARGE = 100 << 20
+
+
+@pytest.mark.parametrize("limit", [100, LARGE])
 @pytest.mark.parametrize(
     "beginning", [b"", b"HTTP/1.1 200 OK\r\nX-", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"]
 )
-def test_whoever_sends_a_byte_now_and_then_is_left_in_time(beginning: bytes) -> None:
+def test_whoever_sends_a_byte_now_and_then_is_left_in_time(beginning: bytes, limit: int) -> None:
     def drip(connection: socket.socket, _: bytes) -> None:
         connection.sendall(beginning)
         for _ in range(100):
@@ -119,8 +123,36 @@ def test_whoever_sends_a_byte_now_and_then_is_left_in_time(beginning: bytes) -> 
 
     begun = time.monotonic()
     with server(drip) as (address, _), pytest.raises(DeviceError, match="too slow"):
-        Web(address, HASTY).read(("file",), 100)
+        Web(address, HASTY).read(("file",), limit)
     assert time.monotonic() - begun < 3
+
+
+def test_a_thin_line_is_waited_for_as_long_as_it_brings_something() -> None:
+    piece = b"x" * 2000
+
+    def slowly(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n")
+        for _ in range(10):
+            connection.sendall(piece)
+            time.sleep(0.15)
+
+    with server(slowly) as (address, _), closing(Web(address, HASTY)) as web:
+        assert web.read(("file",), LARGE) == piece * 10
+
+
+def test_packing_does_not_make_the_wait_longer_than_the_answer_may_be() -> None:
+    chunk = b"1;" + b"x" * 1000 + b"\r\nx\r\n"
+
+    def wrapped(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(60):
+            connection.sendall(chunk)
+            time.sleep(0.05)
+
+    begun = time.monotonic()
+    with server(wrapped) as (address, _), pytest.raises(DeviceError, match="too slow"):
+        Web(address, HASTY).read(("file",), 100)
+    assert time.monotonic() - begun < 2
 
 
 def test_whoever_says_nothing_is_left_in_time() -> None:

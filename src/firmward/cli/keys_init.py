@@ -23,9 +23,8 @@ EPILOG = """
 
     firmward keys init fleet --custody tpm
 
-Without ROLE all roles are made: boot, rootfs, update-root, targets, snapshot, timestamp,
-release, director-root, director, fleet. A store that is there gets the roles it has not got; keys that are
-there are never replaced.
+Without ROLE all roles are made: boot, rootfs, update-root, targets, snapshot, timestamp, release, director-root,
+director, fleet. A store that is there gets the roles it has not got; keys that are there are never replaced.
 
 **Exit codes**
 

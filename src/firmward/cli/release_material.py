@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from firmward.formats.verity import Shape
     from firmward.model.policy import Policy
     from firmward.signing.key_store import KeyStore
+    from firmward.signing.release.deltas import Deltas, Task
     from firmward.signing.shelf import Beginning, Digest
     from firmward.update.manifest import Accepted, Blob, Document, Manifest, Payload, Verity
 
+PAYLOADS = ("boot", "root")
 BOOT_FIT, ROOT_IMAGE = "slot/boot.fit", "slot/root.img"
 TRIAGE = "triage.toml"
 PROOF_LIMIT = 64 << 20
@@ -36,13 +38,17 @@ class Material:
 
     @property
     def blobs(self) -> "dict[str, Beginning]":
+        return {self.digests[name].sha256: self.file(name) for name in self.files}
+
+    @property
+    def payloads(self) -> tuple[str, ...]:
+        return tuple(name for name in PAYLOADS if name in self.files)
+
+    def file(self, name: str) -> "Beginning":
         from firmward.signing.shelf import Beginning
 
-        size = self.shape.data_size if self.shape is not None else None
-        return {
-            self.digests[name].sha256: Beginning(path, size if name == "root" else None)
-            for name, path in self.files.items()
-        }
+        size = self.shape.data_size if self.shape is not None and name == "root" else None
+        return Beginning(self.files[name], size)
 
 
 def checked_build(folder: Path, store: "KeyStore") -> "Built":
@@ -82,7 +88,16 @@ def material(folder: Path, built: "Built", documents: dict[str, Path], proof: Pa
     return Material(built, read_policy(files.get("policy")), files, digests, shape)
 
 
-def manifest(found: Material, accepted: "tuple[Accepted, ...]", now: datetime) -> "Manifest":
+def deltas(found: Material, task: "Task") -> "dict[str, Deltas]":
+    """By the payload that they make."""
+    from firmward.signing.release.deltas import deltas
+
+    return {name: deltas(task, name, found.file(name), found.digests[name]) for name in found.payloads}
+
+
+def manifest(
+    found: Material, deltas: "dict[str, Deltas]", accepted: "tuple[Accepted, ...]", now: datetime
+) -> "Manifest":
     """`now` is when the release is made: no device that runs it has a clock that is right and before that."""
     from firmward.update.manifest import Health, Manifest
 
@@ -96,7 +111,7 @@ def manifest(found: Material, accepted: "tuple[Accepted, ...]", now: datetime) -
         built=int(now.timestamp()),
         layout=built.layout,
         health=Health(built.health, built.health_seconds),
-        payloads=tuple(_payload(found, name) for name in ("boot", "root") if name in found.files),
+        payloads=tuple(_payload(found, name, deltas.get(name)) for name in found.payloads),
         verity=_verity(found),
         support_until=support.isoformat() if support is not None else "",
         documents=_documents(found),
@@ -104,11 +119,13 @@ def manifest(found: Material, accepted: "tuple[Accepted, ...]", now: datetime) -
     )
 
 
-def _payload(found: Material, partition: str) -> "Payload":
+def _payload(found: Material, partition: str, deltas: "Deltas | None") -> "Payload":
+    """The deltas first: a device takes what it can, in this order."""
     from firmward.update.manifest import FULL, Payload, Source
 
     digest = found.digests[partition]
-    return Payload(partition, digest.size, digest.sha256, (Source(FULL, _blob(digest)),))
+    smaller = deltas.sources if deltas is not None else ()
+    return Payload(partition, digest.size, digest.sha256, (*smaller, Source(FULL, _blob(digest))))
 
 
 def _documents(found: Material) -> "tuple[Document, ...]":

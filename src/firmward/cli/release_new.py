@@ -13,10 +13,15 @@ from firmward.cli.audit import BytesOption, JobsOption, MemoryOption, QuietOptio
 from firmward.cli.console import Color
 from firmward.cli.release_withdraw import ChannelOption
 from firmward.cli.vulns_database import AgeOption, DatabaseOption, advisories
+from firmward.model.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from firmward.cli.judging import Question
     from firmward.cli.release_gate import Answer
+    from firmward.signing.release.deltas import Deltas, Task
+    from firmward.signing.shelf import Beginning
     from firmward.signing.tuf_repository import Channel, State
     from firmward.update.manifest import Accepted, Manifest
 
@@ -71,6 +76,23 @@ def new(
     budget_seconds: SecondsOption = 300.0,
     budget_mib: BytesOption = 2048,
     memory_mib: MemoryOption = 4096,
+    delta: Annotated[
+        bool,
+        typer.Option(
+            "--delta/--no-delta",
+            help="Whether devices may make it of what they run: deltas from what the product's channels give now, and "
+            "what this one gave before.",
+        ),
+    ] = True,
+    delta_from: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--delta-from",
+            metavar="VERSION",
+            help="A release that a delta starts from instead, which any channel gave. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     days: options.DaysOption = None,
     now: options.NowOption = None,
     quiet: QuietOption = False,
@@ -79,6 +101,8 @@ def new(
 
     The build is verified with the store's rootfs keys and audited; report, SBOM, VEX and facts go with it. What its
     report has worse than that of the release it follows stops it, unless it is accepted, with a reason that is signed.
+
+    Deltas from earlier releases are made where those lie in the repository, and kept where they are worth it.
     """
     from firmward.cli import release_gate, release_material
     from firmward.cli.judging import Reading, progress
@@ -95,6 +119,9 @@ def new(
     built = release_material.checked_build(build, KeyStore.open(store))
     one, state = named(built.product, channel), existing(repo)
     state.of_channel(one)
+    if delta_from and not delta:
+        raise InputError("--no-delta and --delta-from: say one of them")
+    bases = _bases(state, one, built.board, delta_from or []) if delta else ()
     if proof is not None:
         release_material.check_proof(proof, build)
     limits = Limits(expanded_bytes=budget_mib << 20, seconds=budget_seconds, memory=memory_mib << 20)
@@ -105,8 +132,29 @@ def new(
             documents = audited(build, Path(name), question, reading, policy, tell)
         found = release_material.material(build, built, documents, proof)
         taken = _gated(state, one, built.board, documents["report"], told)
-        content = encoded(release_material.manifest(found, taken, moment))
-        options.write_draft(changes.released(state, one, content, found.blobs, options.terms(days), moment), output)
+        with progress(Color.AUTO, quiet=quiet) as tell:
+            made = release_material.deltas(found, _task(bases, state, Path(name), tell))
+        content = encoded(release_material.manifest(found, made, taken, moment))
+        blobs = found.blobs | _files(made)
+        options.write_draft(changes.released(state, one, content, blobs, options.terms(days), moment), output)
+
+
+def _bases(state: "State", one: "Channel", board: str, versions: list[str]) -> "tuple[Manifest, ...]":
+    from firmward.signing.release import bases
+
+    return bases.named(state, one.product, board, versions) if versions else bases.usual(state, one, board)
+
+
+def _task(bases: "tuple[Manifest, ...]", state: "State", folder: Path, tell: "Callable[[str], None]") -> "Task":
+    from firmward.signing.release.deltas import Task
+
+    return Task(bases, state.shelf, folder, tell, options.say)
+
+
+def _files(made: "dict[str, Deltas]") -> "dict[str, Beginning]":
+    from firmward.signing.shelf import Beginning
+
+    return {sha256: Beginning(path) for one in made.values() for sha256, path in one.files.items()}
 
 
 def _question(build: Path, db: Path | None, max_db_age: int | None) -> "tuple[Question, Path | None]":

@@ -211,6 +211,11 @@ class Powered:
         which is enough to know when to go on, and never a verdict."""
         return self._course.is_healthy if self.target.is_plain else self._good is not None
 
+    @property
+    def served(self) -> str | None:
+        """The slot that Linux marked good last since the power is on; None of the twin, which keeps no state."""
+        return self._good
+
     def await_healthy(self, seconds: float) -> None:
         """Raises Unseen when it does not become healthy."""
         if not self.until(lambda: self.is_healthy, seconds):

@@ -6,6 +6,7 @@
 | `stale` | as it was when it offered what runs now; its timestamp has expired |
 | `recovered` | as `current`, after its maker has replaced the online keys, which were stolen |
 | `past` | as it was when it offered an older version; its timestamp is fresh |
+| `broken` | as `current`, and one version more, whose application does not start |
 
 `online` is the store with the keys of snapshot and timestamp, for the attack that has stolen them.
 """
@@ -22,7 +23,7 @@ from firmward.signing.tuf_repository import BLOBS, Channel, State, channel, exis
 from firmward.signing.unlock import Unlock
 from firmward.update.manifest import Manifest
 
-NAMES = ("current", "recovered", "stale", "past")
+NAMES = ("current", "recovered", "stale", "past", "broken")
 STABLE = "stable"
 """The channel whose releases they hold."""
 
@@ -93,7 +94,7 @@ def _unfit(updates: Updates, runs: Built) -> Iterator[str]:
             yield f"{name}: {problem}"
             return
         is_older, is_newer = found.rollback_index < runs.rollback_index, found.rollback_index > runs.rollback_index
-        if name == "current" and not is_newer:
-            yield f"current offers {found.version}, which is not newer than {runs.version} by its rollback index"
+        if name in ("current", "broken") and not is_newer:
+            yield f"{name} offers {found.version}, which is not newer than {runs.version} by its rollback index"
         if name == "past" and not is_older:
             yield f"past offers {found.version}, which is not older than {runs.version} by its rollback index"

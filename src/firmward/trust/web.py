@@ -34,7 +34,7 @@ HOSTS_LIMIT = 4
 @dataclass(frozen=True, slots=True)
 class Patience:
     """Seconds for a connection to one address, between two pieces, and for an answer's beginning; behind that an answer
-    may take as long as it would at `rate` bytes a second."""
+    has to come at `rate` bytes a second, and may take no longer than it would at that when it has all that it may."""
 
     connect: float = 30.0
     silence: float = 30.0
@@ -101,7 +101,7 @@ class Web:
 
     def _reply(self, line: "_Line", path: Steps, offset: int, limit: int) -> "_Reply":
         try:
-            line.until = self._patience.until(limit, time.monotonic())
+            line.begin(limit)
             line.send(request(self._address.host, self._address.target(path), offset))
             return _Reply(line, offset)
         except (OSError, Malformed):
@@ -164,12 +164,18 @@ class _Reply:
 
 
 class _Line:
-    """A socket with an end of patience."""
+    """A socket with an end of patience, which comes later with all that is received: who drips is given up long before
+    the largest answer would be whole."""
 
-    def __init__(self, sock: "socket | SSLSocket", silence: float) -> None:
+    def __init__(self, sock: "socket | SSLSocket", patience: Patience) -> None:
         self._socket = sock
-        self._silence = silence
-        self.until = 0.0
+        self._patience = patience
+        self._until = self._latest = 0.0
+
+    def begin(self, limit: int) -> None:
+        """An answer of at most so many bytes."""
+        now = time.monotonic()
+        self._until, self._latest = self._patience.until(0, now), self._patience.until(limit, now)
 
     def send(self, data: bytes) -> None:
         self._socket.settimeout(self._left())
@@ -178,16 +184,18 @@ class _Line:
     def receive(self) -> bytes:
         """Empty where the other side ended it."""
         self._socket.settimeout(self._left())
-        return self._socket.recv(PIECE)
+        piece = self._socket.recv(PIECE)
+        self._until = min(self._until + len(piece) / self._patience.rate, self._latest)
+        return piece
 
     def close(self) -> None:
         self._socket.close()
 
     def _left(self) -> float:
-        left = self.until - time.monotonic()
+        left = self._until - time.monotonic()
         if left <= 0:
             raise TimeoutError("too slow")
-        return min(left, self._silence)
+        return min(left, self._patience.silence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +215,7 @@ class _Address:
     def line(self, patience: Patience) -> _Line:
         """Raises OSError."""
         sock = _connected(self.name, self.port, patience.connect)
-        return _Line(_secured(sock, self.name) if self.secure else sock, patience.silence)
+        return _Line(_secured(sock, self.name) if self.secure else sock, patience)
 
 
 def _connected(name: str, port: int, seconds: float) -> "socket":

@@ -70,6 +70,6 @@ def where(identity: Identity, named: str) -> Iterator[Where]:
         raise InputError("device.json: names no server; give a folder or an address")
     from firmward.trust.web import Patience, Web
 
-    # a root that drips held a device for ten minutes; at this rate the largest metadata takes two
+    # whoever drips holds a device for some twenty seconds; a line of the thinnest kind has this rate
     with closing(Web(address, Patience(answer=20.0, rate=1024))) as web:
         yield Where(web, is_far=True)

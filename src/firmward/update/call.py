@@ -14,13 +14,15 @@ from firmward.update import slots
 from firmward.update.floors.floor import RollbackFloor
 from firmward.update.guarded import Guarded
 from firmward.update.identity import Identity
-from firmward.update.install import Onto
 from firmward.update.machine import Machine
+from firmward.update.partitions import Partitions
 from firmward.update.slots import Holding
 from firmward.update.this_device import ThisDevice
 
 if TYPE_CHECKING:
     import argparse
+
+    from firmward.update.install import Onto
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,16 @@ class Call:
         return self.here.floor(self.identity)
 
     @contextmanager
-    def onto(self) -> Iterator[Onto]:
+    def onto(self) -> "Iterator[Onto]":
+        """What is installed onto. Raises as `slots`."""
+        from firmward.update.install import Onto  # and all that writes slots, which who only asks does without
+
+        with self.slots() as (disk, loader):
+            runs = Holding(self.identity.version, "", self.identity.rollback_index)
+            yield Onto(disk, self.store, loader, runs)
+
+    @contextmanager
+    def slots(self) -> Iterator[tuple[Partitions, Guarded]]:
         """Disk and boot loader. Raises InputError where the device has no slots, and DeviceError."""
         inactive = self.here.inactive()
         if not inactive:
@@ -48,17 +59,15 @@ class Call:
             raise DeviceError(f"the disk's partitions cannot be read: {error.strerror or error}") from error
         try:
             loader = self.machine.loader(self.identity.boot_loader, slots.other(inactive), disk, self.store)
-            runs = Holding(self.identity.version, "", self.identity.rollback_index)
-            yield Onto(disk, self.store, Guarded(loader, self.here.state), runs)
+            yield disk, Guarded(loader, self.here.state)
         finally:
             disk.close()
 
     def restart(self) -> None:
         """Into what the boot loader starts next. What it wants to be told by the restart is asked right before, since
         it may count that. Raises InputError, DeviceError."""
-        with self.onto() as onto:
-            loader = onto.loader
-            argument = loader.restart_argument() if isinstance(loader, Guarded) else ""
+        with self.slots() as (_, loader):
+            argument = loader.restart_argument()
         self.machine.restart(argument)
 
     def say(self, lines: tuple[str, ...], table: dict[str, Json]) -> None:

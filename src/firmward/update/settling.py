@@ -8,8 +8,8 @@ def settle(call: Call) -> None:
     """Raise the rollback floor to it: from here on nothing older is taken. A device whose boot loader cannot be asked
     now is asked again next time, and one that has none has `confirm` alone. Raises as a floor does."""
     try:
-        with call.onto() as onto:
-            state = onto.loader.state()
+        with call.slots() as (_, loader):
+            state = loader.state()
     except (DeviceError, InputError):
         return
     if state.running in state.good:

@@ -71,7 +71,7 @@ class Meter:
         last = kept(store)
         self._spent = in_month(last, month)
         if last is not None and last.month > month:  # under its old name it would last until that month has come
-            self._write(last.amount)
+            self._write(self._spent.amount)
 
     def check(self) -> None:
         """Whether anything may be used. Raises DeviceError where nothing is left, or nobody could write it down."""

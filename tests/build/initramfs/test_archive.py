@@ -1,6 +1,7 @@
 """Archives for the kernel: cpio(1) and the packers themselves are witnesses of what is written."""
 
 import os
+import random
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,11 +40,22 @@ def written(members: tuple[Member, ...], path: Path, compression: str = "none") 
     return path.read_bytes()
 
 
-def test_cpio_lists_parents_first_and_all_sorted(tmp_path: Path) -> None:
-    names = run("cpio", "-t", feed=written(MEMBERS, tmp_path / "made")).decode().split()
+def test_cpio_lists_parents_first_and_all_sorted_but_init_which_is_last(tmp_path: Path) -> None:
+    *names, last = run("cpio", "-t", feed=written(MEMBERS, tmp_path / "made")).decode().split()
     assert names == sorted(names, key=lambda name: name.split("/"))
+    assert last == "init"
     assert {"bin", "dev", "etc", "health", "run"} <= set(names)
-    assert len(names) == len(MEMBERS) + 5
+    assert len(names) + 1 == len(MEMBERS) + 5
+
+
+@pytest.mark.parametrize("compression", packing.COMPRESSIONS)
+def test_another_root_hash_leaves_what_is_packed_before_it(tmp_path: Path, compression: str) -> None:
+    others = [program(f"lib/{number}", random.Random(number).randbytes(20_000)) for number in range(10)]
+    one, two = (
+        written((*others, program("init", f"#!/bin/sh\nhash={digit * 64}\n".encode())), tmp_path / "made", compression)
+        for digit in "ab"
+    )
+    assert one[:195_000] == two[:195_000]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes nodes of devices")

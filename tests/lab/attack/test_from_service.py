@@ -18,6 +18,7 @@ from firmward.lab.attack import (
     memory_filled,
     persist_from_service,
     root_by_setuid,
+    update_fills_disk,
 )
 from firmward.lab.attacks import Need, Position, attacks
 from firmward.lab.challenge import LEAST, MOST, Challenge
@@ -31,6 +32,7 @@ POSTED = {
     "flood-from-service": flood_from_service.CODE.format(word=ASKED.shell, victim=flood_from_service.VICTIM),
     "memory-filled": memory_filled.CODE.format(name="own", files=2),
     "persist-from-service": persist_from_service.put("#!/bin/sh\necho own\n"),
+    "update-fills-disk": update_fills_disk.code(update_fills_disk.FILL, update_fills_disk.LASTING, ASKED),
     "root-by-setuid": root_by_setuid.LISTEN.format(word=ASKED.shell, port=root_by_setuid.PORT),
 }
 
@@ -71,6 +73,24 @@ def test_what_was_there_is_kept_behind_what_is_put_before_it(tmp_path_factory: p
     subprocess.run(["sh", "-c", text], check=True, stderr=subprocess.DEVNULL)
     said = [subprocess.run([folder / name], capture_output=True, text=True).stdout for name in ("rc.local", "new")]
     assert said == ["own\nwas\n", "own\n"]
+
+
+def test_what_fills_a_disk_goes_with_him_and_nothing_else_does(tmp_path: Path) -> None:
+    for name in ("data", "data/settings", "data/shut"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "own").write_text("the device's\n")
+    folders = f"{tmp_path}/data {tmp_path}/data/* {tmp_path}/nothing"
+    limited = "ulimit -f 64; trap '' XFSZ\n"
+    for form, word in ((update_fills_disk.FILL, "filled"), (update_fills_disk.LEAVE, "left")):
+        text = limited + update_fills_disk.code(form, folders, ASKED).replace(str(update_fills_disk.FILES), "5")
+        said = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True).stdout.splitlines()
+        assert said[-1] == word
+        names = sorted(path.name for path in (tmp_path / "data").iterdir())
+        number = 6 if word == "filled" else 0
+        assert sum(name.startswith(f"filled-{ASKED.first}") for name in names) == number
+    assert [(tmp_path / name / "own").read_text() for name in ("data", "data/settings", "data/shut")] == [
+        "the device's\n"
+    ] * 3
 
 
 def filled(folder: Path, *mounts: str) -> tuple[list[str], str]:

@@ -63,6 +63,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Updates]:
             maker.publish(maker.signed(maker.release("1.4.0", 0, RECORDER, "recorder"), "office"))
         release(maker, "1.4.0", 1, "stale")
         release(maker, "1.5.0", 2, "current")
+        broken(maker)
         recovered(maker)
         online = OnlineKeys(maker.store("server"), stores.known())
         yield Updates(maker.folder / "updates", "camera", BOARD, online)
@@ -71,6 +72,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Updates]:
 def release(maker: Ceremony, version: str, index: int, name: str) -> None:
     maker.publish(maker.signed(maker.release(version, index), "office"))
     shutil.copytree(maker.repository, maker.folder / "updates" / name)
+
+
+def broken(maker: Ceremony) -> None:
+    """In a copy: elsewhere nobody hears of it."""
+    before = maker.folder / "before"
+    shutil.copytree(maker.repository, before)
+    release(maker, "1.5.1", 2, "broken")
+    shutil.rmtree(maker.repository)
+    before.rename(maker.repository)
 
 
 def recovered(maker: Ceremony) -> None:

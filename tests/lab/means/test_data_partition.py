@@ -55,6 +55,14 @@ THINGS = (
 )
 
 
+def test_folders_are_made_for_what_lies_in_them(bench: Bench) -> None:
+    own = Planted("firmward/journal.json", 0o600, content=b"{}")
+    with pytest.raises(Unseen, match="could not be put"):
+        bench.plant(own)
+    data_partition.plant(cast("Target", bench), (own,), ("firmward", "home"))
+    bench.plant(*THINGS)
+
+
 def test_all_lie_there_and_the_file_system_is_whole(bench: Bench) -> None:
     bench.plant(*THINGS)
     place = bench.work / "after.ext4"

@@ -90,6 +90,7 @@ def test_files_come_whole_over_one_connection(server: UpdateServer) -> None:
         answer = line.getresponse()
         assert (answer.status, answer.read()) == (206, BIG[-10:])
         assert server.paths() == ["/small", "/big", "/none", "/big"]
+        assert [one.offset for one in server.log] == [0, 0, 0, len(BIG) - 10]
         assert all(one.ended is None for one in server.log)
         line.close()
         assert until(lambda: all(one.ended is not None for one in server.log))

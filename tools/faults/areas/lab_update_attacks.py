@@ -5,6 +5,10 @@ from fault import Fault
 OFFERED = "tests/lab/means/test_offered_update.py"
 UPDATES = "tests/lab/attack/test_updates.py"
 SERVER = "tests/lab/means/test_update_server.py"
+SLOTS = "tests/lab/means/test_slot_content.py"
+IN_PLACE = "tests/lab/means/test_in_place.py"
+CUT = "tests/lab/attack/test_update_interrupted.py"
+FULL = "tests/lab/attack/test_update_full_and_false.py"
 STARTS = "tests/build/client/test_starts.py"
 CHECKS = "tests/checks/update/test_update_checks.py"
 
@@ -162,5 +166,145 @@ FAULTS = (
         "    if DEVICE not in texts:\n",
         CHECKS,
         "a client that trusts nobody counts as an updater",
+    ),
+    Fault(
+        "lab/means/slot_content.py",
+        "    return all(\n        digest",
+        "    return any(\n        digest",
+        SLOTS,
+        "a slot of which a part is another version's counts as the new one",
+    ),
+    Fault(
+        "lab/means/slot_content.py",
+        "        if any(data):",
+        "        if True:",
+        SLOTS,
+        "an update that has not come is seen in a slot that is empty",
+    ),
+    Fault(
+        "lab/means/slot_content.py",
+        'superblock(shape).ljust(VERITY_BLOCK, b"\\0")',
+        "superblock(shape)",
+        SLOTS,
+        "a root that is put there is none that a device starts",
+    ),
+    Fault(
+        "lab/means/in_place.py",
+        "    return new and old",
+        "    return new or old",
+        IN_PLACE,
+        "the twin's power is cut before anything is written",
+    ),
+    Fault(
+        "lab/means/in_place.py",
+        "cd /data\nwget",
+        "wget",
+        IN_PLACE,
+        "the twin's update needs no room where the attacker has filled all",
+    ),
+    Fault(
+        "lab/means/outcome.py",
+        "    if powered.is_healthy or answers(powered, port):",
+        "    if powered.is_healthy:",
+        FULL,
+        "a twin that serves yet counts as destroyed",
+    ),
+    Fault(
+        "lab/means/data_partition.py",
+        "    script.write_text(made + ",
+        "    script.write_text(",
+        "tests/lab/means/test_data_partition.py",
+        "what the attacker forges has no folder to lie in",
+    ),
+    Fault(
+        "lab/means/update_server.py",
+        "one = Asked(path, time.monotonic(), offset=offset)",
+        "one = Asked(path, time.monotonic())",
+        SERVER,
+        "that an update was gone on with is not seen",
+    ),
+    Fault(
+        "lab/attack/update_interrupted.py",
+        "if cut.serves and not _serves(powered, cut):",
+        "if False:",
+        CUT,
+        "a device that was destroyed is said to have had no update",
+    ),
+    Fault(
+        "lab/attack/update_interrupted.py",
+        'lambda update: update.has_come("boot", 0.0)',
+        'lambda update: update.has_come("boot", HALF)',
+        CUT,
+        "the power is never cut with all written and nothing switched",
+    ),
+    Fault(
+        "lab/attack/update_interrupted.py",
+        "if powered.served != NEXT or not slot_content.holds(target, NEXT, release):",
+        "if powered.served != NEXT:",
+        CUT,
+        "half a slot that serves counts as the new version",
+    ),
+    Fault(
+        "lab/attack/update_interrupted.py",
+        "    if not powered.until(lambda: powered.is_healthy, COMES):\n        target.note",
+        "    if False:\n        target.note",
+        CUT,
+        "a device that is dead in the end is not told from one that serves the old version",
+    ),
+    Fault(
+        "lab/attack/update_fills_disk.py",
+        '    if "filled" not in said:',
+        "    if False:",
+        FULL,
+        "a disk that is not full proves that a full one does no harm",
+    ),
+    Fault(
+        "lab/attack/update_fills_disk.py",
+        "-exec rm -f {{}} +",
+        "-exec true {{}} +",
+        "tests/lab/attack/test_from_service.py",
+        "the attacker leaves, and there is no more room than before",
+    ),
+    Fault(
+        "lab/attack/update_fills_disk.py",
+        "    if not powered.until(lambda: powered.served == NEXT, COMES):",
+        "    if False:",
+        FULL,
+        "a device that is never updated again counts as one that withstands",
+    ),
+    Fault(
+        "lab/attack/update_health_lies.py",
+        "Records((last, last), CLAIM)",
+        "Records((last, last), Request())",
+        FULL,
+        "nobody lies, and the device withstands it",
+    ),
+    Fault(
+        "lab/attack/update_health_lies.py",
+        "    if powered.served == BROKEN:",
+        "    if False:",
+        FULL,
+        "a version that serves passes for a broken one that was left",
+    ),
+    Fault(
+        "lab/attack/update_slot_overwrite.py",
+        "    if _running(target) != before:",
+        "    if False:",
+        FULL,
+        "that the device wrote over what runs is not seen",
+    ),
+    Fault(
+        "lab/attack/update_slot_overwrite.py",
+        "Records(states, Request(active=NEXT))",
+        "Records(states, Request())",
+        FULL,
+        "what the attacker put into the slot is asked for by nobody",
+    ),
+    Fault(
+        "lab/attack/update_slot_overwrite.py",
+        "boot.size, 0, boot.size, boot.sha256",
+        "boot.size, 0, 0, boot.sha256",
+        FULL,
+        "the forged journal tells of nothing that was written",
     ),
 )

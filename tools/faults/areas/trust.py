@@ -270,6 +270,20 @@ FAULTS = (
     ),
     Fault(
         "trust/web.py",
+        "self._until + len(piece) / self._patience.rate, self._latest",
+        "self._latest, self._latest",
+        WEB,
+        "whoever drips is waited for as long as for the largest answer",
+    ),
+    Fault(
+        "trust/web.py",
+        "min(self._until + len(piece) / self._patience.rate, self._latest)",
+        "self._until + len(piece) / self._patience.rate",
+        WEB,
+        "bytes around the content make the wait longer",
+    ),
+    Fault(
+        "trust/web.py",
         "return self._head.keeps and self._answer.is_over",
         "return True",
         f"{WEB} {SERVERS}",

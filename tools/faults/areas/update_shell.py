@@ -310,8 +310,8 @@ FAULTS = (
     ),
     Fault(
         "update/verbs/confirm.py",
-        "        onto.loader.mark_good(onto.loader.state().running)",
-        "        onto.loader.state()",
+        "        loader.mark_good(loader.state().running)",
+        "        loader.state()",
         VERBS,
         "a healthy version falls back all the same",
     ),

@@ -2,9 +2,10 @@
 
 Rules, from the kernel's driver-api/early-userspace/buffer-format and init/initramfs.c. The kernel makes what stands in
 a `newc` archive in its order and no folder by itself, so that parents come first; of several hard links the last
-carries the data. Members are sorted, inode numbers count up, the device's number is zero. Nodes of devices are lines of
-the archive, so that nobody has to be root. An archive has no place for extended attributes. How it is packed is another
-matter (packing.py).
+carries the data. Members are sorted, but `init` is the last: it names the root hash, and so is another in each release,
+while all that is packed before it stays as it was and need not come again with an update. Inode numbers count up, the
+device's number is zero. Nodes of devices are lines of the archive, so that nobody has to be root. An archive has no
+place for extended attributes. How it is packed is another matter (packing.py).
 """
 
 import stat
@@ -24,6 +25,7 @@ from firmward.model.tree import KINDS, Entry, Kind, Tree
 SIZE_LIMIT = (1 << 32) - 1
 """Bytes of one file: its size stands in eight hexadecimal digits."""
 
+INIT = "init"
 TYPES = {kind: bits for bits, kind in KINDS.items()}
 _NUMBER = (1 << 32) - 1
 
@@ -126,7 +128,7 @@ def arranged(members: Iterable[Member]) -> tuple[Member, ...]:
         first = known.get(member.same_as) if member.same_as else member
         if first is None or (member.same_as and (first.same_as or first.kind is not Kind.FILE)):
             raise InputError(f"{member.path}: is a hard link of {member.same_as}, which is no file of the initramfs")
-    return tuple(known[path] for path in sorted(known, key=lambda path: path.replace("/", "\0")))
+    return tuple(known[path] for path in sorted(known, key=lambda path: (path == INIT, path.replace("/", "\0"))))
 
 
 def _check(member: Member) -> None:

@@ -1,16 +1,12 @@
 """A system that cannot start, so that the device starts it again, and again."""
 
-from firmward.lab import reach
-from firmward.lab.attacks import Attack, Position, Result, Unseen
+from firmward.lab.attacks import Attack, Position, Result
 from firmward.lab.means import outcome
-from firmward.lab.network import Forward
 from firmward.lab.target import Target, Witness
 from firmward.model.chain import ROOT
 
 HEAD = 4096
 """Bytes, in which a file system says what it is."""
-LOOPS = 3
-"""Starts that came to nothing, after which nobody waits any longer: a person at the device would not."""
 PORT = 443
 
 
@@ -22,13 +18,7 @@ def run(target: Target) -> Result:
 
 def _twin(target: Target) -> Result:
     with target.power(ports=ATTACK.ports) as powered:
-        if not powered.until(lambda: powered.resets >= LOOPS or powered.is_healthy, ATTACK.within):
-            raise Unseen(f"it neither served nor was reset {LOOPS} times within {ATTACK.within:g} s")
-        if powered.is_healthy:
-            return Result.STOPPED
-        _, here = powered.address(PORT)
-        (answer,) = reach.call((Forward(PORT, here),), seconds=1.0)
-        return Result.STOPPED if answer.answers else Result.SUCCEEDED
+        return outcome.of_brick(powered, PORT, ATTACK.within)
 
 
 def _device(target: Target) -> Result:

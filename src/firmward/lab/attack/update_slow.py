@@ -8,7 +8,7 @@ from firmward.lab.means.update_server import Asked, Slow, UpdateServer, always, 
 from firmward.lab.target import Powered, Target, Witness
 from firmward.model.chain import UPDATES
 
-HOLDS = 160.0
+HOLDS = 45.0
 """Seconds after which an updater that still waits is held for good: all that it asked for has a few kilobytes."""
 
 
@@ -41,6 +41,6 @@ ATTACK = Attack(
     case="TUF specification 1.0, section 1.5.2: slow retrieval attacks",
     foretold=("update-over-plaintext",),
     run=run,
-    within=180.0,
+    within=90.0,
     needs=(Need.NETWORK, Need.UPDATES),
 )

@@ -31,12 +31,13 @@ class Planted:
     device: tuple[int, int] | None = None
 
 
-def plant(target: Target, things: tuple[Planted, ...]) -> None:
-    """Raises Unseen where it holds no ext4, or has no such folder or no room."""
+def plant(target: Target, things: tuple[Planted, ...], folders: tuple[str, ...] = ()) -> None:
+    """`folders` are made first. Raises Unseen where it holds no ext4, or has no such folder or no room."""
     image = target.work / "data.ext4"
     image.write_bytes(target.read(DATA, target.size(DATA)))
     script = target.work / "plant"
-    script.write_text("".join(_commands(things, target.work)), encoding="ascii")
+    made = "".join(f"mkdir /{folder}\n" for folder in folders)
+    script.write_text(made + "".join(_commands(things, target.work)), encoding="ascii")
     run(["debugfs", "-w", "-f", script, image], epoch=EPOCH, package=PACKAGE)
     _check(image, things)
     target.write(DATA, image.read_bytes())

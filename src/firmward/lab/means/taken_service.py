@@ -21,6 +21,8 @@ from firmward.lab.challenge import challenge
 from firmward.lab.means import memory
 from firmward.lab.means.memory import Memory
 from firmward.lab.means.web import Web
+from firmward.lab.station import Station
+from firmward.lab.switch import Switch
 from firmward.lab.target import Powered, Target, Witness
 from firmward.model.tree import Tree
 
@@ -98,14 +100,20 @@ class TakenService:
 
 @contextmanager
 def taken(
-    target: Target, ports: Sequence[int] = (), attached: Sequence[str] = (), descriptors: Sequence[int] = ()
+    target: Target,
+    ports: Sequence[int] = (),
+    attached: Sequence[str] = (),
+    descriptors: Sequence[int] = (),
+    station: Station | Switch | None = None,
 ) -> Iterator[TakenService]:
     """Switch the device on and take its web server over. Raises Unseen when that does not succeed."""
     script = _script(target)
     size = boards.virtual(target.device.said.board).memory
     with (
         memory.shared(size) as shared,
-        target.power((HTTPS, *ports), (*shared.arguments, *attached), (shared.descriptor, *descriptors)) as powered,
+        target.power(
+            (HTTPS, *ports), (*shared.arguments, *attached), (shared.descriptor, *descriptors), station
+        ) as powered,
     ):
         powered.await_healthy(STARTS)
         service = TakenService(powered, _opened(powered, shared, script), script.url)

@@ -1,8 +1,8 @@
 """The man in the middle: he has the line to the update server, and answers in its place whatever he likes.
 
-He is another machine on the device's wire (station.py), at the address that both updaters ask. What he offers can be
-changed while the device runs. All that is asked is noted, and what became of each answer: that is what is seen from
-outside of an updater.
+He is another machine on the device's wire (station.py), at the address that both updaters ask; where the device's own
+ports are called meanwhile, he stands at a switch. What he offers can be changed while the device runs. All that is
+asked is noted, and what became of each answer: that is what is seen from outside of an updater.
 """
 
 import threading
@@ -15,6 +15,7 @@ from typing import Protocol
 
 from firmward.lab.means import dhcp, tcp
 from firmward.lab.station import ADDRESS, Station
+from firmward.lab.switch import Switch
 
 PORT = 8080
 URL = f"http://10.0.2.99:{PORT}"
@@ -120,12 +121,14 @@ def always(answer: Answer) -> Site:
 @dataclass
 class Asked:
     """`at` and `ended` by the monotonic clock, `ended` None while the connection is open. `taken` are the bytes of
-    the connection that the device acknowledged before it ended, or until now."""
+    the connection that the device acknowledged before it ended, or until now. `offset` is where in the file it was to
+    begin."""
 
     path: str
     at: float
     ended: float | None = None
     taken: int = 0
+    offset: int = 0
 
 
 class _Exchange:
@@ -158,7 +161,7 @@ class _Exchange:
 
     def _answer(self, head: str) -> None:
         path, offset = asked(head)
-        one = Asked(path, time.monotonic())
+        one = Asked(path, time.monotonic(), offset=offset)
         self._own.append(one)
         self._log.append(one)
         answer = self._site()(path, offset)
@@ -180,14 +183,16 @@ def asked(head: str) -> tuple[str, int]:
 
 
 class UpdateServer:
-    """`site` is what is offered now. `log` is what was asked until now, by a thread that serves."""
+    """`site` is what is offered now. `log` is what was asked until now, by a thread that serves. `wire` is what the
+    device is plugged in."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, switch: Switch | None = None) -> None:
         self.site = site
         self.log: list[Asked] = []
         self.taken = 0
         """Bytes that the device took of the connection that is open now."""
-        self.station = Station()
+        self.wire = Station() if switch is None else switch
+        self.station = self.wire if isinstance(self.wire, Station) else self.wire.station
         self._done = threading.Event()
         self._tcp = tcp.Server(ADDRESS, PORT, self.station.send, lambda: _Exchange(lambda: self.site, self.log))
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -198,7 +203,7 @@ class UpdateServer:
     def close(self) -> None:
         self._done.set()
         self._thread.join()
-        self.station.close()
+        self.wire.close()
 
     def paths(self, since: float = 0.0) -> list[str]:
         """What was asked since a moment of the monotonic clock."""
@@ -218,5 +223,13 @@ class UpdateServer:
 @contextmanager
 def serving(site: Site) -> Iterator[UpdateServer]:
     with closing(UpdateServer(site)) as server:
+        server.start()
+        yield server
+
+
+@contextmanager
+def serving_beside(site: Site) -> Iterator[UpdateServer]:
+    """The device's own ports can be called meanwhile."""
+    with closing(UpdateServer(site, Switch())) as server:
         server.start()
         yield server

@@ -24,7 +24,7 @@ from firmward.signing.tuf_repository import (
     target_file,
 )
 from firmward.update import manifest
-from firmward.update.manifest import Manifest
+from firmward.update.manifest import Manifest, Payload
 
 NEW = "  (new)"
 
@@ -120,9 +120,19 @@ def _manifest_words(board: str, now: Manifest, was: Manifest | None) -> Iterator
     yield f"    made {datetime.fromtimestamp(now.built, UTC):%Y-%m-%d %H:%M} UTC, layout {now.layout}"
     for payload in now.payloads:
         yield f"    {payload.partition}: {payload.size} bytes, sha256 {payload.sha256}"
+        yield from _deltas(payload, was)
     yield f"    with {', '.join(one.kind for one in now.documents) or 'no documents'}"
     for one in now.accepted:
         yield f"    accepts {one.finding}: {one.reason} ({one.owner})"
+
+
+def _deltas(payload: Payload, was: Manifest | None) -> Iterator[str]:
+    known = {one.sha256: was.version for one in was.payloads} if was else {}
+    for source in payload.sources:
+        if source.base is not None:
+            what = known.get(source.base) or f"what has the sha256 {source.base[:SHOWN]}"
+            size = source.blob.size
+            yield f"      or {size} bytes ({size / payload.size:.1%}) from {what}, by {source.kind}"
 
 
 def _manifest(targets: Targets, path: str, shelf: Shelf) -> Manifest | None:

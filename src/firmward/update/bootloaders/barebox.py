@@ -15,7 +15,7 @@ Rules (barebox' manual, "Barebox Bootchooser" and "Barebox State Framework"; dt-
 from dataclasses import dataclass
 
 from firmward.model.errors import DeviceError, InputError
-from firmward.update.bootloaders.bootloader import OTHER, SLOTS, BootState, a_slot, to_disable, to_mark
+from firmward.update.bootloaders.bootloader import OTHER, SLOTS, BootLoader, BootState, a_slot, to_disable, to_mark
 from firmward.update.bootloaders.surroundings import Surroundings
 from firmward.update.program import Run
 
@@ -25,7 +25,7 @@ FIRST, SECOND = 20, 10
 _TARGETS = {"a": "system0", "b": "system1"}
 
 
-def adapter(around: Surroundings) -> "Barebox":
+def adapter(around: Surroundings) -> BootLoader:
     return Barebox(around.run, around.running)
 
 
@@ -107,6 +107,6 @@ def _names(target: str) -> tuple[str, str]:
 
 
 def _next(found: dict[str, _Target]) -> str:
-    """As the bootchooser begins. Where it gives attempts back, those without a priority get none."""
-    left = [slot for slot in SLOTS if found[slot].may_start] or [slot for slot in SLOTS if found[slot].priority]
+    """As the bootchooser begins: where nobody has attempts left, it gives them back to whoever has a priority."""
+    left = [slot for slot in SLOTS if found[slot].may_start]
     return max(left or SLOTS, key=lambda slot: (found[slot].priority, slot == "a"))

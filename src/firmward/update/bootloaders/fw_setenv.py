@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmward.model.errors import DeviceError, InputError
-from firmward.update.bootloaders.bootloader import SLOTS, BootState, a_slot, to_disable, to_mark
+from firmward.update.bootloaders.bootloader import SLOTS, BootLoader, BootState, a_slot, to_disable, to_mark
 from firmward.update.bootloaders.surroundings import Surroundings
 from firmward.update.program import Run
 
@@ -28,7 +28,7 @@ TRIES = 3
 _COPIES = 2
 
 
-def adapter(around: Surroundings) -> "FwSetenv":
+def adapter(around: Surroundings) -> BootLoader:
     return FwSetenv(around.run, around.running, around.top / CONFIG)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from firmward.model.errors import DeviceError, InputError
 from firmward.trust.files import Files, FolderFiles
-from firmward.update.bootloaders.bootloader import SLOTS, BootState, a_slot, to_disable, to_mark
+from firmward.update.bootloaders.bootloader import SLOTS, BootLoader, BootState, a_slot, to_disable, to_mark
 from firmward.update.bootloaders.surroundings import Surroundings
 from firmward.update.program import Run
 
@@ -28,7 +28,7 @@ SIZE_LIMIT = 64 << 10
 DRAFT = ".grubenv.new"
 
 
-def adapter(around: Surroundings) -> "Grub":
+def adapter(around: Surroundings) -> BootLoader:
     """The block's folder has to be there; a link is followed, or a rename would replace it."""
     there = [path for path in (around.top / place for place in PLACES) if path.exists()]
     if not there:

@@ -23,7 +23,7 @@ from pathlib import Path
 from firmward.model.errors import DeviceError, InputError
 from firmward.trust.files import Files, FolderFiles
 from firmward.trust.store import Store
-from firmward.update.bootloaders.bootloader import OTHER, SLOTS, BootState, a_slot, to_disable, to_mark
+from firmward.update.bootloaders.bootloader import OTHER, SLOTS, BootLoader, BootState, a_slot, to_disable, to_mark
 from firmward.update.bootloaders.surroundings import Surroundings
 
 PLACES = ("efi", "boot/efi", "boot")
@@ -37,7 +37,7 @@ SIZE_LIMIT = 8 << 10
 """Bytes of an entry."""
 
 
-def adapter(around: Surroundings) -> "SystemdBoot":
+def adapter(around: Surroundings) -> BootLoader:
     there = [path for path in (around.top / place for place in PLACES) if (path / "loader/entries").is_dir()]
     if not there:
         raise InputError(f"there is no loader/entries below any of /{', /'.join(PLACES)}: mount the EFI partition")

@@ -21,7 +21,7 @@ from firmward.formats.json_table import Table
 from firmward.formats.malformed import Malformed
 from firmward.model.errors import DeviceError, InputError
 from firmward.trust.store import Store
-from firmward.update.bootloaders.bootloader import SLOTS, BootState, a_slot, to_disable, to_mark
+from firmward.update.bootloaders.bootloader import SLOTS, BootLoader, BootState, a_slot, to_disable, to_mark
 from firmward.update.bootloaders.surroundings import Surroundings
 from firmward.update.disk import Disk
 
@@ -34,7 +34,7 @@ ARGUMENT = "0 tryboot"
 _KEY = "boot_partition"
 
 
-def adapter(around: Surroundings) -> "Tryboot":
+def adapter(around: Surroundings) -> BootLoader:
     for folder in (around.top / place for place in FOLDERS):
         if (folder / FILE).is_file():
             return Tryboot(FolderDisk(folder), around.store, around.running)

@@ -17,14 +17,14 @@ from dataclasses import replace
 from firmward.formats import boot_state
 from firmward.formats.boot_state import REQUEST, SECTOR, SIZE, TRIES, Records, Request, State
 from firmward.model.errors import DeviceError, InputError
-from firmward.update.bootloaders.bootloader import OTHER, SLOTS, BootState, a_slot, to_disable, to_mark
+from firmward.update.bootloaders.bootloader import OTHER, SLOTS, BootLoader, BootState, a_slot, to_disable, to_mark
 from firmward.update.bootloaders.surroundings import Surroundings
 from firmward.update.disk import Disk
 
 PARTITION = "state"
 
 
-def adapter(around: Surroundings) -> "UbootState":
+def adapter(around: Surroundings) -> BootLoader:
     return UbootState(around.disk, around.running)
 
 

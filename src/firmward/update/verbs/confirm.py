@@ -37,9 +37,9 @@ def _mark_good(called: Call) -> str:
     """Who was told, empty on a device without slots, where there is a floor alone. Raises DeviceError, InputError."""
     if not called.here.inactive() and not called.options.health:
         return ""
-    with called.onto() as onto:
-        onto.loader.mark_good(onto.loader.state().running)
-        return onto.loader.name
+    with called.slots() as (_, loader):
+        loader.mark_good(loader.state().running)
+        return loader.name
 
 
 def _not_well(called: Call, reason: str) -> int:

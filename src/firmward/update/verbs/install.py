@@ -13,6 +13,7 @@ from firmward.update.call import Call
 from firmward.update.codes import CODES
 from firmward.update.floors import evidence
 from firmward.update.install import CHECKED, RUNNING, Onto, Progress
+from firmward.update.offer import Offer
 from firmward.update.outcome import CURRENT, INSTALLED, UPDATE, Outcome
 from firmward.update.paced import Hours, Pace, Paced
 from firmward.update.settling import settle
@@ -49,17 +50,17 @@ class _Work:
             if self._call.options.again:
                 _pardon(onto)
             self._digest = found.offer.digest
-            self._capture(found)
+            self._keep_evidence(found.offer, onto)
             done = install.install(found.offer, onto, Below(place, BLOBS), self._teller())
         if done.standing == RUNNING:
             return asking.outcome_of(found.reply, CURRENT, f"{version} is what runs")
         words = f"version {version} is in slot {done.slot}: restart to use it"
         return asking.outcome_of(found.reply, INSTALLED, words, version)
 
-    def _capture(self, found: Found) -> None:
-        """Raises DeviceError."""
-        here, called = self._call.here, self._call
-        evidence.capture(here.channel(), called.identity, found.offer.manifest.value, called.store, here.inactive())
+    def _keep_evidence(self, offer: Offer, onto: Onto) -> None:
+        """What raises the rollback floor, once the slot that this goes into has proved itself. Raises DeviceError."""
+        here, manifest = self._call.here, offer.manifest.value
+        evidence.capture(here.channel(), self._call.identity, manifest, onto.store, here.inactive())
 
     def restart(self) -> None:
         """Raises DeviceError."""
