@@ -58,6 +58,11 @@ ROWS = (
     (at(1, "a", (2, 3), good="a"), at(1, "a", (2, 3)), []),
     (at(1, "a", (2, 3)), at(1, "a", (2, 3), active="b"), []),
     (at(1, "", (3, 3)), at(2, "", (3, 3)), []),
+    # a request is applied before a slot is chosen, and the look may come between
+    (at(1, "a", (2, 3)), at(2, "a", (3, 3)), []),
+    (at(1, "a", (2, 2)), at(2, "a", (2, 3)), []),
+    (at(2, "a", (3, 3)), at(3, "b", (3, 2)), [Sign(Stage.SLOT, "2 tries left", "b")]),
+    (at(1, "a", (2, 3)), at(3, "a", (2, 3)), [Sign(Stage.SLOT, "2 tries left", "a")]),
 )
 
 

@@ -12,6 +12,8 @@ EPILOG = """
 
     firmward lab shell build/out
 
+    firmward lab update build/out --to repository --cuts 5
+
     firmward lab attack build/out --before rootfs.squashfs -o proof.html
 
 A device runs on copies of the build's files and without a network; nothing of it is left when it ends.
@@ -19,9 +21,9 @@ A device runs on copies of the build's files and without a network; nothing of i
 
 
 def add_to(app: typer.Typer) -> None:
-    from firmward.cli import lab_attack, lab_attacks, lab_boot, lab_shell
+    from firmward.cli import lab_attack, lab_attacks, lab_boot, lab_shell, lab_update
 
     group = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True, rich_markup_mode="markdown")
-    for verb in (lab_boot, lab_shell, lab_attack, lab_attacks):
+    for verb in (lab_boot, lab_shell, lab_update, lab_attack, lab_attacks):
         verb.add_to(group)
     app.add_typer(group, name="lab")

@@ -113,6 +113,19 @@ def test_what_has_no_end_is_counted_until_the_caller_breaks_off(server: UpdateSe
 
 
 @needs_qemu
+def test_what_was_taken_is_counted_over_all_connections(server: UpdateServer) -> None:
+    server.site = over({"/big": BIG})
+    with called(server) as port:
+        for turn in (1, 2):
+            line = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+            line.request("GET", "/big")
+            assert line.getresponse().read() == BIG
+            line.close()
+            assert until(lambda: all(one.ended is not None for one in server.log))
+            assert turn * len(BIG) <= server.taken_in_all <= turn * (len(BIG) + 200)
+
+
+@needs_qemu
 def test_what_drips_stays_open_and_what_is_offered_changes(server: UpdateServer) -> None:
     server.site = always(Slow(every=0.05))
     with called(server) as port:

@@ -109,6 +109,8 @@ class Server:
     ) -> None:
         self._address, self._port, self._send, self._program = address, port, send, program
         self._open: dict[tuple[bytes, int], Connection] = {}
+        self.taken_in_all = 0
+        """Bytes that all have acknowledged who ever were connected."""
 
     @property
     def taken(self) -> int:
@@ -177,6 +179,7 @@ class Server:
             one.base += moved
             one.sent = max(one.sent - done, 0)
             one.taken += done
+            self.taken_in_all += done
             one.tried = time.monotonic()
 
     def _push(self, key: tuple[bytes, int], one: Connection) -> None:

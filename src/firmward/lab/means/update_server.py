@@ -205,6 +205,11 @@ class UpdateServer:
         self._thread.join()
         self.wire.close()
 
+    @property
+    def taken_in_all(self) -> int:
+        """Bytes that the device took of all connections until now, the heads of answers among them."""
+        return self._tcp.taken_in_all
+
     def paths(self, since: float = 0.0) -> list[str]:
         """What was asked since a moment of the monotonic clock."""
         return [one.path for one in tuple(self.log) if one.at >= since]
