@@ -110,6 +110,14 @@ def test_what_waits_for_a_restart_gives_way_to_a_newer_one() -> None:
     assert one.holds("b") is NEWER
 
 
+def test_a_forged_record_of_what_runs_holds_no_update_back() -> None:
+    """The version is that of the running image, or the record would not count; the manifest's is another."""
+    one = device()
+    slots.keep(one.store, "a", replace(slots.of_manifest(NEW.manifest, NEW.sha256), version="1.4.0"))
+    assert one.install() == Installed("b", "1.4.1", INSTALLED)
+    assert one.holds("b") is NEW
+
+
 @pytest.mark.parametrize("lost", ["journal", "installed-b"])
 def test_it_waits_for_a_restart_though_a_record_is_lost(lost: str) -> None:
     one = device(is_new_healthy=False)

@@ -104,7 +104,8 @@ def _standing(offer: Offer, onto: Onto, state: BootState, slot: str) -> str:
     """INSTALLED where there is something to be done. Raises DeviceError, TrustError."""
     version = offer.manifest.value.version
     runs = onto.held(state.running)
-    if runs is not None and runs.sha256 == offer.digest:
+    # anybody can write a record, and the version of what runs is in its image: a record alone holds no update back
+    if runs is not None and (runs.sha256, runs.version) == (offer.digest, version):
         return RUNNING
     if state.running not in state.good:
         raise DeviceError("the running version has not proved itself yet: nothing is installed over the one before it")

@@ -20,6 +20,7 @@ from firmward.lab.challenge import LEAST, MOST, Challenge
 from firmward.lab.means import data_partition, fit, offered_update, outcome, slot_content
 from firmward.lab.means.slot_content import Release
 from firmward.lab.means.update_server import Asked, UpdateServer, nothing
+from firmward.lab.means.web import Web
 from firmward.trust.store import Store
 from firmward.update import journal, landing, slots
 
@@ -50,6 +51,10 @@ class Played:
         return self
 
     @property
+    def web(self) -> Web:
+        return Web(("", 0), "name:word")
+
+    @property
     def is_healthy(self) -> bool:
         return self.served is not None
 
@@ -63,7 +68,7 @@ class Played:
         yield self
 
     @contextmanager
-    def taken(self, _target: object, station: object = None) -> Iterator["Played"]:
+    def taken(self, _target: object, station: object = None, login: str | None = None) -> Iterator["Played"]:
         yield self
 
     def run(self, code: str, _seconds: float) -> str:

@@ -362,4 +362,11 @@ FAULTS = (
         "tests/update/test_identity.py",
         "the record of what a slot held before",
     ),
+    Fault(
+        "update/install.py",
+        "(runs.sha256, runs.version) == (offer.digest, version)",
+        "runs.sha256 == offer.digest",
+        INSTALL,
+        "a forged record of what runs holds an update back for ever",
+    ),
 )

@@ -47,7 +47,8 @@ echo left
 def run(target: Target) -> Result:
     with taken(target) as service:
         _fill(service, LASTING)
-    return _twin(target) if target.is_plain else _device(target)
+        login = service.web.login
+    return _twin(target) if target.is_plain else _device(target, login)
 
 
 def code(form: str, folders: str, asked: Challenge) -> str:
@@ -58,7 +59,7 @@ def _fill(service: TakenService, folders: str) -> None:
     """Raises Unseen."""
     target = service.powered.target
     said = service.run(as_root(code(FILL, folders, target.challenge)), FILLS).splitlines()
-    places = ", ".join(line for line in said if line.startswith("/"))
+    places = ", ".join(line for line in said if line.startswith("/") and ":" not in line)
     if "filled" not in said:
         raise Unseen(f"his code did not come to its end: {places}")
     target.note(Witness.ATTACKER, f"writes until no more is taken: {places}")
@@ -77,12 +78,12 @@ def _twin(target: Target) -> Result:
     return Result.SUCCEEDED
 
 
-def _device(target: Target) -> Result:
+def _device(target: Target, login: str | None) -> Result:
     """It starts with a full disk, and is filled anew, to the file systems in memory."""
     release = slot_content.release(target.updates, "current")
     with (
         serving_beside(offered_update.honest(target.updates)) as server,
-        taken(target, station=server.wire) as service,
+        taken(target, station=server.wire, login=login) as service,
     ):
         _fill(service, f"{LASTING} {PASSING}")
         offered_update.until_asked(service.powered, server)
@@ -114,7 +115,7 @@ ATTACK = Attack(
     position=Position.SERVICE,
     link=UPDATES,
     case="Cisco CSCwf25731, CSCwf37271: a log fills access points' flash, and their next update ends in a boot loop",
-    foretold=("mount-options",),
+    foretold=("update-without-fallback", "mount-options"),
     run=run,
     within=175.0,
     ports=(HTTPS,),

@@ -105,8 +105,10 @@ def taken(
     attached: Sequence[str] = (),
     descriptors: Sequence[int] = (),
     station: Station | Switch | None = None,
+    login: str | None = None,
 ) -> Iterator[TakenService]:
-    """Switch the device on and take its web server over. Raises Unseen when that does not succeed."""
+    """Switch the device on and take its web server over. `login` is that of its pages, where an earlier start told it:
+    the word for the label is written once. Raises Unseen when that does not succeed."""
     script = _script(target)
     size = boards.virtual(target.device.said.board).memory
     with (
@@ -116,7 +118,8 @@ def taken(
         ) as powered,
     ):
         powered.await_healthy(STARTS)
-        service = TakenService(powered, _opened(powered, shared, script), script.url)
+        web = Web(powered.address(HTTPS), login)
+        service = TakenService(powered, _opened(powered, shared, script, web), script.url)
         _overwrite(shared, script)
         _ask(service)
         yield service
@@ -147,9 +150,8 @@ def script_of(root: Tree) -> Script | None:
     return found
 
 
-def _opened(powered: Powered, shared: Memory, script: Script) -> Web:
+def _opened(powered: Powered, shared: Memory, script: Script, web: Web) -> Web:
     """Its pages, by the word on the label where they ask for one; the script is in memory then."""
-    web = Web(powered.address(HTTPS))
     limit = powered.target.seconds + STARTS
     while powered.target.seconds < limit:
         page = web.ask(script.url)
