@@ -75,3 +75,9 @@ def test_a_device_that_would_ask_somebody_else_is_told_before_anything_starts() 
     offered.check_server(DEVICE, parse_policy(POLICY.format(URL), "x"))
     with pytest.raises(InputError, match=f"names https://maker.example, and the lab's server is {URL}"):
         offered.check_server(DEVICE, parse_policy(POLICY.format("https://maker.example"), "x"))
+
+
+def test_a_device_that_would_wait_for_the_night_is_told_before_anything_starts() -> None:
+    policy = parse_policy(POLICY.format(URL) + 'window = "02:00-04:00"\n', "x")
+    with pytest.raises(InputError, match=r"at 02:00-04:00 alone, .* --from-stick"):
+        offered.check_server(DEVICE, policy)

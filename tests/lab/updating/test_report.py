@@ -113,6 +113,12 @@ def test_what_cuts_cost_is_told_against_the_round_without() -> None:
     )
 
 
+def test_each_round_with_cuts_had_to_take_the_update_too() -> None:
+    first, second = report().rounds
+    found = replace(report(), rounds=(first, second, replace(second, begun=Begun(2, BOTH))))
+    assert words.taken(found).endswith("with cuts 62.0 MiB in 2 rounds, 1.0 MiB more a cut")
+
+
 def test_which_source_was_taken_is_told() -> None:
     assert words.kinds(OFFERED, report().rounds[0]) == ("full",)
     small = Round(Begun(0, BOTH), (replace(CALM, paths=("/metadata", "/small", "/full")),))

@@ -105,6 +105,19 @@ def test_what_is_not_expected_ends_it(ending: Ending) -> None:
     assert [type(one) for one in events] == [Begun, Start, Last]
 
 
+def test_a_later_round_that_is_not_expected_ends_it_too() -> None:
+    found = Played(order(9))
+    events = []
+    for event in found.events():
+        events.append(event)
+        if isinstance(event, Start):
+            found._ends = Ending.SILENT
+    assert [one.number for one in events if isinstance(one, Begun)] == [0, 1]
+    assert isinstance(events[-2], Start)
+    assert events[-2].ending is Ending.SILENT
+    assert isinstance(events[-1], Last)
+
+
 def test_stretches_are_as_long_as_they_were_without_a_cut() -> None:
     assert lengths(DONE) == {Stretch.STARTING: 12.0, Stretch.INSTALLING: 28.0, Stretch.TRIAL: 10.0}
     refused = Start(Ending.STAYED, 100.0, (), {}, 0, since={Stretch.STARTING: 0.0})

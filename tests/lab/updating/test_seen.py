@@ -107,7 +107,9 @@ def test_a_choice_between_two_looks_is_told_by_what_came_of_it() -> None:
 def test_a_refused_slot_is_no_trial_of_the_new_version() -> None:
     seen = followed(asked(), (0.4, "b"), (0.5, "-b"), (1, "a"), (8, "+a"))
     assert seen.ran[0] == Ran(0.4, "b", NEW, refused=True)
-    assert seen.ending(20) is None
+    assert (seen.ending(20), seen.ending(68)) == (None, Ending.BACK)
+    order = asked(Moment(Stretch.STARTING, 0.5), spare=0)
+    assert followed(order, (0.4, "b"), (0.5, "-b")).due() == 10.0
 
 
 def test_a_slot_that_is_not_whole_is_no_version() -> None:

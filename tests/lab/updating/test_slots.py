@@ -12,7 +12,7 @@ from firmward.build.verity import write_verity
 from firmward.lab.device import Device
 from firmward.lab.updating.slots import Content, Slots, Version, built_version
 
-BOOT_SIZE, ROOT_SIZE = 64 << 10, 512 << 10
+BOOT_SIZE, ROOT_SIZE = 64 << 10, 1 << 20
 PLACES = {"boot_a": 0, "root_a": BOOT_SIZE, "boot_b": BOOT_SIZE + ROOT_SIZE, "root_b": 2 * BOOT_SIZE + ROOT_SIZE}
 SIZES = {"boot": BOOT_SIZE, "root": ROOT_SIZE}
 
@@ -48,7 +48,7 @@ class Made:
 def made(tmp_path: Path) -> Made:
     chance = random.Random(7)
     (tmp_path / "slot").mkdir()
-    (tmp_path / "fs").write_bytes(chance.randbytes(300_000))
+    (tmp_path / "fs").write_bytes(chance.randbytes(700_000))
     tree = write_verity(tmp_path / "fs", tmp_path / "slot/root.img", product="camera", version="1.0.0")
     boot, root = chance.randbytes(50_000), (tmp_path / "slot/root.img").read_bytes()
     (tmp_path / "slot/boot.fit").write_bytes(boot)

@@ -212,6 +212,13 @@ FAULTS = (
     ),
     Fault(
         "lab/updating/offered.py",
+        "if update.window is not None:",
+        "if False:",
+        OFFERED,
+        "a device that waits for the night is waited for",
+    ),
+    Fault(
+        "lab/updating/offered.py",
         "if one.kind == FULL or one.base in bases",
         "if one.base in bases or one.kind",
         OFFERED,

@@ -39,13 +39,19 @@ def _channel(device: Device, policy: Policy) -> Channel:
 
 
 def check_server(device: Device, policy: Policy) -> None:
-    """Raises InputError for a device that would ask somebody else."""
-    server = (policy.update or Update()).server
+    """Raises InputError for a device that would ask somebody else, or wait for the night."""
+    update = policy.update or Update()
+    server = update.server
     if server != update_server.URL:
         said = server or "no server"
         raise InputError(
             f"{device.folder / POLICY}: names {said}, and the lab's server is {update_server.URL}: build with "
             "that one in [update] server and in an [[egress]] for it, or give the repository with --from-stick"
+        )
+    if update.window is not None:
+        raise InputError(
+            f"{device.folder / POLICY}: takes updates at {update.window} alone, and nobody waits so long in the lab: "
+            "build without [update] window, or give the repository with --from-stick, for which there is none"
         )
 
 
