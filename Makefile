@@ -10,11 +10,12 @@ SIGNED_BY := --keys $(KEYS) --passphrase-file $(PASSPHRASE) --cache $(BUILD)/cac
 POLICY := examples/camera/device.toml
 TRUSTING = --update-root $(PROOF)/repository/metadata/1.root.json
 SECONDS_PER_TARGET ?= 60
+SECONDS_OF_CUTS ?= 600
 # What is known of the sample camera is an excerpt of 16 July 2026.
 ADVISORIES := examples/camera/advisories
 EXCERPT_DAY := 1784160000
 
-.PHONY: help setup demo test attack proof lint fix docs survey bench fuzz faults clean
+.PHONY: help setup demo test attack proof soak lint fix docs survey bench fuzz faults clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -144,6 +145,11 @@ survey: setup ## audit every boot loader that Debian builds, write docs/field-su
 
 bench: setup ## measure against other programs in the same run, write docs/benchmarks.md and docs/comparison.md
 	@$(BIN)/python bench
+
+soak: setup ## thousands of power cuts while updates are installed, simulated and on the virtual device: docs/power-cuts.md
+	@$(BIN)/python examples/camera/build.py -o $(BUILD)/camera
+	@$(BIN)/python tools/power-cuts --seconds $(SECONDS_OF_CUTS) --seed $$(date +%s)
+	@$(BIN)/python tools/update-proof
 
 fuzz: setup ## every parser, SECONDS_PER_TARGET each
 	@$(BIN)/python fuzz --seconds $(SECONDS_PER_TARGET)
