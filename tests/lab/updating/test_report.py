@@ -100,6 +100,10 @@ def test_an_interruption_is_no_proof_and_no_problem_of_the_device() -> None:
     assert list(found.problems()) == []
     assert not found.holds
     assert words.headline(found) == "interrupted, after the power was cut once"
+    begun = replace(found, rounds=(Round(Begun(0, BOTH), ()),))
+    assert words.headline(begun) == "interrupted before the power was cut"
+    assert words.taken(begun) == "no start was followed to its end"
+    assert words.headline(begun) in rendered(begun, Path("report.md"))
 
 
 def test_events_become_rounds() -> None:

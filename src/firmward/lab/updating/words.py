@@ -13,7 +13,7 @@ MIB = 1 << 20
 def headline(report: Report) -> str:
     cuts = _times(report.cuts)
     if report.interrupted:
-        return f"interrupted, after the power was cut {cuts}"
+        return f"interrupted, after the power was cut {cuts}" if report.cuts else "interrupted before the power was cut"
     if not report.holds:
         return f"not as expected: {next(iter(report.problems()), '')}"
     version, offered = report.setting.version, report.offered.version
@@ -25,7 +25,7 @@ def headline(report: Report) -> str:
 
 
 def _times(count: int) -> str:
-    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def size(count: int) -> str:
@@ -73,7 +73,9 @@ def by_stretch(report: Report) -> Iterator[tuple[Stretch, int, int]]:
 
 def taken(report: Report) -> str:
     """What cuts cost on the line."""
-    calm = next((one.taken for one in report.rounds if not one.cuts), 0)
+    calm = next((one.taken for one in report.rounds if one.starts and not one.cuts), None)
+    if calm is None:
+        return "no start was followed to its end"
     rough = [one for one in report.rounds if one.cuts]
     said = f"without a cut the device took {size(calm)} of {size(report.offered.least)}"
     if not rough:
