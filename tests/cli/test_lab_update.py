@@ -21,7 +21,9 @@ MIB = 1 << 20
 BOTH, HALF, DONE = {"a": "1.0.0", "b": "1.0.0"}, {"a": "1.0.0", "b": None}, {"a": "1.0.0", "b": "2.0.0"}
 RUNS, TRIES = Ran(0.4, "a", "1.0.0", healthy=True), Ran(0.4, "b", "2.0.0", healthy=True)
 CALM = Start(Ending.UPDATED, 60.0, (RUNS, TRIES), DONE, 30 * MIB, since={Stretch.STARTING: 0.0})
-CUT = Start(Ending.CUT, 30.0, (RUNS,), HALF, 10 * MIB, (), Moment(Stretch.INSTALLING, 0.5))
+CUT = Start(
+    Ending.CUT, 30.0, (RUNS,), HALF, 10 * MIB, (), Moment(Stretch.INSTALLING, 0.5), since={Stretch.INSTALLING: 12.0}
+)
 LAST = Last(TRIES, good=True, answers=(Answer(443, True, "TLSv1.3"),))
 WELL: tuple[Event, ...] = (Begun(0, BOTH), CALM, Begun(1, BOTH), CUT, CALM, LAST)
 FORM = "firmward.lab-update/1"
@@ -63,7 +65,7 @@ def test_what_came_of_it_is_told_line_by_line(firmward: Firmward, out: Path, tol
             "30.0 MiB go into a slot, of which it has to take 2.0 MiB",
             "round 1: slots a: 1.0.0",
         ),
-        *("1.1   ran a (1.0.0) healthy; cut while installing, 50%", "then a: 1.0.0, b: not whole", "443 answers"),
+        *("1.1   ran a (1.0.0) healthy; cut while installing, 18.0 s in", "then a: 1.0.0, b: not whole", "443 answers"),
         *("slot b (2.0.0) is healthy, kept by its boot loader", "became 2.0.0, with the power cut once."),
     ):
         assert words in done.out

@@ -23,8 +23,9 @@ SETTING = Setting(
 )
 OFFERED = Offered(NEW, 30 * MIB, 30 * MIB, {"/full": "full", "/small": "blocks"})
 RUNS, TRIES = Ran(0.4, "a", OLD, healthy=True), Ran(0.4, "b", NEW, healthy=True)
+BEGUN = {Stretch.STARTING: 0.0, Stretch.INSTALLING: 12.0}
 CALM = Start(Ending.UPDATED, 60.0, (RUNS, TRIES), DONE, 30 * MIB, ("/full",), since={Stretch.STARTING: 0.0})
-CUT = Start(Ending.CUT, 30.0, (RUNS,), HALF, 10 * MIB, ("/full",), Moment(Stretch.INSTALLING, 0.5))
+CUT = Start(Ending.CUT, 30.0, (RUNS,), HALF, 10 * MIB, ("/full",), Moment(Stretch.INSTALLING, 0.5), since=BEGUN)
 REST = replace(CALM, taken=21 * MIB)
 SERVES = Last(Ran(0.4, "b", NEW, healthy=True), good=True, answers=(Answer(443, True, "TLSv1.3"),))
 
@@ -131,6 +132,12 @@ def test_which_source_was_taken_is_told() -> None:
 
 def test_next_to_each_stretch_stands_what_ran_then() -> None:
     assert list(words.by_stretch(report())) == [(Stretch.INSTALLING, 1, 1)]
+
+
+def test_a_cut_is_told_where_it_came_and_not_where_it_was_drawn_for() -> None:
+    late = replace(CUT, moment=Moment(Stretch.STARTING, 0.9))
+    assert words.cut(late) == "installing, 18.0 s in"
+    assert list(words.by_stretch(report(late, REST))) == [(Stretch.INSTALLING, 1, 1)]
 
 
 @pytest.mark.parametrize("suffix", sorted(FORMS))

@@ -169,6 +169,13 @@ FAULTS = (
         "each round's own update is told as what cuts cost",
     ),
     Fault(
+        "lab/updating/words.py",
+        "start.moment is not None and start.during is stretch",
+        "start.moment is not None and start.moment.stretch is stretch",
+        REPORT,
+        "a cut is told where it was drawn for, and came elsewhere",
+    ),
+    Fault(
         "lab/state_partition.py",
         "if state.seq == earlier.seq or left == TRIES:",
         "if state.seq == earlier.seq:",

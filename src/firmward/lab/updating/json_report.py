@@ -56,11 +56,12 @@ def _round(report: Report, one: Round) -> JsonObject:
 
 def _start(one: Start) -> JsonObject:
     moment = one.moment
-    cut = None if moment is None else {"stretch": moment.stretch.value, "part": round(moment.part, 4)}
+    drawn = None if moment is None else {"stretch": moment.stretch.value, "part": round(moment.part, 4)}
     return {
         "ending": one.ending.name.lower(),
         "seconds": round(one.seconds, 2),
-        "cut": cut,
+        "cut": drawn,
+        "during": one.during.value,
         "ran": [_ran(ran) for ran in one.ran],
         "slots": dict(one.slots),
         "taken": one.taken,

@@ -56,6 +56,13 @@ class Start:
     since: Mapping[Stretch, float] | None = None
 
     @property
+    def during(self) -> Stretch:
+        """The stretch that it ended in: a moment that was drawn for one may come when the next has begun, on a machine
+        that is busier or less so than it was."""
+        since = self.since or {}
+        return max(since, key=lambda one: since[one], default=Stretch.STARTING)
+
+    @property
     def tried(self) -> tuple[str, ...]:
         """The versions that it ran, one after the other."""
         return tuple(one.version for one in self.ran if one.version is not None and not one.refused)

@@ -40,7 +40,10 @@ def kinds(offered: Offered, one: Round) -> tuple[str, ...]:
 
 def cut(start: Start) -> str:
     """When the power was cut."""
-    return "" if start.moment is None else f"{start.moment}"
+    if start.moment is None:
+        return ""
+    since = (start.since or {}).get(start.during, 0.0)
+    return f"{start.during.value}, {start.seconds - since:.1f} s in"
 
 
 def held(slots: Mapping[str, str | None]) -> str:
@@ -65,7 +68,7 @@ def by_stretch(report: Report) -> Iterator[tuple[Stretch, int, int]]:
             after
             for one in report.rounds
             for start, after in zip(one.starts, one.starts[1:], strict=False)
-            if start.moment is not None and start.moment.stretch is stretch
+            if start.moment is not None and start.during is stretch
         ]
         if found:
             yield stretch, len(found), sum(report.offered.version in after.tried for after in found)
