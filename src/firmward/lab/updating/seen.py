@@ -72,8 +72,9 @@ class Start:
 class Asked:
     """What is waited for. `new` is the version on offer, `lengths` how long each stretch took without a cut. `tried`
     tells that the new version was started before and proved nothing yet, and `spare` how often it may be cut then:
-    the boot loader gives it up in the end, rightly. `patience` is how long a device may look and take nothing, `rest`
-    how long it is watched after it came back; both in seconds, as `limit` is for all."""
+    the boot loader gives it up in the end, rightly. `patience` is how long a device may look and take nothing, or half
+    of how long it may serve and not even look; `rest` how long it is watched after it came back; both in seconds, as
+    `limit` is for all."""
 
     new: str
     moment: Moment | None
@@ -94,6 +95,7 @@ class Seen:
         self.since: dict[Stretch, float] = {Stretch.STARTING: 0.0}
         self.again = False
         self._looked: float | None = None
+        self._served: float | None = None
         self._back: float | None = None
         self._back_taken = 0
         self._takes = False
@@ -110,6 +112,8 @@ class Seen:
     def line(self, now: float, line: Line) -> None:
         if line.asked and self._looked is None:
             self._looked = now
+        if self._served is None and self.ran and self.ran[-1].healthy:
+            self._served = now
         if line.takes and Stretch.INSTALLING not in self.since and not self._is_on_trial:
             self.since[Stretch.INSTALLING] = now
         self._takes = line.takes
@@ -135,7 +139,9 @@ class Seen:
         return Ending.SILENT if now >= self._asked.limit else None
 
     def _stays(self, now: float) -> bool:
-        is_quiet = self._looked is not None and now - self._looked >= self._asked.patience
+        patience = self._asked.patience
+        is_asleep = self._looked is None and self._served is not None and now - self._served >= 2 * patience
+        is_quiet = is_asleep or (self._looked is not None and now - self._looked >= patience)
         return is_quiet and not self._takes and not self._was_tried and bool(self.ran) and self.ran[-1].healthy
 
     @property
