@@ -12,12 +12,12 @@ from firmward.model.chain import UPDATES
 NEXT = "b"
 FILLS = 120.0
 """Seconds in which all is full, on a busy machine too."""
-FILES = 1 << 15
-"""Empty files in one folder: more than an ext4 of this size has inodes."""
+FILES = 1 << 14
+"""Empty files in one folder: as many as an ext4 of this size has inodes."""
 RESTS = 15.0
 """Seconds after which an updater that asked for a version, and for nothing of it, has given up."""
-FULL = 60.0
-"""Seconds in which the update comes though all is full."""
+FULL = 20.0
+"""Seconds behind its first question in which a device that needs no room has installed the update."""
 COMES = 150.0
 """Seconds in which it comes once there is room."""
 LASTING, PASSING = "/data /data/*", "/run /run/* /var/log /var/log/* /tmp"
