@@ -137,21 +137,20 @@ def ran(module: Any, played: Played, *, plain: bool = False) -> Result:
 
 
 def test_a_device_that_installs_though_all_is_full_has_stopped_it(played: Played) -> None:
-    played.steps = [played.asks("/metadata"), played.says(Request(active="b")), played.serves("b")]
+    played.steps = [played.says(Request(active="b")), played.serves("b")]
     assert ran(update_fills_disk, played) is Result.STOPPED
     assert not played.left
     assert "while all is full" in " ".join(played.disk.notes)
 
 
 def test_a_device_that_installs_once_there_is_room_has_stopped_it_too(played: Played) -> None:
-    played.steps = [played.asks("/metadata"), *[lambda: None] * 4, played.serves("b")]
+    played.steps = [*[lambda: None] * 4, played.serves("b")]
     assert ran(update_fills_disk, played) is Result.STOPPED
     assert played.left
     assert "has no room" in " ".join(played.disk.notes)
 
 
 def test_a_device_that_never_installs_again_has_stopped_nothing(played: Played) -> None:
-    played.steps = [played.asks("/metadata")]
     with pytest.raises(Unseen, match="did not come to serve"):
         ran(update_fills_disk, played)
 

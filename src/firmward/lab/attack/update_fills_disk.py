@@ -12,12 +12,12 @@ from firmward.model.chain import UPDATES
 NEXT = "b"
 FILLS = 120.0
 """Seconds in which all is full, on a busy machine too."""
-FILES = 1 << 15
-"""Empty files in one folder: more than an ext4 of this size has inodes."""
+FILES = 1 << 14
+"""Empty files in one folder: as many as an ext4 of this size has inodes."""
 RESTS = 15.0
 """Seconds after which an updater that asked for a version, and for nothing of it, has given up."""
-FULL = 60.0
-"""Seconds in which the update comes though all is full."""
+FULL = 30.0
+"""Seconds in which a device that needs no room has installed the update; one that needs some may not even ask."""
 COMES = 150.0
 """Seconds in which it comes once there is room."""
 LASTING, PASSING = "/data /data/*", "/run /run/* /var/log /var/log/* /tmp"
@@ -86,7 +86,6 @@ def _device(target: Target, login: str | None) -> Result:
         taken(target, station=server.wire, login=login) as service,
     ):
         _fill(service, f"{LASTING} {PASSING}")
-        offered_update.until_asked(service.powered, server)
         if not service.powered.until(lambda: target.records().request.active == NEXT, FULL):
             service.goes_on(f"all is full, and {release.manifest.version} has no room")
             service.run(code(LEAVE, f"{LASTING} {PASSING}", target.challenge), FILLS)
