@@ -63,7 +63,7 @@ UpdatesOption = Annotated[
     typer.Option(
         "--updates",
         metavar="DIR",
-        help="The maker's update repositories at three moments (current, stale, past), for attacks on updates.",
+        help="The maker's update repositories (current, recovered, stale, past, broken), for attacks on updates.",
         show_default=False,
     ),
 ]
