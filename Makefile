@@ -149,6 +149,7 @@ bench: setup ## measure against other programs in the same run, write docs/bench
 soak: setup ## thousands of power cuts while updates are installed, simulated and on the virtual device: docs/power-cuts.md
 	@$(BIN)/python examples/camera/build.py -o $(BUILD)/camera
 	@$(BIN)/python tools/power-cuts --seconds $(SECONDS_OF_CUTS) --seed $$(date +%s)
+	@$(MAKE) --no-print-directory $(KEYS)
 	@$(BIN)/python tools/update-proof
 
 fuzz: setup ## every parser, SECONDS_PER_TARGET each
