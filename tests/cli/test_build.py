@@ -252,7 +252,8 @@ def test_the_update_client_goes_in_where_the_maker_says_whom_devices_trust(maker
 
     assert planned().startswith("left out, since no root.json is named")
     assert re.fullmatch(
-        r"\d+ modules for Python 3\.11(, not .*)?; it trusts 1\.root\.json", planned("--update-root", root)
+        r"\d+ modules for Python 3\.11(, not .*)?; it trusts 1\.root\.json, started by .*",
+        planned("--update-root", root),
     )
     assert planned("--without-updates", "--update-root", root) == "left out, as asked for"
     assert "director = true" in refused(

@@ -6,7 +6,7 @@ import random
 import sys
 import tracemalloc
 import zlib
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -151,11 +151,11 @@ def test_a_base_that_cannot_be_read_is_for_another_time() -> None:
 
 
 @given(st.integers(0, len(DELTA) - 1), st.integers(0, 7))
-def test_a_flipped_bit_is_never_taken_for_the_payload(place: int, bit: int) -> None:
+def test_a_flipped_bit_is_refused_or_makes_no_difference(place: int, bit: int) -> None:
     made = bytearray(DELTA)
     made[place] ^= 1 << bit
-    with pytest.raises(TrustError):
-        applied(BASE, bytes(made), len(TARGET))
+    with suppress(TrustError):  # a few bits of compressed data say nothing
+        assert applied(BASE, bytes(made), len(TARGET)) == TARGET
 
 
 PACKED = lzma.compress(bytes(CHUNK), lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "dict_size": CHUNK}])

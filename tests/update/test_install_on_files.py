@@ -149,7 +149,7 @@ def _root_hash_of_zeros(shape: Shape) -> str:
 
 def test_one_that_is_killed_again_and_again_comes_to_its_end(client: Path, tmp_path: Path) -> None:
     """SIGKILL at any moment: what the kernel took stays, so this proves less than a power cut, but of real files."""
-    new: Image = image("1.4.1", blocks=700, boot=50_000)
+    new: Image = image("1.4.1", blocks=4000, boot=50_000)
     laid(tmp_path, encoded(new.manifest), new.blobs, len(new.whole_root) + 100)
     chance = random.Random(0)
     killed = 0

@@ -1,6 +1,7 @@
 """What a device is given to make a payload of an earlier one."""
 
 import random
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
@@ -15,6 +16,8 @@ from firmward.update.sources import blocks
 from parsers import Parser, refused
 
 BASE = random.Random(7).randbytes(80_000) + b"a line of text, " * 8_000
+BOUND = 1 << 20
+"""Bytes of an index."""
 PIECES = 64
 """Of what is made, from a place: whoever says that it makes terabytes makes no more than these here."""
 
@@ -54,4 +57,19 @@ def _ask_index(data: bytes) -> None:
                     raise ValueError(f"a piece of {len(piece)} bytes")
 
 
-PARSERS = (Parser("block_delta", ("block_delta",), samples, ask, mending.find("block_delta")),)
+def mend(data: bytearray) -> None:
+    """The checksum of the index, as zlib has it behind what it compressed."""
+    end = block_delta.HEAD_SIZE + mending.number(data, 16, "little")
+    if end > len(data) or end < block_delta.HEAD_SIZE + 6:
+        return
+    reader = zlib.decompressobj(-15)
+    try:
+        found = reader.decompress(bytes(data[block_delta.HEAD_SIZE + 2 : end]), BOUND)
+    except zlib.error:
+        return
+    place = end - len(reader.unused_data)
+    if reader.eof and place + 4 <= end:
+        mending.put(data, place, zlib.adler32(found), "big")
+
+
+PARSERS = (Parser("block_delta", ("block_delta",), samples, ask, mend),)
