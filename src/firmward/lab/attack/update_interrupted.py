@@ -64,7 +64,8 @@ CUTS = (
     Cut("in the middle of boot", lambda update: update.has_come("boot", HALF)),
     # the first block of boot comes last of all
     Cut("with all written, before the switch", lambda update: update.has_come("boot", 0.0)),
-    Cut("behind the switch", lambda update: update.is_switched),
+    # the cut before may have come a moment late: then it was the one behind the switch, and the new version runs
+    Cut("behind the switch", lambda update: update.is_switched or update.is_started),
     Cut("at the first start of the new version", lambda update: update.is_started, serves=False, then=FIRST_START),
 )
 
