@@ -356,8 +356,8 @@ def test_the_attacks_are_listed(firmward: Firmward) -> None:
     assert "fit-unsigned" in [row["id"] for row in rows]
 
 
-def test_what_may_take_long_is_begun_first() -> None:
+def test_what_takes_long_is_begun_first() -> None:
     known = tuple(attacks().values())
-    begun = [known[index].within for index in lab_attack_work.longest_first(known)]
+    begun = [known[index].takes for index in lab_attack_work.longest_first(known)]
     assert begun == sorted(begun, reverse=True)
     assert sorted(lab_attack_work.longest_first(known)) == list(range(len(known)))

@@ -13,6 +13,8 @@ from firmward.model.errors import InputError
 
 FILES = sorted(path.stem for path in Path(next(iter(folder.__path__))).glob("*.py") if path.stem != "__init__")
 DOCS = Path(__file__).parents[2] / "docs" / "proof.md"
+TOOK = re.compile(r"^\| `([a-z-]+)` \|(?: [^|]* \|){5} (\d+) \|", re.MULTILINE)
+"""A row of the table of attacks: its id and its seconds."""
 LONGEST = 180.0
 """Seconds of one attack on one device: all of them have to end in a quarter of an hour."""
 PUBLISHED = re.compile(r"CVE-\d{4}-\d{4,}|CWE-\d+|RFC \d+|ICSA-|\b(19|20)\d\d\b|[A-Z]\w+,? ", re.A)
@@ -68,6 +70,15 @@ def test_its_ports_are_ports(attack: Attack) -> None:
 @pytest.mark.skipif(not DOCS.exists(), reason="no proof was written into the documentation yet")
 def test_the_documentation_names_it(attack: Attack) -> None:
     assert f"`{attack.id}`" in DOCS.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(not DOCS.exists(), reason="no proof was written into the documentation yet")
+def test_one_that_took_twice_as_long_as_another_says_so() -> None:
+    seconds = {row[1]: float(row[2]) for row in TOOK.finditer(DOCS.read_text(encoding="utf-8"))}
+    usual = Attack.__dataclass_fields__["takes"].default
+    silent = [name for name, took in seconds.items() if took > 2 * usual and attacks()[name].takes == usual]
+    assert seconds
+    assert silent == []
 
 
 def test_those_that_are_asked_for_are_chosen_in_their_own_order() -> None:

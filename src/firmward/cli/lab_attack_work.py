@@ -34,7 +34,7 @@ class Effort:
 
 def longest_first(attacks: Sequence[Attack]) -> list[int]:
     """In which order they are begun, so that none that takes long is left for the end, alone."""
-    return sorted(range(len(attacks)), key=lambda index: -attacks[index].within)
+    return sorted(range(len(attacks)), key=lambda index: -attacks[index].takes)
 
 
 class Campaign:

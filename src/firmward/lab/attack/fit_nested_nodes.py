@@ -61,4 +61,5 @@ ATTACK = Attack(
     foretold=("fit-unsigned",),
     run=run,
     within=60,
+    takes=75.0,
 )

@@ -34,5 +34,6 @@ ATTACK = Attack(
     case="CVE-2016-1247: who may write to one folder that root uses becomes root (nginx on Debian)",
     foretold=("hook-directory-writable", "world-writable", "init-script-writable"),
     run=run,
+    takes=55.0,
     ports=(key_login.PORT,),
 )

@@ -88,6 +88,7 @@ ATTACK = Attack(
     case="CVE-2023-28338: one long request to a Netgear RAX30 fills its /tmp, and the device is dead until it restarts",
     foretold=("mount-options",),
     run=run,
+    takes=90.0,
     needs=(Need.NETWORK, Need.SCRIPT),
     ports=(BROKER,),
 )

@@ -48,5 +48,6 @@ ATTACK = Attack(
     case="Hide 'N Seek (Bitdefender, 2018): the first botnet of devices that put itself into /etc/init.d to stay",
     foretold=("rootfs-writable", "world-writable", "setuid-unexpected", "hook-directory-writable"),
     run=run,
+    takes=50.0,
     needs=(Need.NETWORK, Need.SCRIPT),
 )

@@ -36,5 +36,6 @@ ATTACK = Attack(
     foretold=("verity-root-hash-untrusted",),
     run=run,
     within=180.0,
+    takes=95.0,
     ports=(PORT,),
 )

@@ -25,4 +25,5 @@ ATTACK = Attack(
     foretold=("rootfs-unverified", "verity-root-hash-untrusted"),
     run=run,
     within=120.0,
+    takes=70.0,
 )

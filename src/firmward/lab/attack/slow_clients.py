@@ -78,5 +78,6 @@ ATTACK = Attack(
     foretold=("web-server-misconfigured", "firewall-default-accept"),
     run=run,
     within=120.0,
+    takes=60.0,
     ports=(PORT,),
 )

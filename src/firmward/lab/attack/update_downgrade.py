@@ -29,5 +29,6 @@ ATTACK = Attack(
     foretold=("update-downgrade-possible",),
     run=run,
     within=120.0,
+    takes=60.0,
     needs=(Need.NETWORK, Need.UPDATES),
 )

@@ -51,5 +51,6 @@ ATTACK = Attack(
     foretold=("update-over-plaintext",),
     run=run,
     within=120.0,
+    takes=70.0,
     needs=(Need.NETWORK, Need.UPDATES),
 )

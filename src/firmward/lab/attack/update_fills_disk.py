@@ -117,6 +117,7 @@ ATTACK = Attack(
     foretold=("update-without-fallback", "mount-options"),
     run=run,
     within=175.0,
+    takes=180.0,
     ports=(HTTPS,),
     needs=(Need.NETWORK, Need.SCRIPT, Need.UPDATES),
 )

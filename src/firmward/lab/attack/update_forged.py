@@ -33,5 +33,6 @@ ATTACK = Attack(
     foretold=("update-unauthenticated", "update-over-plaintext"),
     run=run,
     within=120.0,
+    takes=65.0,
     needs=(Need.NETWORK, Need.UPDATES),
 )

@@ -57,5 +57,6 @@ ATTACK = Attack(
     foretold=("update-over-plaintext",),
     run=run,
     within=120.0,
+    takes=140.0,
     needs=(Need.NETWORK, Need.UPDATES),
 )

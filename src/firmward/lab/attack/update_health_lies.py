@@ -90,6 +90,7 @@ ATTACK = Attack(
     foretold=("update-without-fallback",),
     run=run,
     within=170.0,
+    takes=90.0,
     ports=(PORT,),
     needs=(Need.NETWORK, Need.UPDATES),
 )

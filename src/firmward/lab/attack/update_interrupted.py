@@ -167,6 +167,7 @@ ATTACK = Attack(
     foretold=("update-without-fallback",),
     run=run,
     within=180.0,
+    takes=200.0,
     ports=(PORT,),
     needs=(Need.NETWORK, Need.UPDATES),
 )

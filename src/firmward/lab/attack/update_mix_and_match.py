@@ -44,5 +44,6 @@ ATTACK = Attack(
     foretold=("update-unauthenticated", "update-downgrade-possible"),
     run=run,
     within=120.0,
+    takes=65.0,
     needs=(Need.NETWORK, Need.UPDATES),
 )

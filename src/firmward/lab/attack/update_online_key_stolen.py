@@ -37,5 +37,6 @@ ATTACK = Attack(
     foretold=("update-unauthenticated",),
     run=run,
     within=120.0,
+    takes=60.0,
     needs=(Need.NETWORK, Need.UPDATES, Need.ONLINE_KEYS),
 )

@@ -125,6 +125,7 @@ ATTACK = Attack(
     foretold=("update-unauthenticated",),
     run=run,
     within=160.0,
+    takes=60.0,
     ports=(PORT,),
     needs=(Need.NETWORK, Need.UPDATES),
 )

@@ -42,5 +42,6 @@ ATTACK = Attack(
     foretold=("update-over-plaintext",),
     run=run,
     within=90.0,
+    takes=130.0,
     needs=(Need.NETWORK, Need.UPDATES),
 )
