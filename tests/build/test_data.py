@@ -11,7 +11,7 @@ import pytest
 from program import find_program, run_program
 from root_sample import CAPABILITY, EPOCH, LATE, OLD, add, write_ext4
 
-from firmward.build.data import least_size, write_data
+from firmward.build.data import BLOCK, least_size, write_data
 from firmward.build.trees import open_tree
 from firmward.model.errors import InputError, ToolError
 
@@ -70,6 +70,13 @@ def test_without_data_the_file_system_is_empty_and_named(tmp_path: Path) -> None
     assert "Filesystem volume name:   data" in told(tmp_path / "data", "stats -h")
     assert "User:     0   Group:     0" in told(tmp_path / "data", "stat /")
     assert "Mode:  0755" in told(tmp_path / "data", "stat /")
+
+
+@pytest.mark.parametrize(("size", "kept"), [(8 << 20, 8 * 5 * 1024 * 1024 // 100), (128 << 20, 2 << 20)])
+def test_root_has_room_for_updates_where_services_fill_the_rest(tmp_path: Path, size: int, kept: int) -> None:
+    write_data(None, tmp_path / "data", size=size, epoch=EPOCH, identity="camera")
+    (blocks,) = re.findall(r"Reserved block count: +(\d+)", told(tmp_path / "data", "stats -h"))
+    assert kept - 2 * BLOCK <= int(blocks) * BLOCK <= kept
 
 
 def folder(path: Path, names: list[str]) -> Path:

@@ -30,6 +30,8 @@ PACKAGE = "e2fsprogs"
 NAMESPACE = UUID("3e7d3f0a-2a0c-5b7e-8d58-0c9d2f6c4b15")
 EXT = "ext"
 BLOCK = 4096
+KEPT, KEPT_PERCENT = 2 << 20, 5.0
+"""Bytes that the update's journal and metadata fit into, and no more than this part of a small partition."""
 FEATURES = (
     "has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file,huge_file,"
     "dir_nlink,extra_isize,metadata_csum"
@@ -110,7 +112,7 @@ def _stage(given: Given, one: Prepared, stage: Path) -> None:
 
 def _mke2fs(stage: Path, place: Path, size: int, epoch: int, own: str, fixed: Mapping[str, str]) -> None:
     command: list[str | Path] = ["mke2fs", "-q", "-t", "ext4", "-b", str(BLOCK), "-I", "256"]
-    command += ["-i", "16384", "-m", "0", "-L", DATA, "-U", own, "-d", stage, "-E"]
+    command += ["-i", "16384", "-m", f"{_kept_percent(size):.4f}", "-L", DATA, "-U", own, "-d", stage, "-E"]
     command += [f"hash_seed={own},root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0,nodiscard", place]
     try:
         run([*command, f"{size >> 10}k"], epoch=epoch, package=PACKAGE, variables=fixed)
@@ -118,6 +120,11 @@ def _mke2fs(stage: Path, place: Path, size: int, epoch: int, own: str, fixed: Ma
         if "Could not allocate" not in error.said:
             raise
         raise InputError(f"[build] data_size: the data do not fit into {size} bytes; make it larger") from error
+
+
+def _kept_percent(size: int) -> float:
+    """Of the blocks, those that only root may take: where a service fills the disk, updates go on."""
+    return min(100 * KEPT / size, KEPT_PERCENT)
 
 
 def _opened(place: Path) -> ExtTree:

@@ -109,6 +109,13 @@ FAULTS = (
         "the host's settings of mke2fs count",
     ),
     Fault(
+        "build/data.py",
+        "return min(100 * KEPT / size, KEPT_PERCENT)",
+        "return 0.0",
+        "tests/build/test_data.py",
+        "a service that fills the data partition holds updates back",
+    ),
+    Fault(
         "build/partition_table.py",
         "usable = 2 + TABLE_SECTORS, last - TABLE_SECTORS - 1",
         "usable = 2 + TABLE_SECTORS, last",
