@@ -14,6 +14,7 @@ from update_server import serving
 from firmward.formats.canonical_json import encode
 from firmward.trust.anchor import AnchoredStore
 from firmward.trust.clock import Clock
+from firmward.trust.spare import METADATA, RECORDS
 from firmward.trust.store import Store
 from firmward.update import outcome
 from firmward.update.floors import evidence
@@ -125,6 +126,13 @@ def test_status_tells_what_the_last_check_came_to_and_by_which_clock(shell: Shel
     shell.run("check", "--from", str(maker.folder), wall=0)
     shell.run("status")
     assert "taken is the time when the metadata was signed that was accepted last" in shell.said
+
+
+@pytest.mark.parametrize("verb", ["status", "check"])
+def test_there_is_room_for_what_it_keeps_from_the_first_call_on(shell: Shell, maker: Maker, verb: str) -> None:
+    shell.run(verb)
+    for folder, sizes in ((shell.state, RECORDS), (shell.state / "channel", METADATA)):
+        assert sorted(path.stat().st_size for path in folder.glob(".spare-*")) == sorted(sizes)
 
 
 def test_what_has_proved_itself_raises_the_floor(shell: Shell, maker: Maker) -> None:

@@ -10,6 +10,9 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+from firmward.trust import spare
+from firmward.trust.spare import NO_ROOM
+
 
 class Files(Protocol):
     """Each step raises OSError where the medium fails."""
@@ -38,7 +41,7 @@ class Files(Protocol):
 
 
 class FolderFiles:
-    """Those of a folder of this machine."""
+    """Those of a folder of this machine. Where it has no room any more, spare files take their place (spare.py)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -52,16 +55,26 @@ class FolderFiles:
 
     def write(self, name: str, content: bytes) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._path(name).open("wb") as file:
-            file.write(content)
+        path = self._path(name)
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            self.remove(name)
+            if not spare.take(path, len(content)):
+                raise
+            _write_over(path, content)
 
     def sync(self, name: str) -> None:
         _sync(self._path(name), os.O_RDONLY)
 
     def rename(self, name: str, to: str) -> None:
+        spare.leave(self._path(to))
         self._path(name).replace(self._path(to))
 
     def remove(self, name: str) -> None:
+        spare.leave(self._path(name))
         self._path(name).unlink(missing_ok=True)
 
     def settle(self) -> None:
@@ -70,6 +83,13 @@ class FolderFiles:
 
     def _path(self, name: str) -> Path:
         return self.folder / name
+
+
+def _write_over(path: Path, content: bytes) -> None:
+    """In the blocks that it has."""
+    with path.open("r+b") as file:
+        file.write(content)
+        file.truncate()
 
 
 def _sync(path: Path, flags: int) -> None:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from firmward.model.errors import DeviceError
+from firmward.trust import spare
+from firmward.trust.spare import NO_ROOM
 
 FILE, LOADER = "lock", "loader.lock"
 
@@ -41,10 +43,20 @@ def awaited(state: Path) -> Iterator[None]:
 def _opened(path: Path) -> Iterator[int]:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = _descriptor(path)
     except OSError as error:
         raise DeviceError(f"{path}: cannot be written: {error.strerror or error}") from error
     try:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _descriptor(path: Path) -> int:
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(path, flags | os.O_CREAT, 0o600)
+    except OSError as error:
+        if error.errno in NO_ROOM and spare.take(path, 0):
+            return os.open(path, flags)
+        raise

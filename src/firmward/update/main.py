@@ -35,8 +35,10 @@ def main(words: list[str] | None = None, machine: Machine = USUAL) -> int:
     options = _parser().parse_args(words)
     here = ThisDevice(options.image, options.state, machine.command_line)
     try:
+        known = here.identity()
+        here.prepare(known)
         run: Callable[[Call], int] = import_module(f"firmward.update.verbs.{options.verb}").run
-        return run(Call(options, here, machine, here.identity(), Store(here.state)))
+        return run(Call(options, here, machine, known, Store(here.state)))
     except FirmwardError as error:
         sys.stderr.write(f"firmward update: {printable(str(error))}\n")
         return code_of(error)

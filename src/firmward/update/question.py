@@ -22,8 +22,8 @@ from firmward.trust.workflow import Limits
 from firmward.update import manifest, offer
 from firmward.update.offer import Answer, Current, Device
 
-CHANNEL = "channel"
-"""Where a device keeps the metadata of its channel, in its own folder."""
+CHANNEL, DIRECTOR = "channel", "director"
+"""Where a device keeps the metadata of its channel and of its director, in its own folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Question:
     def _order(self, channel: Trusted, metadata: Place) -> TargetFile | None:
         if self.roots.director is None or not self.device.name:
             raise TrustError("director: this device asks for one, and has no root of it or no name of its own")
-        store = AnchoredStore(self.state / "director", self.roots.director)
+        store = AnchoredStore(self.state / DIRECTOR, self.roots.director)
         client = Client(store, metadata, metadata, self._clock(channel.root).moment(), self.limits)
         return director.ordered(client.refresh())
 

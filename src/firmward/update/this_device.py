@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmward.model.errors import InputError
+from firmward.trust import spare
 from firmward.trust.anchor import AnchoredStore
 from firmward.trust.store import Store
 from firmward.update import identity, slots
@@ -20,7 +21,7 @@ from firmward.update.floors.best import floor_of
 from firmward.update.floors.floor import RollbackFloor
 from firmward.update.identity import Identity
 from firmward.update.offer import Device
-from firmward.update.question import CHANNEL, Roots
+from firmward.update.question import CHANNEL, DIRECTOR, Roots
 
 IMAGE, STATE = Path("/usr/share/firmward"), Path("/var/lib/firmward")
 COMMAND_LINE = Path("/proc/cmdline")
@@ -47,6 +48,12 @@ class ThisDevice:
     def channel(self) -> AnchoredStore:
         """The metadata that was accepted, under the newest root. Raises InputError."""
         return AnchoredStore(self.state / CHANNEL, self.roots().channel)
+
+    def prepare(self, known: Identity) -> None:
+        """From here on there is room for what is kept about updates, whoever fills the rest of the disk."""
+        spare.prepare(self.state, spare.RECORDS)
+        for folder in (CHANNEL, DIRECTOR) if known.director else (CHANNEL,):
+            spare.prepare(self.state / folder, spare.METADATA)
 
     def floor(self, known: Identity) -> RollbackFloor:
         """Raises InputError."""

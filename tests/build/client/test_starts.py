@@ -64,7 +64,10 @@ def looped(tmp_path: Path) -> Callable[..., list[str]]:
             "sleep": f'echo "sleep $1" >>{log}; [ "$(grep -c sleep {log})" -lt {sleeps} ] || kill $PPID',
             "mount": f'echo "mount $*" >>{log}; {stick}',
             "umount": f'echo "umount $*" >>{log}',
-            "ask": f'echo "ask $*" >>{log}; case "$*" in *--from*) exit {found} ;; esac; {server}',
+            "ask": f"""case "$*" in *status) exit ;; esac
+                echo "ask $*" >>{log}
+                case "$*" in *--from*) exit {found} ;; esac
+                {server}""",
         }
         for name, body in programs.items():
             (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
@@ -75,6 +78,11 @@ def looped(tmp_path: Path) -> Callable[..., list[str]]:
         return log.read_text().splitlines()
 
     return run
+
+
+def test_its_room_is_made_before_anything_else() -> None:
+    _, loop_itself = loop.text(POLICY).split("\n\nask status")
+    assert "sleep" in loop_itself
 
 
 def slept(log: list[str]) -> list[int]:

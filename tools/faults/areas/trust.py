@@ -15,6 +15,7 @@ FLOORS = "tests/update/test_floors.py"
 FOLDER = "tests/trust/test_folder.py"
 IDENTITY = "tests/update/test_identity.py"
 MAIN = "tests/update/test_main.py"
+SPARE = "tests/trust/test_spare.py"
 MANY = "tests/update/test_many_targets.py"
 MANIFEST = "tests/update/test_manifest.py"
 
@@ -812,5 +813,64 @@ FAULTS = (
         "if False:",
         MANIFEST,
         "a device that has missed the base of a delta can never update",
+    ),
+    Fault(
+        "update/main.py",
+        "        here.prepare(known)\n",
+        "",
+        MAIN,
+        "a full disk holds every update back",
+    ),
+    Fault(
+        "trust/spare.py",
+        "            os.link(path, missing[0], follow_symlinks=False)\n",
+        "            pass\n",
+        SPARE,
+        "what is replaced on a full disk is given to whoever filled it",
+    ),
+    Fault(
+        "trust/spare.py",
+        "stat.S_ISREG(found.st_mode) and found.st_nlink == 1",
+        "stat.S_ISREG(found.st_mode)",
+        SPARE,
+        "a file that a power cut left with two names is written to, and what was kept under the other is torn",
+    ),
+    Fault(
+        "trust/spare.py",
+        "found = spare.lstat()",
+        "found = spare.stat()",
+        SPARE,
+        "somebody else's file is written over through a link",
+    ),
+    Fault(
+        "trust/spare.py",
+        "for room, spare in _lone(path.parent) if room >= size)",
+        "for room, spare in _lone(path.parent))",
+        SPARE,
+        "a spare file without blocks is taken for what needs some",
+    ),
+    Fault(
+        "trust/files.py",
+        """            if not spare.take(path, len(content)):
+                raise
+            _write_over(path, content)
+""",
+        "            raise\n",
+        SPARE,
+        "there are spare files, and nobody takes them",
+    ),
+    Fault(
+        "trust/files.py",
+        "        file.truncate()\n",
+        "",
+        SPARE,
+        "what a spare file held stands behind what is kept in it",
+    ),
+    Fault(
+        "update/lock.py",
+        "if error.errno in NO_ROOM and spare.take(path, 0):",
+        "if False:",
+        SPARE,
+        "on a full disk nobody can be alone",
     ),
 )

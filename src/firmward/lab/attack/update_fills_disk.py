@@ -16,7 +16,7 @@ FILES = 1 << 14
 """Empty files in one folder: as many as an ext4 of this size has inodes."""
 RESTS = 15.0
 """Seconds after which an updater that asked for a version, and for nothing of it, has given up."""
-FULL = 30.0
+FULL = 60.0
 """Seconds in which a device that needs no room has installed the update; one that needs some may not even ask."""
 COMES = 150.0
 """Seconds in which it comes once there is room."""

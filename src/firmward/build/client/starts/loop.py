@@ -39,6 +39,7 @@ look_at_stick() {
 	umount "$STICK"
 }
 
+ask status # from here on there is room for its files, whoever fills the rest
 sleep $((5 + $(below 10)))
 again=$SOON
 while :; do
