@@ -19,7 +19,7 @@ def test_what_it_says_is_heard_and_what_it_is_fed_is_read() -> None:
 
 def test_nothing_of_ours_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET", "1")
-    assert set(run(("env",)).split()) == {f"PATH={':'.join(program.FOLDERS)}", "LC_ALL=C"}
+    assert set(run(("env",)).split()) == {f"PATH={':'.join(program.PLACES)}", "LC_ALL=C"}
 
 
 def test_one_that_path_names_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,8 @@
 that prints for ever.
 
 Each is the first of a process group, which is ended altogether once the first has ended or its time is over. It hears
-and says nothing: there is no pipe that somebody could keep open. What leaves its group goes on alone, and nobody waits
-for it.
+and says nothing, since its end alone counts: there is no pipe that somebody could keep open. What leaves its group goes
+on alone, and nobody waits for it. One that is run for what it says is program.py's.
 """
 
 import os

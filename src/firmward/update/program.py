@@ -1,4 +1,5 @@
-"""A program of the device's, run for what it says: by no shell, for so long, and for so much.
+"""A program of the device's, run for what it says: by no shell, for so long, and for so much. One whose end alone
+counts is command.py's.
 
 Rules:
 
@@ -9,15 +10,14 @@ Rules:
 """
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from firmward.model.errors import DeviceError, InputError
+from firmward.update.command import PLACES, found
 
 if TYPE_CHECKING:
     import subprocess
 
-FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")
 SECONDS = 30.0
 LIMIT = 1 << 20
 """Bytes of what it says."""
@@ -39,11 +39,11 @@ def run(words: tuple[str, ...], feed: bytes = b"", seconds: float = SECONDS, lim
         raise DeviceError(f"{words[0]}: is fed {len(feed)} bytes, more than {FEED_LIMIT}")
     try:
         process = subprocess.Popen(
-            (_found(words[0]), *words[1:]),
+            (_path(words[0]), *words[1:]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={"PATH": ":".join(FOLDERS), "LC_ALL": "C"},
+            env={"PATH": ":".join(PLACES), "LC_ALL": "C"},
             start_new_session=True,
         )
     except OSError as error:
@@ -61,12 +61,11 @@ def run(words: tuple[str, ...], feed: bytes = b"", seconds: float = SECONDS, lim
     return said.decode("utf-8", "replace")
 
 
-def _found(name: str) -> str:
-    for folder in FOLDERS:
-        path = Path(folder, name)
-        if path.is_file() and os.access(path, os.X_OK):
-            return str(path)
-    raise InputError(f"{name}: is not installed; the image has to have it for this boot loader")
+def _path(name: str) -> str:
+    path = found(name)
+    if path is None:
+        raise InputError(f"{name}: is not installed; the image has to have it for this boot loader")
+    return path
 
 
 def _heard(

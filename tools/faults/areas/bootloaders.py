@@ -278,7 +278,7 @@ FAULTS = (
     ),
     Fault(
         "update/program.py",
-        'env={"PATH": ":".join(FOLDERS), "LC_ALL": "C"},',
+        'env={"PATH": ":".join(PLACES), "LC_ALL": "C"},',
         "",
         PROGRAM,
         "a program gets our environment",
