@@ -90,7 +90,7 @@ RoundsOption = Annotated[
 ]
 JobsOption = Annotated[
     int | None,
-    typer.Option("--jobs", min=1, max=64, metavar="N", help="Attacks at once.", show_default="processors + 1"),
+    typer.Option("--jobs", min=1, max=64, metavar="N", help="Attacks at once.", show_default="processors + 2"),
 ]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be tried and what could not be, and start nothing.")
@@ -141,7 +141,7 @@ def attack(
             page.plan(pair, *tried(pair, attacks, ()))
             return
         # each waits for much of its time: for an answer that is not to come, or for a device that is not to start
-        effort = Effort(rounds, jobs or (os.cpu_count() or 1) + 1)
+        effort = Effort(rounds, jobs or (os.cpu_count() or 1) + 2)
         proof = Campaign(pair, attacks, effort, page).proof()
     page.close(proof)
     write_texts([(path, rendered(proof, path)) for path in outputs])
