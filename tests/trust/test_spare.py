@@ -9,7 +9,7 @@ from program import find_program, run_program
 
 from firmward.trust import spare
 from firmward.trust.files import FolderFiles
-from firmward.trust.spare import METADATA
+from firmward.trust.spare import SIZES
 from firmward.trust.store import Store
 
 FULL = """\
@@ -25,7 +25,7 @@ folder = disk / "state"
 store = Store(folder)
 store.keep("journal", b"old" * 100)
 if is_prepared:
-    spare.prepare(folder, spare.RECORDS)
+    spare.prepare(folder)
 
 def fill():
     for number in range(1 << 14):
@@ -104,20 +104,20 @@ def test_a_folder_that_was_not_prepared_gets_none(tmp_path: Path) -> None:
 
 
 def test_while_there_is_room_they_stay_as_they_are(tmp_path: Path) -> None:
-    spare.prepare(tmp_path, METADATA)
+    spare.prepare(tmp_path)
     made = {path.name: path.stat().st_ino for path in tmp_path.iterdir()}
-    assert sorted(path.stat().st_size for path in tmp_path.iterdir()) == sorted(METADATA)
+    assert sorted(path.stat().st_size for path in tmp_path.iterdir()) == sorted(SIZES)
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
     store = Store(tmp_path)
     for content in (b"a", b"b"):
         store.keep("journal", content)
     store.drop("journal")
-    spare.prepare(tmp_path, METADATA)
+    spare.prepare(tmp_path)
     assert {path.name: path.stat().st_ino for path in tmp_path.iterdir()} == made
 
 
 def test_one_that_a_power_cut_left_with_two_names_is_not_written_to(tmp_path: Path) -> None:
-    spare.prepare(tmp_path, METADATA)
+    spare.prepare(tmp_path)
     (tmp_path / ".spare-0").unlink()
     (tmp_path / "journal.json").write_bytes(b"what was kept" * 1000)
     spare.leave(tmp_path / "journal.json")
@@ -129,7 +129,7 @@ def test_one_that_a_power_cut_left_with_two_names_is_not_written_to(tmp_path: Pa
 
 
 def test_what_is_no_file_of_ours_is_not_taken(tmp_path: Path) -> None:
-    spare.prepare(tmp_path, METADATA)
+    spare.prepare(tmp_path)
     (tmp_path / "elsewhere").write_bytes(b"another's")
     for path in tmp_path.glob(".spare-*"):
         path.unlink()
@@ -140,6 +140,6 @@ def test_what_is_no_file_of_ours_is_not_taken(tmp_path: Path) -> None:
 
 def test_a_folder_that_nobody_may_write_to_is_no_reason_to_stop(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    spare.prepare(tmp_path / "file", METADATA)
-    spare.prepare(tmp_path / "file" / "folder", METADATA)
+    spare.prepare(tmp_path / "file")
+    spare.prepare(tmp_path / "file" / "folder")
     assert FolderFiles(tmp_path).read("file", 1) == b""

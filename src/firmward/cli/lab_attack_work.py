@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,9 +33,11 @@ class Effort:
     jobs: int
 
 
-def longest_first(attacks: Sequence[Attack]) -> list[int]:
-    """In which order they are begun, so that none that takes long is left for the end, alone."""
-    return sorted(range(len(attacks)), key=lambda index: -attacks[index].takes)
+def by_turns(attacks: Sequence[Attack]) -> list[int]:
+    """In which order they are begun: the longest and the shortest of what is left, by turns. So none that takes long is
+    left for the end, alone, and those that mostly wait run beside those that mostly reckon."""
+    order = deque(sorted(range(len(attacks)), key=lambda index: -attacks[index].takes))
+    return [order.pop() if number % 2 else order.popleft() for number in range(len(attacks))]
 
 
 class Campaign:
@@ -83,7 +86,7 @@ class Campaign:
             signal.signal(signal.SIGTERM, ended)
             return campaign.attempt(self._pair, one, self._effort.rounds)
 
-        order = longest_first(self._can)
+        order = by_turns(self._can)
         waiting = [self._can[index] for index in order]
         progress = Progress(len(self._can), time.monotonic())
         with self._page.doing(progress.words(0, progress.begun)) as tell:

@@ -2,7 +2,7 @@
 
 A file takes a name, an inode and blocks, and whoever fills a disk takes the last of each. So:
 
-- While there is room, COUNT files are made, of sizes that fit what is kept.
+- While there is room, files of SIZES are made.
 - Who finds no room later gives one of them the name that he wants, the smallest that will do, and writes over its
   blocks in place. The file that is replaced by it becomes a spare one by a hard link, made before it goes: nothing is
   given back to whoever filled the disk.
@@ -14,23 +14,20 @@ What a spare file holds is nobody's.
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-COUNT = 8
-RECORDS = (4 << 10,) * COUNT
-"""Bytes of each, for what an update writes down about itself."""
-METADATA = (4 << 10,) * 5 + (32 << 10,) * 3
-"""For a repository's, of which one or two are large."""
+SIZES = (4 << 10,) * 12 + (32 << 10,) * 4
+"""Bytes of each: more than a first update makes files in one folder, of which a few are large."""
 
 
-def prepare(folder: Path, sizes: Sequence[int]) -> None:
+def prepare(folder: Path) -> None:
     """Makes what is missing of them, as far as there is room."""
     with suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for path, size in zip(_places(folder), sizes, strict=True):
+        for path, size in zip(_places(folder), SIZES, strict=True):
             if not _holds_blocks(path):
                 _make(path, size)
 
@@ -50,7 +47,7 @@ def leave(path: Path) -> None:
     with suppress(OSError):  # it is not there, or this file system knows no second names
         there = set(path.parent.iterdir())
         missing = [spare for spare in _places(path.parent) if spare not in there]
-        if 0 < len(missing) < COUNT:
+        if 0 < len(missing) < len(SIZES):
             os.link(path, missing[0], follow_symlinks=False)
 
 
@@ -66,7 +63,7 @@ def _lone(folder: Path) -> Iterator[tuple[int, Path]]:
 
 
 def _places(folder: Path) -> Iterator[Path]:
-    return (folder / f".spare-{number}" for number in range(COUNT))
+    return (folder / f".spare-{number}" for number in range(len(SIZES)))
 
 
 def _holds_blocks(path: Path) -> bool:

@@ -51,9 +51,9 @@ class ThisDevice:
 
     def prepare(self, known: Identity) -> None:
         """From here on there is room for what is kept about updates, whoever fills the rest of the disk."""
-        spare.prepare(self.state, spare.RECORDS)
+        spare.prepare(self.state)
         for folder in (CHANNEL, DIRECTOR) if known.director else (CHANNEL,):
-            spare.prepare(self.state / folder, spare.METADATA)
+            spare.prepare(self.state / folder)
 
     def floor(self, known: Identity) -> RollbackFloor:
         """Raises InputError."""

@@ -39,7 +39,8 @@ look_at_stick() {
 	umount "$STICK"
 }
 
-ask status # from here on there is room for its files, whoever fills the rest
+# from here on there is room for its files, whoever fills the rest
+[ -e "$STATE/.spare-0" ] || ask status
 sleep $((5 + $(below 10)))
 again=$SOON
 while :; do
