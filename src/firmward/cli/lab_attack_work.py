@@ -11,7 +11,7 @@ from firmward.build.image import POLICY
 from firmward.cli.judging import Question, Reading, audit_target, judging_day, read_policy
 from firmward.cli.lab_attack_page import Page, Progress
 from firmward.cli.main import Ended, ended
-from firmward.cli.workers import as_they_come
+from firmward.cli.workers import as_they_come, run_each
 from firmward.image.budget import Limits
 from firmward.image.given import Given
 from firmward.lab import board, campaign
@@ -74,10 +74,14 @@ class Campaign:
                 self._audited[kind] = _audited(self._pair, kind)
 
     def _start(self) -> None:
-        for kind in BOTH:
-            with self._page.doing(f"Starting {campaign.NAMES[kind]} without an attack"):
-                self._baselines = (*self._baselines, campaign.baseline(self._pair, kind))
-            self._page.baseline(self._baselines[-1])
+        def ask(kind: Kind) -> Baseline:
+            signal.signal(signal.SIGTERM, ended)
+            return campaign.baseline(self._pair, kind)
+
+        with self._page.doing("Starting both without an attack"):
+            self._baselines = tuple(run_each(ask, BOTH, self._effort.jobs, campaign.not_started))
+        for one in self._baselines:
+            self._page.baseline(one)
         self._can, self._not_tried = campaign.tried(self._pair, self._attacks, self._baselines)
 
     def _try(self) -> None:

@@ -112,6 +112,11 @@ def baseline(pair: Pair, kind: Kind) -> Baseline:
     return Baseline(kind, time.monotonic() - begun)
 
 
+def not_started(kind: Kind, reason: str) -> Baseline:
+    """What is told of a start whose process ended before its answer."""
+    return Baseline(kind, 0.0, reason)
+
+
 def tried(
     pair: Pair, attacks: Iterable[Attack], baselines: Sequence[Baseline]
 ) -> tuple[tuple[Attack, ...], tuple[NotTried, ...]]:

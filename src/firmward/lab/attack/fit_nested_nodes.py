@@ -60,6 +60,6 @@ ATTACK = Attack(
     case="BRLY-2026-042 (U-Boot): fdt_check_no_at() calls itself for each level of an image, however many there are",
     foretold=("fit-unsigned",),
     run=run,
-    within=60,
+    within=45,
     takes=75.0,
 )
