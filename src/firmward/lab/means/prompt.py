@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from firmward.lab.target import Powered
 
@@ -9,6 +10,8 @@ KEYS = " \r\x03"
 """What boot loaders in the field listen to: any key, Enter, Ctrl-C."""
 EVERY = 0.1
 """Seconds between two keys."""
+ECHO = 16
+"""Signs of a command that tell that it was heard."""
 SIGN = "\n=>"
 """What U-Boot shows when it waits for a command."""
 
@@ -33,6 +36,11 @@ def command(powered: Powered, lines: Sequence[str], seconds: float) -> None:
     for line in lines:
         if not powered.until(lambda: is_shown(powered), seconds):
             return
+        begun = len(powered.said)
         powered.type(f"{line}\r")
-        # its echo, so that the same prompt is not taken for the next one
-        powered.until(lambda: not is_shown(powered), seconds)
+        # the prompt before its echo is not its own; the one behind may come with it, at once
+        powered.until(partial(_is_heard, powered, line, begun), seconds)
+
+
+def _is_heard(powered: Powered, line: str, begun: int) -> bool:
+    return line[-ECHO:] in powered.said[begun:]
