@@ -128,6 +128,13 @@ def test_one_that_a_power_cut_left_with_two_names_is_not_written_to(tmp_path: Pa
     assert not (tmp_path / ".spare-0").exists()
 
 
+def test_one_without_blocks_that_has_two_names_is_not_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch()
+    (tmp_path / ".spare-0").hardlink_to(tmp_path / "lock")
+    spare.prepare(tmp_path)
+    assert (tmp_path / "lock").stat().st_size == 0
+
+
 def test_what_is_no_file_of_ours_is_not_taken(tmp_path: Path) -> None:
     spare.prepare(tmp_path)
     (tmp_path / "elsewhere").write_bytes(b"another's")

@@ -55,7 +55,7 @@ class Attack:
     """`id` is the name of its file. `does` says in one sentence what the attacker does. `link` is what it
     strikes (links.py), `case` where it was published. `foretold` are checks of the audit; each one tells before
     that a device lies open to this. `within` is how many seconds the device has to stop or detect it. `takes` is about
-    how many both devices took for it together, in docs/proof.md: what takes long is begun first. `ports` of the
+    how many both devices took for it together, in docs/proof.md: none that takes long is begun last. `ports` of the
     device, TCP, can be called. `run` does it, to whichever device it is given, and raises Unseen where nothing can be
     told."""
 
